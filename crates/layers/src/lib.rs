@@ -1,0 +1,22 @@
+//! What the lecture's nets are made of: pointwise [`Activation`]s and dense layers whose
+//! initial weights are drawn on the host, so that they are the same on every backend.
+//!
+//! ```
+//! use burn::tensor::Device;
+//! use layers::{Activation, Initializer, dense};
+//!
+//! let device = Device::flex();
+//! let layer = dense(3, 2, Initializer::GlorotUniform, 7, "hidden", &device);
+//! let same = dense(3, 2, Initializer::GlorotUniform, 7, "hidden", &device);
+//! assert_eq!(layer.weight.val().dims(), [3, 2]);
+//! layer.weight.val().to_data().assert_eq(&same.weight.val().to_data(), true);
+//! assert_eq!("relu".parse(), Ok(Activation::Relu));
+//! ```
+
+mod activation;
+mod error;
+mod init;
+
+pub use activation::Activation;
+pub use error::ConfigError;
+pub use init::{Initializer, dense};
