@@ -1,0 +1,52 @@
+//! The lecture's gradients, derived by hand, on Burn tensors of any float dtype on any device.
+//!
+//! - Rules: [`linear`] (matrix product, bias, affine layer), [`activation`], [`layer`] (affine and
+//!   activation), [`softmax`], [`cross_entropy`], [`error`]. A rule is a `forward` and a
+//!   `backward` that stand side by side, with formula, shapes and derivation above them.
+//! - [`nets`]: the scalar, general, XOR and MNIST nets composed of the rules, one name a step.
+//! - [`xor_net::gradients`] and [`mnist_mlp::gradients`]: loss and gradients of the two models,
+//!   packed so that any Burn optimizer steps on them.
+//!
+//! `grad_x` is the gradient of the loss with respect to `x` and has its shape. Rules and nets work
+//! on plain tensors and know nothing of automatic differentiation. The feature `verify` adds
+//! the module `verify`, which holds every rule and net against Burn's autodiff and against
+//! finite differences.
+//!
+//! A Burn optimizer steps only on a module that is on an autodiff device (`Module::train`), whatever
+//! its gradients come from; the formulas want the plain one (`Module::valid`, same parameter ids):
+//!
+//! ```
+//! use burn::module::Module;
+//! use burn::optim::SgdConfig;
+//! use burn::tensor::{Device, Tensor};
+//! use xor_net::XorNetConfig;
+//!
+//! let device = Device::flex();
+//! let x = Tensor::<2>::from_data([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], &device);
+//! let y = Tensor::<2>::from_data([[0.0], [1.0], [1.0], [0.0]], &device);
+//!
+//! let mut net = XorNetConfig::new().init(1, &device)?.train();
+//! let mut optimizer = SgdConfig::new().init();
+//! let before = net.valid().loss(x.clone(), y.clone()).into_scalar::<f32>();
+//! for _ in 0..20 {
+//!     let (_loss, grads) = manual_backprop::xor_net::gradients(&net.valid(), x.clone(), y.clone());
+//!     net = optimizer.step(0.5, net, grads);
+//! }
+//! assert!(net.valid().loss(x, y).into_scalar::<f32>() < before);
+//! # Ok::<(), xor_net::ConfigError>(())
+//! ```
+
+pub mod activation;
+pub mod cross_entropy;
+pub mod error;
+pub mod layer;
+pub mod linear;
+pub mod mnist_mlp;
+pub mod nets;
+mod reduction;
+pub mod softmax;
+#[cfg(test)]
+mod testing;
+pub mod xor_net;
+
+pub use reduction::Reduction;

@@ -1,0 +1,84 @@
+//! Loss and gradients of an [`MnistMlp`], by hand.
+
+use burn::optim::GradientsParams;
+use burn::tensor::{Int, Tensor};
+use mnist_mlp::MnistMlp;
+
+use crate::Reduction;
+use crate::cross_entropy::one_hot;
+use crate::nets::mnist::{self, LayerParameters};
+use crate::xor_net::{bias, register};
+
+/// The loss of `net` and the gradients of its parameters, for any Burn optimizer.
+///
+/// The same numbers as `net.loss(x, labels)` and its autodiff gradients: softmax cross-entropy,
+/// the mean over the rows. There is no gradient for `x`.
+///
+/// # Shapes
+///
+/// `x: [batch, inputs]`, `labels: [batch]` with classes from 0; the loss has one element.
+///
+/// # Panics
+///
+/// If the sizes do not fit, if a layer has no bias, or if the net is on an autodiff device: pass
+/// `net.valid()`, whose parameters keep their ids.
+///
+/// # Source
+///
+/// Lecture items L7 and L9.
+///
+/// # Example
+///
+/// ```
+/// use burn::tensor::{Device, Int, Tensor};
+/// use mnist_mlp::MnistMlpConfig;
+///
+/// let device = Device::flex();
+/// let net = MnistMlpConfig::new(784, vec![32], 10).init(0, &device)?;
+/// let labels = Tensor::<1, Int>::from_data([3, 7], &device);
+/// let (loss, grads) =
+///     manual_backprop::mnist_mlp::gradients(&net, Tensor::zeros([2, 784], &device), labels);
+/// assert!((loss.into_scalar::<f32>() - 10f32.ln()).abs() < 1e-6); // blank images, zero biases
+/// assert_eq!(grads.get::<2>(net.layers[0].weight.id).unwrap().dims(), [784, 32]);
+/// # Ok::<(), mnist_mlp::ConfigError>(())
+/// ```
+pub fn gradients(
+    net: &MnistMlp,
+    x: Tensor<2>,
+    labels: Tensor<1, Int>,
+) -> (Tensor<1>, GradientsParams) {
+    let layers = net
+        .layers
+        .iter()
+        .map(|layer| LayerParameters {
+            w: layer.weight.val(),
+            b: bias(layer).val(),
+        })
+        .collect::<Vec<_>>();
+    let w = &layers.last().expect("a net has at least one layer").w;
+    assert!(
+        !w.is_autodiff(),
+        "the net is on an autodiff device, expected a plain one; call `valid()`"
+    );
+    assert_eq!(
+        x.dims()[0],
+        labels.dims()[0],
+        "images and labels differ in rows"
+    );
+    let y = one_hot(labels, w.dims()[1], w.dtype());
+
+    let forward = mnist::forward(
+        net.activation,
+        &layers,
+        x.clone(),
+        y.clone(),
+        Reduction::Mean,
+    );
+    let grads = mnist::backward(net.activation, &layers, x, y, Reduction::Mean, &forward);
+
+    let mut packed = GradientsParams::new();
+    for (layer, grads) in net.layers.iter().zip(grads) {
+        register(&mut packed, layer, grads.grad_w, grads.grad_b);
+    }
+    (forward.loss, packed)
+}

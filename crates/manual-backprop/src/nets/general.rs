@@ -1,0 +1,142 @@
+//! The general net: a hidden layer and a linear output, half squared error over all rows.
+
+use burn::tensor::Tensor;
+
+use super::Parameters;
+use crate::Reduction;
+use crate::activation::{self, Activation};
+use crate::error::half_squared_error;
+use crate::linear::{add_bias, matmul};
+
+/// Every value of the forward pass.
+#[derive(Debug, Clone)]
+pub struct Forward {
+    /// `x·w1`, `[batch, hidden]`.
+    pub z1: Tensor<2>,
+    /// `z1 + b1`, `[batch, hidden]`.
+    pub z2: Tensor<2>,
+    /// `f(z2)`, `[batch, hidden]`.
+    pub z3: Tensor<2>,
+    /// `z3·w2`, `[batch, d_out]`.
+    pub z4: Tensor<2>,
+    /// The output `z4 + b2`, `[batch, d_out]`.
+    pub yp: Tensor<2>,
+    /// `½‖yp - y‖²`, one element.
+    pub loss: Tensor<1>,
+}
+
+/// Every gradient of the backward pass; each has the shape of its variable.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "`grad_s` is the gradient with respect to `s`")]
+pub struct Gradients {
+    pub grad_yp: Tensor<2>,
+    pub grad_z4: Tensor<2>,
+    pub grad_z3: Tensor<2>,
+    pub grad_z2: Tensor<2>,
+    pub grad_z1: Tensor<2>,
+    pub grad_w1: Tensor<2>,
+    pub grad_b1: Tensor<1>,
+    pub grad_w2: Tensor<2>,
+    pub grad_b2: Tensor<1>,
+}
+
+/// Output and loss of the net, with all that is in between.
+///
+/// # Formula
+///
+/// ```text
+/// z1 = x·w1   z2 = z1 + b1   z3 = f(z2)   z4 = z3·w2   yp = z4 + b2   L = ½‖yp - y‖²
+/// ```
+///
+/// On the slides `f = σ`.
+///
+/// # Shapes
+///
+/// `x: [batch, d_in]`, `y: [batch, d_out]`.
+///
+/// # Panics
+///
+/// If the sizes do not fit.
+///
+/// # Source
+///
+/// Lecture item L6.
+///
+/// # Example
+///
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use manual_backprop::{activation::Activation, nets::{Parameters, general}};
+///
+/// let device = Device::flex();
+/// let p = Parameters {
+///     w1: Tensor::zeros([2, 3], &device),
+///     b1: Tensor::zeros([3], &device),
+///     w2: Tensor::ones([3, 1], &device),
+///     b2: Tensor::zeros([1], &device),
+/// };
+/// let (x, y) = (Tensor::ones([4, 2], &device), Tensor::zeros([4, 1], &device));
+/// let forward = general::forward(Activation::Sigmoid, &p, x, y.clone());
+/// assert_eq!(forward.loss.clone().into_scalar::<f32>(), 4.5); // 4 rows, ½·1.5² each
+/// let grads = general::backward(Activation::Sigmoid, &p, Tensor::ones([4, 2], &device), y, &forward);
+/// assert_eq!(grads.grad_b2.into_scalar::<f32>(), 6.0); // 4 · 1.5
+/// ```
+pub fn forward(f: Activation, p: &Parameters, x: Tensor<2>, y: Tensor<2>) -> Forward {
+    let z1 = matmul::forward(x, p.w1.clone());
+    let z2 = add_bias::forward(z1.clone(), p.b1.clone());
+    let z3 = activation::forward(f, z2.clone());
+    let z4 = matmul::forward(z3.clone(), p.w2.clone());
+    let yp = add_bias::forward(z4.clone(), p.b2.clone());
+    let loss = half_squared_error::forward(yp.clone(), y, Reduction::Sum);
+    Forward {
+        z1,
+        z2,
+        z3,
+        z4,
+        yp,
+        loss,
+    }
+}
+
+/// The gradients, in the reverse order of [`forward`].
+///
+/// # Formula
+///
+/// ```text
+/// δyp = yp - y        δz4 = δyp    δb2 = Σ_rows δyp
+/// δz3 = δz4·w2ᵀ                    δw2 = z3ᵀ·δz4
+/// δz2 = f'(z2)∘δz3    δz1 = δz2    δb1 = Σ_rows δz2    δw1 = xᵀ·δz1
+/// ```
+///
+/// # Derivation
+///
+/// One rule a step: half squared error, bias, product, activation, bias, product.
+///
+/// # Source
+///
+/// Lecture item L6.
+pub fn backward(
+    f: Activation,
+    p: &Parameters,
+    x: Tensor<2>,
+    y: Tensor<2>,
+    forward: &Forward,
+) -> Gradients {
+    let grad_yp = half_squared_error::backward(forward.yp.clone(), y, Reduction::Sum);
+    let (grad_z4, grad_b2) = add_bias::backward(grad_yp.clone());
+    let (grad_z3, grad_w2) = matmul::backward(forward.z3.clone(), p.w2.clone(), grad_z4.clone());
+    let grad_z2 = activation::backward(f, forward.z2.clone(), forward.z3.clone(), grad_z3.clone());
+    let (grad_z1, grad_b1) = add_bias::backward(grad_z2.clone());
+    let grad_w1 = x.transpose().matmul(grad_z1.clone());
+    Gradients {
+        grad_yp,
+        grad_z4,
+        grad_z3,
+        grad_z2,
+        grad_z1,
+        grad_w1,
+        grad_b1,
+        grad_w2,
+        grad_b2,
+    }
+}

@@ -1,0 +1,218 @@
+//! The MNIST net: any number of hidden layers, softmax and cross-entropy.
+
+use burn::tensor::Tensor;
+
+use crate::Reduction;
+use crate::activation::{self, Activation};
+use crate::cross_entropy::softmax_cross_entropy;
+use crate::layer;
+use crate::linear::affine;
+
+/// Parameters of one layer.
+#[derive(Debug, Clone)]
+pub struct LayerParameters {
+    /// Weights, `[d_in, d_out]`.
+    pub w: Tensor<2>,
+    /// Bias, `[d_out]`.
+    pub b: Tensor<1>,
+}
+
+/// Every value of the forward pass.
+#[derive(Debug, Clone)]
+pub struct Forward {
+    /// `a_l` and `z_l` of every layer; in the last one, which has no activation, both are the
+    /// logits.
+    pub layers: Vec<layer::Forward>,
+    /// The output `softmax(z_L)`, `[batch, classes]`.
+    pub yp: Tensor<2>,
+    /// Cross-entropy, one element.
+    pub loss: Tensor<1>,
+}
+
+/// Gradients of one layer; each has the shape of its variable.
+#[derive(Debug, Clone)]
+pub struct LayerGradients {
+    /// With respect to the activation `z_l`.
+    pub grad_z: Tensor<2>,
+    /// With respect to the pre-activation: `f'(a_l)∘grad_z`, in the last layer `grad_z` itself.
+    pub grad_a: Tensor<2>,
+    /// With respect to the weights.
+    pub grad_w: Tensor<2>,
+    /// With respect to the bias.
+    pub grad_b: Tensor<1>,
+}
+
+/// Output and loss of the net, with all that is in between.
+///
+/// # Formula
+///
+/// ```text
+/// z1 = f(x·w1 + b1)   z2 = f(z1·w2 + b2)   ...   zL = z(L-1)·wL + bL   yp = softmax(zL)
+/// L = -c Σ y∘ln yp,  c = 1 (sum) or 1/batch (mean)
+/// ```
+///
+/// On the slides there are three layers, `f = ReLU` and `c = 1`.
+///
+/// # Shapes
+///
+/// `x: [batch, d_0]`, layer `l`: `w: [d_(l-1), d_l]`, `b: [d_l]`; `y: [batch, d_L]`, each row
+/// adding up to 1.
+///
+/// # Panics
+///
+/// If there is no layer or the sizes do not fit.
+///
+/// # Source
+///
+/// Lecture item L7.
+///
+/// # Example
+///
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use manual_backprop::{Reduction, activation::Activation, nets::mnist::{self, LayerParameters}};
+///
+/// let device = Device::flex();
+/// let layers = [(4, 3), (3, 2)].map(|(d_in, d_out)| LayerParameters {
+///     w: Tensor::zeros([d_in, d_out], &device),
+///     b: Tensor::zeros([d_out], &device),
+/// });
+/// let x = Tensor::ones([1, 4], &device);
+/// let y = Tensor::<2>::from_data([[1.0, 0.0]], &device);
+/// let forward = mnist::forward(Activation::Relu, &layers, x.clone(), y.clone(), Reduction::Sum);
+/// assert!((forward.loss.clone().into_scalar::<f32>() - 2f32.ln()).abs() < 1e-6);
+/// let grads = mnist::backward(Activation::Relu, &layers, x, y, Reduction::Sum, &forward);
+/// assert_eq!(grads[1].grad_b.clone().try_into_vec_as::<f32>().unwrap(), [-0.5, 0.5]);
+/// ```
+pub fn forward(
+    f: Activation,
+    layers: &[LayerParameters],
+    x: Tensor<2>,
+    y: Tensor<2>,
+    reduction: Reduction,
+) -> Forward {
+    let (last, hidden) = layers.split_last().expect("a net has at least one layer");
+    let mut steps = Vec::with_capacity(layers.len());
+    let mut z = x;
+    for LayerParameters { w, b } in hidden {
+        let step = layer::forward(f, z, w.clone(), b.clone());
+        z = step.z.clone();
+        steps.push(step);
+    }
+    let logits = affine::forward(z, last.w.clone(), last.b.clone());
+    let (loss, yp) = softmax_cross_entropy::forward(logits.clone(), y, reduction);
+    steps.push(layer::Forward {
+        a: logits.clone(),
+        z: logits,
+    });
+    Forward {
+        layers: steps,
+        yp,
+        loss,
+    }
+}
+
+/// The gradients of every layer, first layer first.
+///
+/// # Formula
+///
+/// ```text
+/// δzL = c (yp - y)                 δwL = z(L-1)ᵀ·δzL    δbL = Σ_rows δzL
+/// δa_l = f'(a_l)∘δz_l              δw_l = z_(l-1)ᵀ·δa_l  δb_l = Σ_rows δa_l   with z_0 = x
+/// δz_(l-1) = δa_l·w_lᵀ
+/// ```
+///
+/// # Derivation
+///
+/// The fused rule of softmax and cross-entropy, then the layer rule from the last layer to the
+/// first; the first one's input is data and gets no gradient.
+///
+/// # Source
+///
+/// Lecture item L9.
+pub fn backward(
+    f: Activation,
+    layers: &[LayerParameters],
+    x: Tensor<2>,
+    y: Tensor<2>,
+    reduction: Reduction,
+    forward: &Forward,
+) -> Vec<LayerGradients> {
+    let last = layers.len() - 1;
+    let mut grad_z = softmax_cross_entropy::backward(forward.yp.clone(), y, reduction);
+    let mut grads = Vec::with_capacity(layers.len());
+    for l in (0..layers.len()).rev() {
+        let grad_a = if l == last {
+            grad_z.clone()
+        } else {
+            let layer::Forward { a, z } = forward.layers[l].clone();
+            activation::backward(f, a, z, grad_z.clone())
+        };
+        let input = if l == 0 {
+            x.clone()
+        } else {
+            forward.layers[l - 1].z.clone()
+        };
+        let (grad_w, grad_b) = affine::backward_parameters(input, grad_a.clone());
+        let grad_input = (l > 0).then(|| grad_a.clone().matmul(layers[l].w.clone().transpose()));
+        grads.push(LayerGradients {
+            grad_z: grad_z.clone(),
+            grad_a,
+            grad_w,
+            grad_b,
+        });
+        grad_z = grad_input.unwrap_or(grad_z);
+    }
+    grads.reverse();
+    grads
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{tensor, values};
+
+    #[test]
+    fn one_layer_is_softmax_regression() {
+        let (x, y) = (
+            tensor([2, 2], &[1.0, 2.0, -3.0, 0.5]),
+            tensor([2, 2], &[1.0, 0.0, 0.0, 1.0]),
+        );
+        let layers = [LayerParameters {
+            w: tensor([2, 2], &[0.0; 4]),
+            b: tensor([2], &[0.0, 3f64.ln()]),
+        }];
+        let forward = forward(
+            Activation::Relu,
+            &layers,
+            x.clone(),
+            y.clone(),
+            Reduction::Sum,
+        );
+        assert!(
+            (values(forward.loss.clone())[0] - (4f64.ln() + (4.0 / 3.0f64).ln())).abs() < 1e-15
+        );
+        let grads = backward(Activation::Relu, &layers, x, y, Reduction::Sum, &forward);
+        let expected = [
+            1.0 * -0.75 - 3.0 * 0.25,
+            0.75 + 0.75,
+            2.0 * -0.75 + 0.5 * 0.25,
+            1.5 - 0.125,
+        ];
+        for (got, want) in values(grads[0].grad_w.clone()).into_iter().zip(expected) {
+            assert!((got - want).abs() < 1e-15, "{got} {want}");
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "at least one layer")]
+    fn no_layer_at_all_is_refused() {
+        forward(
+            Activation::Relu,
+            &[],
+            tensor([1, 1], &[0.0]),
+            tensor([1, 1], &[1.0]),
+            Reduction::Sum,
+        );
+    }
+}

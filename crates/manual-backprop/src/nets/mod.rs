@@ -1,0 +1,25 @@
+//! The lecture's nets, composed of the rules: one name for every step forward, and for every one
+//! of them a gradient on the way back.
+//!
+//! `forward` returns every intermediate value, `backward` every gradient, so that a reader can
+//! print any of them. No net computes the gradient of its input, which is data.
+
+pub mod general;
+pub mod mnist;
+pub mod scalar;
+pub mod xor;
+
+use burn::tensor::Tensor;
+
+/// Parameters of a net with one hidden layer ([`xor`] and [`general`]).
+#[derive(Debug, Clone)]
+pub struct Parameters {
+    /// Weights of the hidden layer, `[d_in, hidden]`.
+    pub w1: Tensor<2>,
+    /// Bias of the hidden layer, `[hidden]`.
+    pub b1: Tensor<1>,
+    /// Weights of the output layer, `[hidden, d_out]`.
+    pub w2: Tensor<2>,
+    /// Bias of the output layer, `[d_out]`.
+    pub b2: Tensor<1>,
+}

@@ -1,0 +1,141 @@
+//! The scalar net: `yp = σ(x w1 + b1) w2 + b2`, every variable one number.
+
+use burn::tensor::Tensor;
+
+use crate::Reduction;
+use crate::activation::sigmoid;
+use crate::error::half_squared_error;
+
+/// Parameters, each of shape `[1]`.
+#[derive(Debug, Clone)]
+#[expect(
+    missing_docs,
+    reason = "the slides' names; the formula says what they are"
+)]
+pub struct Parameters {
+    pub w1: Tensor<1>,
+    pub b1: Tensor<1>,
+    pub w2: Tensor<1>,
+    pub b2: Tensor<1>,
+}
+
+/// Every value of the forward pass, each of shape `[1]`.
+#[derive(Debug, Clone)]
+#[expect(
+    missing_docs,
+    reason = "the slides' names; the formula says what they are"
+)]
+pub struct Forward {
+    pub z1: Tensor<1>,
+    pub z2: Tensor<1>,
+    pub z3: Tensor<1>,
+    pub z4: Tensor<1>,
+    pub yp: Tensor<1>,
+    pub loss: Tensor<1>,
+}
+
+/// Every gradient of the backward pass, each of shape `[1]`.
+#[derive(Debug, Clone)]
+#[expect(
+    missing_docs,
+    reason = "the slides' names; the formula says what they are"
+)]
+pub struct Gradients {
+    pub grad_yp: Tensor<1>,
+    pub grad_z4: Tensor<1>,
+    pub grad_z3: Tensor<1>,
+    pub grad_z2: Tensor<1>,
+    pub grad_z1: Tensor<1>,
+    pub grad_w1: Tensor<1>,
+    pub grad_b1: Tensor<1>,
+    pub grad_w2: Tensor<1>,
+    pub grad_b2: Tensor<1>,
+}
+
+/// Output and loss of the net, with all that is in between.
+///
+/// # Formula
+///
+/// ```text
+/// z1 = x w1   z2 = z1 + b1   z3 = σ(z2)   z4 = z3 w2   yp = z4 + b2   L = ½(yp - y)²
+/// ```
+///
+/// # Shapes
+///
+/// `x`, `y` and all else: `[1]`.
+///
+/// # Panics
+///
+/// If `x` and `y` differ in shape.
+///
+/// # Source
+///
+/// Lecture item L5.
+///
+/// # Example
+///
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use manual_backprop::nets::scalar::{self, Parameters};
+///
+/// let number = |value: f32| Tensor::<1>::from_data([value], &Device::flex());
+/// let p = Parameters { w1: number(0.0), b1: number(0.0), w2: number(4.0), b2: number(1.0) };
+/// let forward = scalar::forward(&p, number(5.0), number(1.0));
+/// assert_eq!(forward.yp.clone().into_scalar::<f32>(), 3.0); // σ(0)·4 + 1
+/// assert_eq!(forward.loss.clone().into_scalar::<f32>(), 2.0); // ½(3 - 1)²
+/// let grads = scalar::backward(&p, number(5.0), number(1.0), &forward);
+/// assert_eq!(grads.grad_w1.into_scalar::<f32>(), 10.0); // 2 · 4 · σ'(0) · 5
+/// ```
+pub fn forward(p: &Parameters, x: Tensor<1>, y: Tensor<1>) -> Forward {
+    let z1 = x * p.w1.clone();
+    let z2 = z1.clone() + p.b1.clone();
+    let z3 = sigmoid::forward(z2.clone());
+    let z4 = z3.clone() * p.w2.clone();
+    let yp = z4.clone() + p.b2.clone();
+    let loss = half_squared_error::forward(yp.clone(), y, Reduction::Sum);
+    Forward {
+        z1,
+        z2,
+        z3,
+        z4,
+        yp,
+        loss,
+    }
+}
+
+/// The gradients, in the reverse order of [`forward`].
+///
+/// # Formula
+///
+/// ```text
+/// δyp = yp - y    δz4 = δyp       δb2 = δyp
+/// δz3 = w2 δz4                    δw2 = z3 δz4
+/// δz2 = σ'(z2) δz3   δz1 = δz2    δb1 = δz2     δw1 = x δz1
+/// ```
+///
+/// # Derivation
+///
+/// The chain rule, one step at a time: `∂yp/∂z4 = 1`, `∂z4/∂z3 = w2`, `∂z4/∂w2 = z3`,
+/// `∂z3/∂z2 = σ'(z2)`, `∂z2/∂z1 = 1`, `∂z1/∂w1 = x`.
+pub fn backward(p: &Parameters, x: Tensor<1>, y: Tensor<1>, forward: &Forward) -> Gradients {
+    let grad_yp = half_squared_error::backward(forward.yp.clone(), y, Reduction::Sum);
+    let grad_z4 = grad_yp.clone();
+    let grad_b2 = grad_yp.clone();
+    let grad_z3 = p.w2.clone() * grad_z4.clone();
+    let grad_w2 = forward.z3.clone() * grad_z4.clone();
+    let grad_z2 = sigmoid::backward(forward.z3.clone(), grad_z3.clone());
+    let grad_z1 = grad_z2.clone();
+    let grad_b1 = grad_z2.clone();
+    let grad_w1 = x * grad_z1.clone();
+    Gradients {
+        grad_yp,
+        grad_z4,
+        grad_z3,
+        grad_z2,
+        grad_z1,
+        grad_w1,
+        grad_b1,
+        grad_w2,
+        grad_b2,
+    }
+}
