@@ -1,0 +1,284 @@
+//! A reader for the IDX format of MNIST, plain or gzip.
+//!
+//! An image file is a header of four big-endian 32-bit numbers (magic number `0x00000803`, images,
+//! rows, columns) and one byte for each pixel, row by row. A label file is a header of two (magic
+//! number `0x00000801`, labels) and one byte for each label.
+//!
+//! A file is gzip when it starts with the bytes `1f 8b`, whatever its name. Memory grows with the
+//! bytes that arrive, never by what a header announces, and at most one byte more than announced is
+//! decompressed.
+//!
+//! Source: Y. LeCun, C. Cortes, C. J. C. Burges, "The MNIST database of handwritten digits".
+
+use std::{
+    fs::File,
+    io::{self, BufRead, BufReader, Cursor, ErrorKind, Read},
+    path::Path,
+};
+
+use flate2::bufread::MultiGzDecoder;
+
+use crate::DatasetError;
+
+/// The most bytes of data read from one file after its header: 2 GiB, 2.7 million images of MNIST's
+/// size.
+pub const MAX_BODY_BYTES: u64 = 1 << 31;
+
+/// The first two bytes of every gzip stream.
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+/// The magic number of unsigned bytes without dimensions; the number of dimensions is added to it.
+const UNSIGNED_BYTES: u32 = 0x0800;
+
+/// How much of a file is read at once, in bytes.
+const BUFFER_BYTES: usize = 64 * 1024;
+
+/// The content of an image file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Images {
+    /// Number of images.
+    pub count: usize,
+    /// Rows of an image.
+    pub rows: usize,
+    /// Columns of an image.
+    pub columns: usize,
+    /// Pixels, `[count, rows, columns]`.
+    pub pixels: Vec<u8>,
+}
+
+/// Reads the image file at `path`.
+///
+/// # Errors
+///
+/// [`DatasetError`] when the file cannot be read, is not a whole and sound IDX file of images,
+/// holds no image or empty ones, or announces more than [`MAX_BODY_BYTES`].
+///
+/// ```
+/// let path = datasets::bundled_mnist_dir().join("t10k-images-idx3-ubyte.gz");
+/// let images = datasets::idx::read_images(&path)?;
+/// assert_eq!((images.count, images.rows, images.columns), (10_000, 28, 28));
+/// # Ok::<(), datasets::DatasetError>(())
+/// ```
+pub fn read_images(path: &Path) -> Result<Images, DatasetError> {
+    parse_images(open(path)?, path)
+}
+
+/// Reads the label file at `path`.
+///
+/// # Errors
+///
+/// [`DatasetError`] when the file cannot be read, is not a whole and sound IDX file of labels,
+/// holds no label, or announces more than [`MAX_BODY_BYTES`].
+///
+/// ```
+/// let path = datasets::bundled_mnist_dir().join("t10k-labels-idx1-ubyte.gz");
+/// let labels = datasets::idx::read_labels(&path)?;
+/// assert_eq!((labels.len(), labels[0]), (10_000, 7));
+/// # Ok::<(), datasets::DatasetError>(())
+/// ```
+pub fn read_labels(path: &Path) -> Result<Vec<u8>, DatasetError> {
+    parse_labels(open(path)?, path)
+}
+
+/// Reads an image file from `input`; `path` names it in errors, and demands gzip by ending in
+/// `.gz`.
+///
+/// # Errors
+///
+/// As [`read_images`].
+///
+/// ```
+/// let file = [0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 2, 7, 9];
+/// let images = datasets::idx::parse_images(&file[..], "one-image".as_ref())?;
+/// assert_eq!((images.count, images.rows, images.columns), (1, 1, 2));
+/// assert_eq!(images.pixels, [7, 9]);
+/// # Ok::<(), datasets::DatasetError>(())
+/// ```
+pub fn parse_images(input: impl BufRead, path: &Path) -> Result<Images, DatasetError> {
+    let mut source = Source::new(input, path)?;
+    let [count, rows, columns] = source.header()?;
+    if rows == 0 || columns == 0 {
+        return Err(DatasetError::EmptyImage {
+            path: path.into(),
+            rows,
+            columns,
+        });
+    }
+    let pixels = source.body([count, rows, columns])?;
+    Ok(Images {
+        count: count as usize,
+        rows: rows as usize,
+        columns: columns as usize,
+        pixels,
+    })
+}
+
+/// Reads a label file from `input`; `path` names it in errors, and demands gzip by ending in `.gz`.
+///
+/// # Errors
+///
+/// As [`read_labels`].
+///
+/// ```
+/// let file = [0, 0, 8, 1, 0, 0, 0, 3, 5, 0, 4];
+/// assert_eq!(datasets::idx::parse_labels(&file[..], "three-labels".as_ref())?, [5, 0, 4]);
+/// # Ok::<(), datasets::DatasetError>(())
+/// ```
+pub fn parse_labels(input: impl BufRead, path: &Path) -> Result<Vec<u8>, DatasetError> {
+    let mut source = Source::new(input, path)?;
+    let count: [u32; 1] = source.header()?;
+    source.body(count)
+}
+
+/// Opens a file for buffered reading.
+fn open(path: &Path) -> Result<BufReader<File>, DatasetError> {
+    let file = File::open(path).map_err(|cause| DatasetError::Unreadable {
+        path: path.into(),
+        cause,
+    })?;
+    Ok(BufReader::with_capacity(BUFFER_BYTES, file))
+}
+
+/// The input after the two bytes that tell whether it is compressed were read and put back.
+type Rewound<R> = io::Chain<Cursor<Vec<u8>>, R>;
+
+/// The bytes of an IDX file, decompressed if need be.
+enum Content<R> {
+    Plain(Rewound<R>),
+    Gzip(Box<MultiGzDecoder<Rewound<R>>>),
+}
+
+/// An IDX file that is being read.
+struct Source<'a, R> {
+    content: Content<R>,
+    path: &'a Path,
+    /// Bytes of content read so far.
+    read: u64,
+}
+
+impl<'a, R: BufRead> Source<'a, R> {
+    fn new(mut input: R, path: &'a Path) -> Result<Self, DatasetError> {
+        let mut start = Vec::new();
+        if let Err(cause) = input.by_ref().take(2).read_to_end(&mut start) {
+            let path = path.into();
+            return Err(DatasetError::Unreadable { path, cause });
+        }
+        let is_gzip = start == GZIP_MAGIC;
+        if !is_gzip && path.extension().is_some_and(|extension| extension == "gz") {
+            return Err(DatasetError::NotGzip {
+                path: path.into(),
+                got: start,
+            });
+        }
+        let input = Cursor::new(start).chain(input);
+        let content = if is_gzip {
+            Content::Gzip(Box::new(MultiGzDecoder::new(input)))
+        } else {
+            Content::Plain(input)
+        };
+        Ok(Self {
+            content,
+            path,
+            read: 0,
+        })
+    }
+
+    /// Reads the magic number and the sizes of the `RANK` dimensions.
+    fn header<const RANK: usize>(&mut self) -> Result<[u32; RANK], DatasetError> {
+        let expected = 4 * (1 + RANK);
+        let bytes = self.read_up_to(expected as u64)?;
+        let (numbers, _) = bytes.as_chunks::<4>();
+
+        let magic = UNSIGNED_BYTES + RANK as u32;
+        if let Some(&got) = numbers.first()
+            && u32::from_be_bytes(got) != magic
+        {
+            return Err(DatasetError::WrongMagic {
+                path: self.path.into(),
+                expected: magic,
+                got: u32::from_be_bytes(got),
+            });
+        }
+        if bytes.len() < expected {
+            return Err(DatasetError::HeaderTooShort {
+                path: self.path.into(),
+                expected,
+                got: bytes.len(),
+            });
+        }
+        let sizes: [u32; RANK] = std::array::from_fn(|i| u32::from_be_bytes(numbers[1 + i]));
+        if sizes.first() == Some(&0) {
+            let path = self.path.into();
+            return Err(DatasetError::EmptySet { path });
+        }
+        Ok(sizes)
+    }
+
+    /// Reads the data after the header, which must be exactly as long as the sizes say.
+    fn body<const RANK: usize>(&mut self, sizes: [u32; RANK]) -> Result<Vec<u8>, DatasetError> {
+        // Three factors below 2^32 cannot overflow 128 bits.
+        let announced: u128 = sizes.iter().map(|&size| u128::from(size)).product();
+        let expected = match u64::try_from(announced) {
+            Ok(bytes) if bytes <= MAX_BODY_BYTES => bytes,
+            _ => {
+                return Err(DatasetError::TooLarge {
+                    path: self.path.into(),
+                    limit: MAX_BODY_BYTES,
+                    got: announced,
+                });
+            }
+        };
+        // One byte more tells a body that is too long, and makes gzip check its length and
+        // checksum.
+        let mut body = self.read_up_to(expected + 1)?;
+        let got = body.len() as u64;
+        let path = self.path.into();
+        if got < expected {
+            return Err(DatasetError::BodyTooShort {
+                path,
+                expected,
+                got,
+            });
+        }
+        if got > expected {
+            return Err(DatasetError::BodyTooLong { path, expected });
+        }
+        body.shrink_to_fit();
+        Ok(body)
+    }
+
+    /// Reads `limit` bytes, or less if the content ends before. The vector grows as the bytes
+    /// arrive.
+    fn read_up_to(&mut self, limit: u64) -> Result<Vec<u8>, DatasetError> {
+        let mut bytes = Vec::new();
+        let result = match &mut self.content {
+            Content::Plain(reader) => reader.take(limit).read_to_end(&mut bytes),
+            Content::Gzip(reader) => reader.take(limit).read_to_end(&mut bytes),
+        };
+        self.read += bytes.len() as u64;
+        match result {
+            Ok(_) => Ok(bytes),
+            Err(cause) => Err(self.fault(cause, limit)),
+        }
+    }
+
+    /// What an error met while reading means.
+    fn fault(&self, cause: io::Error, limit: u64) -> DatasetError {
+        let path = self.path.into();
+        let got = self.read;
+        match (&self.content, cause.kind()) {
+            (_, ErrorKind::OutOfMemory) => DatasetError::OutOfMemory {
+                path,
+                expected: limit,
+                got,
+            },
+            (Content::Gzip(_), ErrorKind::UnexpectedEof) => {
+                DatasetError::GzipTruncated { path, got }
+            }
+            (Content::Gzip(_), ErrorKind::InvalidInput | ErrorKind::InvalidData) => {
+                DatasetError::GzipCorrupt { path, got, cause }
+            }
+            _ => DatasetError::Unreadable { path, cause },
+        }
+    }
+}

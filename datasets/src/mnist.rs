@@ -1,0 +1,108 @@
+//! A folder of four files: training images and labels, test images and labels.
+
+use std::{
+    fs,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
+
+use crate::{DatasetError, ImageSet};
+
+/// A training set and a test set of one image size and one number of classes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mnist {
+    /// The images to learn from.
+    pub train: ImageSet,
+    /// The images to judge by.
+    pub test: ImageSet,
+}
+
+impl Mnist {
+    /// Loads the four files in `dir`: MNIST, or any set in its format with other images, sizes or
+    /// classes.
+    ///
+    /// Each file may have any of four names, looked for in this order: `train-images-idx3-ubyte`,
+    /// `train-images.idx3-ubyte`, and each of them followed by `.gz`; likewise `train-labels` with
+    /// `idx1`, and `t10k-images`, `t10k-labels`. A folder of such a name is passed over.
+    ///
+    /// # Errors
+    ///
+    /// [`DatasetError`] when the folder or a file is missing, a file has a fault (see
+    /// [`idx`](crate::idx)), images and labels are not equally many, test images have another size
+    /// than training images, or a test label lies beyond the largest training label.
+    ///
+    /// ```
+    /// use datasets::{Mnist, bundled_mnist_dir};
+    ///
+    /// let mnist = Mnist::load(&bundled_mnist_dir())?;
+    /// assert_eq!((mnist.train.len(), mnist.test.len()), (60_000, 10_000));
+    /// assert_eq!((mnist.train.rows(), mnist.train.columns()), (28, 28));
+    ///
+    /// let error = Mnist::load("no/such/folder".as_ref()).unwrap_err();
+    /// assert!(error.to_string().ends_with("--data-dir"));
+    /// # Ok::<(), datasets::DatasetError>(())
+    /// ```
+    pub fn load(dir: &Path) -> Result<Self, DatasetError> {
+        if !dir.is_dir() {
+            return Err(DatasetError::DirectoryMissing { path: dir.into() });
+        }
+        let train_images = find(dir, "train-images", 3)?;
+        let train_labels = find(dir, "train-labels", 1)?;
+        let test_images = find(dir, "t10k-images", 3)?;
+        let test_labels = find(dir, "t10k-labels", 1)?;
+
+        let train = ImageSet::read(&train_images, &train_labels)?;
+        let mut test = ImageSet::read(&test_images, &test_labels)?;
+        let expected = (train.rows(), train.columns());
+        let got = (test.rows(), test.columns());
+        if expected != got {
+            return Err(DatasetError::ImageSizeMismatch {
+                path: test_images,
+                expected,
+                got,
+            });
+        }
+        match test.adopt_classes(&train) {
+            Ok(()) => Ok(Self { train, test }),
+            Err((index, label)) => Err(DatasetError::LabelOutOfRange {
+                path: test_labels,
+                index,
+                label,
+                class_count: train.class_count(),
+            }),
+        }
+    }
+}
+
+/// The folder with MNIST that comes with the source of this package.
+///
+/// The path is fixed when the package is compiled. A program moved to another machine, or whose
+/// source is gone, gets [`DatasetError::DirectoryMissing`] from [`Mnist::load`] and needs a folder
+/// of its own.
+///
+/// ```
+/// assert!(datasets::bundled_mnist_dir().join("train-images-idx3-ubyte.gz").is_file());
+/// ```
+pub fn bundled_mnist_dir() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("mnist")
+}
+
+/// The first file in `dir` that has one of the names of `stem` with `rank` dimensions.
+fn find(dir: &Path, stem: &str, rank: u8) -> Result<PathBuf, DatasetError> {
+    let names = ["-", "."].map(|joint| format!("{stem}{joint}idx{rank}-ubyte"));
+    let compressed = names.clone().map(|name| name + ".gz");
+    let names: Vec<String> = names.into_iter().chain(compressed).collect();
+    for name in &names {
+        let path = dir.join(name);
+        match fs::metadata(&path) {
+            Ok(metadata) if metadata.is_dir() => {}
+            Ok(_) => return Ok(path),
+            Err(cause) if cause.kind() == ErrorKind::NotFound => {}
+            Err(cause) => return Err(DatasetError::Unreadable { path, cause }),
+        }
+    }
+    Err(DatasetError::FileMissing {
+        directory: dir.into(),
+        names,
+    })
+}

@@ -1,0 +1,66 @@
+//! How much memory the reader and the split take, as Linux counts it for this process. One test, so
+//! that nothing else runs beside it.
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use std::fs;
+
+use common::{gzip, idx_file};
+use datasets::{DEFAULT_VALIDATION_FRACTION, DatasetError, Mnist, bundled_mnist_dir, idx};
+
+const MIB: u64 = 1 << 20;
+
+/// A line of `/proc/self/status`, in bytes.
+fn status(key: &str) -> u64 {
+    let status = fs::read_to_string("/proc/self/status").expect("Linux has it");
+    let line = status
+        .lines()
+        .find(|line| line.starts_with(key))
+        .expect("the line is there");
+    let kib = line.split_whitespace().nth(1).expect("a number follows");
+    kib.parse::<u64>().expect("a number follows") * 1024
+}
+
+/// The process keeps no more in reserve than its data, give or take what the allocator needs.
+fn assert_near(kept: u64, data: u64) {
+    assert!(
+        kept < data + 2 * MIB,
+        "{data} bytes of data keep {kept} reserved"
+    );
+}
+
+#[test]
+fn memory_grows_with_the_data_not_with_the_header() {
+    // Address space: counts what was asked for, touched or not.
+    let before = status("VmPeak:");
+    let claims_most = idx_file(&[idx::MAX_BODY_BYTES as u32], &[1; 1000]);
+    for bytes in [claims_most.clone(), gzip(&claims_most)] {
+        let error = idx::parse_labels(&bytes[..], "file".as_ref()).unwrap_err();
+        assert!(
+            matches!(error, DatasetError::BodyTooShort { got: 1000, .. }),
+            "{error:?}"
+        );
+    }
+    let grown = status("VmPeak:") - before;
+    assert!(
+        grown < 8 * MIB,
+        "a header alone made the reader ask for {grown} bytes"
+    );
+
+    // MNIST is 52.4 MiB of pixels and labels. Nothing stays reserved beyond them.
+    let (reserved, in_use) = (status("VmSize:"), status("VmRSS:"));
+    let Mnist { train, test } = Mnist::load(&bundled_mnist_dir()).unwrap();
+    let data = (train.pixels().len() + train.len() + test.pixels().len() + test.len()) as u64;
+    assert_near(status("VmSize:") - reserved, data);
+
+    // The validation images are 3.7 MiB; the training images, 41.1 MiB, must not be copied.
+    let sides = train.split(DEFAULT_VALIDATION_FRACTION, 0).unwrap();
+    let peak = status("VmHWM:") - in_use;
+    assert!(
+        peak < data + 12 * MIB,
+        "{data} bytes of data took {peak} at the peak"
+    );
+    assert_near(status("VmSize:") - reserved, data);
+    assert_eq!(sides.0.len() + sides.1.len() + test.len(), 70_000);
+}
