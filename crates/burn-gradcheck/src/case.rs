@@ -1,0 +1,382 @@
+//! The case: inputs, a function, and what else is known about its gradient.
+
+use std::fmt;
+use std::sync::Arc;
+
+use burn::module::Module;
+use burn::tensor::{DType, Device};
+
+use crate::module::Template;
+use crate::report::Report;
+use crate::sample::Sample;
+use crate::target::{Options, Target};
+use crate::tolerance::Tolerance;
+use crate::values::{Gradients, HostInput, Masks, Outputs, Upstream, Values};
+
+pub(crate) type Function = Arc<dyn Fn(&Values) -> Outputs + Send + Sync>;
+pub(crate) type Vjp = Arc<dyn Fn(&Values, &Upstream) -> Gradients + Send + Sync>;
+pub(crate) type Kinks = Arc<dyn Fn(&Values) -> Masks + Send + Sync>;
+type Parameters = Arc<dyn Fn(&Device) -> Vec<Input> + Send + Sync>;
+
+/// A named input: its shape and where its values come from.
+#[derive(Clone, Debug)]
+pub(crate) struct Input {
+    pub(crate) name: String,
+    pub(crate) shape: Vec<usize>,
+    pub(crate) source: Source,
+    pub(crate) differentiated: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    Drawn(Sample),
+    Given(Arc<[f64]>),
+}
+
+/// A function with named inputs, whose gradient is to be checked.
+///
+/// Built by chaining; every method replaces what an earlier one of the same purpose set, so that a
+/// variant of a case is a clone with one thing changed. Cloning is cheap, a case knows no device,
+/// and it may be sent to and shared with other threads.
+///
+/// # Example
+///
+/// ```
+/// use burn::tensor::Device;
+/// use burn_gradcheck::{Case, Gradients, Witness};
+///
+/// let matmul = Case::new("matmul")
+///     .input("x", [3, 5])
+///     .input("w", [5, 2])
+///     .function(|v| v.get::<2>("x").matmul(v.get::<2>("w")))
+///     .vjp(|v, grad_out| {
+///         let grad_z = grad_out.get::<2>(0);
+///         Gradients::new()
+///             .with("x", grad_z.clone().matmul(v.get::<2>("w").transpose()))
+///             .with("w", v.get::<2>("x").transpose().matmul(grad_z))
+///     });
+/// matmul.check(&Device::flex()).assert_pass();
+///
+/// let wrong = matmul.map_vjp(|grads| grads.map("w", |grad_w: burn::Tensor<2>| -grad_w));
+/// assert_eq!(wrong.check(&Device::flex()).verdict.odd(), Some(Witness::Manual));
+/// ```
+#[derive(Clone)]
+pub struct Case {
+    pub(crate) name: String,
+    pub(crate) inputs: Vec<Input>,
+    pub(crate) function: Option<Function>,
+    pub(crate) autodiff_function: Option<Function>,
+    pub(crate) vjp: Option<Vjp>,
+    pub(crate) kinks: Option<Kinks>,
+    parameters: Option<Parameters>,
+    reduction_length: Option<usize>,
+    tolerances: Vec<(DType, Tolerance)>,
+}
+
+impl Case {
+    /// A case without inputs and function yet. The name is part of the seed.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            inputs: Vec::new(),
+            function: None,
+            autodiff_function: None,
+            vjp: None,
+            kinks: None,
+            parameters: None,
+            reduction_length: None,
+            tolerances: Vec::new(),
+        }
+    }
+
+    /// Adds a differentiated input with drawn values ([`Sample::Signed`]).
+    #[must_use]
+    pub fn input(self, name: impl Into<String>, shape: impl Into<Vec<usize>>) -> Self {
+        self.input_from(name, shape, Sample::Signed)
+    }
+
+    /// Adds a differentiated input with values drawn as `sample` says.
+    #[must_use]
+    pub fn input_from(
+        self,
+        name: impl Into<String>,
+        shape: impl Into<Vec<usize>>,
+        sample: Sample,
+    ) -> Self {
+        self.with_input(name.into(), shape.into(), Source::Drawn(sample), true)
+    }
+
+    /// Adds a differentiated input with given values, in row-major order.
+    ///
+    /// # Panics
+    ///
+    /// If the number of values is not that of the shape.
+    #[must_use]
+    pub fn input_values(
+        self,
+        name: impl Into<String>,
+        shape: impl Into<Vec<usize>>,
+        values: impl Into<Vec<f64>>,
+    ) -> Self {
+        let source = Source::Given(values.into().into());
+        self.with_input(name.into(), shape.into(), source, true)
+    }
+
+    /// Adds a float tensor that the function reads but that is not differentiated.
+    ///
+    /// # Panics
+    ///
+    /// If the number of values is not that of the shape.
+    #[must_use]
+    pub fn constant(
+        self,
+        name: impl Into<String>,
+        shape: impl Into<Vec<usize>>,
+        values: impl Into<Vec<f64>>,
+    ) -> Self {
+        let source = Source::Given(values.into().into());
+        self.with_input(name.into(), shape.into(), source, false)
+    }
+
+    fn with_input(
+        mut self,
+        name: String,
+        shape: Vec<usize>,
+        source: Source,
+        differentiated: bool,
+    ) -> Self {
+        if let Source::Given(values) = &source {
+            let expected: usize = shape.iter().product();
+            let got = values.len();
+            assert_eq!(
+                got, expected,
+                "input `{name}`: {got} values for shape {shape:?}"
+            );
+        }
+        let input = Input {
+            name,
+            shape,
+            source,
+            differentiated,
+        };
+        match self
+            .inputs
+            .iter_mut()
+            .find(|other| other.name == input.name)
+        {
+            Some(other) => *other = input,
+            None => self.inputs.push(input),
+        }
+        self
+    }
+
+    /// Sets the function: from the inputs to one tensor or several. It must not depend on anything
+    /// that changes from one call to the next.
+    #[must_use]
+    pub fn function<O: Into<Outputs>>(
+        mut self,
+        function: impl Fn(&Values) -> O + Send + Sync + 'static,
+    ) -> Self {
+        self.function = Some(Arc::new(move |values| function(values).into()));
+        self
+    }
+
+    /// Sets a function that stands in for the function under autodiff only, while finite
+    /// differences go on with [`Case::function`]: for a custom operation whose backward pass is on
+    /// trial.
+    #[must_use]
+    pub fn autodiff_function<O: Into<Outputs>>(
+        mut self,
+        function: impl Fn(&Values) -> O + Send + Sync + 'static,
+    ) -> Self {
+        self.autodiff_function = Some(Arc::new(move |values| function(values).into()));
+        self
+    }
+
+    /// Sets the hand-written vector-Jacobian product: from the inputs and the upstream gradients,
+    /// both plain tensors, to the gradient of every differentiated input.
+    #[must_use]
+    pub fn vjp(
+        mut self,
+        vjp: impl Fn(&Values, &Upstream) -> Gradients + Send + Sync + 'static,
+    ) -> Self {
+        self.vjp = Some(Arc::new(vjp));
+        self
+    }
+
+    /// Changes what the hand-written vector-Jacobian product gives back: how a test spoils it.
+    ///
+    /// # Panics
+    ///
+    /// If the case has none.
+    #[must_use]
+    pub fn map_vjp(self, change: impl Fn(Gradients) -> Gradients + Send + Sync + 'static) -> Self {
+        let Some(vjp) = self.vjp.clone() else {
+            panic!("case `{}` has no vjp to change: set one first", self.name);
+        };
+        self.vjp(move |values, upstream| change(vjp(values, upstream)))
+    }
+
+    /// Drops the hand-written vector-Jacobian product.
+    #[must_use]
+    pub fn without_vjp(mut self) -> Self {
+        self.vjp = None;
+        self
+    }
+
+    /// Sets the branches of a function with kinks (a ReLU net's activation masks), compared at all
+    /// points of a difference quotient. Kinks are also found without this, from the slopes on both
+    /// sides; with it, none is overlooked.
+    #[must_use]
+    pub fn kinks(mut self, masks: impl Fn(&Values) -> Masks + Send + Sync + 'static) -> Self {
+        self.kinks = Some(Arc::new(masks));
+        self
+    }
+
+    /// Sets the function to a module's: each trainable parameter is an input named by its dotted
+    /// path, with drawn values (matrices by [`Sample::Scaled`] with 1/√(rows)); its initial values
+    /// are not used. Parameters that are not trainable, and running statistics, keep their values.
+    ///
+    /// `build` makes the module on a device, once for each device. A layer that draws random
+    /// numbers (dropout) is found out as not repeatable.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use burn::{nn::LinearConfig, tensor::Device};
+    /// use burn_gradcheck::Case;
+    ///
+    /// let report = Case::new("linear")
+    ///     .input("x", [3, 4])
+    ///     .module(
+    ///         |device| LinearConfig::new(4, 2).init(device),
+    ///         |linear, v| linear.forward(v.get::<2>("x")),
+    ///     )
+    ///     .check(&Device::flex());
+    /// report.assert_pass();
+    /// let names: Vec<_> = report.inputs.iter().map(|input| input.name.as_str()).collect();
+    /// assert_eq!(names, ["x", "weight", "bias"]);
+    /// ```
+    #[must_use]
+    pub fn module<M: Module + 'static, O: Into<Outputs>>(
+        mut self,
+        build: impl Fn(&Device) -> M + Send + Sync + 'static,
+        forward: impl Fn(&M, &Values) -> O + Send + Sync + 'static,
+    ) -> Self {
+        let template = Arc::new(Template::new(build));
+        let parameters = Arc::clone(&template);
+        self.parameters = Some(Arc::new(move |device| parameters.inputs(device)));
+        self.function(move |values| forward(&template.with_values(values), values))
+    }
+
+    /// Sets the number of terms in the longest sum of the function or its gradient, to which
+    /// tolerances in f32 are proportional. Without it: the largest dimension of any input.
+    #[must_use]
+    pub fn reduction_length(mut self, terms: usize) -> Self {
+        self.reduction_length = Some(terms);
+        self
+    }
+
+    /// Sets the tolerance for one float type, instead of the [table's](Tolerance).
+    #[must_use]
+    pub fn tolerance(mut self, dtype: DType, tolerance: Tolerance) -> Self {
+        self.tolerances.retain(|(other, _)| *other != dtype);
+        self.tolerances.push((dtype, tolerance));
+        self
+    }
+
+    /// The case's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether a hand-written vector-Jacobian product is given.
+    pub fn has_vjp(&self) -> bool {
+        self.vjp.is_some()
+    }
+
+    /// Names and shapes of the declared inputs (a module's parameters are known only on a device).
+    pub fn inputs(&self) -> impl Iterator<Item = (&str, &[usize])> {
+        let inputs = self.inputs.iter();
+        inputs.map(|input| (input.name.as_str(), input.shape.as_slice()))
+    }
+
+    /// Checks on one device with the defaults: [`Target::best`] and [`Options::default`].
+    ///
+    /// # Panics
+    ///
+    /// As [`Case::run`].
+    pub fn check(&self, device: &Device) -> Report {
+        self.run(&Target::best(device), &Options::default())
+    }
+
+    /// Checks the gradient.
+    ///
+    /// # Panics
+    ///
+    /// If the case has no function, or [`Options::only`] names an element that is not there. What
+    /// the case's own closures panic with becomes the verdict.
+    pub fn run(&self, target: &Target, options: &Options) -> Report {
+        crate::check::run(self, target, options)
+    }
+
+    /// The declared inputs and, on a device, the module's parameters.
+    pub(crate) fn inputs_on(&self, device: &Device) -> Vec<Input> {
+        let mut inputs = self.inputs.clone();
+        if let Some(parameters) = &self.parameters {
+            for parameter in parameters(device) {
+                // An input of a parameter's name chooses that parameter's values.
+                if inputs.iter().all(|input| input.name != parameter.name) {
+                    inputs.push(parameter);
+                }
+            }
+        }
+        inputs
+    }
+
+    /// The point of draw number `draw`, rounded to `dtype`.
+    pub(crate) fn point(
+        &self,
+        inputs: &[Input],
+        seed: u64,
+        draw: u32,
+        dtype: DType,
+    ) -> Vec<HostInput> {
+        let place = |input: &Input| {
+            let count = input.shape.iter().product();
+            let values = match &input.source {
+                Source::Given(values) => values.to_vec(),
+                Source::Drawn(sample) => {
+                    sample.draw(count, seed, &[&self.name, &input.name, &draw.to_string()])
+                }
+            };
+            HostInput {
+                name: input.name.clone(),
+                shape: input.shape.clone(),
+                values: crate::flat::rounded(values, dtype),
+                differentiated: input.differentiated,
+            }
+        };
+        inputs.iter().map(place).collect()
+    }
+
+    pub(crate) fn tolerance_for(&self, inputs: &[Input], dtype: DType) -> Option<Tolerance> {
+        let own = self.tolerances.iter().find(|(other, _)| *other == dtype);
+        if let Some((_, tolerance)) = own {
+            return Some(tolerance.clone());
+        }
+        let dimensions = inputs.iter().flat_map(|input| &input.shape).copied();
+        let length = self.reduction_length.or(dimensions.max()).unwrap_or(1);
+        Tolerance::of(dtype, length)
+    }
+}
+
+impl fmt::Debug for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Case")
+            .field("name", &self.name)
+            .field("inputs", &self.inputs)
+            .field("has_vjp", &self.has_vjp())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,73 @@
+//! A float tensor of any rank behind one type.
+
+use burn::tensor::{DType, Device, Tensor, TensorData};
+
+/// A float tensor whose rank is known at run time: its shape and its elements in row-major order.
+///
+/// Gradients flow through it, since flattening and restoring are reshapes.
+#[derive(Clone, Debug)]
+pub(crate) struct Flat {
+    pub(crate) shape: Vec<usize>,
+    pub(crate) elements: Tensor<1>,
+}
+
+impl Flat {
+    /// Uploads host values, rounded to `dtype`.
+    pub(crate) fn upload(shape: &[usize], values: &[f64], device: &Device, dtype: DType) -> Self {
+        Self {
+            shape: shape.to_vec(),
+            elements: upload([values.len()], values, device, dtype),
+        }
+    }
+
+    /// Flattens a tensor.
+    pub(crate) fn new<const D: usize>(tensor: Tensor<D>) -> Self {
+        let shape = tensor.dims().to_vec();
+        let len: usize = shape.iter().product();
+        let elements = if len == 0 {
+            // Reshaping reads a size of 0 as "keep this dimension".
+            upload([0], &[], &tensor.device(), tensor.dtype())
+        } else {
+            tensor.reshape([len])
+        };
+        Self { shape, elements }
+    }
+
+    /// Restores the tensor, or `None` if `D` is not its rank.
+    pub(crate) fn restore<const D: usize>(&self) -> Option<Tensor<D>> {
+        let shape: [usize; D] = self.shape.as_slice().try_into().ok()?;
+        Some(if self.len() == 0 {
+            upload(shape, &[], &self.elements.device(), self.elements.dtype())
+        } else {
+            self.elements.clone().reshape(shape)
+        })
+    }
+
+    /// Number of elements.
+    pub(crate) fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// The elements on the host.
+    pub(crate) fn download(&self) -> Vec<f64> {
+        self.elements.to_data().iter::<f64>().collect()
+    }
+}
+
+/// Uploads host values as a tensor of known rank, rounded to `dtype` on the host.
+pub(crate) fn upload<const D: usize>(
+    shape: [usize; D],
+    values: &[f64],
+    device: &Device,
+    dtype: DType,
+) -> Tensor<D> {
+    let data = TensorData::new(values.to_vec(), shape).convert_dtype(dtype);
+    Tensor::from_data(data, (device, dtype))
+}
+
+/// The values as they are after rounding to `dtype`.
+pub(crate) fn rounded(values: Vec<f64>, dtype: DType) -> Vec<f64> {
+    let count = values.len();
+    let data = TensorData::new(values, [count]).convert_dtype(dtype);
+    data.iter::<f64>().collect()
+}

@@ -1,0 +1,329 @@
+//! Who is wrong: the decision about one number, and about all of them.
+
+use crate::finite::Estimate;
+use crate::measure::{Pairs, relative_error};
+use crate::tolerance::Tolerance;
+use crate::verdict::{Verdict, Witness};
+
+/// What the witnesses say about one element, or about one direction.
+#[derive(Clone, Debug)]
+pub(crate) struct Testimony {
+    /// Number of the input.
+    pub(crate) input: usize,
+    /// The element, in row-major order; `None` for a direction.
+    pub(crate) element: Option<usize>,
+    /// The direction.
+    pub(crate) direction: Option<usize>,
+    pub(crate) manual: Option<f64>,
+    pub(crate) autodiff: f64,
+    pub(crate) finite: Option<Estimate>,
+    /// Below this size an error is measured against this size.
+    pub(crate) floor: f64,
+    /// The whole tensor is below the rounding of the function's value: nothing can be said about
+    /// differences.
+    pub(crate) negligible: bool,
+}
+
+/// The decision about one testimony, in rising order of seriousness.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Finding {
+    Agrees,
+    /// The difference is within the error of the finite differences.
+    Uncertified,
+    Kink,
+    Mismatch(Witness),
+    NonFinite(Witness),
+}
+
+impl Finding {
+    fn severity(self) -> u8 {
+        match self {
+            Self::Agrees => 0,
+            Self::Uncertified => 1,
+            Self::Kink => 2,
+            Self::Mismatch(_) => 3,
+            Self::NonFinite(_) => 4,
+        }
+    }
+}
+
+/// A difference from finite differences that is at most this many times their error estimate is
+/// not held against anyone.
+const BENEFIT_OF_DOUBT: f64 = 4.0;
+/// A gradient counts as certified if it differs by no more than that, and by no more than this
+/// relative to itself.
+const CERTIFIED: f64 = 1e-7;
+/// Of two witnesses that both differ from finite differences, the one that differs this many times
+/// more is the odd one.
+const MUCH_FARTHER: f64 = 8.0;
+
+impl Testimony {
+    pub(crate) fn relative(&self) -> Pairs {
+        let finite = self.finite.map(|estimate| estimate.value);
+        Pairs::of(self.manual, Some(self.autodiff), finite, |a, b| {
+            relative_error(a, b, self.floor)
+        })
+    }
+
+    pub(crate) fn absolute(&self) -> Pairs {
+        let finite = self.finite.map(|estimate| estimate.value);
+        Pairs::of(self.manual, Some(self.autodiff), finite, |a, b| {
+            (a - b).abs()
+        })
+    }
+
+    /// The largest of the errors, each as a multiple of its tolerance.
+    fn excess(&self, tolerance: &Tolerance) -> f64 {
+        let relative = self.relative();
+        let multiple = |error: Option<f64>, tolerance: f64| match error {
+            Some(error) if error.is_nan() => f64::INFINITY,
+            Some(error) => error / tolerance,
+            None => 0.0,
+        };
+        multiple(relative.manual_autodiff, tolerance.pair)
+            .max(multiple(relative.manual_finite, tolerance.finite))
+            .max(multiple(relative.autodiff_finite, tolerance.finite))
+    }
+
+    pub(crate) fn finding(&self, tolerance: &Tolerance) -> Finding {
+        if let Some(odd) = self.not_finite() {
+            return Finding::NonFinite(odd);
+        }
+        let relative = self.relative();
+        let pair_agrees = relative
+            .manual_autodiff
+            .is_none_or(|error| error <= tolerance.pair);
+        let Some(finite) = self.finite else {
+            return match (pair_agrees, self.negligible) {
+                (true, _) => Finding::Agrees,
+                (false, true) => Finding::Uncertified,
+                (false, false) => Finding::Mismatch(Witness::Undecided),
+            };
+        };
+        if finite.kink.is_some() {
+            return if pair_agrees {
+                Finding::Kink
+            } else {
+                Finding::Mismatch(Witness::Undecided)
+            };
+        }
+        if !pair_agrees {
+            return if self.negligible {
+                Finding::Uncertified
+            } else {
+                Finding::Mismatch(self.odd_of_three(finite, tolerance))
+            };
+        }
+        let gradients = [
+            (self.manual, relative.manual_finite),
+            (Some(self.autodiff), relative.autodiff_finite),
+        ];
+        let mut finding = Finding::Agrees;
+        for (gradient, error) in gradients {
+            let (Some(gradient), Some(error)) = (gradient, error) else {
+                continue;
+            };
+            let in_doubt = (gradient - finite.value).abs() <= BENEFIT_OF_DOUBT * finite.error;
+            if error <= tolerance.finite || (in_doubt && error <= CERTIFIED) {
+                continue;
+            }
+            if !(in_doubt || self.negligible) {
+                let one_of_two = self.manual.is_none();
+                return Finding::Mismatch(if one_of_two {
+                    Witness::Autodiff
+                } else {
+                    Witness::Finite
+                });
+            }
+            finding = Finding::Uncertified;
+        }
+        finding
+    }
+
+    fn not_finite(&self) -> Option<Witness> {
+        let manual = self.manual.is_some_and(|value| !value.is_finite());
+        let autodiff = !self.autodiff.is_finite();
+        let finite = self
+            .finite
+            .is_some_and(|estimate| !estimate.value.is_finite());
+        match (manual, autodiff, finite) {
+            (false, false, false) => None,
+            (true, false, false) => Some(Witness::Manual),
+            (false, true, false) => Some(Witness::Autodiff),
+            (false, false, true) => Some(Witness::Finite),
+            _ => Some(Witness::Undecided),
+        }
+    }
+
+    /// The hand-written gradient and autodiff differ: finite differences are the referee.
+    fn odd_of_three(&self, finite: Estimate, tolerance: &Tolerance) -> Witness {
+        let manual = self.manual.unwrap_or(f64::NAN);
+        let from_manual = (manual - finite.value).abs();
+        let from_autodiff = (self.autodiff - finite.value).abs();
+        let size = manual.abs().max(self.autodiff.abs()).max(self.floor);
+        let resolution = (BENEFIT_OF_DOUBT * finite.error).max(tolerance.pair / 2.0 * size);
+        match (from_manual > resolution, from_autodiff > resolution) {
+            (true, false) => Witness::Manual,
+            (false, true) => Witness::Autodiff,
+            (false, false) => Witness::Undecided,
+            (true, true) => {
+                let apart = (manual - self.autodiff).abs();
+                if apart * MUCH_FARTHER < from_manual.min(from_autodiff) {
+                    Witness::Finite
+                } else if from_manual > MUCH_FARTHER * from_autodiff {
+                    Witness::Manual
+                } else if from_autodiff > MUCH_FARTHER * from_manual {
+                    Witness::Autodiff
+                } else {
+                    Witness::Undecided
+                }
+            }
+        }
+    }
+}
+
+/// The decision about all testimonies: the verdict and the number of the one that it rests on.
+pub(crate) struct Judgement {
+    pub(crate) verdict: Verdict,
+    pub(crate) worst: Option<usize>,
+    pub(crate) kinks: usize,
+    pub(crate) uncertified: usize,
+}
+
+pub(crate) fn judge(testimonies: &[Testimony], tolerance: &Tolerance) -> Judgement {
+    let findings: Vec<Finding> = testimonies
+        .iter()
+        .map(|testimony| testimony.finding(tolerance))
+        .collect();
+    let worst = (0..testimonies.len()).max_by(|&a, &b| {
+        let rank = |index: usize| {
+            let excess = testimonies[index].excess(tolerance);
+            (findings[index].severity(), excess)
+        };
+        let ((severity_a, excess_a), (severity_b, excess_b)) = (rank(a), rank(b));
+        severity_a
+            .cmp(&severity_b)
+            .then(excess_a.total_cmp(&excess_b))
+    });
+    let uncertified = findings
+        .iter()
+        .filter(|&&finding| finding == Finding::Uncertified)
+        .count();
+    let verdict = match worst.map(|index| findings[index]) {
+        None => Verdict::Unchecked {
+            reason: "there is nothing to differentiate: declare an input with elements".to_owned(),
+        },
+        Some(Finding::Agrees) => Verdict::Pass,
+        Some(Finding::Uncertified) => Verdict::Unchecked {
+            reason: format!(
+                "{uncertified} of {} comparisons are below what finite differences resolve",
+                findings.len()
+            ),
+        },
+        Some(Finding::Kink) => Verdict::Kink,
+        Some(Finding::Mismatch(odd)) => Verdict::Mismatch {
+            odd: unanimous(&findings).unwrap_or(odd),
+        },
+        Some(Finding::NonFinite(odd)) => Verdict::NonFinite { odd },
+    };
+    Judgement {
+        verdict,
+        worst,
+        kinks: findings
+            .iter()
+            .filter(|&&finding| finding == Finding::Kink)
+            .count(),
+        uncertified,
+    }
+}
+
+/// The witness that all decided mismatches name.
+fn unanimous(findings: &[Finding]) -> Option<Witness> {
+    let mut named = findings.iter().filter_map(|finding| match finding {
+        Finding::Mismatch(Witness::Undecided) => None,
+        Finding::Mismatch(odd) => Some(*odd),
+        _ => None,
+    });
+    let first = named.next()?;
+    named.all(|odd| odd == first).then_some(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn testimony(manual: f64, autodiff: f64, finite: f64, error: f64) -> Testimony {
+        Testimony {
+            input: 0,
+            element: Some(0),
+            direction: None,
+            manual: Some(manual),
+            autodiff,
+            finite: Some(Estimate {
+                value: finite,
+                error,
+                kink: None,
+                shrunk: false,
+                evaluations: 4,
+            }),
+            floor: 1e-3,
+            negligible: false,
+        }
+    }
+
+    fn finding(manual: f64, autodiff: f64, finite: f64, error: f64) -> Finding {
+        let tolerance = Tolerance::new(1e-12, 1e-9, "f64");
+        testimony(manual, autodiff, finite, error).finding(&tolerance)
+    }
+
+    #[test]
+    fn the_odd_one_out_is_named() {
+        use Witness::{Autodiff, Finite, Manual, Undecided};
+        assert_eq!(finding(1.0, 1.0, 1.0, 1e-12), Finding::Agrees);
+        assert_eq!(finding(2.0, 1.0, 1.0, 1e-12), Finding::Mismatch(Manual));
+        assert_eq!(finding(1.0, 2.0, 1.0, 1e-12), Finding::Mismatch(Autodiff));
+        assert_eq!(finding(1.0, 1.0, 2.0, 1e-12), Finding::Mismatch(Finite));
+        assert_eq!(finding(1.0, 2.0, 3.0, 1e-12), Finding::Mismatch(Undecided));
+    }
+
+    #[test]
+    fn a_difference_below_the_finite_tolerance_is_still_decided_by_the_error_estimate() {
+        let odd = Finding::Mismatch(Witness::Manual);
+        assert_eq!(finding(1.0 + 1e-9, 1.0, 1.0, 1e-12), odd);
+        let undecided = Finding::Mismatch(Witness::Undecided);
+        assert_eq!(finding(1.0 + 1e-9, 1.0, 1.0, 1e-8), undecided);
+    }
+
+    #[test]
+    fn an_imprecise_referee_accuses_nobody() {
+        assert_eq!(finding(1.0, 1.0, 1.1, 0.05), Finding::Uncertified);
+        assert_eq!(finding(1.0, 1.0, 1.0 + 5e-8, 2e-8), Finding::Agrees);
+    }
+
+    #[test]
+    fn a_precise_referee_is_believed() {
+        let odd = Finding::Mismatch(Witness::Finite);
+        assert_eq!(finding(1.0, 1.0, 1.0 + 5e-8, 1e-12), odd);
+    }
+
+    #[test]
+    fn nan_is_never_agreement() {
+        let nan = f64::NAN;
+        assert_eq!(
+            finding(nan, 1.0, 1.0, 0.0),
+            Finding::NonFinite(Witness::Manual)
+        );
+        assert_eq!(
+            finding(1.0, nan, 1.0, 0.0),
+            Finding::NonFinite(Witness::Autodiff)
+        );
+        assert_eq!(
+            finding(1.0, 1.0, nan, nan),
+            Finding::NonFinite(Witness::Finite)
+        );
+        assert_eq!(
+            finding(nan, nan, nan, nan),
+            Finding::NonFinite(Witness::Undecided)
+        );
+    }
+}

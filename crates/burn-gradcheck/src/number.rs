@@ -1,0 +1,22 @@
+//! Numbers in JSON: what JSON has no number for is written as "nan", "inf" or "-inf".
+
+use serde::Serializer;
+
+pub(crate) fn one<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    if value.is_finite() {
+        serializer.serialize_f64(*value)
+    } else if value.is_nan() {
+        serializer.serialize_str("nan")
+    } else if *value > 0.0 {
+        serializer.serialize_str("inf")
+    } else {
+        serializer.serialize_str("-inf")
+    }
+}
+
+pub(crate) fn maybe<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => one(value, serializer),
+        None => serializer.serialize_none(),
+    }
+}

@@ -1,0 +1,285 @@
+//! The report: for people, for programs, for tests.
+
+use std::fmt;
+
+use burn::tensor::{DType, Device};
+use serde::Serialize;
+
+use crate::laws::LawReport;
+use crate::measure::Pairs;
+use crate::number;
+use crate::tolerance::Tolerance;
+use crate::verdict::Verdict;
+
+/// What a check found, and all that is needed to repeat it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// Name of the case.
+    pub case: String,
+    /// The conclusion.
+    pub verdict: Verdict,
+    /// The device under test.
+    pub device: String,
+    /// The float type under test.
+    pub dtype: String,
+    /// Seed of the values, upstream gradients and directions.
+    pub seed: u64,
+    /// Number of the draw at which the check was made; above the one asked for if points on a kink
+    /// were left.
+    pub draw: u32,
+    /// The tolerance that was applied; `None` if the check did not come that far.
+    pub tolerance: Option<Tolerance>,
+    /// Elements of all differentiated inputs.
+    pub elements: usize,
+    /// Elements about which at least two witnesses were compared.
+    pub checked: usize,
+    /// Largest relative error of each pair of witnesses.
+    pub worst: Pairs,
+    /// Median relative error of each pair of witnesses.
+    pub median: Pairs,
+    /// What the verdict rests on: the most serious finding with the largest error.
+    pub worst_element: Option<ElementReport>,
+    /// One entry for each input checked.
+    pub inputs: Vec<InputReport>,
+    /// How finite differences went.
+    pub finite: FiniteReport,
+    /// The laws of vector-Jacobian products, each tested on each witness.
+    pub laws: Vec<LawReport>,
+}
+
+/// One input's share of a report.
+#[derive(Clone, Debug, Serialize)]
+pub struct InputReport {
+    /// Name of the input, or dotted path of the parameter.
+    pub name: String,
+    /// Its shape.
+    pub shape: Vec<usize>,
+    /// How finite differences covered it: `full`, `fast` or `none`.
+    pub mode: &'static str,
+    /// Its elements.
+    pub elements: usize,
+    /// Elements about which at least two witnesses were compared (in fast mode, by a few random
+    /// directions together).
+    pub checked: usize,
+    /// Whether autodiff reached it. A gradient that was not reached counts as zero.
+    pub connected: bool,
+    /// Largest relative error of each pair of witnesses.
+    pub worst: Pairs,
+}
+
+/// One element, or one direction, and what every witness says about it.
+#[derive(Clone, Debug, Serialize)]
+pub struct ElementReport {
+    /// Name of the input.
+    pub input: String,
+    /// The element; `None` for a direction.
+    pub index: Option<Vec<usize>>,
+    /// The number of the direction; `None` for an element.
+    pub direction: Option<usize>,
+    /// The element's value.
+    #[serde(serialize_with = "number::maybe")]
+    pub value: Option<f64>,
+    /// The hand-written gradient.
+    #[serde(serialize_with = "number::maybe")]
+    pub manual: Option<f64>,
+    /// Autodiff's gradient.
+    #[serde(serialize_with = "number::one")]
+    pub autodiff: f64,
+    /// The finite differences' estimate.
+    #[serde(serialize_with = "number::maybe")]
+    pub finite: Option<f64>,
+    /// The estimate's own estimated error.
+    #[serde(serialize_with = "number::maybe")]
+    pub finite_error: Option<f64>,
+    /// At a kink: the slope from the left.
+    #[serde(serialize_with = "number::maybe")]
+    pub left: Option<f64>,
+    /// At a kink: the slope from the right.
+    #[serde(serialize_with = "number::maybe")]
+    pub right: Option<f64>,
+    /// Absolute differences.
+    pub absolute: Pairs,
+    /// Relative errors, by [`relative_error`](crate::relative_error).
+    pub relative: Pairs,
+}
+
+/// How finite differences went.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct FiniteReport {
+    /// The device on which they were taken in f64; `None` if there is none.
+    pub device: Option<String>,
+    /// Evaluations of the function.
+    pub evaluations: usize,
+    /// Difference quotients that needed a smaller step than the first.
+    pub steps_shrunk: usize,
+    /// Points drawn anew because one lay on a kink.
+    pub redrawn: u32,
+    /// Comparisons at a kink.
+    pub kinks: usize,
+    /// Comparisons below what they resolve.
+    pub uncertified: usize,
+    /// Largest estimated absolute error.
+    #[serde(serialize_with = "number::maybe")]
+    pub worst_error_estimate: Option<f64>,
+}
+
+impl Report {
+    /// Whether the verdict is [`Verdict::Pass`].
+    pub fn is_pass(&self) -> bool {
+        self.verdict.is_pass()
+    }
+
+    /// For tests.
+    ///
+    /// # Panics
+    ///
+    /// Unless the verdict is [`Verdict::Pass`], with the whole report as the message.
+    #[track_caller]
+    pub fn assert_pass(&self) {
+        assert!(self.is_pass(), "{self}");
+    }
+
+    /// The report as one line of JSON. Numbers that are not finite are the strings "nan", "inf"
+    /// and "-inf"; what is absent is `null`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use burn::tensor::Device;
+    /// use burn_gradcheck::Case;
+    ///
+    /// let case = Case::new("sine").input("x", [3]).function(|v| v.get::<1>("x").sin());
+    /// let json = case.check(&Device::flex()).to_json();
+    /// assert!(json.starts_with(r#"{"case":"sine","verdict":{"kind":"pass"}"#));
+    /// ```
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("a report holds nothing that JSON cannot")
+    }
+
+    /// How to repeat the check of the worst element alone (of everything, if there is none).
+    pub fn repeat(&self) -> String {
+        let mut options = format!("Options::default().seed({})", self.seed);
+        if self.draw > 0 {
+            options += &format!(".draw({})", self.draw);
+        }
+        if let Some(element) = &self.worst_element {
+            match &element.index {
+                Some(index) => options += &format!(".only({:?}, {index:?})", element.input),
+                None => options += ".mode(Mode::Fast)",
+            }
+        }
+        format!("case.run(&target, &{options})")
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}: {}", self.case, self.verdict)?;
+        if let Some(element) = &self.worst_element {
+            write!(f, "{element}")?;
+            if let Some(tolerance) = &self.tolerance {
+                writeln!(
+                    f,
+                    "  tolerance: {:.1e} between the gradients, {:.1e} from finite differences ({})",
+                    tolerance.pair, tolerance.finite, tolerance.reason
+                )?;
+            }
+        }
+        for law in self.laws.iter().filter(|law| !law.holds) {
+            writeln!(
+                f,
+                "  law: {} {} ({:.1e})",
+                law.witness, law.law, law.difference
+            )?;
+        }
+        for input in self.inputs.iter().filter(|input| !input.connected) {
+            writeln!(f, "  input {}: not reached by autodiff", input.name)?;
+        }
+        writeln!(
+            f,
+            "  checked: {} of {} elements, in {} on {}",
+            self.checked, self.elements, self.dtype, self.device
+        )?;
+        let finite = &self.finite;
+        match &finite.device {
+            Some(device) => writeln!(
+                f,
+                "  finite differences: in f64 on {device}, {} evaluations, {} steps shrunk, \
+                 {} points redrawn, {} kinks, {} uncertified",
+                finite.evaluations,
+                finite.steps_shrunk,
+                finite.redrawn,
+                finite.kinks,
+                finite.uncertified
+            )?,
+            None => writeln!(
+                f,
+                "  finite differences: none, for want of a device with f64"
+            )?,
+        }
+        write!(f, "  repeat: {}", self.repeat())
+    }
+}
+
+impl fmt::Display for ElementReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "  input {}, ", self.input)?;
+        match (&self.index, self.value) {
+            (Some(index), Some(value)) => writeln!(f, "element {index:?} = {value}")?,
+            _ => writeln!(f, "direction {}", self.direction.unwrap_or_default())?,
+        }
+        if let Some(manual) = self.manual {
+            writeln!(f, "    hand-written        {manual:24.16e}")?;
+        }
+        writeln!(f, "    autodiff            {:24.16e}", self.autodiff)?;
+        if let (Some(finite), Some(error)) = (self.finite, self.finite_error) {
+            writeln!(f, "    finite differences  {finite:24.16e}  ± {error:.1e}")?;
+        }
+        if let (Some(left), Some(right)) = (self.left, self.right) {
+            writeln!(
+                f,
+                "    slopes              {left:.6e} from the left, {right:.6e} from the right"
+            )?;
+        }
+        let rows = [
+            (
+                "hand-written - autodiff",
+                self.absolute.manual_autodiff,
+                self.relative.manual_autodiff,
+            ),
+            (
+                "hand-written - finite",
+                self.absolute.manual_finite,
+                self.relative.manual_finite,
+            ),
+            (
+                "autodiff - finite",
+                self.absolute.autodiff_finite,
+                self.relative.autodiff_finite,
+            ),
+        ];
+        for (pair, absolute, relative) in rows {
+            if let (Some(absolute), Some(relative)) = (absolute, relative) {
+                writeln!(
+                    f,
+                    "    {pair:24} absolute {absolute:.1e}, relative {relative:.1e}"
+                )?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A device's name: Burn's, without the wrapping.
+pub(crate) fn device_label(device: &Device) -> String {
+    let plain = format!("{:?}", device.clone().without_autodiff());
+    let inner = plain
+        .strip_prefix("Device<")
+        .and_then(|rest| rest.strip_suffix('>'));
+    inner.unwrap_or(&plain).to_owned()
+}
+
+/// A float type's name: `f64`.
+pub(crate) fn dtype_label(dtype: DType) -> String {
+    format!("{dtype:?}").to_lowercase()
+}

@@ -1,0 +1,154 @@
+//! What a check may conclude.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// One source of gradients, or of trouble.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Witness {
+    /// The hand-written vector-Jacobian product.
+    Manual,
+    /// Burn's autodiff.
+    Autodiff,
+    /// Finite differences in f64: if these are odd, the two others agree on something that is not
+    /// the derivative of the function.
+    Finite,
+    /// The function itself.
+    Function,
+    /// Two witnesses differ by less than finite differences can resolve, or all three differ.
+    Undecided,
+}
+
+impl fmt::Display for Witness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Manual => "the hand-written gradient",
+            Self::Autodiff => "autodiff",
+            Self::Finite => "finite differences",
+            Self::Function => "the function",
+            Self::Undecided => "undecided",
+        })
+    }
+}
+
+/// A law that every vector-Jacobian product obeys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Law {
+    /// Computed twice, it is the same.
+    Repeatable,
+    /// For an upstream gradient of zero it is zero, exactly.
+    ZeroUpstream,
+    /// For a sum of upstream gradients it is the sum.
+    LinearUpstream,
+}
+
+impl fmt::Display for Law {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Repeatable => "is not the same when computed twice",
+            Self::ZeroUpstream => "is not zero for a zero upstream gradient",
+            Self::LinearUpstream => "is not linear in the upstream gradient",
+        })
+    }
+}
+
+/// The conclusion of a check. Of several that apply, the report has the most serious.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Verdict {
+    /// All witnesses agree, and finite differences were precise enough to say so.
+    Pass,
+    /// Two witnesses differ by more than the tolerance.
+    Mismatch {
+        /// The one that differs from the other two, where that can be said.
+        odd: Witness,
+    },
+    /// The point lies on a kink, where the derivative is a convention: the hand-written gradient
+    /// and autodiff have the same, if both are there.
+    Kink,
+    /// A NaN or an infinity, in the function's value or in a gradient.
+    NonFinite {
+        /// Who gave it.
+        odd: Witness,
+    },
+    /// Nothing is wrong, but it was not certified either.
+    Unchecked {
+        /// What is missing.
+        reason: String,
+    },
+    /// A shape or a name or a float type is not as it must be.
+    Shape {
+        /// Who gave it.
+        odd: Witness,
+        /// What was expected and what was got.
+        reason: String,
+    },
+    /// A law of vector-Jacobian products is broken.
+    Unlawful {
+        /// By whom.
+        odd: Witness,
+        /// Which law.
+        law: Law,
+    },
+    /// One of the case's closures panicked.
+    Panicked {
+        /// Which.
+        odd: Witness,
+        /// The panic's message.
+        message: String,
+    },
+}
+
+impl Verdict {
+    /// Whether the verdict is [`Verdict::Pass`].
+    pub fn is_pass(&self) -> bool {
+        *self == Self::Pass
+    }
+
+    /// Whether something is wrong: everything but [`Verdict::Pass`] and [`Verdict::Unchecked`].
+    pub fn is_failure(&self) -> bool {
+        !matches!(self, Self::Pass | Self::Unchecked { .. })
+    }
+
+    /// The witness at fault, where the verdict names one.
+    pub fn odd(&self) -> Option<Witness> {
+        match self {
+            Self::Mismatch { odd }
+            | Self::NonFinite { odd }
+            | Self::Shape { odd, .. }
+            | Self::Unlawful { odd, .. }
+            | Self::Panicked { odd, .. } => Some(*odd),
+            Self::Pass | Self::Kink | Self::Unchecked { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pass => write!(f, "pass"),
+            Self::Mismatch {
+                odd: Witness::Undecided,
+            } => write!(f, "MISMATCH, finite differences cannot say whose"),
+            Self::Mismatch {
+                odd: Witness::Finite,
+            } => write!(
+                f,
+                "MISMATCH, the gradients are not the derivative of the function"
+            ),
+            Self::Mismatch { odd } => write!(f, "MISMATCH, {odd} is the odd one"),
+            Self::Kink => write!(f, "KINK, the point lies on one"),
+            Self::NonFinite {
+                odd: Witness::Undecided,
+            } => write!(f, "NOT FINITE, by more than one witness"),
+            Self::NonFinite { odd } => write!(f, "NOT FINITE, by {odd}"),
+            Self::Unchecked { reason } => write!(f, "UNCHECKED, {reason}"),
+            Self::Shape { odd, reason } => write!(f, "SHAPE, by {odd}: {reason}"),
+            Self::Unlawful { odd, law } => write!(f, "UNLAWFUL, {odd} {law}"),
+            Self::Panicked { odd, message } => write!(f, "PANIC in {odd}: {message}"),
+        }
+    }
+}
