@@ -100,12 +100,8 @@ impl Testimony {
                 (false, false) => Finding::Mismatch(Witness::Undecided),
             };
         };
-        if finite.kink.is_some() {
-            return if pair_agrees {
-                Finding::Kink
-            } else {
-                Finding::Mismatch(Witness::Undecided)
-            };
+        if let Some(slopes) = finite.kink {
+            return self.finding_at_a_kink(slopes, finite.error, pair_agrees);
         }
         if !pair_agrees {
             return if self.negligible {
@@ -128,16 +124,33 @@ impl Testimony {
                 continue;
             }
             if !(in_doubt || self.negligible) {
-                let one_of_two = self.manual.is_none();
-                return Finding::Mismatch(if one_of_two {
-                    Witness::Autodiff
-                } else {
-                    Witness::Finite
-                });
+                return Finding::Mismatch(self.odd_where_gradients_agree());
             }
             finding = Finding::Uncertified;
         }
         finding
+    }
+
+    /// At a kink a gradient is a convention, but one between the slopes of the two sides.
+    fn finding_at_a_kink(&self, slopes: (f64, f64), error: f64, pair_agrees: bool) -> Finding {
+        if !pair_agrees {
+            return Finding::Mismatch(Witness::Undecided);
+        }
+        let (low, high) = (slopes.0.min(slopes.1), slopes.0.max(slopes.1));
+        let slack = BENEFIT_OF_DOUBT * error + CERTIFIED * low.abs().max(high).max(self.floor);
+        if (low - slack..=high + slack).contains(&self.autodiff) {
+            Finding::Kink
+        } else {
+            Finding::Mismatch(self.odd_where_gradients_agree())
+        }
+    }
+
+    /// The odd one where autodiff differs from finite differences, and nothing else does.
+    fn odd_where_gradients_agree(&self) -> Witness {
+        match self.manual {
+            Some(_) => Witness::Finite,
+            None => Witness::Autodiff,
+        }
     }
 
     fn not_finite(&self) -> Option<Witness> {

@@ -82,7 +82,8 @@ fn computes_in_f64(device: &Device) -> bool {
 
 fn probe_f64(device: &Device) -> bool {
     type OnDevice = fn(Tensor<1>) -> Tensor<1>;
-    let functions: [(OnDevice, fn(f64) -> f64); 6] = [
+    type OnHost = fn(f64) -> f64;
+    let functions: [(OnDevice, OnHost); 6] = [
         (Tensor::exp, f64::exp),
         (Tensor::log, f64::ln),
         (Tensor::sin, f64::sin),

@@ -258,12 +258,7 @@ fn an_empty_input_is_allowed_but_certifies_nothing() {
 
 #[test]
 fn near_a_kink_the_step_shrinks() {
-    let report = Case::new("near")
-        .input_values("x", [3], [0.001, -0.75, 0.5])
-        .function(|v| relu(v.get::<1>("x") - 0.002))
-        .check(&device());
-    report.assert_pass();
-    assert!(report.finite.steps_shrunk <= 1, "{report}");
+    // The first step of the first element, 1/16, reaches over the kink at 1.
     let shifted = Case::new("shifted")
         .input_values("x", [3], [1.001, 0.25, 2.5])
         .function(|v| relu(v.get::<1>("x") - 1.0))
@@ -274,7 +269,7 @@ fn near_a_kink_the_step_shrinks() {
 
 #[test]
 fn a_drawn_point_on_a_kink_is_drawn_anew() {
-    // The values are 1, 2 and 3 in some order: the first draws meet the kink at 2 - 2.
+    // The kink is put exactly where the first draw falls.
     let sample = Sample::Within {
         low: 0.0,
         high: 3.0,

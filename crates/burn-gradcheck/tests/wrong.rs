@@ -100,12 +100,22 @@ fn one_element_off_by_a_millionth_is_named() {
 
 #[test]
 fn a_slip_below_the_referees_resolution_is_caught_but_undecided() {
-    let spoil = |g: Gradients| g.map("w", |g: Tensor<2>| g * (1.0 + 3e-12));
-    let report = layer().map_vjp(spoil).check(&device());
-    assert!(
-        matches!(report.verdict, Verdict::Mismatch { .. }),
-        "{report}"
-    );
+    // The large constant costs finite differences six digits, the two gradients none.
+    let offset = Case::new("offset")
+        .input("x", [4])
+        .function(|v| v.get::<1>("x").sin() + 1e6)
+        .vjp(|v, grad_out| {
+            Gradients::new().with("x", grad_out.get::<1>(0) * v.get::<1>("x").cos())
+        });
+    offset.check(&device()).assert_pass();
+    let report = offset
+        .map_vjp(|g| g.map("x", |g: Tensor<1>| g * (1.0 + 1e-11)))
+        .check(&device());
+    let odd = Verdict::Mismatch {
+        odd: Witness::Undecided,
+    };
+    assert_eq!(report.verdict, odd, "{report}");
+    assert!(report.worst.manual_autodiff.unwrap() > 9e-12, "{report}");
 }
 
 #[test]
@@ -281,6 +291,26 @@ fn a_kink_is_a_mismatch_where_conventions_differ() {
         odd: Witness::Undecided,
     };
     assert_eq!(report.verdict, odd, "{report}");
+}
+
+#[test]
+fn a_slope_beyond_both_sides_of_a_kink_is_a_mismatch() {
+    let steep = |slope: f64| {
+        relu_at_zero()
+            .without_vjp()
+            .autodiff_function(move |v| {
+                let x = v.get::<1>("x");
+                let at_zero = x.clone().equal_elem(0.0);
+                relu(x.clone()).mask_where(at_zero, x * slope)
+            })
+            .check(&device())
+            .verdict
+    };
+    assert_eq!(steep(0.25), Verdict::Kink);
+    let odd = Verdict::Mismatch {
+        odd: Witness::Autodiff,
+    };
+    assert_eq!((steep(2.0), steep(-1.0)), (odd.clone(), odd));
 }
 
 #[test]
