@@ -269,8 +269,8 @@ impl Case {
         self.function(move |values| forward(&template.with_values(values), values))
     }
 
-    /// Sets the number of terms in the longest sum of the function or its gradient, to which
-    /// tolerances in f32 are proportional. Without it: the largest dimension of any input.
+    /// Sets the number of terms in the longest sum of the function or its gradient: tolerances in
+    /// f32 grow with its root. Without it: the largest dimension of any input.
     #[must_use]
     pub fn reduction_length(mut self, terms: usize) -> Self {
         self.reduction_length = Some(terms);
