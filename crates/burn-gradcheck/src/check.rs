@@ -3,15 +3,17 @@
 use burn::tensor::{DType, Device};
 
 use crate::case::{Case, Function, Input, Source};
-use crate::finite::{Estimate, Sampled, differentiate, norm_of_products};
+use crate::finite::{Estimate, norm_of_products};
+use crate::flat::{indices, row_major};
 use crate::judge::{Testimony, judge};
 use crate::laws::{self, LawReport, Upstreams};
-use crate::measure::{FLOOR, Pairs, rms, worse};
+use crate::measure::{FLOOR, Pairs, rms};
+use crate::referee::Referee;
 use crate::report::{ElementReport, FiniteReport, InputReport, Report, device_label, dtype_label};
-use crate::sample::{Sample, power_of_two_below};
+use crate::sample::Sample;
 use crate::target::{Options, Target};
 use crate::tolerance::Tolerance;
-use crate::values::{HostInput, Values};
+use crate::values::HostInput;
 use crate::verdict::{Law, Verdict, Witness};
 use crate::witness::{Bench, HostGradients, guarded};
 
@@ -183,9 +185,15 @@ impl Check<'_> {
             };
             return Ok(());
         }
-        let finite = self
-            .finite_device
-            .map(|device| Finite::new(self, device, weights.clone()));
+        let finite = self.finite_device.map(|device| {
+            Referee::new(
+                self.case,
+                self.function,
+                self.point,
+                device,
+                weights.clone(),
+            )
+        });
         let mut finite = finite.transpose()?;
         let mut testimonies = Vec::new();
         for (index, input) in self.point.iter().enumerate() {
@@ -263,7 +271,7 @@ impl Check<'_> {
         &self,
         index: usize,
         gradients: &Gradients,
-        finite: Option<&mut Finite<'_>>,
+        finite: Option<&mut Referee<'_>>,
         testimonies: &mut Vec<Testimony>,
     ) -> Result<&'static str, Stop> {
         let input = &self.point[index];
@@ -359,7 +367,7 @@ impl Check<'_> {
         &self,
         report: &mut Report,
         testimonies: &[Testimony],
-        finite: Option<&Finite<'_>>,
+        finite: Option<&Referee<'_>>,
     ) {
         let judgement = judge(testimonies, self.tolerance);
         let relative: Vec<Pairs> = testimonies.iter().map(Testimony::relative).collect();
@@ -487,114 +495,6 @@ fn element_report(testimony: &Testimony, input: &HostInput) -> ElementReport {
     }
 }
 
-/// The function in f64, differentiated one line at a time; nothing is recorded for autodiff.
-struct Finite<'a> {
-    case: &'a Case,
-    function: &'a Function,
-    point: &'a [HostInput],
-    values: Values,
-    weights: Vec<f64>,
-    base: Sampled,
-    evaluations: usize,
-    shrunk: usize,
-    worst_error: Option<f64>,
-}
-
-impl<'a> Finite<'a> {
-    fn new(check: &Check<'a>, device: &Device, weights: Vec<f64>) -> Result<Self, Verdict> {
-        let device = device.clone().autodiff();
-        let values = Values::untracked(check.point, &device, DType::F64);
-        let (case, function) = (check.case, check.function);
-        let base = guarded(Witness::Function, || sampled(case, function, &values))?;
-        if base.outputs.len() != weights.len() {
-            let reason = format!(
-                "{} output elements in f64, {} on the device under test",
-                base.outputs.len(),
-                weights.len()
-            );
-            return Err(Verdict::Shape {
-                odd: Witness::Function,
-                reason,
-            });
-        }
-        Ok(Self {
-            case,
-            function,
-            point: check.point,
-            values,
-            weights,
-            base,
-            evaluations: 1,
-            shrunk: 0,
-            worst_error: None,
-        })
-    }
-
-    /// The derivative with respect to one element.
-    fn element(&mut self, input: usize, element: usize, floor: f64) -> Result<Estimate, Verdict> {
-        let values = &self.point[input].values;
-        let mut moved = values.clone();
-        let size = match values[element].abs() {
-            0.0 => rms(values),
-            size => size,
-        };
-        self.line(input, first_step(size), floor, |t| {
-            moved[element] = values[element] + t;
-            moved.clone()
-        })
-    }
-
-    /// The derivative along a direction of the whole input.
-    fn along(&mut self, input: usize, direction: &[f64], floor: f64) -> Result<Estimate, Verdict> {
-        let values = &self.point[input].values;
-        self.line(input, first_step(rms(values)), floor, |t| {
-            values
-                .iter()
-                .zip(direction)
-                .map(|(x, v)| x + t * v)
-                .collect()
-        })
-    }
-
-    fn line(
-        &mut self,
-        input: usize,
-        step: f64,
-        floor: f64,
-        mut at: impl FnMut(f64) -> Vec<f64>,
-    ) -> Result<Estimate, Verdict> {
-        let (case, function, values) = (self.case, self.function, &self.values);
-        let estimate = guarded(Witness::Function, || {
-            differentiate(&self.weights, &self.base, step, floor, |t| {
-                sampled(case, function, &values.with_replaced(input, &at(t)))
-            })
-        })?;
-        self.evaluations += estimate.evaluations;
-        self.shrunk += usize::from(estimate.shrunk);
-        self.worst_error = Some(worse(self.worst_error.unwrap_or(0.0), estimate.error));
-        Ok(estimate)
-    }
-}
-
-fn sampled(case: &Case, function: &Function, values: &Values) -> Sampled {
-    Sampled {
-        outputs: function(values).download(),
-        masks: case
-            .kinks
-            .as_ref()
-            .map_or_else(Vec::new, |masks| masks(values).into_bits()),
-    }
-}
-
-/// A sixteenth of the largest power of two that is at most `size`; of 1 where `size` is 0.
-fn first_step(size: f64) -> f64 {
-    if size > 0.0 && size.is_finite() {
-        power_of_two_below(size) / 16.0
-    } else {
-        1.0 / 16.0
-    }
-}
-
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
@@ -603,41 +503,9 @@ fn norm(values: &[f64]) -> f64 {
     dot(values, values).sqrt()
 }
 
-/// The indices of an element given by its number in row-major order.
-fn indices(shape: &[usize], mut element: usize) -> Vec<usize> {
-    let mut found: Vec<usize> = shape
-        .iter()
-        .rev()
-        .map(|&size| {
-            let index = element % size;
-            element /= size;
-            index
-        })
-        .collect();
-    found.reverse();
-    found
-}
-
-/// The number of an element in row-major order.
-fn row_major(shape: &[usize], index: &[usize]) -> usize {
-    shape
-        .iter()
-        .zip(index)
-        .fold(0, |number, (size, index)| number * size + index)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn element_numbers_and_indices_are_inverse() {
-        let shape = [2, 3, 4];
-        for element in 0..24 {
-            assert_eq!(row_major(&shape, &indices(&shape, element)), element);
-        }
-        assert_eq!(indices(&shape, 23), [1, 2, 3]);
-    }
 
     #[test]
     fn without_a_device_with_f64_agreement_is_unchecked_and_a_difference_is_undecided() {
@@ -663,12 +531,5 @@ mod tests {
             odd: Witness::Undecided,
         };
         assert_eq!(run(&wrong).verdict, undecided);
-    }
-
-    #[test]
-    fn first_steps_are_powers_of_two() {
-        assert_eq!(first_step(0.75), 1.0 / 32.0);
-        assert_eq!(first_step(1.5), 1.0 / 16.0);
-        assert_eq!(first_step(0.0), 1.0 / 16.0);
     }
 }

@@ -71,3 +71,40 @@ pub(crate) fn rounded(values: Vec<f64>, dtype: DType) -> Vec<f64> {
     let data = TensorData::new(values, [count]).convert_dtype(dtype);
     data.iter::<f64>().collect()
 }
+
+/// The indices of an element given by its number in row-major order.
+pub(crate) fn indices(shape: &[usize], mut element: usize) -> Vec<usize> {
+    let mut found: Vec<usize> = shape
+        .iter()
+        .rev()
+        .map(|&size| {
+            let index = element % size;
+            element /= size;
+            index
+        })
+        .collect();
+    found.reverse();
+    found
+}
+
+/// The number of an element in row-major order.
+pub(crate) fn row_major(shape: &[usize], index: &[usize]) -> usize {
+    shape
+        .iter()
+        .zip(index)
+        .fold(0, |number, (size, index)| number * size + index)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn element_numbers_and_indices_are_inverse() {
+        let shape = [2, 3, 4];
+        for element in 0..24 {
+            assert_eq!(row_major(&shape, &indices(&shape, element)), element);
+        }
+        assert_eq!(indices(&shape, 23), [1, 2, 3]);
+    }
+}

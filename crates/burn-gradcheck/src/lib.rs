@@ -9,6 +9,7 @@ mod laws;
 mod measure;
 mod module;
 mod number;
+mod referee;
 mod report;
 mod sample;
 mod target;
