@@ -47,6 +47,8 @@ mod reduction;
 pub mod softmax;
 #[cfg(test)]
 mod testing;
+#[cfg(feature = "verify")]
+pub mod verify;
 pub mod xor_net;
 
 pub use reduction::Reduction;

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use super::Parameters;
+use super::{Parameters, matrix, named};
 use crate::Reduction;
 use crate::activation::{self, Activation};
 use crate::error::half_squared_error;
@@ -38,6 +38,37 @@ pub struct Gradients {
     pub grad_b1: Tensor<1>,
     pub grad_w2: Tensor<2>,
     pub grad_b2: Tensor<1>,
+}
+
+impl Forward {
+    /// Every value by its name, in the order of computation; a vector is a matrix of one row.
+    pub fn named(&self) -> Vec<(String, Tensor<2>)> {
+        named([
+            ("z1", matrix(&self.z1)),
+            ("z2", matrix(&self.z2)),
+            ("z3", matrix(&self.z3)),
+            ("z4", matrix(&self.z4)),
+            ("yp", matrix(&self.yp)),
+            ("loss", matrix(&self.loss)),
+        ])
+    }
+}
+
+impl Gradients {
+    /// Every gradient by its name, in the order of computation; a vector is a matrix of one row.
+    pub fn named(&self) -> Vec<(String, Tensor<2>)> {
+        named([
+            ("grad_yp", matrix(&self.grad_yp)),
+            ("grad_z4", matrix(&self.grad_z4)),
+            ("grad_b2", matrix(&self.grad_b2)),
+            ("grad_z3", matrix(&self.grad_z3)),
+            ("grad_w2", matrix(&self.grad_w2)),
+            ("grad_z2", matrix(&self.grad_z2)),
+            ("grad_z1", matrix(&self.grad_z1)),
+            ("grad_b1", matrix(&self.grad_b1)),
+            ("grad_w1", matrix(&self.grad_w1)),
+        ])
+    }
 }
 
 /// Output and loss of the net, with all that is in between.

@@ -2,6 +2,7 @@
 
 use burn::tensor::Tensor;
 
+use super::matrix;
 use crate::Reduction;
 use crate::activation::{self, Activation};
 use crate::cross_entropy::softmax_cross_entropy;
@@ -40,6 +41,36 @@ pub struct LayerGradients {
     pub grad_w: Tensor<2>,
     /// With respect to the bias.
     pub grad_b: Tensor<1>,
+}
+
+impl Forward {
+    /// Every value by its name, in the order of computation: `a1`, `z1`, `a2`, ..., `yp`, `loss`.
+    pub fn named(&self) -> Vec<(String, Tensor<2>)> {
+        let steps = (1..).zip(&self.layers).flat_map(|(l, step)| {
+            [
+                (format!("a{l}"), step.a.clone()),
+                (format!("z{l}"), step.z.clone()),
+            ]
+        });
+        let ends = [
+            ("yp".to_owned(), self.yp.clone()),
+            ("loss".to_owned(), matrix(&self.loss)),
+        ];
+        steps.chain(ends).collect()
+    }
+}
+
+impl LayerGradients {
+    /// The gradients of layer number `l` by their names, in the order of computation: `grad_z1`,
+    /// `grad_a1`, `grad_w1`, `grad_b1`; a vector is a matrix of one row.
+    pub fn named(&self, l: usize) -> Vec<(String, Tensor<2>)> {
+        vec![
+            (format!("grad_z{l}"), self.grad_z.clone()),
+            (format!("grad_a{l}"), self.grad_a.clone()),
+            (format!("grad_w{l}"), self.grad_w.clone()),
+            (format!("grad_b{l}"), matrix(&self.grad_b)),
+        ]
+    }
 }
 
 /// Output and loss of the net, with all that is in between.

@@ -1,8 +1,8 @@
 //! The lecture's nets, composed of the rules: one name for every step forward, and for every one
 //! of them a gradient on the way back.
 //!
-//! `forward` returns every intermediate value, `backward` every gradient, so that a reader can
-//! print any of them. No net computes the gradient of its input, which is data.
+//! `forward` returns every intermediate value, `backward` every gradient, as fields and, for a
+//! lesson that prints them all, by name. No net computes the gradient of its input, which is data.
 
 pub mod general;
 pub mod mnist;
@@ -22,4 +22,18 @@ pub struct Parameters {
     pub w2: Tensor<2>,
     /// Bias of the output layer, `[d_out]`.
     pub b2: Tensor<1>,
+}
+
+/// A tensor as a matrix; a vector becomes its only row.
+fn matrix<const D: usize>(tensor: &Tensor<D>) -> Tensor<2> {
+    match D {
+        2 => tensor.clone().reshape([tensor.dims()[0], tensor.dims()[1]]),
+        _ => tensor.clone().reshape([1, tensor.dims()[0]]),
+    }
+}
+
+fn named<const N: usize>(tensors: [(&str, Tensor<2>); N]) -> Vec<(String, Tensor<2>)> {
+    tensors
+        .map(|(name, tensor)| (name.to_owned(), tensor))
+        .into()
 }

@@ -1,0 +1,306 @@
+//! Right gradients, written differently: a judge that flags one of these raises a false alarm.
+
+use burn::tensor::Tensor;
+use burn_gradcheck::{Case, Gradients, Options, Report, Target};
+
+use super::nets;
+use super::rules::{
+    Vjp, activation_case, add_bias_case, half_squared_error_case, layer_case, matmul_case, scaled,
+    softmax_case, softmax_cross_entropy_case,
+};
+use super::sizes::Size;
+use crate::activation::{self, Activation, elu, sigmoid, tanh};
+use crate::cross_entropy::{from_probabilities, softmax_cross_entropy};
+use crate::linear::affine;
+use crate::nets::{mnist, xor};
+use crate::{Reduction, softmax};
+
+/// A right gradient that is not the rule's own formula.
+#[derive(Debug, Clone, Copy)]
+pub struct Alternative {
+    /// Rule and difference, short: `matmul: transposed twice`.
+    pub name: &'static str,
+    /// The formula.
+    pub formula: &'static str,
+    case: fn(Size) -> Case,
+    vjp: Vjp,
+}
+
+impl Alternative {
+    const fn new(
+        name: &'static str,
+        formula: &'static str,
+        case: fn(Size) -> Case,
+        vjp: Vjp,
+    ) -> Self {
+        Self {
+            name,
+            formula,
+            case,
+            vjp,
+        }
+    }
+
+    /// Puts the formula before the judge: the first report that does not pass, or `None` if there is
+    /// no false alarm.
+    pub fn false_alarm(&self, target: &Target, options: &Options) -> Option<Report> {
+        let mut reports = self
+            .cases()
+            .into_iter()
+            .map(|case| case.run(target, options));
+        reports.find(|report| !report.is_pass())
+    }
+
+    /// The cases of the rule, with the other formula as the hand-written gradient.
+    pub fn cases(&self) -> Vec<Case> {
+        [[7, 5, 3], [4, 4, 4], [1, 3, 2]]
+            .map(|size| (self.case)(size).vjp(self.vjp))
+            .into()
+    }
+}
+
+/// Every alternative.
+pub fn all() -> Vec<Alternative> {
+    ALTERNATIVES.to_vec()
+}
+
+const ALTERNATIVES: &[Alternative] = &[
+    Alternative::new(
+        "matmul: transposed twice",
+        "grad_x = (w·grad_zᵀ)ᵀ, grad_w = (grad_zᵀ·x)ᵀ",
+        matmul_case,
+        |v, g| {
+            let grad_z = g.get::<2>(0).transpose();
+            let grad_x = v.get::<2>("w").matmul(grad_z.clone()).transpose();
+            let grad_w = grad_z.matmul(v.get::<2>("x")).transpose();
+            Gradients::new().with("x", grad_x).with("w", grad_w)
+        },
+    ),
+    Alternative::new(
+        "matmul: outer products",
+        "grad_w = Σ over rows of x_kᵀ·grad_z_k",
+        matmul_case,
+        |v, g| {
+            let (x, grad_z) = (v.get::<2>("x"), g.get::<2>(0));
+            let row = |k| {
+                let (x, grad_z) = (x.clone().narrow(0, k, 1), grad_z.clone().narrow(0, k, 1));
+                x.transpose() * grad_z
+            };
+            let grad_w = (1..x.dims()[0]).fold(row(0), |sum, k| sum + row(k));
+            let grad_x = grad_z.clone().matmul(v.get::<2>("w").transpose());
+            Gradients::new().with("x", grad_x).with("w", grad_w)
+        },
+    ),
+    Alternative::new(
+        "add_bias: row of ones",
+        "grad_b = 1ᵀ·grad_z",
+        add_bias_case,
+        |_, g| {
+            let grad_z = g.get::<2>(0);
+            let ones = grad_z.clone().narrow(1, 0, 1).ones_like().transpose();
+            let grad_b = ones.matmul(grad_z.clone()).squeeze_dim::<1>(0);
+            Gradients::new().with("x", grad_z).with("b", grad_b)
+        },
+    ),
+    Alternative::new(
+        "sigmoid: both tails",
+        "σ' = σ(a) σ(-a)",
+        sigmoid_case,
+        |v, g| {
+            let a = v.get::<2>("a");
+            let slope = sigmoid::forward(a.clone()) * sigmoid::forward(a.neg());
+            Gradients::new().with("a", slope * g.get(0))
+        },
+    ),
+    Alternative::new(
+        "sigmoid: as derived",
+        "σ' = e^-a / (1 + e^-a)²",
+        sigmoid_case,
+        |v, g| {
+            let e = v.get::<2>("a").neg().exp();
+            let denominator = e.clone() + 1.0;
+            Gradients::new().with("a", e / (denominator.clone() * denominator) * g.get(0))
+        },
+    ),
+    Alternative::new(
+        "sigmoid: by tanh",
+        "σ' = (1 - tanh²(a/2)) / 4",
+        sigmoid_case,
+        |v, g| {
+            let t = (v.get::<2>("a") * 0.5).tanh();
+            Gradients::new().with("a", (1.0 - t.clone() * t) * 0.25 * g.get(0))
+        },
+    ),
+    Alternative::new(
+        "tanh: factored",
+        "tanh' = (1 - z)(1 + z)",
+        tanh_case,
+        |v, g| {
+            let z = tanh::forward(v.get::<2>("a"));
+            Gradients::new().with("a", (1.0 - z.clone()) * (z + 1.0) * g.get(0))
+        },
+    ),
+    Alternative::new(
+        "tanh: by cosh",
+        "tanh' = 4 / (e^a + e^-a)²",
+        tanh_case,
+        |v, g| {
+            let a = v.get::<2>("a");
+            let sum = a.clone().exp() + a.neg().exp();
+            Gradients::new().with("a", g.get::<2>(0) * 4.0 / (sum.clone() * sum))
+        },
+    ),
+    Alternative::new(
+        "relu: product",
+        "the mask as a float, ½(1 + sign a), multiplied",
+        relu_case,
+        |v, g| {
+            let step = (v.get::<2>("a").sign() + 1.0) * 0.5;
+            Gradients::new().with("a", step * g.get(0))
+        },
+    ),
+    Alternative::new(
+        "elu: branches",
+        "ELU' = 1 where a > 0, else z + 1",
+        elu_case,
+        |v, g| {
+            let a = v.get::<2>("a");
+            let z = elu::forward(a.clone());
+            let slope = z.ones_like().mask_where(a.lower_equal_scalar(0.0), z + 1.0);
+            Gradients::new().with("a", slope * g.get(0))
+        },
+    ),
+    Alternative::new(
+        "softmax: whole Jacobian",
+        "grad_z = (diag(yp) - yp·ypᵀ)·grad_yp, row by row",
+        softmax_case,
+        |v, g| {
+            let yp = softmax::forward(v.get("z"));
+            let column = |row: Tensor<2>| row.unsqueeze_dim::<3>(2);
+            let outer = column(yp.clone()).matmul(column(yp.clone()).swap_dims(1, 2));
+            let product = outer.matmul(column(g.get(0))).squeeze_dim::<2>(2);
+            Gradients::new().with("z", yp * g.get(0) - product)
+        },
+    ),
+    Alternative::new(
+        "softmax_cross_entropy: composed",
+        "softmax's rule after cross-entropy's",
+        fused_case,
+        |v, g| {
+            let yp = softmax::forward(v.get("z"));
+            let grad_yp = from_probabilities::backward(yp.clone(), v.get("y"), Reduction::Mean);
+            Gradients::new().with("z", scaled(softmax::backward(yp, grad_yp), g))
+        },
+    ),
+    Alternative::new(
+        "softmax_cross_entropy: 1/n first",
+        "grad_z = yp/n - y/n",
+        fused_case,
+        |v, g| {
+            let (_, yp) = softmax_cross_entropy::forward(v.get("z"), v.get("y"), Reduction::Mean);
+            let rows = yp.dims()[0] as f64;
+            Gradients::new().with("z", scaled(yp / rows - v.get::<2>("y") / rows, g))
+        },
+    ),
+    Alternative::new(
+        "half_squared_error: multiplied out",
+        "½(2 yp - 2 y)/n",
+        error_case,
+        |v, g| {
+            let (yp, y) = (v.get::<2>("yp"), v.get::<2>("y"));
+            let rows = yp.dims()[0] as f64;
+            Gradients::new().with("yp", scaled((yp * 2.0 - y * 2.0) * 0.5 / rows, g))
+        },
+    ),
+    Alternative::new(
+        "layer: bias as a row of w",
+        "the bias as the weight of an input that is always 1",
+        layer_cases,
+        |v, g| {
+            let (x, w, b) = (v.get::<2>("x"), v.get::<2>("w"), v.get::<1>("b"));
+            let [_, d_in] = x.dims();
+            let one = x.clone().narrow(1, 0, 1).ones_like();
+            let x = Tensor::cat(vec![x, one], 1);
+            let w = Tensor::cat(vec![w, b.unsqueeze_dim(0)], 0);
+            let a = x.clone().matmul(w.clone());
+            let z = activation::forward(Activation::Tanh, a.clone());
+            let grad_a = activation::backward(Activation::Tanh, a, z, g.get(0));
+            let grad_w = x.transpose().matmul(grad_a.clone());
+            let grad_x = grad_a.matmul(w.transpose());
+            Gradients::new()
+                .with("x", grad_x.narrow(1, 0, d_in))
+                .with("w", grad_w.clone().narrow(0, 0, d_in))
+                .with("b", grad_w.narrow(0, d_in, 1).squeeze_dim::<1>(0))
+        },
+    ),
+    Alternative::new(
+        "xor net: σ' folded in",
+        "δz5 = yp∘δyp - yp∘(yp∘δyp)",
+        xor_net,
+        |v, g| {
+            let (p, x, y) = (nets::parameters(v), v.get::<2>("x"), v.get::<2>("y"));
+            let forward = xor::forward(Activation::Sigmoid, &p, x.clone(), y.clone());
+            let product = forward.yp.clone() * (forward.yp.clone() - y);
+            let grad_z5 = product.clone() - forward.yp * product;
+            let output = affine::backward_parameters(forward.z3.clone(), grad_z5.clone());
+            let grad_z3 = grad_z5.matmul(p.w2.transpose());
+            let grad_z2 = (1.0 - forward.z3.clone()) * grad_z3 * forward.z3;
+            let hidden = affine::backward_parameters(x, grad_z2);
+            nets::name_layers([hidden, output], g)
+        },
+    ),
+    Alternative::new(
+        "mnist net: 1/n last",
+        "the gradient of the sum, divided by n at the very end",
+        mnist_net,
+        |v, g| {
+            let (x, y) = (v.get::<2>("x"), v.get::<2>("y"));
+            let rows = x.dims()[0] as f64;
+            let forward = nets::mnist_forward(Activation::Relu, Reduction::Sum, 3, v);
+            let layers = nets::mnist_layers(v, 3);
+            let grads = mnist::backward(Activation::Relu, &layers, x, y, Reduction::Sum, &forward);
+            nets::name_layers(
+                grads
+                    .into_iter()
+                    .map(|l| (l.grad_w / rows, l.grad_b / rows)),
+                g,
+            )
+        },
+    ),
+];
+
+fn sigmoid_case(size: Size) -> Case {
+    activation_case(Activation::Sigmoid, size)
+}
+
+fn tanh_case(size: Size) -> Case {
+    activation_case(Activation::Tanh, size)
+}
+
+fn relu_case(size: Size) -> Case {
+    activation_case(Activation::Relu, size)
+}
+
+fn elu_case(size: Size) -> Case {
+    activation_case(Activation::Elu, size)
+}
+
+fn fused_case(size: Size) -> Case {
+    softmax_cross_entropy_case(Reduction::Mean, size)
+}
+
+fn error_case(size: Size) -> Case {
+    half_squared_error_case(Reduction::Mean, size)
+}
+
+fn layer_cases(size: Size) -> Case {
+    layer_case(Activation::Tanh, size)
+}
+
+fn xor_net(size: Size) -> Case {
+    nets::xor_case(Activation::Sigmoid, size)
+}
+
+fn mnist_net(size: Size) -> Case {
+    nets::mnist_case(Activation::Relu, Reduction::Mean, &nets::three_layers(size))
+}

@@ -1,0 +1,252 @@
+//! Mistakes in the derivatives of activation functions.
+
+use burn::tensor::Tensor;
+use burn_gradcheck::{Case, Gradients, Upstream, Values};
+
+use super::{Mutant, at_sizes};
+use crate::activation::{Activation, elu, sigmoid, tanh};
+use crate::verify::rules::activation_case;
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant::new(
+        "sigmoid: at the activation",
+        "σ' taken at z instead of a",
+        sigmoid_cases,
+        |v, g| {
+            let (a, grad_z) = given(v, g);
+            let again = sigmoid::forward(sigmoid::forward(a));
+            gradient(again.clone() * (1.0 - again) * grad_z)
+        },
+    ),
+    Mutant::new(
+        "sigmoid: at the pre-activation",
+        "a(1 - a), the formula for z applied to a",
+        sigmoid_cases,
+        |v, g| {
+            let (a, grad_z) = given(v, g);
+            gradient(a.clone() * (1.0 - a) * grad_z)
+        },
+    ),
+    Mutant::new(
+        "sigmoid: factor dropped",
+        "σ' = z, the factor 1 - z forgotten",
+        sigmoid_cases,
+        |v, g| {
+            let (a, grad_z) = given(v, g);
+            gradient(sigmoid::forward(a) * grad_z)
+        },
+    ),
+    Mutant::new(
+        "sigmoid: sign inside",
+        "σ' = z(1 + z)",
+        sigmoid_cases,
+        |v, g| {
+            let (a, grad_z) = given(v, g);
+            let z = sigmoid::forward(a);
+            gradient(z.clone() * (z + 1.0) * grad_z)
+        },
+    ),
+    Mutant::new(
+        "sigmoid: derivative of tanh",
+        "σ' = 1 - z²",
+        sigmoid_cases,
+        |v, g| {
+            let (a, grad_z) = given(v, g);
+            let z = sigmoid::forward(a);
+            gradient((1.0 - z.clone() * z) * grad_z)
+        },
+    ),
+    Mutant::new(
+        "sigmoid: upstream forgotten",
+        "σ' without the factor grad_z",
+        sigmoid_cases,
+        |v, g| {
+            let (a, _) = given(v, g);
+            let z = sigmoid::forward(a);
+            gradient(z.clone() * (1.0 - z))
+        },
+    ),
+    Mutant::new(
+        "tanh: at the activation",
+        "tanh' taken at z instead of a",
+        tanh_cases,
+        |v, g| {
+            let (a, grad_z) = given(v, g);
+            let again = tanh::forward(tanh::forward(a));
+            gradient((1.0 - again.clone() * again) * grad_z)
+        },
+    ),
+    Mutant::new(
+        "tanh: at the pre-activation",
+        "1 - a², the formula for z applied to a",
+        tanh_cases,
+        |v, g| {
+            let (a, grad_z) = given(v, g);
+            gradient((1.0 - a.clone() * a) * grad_z)
+        },
+    ),
+    Mutant::new(
+        "tanh: square dropped",
+        "tanh' = 1 - z",
+        tanh_cases,
+        |v, g| {
+            let (a, grad_z) = given(v, g);
+            gradient((1.0 - tanh::forward(a)) * grad_z)
+        },
+    ),
+    Mutant::new(
+        "tanh: derivative of sigmoid",
+        "tanh' = z(1 - z)",
+        tanh_cases,
+        |v, g| {
+            let (a, grad_z) = given(v, g);
+            let z = tanh::forward(a);
+            gradient(z.clone() * (1.0 - z) * grad_z)
+        },
+    ),
+    Mutant::new(
+        "tanh: sign inside",
+        "tanh' = 1 + z²",
+        tanh_cases,
+        |v, g| {
+            let (a, grad_z) = given(v, g);
+            let z = tanh::forward(a);
+            gradient((z.clone() * z + 1.0) * grad_z)
+        },
+    ),
+    Mutant::new(
+        "relu: mask missing",
+        "grad_a = grad_z everywhere",
+        relu_cases,
+        |v, g| {
+            let (_, grad_z) = given(v, g);
+            gradient(grad_z)
+        },
+    ),
+    Mutant::new(
+        "relu: mask inverted",
+        "grad_z passes where a ≤ 0",
+        relu_cases,
+        |v, g| {
+            let (a, grad_z) = given(v, g);
+            gradient(grad_z.mask_fill(a.greater_scalar(0.0), 0.0))
+        },
+    ),
+    Mutant::new(
+        "relu: mask off by one",
+        "every element is masked by its neighbour's sign",
+        relu_cases,
+        |v, g| {
+            let (a, grad_z) = given(v, g);
+            let shape = a.dims();
+            let count = shape[0] * shape[1];
+            let flat = a.reshape([count]);
+            let shifted = Tensor::cat(
+                vec![flat.clone().narrow(0, 1, count - 1), flat.narrow(0, 0, 1)],
+                0,
+            );
+            gradient(grad_z.mask_fill(shifted.reshape(shape).lower_equal_scalar(0.0), 0.0))
+        },
+    ),
+    Mutant::new(
+        "relu: mask of the gradient",
+        "the sign of grad_z decides instead of the sign of a",
+        relu_cases,
+        |v, g| {
+            let (_, grad_z) = given(v, g);
+            gradient(
+                grad_z
+                    .clone()
+                    .mask_fill(grad_z.lower_equal_scalar(0.0), 0.0),
+            )
+        },
+    ),
+    Mutant::new(
+        "relu: wrong threshold",
+        "grad_z passes where a > 1",
+        relu_cases,
+        |v, g| {
+            let (a, grad_z) = given(v, g);
+            gradient(grad_z.mask_fill(a.lower_equal_scalar(1.0), 0.0))
+        },
+    ),
+    Mutant::new(
+        "relu: value for derivative",
+        "grad_a = z∘grad_z",
+        relu_cases,
+        |v, g| {
+            let (a, grad_z) = given(v, g);
+            gradient(a.clamp_min(0.0) * grad_z)
+        },
+    ),
+    Mutant::new(
+        "elu: no branch",
+        "ELU' = e^a also where a > 0",
+        elu_cases,
+        |v, g| {
+            let (a, grad_z) = given(v, g);
+            gradient(a.exp() * grad_z)
+        },
+    ),
+    Mutant::new(
+        "elu: α forgotten",
+        "ELU' = z instead of z + α where a ≤ 0",
+        elu_cases,
+        |v, g| {
+            let (a, grad_z) = given(v, g);
+            let z = elu::forward(a.clone());
+            gradient(z.ones_like().mask_where(a.lower_equal_scalar(0.0), z) * grad_z)
+        },
+    ),
+    Mutant::new(
+        "elu: derivative of ReLU",
+        "ELU' = 0 where a ≤ 0",
+        elu_cases,
+        |v, g| {
+            let (a, grad_z) = given(v, g);
+            gradient(grad_z.mask_fill(a.lower_equal_scalar(0.0), 0.0))
+        },
+    ),
+    Mutant::new(
+        "elu: derivative of the identity",
+        "ELU' = 1 everywhere",
+        elu_cases,
+        |v, g| {
+            let (_, grad_z) = given(v, g);
+            gradient(grad_z)
+        },
+    ),
+    Mutant::new(
+        "elu: at the activation",
+        "ELU' = e^z where a ≤ 0",
+        elu_cases,
+        |v, g| {
+            let (a, grad_z) = given(v, g);
+            gradient(elu::forward(a).clamp_max(0.0).exp() * grad_z)
+        },
+    ),
+];
+
+fn sigmoid_cases() -> Vec<Case> {
+    at_sizes(|size| activation_case(Activation::Sigmoid, size))
+}
+
+fn tanh_cases() -> Vec<Case> {
+    at_sizes(|size| activation_case(Activation::Tanh, size))
+}
+
+fn relu_cases() -> Vec<Case> {
+    at_sizes(|size| activation_case(Activation::Relu, size))
+}
+
+fn elu_cases() -> Vec<Case> {
+    at_sizes(|size| activation_case(Activation::Elu, size))
+}
+
+fn given(v: &Values, grad_out: &Upstream) -> (Tensor<2>, Tensor<2>) {
+    (v.get("a"), grad_out.get(0))
+}
+
+fn gradient(grad_a: Tensor<2>) -> Gradients {
+    Gradients::new().with("a", grad_a)
+}

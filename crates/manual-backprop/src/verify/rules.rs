@@ -1,0 +1,280 @@
+//! The rules as cases. The function is the rule's `forward`, which autodiff differentiates step by
+//! step; the hand-written gradient is its `backward`.
+
+use burn::tensor::Tensor;
+use burn_gradcheck::{Case, Gradients, Masks, Sample, Upstream, Values};
+
+use super::sizes::{Size, label};
+use crate::activation::{self, Activation};
+use crate::cross_entropy::{from_probabilities, softmax_cross_entropy};
+use crate::error::half_squared_error;
+use crate::linear::{add_bias, add_bias_to_columns, affine, matmul};
+use crate::{Reduction, layer, softmax};
+
+pub(crate) const REDUCTIONS: [Reduction; 2] = [Reduction::Sum, Reduction::Mean];
+
+/// Every rule at one size.
+pub(crate) fn all(size: Size) -> Vec<Case> {
+    let mut cases = vec![
+        matmul_case(size),
+        add_bias_case(size),
+        add_bias_to_columns_case(size),
+        affine_case(size),
+        softmax_case(size),
+    ];
+    for f in Activation::ALL {
+        cases.push(activation_case(f, size));
+        cases.push(far_activation_case(f, size));
+        cases.push(layer_case(f, size));
+    }
+    for reduction in REDUCTIONS {
+        cases.push(cross_entropy_case(reduction, size));
+        cases.push(softmax_cross_entropy_case(reduction, size));
+        cases.push(half_squared_error_case(reduction, size));
+    }
+    cases
+}
+
+/// A case named `rule [sizes]`.
+pub(crate) fn case(rule: &str, sizes: &[usize]) -> Case {
+    let longest = sizes.iter().copied().max().unwrap_or(1);
+    Case::new(format!("{rule} [{}]", label(sizes))).reduction_length(longest)
+}
+
+/// A gradient of the loss, times the loss's own upstream gradient.
+pub(crate) fn scaled<const D: usize>(grad: Tensor<D>, grad_out: &Upstream) -> Tensor<D> {
+    grad * grad_out.get::<1>(0).reshape([1; D])
+}
+
+/// The branch that ReLU and ELU take at every element.
+pub(crate) fn positive<const D: usize>(a: Tensor<D>) -> Masks {
+    Masks::from(a.greater_scalar(0.0))
+}
+
+/// Weights small enough that no activation saturates: there `z` is rounded to 1 and `1 - z` has no
+/// digits left, for whoever computes it.
+pub(crate) fn weights(d_in: usize) -> Sample {
+    Sample::Scaled(1.0 / (d_in as f64).sqrt())
+}
+
+/// Whether a function has a kink in its value or its slope.
+pub(crate) fn has_branches(f: Activation) -> bool {
+    matches!(f, Activation::Relu | Activation::Elu)
+}
+
+/// Targets, every row adding up to 1: one-hot in even rows, 1/2, 1/4, 1/8, ... in odd ones.
+pub(crate) fn targets(batch: usize, classes: usize) -> Vec<f64> {
+    let row = |i: usize| {
+        (0..classes).map(move |k| match (i % 2, (k + i) % classes) {
+            (0, 0) => 1.0,
+            (0, _) => 0.0,
+            (_, place) if place + 1 == classes => 0.5f64.powi(place as i32),
+            (_, place) => 0.5f64.powi(place as i32 + 1),
+        })
+    };
+    (0..batch).flat_map(row).collect()
+}
+
+pub(crate) fn matmul_case([batch, d_in, d_out]: Size) -> Case {
+    case("matmul", &[batch, d_in, d_out])
+        .input("x", [batch, d_in])
+        .input("w", [d_in, d_out])
+        .function(|v| matmul::forward(v.get("x"), v.get("w")))
+        .vjp(|v, grad_out| {
+            let (grad_x, grad_w) = matmul::backward(v.get("x"), v.get("w"), grad_out.get(0));
+            Gradients::new().with("x", grad_x).with("w", grad_w)
+        })
+}
+
+pub(crate) fn add_bias_case([batch, d, _]: Size) -> Case {
+    case("add_bias", &[batch, d])
+        .input("x", [batch, d])
+        .input("b", [d])
+        .function(|v| add_bias::forward(v.get("x"), v.get("b")))
+        .vjp(|_, grad_out| {
+            let (grad_x, grad_b) = add_bias::backward(grad_out.get(0));
+            Gradients::new().with("x", grad_x).with("b", grad_b)
+        })
+}
+
+pub(crate) fn add_bias_to_columns_case([d, batch, _]: Size) -> Case {
+    case("add_bias_to_columns", &[d, batch])
+        .input("x", [d, batch])
+        .input("b", [d])
+        .function(|v| add_bias_to_columns::forward(v.get("x"), v.get("b")))
+        .vjp(|_, grad_out| {
+            let (grad_x, grad_b) = add_bias_to_columns::backward(grad_out.get(0));
+            Gradients::new().with("x", grad_x).with("b", grad_b)
+        })
+}
+
+pub(crate) fn affine_case([batch, d_in, d_out]: Size) -> Case {
+    case("affine", &[batch, d_in, d_out])
+        .input("x", [batch, d_in])
+        .input("w", [d_in, d_out])
+        .input("b", [d_out])
+        .function(|v| affine::forward(v.get("x"), v.get("w"), v.get("b")))
+        .vjp(|v, grad_out| {
+            let (grad_x, grad_w, grad_b) =
+                affine::backward(v.get("x"), v.get("w"), grad_out.get(0));
+            Gradients::new()
+                .with("x", grad_x)
+                .with("w", grad_w)
+                .with("b", grad_b)
+        })
+}
+
+pub(crate) fn activation_case(f: Activation, [batch, d, _]: Size) -> Case {
+    let around_zero = Sample::Within {
+        low: -4.0,
+        high: 4.0,
+    };
+    with_activation(
+        f,
+        case(f.name(), &[batch, d]).input_from("a", [batch, d], around_zero),
+    )
+}
+
+/// As [`activation_case`], with every second row's worth of values far out, where exponentials
+/// overflow and where derivatives vanish.
+pub(crate) fn far_activation_case(f: Activation, [batch, d, _]: Size) -> Case {
+    const FAR: [f64; 7] = [-1000.0, 0.75, 1000.0, -1.5, -90.0, 2.25, 90.0];
+    let values = (1..=batch * d)
+        .map(|i| FAR[i % FAR.len()])
+        .collect::<Vec<_>>();
+    let name = format!("{} far from zero", f.name());
+    with_activation(
+        f,
+        case(&name, &[batch, d]).input_values("a", [batch, d], values),
+    )
+}
+
+fn with_activation(f: Activation, case: Case) -> Case {
+    let case = case
+        .function(move |v| activation::forward::<2>(f, v.get("a")))
+        .vjp(move |v, grad_out| {
+            let a = v.get::<2>("a");
+            let z = activation::forward(f, a.clone());
+            Gradients::new().with("a", activation::backward(f, a, z, grad_out.get(0)))
+        });
+    match has_branches(f) {
+        true => case.kinks(|v| positive::<2>(v.get("a"))),
+        false => case,
+    }
+}
+
+pub(crate) fn layer_case(f: Activation, [batch, d_in, d_out]: Size) -> Case {
+    let case = case(&format!("layer {f}"), &[batch, d_in, d_out])
+        .input("x", [batch, d_in])
+        .input_from("w", [d_in, d_out], weights(d_in))
+        .input("b", [d_out])
+        .function(move |v| layer::forward(f, v.get("x"), v.get("w"), v.get("b")).z)
+        .vjp(move |v, grad_out| {
+            let forward = layer::forward(f, v.get("x"), v.get("w"), v.get("b"));
+            let grads = layer::backward(f, v.get("x"), v.get("w"), forward, grad_out.get(0));
+            Gradients::new()
+                .with("x", grads.grad_x)
+                .with("w", grads.grad_w)
+                .with("b", grads.grad_b)
+        });
+    match has_branches(f) {
+        true => case.kinks(|v| positive(affine::forward(v.get("x"), v.get("w"), v.get("b")))),
+        false => case,
+    }
+}
+
+pub(crate) fn softmax_case([batch, _, d_out]: Size) -> Case {
+    let classes = d_out + 1;
+    case("softmax", &[batch, classes])
+        .input("z", [batch, classes])
+        .function(|v| softmax::forward(v.get("z")))
+        .vjp(|v, grad_out| {
+            let yp = softmax::forward(v.get("z"));
+            Gradients::new().with("z", softmax::backward(yp, grad_out.get(0)))
+        })
+}
+
+pub(crate) fn cross_entropy_case(reduction: Reduction, [batch, _, d_out]: Size) -> Case {
+    let classes = d_out + 1;
+    case(
+        &format!("cross_entropy {}", word(reduction)),
+        &[batch, classes],
+    )
+    .input_from(
+        "yp",
+        [batch, classes],
+        Sample::Within {
+            low: 0.0625,
+            high: 1.0,
+        },
+    )
+    .constant("y", [batch, classes], targets(batch, classes))
+    .function(move |v| from_probabilities::forward(v.get("yp"), v.get("y"), reduction))
+    .vjp(move |v, grad_out| {
+        let grad_yp = from_probabilities::backward(v.get("yp"), v.get("y"), reduction);
+        Gradients::new().with("yp", scaled(grad_yp, grad_out))
+    })
+}
+
+pub(crate) fn softmax_cross_entropy_case(reduction: Reduction, [batch, _, d_out]: Size) -> Case {
+    let classes = d_out + 1;
+    case(
+        &format!("softmax_cross_entropy {}", word(reduction)),
+        &[batch, classes],
+    )
+    .input("z", [batch, classes])
+    .constant("y", [batch, classes], targets(batch, classes))
+    .function(move |v| softmax_cross_entropy::forward(v.get("z"), v.get("y"), reduction).0)
+    .vjp(move |v, grad_out| {
+        let (_, yp) = softmax_cross_entropy::forward(v.get("z"), v.get("y"), reduction);
+        let grad_z = softmax_cross_entropy::backward(yp, v.get("y"), reduction);
+        Gradients::new().with("z", scaled(grad_z, grad_out))
+    })
+}
+
+pub(crate) fn half_squared_error_case(reduction: Reduction, [batch, d, _]: Size) -> Case {
+    case(
+        &format!("half_squared_error {}", word(reduction)),
+        &[batch, d],
+    )
+    .input("yp", [batch, d])
+    .constant(
+        "y",
+        [batch, d],
+        drawn("half squared error targets", batch * d),
+    )
+    .function(move |v| half_squared_error::forward::<2>(v.get("yp"), v.get("y"), reduction))
+    .vjp(move |v, grad_out| {
+        let grad_yp = half_squared_error::backward::<2>(v.get("yp"), v.get("y"), reduction);
+        Gradients::new().with("yp", scaled(grad_yp, grad_out))
+    })
+}
+
+/// Data that is not differentiated: inputs and targets of a net.
+pub(crate) fn drawn(purpose: &str, count: usize) -> Vec<f64> {
+    Sample::Signed.draw(count, 0, &[purpose])
+}
+
+fn word(reduction: Reduction) -> &'static str {
+    match reduction {
+        Reduction::Sum => "sum",
+        Reduction::Mean => "mean",
+    }
+}
+
+/// A wrong or differently written gradient.
+pub(crate) type Vjp = fn(&Values, &Upstream) -> Gradients;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_of_the_targets_adds_up_to_one() {
+        for classes in 2..8 {
+            for row in targets(6, classes).chunks(classes) {
+                assert_eq!(row.iter().sum::<f64>(), 1.0, "{row:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! The sizes at which rules and nets are checked.
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+/// `[batch, d_in, d_out]`.
+pub(crate) type Size = [usize; 3];
+
+/// Sizes at which mistakes hide or show: all one, one row, one column, square (where a missing
+/// transpose keeps the shapes), odd, and a batch that is large against the layer.
+const CHOSEN: [Size; 8] = [
+    [7, 5, 3],
+    [4, 4, 4],
+    [1, 1, 1],
+    [1, 3, 2],
+    [3, 1, 5],
+    [5, 4, 1],
+    [2, 9, 6],
+    [64, 10, 7],
+];
+
+/// `count` sizes: the chosen ones first, then sizes from 1 to 12 drawn from `seed`.
+pub(crate) fn sizes(count: usize, seed: u64) -> Vec<Size> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let drawn = std::iter::repeat_with(|| [(); 3].map(|()| 1 + rng.next_u32() as usize % 12));
+    CHOSEN.into_iter().chain(drawn).take(count).collect()
+}
+
+/// `7x5x3`.
+pub(crate) fn label(sizes: &[usize]) -> String {
+    sizes
+        .iter()
+        .map(usize::to_string)
+        .collect::<Vec<_>>()
+        .join("x")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chosen_sizes_come_first_and_drawn_ones_depend_on_the_seed() {
+        assert_eq!(sizes(2, 0), CHOSEN[..2]);
+        assert_eq!(sizes(20, 5), sizes(20, 5));
+        assert_ne!(sizes(20, 5), sizes(20, 6));
+        assert!(
+            sizes(60, 1)
+                .iter()
+                .flatten()
+                .all(|size| (1..=64).contains(size))
+        );
+    }
+}
