@@ -1,0 +1,253 @@
+//! The command line: what can be asked for, and in which units and ranges.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use backends::Backend;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use layers::Activation;
+
+/// Train the lecture's nets on real data, on the processor or on a graphics card.
+#[derive(Debug, Parser)]
+#[command(
+    name = "trainer",
+    version,
+    args_conflicts_with_subcommands = true,
+    help_expected = true,
+    after_help = "Exit codes: 0 success; 1 the loss is not finite, or the accuracy is below \
+                  --min-accuracy; 2 it could not run; 130 interrupted."
+)]
+pub(crate) struct Cli {
+    /// What to do; without a subcommand, train.
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) options: TrainOptions,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Train a net (the same as no subcommand).
+    Train(Box<TrainOptions>),
+    /// List each backend: whether it can run here, on what device, with which float types.
+    Backends(BackendsOptions),
+}
+
+/// Options of `backends`.
+#[derive(Debug, Args)]
+pub(crate) struct BackendsOptions {
+    /// Form of the list: text, or JSON with one object a line.
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORM")]
+    pub(crate) format: Format,
+}
+
+/// Options of a training run. Those without a value here depend on the model; see `settings`.
+#[derive(Debug, Args)]
+pub(crate) struct TrainOptions {
+    /// Where to compute: ndarray and flex are the processor, wgpu the graphics card.
+    #[arg(long, default_value = "ndarray", value_parser = backend(), value_name = "NAME")]
+    pub(crate) backend: Backend,
+
+    /// Which net to train.
+    #[arg(long, value_enum, default_value_t = ModelName::MnistMlp, value_name = "NAME")]
+    pub(crate) model: ModelName,
+
+    /// Where gradients come from: Burn's autodiff, or the formulas derived by hand.
+    #[arg(long, value_enum, default_value_t = Engine::Autodiff, value_name = "NAME")]
+    pub(crate) engine: Engine,
+
+    /// Units of each hidden layer, separated by commas, each at least 1; the XOR net has one
+    /// hidden layer [default: mnist-mlp 256,128; xor-net 4].
+    #[arg(long, value_delimiter = ',', value_parser = at_least_one, value_name = "UNITS")]
+    pub(crate) hidden: Option<Vec<usize>>,
+
+    /// Activation of the hidden layers [default: mnist-mlp relu; xor-net sigmoid].
+    #[arg(long, value_parser = activation(), value_name = "NAME")]
+    pub(crate) activation: Option<Activation>,
+
+    /// Passes over the training set, at least 1 [default: mnist-mlp 15; xor-net 2000].
+    #[arg(long, value_parser = at_least_one, value_name = "N")]
+    pub(crate) epochs: Option<usize>,
+
+    /// Rows per step, at least 1; the last, shorter batch of an epoch is used too [default:
+    /// mnist-mlp 128; xor-net 4].
+    #[arg(long, value_parser = at_least_one, value_name = "ROWS")]
+    pub(crate) batch_size: Option<usize>,
+
+    /// Step length, greater than 0 [default: mnist-mlp sgd 0.1, momentum 0.05, adam 0.001;
+    /// xor-net sgd 2, momentum 0.5, adam 0.05].
+    #[arg(long, value_parser = positive, value_name = "RATE")]
+    pub(crate) learning_rate: Option<f64>,
+
+    /// Update rule [default: momentum].
+    #[arg(long, value_enum, value_name = "NAME")]
+    pub(crate) optimizer: Option<OptimizerName>,
+
+    /// Factor of the L2 penalty added to every gradient, 0 or more.
+    #[arg(long, default_value = "0", value_parser = non_negative, value_name = "FACTOR")]
+    pub(crate) weight_decay: f64,
+
+    /// Decides initial weights, validation set and batch order; any whole number from 0.
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub(crate) seed: u64,
+
+    /// Folder with four IDX files in MNIST's form, plain or gzip [default: MNIST as it comes with
+    /// this project]. Not for xor-net.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) data_dir: Option<PathBuf>,
+
+    /// Share of the training set that is kept for validation, between 0 and 1 [default: 1/12]. Not
+    /// for xor-net, whose truth table is all there is.
+    #[arg(long, value_parser = fraction, value_name = "SHARE")]
+    pub(crate) validation_fraction: Option<f64>,
+
+    /// Folder that holds the run folders; made if missing.
+    #[arg(long, default_value = "runs", value_name = "FOLDER")]
+    pub(crate) out_dir: PathBuf,
+
+    /// Name of the run folder [default: <UTC time>-<model>-<backend>-<engine>]. A number is added
+    /// if it exists.
+    #[arg(long, value_parser = run_name, value_name = "NAME")]
+    pub(crate) run_name: Option<String>,
+
+    /// Accuracy on the test set below which the exit code is 1, as a fraction from 0 to 1.
+    #[arg(long, value_parser = fraction, value_name = "SHARE")]
+    pub(crate) min_accuracy: Option<f64>,
+
+    /// Print every Nth epoch, and the last, at least 1 [default: mnist-mlp 1; xor-net 200]. The
+    /// run folder's metrics hold the same lines.
+    #[arg(long, value_parser = at_least_one, value_name = "N")]
+    pub(crate) log_every: Option<usize>,
+
+    /// Form of the results on standard output: text, or JSON with one object a line.
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORM")]
+    pub(crate) format: Format,
+
+    /// Print only the results: no progress, no warnings, no epoch lines.
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+/// The nets that can be trained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ModelName {
+    /// A multi-layer perceptron on MNIST-shaped images (lecture item L7).
+    MnistMlp,
+    /// One hidden layer on the truth table of the exclusive or (lecture item L3).
+    XorNet,
+}
+
+/// Where gradients come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Engine {
+    /// Burn's autodiff.
+    Autodiff,
+    /// The formulas derived by hand.
+    Manual,
+}
+
+/// Update rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OptimizerName {
+    /// θ ← θ - α δθ.
+    Sgd,
+    /// v ← 0.9 v + δθ; θ ← θ - α v.
+    Momentum,
+    /// Adam with β1 0.9, β2 0.999, ε 1e-8.
+    Adam,
+}
+
+/// Form of the results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// One object a line.
+    Json,
+}
+
+/// The name by which a value is chosen on the command line.
+pub(crate) fn value_name(value: impl ValueEnum) -> String {
+    value
+        .to_possible_value()
+        .map(|value| value.get_name().to_owned())
+        .unwrap_or_default()
+}
+
+/// The command line, in which `-- OPTIONS` after a plain `cargo run` reads as written.
+pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from(arguments)
+}
+
+fn backend() -> impl TypedValueParser<Value = Backend> {
+    PossibleValuesParser::new(Backend::ALL.map(Backend::name)).try_map(|name| name.parse())
+}
+
+fn activation() -> impl TypedValueParser<Value = Activation> {
+    PossibleValuesParser::new(Activation::ALL.map(Activation::name)).try_map(|name| name.parse())
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("expected a whole number from 1".to_owned()),
+        Ok(number) => Ok(number),
+    }
+}
+
+fn number(text: &str, expected: &str, legal: impl Fn(f64) -> bool) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|&number: &f64| number.is_finite() && legal(number))
+        .ok_or_else(|| format!("expected {expected}"))
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    number(text, "a number greater than 0", |number| number > 0.0)
+}
+
+fn non_negative(text: &str) -> Result<f64, String> {
+    number(text, "a number from 0", |number| number >= 0.0)
+}
+
+fn fraction(text: &str) -> Result<f64, String> {
+    number(text, "a fraction from 0 to 1, for example 0.98", |number| {
+        (0.0..=1.0).contains(&number)
+    })
+}
+
+fn run_name(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if !text.is_empty() && text.chars().all(plain) && !text.starts_with('.') {
+        Ok(text.to_owned())
+    } else {
+        Err("expected letters, digits, '-', '_' or '.', not starting with '.'".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn numbers_outside_their_range_are_refused() {
+        for bad in ["nan", "inf", "0", "-1", "x", ""] {
+            assert!(positive(bad).is_err(), "{bad}");
+        }
+        for bad in ["-0.1", "1.1", "nan", "98%"] {
+            assert!(fraction(bad).is_err(), "{bad}");
+        }
+        for bad in ["0", "-1", "1.5", ""] {
+            assert!(at_least_one(bad).is_err(), "{bad}");
+        }
+        for bad in ["", "..", "a/b", ".hidden"] {
+            assert!(run_name(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Data on the device: uploaded once, batches taken there by index.
+
+use backends::{Hardware, Opened};
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use datasets::{ImageSet, xor};
+
+use crate::net::Targets;
+
+/// Inputs `[n, inputs]` and as many targets, all on one device.
+#[derive(Debug, Clone)]
+pub(crate) struct Examples<T> {
+    inputs: Inputs,
+    targets: T,
+}
+
+/// How inputs lie on the device.
+#[derive(Debug, Clone)]
+enum Inputs {
+    /// As the net takes them, `[n, inputs]`: fastest to take batches from.
+    Floats(Tensor<2>),
+    /// Pixels as bytes, four to an integer, `[n, ⌈inputs / 4⌉]`: a quarter of the memory. Graphics
+    /// adapters bound the size of a single tensor, some at 128 MiB, and MNIST in f32 is larger.
+    Bytes {
+        words: Tensor<2, Int>,
+        columns: usize,
+    },
+}
+
+impl Inputs {
+    fn floats(pixels: &[u8], shape: [usize; 2], device: &Device) -> Self {
+        let scaled = pixels.iter().map(|&p| f32::from(p) / 255.0).collect();
+        Self::Floats(Tensor::from_data(
+            TensorData::new::<f32, _>(scaled, shape),
+            device,
+        ))
+    }
+
+    fn bytes(pixels: &[u8], [rows, columns]: [usize; 2], device: &Device) -> Self {
+        let word = |bytes: &[u8]| {
+            let mut padded = [0; 4];
+            padded[..bytes.len()].copy_from_slice(bytes);
+            i32::from_le_bytes(padded)
+        };
+        let words = pixels
+            .chunks(columns)
+            .flat_map(|row| row.chunks(4).map(word))
+            .collect();
+        let shape = [rows, columns.div_ceil(4)];
+        Self::Bytes {
+            words: Tensor::from_data(TensorData::new::<i32, _>(words, shape), device),
+            columns,
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Floats(inputs) => inputs.dims()[0],
+            Self::Bytes { words, .. } => words.dims()[0],
+        }
+    }
+
+    /// The rows at the given indices, `[indices, inputs]`.
+    fn select(&self, indices: Tensor<1, Int>) -> Tensor<2> {
+        match self {
+            Self::Floats(inputs) => inputs.clone().select(0, indices),
+            Self::Bytes { words, columns } => unpack(words.clone().select(0, indices), *columns),
+        }
+    }
+
+    /// `length` rows from `start`, `[length, inputs]`.
+    fn narrow(&self, start: usize, length: usize) -> Tensor<2> {
+        match self {
+            Self::Floats(inputs) => inputs.clone().narrow(0, start, length),
+            Self::Bytes { words, columns } => {
+                unpack(words.clone().narrow(0, start, length), *columns)
+            }
+        }
+    }
+}
+
+/// Bytes, four to an integer and the lowest first, as floats of the unit interval.
+///
+/// # Shapes
+///
+/// `words: [n, ⌈columns / 4⌉]` gives `[n, columns]`.
+fn unpack(words: Tensor<2, Int>, columns: usize) -> Tensor<2> {
+    let [rows, row_words] = words.dims();
+    let shifts = Tensor::<1, Int>::from_data([0, 8, 16, 24], &words.device());
+    let bytes = words
+        .unsqueeze_dim::<3>(2)
+        .expand([rows, row_words, 4])
+        .bitwise_right_shift(shifts.reshape([1, 1, 4]).expand([rows, row_words, 4]))
+        .bitwise_and_scalar(0xff)
+        .reshape([rows, 4 * row_words]);
+    bytes.narrow(1, 0, columns).float().div_scalar(255.0)
+}
+
+/// What a net learns from and what it is judged by.
+#[derive(Debug, Clone)]
+pub(crate) struct Splits<T> {
+    /// What gradients are taken of.
+    pub(crate) training: Examples<T>,
+    /// What is judged after each epoch.
+    pub(crate) validation: Option<Examples<T>>,
+    /// What is judged once, at the end.
+    pub(crate) test: Examples<T>,
+}
+
+impl Examples<Tensor<1, Int>> {
+    /// Uploads images, pixels scaled to the unit interval, and drops the host's copy.
+    pub(crate) fn from_images(images: ImageSet, opened: &Opened) -> Self {
+        let shape = [images.len(), images.image_size()];
+        let (pixels, labels) = images.into_parts();
+        let inputs = match opened.hardware {
+            Hardware::Processor => Inputs::floats(&pixels, shape, &opened.device),
+            Hardware::Graphics | Hardware::SoftwareGraphics => {
+                Inputs::bytes(&pixels, shape, &opened.device)
+            }
+        };
+        drop(pixels);
+        let labels = labels.into_iter().map(i32::from).collect();
+        let labels = TensorData::new::<i32, _>(labels, [shape[0]]);
+        Self {
+            inputs,
+            targets: Tensor::from_data(labels, &opened.device),
+        }
+    }
+}
+
+impl Examples<Tensor<2>> {
+    /// The truth table of the exclusive or.
+    pub(crate) fn truth_table(device: &Device) -> Self {
+        Self {
+            inputs: Inputs::Floats(Tensor::from_data(xor::XOR_INPUTS, device)),
+            targets: Tensor::from_data(xor::XOR_TARGETS, device),
+        }
+    }
+}
+
+impl<T: Targets> Examples<T> {
+    /// Number of rows.
+    pub(crate) fn len(&self) -> usize {
+        self.inputs.len()
+    }
+
+    /// The rows at the given indices.
+    pub(crate) fn select(&self, indices: Tensor<1, Int>) -> (Tensor<2>, T) {
+        (
+            self.inputs.select(indices.clone()),
+            self.targets.select(indices),
+        )
+    }
+
+    /// `length` rows from `start`.
+    pub(crate) fn narrow(&self, start: usize, length: usize) -> (Tensor<2>, T) {
+        (
+            self.inputs.narrow(start, length),
+            self.targets.narrow(start, length),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use backends::Backend;
+
+    #[test]
+    fn bytes_and_floats_give_the_same_batches() {
+        // Five columns leave the last integer of a row half empty; 255 sets an integer's sign bit.
+        let shape = [3, 5];
+        let pixels = [0, 1, 2, 255, 128, 9, 8, 7, 200, 6, 255, 255, 255, 255, 255];
+        for backend in Backend::ALL {
+            let Ok(opened) = backend.open() else {
+                continue;
+            };
+            let floats = Inputs::floats(&pixels, shape, &opened.device);
+            let bytes = Inputs::bytes(&pixels, shape, &opened.device);
+            assert_eq!((floats.len(), bytes.len()), (3, 3));
+            let indices = Tensor::<1, Int>::from_data([2, 0], &opened.device);
+            let selected = bytes.select(indices.clone()).into_data();
+            selected.assert_approx_eq::<f32>(
+                &floats.select(indices).into_data(),
+                burn::tensor::Tolerance::absolute(1e-7),
+            );
+            let narrowed = bytes.narrow(1, 2).into_data();
+            narrowed.assert_approx_eq::<f32>(
+                &floats.narrow(1, 2).into_data(),
+                burn::tensor::Tolerance::absolute(1e-7),
+            );
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! What the training loop asks of a net, and the two engines that give its gradients.
+
+use burn::module::Module;
+use burn::optim::GradientsParams;
+use burn::tensor::{Int, Tensor};
+use mnist_mlp::MnistMlp;
+use xor_net::XorNet;
+
+use crate::cli::Engine;
+
+/// How a batch's loss is made of its rows' losses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reduction {
+    /// The mean over the rows.
+    Mean,
+    /// The sum over the rows.
+    Sum,
+}
+
+/// What a net is to answer, one entry per row.
+pub(crate) trait Targets: Clone {
+    /// The entries at the given indices.
+    fn select(&self, indices: Tensor<1, Int>) -> Self;
+    /// `length` entries from `start`.
+    fn narrow(&self, start: usize, length: usize) -> Self;
+    /// The same entries on the autodiff side of the device.
+    fn autodiff(self) -> Self;
+}
+
+/// Real-valued targets, `[n, outputs]`.
+impl Targets for Tensor<2> {
+    fn select(&self, indices: Tensor<1, Int>) -> Self {
+        self.clone().select(0, indices)
+    }
+    fn narrow(&self, start: usize, length: usize) -> Self {
+        self.clone().narrow(0, start, length)
+    }
+    fn autodiff(self) -> Self {
+        Tensor::autodiff(self)
+    }
+}
+
+/// Classes, `[n]`.
+impl Targets for Tensor<1, Int> {
+    fn select(&self, indices: Tensor<1, Int>) -> Self {
+        self.clone().select(0, indices)
+    }
+    fn narrow(&self, start: usize, length: usize) -> Self {
+        self.clone().narrow(0, start, length)
+    }
+    fn autodiff(self) -> Self {
+        Tensor::autodiff(self)
+    }
+}
+
+/// A net that the loop can train and judge.
+pub(crate) trait Net: Module + Clone {
+    /// What the net is to answer.
+    type Targets: Targets;
+
+    /// How a batch's loss is made of its rows' losses.
+    const REDUCTION: Reduction;
+
+    /// Loss of a batch, one element.
+    fn loss(&self, x: Tensor<2>, targets: Self::Targets) -> Tensor<1>;
+
+    /// Loss of a batch, and its gradients by the formulas derived by hand.
+    fn manual_gradients(
+        &self,
+        x: Tensor<2>,
+        targets: Self::Targets,
+    ) -> (Tensor<1>, GradientsParams);
+
+    /// Loss of a batch, and how many of its rows are answered rightly, one element each.
+    fn judge(&self, x: Tensor<2>, targets: Self::Targets) -> (Tensor<1>, Tensor<1, Int>);
+}
+
+impl Net for MnistMlp {
+    type Targets = Tensor<1, Int>;
+
+    const REDUCTION: Reduction = Reduction::Mean;
+
+    fn loss(&self, x: Tensor<2>, labels: Tensor<1, Int>) -> Tensor<1> {
+        self.loss(x, labels)
+    }
+
+    fn manual_gradients(
+        &self,
+        x: Tensor<2>,
+        labels: Tensor<1, Int>,
+    ) -> (Tensor<1>, GradientsParams) {
+        manual_backprop::mnist_mlp::gradients(self, x, labels)
+    }
+
+    fn judge(&self, x: Tensor<2>, labels: Tensor<1, Int>) -> (Tensor<1>, Tensor<1, Int>) {
+        let logits = self.forward(x);
+        let classes = logits.clone().argmax(1).squeeze_dim::<1>(1);
+        let right = classes.equal(labels.clone()).int().sum();
+        (mnist_mlp::cross_entropy(logits, labels), right)
+    }
+}
+
+impl Net for XorNet {
+    type Targets = Tensor<2>;
+
+    const REDUCTION: Reduction = Reduction::Sum;
+
+    fn loss(&self, x: Tensor<2>, y: Tensor<2>) -> Tensor<1> {
+        self.loss(x, y)
+    }
+
+    fn manual_gradients(&self, x: Tensor<2>, y: Tensor<2>) -> (Tensor<1>, GradientsParams) {
+        manual_backprop::xor_net::gradients(self, x, y)
+    }
+
+    /// A row is right if its output lies on the target's side of ½.
+    fn judge(&self, x: Tensor<2>, y: Tensor<2>) -> (Tensor<1>, Tensor<1, Int>) {
+        let yp = self.forward(x);
+        let sides = yp.clone().greater_scalar(0.5);
+        let right = sides.equal(y.clone().greater_scalar(0.5)).int().sum();
+        (xor_net::half_squared_error(yp, y), right)
+    }
+}
+
+impl Engine {
+    /// Loss of a batch (off autodiff, one element) and the gradient of every parameter.
+    ///
+    /// `net` is on the autodiff side of its device ([`Module::train`]): Burn's optimizers step on
+    /// no other, wherever the gradients come from.
+    pub(crate) fn gradients<N: Net>(
+        self,
+        net: &N,
+        x: Tensor<2>,
+        targets: N::Targets,
+    ) -> (Tensor<1>, GradientsParams) {
+        match self {
+            Self::Autodiff => {
+                let loss = net.loss(x.autodiff(), targets.autodiff());
+                let gradients = GradientsParams::from_grads(loss.backward(), net);
+                (loss.without_autodiff(), gradients)
+            }
+            Self::Manual => net.valid().manual_gradients(x, targets),
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! What a run says: events for people or as JSON on standard output, progress on standard error.
+
+use std::io::{self, Write};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::{Serialize, Serializer};
+
+use crate::cli::Format;
+
+/// One thing worth saying. As JSON it is one line with its name under `"event"`; accuracies are
+/// fractions, and numbers that are not finite are the strings "nan", "inf" and "-inf".
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub(crate) enum Event {
+    /// Data and net are ready.
+    Start(Start),
+    /// Kernels of a graphics backend are compiled and tuned.
+    WarmUp {
+        /// How long that took.
+        seconds: f64,
+    },
+    /// A pass over the training set is done.
+    Epoch(Epoch),
+    /// The run ended before its last epoch.
+    Stopped {
+        /// Why, in words.
+        reason: String,
+        /// The epoch that was not finished, from 1.
+        epoch: usize,
+        /// Steps taken in all.
+        step: usize,
+    },
+    /// The run is over.
+    Result(RunResult),
+    /// A backend of the list.
+    Backend(BackendLine),
+}
+
+/// What is about to be trained.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Start {
+    pub(crate) model: String,
+    pub(crate) sizes: Vec<usize>,
+    pub(crate) parameters: usize,
+    pub(crate) activation: String,
+    pub(crate) optimizer: String,
+    pub(crate) learning_rate: f64,
+    pub(crate) batch_size: usize,
+    pub(crate) epochs: usize,
+    pub(crate) backend: String,
+    pub(crate) device: String,
+    pub(crate) engine: String,
+    pub(crate) seed: u64,
+    pub(crate) training_rows: usize,
+    pub(crate) validation_rows: Option<usize>,
+    pub(crate) test_rows: usize,
+    pub(crate) run_dir: String,
+}
+
+/// One pass over the training set.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Epoch {
+    /// From 1.
+    pub(crate) epoch: usize,
+    /// Loss of the training batches, each taken before its own step.
+    #[serde(serialize_with = "number")]
+    pub(crate) train_loss: f64,
+    #[serde(serialize_with = "optional_number")]
+    pub(crate) val_loss: Option<f64>,
+    pub(crate) val_accuracy: Option<f64>,
+    /// Seconds of training, validation not included.
+    pub(crate) seconds: f64,
+    /// Training rows a second.
+    pub(crate) images_per_second: f64,
+}
+
+/// The end of a run.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct RunResult {
+    pub(crate) model: String,
+    pub(crate) backend: String,
+    pub(crate) engine: String,
+    pub(crate) epochs: usize,
+    #[serde(serialize_with = "number")]
+    pub(crate) test_loss: f64,
+    pub(crate) test_accuracy: f64,
+    /// Seconds of training, warm-up and judging not included.
+    pub(crate) train_seconds: f64,
+    pub(crate) images_per_second: f64,
+    pub(crate) seed: u64,
+    pub(crate) run_dir: String,
+}
+
+/// Whether a backend can run here.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct BackendLine {
+    pub(crate) backend: String,
+    pub(crate) available: bool,
+    pub(crate) device: Option<String>,
+    pub(crate) driver: Option<String>,
+    pub(crate) software: Option<bool>,
+    pub(crate) dtypes: Vec<String>,
+    pub(crate) reason: Option<String>,
+}
+
+fn number<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    match value {
+        v if v.is_nan() => serializer.serialize_str("nan"),
+        v if v.is_infinite() => serializer.serialize_str(if *v > 0.0 { "inf" } else { "-inf" }),
+        v => serializer.serialize_f64(*v),
+    }
+}
+
+fn optional_number<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => number(value, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+impl Event {
+    /// The event as one line of JSON, without the line's end.
+    pub(crate) fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("an event is made of strings and numbers")
+    }
+
+    fn to_text(&self) -> String {
+        match self {
+            Self::Start(start) => start.to_text(),
+            Self::WarmUp { seconds } => {
+                format!("warm-up (kernels compiled and tuned): {seconds:.1} s")
+            }
+            Self::Epoch(epoch) => epoch.to_text(),
+            Self::Stopped {
+                reason,
+                epoch,
+                step,
+            } => format!("stopped in epoch {epoch} after {step} steps: {reason}"),
+            Self::Result(result) => format!(
+                "test loss {:.4}   test accuracy {:.2} %   trained in {:.1} s ({} rows/s)\n\
+                 kept in {}",
+                result.test_loss,
+                100.0 * result.test_accuracy,
+                result.train_seconds,
+                thousands(result.images_per_second),
+                result.run_dir,
+            ),
+            Self::Backend(line) => line.to_text(),
+        }
+    }
+
+    /// Whether `--quiet` leaves the event out of standard output.
+    fn is_progress(&self) -> bool {
+        !matches!(self, Self::Result(_) | Self::Backend(_) | Self::Stopped { .. })
+    }
+}
+
+impl Start {
+    fn to_text(&self) -> String {
+        let sizes = self.sizes.iter().map(usize::to_string);
+        let validation = match self.validation_rows {
+            Some(rows) => format!("{rows} for validation, "),
+            None => String::new(),
+        };
+        format!(
+            "{} {} ({} parameters), {}, {} with learning rate {}, batches of {}\n\
+             {} on {}: {}\n\
+             {} rows to learn from, {}{} for the test",
+            self.model,
+            sizes.collect::<Vec<_>>().join("-"),
+            self.parameters,
+            self.activation,
+            self.optimizer,
+            self.learning_rate,
+            self.batch_size,
+            self.engine,
+            self.backend,
+            self.device,
+            self.training_rows,
+            validation,
+            self.test_rows,
+        )
+    }
+}
+
+impl Epoch {
+    fn to_text(&self) -> String {
+        let validation = match (self.val_loss, self.val_accuracy) {
+            (Some(loss), Some(accuracy)) => format!(
+                "   val loss {loss:.4}   val accuracy {:.2} %",
+                100.0 * accuracy
+            ),
+            _ => String::new(),
+        };
+        format!(
+            "epoch {:>3}   train loss {:.4}{validation}   {:.2} s ({} rows/s)",
+            self.epoch,
+            self.train_loss,
+            self.seconds,
+            thousands(self.images_per_second),
+        )
+    }
+}
+
+impl BackendLine {
+    fn to_text(&self) -> String {
+        let name = &self.backend;
+        match (&self.device, &self.reason) {
+            (Some(device), _) => {
+                let driver = self.driver.iter().map(|driver| format!(", {driver}"));
+                let software = match self.software {
+                    Some(true) => " (software adapter: right, but slow)",
+                    _ => "",
+                };
+                format!(
+                    "{name:<8} ready    {device}{}{software}; {}",
+                    driver.collect::<String>(),
+                    self.dtypes.join(", "),
+                )
+            }
+            (None, reason) => {
+                let reason = reason.as_deref().unwrap_or("unknown");
+                format!("{name:<8} missing  {reason}")
+            }
+        }
+    }
+}
+
+/// A whole number with spaces between groups of three digits.
+fn thousands(value: f64) -> String {
+    let digits = format!("{value:.0}");
+    let mut grouped = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            grouped.push(' ');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// Standard output and standard error of a run.
+#[derive(Debug)]
+pub(crate) struct Console {
+    format: Format,
+    quiet: bool,
+    reader_left: bool,
+}
+
+impl Console {
+    pub(crate) fn new(format: Format, quiet: bool) -> Self {
+        Self {
+            format,
+            quiet,
+            reader_left: false,
+        }
+    }
+
+    /// Says an event on standard output. If whoever read it has left, the run goes on unheard.
+    ///
+    /// # Errors
+    ///
+    /// If standard output cannot be written for another reason, a full disk for example.
+    pub(crate) fn say(&mut self, event: &Event) -> io::Result<()> {
+        if self.reader_left || (self.quiet && event.is_progress()) {
+            return Ok(());
+        }
+        let line = match self.format {
+            Format::Text => event.to_text(),
+            Format::Json => event.to_json(),
+        };
+        match writeln!(io::stdout().lock(), "{line}") {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.reader_left = true;
+                Ok(())
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Says something on standard error that is no result.
+    pub(crate) fn note(&self, text: &str) {
+        if !self.quiet {
+            // Nobody is left to tell if standard error is gone.
+            let _ = writeln!(io::stderr().lock(), "{text}");
+        }
+    }
+
+    /// A bar on standard error for `rows` rows, invisible without a terminal.
+    pub(crate) fn bar(&self, rows: u64, title: String) -> ProgressBar {
+        let target = match self.quiet {
+            true => ProgressDrawTarget::hidden(),
+            false => ProgressDrawTarget::stderr(),
+        };
+        let style = ProgressStyle::with_template(
+            "{prefix} [{bar:30}] {human_pos}/{human_len}  {per_sec}  {msg}  {eta} left",
+        )
+        .expect("the template is well-formed")
+        .progress_chars("=> ");
+        ProgressBar::with_draw_target(Some(rows), target)
+            .with_style(style)
+            .with_prefix(title)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_keeps_what_is_not_finite_readable() {
+        let event = Event::Epoch(Epoch {
+            epoch: 3,
+            train_loss: f64::NAN,
+            val_loss: Some(f64::NEG_INFINITY),
+            val_accuracy: None,
+            seconds: 0.5,
+            images_per_second: 10.0,
+        });
+        assert_eq!(
+            event.to_json(),
+            r#"{"event":"epoch","epoch":3,"train_loss":"nan","val_loss":"-inf","val_accuracy":null,"seconds":0.5,"images_per_second":10.0}"#
+        );
+    }
+
+    #[test]
+    fn digits_are_grouped_from_the_right() {
+        assert_eq!(thousands(7.0), "7");
+        assert_eq!(thousands(1234.4), "1 234");
+        assert_eq!(thousands(1_234_567.0), "1 234 567");
+    }
+}

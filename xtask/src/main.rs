@@ -1,0 +1,62 @@
+//! `cargo xtask`: the project's own commands. It never depends on Burn, so it compiles in seconds;
+//! what needs Burn is a program of the package `trainer`, which it builds and then becomes.
+
+mod ci;
+mod program;
+mod structure;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", help_expected = true, about = "The project's own commands")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Hold every hand-derived gradient against Burn's autodiff and finite differences.
+    ///
+    /// Builds the program `verify-grads` and becomes it; all options go to it, `--help` included.
+    #[command(disable_help_flag = true)]
+    VerifyGrads {
+        /// Options of `verify-grads`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTIONS")]
+        options: Vec<OsString>,
+    },
+    /// Check who depends on whom, and what must not be written where.
+    Structure,
+    /// Run everything that must pass before a change lands.
+    Ci,
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<()> {
+    std::env::set_current_dir(workspace_root()?)?;
+    match cli.command {
+        Command::VerifyGrads { options } => program::become_it("verify-grads", &options),
+        Command::Structure => structure::check(),
+        Command::Ci => ci::run(),
+    }
+}
+
+fn workspace_root() -> Result<PathBuf> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = here.parent().context("xtask lies in the workspace")?;
+    Ok(root.to_owned())
+}

@@ -1,0 +1,229 @@
+//! The rules of ARCHITECTURE.md that a program can hold: who depends on whom, and what must not be
+//! written where. Each breach is reported with what to do about it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::program::cargo;
+
+/// Burn's backends, autodiff and optimizers, as packages.
+const BACKENDS: [&str; 4] = ["burn-ndarray", "burn-flex", "burn-wgpu", "burn-cubecl"];
+const LEARNING: [&str; 2] = ["burn-autodiff", "burn-optim"];
+
+/// What a package must not depend on, normally and with its default features.
+struct Rule {
+    package: &'static str,
+    forbidden: &'static [&'static [&'static str]],
+    /// Whether packages of this workspace are forbidden, too, but for the named ones.
+    ours_allowed: &'static [&'static str],
+    remedy: &'static str,
+}
+
+const RULES: &[Rule] = &[
+    Rule {
+        package: "layers",
+        forbidden: &[&BACKENDS, &LEARNING],
+        ours_allowed: &[],
+        remedy: "layers are used from other projects, which pick their own backend",
+    },
+    Rule {
+        package: "xor-net",
+        forbidden: &[&BACKENDS, &LEARNING],
+        ours_allowed: &["layers"],
+        remedy: "a model knows no backend, no autodiff and no data: move that to the trainer",
+    },
+    Rule {
+        package: "mnist-mlp",
+        forbidden: &[&BACKENDS, &LEARNING],
+        ours_allowed: &["layers"],
+        remedy: "a model knows no backend, no autodiff and no data: move that to the trainer",
+    },
+    Rule {
+        package: "manual-backprop",
+        forbidden: &[&BACKENDS],
+        ours_allowed: &["layers", "mnist-mlp", "xor-net"],
+        remedy: "the formulas run on any device: let the caller choose it",
+    },
+    Rule {
+        package: "burn-gradcheck",
+        forbidden: &[&BACKENDS],
+        ours_allowed: &[],
+        remedy: "the checker serves any Burn project and knows nothing of this one",
+    },
+    Rule {
+        package: "datasets",
+        forbidden: &[&BACKENDS, &LEARNING, &["burn", "burn-tensor", "burn-core"]],
+        ours_allowed: &[],
+        remedy: "data are bytes: tensors are made where a device is known",
+    },
+    Rule {
+        package: "xtask",
+        forbidden: &[&BACKENDS, &LEARNING, &["burn", "burn-tensor", "burn-core"]],
+        ours_allowed: &[],
+        remedy: "xtask compiles in seconds: put what needs Burn into a program of the trainer",
+    },
+];
+
+/// Text that must not stand in some files.
+struct Ban {
+    text: &'static str,
+    remedy: &'static str,
+}
+
+const NO_AUTODIFF: &[Ban] = &[
+    Ban {
+        text: ".backward(",
+        remedy: "the formulas are derived by hand; compare with autodiff in src/verify",
+    },
+    Ban {
+        text: ".autodiff(",
+        remedy: "the formulas are derived by hand; compare with autodiff in src/verify",
+    },
+    Ban {
+        text: "require_grad",
+        remedy: "the formulas are derived by hand; compare with autodiff in src/verify",
+    },
+];
+
+const UNFINISHED: &[Ban] = &[
+    Ban {
+        text: concat!("TO", "DO"),
+        remedy: "open an issue, or do it",
+    },
+    Ban {
+        text: concat!("todo", "!("),
+        remedy: "write the code",
+    },
+    Ban {
+        text: concat!("dbg", "!("),
+        remedy: "take it out",
+    },
+    Ban {
+        text: concat!("#[", "ignore"),
+        remedy: "mend the test, or delete it",
+    },
+];
+
+/// Checks every rule.
+///
+/// # Errors
+///
+/// If a rule is broken; the breaches are printed before.
+pub(crate) fn check() -> Result<()> {
+    let ours = members()?;
+    let mut breaches = vec![];
+    for rule in RULES {
+        let tree = dependencies(rule.package)?;
+        for dependency in &tree {
+            let forbidden = rule.forbidden.iter().any(|list| list.contains(&&**dependency));
+            let foreign = ours.contains(dependency)
+                && dependency != rule.package
+                && !rule.ours_allowed.contains(&&**dependency);
+            if forbidden || foreign {
+                breaches.push(format!(
+                    "{} depends on {dependency}: {}",
+                    rule.package, rule.remedy
+                ));
+            }
+        }
+    }
+    for file in rust_files(Path::new("."))? {
+        let text = fs::read_to_string(&file)
+            .with_context(|| format!("cannot read {}", file.display()))?;
+        breaches.extend(banned(&file, &text, UNFINISHED));
+        let formulas = file.starts_with("./crates/manual-backprop/src")
+            && !file.starts_with("./crates/manual-backprop/src/verify");
+        if formulas {
+            breaches.extend(banned(&file, &text, NO_AUTODIFF));
+        }
+    }
+    if breaches.is_empty() {
+        println!("structure: {} packages keep their rules", RULES.len());
+        return Ok(());
+    }
+    for breach in &breaches {
+        println!("{breach}");
+    }
+    bail!("{} breaches of the structure, listed above", breaches.len())
+}
+
+fn banned(file: &Path, text: &str, bans: &[Ban]) -> Vec<String> {
+    let lines = text.lines().enumerate();
+    lines
+        .flat_map(|(number, line)| {
+            bans.iter()
+                .filter(move |ban| line.contains(ban.text))
+                .map(move |ban| {
+                    let (file, number) = (file.display(), number + 1);
+                    format!("{file}:{number}: '{}': {}", ban.text, ban.remedy)
+                })
+        })
+        .collect()
+}
+
+/// Names of this workspace's packages.
+fn members() -> Result<BTreeSet<String>> {
+    let output = cargo_output(&["metadata", "--no-deps", "--format-version", "1"])?;
+    let metadata = serde_json::from_str::<serde_json::Value>(&output)?;
+    let packages = metadata["packages"].as_array().context("cargo lists packages")?;
+    Ok(packages
+        .iter()
+        .filter_map(|package| package["name"].as_str().map(str::to_owned))
+        .collect())
+}
+
+/// Names of all packages that a package needs to be used, itself included.
+fn dependencies(package: &str) -> Result<BTreeSet<String>> {
+    let arguments = ["tree", "-p", package, "-e", "normal", "--prefix", "none", "--format", "{p}"];
+    let tree = cargo_output(&arguments)?;
+    Ok(tree
+        .lines()
+        .filter_map(|line| line.split(' ').next().map(str::to_owned))
+        .collect())
+}
+
+fn cargo_output(arguments: &[&str]) -> Result<String> {
+    let output = cargo().args(arguments).output().context("cannot start cargo")?;
+    if !output.status.success() {
+        bail!(
+            "`cargo {}` failed: {}",
+            arguments.join(" "),
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// All Rust files below a folder, build outputs left out.
+fn rust_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = vec![];
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default();
+        if path.is_dir() && name != "target" && name != ".git" {
+            files.extend(rust_files(&path)?);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ban_names_file_line_and_remedy() {
+        let text = "let x = 1;\nlet g = loss.backward();\n";
+        assert_eq!(
+            banned(Path::new("a.rs"), text, NO_AUTODIFF),
+            ["a.rs:2: '.backward(': the formulas are derived by hand; \
+              compare with autodiff in src/verify"]
+        );
+        assert!(banned(Path::new("a.rs"), "fn backward() {}", NO_AUTODIFF).is_empty());
+    }
+}
