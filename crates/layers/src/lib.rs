@@ -17,6 +17,6 @@ mod activation;
 mod error;
 mod init;
 
-pub use activation::Activation;
+pub use activation::{Activation, sigmoid};
 pub use error::ConfigError;
 pub use init::{Initializer, dense};

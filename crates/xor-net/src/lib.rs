@@ -25,7 +25,7 @@
 use burn::config::Config;
 use burn::module::Module;
 use burn::nn::Linear;
-use burn::tensor::{Tensor, TensorCreationOptions, activation};
+use burn::tensor::{Tensor, TensorCreationOptions};
 use serde::{Deserialize, Serialize};
 
 pub use layers::{Activation, ConfigError, Initializer};
@@ -134,7 +134,7 @@ impl XorNet {
         let z3 = self.activation.forward(self.hidden.forward(x));
         let z5 = self.output.forward(z3);
         match self.output_unit {
-            OutputUnit::Sigmoid => activation::sigmoid(z5),
+            OutputUnit::Sigmoid => layers::sigmoid(z5),
             OutputUnit::Linear => z5,
         }
     }
