@@ -1,6 +1,5 @@
 //! The command line: what can be asked for, and in which units and ranges.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 
 use backends::Backend;
@@ -173,11 +172,6 @@ pub(crate) fn value_name(value: impl ValueEnum) -> String {
         .to_possible_value()
         .map(|value| value.get_name().to_owned())
         .unwrap_or_default()
-}
-
-/// The command line, in which `-- OPTIONS` after a plain `cargo run` reads as written.
-pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
-    Cli::try_parse_from(arguments)
 }
 
 fn backend() -> impl TypedValueParser<Value = Backend> {

@@ -54,6 +54,8 @@ pub(crate) struct Start {
     pub(crate) training_rows: usize,
     pub(crate) validation_rows: Option<usize>,
     pub(crate) test_rows: usize,
+    /// Seconds from the start of the program until data and net are ready.
+    pub(crate) setup_seconds: f64,
     pub(crate) run_dir: String,
 }
 
@@ -151,7 +153,10 @@ impl Event {
 
     /// Whether `--quiet` leaves the event out of standard output.
     fn is_progress(&self) -> bool {
-        !matches!(self, Self::Result(_) | Self::Backend(_) | Self::Stopped { .. })
+        !matches!(
+            self,
+            Self::Result(_) | Self::Backend(_) | Self::Stopped { .. }
+        )
     }
 }
 
@@ -165,7 +170,7 @@ impl Start {
         format!(
             "{} {} ({} parameters), {}, {} with learning rate {}, batches of {}\n\
              {} on {}: {}\n\
-             {} rows to learn from, {}{} for the test",
+             {} rows to learn from, {}{} for the test; ready after {:.2} s",
             self.model,
             sizes.collect::<Vec<_>>().join("-"),
             self.parameters,
@@ -179,6 +184,7 @@ impl Start {
             self.training_rows,
             validation,
             self.test_rows,
+            self.setup_seconds,
         )
     }
 }

@@ -9,12 +9,12 @@ use backends::{Hardware, Opened};
 use burn::optim::ModuleOptimizer;
 use burn::tensor::{Int, Tensor, TensorData};
 
+use crate::cli::value_name;
 use crate::examples::{Examples, Splits};
 use crate::net::{Net, Reduction};
 use crate::output::{Console, Epoch, Event, RunResult};
 use crate::run_folder::RunFolder;
 use crate::settings::Settings;
-use crate::cli::value_name;
 
 /// Losses are read back from the device once in so many steps: reading waits for the device.
 const STEPS_BETWEEN_READS: usize = 16;
@@ -97,7 +97,12 @@ impl<N: Net> Run<'_, N> {
     }
 
     /// One pass over the training set in an order drawn for the epoch.
-    fn pass(&mut self, mut net: N, optimizer: &mut ModuleOptimizer, epoch: usize) -> Result<Pass<N>> {
+    fn pass(
+        &mut self,
+        mut net: N,
+        optimizer: &mut ModuleOptimizer,
+        epoch: usize,
+    ) -> Result<Pass<N>> {
         let Settings {
             engine,
             batch_size,
@@ -309,7 +314,10 @@ impl Losses {
     /// finite, if any.
     fn read<N: Net>(&mut self) -> Result<Option<usize>> {
         let losses = read_back(Tensor::cat(std::mem::take(&mut self.on_device), 0))?;
-        for (loss, rows) in losses.into_iter().zip(std::mem::take(&mut self.rows_on_device)) {
+        for (loss, rows) in losses
+            .into_iter()
+            .zip(std::mem::take(&mut self.rows_on_device))
+        {
             if !loss.is_finite() {
                 return Ok(Some(self.steps));
             }

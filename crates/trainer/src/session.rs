@@ -1,0 +1,193 @@
+//! A training run from its options to its exit code: device, data, net, run folder, loop.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use backends::{Hardware, Opened};
+use datasets::Mnist;
+use mnist_mlp::MnistMlpConfig;
+use xor_net::XorNetConfig;
+
+use crate::Exit;
+use crate::cli::{ModelName, TrainOptions, value_name};
+use crate::examples::{Examples, Splits};
+use crate::net::Net;
+use crate::output::{Console, Event, Start};
+use crate::run_folder::RunFolder;
+use crate::settings::Settings;
+use crate::training::{Outcome, Run};
+
+/// What is decided before a net and its data are there.
+pub(crate) struct Session<'a> {
+    options: &'a TrainOptions,
+    settings: Settings,
+    opened: Opened,
+    console: Console,
+    interrupt: Arc<AtomicBool>,
+    /// When the program started.
+    started: Instant,
+}
+
+impl<'a> Session<'a> {
+    /// Resolves the options and opens the device, before any data are loaded.
+    ///
+    /// # Errors
+    ///
+    /// If the options contradict each other or the backend cannot run.
+    pub(crate) fn open(options: &'a TrainOptions, started: Instant) -> Result<Self> {
+        let settings = Settings::resolve(options)?;
+        let opened = options.backend.open()?;
+        let console = Console::new(options.format, options.quiet);
+        if opened.hardware == Hardware::SoftwareGraphics {
+            console.note(&format!(
+                "warning: {} is a software adapter: it computes rightly and slowly; flex is the \
+                 fastest backend on a processor",
+                opened.name
+            ));
+        }
+        Ok(Self {
+            options,
+            settings,
+            opened,
+            console,
+            interrupt: watch_for_interrupt()?,
+            started,
+        })
+    }
+
+    /// Loads the data, makes the net, trains it.
+    ///
+    /// # Errors
+    ///
+    /// If the data cannot be read, or the device or the run folder fails.
+    pub(crate) fn train(self) -> Result<Exit> {
+        match self.options.model {
+            ModelName::MnistMlp => self.train_mnist_mlp(),
+            ModelName::XorNet => self.train_xor_net(),
+        }
+    }
+
+    fn train_mnist_mlp(self) -> Result<Exit> {
+        let Settings {
+            data_dir,
+            validation_fraction,
+            hidden,
+            activation,
+            seed,
+            ..
+        } = &self.settings;
+        let dir = data_dir.as_ref().context("mnist-mlp has a data folder")?;
+        let fraction = validation_fraction.context("mnist-mlp has a validation share")?;
+        let Mnist { train, test } = Mnist::load(dir)?;
+        let (inputs, classes) = (train.image_size(), train.class_count());
+        let (training, validation) = train.split(fraction, *seed)?;
+        let splits = Splits {
+            training: Examples::from_images(training, &self.opened),
+            validation: Some(Examples::from_images(validation, &self.opened)),
+            test: Examples::from_images(test, &self.opened),
+        };
+        let net = MnistMlpConfig::new(inputs, hidden.clone(), classes)
+            .with_activation(*activation)
+            .init(*seed, &self.opened.device)?;
+        let sizes = [&[inputs], &hidden[..], &[classes]].concat();
+        self.run(net, sizes, &splits)
+    }
+
+    fn train_xor_net(self) -> Result<Exit> {
+        let Settings {
+            hidden,
+            activation,
+            seed,
+            ..
+        } = &self.settings;
+        let table = Examples::truth_table(&self.opened.device);
+        let splits = Splits {
+            training: table.clone(),
+            validation: None,
+            test: table,
+        };
+        let net = XorNetConfig::new()
+            .with_hidden(hidden[0])
+            .with_activation(*activation)
+            .init(*seed, &self.opened.device)?;
+        let sizes = vec![2, hidden[0], 1];
+        self.run(net, sizes, &splits)
+    }
+
+    /// Makes the run folder and trains. `sizes` are the units of every layer, inputs first.
+    fn run<N: Net>(
+        mut self,
+        net: N,
+        sizes: Vec<usize>,
+        splits: &Splits<N::Targets>,
+    ) -> Result<Exit> {
+        let Settings { model, backend, .. } = &self.settings;
+        let engine = value_name(self.settings.engine);
+        let default_name = || RunFolder::default_name(model, backend, &engine);
+        let name = self.options.run_name.clone().unwrap_or_else(default_name);
+        let mut folder = RunFolder::create(&self.options.out_dir, &name)?;
+        let device = self.opened.description();
+        folder.write_config(&self.settings, &device)?;
+        let event = Event::Start(Start {
+            model: model.clone(),
+            sizes,
+            parameters: net.num_params(),
+            activation: self.settings.activation.name().to_owned(),
+            optimizer: value_name(self.settings.optimizer),
+            learning_rate: self.settings.learning_rate,
+            batch_size: self.settings.batch_size,
+            epochs: self.settings.epochs,
+            backend: backend.clone(),
+            device,
+            engine,
+            seed: self.settings.seed,
+            training_rows: splits.training.len(),
+            validation_rows: splits.validation.as_ref().map(Examples::len),
+            test_rows: splits.test.len(),
+            setup_seconds: self.started.elapsed().as_secs_f64(),
+            run_dir: folder.path().display().to_string(),
+        });
+        folder.record(&event)?;
+        self.console.say(&event)?;
+        let run = Run {
+            settings: &self.settings,
+            opened: &self.opened,
+            splits,
+            folder: &mut folder,
+            console: &mut self.console,
+            interrupt: &self.interrupt,
+        };
+        Ok(match run.train(net)? {
+            Outcome::NotFinite => Exit::Negative,
+            Outcome::Interrupted => Exit::Interrupted,
+            Outcome::Finished { test_accuracy } => self.verdict(test_accuracy),
+        })
+    }
+
+    /// Success, unless the accuracy is below what was asked for.
+    fn verdict(&self, test_accuracy: f64) -> Exit {
+        match self.settings.min_accuracy {
+            Some(wanted) if !(test_accuracy >= wanted) => {
+                eprintln!("test accuracy {test_accuracy} is below --min-accuracy {wanted}");
+                Exit::Negative
+            }
+            _ => Exit::Success,
+        }
+    }
+}
+
+/// The flag that the first Ctrl-C raises; the second ends the program at once.
+fn watch_for_interrupt() -> Result<Arc<AtomicBool>> {
+    let interrupt = Arc::new(AtomicBool::new(false));
+    let raised = Arc::clone(&interrupt);
+    ctrlc::set_handler(move || {
+        if raised.swap(true, Ordering::Relaxed) {
+            std::process::exit(Exit::Interrupted as i32);
+        }
+        eprintln!("interrupted: finishing this step, then saving (once more to stop at once)");
+    })
+    .context("cannot watch for Ctrl-C")?;
+    Ok(interrupt)
+}
