@@ -34,11 +34,21 @@ pub(crate) fn run() -> Result<()> {
         shell(&[&arguments[..], &["--mutate"]].concat(), &[])
     })?;
     gate("clippy", || {
-        let arguments = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+        let arguments = [
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ];
         shell(&arguments, &[])
     })?;
     gate("documentation", || {
-        shell(&["doc", "--workspace", "--no-deps"], &[("RUSTDOCFLAGS", "-D warnings")])
+        shell(
+            &["doc", "--workspace", "--no-deps"],
+            &[("RUSTDOCFLAGS", "-D warnings")],
+        )
     })?;
     gate("reuse from another project", || {
         shell(&["run", "--manifest-path", "tests/reuse/Cargo.toml"], &[])
@@ -51,7 +61,10 @@ fn gate(name: &str, run: impl FnOnce() -> Result<()>) -> Result<()> {
     println!("== {name}");
     let started = Instant::now();
     run().with_context(|| format!("gate '{name}'"))?;
-    println!("== {name}: passed in {:.0} s", started.elapsed().as_secs_f64());
+    println!(
+        "== {name}: passed in {:.0} s",
+        started.elapsed().as_secs_f64()
+    );
     Ok(())
 }
 
@@ -87,14 +100,22 @@ fn built_once() -> Result<()> {
                 rebuilt.join(", ")
             );
         }
-        println!("`cargo {}` compiled no part of Burn again", arguments.join(" "));
+        println!(
+            "`cargo {}` compiled no part of Burn again",
+            arguments.join(" ")
+        );
     }
     Ok(())
 }
 
 /// Whether a library belongs to Burn, CubeCL or wgpu and not to this workspace.
 fn is_burn(library: &str) -> bool {
-    let ours = ["burn_gradcheck", "burn-gradcheck", "burn_suite", "burn-suite"];
+    let ours = [
+        "burn_gradcheck",
+        "burn-gradcheck",
+        "burn_suite",
+        "burn-suite",
+    ];
     let theirs = ["burn", "cube", "wgpu", "naga"];
     theirs.iter().any(|prefix| library.starts_with(prefix)) && !ours.contains(&library)
 }

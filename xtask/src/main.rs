@@ -13,7 +13,11 @@ use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask", help_expected = true, about = "The project's own commands")]
+#[command(
+    name = "cargo xtask",
+    help_expected = true,
+    about = "The project's own commands"
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -27,7 +31,11 @@ enum Command {
     #[command(disable_help_flag = true)]
     VerifyGrads {
         /// Options of `verify-grads`.
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTIONS")]
+        #[arg(
+            trailing_var_arg = true,
+            allow_hyphen_values = true,
+            value_name = "OPTIONS"
+        )]
         options: Vec<OsString>,
     },
     /// Check who depends on whom, and what must not be written where.

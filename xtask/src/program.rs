@@ -71,14 +71,20 @@ pub(crate) fn artifacts(arguments: &[&str]) -> Result<Vec<Artifact>> {
         let message = serde_json::from_str::<Value>(&line?).unwrap_or_default();
         if message["reason"] == "compiler-artifact" {
             artifacts.push(Artifact {
-                target: message["target"]["name"].as_str().unwrap_or_default().to_owned(),
+                target: message["target"]["name"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_owned(),
                 fresh: message["fresh"] == true,
                 executable: message["executable"].as_str().map(PathBuf::from),
             });
         }
     }
     if !child.wait()?.success() {
-        bail!("`cargo {}` failed; see its messages above", arguments.join(" "));
+        bail!(
+            "`cargo {}` failed; see its messages above",
+            arguments.join(" ")
+        );
     }
     Ok(artifacts)
 }

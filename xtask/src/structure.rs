@@ -118,7 +118,10 @@ pub(crate) fn check() -> Result<()> {
     for rule in RULES {
         let tree = dependencies(rule.package)?;
         for dependency in &tree {
-            let forbidden = rule.forbidden.iter().any(|list| list.contains(&&**dependency));
+            let forbidden = rule
+                .forbidden
+                .iter()
+                .any(|list| list.contains(&&**dependency));
             let foreign = ours.contains(dependency)
                 && dependency != rule.package
                 && !rule.ours_allowed.contains(&&**dependency);
@@ -131,8 +134,8 @@ pub(crate) fn check() -> Result<()> {
         }
     }
     for file in rust_files(Path::new("."))? {
-        let text = fs::read_to_string(&file)
-            .with_context(|| format!("cannot read {}", file.display()))?;
+        let text =
+            fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
         breaches.extend(banned(&file, &text, UNFINISHED));
         let formulas = file.starts_with("./crates/manual-backprop/src")
             && !file.starts_with("./crates/manual-backprop/src/verify");
@@ -168,7 +171,9 @@ fn banned(file: &Path, text: &str, bans: &[Ban]) -> Vec<String> {
 fn members() -> Result<BTreeSet<String>> {
     let output = cargo_output(&["metadata", "--no-deps", "--format-version", "1"])?;
     let metadata = serde_json::from_str::<serde_json::Value>(&output)?;
-    let packages = metadata["packages"].as_array().context("cargo lists packages")?;
+    let packages = metadata["packages"]
+        .as_array()
+        .context("cargo lists packages")?;
     Ok(packages
         .iter()
         .filter_map(|package| package["name"].as_str().map(str::to_owned))
@@ -177,7 +182,9 @@ fn members() -> Result<BTreeSet<String>> {
 
 /// Names of all packages that a package needs to be used, itself included.
 fn dependencies(package: &str) -> Result<BTreeSet<String>> {
-    let arguments = ["tree", "-p", package, "-e", "normal", "--prefix", "none", "--format", "{p}"];
+    let arguments = [
+        "tree", "-p", package, "-e", "normal", "--prefix", "none", "--format", "{p}",
+    ];
     let tree = cargo_output(&arguments)?;
     Ok(tree
         .lines()
@@ -186,7 +193,10 @@ fn dependencies(package: &str) -> Result<BTreeSet<String>> {
 }
 
 fn cargo_output(arguments: &[&str]) -> Result<String> {
-    let output = cargo().args(arguments).output().context("cannot start cargo")?;
+    let output = cargo()
+        .args(arguments)
+        .output()
+        .context("cannot start cargo")?;
     if !output.status.success() {
         bail!(
             "`cargo {}` failed: {}",

@@ -121,11 +121,7 @@ mod tests {
             (Activation::Relu, [0.0, 0.0, 2.0]),
             (
                 Activation::Sigmoid,
-                [
-                    1.0 / (1.0 + 1f64.exp()),
-                    0.5,
-                    1.0 / (1.0 + (-2f64).exp()),
-                ],
+                [1.0 / (1.0 + 1f64.exp()), 0.5, 1.0 / (1.0 + (-2f64).exp())],
             ),
             (Activation::Tanh, [(-1f64).tanh(), 0.0, 2f64.tanh()]),
             (Activation::Elu, [(-1f64).exp() - 1.0, 0.0, 2.0]),

@@ -91,11 +91,18 @@ mod tests {
     use burn::tensor::{DType, Device};
 
     fn weights(initializer: Initializer, seed: u64, path: &str) -> Vec<f64> {
-        dense(40, 30, initializer, seed, path, (&Device::flex(), DType::F64))
-            .weight
-            .val()
-            .try_into_vec_as::<f64>()
-            .expect("an f64 tensor reads back")
+        dense(
+            40,
+            30,
+            initializer,
+            seed,
+            path,
+            (&Device::flex(), DType::F64),
+        )
+        .weight
+        .val()
+        .try_into_vec_as::<f64>()
+        .expect("an f64 tensor reads back")
     }
 
     #[test]
@@ -111,7 +118,11 @@ mod tests {
             assert!(mean.abs() < 4.0 * bound / (3.0 * n).sqrt());
             assert!((variance / (bound * bound / 3.0) - 1.0).abs() < 4.0 * (0.8 / n).sqrt());
         }
-        assert!(weights(Initializer::Zeros, 1, "layer").iter().all(|&w| w == 0.0));
+        assert!(
+            weights(Initializer::Zeros, 1, "layer")
+                .iter()
+                .all(|&w| w == 0.0)
+        );
     }
 
     #[test]

@@ -140,9 +140,9 @@ impl MnistMlp {
     /// Lecture item L7.
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
         let last = self.layers.len() - 1;
-        let hidden = self.layers[..last].iter().fold(x, |z, layer| {
-            self.activation.forward(layer.forward(z))
-        });
+        let hidden = self.layers[..last]
+            .iter()
+            .fold(x, |z, layer| self.activation.forward(layer.forward(z)));
         self.layers[last].forward(hidden)
     }
 
@@ -173,7 +173,8 @@ impl MnistMlp {
     ///
     /// If `x` does not have `inputs` columns.
     pub fn predict(&self, x: Tensor<2>) -> Predictions {
-        let (probabilities, classes) = activation::softmax(self.forward(x), 1).max_dim_with_indices(1);
+        let (probabilities, classes) =
+            activation::softmax(self.forward(x), 1).max_dim_with_indices(1);
         Predictions {
             classes: classes.squeeze_dim(1),
             probabilities: probabilities.squeeze_dim(1),
@@ -204,7 +205,11 @@ impl MnistMlp {
 ///
 /// Lecture items L7 and L8.
 pub fn cross_entropy(logits: Tensor<2>, labels: Tensor<1, Int>) -> Tensor<1> {
-    assert_eq!(logits.dims()[0], labels.dims()[0], "logits and labels differ in rows");
+    assert_eq!(
+        logits.dims()[0],
+        labels.dims()[0],
+        "logits and labels differ in rows"
+    );
     activation::log_softmax(logits, 1)
         .gather(1, labels.unsqueeze_dim(1))
         .mean()
@@ -217,7 +222,10 @@ mod tests {
     use burn::tensor::{DType, Device, TensorData};
 
     fn matrix(values: Vec<f64>, shape: [usize; 2]) -> Tensor<2> {
-        Tensor::from_data(TensorData::new(values, shape), (&Device::flex(), DType::F64))
+        Tensor::from_data(
+            TensorData::new(values, shape),
+            (&Device::flex(), DType::F64),
+        )
     }
 
     fn labels<const N: usize>(values: [i32; N]) -> Tensor<1, Int> {
@@ -270,7 +278,10 @@ mod tests {
             ..net
         };
         let predictions = net.predict(matrix(vec![0.0, 1.0, 0.0, 5.0, 0.0, 0.0], [2, 3]));
-        let classes = predictions.classes.try_into_vec_as::<i64>().expect("classes");
+        let classes = predictions
+            .classes
+            .try_into_vec_as::<i64>()
+            .expect("classes");
         let probabilities = predictions
             .probabilities
             .try_into_vec_as::<f64>()

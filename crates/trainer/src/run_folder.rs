@@ -115,8 +115,8 @@ impl RunFolder {
             .map_err(|error| anyhow!("cannot encode the weights: {error}"))?;
         self.replace("model.bpk", &bytes)?;
 
-        let mut store = SafetensorsStore::from_bytes(None)
-            .metadata("layout", "weights are [d_in, d_out]");
+        let mut store =
+            SafetensorsStore::from_bytes(None).metadata("layout", "weights are [d_in, d_out]");
         net.valid()
             .save_into(&mut store)
             .map_err(|error| anyhow!("cannot encode the weights: {error}"))?;

@@ -120,9 +120,7 @@ impl Settings {
     pub(crate) fn new_optimizer(&self) -> ModuleOptimizer {
         let weight_decay =
             (self.weight_decay > 0.0).then(|| WeightDecayConfig::new(self.weight_decay as f32));
-        let momentum = MomentumConfig::new()
-            .with_momentum(0.9)
-            .with_dampening(0.0);
+        let momentum = MomentumConfig::new().with_momentum(0.9).with_dampening(0.0);
         match self.optimizer {
             OptimizerName::Sgd => SgdConfig::new().with_weight_decay(weight_decay).init(),
             OptimizerName::Momentum => SgdConfig::new()
@@ -145,7 +143,10 @@ impl Settings {
 fn refuse_for_xor(options: &TrainOptions) -> Result<()> {
     let refused = [
         ("--data-dir", options.data_dir.is_some()),
-        ("--validation-fraction", options.validation_fraction.is_some()),
+        (
+            "--validation-fraction",
+            options.validation_fraction.is_some(),
+        ),
     ];
     if let Some((option, _)) = refused.into_iter().find(|(_, given)| *given) {
         bail!(
