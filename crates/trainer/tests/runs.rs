@@ -1,0 +1,461 @@
+//! Real runs: what they leave behind, that they repeat to the last bit, and that nets learn.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use common::{CLASSES, Finished, IMAGE_SIZE, IMAGES, SMALL, Workplace, metrics, names};
+use serde_json::{Value, json};
+
+/// Backends that run on any machine.
+const PROCESSOR_BACKENDS: [&str; 2] = ["ndarray", "flex"];
+
+const ENGINES: [&str; 2] = ["autodiff", "manual"];
+
+const OPTIMIZERS: [&str; 3] = ["sgd", "momentum", "adam"];
+
+/// The weights in a safetensors file: the header, and the bytes of all tensors.
+struct Weights {
+    header: Value,
+    bytes: Vec<u8>,
+}
+
+impl Weights {
+    /// Eight bytes give the header's length, then come the header and the tensors.
+    fn of(run_folder: &Path) -> Self {
+        let file = fs::read(run_folder.join("model.safetensors")).expect("the weights can be read");
+        let (length, rest) = file
+            .split_first_chunk::<8>()
+            .expect("the length of the header");
+        let (header, bytes) = rest.split_at(u64::from_le_bytes(*length) as usize);
+        Self {
+            header: serde_json::from_slice(header).expect("the header is JSON"),
+            bytes: bytes.to_vec(),
+        }
+    }
+
+    fn values(&self) -> impl Iterator<Item = f32> {
+        let (values, rest) = self.bytes.as_chunks::<4>();
+        assert!(rest.is_empty(), "numbers of four bytes");
+        values.iter().map(|&value| f32::from_le_bytes(value))
+    }
+}
+
+/// The events without what differs from run to run: times, rates and the run folder.
+fn lasting(events: &[Value]) -> Vec<Value> {
+    let mut events = events.to_vec();
+    for event in events.iter_mut().filter_map(Value::as_object_mut) {
+        event.retain(|field, _| !field.contains("second") && field != "run_dir");
+    }
+    events
+}
+
+/// The losses of a run in the order in which they were said.
+fn losses(events: &[Value]) -> Vec<f64> {
+    let fields = ["train_loss", "val_loss", "test_loss"];
+    let said = events
+        .iter()
+        .flat_map(|event| fields.map(|field| event[field].as_f64()));
+    said.flatten().collect()
+}
+
+fn result(events: &[Value]) -> &Value {
+    events
+        .last()
+        .filter(|last| last["event"] == "result")
+        .expect("a result at the end")
+}
+
+fn test_accuracy(events: &[Value]) -> f64 {
+    result(events)["test_accuracy"].as_f64().expect("a number")
+}
+
+/// Whether this machine can run wgpu. It must where `REQUIRE_WGPU` is set.
+fn wgpu_runs_here() -> bool {
+    match backends::Backend::Wgpu.open() {
+        Ok(_) => true,
+        Err(error) if std::env::var_os("REQUIRE_WGPU").is_some() => {
+            panic!("REQUIRE_WGPU is set, but {error}")
+        }
+        Err(error) => {
+            eprintln!("not run: {error}");
+            false
+        }
+    }
+}
+
+/// Trains on the small data set until nearly every test image is told rightly.
+#[track_caller]
+fn assert_learns(arguments: &str) {
+    let events = Workplace::new().train(&format!("--epochs 40 {arguments}"));
+    let accuracy = test_accuracy(&events);
+    assert!(accuracy >= 0.95, "{arguments}: {accuracy}");
+}
+
+#[test]
+fn a_run_folder_holds_settings_metrics_and_weights() {
+    let workplace = Workplace::new();
+    let options = "--backend ndarray --engine manual --activation tanh --optimizer adam \
+                   --learning-rate 0.004 --weight-decay 0.0001 --epochs 4 --log-every 2 --seed 11 \
+                   --validation-fraction 0.25 --min-accuracy 0 --run-name first";
+    let events = workplace.train(options);
+    let run_folder = workplace.path("runs/first");
+    let mut files: Vec<String> = fs::read_dir(&run_folder)
+        .expect("the run folder can be listed")
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .into_string()
+                .expect("UTF-8")
+        })
+        .collect();
+    files.sort_unstable();
+    assert_eq!(
+        files,
+        [
+            "config.json",
+            "metrics.jsonl",
+            "model.bpk",
+            "model.safetensors"
+        ]
+    );
+    assert_eq!(metrics(&run_folder), events);
+    assert_eq!(names(&events), ["start", "epoch", "epoch", "result"]);
+
+    let config = fs::read(run_folder.join("config.json")).expect("the settings can be read");
+    let config: Value = serde_json::from_slice(&config).expect("the settings are JSON");
+    for (field, value) in [
+        ("model", json!("mnist-mlp")),
+        ("backend", json!("ndarray")),
+        ("engine", json!("manual")),
+        ("hidden", json!([12, 8])),
+        ("activation", json!("tanh")),
+        ("epochs", json!(4)),
+        ("batch_size", json!(16)),
+        ("learning_rate", json!(0.004)),
+        ("optimizer", json!("adam")),
+        ("weight_decay", json!(0.0001)),
+        ("seed", json!(11)),
+        ("validation_fraction", json!(0.25)),
+        ("data_dir", json!("data")),
+        ("min_accuracy", json!(0.0)),
+        ("log_every", json!(2)),
+        ("device", events[0]["device"].clone()),
+        ("trainer_version", json!(env!("CARGO_PKG_VERSION"))),
+        ("burn_version", json!(backends::BURN_VERSION)),
+    ] {
+        assert_eq!(config[field], value, "{field}");
+    }
+    let started = config["started"].as_str().expect("a time");
+    assert!(started.len() > 19 && started.ends_with('Z'), "{started}");
+    let command = config["command"].as_array().expect("a list");
+    assert!(
+        command.ends_with(&["--run-name".into(), "first".into()]),
+        "{command:?}"
+    );
+}
+
+#[test]
+fn a_run_never_overwrites_another() {
+    let workplace = Workplace::new();
+    for folder in ["again", "again-2", "again-3"] {
+        let events = workplace.train("--backend flex --epochs 1 --run-name again");
+        assert_eq!(result(&events)["run_dir"], format!("runs/{folder}"));
+        assert_eq!(metrics(&workplace.path("runs").join(folder)), events);
+    }
+}
+
+#[test]
+fn a_run_without_a_name_is_named_by_time_model_backend_and_engine() {
+    let workplace = Workplace::new();
+    let events = workplace.train("--backend flex --engine manual --epochs 1");
+    let run_dir = result(&events)["run_dir"].as_str().expect("a path");
+    let name = run_dir.strip_prefix("runs/").expect("a folder of runs");
+    let (time, rest) = name.split_once('-').expect("parts");
+    assert_eq!(rest, "mnist-mlp-flex-manual");
+    assert!(
+        time.len() == "20260101T000000Z".len() && time.ends_with('Z'),
+        "{time}"
+    );
+}
+
+#[test]
+fn the_same_command_gives_the_same_numbers_and_weights() {
+    let workplace = Workplace::new();
+    for backend in PROCESSOR_BACKENDS {
+        for engine in ENGINES {
+            let options = format!("--backend {backend} --engine {engine} --epochs 3 --seed 5");
+            let run = |more: &str| workplace.train(&format!("{options} --run-name {more}"));
+            let (first, second) = (
+                format!("{backend}-{engine}-1"),
+                format!("{backend}-{engine}-2"),
+            );
+            assert_eq!(lasting(&run(&first)), lasting(&run(&second)), "{options}");
+            let weights = |name: &str| Weights::of(&workplace.path("runs").join(name)).bytes;
+            assert!(
+                weights(&first) == weights(&second),
+                "{options}: other weights"
+            );
+        }
+    }
+}
+
+#[test]
+fn train_is_the_same_as_no_subcommand() {
+    let workplace = Workplace::new();
+    let options = format!("{SMALL} --backend flex --epochs 2 --format json");
+    let [plain, spelled_out] = ["", "train "].map(|subcommand| {
+        let finished = workplace.run(&format!("{subcommand}{options}"));
+        assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+        lasting(&finished.events())
+    });
+    assert_eq!(plain, spelled_out);
+}
+
+#[test]
+fn another_seed_gives_other_numbers_and_weights() {
+    let workplace = Workplace::new();
+    for backend in PROCESSOR_BACKENDS {
+        let [first, second] = [1, 2].map(|seed| {
+            let name = format!("{backend}-{seed}");
+            let events = workplace.train(&format!(
+                "--backend {backend} --epochs 1 --seed {seed} --run-name {name}"
+            ));
+            (
+                losses(&events),
+                Weights::of(&workplace.path("runs").join(name)).bytes,
+            )
+        });
+        assert_eq!(first.0.len(), 3);
+        for (a, b) in first.0.iter().zip(&second.0) {
+            assert_ne!(a, b, "{backend}");
+        }
+        assert!(first.1 != second.1, "{backend}: the same weights");
+    }
+}
+
+/// A step of 1e-300 is 0 in f32, so that a run keeps the weights it started with.
+#[test]
+fn initial_weights_are_the_same_on_every_backend_to_the_last_bit() {
+    let workplace = Workplace::new();
+    let [ndarray, flex] = PROCESSOR_BACKENDS.map(|backend| {
+        let still = "--epochs 1 --optimizer sgd --learning-rate 1e-300 --activation tanh --seed 3";
+        workplace.train(&format!("--backend {backend} {still} --run-name {backend}"));
+        Weights::of(&workplace.path("runs").join(backend))
+    });
+    assert_eq!(ndarray.header, flex.header);
+    assert!(ndarray.bytes == flex.bytes);
+    assert!(ndarray.values().any(|weight| weight != 0.0));
+}
+
+/// Two runs in f32 that differ in nothing but the order of additions: each rounding is an error of
+/// at most 6e-8, and some dozens of steps add them up.
+const ROUNDING: f64 = 1e-5;
+
+/// The same where a graphics driver may compute exp and log with some more bits wrong.
+const GRAPHICS_ROUNDING: f64 = 1e-4;
+
+/// Losses of two runs agree, one by one.
+///
+/// Below 0.1 the bound is absolute: a small cross-entropy is the logarithm of a probability near 1,
+/// whose rounding error does not shrink with it.
+#[track_caller]
+fn assert_losses_agree(a: &[Value], b: &[Value], bound: f64) {
+    let (a, b) = (losses(a), losses(b));
+    assert!(!a.is_empty() && a.len() == b.len(), "{a:?} {b:?}");
+    for (&a, &b) in a.iter().zip(&b) {
+        let difference = (a - b).abs() / a.max(b).max(0.1);
+        assert!(difference <= bound, "{a} and {b} differ by {difference:e}");
+    }
+}
+
+/// Other weights at the start or another order of the batches would differ in the first digits.
+#[test]
+fn backends_agree_on_the_losses_of_an_epoch() {
+    let workplace = Workplace::new();
+    for engine in ENGINES {
+        let [ndarray, flex] = PROCESSOR_BACKENDS.map(|backend| {
+            workplace.train(&format!("--backend {backend} --engine {engine} --epochs 1"))
+        });
+        assert_losses_agree(&ndarray, &flex, ROUNDING);
+    }
+}
+
+#[test]
+fn engines_agree_on_the_losses_of_some_epochs() {
+    let workplace = Workplace::new();
+    for backend in PROCESSOR_BACKENDS {
+        for activation in ["relu", "sigmoid", "tanh", "elu"] {
+            let [autodiff, manual] = ENGINES.map(|engine| {
+                workplace.train(&format!(
+                    "--backend {backend} --engine {engine} --activation {activation} --epochs 4"
+                ))
+            });
+            assert_losses_agree(&autodiff, &manual, ROUNDING);
+        }
+        let [autodiff, manual] = ENGINES.map(|engine| {
+            workplace.events(&format!(
+                "--model xor-net --backend {backend} --engine {engine} --epochs 20 --log-every 1"
+            ))
+        });
+        assert_losses_agree(&autodiff, &manual, ROUNDING);
+    }
+}
+
+#[test]
+fn ndarray_learns() {
+    assert_learns("--backend ndarray");
+}
+
+#[test]
+fn flex_learns() {
+    assert_learns("--backend flex");
+}
+
+/// Every batch that is learned from or judged has 30 rows, so that few kernels are compiled.
+#[test]
+fn wgpu_learns() {
+    if !wgpu_runs_here() {
+        return;
+    }
+    let workplace = Workplace::new();
+    let options =
+        "--data-dir data --validation-fraction 0.25 --batch-size 30 --hidden 8 --epochs 20";
+    let [wgpu, flex] = ["wgpu", "flex"].map(|backend| {
+        let mut events = workplace.events(&format!("{options} --backend {backend}"));
+        events.retain(|event| event["event"] != "warm_up");
+        events
+    });
+    assert_losses_agree(&wgpu[..2], &flex[..2], GRAPHICS_ROUNDING);
+    assert!(test_accuracy(&wgpu) >= 0.95, "{}", result(&wgpu));
+}
+
+#[test]
+fn each_engine_learns_with_each_optimizer() {
+    for engine in ENGINES {
+        for optimizer in OPTIMIZERS {
+            assert_learns(&format!(
+                "--backend flex --engine {engine} --optimizer {optimizer}"
+            ));
+        }
+    }
+}
+
+/// The loss is below 0.01 and all four rows are right.
+#[track_caller]
+fn assert_learns_xor(arguments: &str) {
+    let events = Workplace::new().events(&format!("--model xor-net {arguments}"));
+    let loss = result(&events)["test_loss"].as_f64().expect("a number");
+    assert!(loss < 0.01, "{arguments}: {loss}");
+    assert_eq!(test_accuracy(&events), 1.0, "{arguments}");
+}
+
+#[test]
+fn ndarray_learns_xor() {
+    assert_learns_xor("--backend ndarray");
+}
+
+#[test]
+fn flex_learns_xor_from_each_of_ten_seeds() {
+    for seed in 0..10 {
+        assert_learns_xor(&format!("--backend flex --seed {seed}"));
+    }
+}
+
+#[test]
+fn each_engine_learns_xor_with_each_optimizer() {
+    for engine in ENGINES {
+        for optimizer in OPTIMIZERS {
+            assert_learns_xor(&format!(
+                "--backend flex --engine {engine} --optimizer {optimizer}"
+            ));
+        }
+    }
+}
+
+/// Fifty steps go as they go on flex, and the loss falls.
+#[test]
+fn wgpu_learns_xor() {
+    if !wgpu_runs_here() {
+        return;
+    }
+    let workplace = Workplace::new();
+    let [wgpu, flex] = ["wgpu", "flex"].map(|backend| {
+        let options = "--model xor-net --optimizer sgd --epochs 50 --log-every 1";
+        workplace.events(&format!("{options} --backend {backend}"))
+    });
+    assert_losses_agree(&wgpu, &flex, GRAPHICS_ROUNDING);
+    let losses = losses(&wgpu);
+    assert!(losses[50] < losses[0], "{losses:?}");
+}
+
+/// Burn's record, read by Burn into a net of another seed, judges the test set as the run did.
+#[test]
+fn kept_weights_are_the_ones_that_were_judged() {
+    use burn::module::Module;
+    use burn::store::ModuleRecord;
+    use burn::tensor::{Int, Tensor, TensorData};
+    use mnist_mlp::MnistMlpConfig;
+
+    let workplace = Workplace::new();
+    let events = workplace.train("--backend flex --epochs 5 --run-name kept");
+    let run_folder = workplace.path("runs/kept");
+
+    let device = backends::Backend::Flex
+        .open()
+        .expect("flex runs anywhere")
+        .device;
+    let inputs = IMAGE_SIZE.iter().product();
+    let record = ModuleRecord::load(run_folder.join("model.bpk")).expect("a record of Burn's");
+    let net = MnistMlpConfig::new(inputs, vec![12, 8], CLASSES).init(99, &device);
+    let net = net.expect("sizes above zero").load_record(record);
+
+    let test = datasets::Mnist::load(&workplace.path("data"))
+        .expect("the data load")
+        .test;
+    let (pixels, labels) = test.into_parts();
+    let pixels: Vec<f32> = pixels
+        .into_iter()
+        .map(|pixel| f32::from(pixel) / 255.0)
+        .collect();
+    let labels: Vec<i32> = labels.into_iter().map(i32::from).collect();
+    let x = Tensor::<2>::from_data(TensorData::new(pixels, [IMAGES[1], inputs]), &device);
+    let labels = Tensor::<1, Int>::from_data(TensorData::new(labels, [IMAGES[1]]), &device);
+    let loss = f64::from(net.loss(x, labels).into_scalar::<f32>());
+    assert_eq!(Some(loss), result(&events)["test_loss"].as_f64());
+
+    let weights = Weights::of(&run_folder);
+    let shape = &weights.header["layers.0.weight"]["shape"];
+    assert_eq!(shape, &json!([inputs, 12]), "{}", weights.header);
+    assert_eq!(weights.values().count(), 503);
+    let first = net.layers[0]
+        .weight
+        .val()
+        .try_into_vec_as::<f32>()
+        .expect("f32");
+    let kept: Vec<f32> = weights.values().collect();
+    assert!(kept.windows(first.len()).any(|part| part == first));
+}
+
+/// What a run keeps when its loss is not finite is what it had before the epoch.
+#[test]
+fn a_loss_that_is_not_finite_leaves_the_weights_before_it() {
+    let workplace = Workplace::new();
+    let options = "--backend flex --epochs 1 --optimizer sgd --seed 4";
+    workplace.train(&format!(
+        "{options} --learning-rate 1e-300 --run-name still"
+    ));
+    let diverging = format!("{SMALL} {options} --learning-rate 1e30 --run-name diverging");
+    let Finished {
+        code,
+        stdout,
+        stderr,
+    } = workplace.run(&diverging);
+    assert_eq!(code, Some(1), "{stdout}{stderr}");
+    let [still, kept] =
+        ["still", "diverging"].map(|name| Weights::of(&workplace.path("runs").join(name)));
+    assert!(kept.bytes == still.bytes);
+    assert!(kept.values().all(f32::is_finite));
+}
