@@ -5,8 +5,8 @@
 use burn::module::Param;
 use burn::nn::Linear;
 use burn::optim::GradientsParams;
-use burn::tensor::{Device, Tensor};
-use burn_gradcheck::{Case, Gradients, Masks, Upstream, Values};
+use burn::tensor::{DType, Device, Tensor};
+use burn_gradcheck::{Case, Gradients, Masks, Tolerance, Upstream, Values};
 use mnist_mlp::{MnistMlp, MnistMlpConfig};
 use xor_net::{OutputUnit, XorNet, XorNetConfig};
 
@@ -107,7 +107,8 @@ pub(crate) fn real_mnist(real: &RealMnist) -> Case {
         config,
         pixels,
         labels,
-    );
+    )
+    .tolerance(DType::F64, real_tolerance(inputs));
     layers.iter().enumerate().fold(case, |case, (l, layer)| {
         let bias = layer.bias.as_ref().expect("every layer has a bias").val();
         let weight = layer.weight.val();
@@ -115,6 +116,19 @@ pub(crate) fn real_mnist(real: &RealMnist) -> Case {
         case.input_values(format!("layers.{l}.weight"), weight_dims, host(weight))
             .input_values(format!("layers.{l}.bias"), bias_dims, host(bias))
     })
+}
+
+/// In f64 as in f32, `64 n ε` for sums of `n` terms, once that is above 1e-12: of hundreds of
+/// thousands of gradients, some hundred are what a cancellation leaves of a thousand times larger
+/// terms, and the rounding of those terms, about 1e-15 of the tensor's root mean square, is then
+/// 1e-12 of the element.
+fn real_tolerance(terms: usize) -> Tolerance {
+    let pair = (64.0 * terms as f64 * f64::EPSILON).max(1e-12);
+    let finite = Tolerance::of(DType::F64, terms)
+        .expect("f64 has a tolerance")
+        .finite;
+    let reason = format!("f64: 64 epsilon times a reduction length of {terms}");
+    Tolerance::new(pair, finite, reason)
 }
 
 fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {

@@ -1,0 +1,126 @@
+//! What is checked: the cases of every crate that has gradients to verify.
+
+use anyhow::{Context, Result, bail};
+use burn_gradcheck::Case;
+use datasets::{Mnist, bundled_mnist_dir};
+use manual_backprop::verify::alternatives::{self, Alternative};
+use manual_backprop::verify::broken_autodiff::{self, BrokenOperation};
+use manual_backprop::verify::mutants::{self, Mutant};
+use manual_backprop::verify::pytorch::{self, Fixture, Net};
+use manual_backprop::verify::{self, RealMnist};
+use mnist_mlp::MnistMlpConfig;
+
+use crate::cli::Cli;
+use crate::run::Backends;
+
+/// Images in the case at real size.
+const BATCH: usize = 16;
+/// Largest value of a pixel's byte.
+const WHITE: f32 = 255.0;
+/// Name of the comparison of a net's formulas with PyTorch's numbers begins with the net's.
+const AGAINST_PYTORCH: &str = "net against PyTorch";
+
+/// What the pattern leaves.
+pub(crate) struct Selection {
+    pub(crate) cases: Vec<Case>,
+    /// The version of PyTorch in the fixture.
+    pub(crate) pytorch: String,
+    /// Nets to compare with PyTorch, by name.
+    pub(crate) nets: Vec<(String, Net)>,
+    pub(crate) mutants: Vec<Mutant>,
+    pub(crate) broken: Vec<BrokenOperation>,
+    pub(crate) alternatives: Vec<Alternative>,
+}
+
+/// Collects the cases and keeps those that the pattern selects.
+pub(crate) fn select(cli: &Cli, backends: &Backends) -> Result<Selection> {
+    let Fixture { pytorch, nets } = pytorch::fixture();
+    let mut cases = verify::cases(cli.shapes, cli.seed, Some(&real_mnist(cli, backends)?));
+    cases.extend(nets.iter().map(Net::case));
+    cases.retain(|case| cli.selects(case.name()));
+    group_by_rule(&mut cases);
+    let nets = nets
+        .into_iter()
+        .map(|net| (format!("{} {AGAINST_PYTORCH}", net.net), net))
+        .filter(|(name, _)| cli.selects(name))
+        .collect();
+    let mut selection = Selection {
+        cases,
+        pytorch,
+        nets,
+        mutants: Vec::new(),
+        broken: Vec::new(),
+        alternatives: Vec::new(),
+    };
+    if cli.mutate {
+        selection.mutants = mutants::all();
+        selection.mutants.retain(|mutant| cli.selects(mutant.name));
+        selection.broken = broken_autodiff::all();
+        selection
+            .broken
+            .retain(|operation| cli.selects(operation.name));
+        selection.alternatives = alternatives::all();
+        selection
+            .alternatives
+            .retain(|alternative| cli.selects(alternative.name));
+    }
+    if selection.is_empty() {
+        let pattern = cli.pattern.as_deref().unwrap_or_default();
+        bail!("no case has '{pattern}' in its name; run without `--case` to see the names");
+    }
+    Ok(selection)
+}
+
+/// A rule's name: that of its cases without the sizes.
+pub(crate) fn rule(case: &str) -> &str {
+    case.split_once(" [").map_or(case, |(rule, _)| rule)
+}
+
+/// Puts the cases of one rule together; rules and cases otherwise stay in their order.
+fn group_by_rule(cases: &mut Vec<Case>) {
+    let mut groups: Vec<(String, Vec<Case>)> = Vec::new();
+    for case in cases.drain(..) {
+        let rule = rule(case.name());
+        match groups.iter_mut().find(|(name, _)| name == rule) {
+            Some((_, group)) => group.push(case),
+            None => groups.push((rule.to_owned(), vec![case])),
+        }
+    }
+    cases.extend(groups.into_iter().flat_map(|(_, group)| group));
+}
+
+impl Selection {
+    fn is_empty(&self) -> bool {
+        self.cases.is_empty()
+            && self.nets.is_empty()
+            && self.mutants.is_empty()
+            && self.broken.is_empty()
+            && self.alternatives.is_empty()
+    }
+}
+
+/// The lecture's net, 784-256-128-10, at its initial weights, and the first images of MNIST.
+fn real_mnist(cli: &Cli, backends: &Backends) -> Result<RealMnist> {
+    let Mnist { train, .. } = Mnist::load(&bundled_mnist_dir())
+        .context("the case at real size needs MNIST as it comes with this project")?;
+    let config = MnistMlpConfig::new(train.image_size(), vec![256, 128], train.class_count());
+    let pixels = (0..BATCH).flat_map(|index| train.image(index));
+    Ok(RealMnist {
+        net: config.init(cli.seed, backends.first())?,
+        pixels: pixels.map(|&byte| f32::from(byte) / WHITE).collect(),
+        labels: (0..BATCH).map(|index| train.label(index)).collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cases_of_a_rule_come_together() {
+        let mut cases = ["a [1]", "b [1]", "a [2]", "c"].map(Case::new).to_vec();
+        group_by_rule(&mut cases);
+        let names = cases.iter().map(Case::name).collect::<Vec<_>>();
+        assert_eq!(names, ["a [1]", "a [2]", "b [1]", "c"]);
+    }
+}
