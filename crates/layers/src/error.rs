@@ -1,5 +1,8 @@
 use thiserror::Error;
 
+/// Most weights that one layer may have, 2²⁸: 1 GiB in f32.
+pub const MAX_WEIGHTS: usize = 1 << 28;
+
 /// A configuration that describes no net.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -9,6 +12,16 @@ pub enum ConfigError {
     EmptyLayer {
         /// Which size is zero, in words.
         layer: String,
+    },
+    /// A layer with more weights than [`MAX_WEIGHTS`].
+    #[error(
+        "a layer from {d_in} to {d_out} units has more than {MAX_WEIGHTS} weights; use fewer units"
+    )]
+    TooManyWeights {
+        /// Units before the layer.
+        d_in: usize,
+        /// Units after the layer.
+        d_out: usize,
     },
     /// A name that is not in the list.
     #[error("unknown {what} '{got}', expected one of {expected}; use one of these names")]
@@ -23,6 +36,22 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
+    /// `Ok` for layers between the given numbers of units that are not larger than
+    /// [`MAX_WEIGHTS`], else [`ConfigError::TooManyWeights`].
+    ///
+    /// # Errors
+    ///
+    /// If a layer has too many weights.
+    pub fn check_weights(units: &[usize]) -> Result<(), Self> {
+        for (&d_in, &d_out) in units.iter().zip(units.iter().skip(1)) {
+            let weights = d_in.checked_mul(d_out);
+            if weights.is_none_or(|weights| weights > MAX_WEIGHTS) {
+                return Err(Self::TooManyWeights { d_in, d_out });
+            }
+        }
+        Ok(())
+    }
+
     /// `Ok` for a size of at least one, else [`ConfigError::EmptyLayer`].
     ///
     /// # Errors
@@ -34,6 +63,21 @@ impl ConfigError {
                 layer: layer.into(),
             }),
             _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn layers_too_large_for_memory_are_refused() {
+        assert_eq!(ConfigError::check_weights(&[784, 256, 10]), Ok(()));
+        for units in [[784, usize::MAX], [1 << 14, 1 << 15]] {
+            let [d_in, d_out] = units;
+            let error = ConfigError::check_weights(&units);
+            assert_eq!(error, Err(ConfigError::TooManyWeights { d_in, d_out }));
         }
     }
 }

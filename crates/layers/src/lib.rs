@@ -18,5 +18,5 @@ mod error;
 mod init;
 
 pub use activation::{Activation, sigmoid};
-pub use error::ConfigError;
+pub use error::{ConfigError, MAX_WEIGHTS};
 pub use init::{Initializer, dense};

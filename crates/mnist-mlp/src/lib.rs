@@ -68,7 +68,7 @@ impl MnistMlpConfig {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::EmptyLayer`] if a size is zero.
+    /// [`ConfigError`] if a size is zero or a layer too large.
     pub fn init(
         &self,
         seed: u64,
@@ -84,6 +84,7 @@ impl MnistMlpConfig {
             .initializer
             .unwrap_or_else(|| Initializer::for_activation(self.activation));
         let sizes = [&[self.inputs], &self.hidden[..], &[self.classes]].concat();
+        ConfigError::check_weights(&sizes)?;
         let layers = sizes
             .windows(2)
             .enumerate()

@@ -58,7 +58,7 @@ pub(crate) struct TrainOptions {
 
     /// Units of each hidden layer, separated by commas, each at least 1; the XOR net has one
     /// hidden layer [default: mnist-mlp 256,128; xor-net 4].
-    #[arg(long, value_delimiter = ',', value_parser = at_least_one, value_name = "UNITS")]
+    #[arg(long, value_delimiter = ',', allow_negative_numbers = true, value_parser = at_least_one, value_name = "UNITS")]
     pub(crate) hidden: Option<Vec<usize>>,
 
     /// Activation of the hidden layers [default: mnist-mlp relu; xor-net sigmoid].
@@ -66,17 +66,17 @@ pub(crate) struct TrainOptions {
     pub(crate) activation: Option<Activation>,
 
     /// Passes over the training set, at least 1 [default: mnist-mlp 15; xor-net 2000].
-    #[arg(long, value_parser = at_least_one, value_name = "N")]
+    #[arg(long, allow_negative_numbers = true, value_parser = at_least_one, value_name = "N")]
     pub(crate) epochs: Option<usize>,
 
     /// Rows per step, at least 1; the last, shorter batch of an epoch is used too [default:
     /// mnist-mlp 128; xor-net 4].
-    #[arg(long, value_parser = at_least_one, value_name = "ROWS")]
+    #[arg(long, allow_negative_numbers = true, value_parser = at_least_one, value_name = "ROWS")]
     pub(crate) batch_size: Option<usize>,
 
     /// Step length, greater than 0 [default: mnist-mlp sgd 0.1, momentum 0.05, adam 0.001;
     /// xor-net sgd 2, momentum 0.5, adam 0.05].
-    #[arg(long, value_parser = positive, value_name = "RATE")]
+    #[arg(long, allow_negative_numbers = true, value_parser = positive, value_name = "RATE")]
     pub(crate) learning_rate: Option<f64>,
 
     /// Update rule [default: momentum].
@@ -84,11 +84,16 @@ pub(crate) struct TrainOptions {
     pub(crate) optimizer: Option<OptimizerName>,
 
     /// Factor of the L2 penalty added to every gradient, 0 or more.
-    #[arg(long, default_value = "0", value_parser = non_negative, value_name = "FACTOR")]
+    #[arg(long, default_value = "0", allow_negative_numbers = true, value_parser = non_negative, value_name = "FACTOR")]
     pub(crate) weight_decay: f64,
 
     /// Decides initial weights, validation set and batch order; any whole number from 0.
-    #[arg(long, default_value_t = 0, value_name = "N")]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        default_value_t = 0,
+        value_name = "N"
+    )]
     pub(crate) seed: u64,
 
     /// Folder with four IDX files in MNIST's form, plain or gzip [default: MNIST as it comes with
@@ -96,9 +101,9 @@ pub(crate) struct TrainOptions {
     #[arg(long, value_name = "FOLDER")]
     pub(crate) data_dir: Option<PathBuf>,
 
-    /// Share of the training set that is kept for validation, between 0 and 1 [default: 1/12]. Not
-    /// for xor-net, whose truth table is all there is.
-    #[arg(long, value_parser = fraction, value_name = "SHARE")]
+    /// Share of the training set that is kept for validation, greater than 0 and less than 1
+    /// [default: 1/12]. Not for xor-net, whose truth table is all there is.
+    #[arg(long, allow_negative_numbers = true, value_parser = proper_fraction, value_name = "SHARE")]
     pub(crate) validation_fraction: Option<f64>,
 
     /// Folder that holds the run folders; made if missing.
@@ -111,12 +116,12 @@ pub(crate) struct TrainOptions {
     pub(crate) run_name: Option<String>,
 
     /// Accuracy on the test set below which the exit code is 1, as a fraction from 0 to 1.
-    #[arg(long, value_parser = fraction, value_name = "SHARE")]
+    #[arg(long, allow_negative_numbers = true, value_parser = fraction, value_name = "SHARE")]
     pub(crate) min_accuracy: Option<f64>,
 
     /// Print every Nth epoch, and the last, at least 1 [default: mnist-mlp 1; xor-net 200]. The
     /// run folder's metrics hold the same lines.
-    #[arg(long, value_parser = at_least_one, value_name = "N")]
+    #[arg(long, allow_negative_numbers = true, value_parser = at_least_one, value_name = "N")]
     pub(crate) log_every: Option<usize>,
 
     /// Form of the results on standard output: text, or JSON with one object a line.
@@ -208,6 +213,11 @@ fn fraction(text: &str) -> Result<f64, String> {
     number(text, "a fraction from 0 to 1, for example 0.98", |number| {
         (0.0..=1.0).contains(&number)
     })
+}
+
+fn proper_fraction(text: &str) -> Result<f64, String> {
+    let expected = "a fraction greater than 0 and less than 1, for example 0.1";
+    number(text, expected, |number| number > 0.0 && number < 1.0)
 }
 
 fn run_name(text: &str) -> Result<String, String> {

@@ -19,7 +19,7 @@ use backends::{Backend, Hardware};
 use clap::Parser;
 
 use cli::{Cli, Command, Format};
-use output::{BackendLine, Console, Event};
+use output::{BackendLine, Console, Event, complain};
 use session::Session;
 
 /// Why the program ends, as its exit code tells.
@@ -47,15 +47,15 @@ fn main() -> ExitCode {
     let started = Instant::now();
     panic::set_hook(Box::new(|panic| {
         PANICKED.store(true, Ordering::Relaxed);
-        eprintln!(
+        complain(format_args!(
             "error: a defect in this program: {panic}; please report it with the command that you \
              ran"
-        );
+        ));
     }));
     let exit = match panic::catch_unwind(|| run(Cli::parse(), started)) {
         Ok(Ok(exit)) => exit,
         Ok(Err(error)) => {
-            eprintln!("error: {error:#}");
+            complain(format_args!("error: {error:#}"));
             Exit::Failure
         }
         Err(_said_by_the_hook) => Exit::Failure,

@@ -1,7 +1,9 @@
 //! What a run says: events for people or as JSON on standard output, progress on standard error.
 
+use std::fmt::Display;
 use std::io::{self, Write};
 
+use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::{Serialize, Serializer};
 
@@ -245,6 +247,11 @@ fn thousands(value: f64) -> String {
     grouped
 }
 
+/// Writes a line to standard error. Nobody is left to tell if that is gone.
+pub(crate) fn complain(text: impl Display) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
 /// Standard output and standard error of a run.
 #[derive(Debug)]
 pub(crate) struct Console {
@@ -267,7 +274,7 @@ impl Console {
     /// # Errors
     ///
     /// If standard output cannot be written for another reason, a full disk for example.
-    pub(crate) fn say(&mut self, event: &Event) -> io::Result<()> {
+    pub(crate) fn say(&mut self, event: &Event) -> Result<()> {
         if self.reader_left || (self.quiet && event.is_progress()) {
             return Ok(());
         }
@@ -280,15 +287,16 @@ impl Console {
                 self.reader_left = true;
                 Ok(())
             }
-            outcome => outcome,
+            outcome => outcome.context(
+                "cannot write to standard output; make room where it goes, or send it elsewhere",
+            ),
         }
     }
 
     /// Says something on standard error that is no result.
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {
-            // Nobody is left to tell if standard error is gone.
-            let _ = writeln!(io::stderr().lock(), "{text}");
+            complain(text);
         }
     }
 

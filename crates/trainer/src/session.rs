@@ -14,7 +14,7 @@ use crate::Exit;
 use crate::cli::{ModelName, TrainOptions, value_name};
 use crate::examples::{Examples, Splits};
 use crate::net::Net;
-use crate::output::{Console, Event, Start};
+use crate::output::{Console, Event, Start, complain};
 use crate::run_folder::RunFolder;
 use crate::settings::Settings;
 use crate::training::{Outcome, Run};
@@ -170,7 +170,9 @@ impl<'a> Session<'a> {
     fn verdict(&self, test_accuracy: f64) -> Exit {
         match self.settings.min_accuracy {
             Some(wanted) if !(test_accuracy >= wanted) => {
-                eprintln!("test accuracy {test_accuracy} is below --min-accuracy {wanted}");
+                complain(format_args!(
+                    "test accuracy {test_accuracy} is below --min-accuracy {wanted}"
+                ));
                 Exit::Negative
             }
             _ => Exit::Success,
@@ -186,7 +188,7 @@ fn watch_for_interrupt() -> Result<Arc<AtomicBool>> {
         if raised.swap(true, Ordering::Relaxed) {
             std::process::exit(Exit::Interrupted as i32);
         }
-        eprintln!("interrupted: finishing this step, then saving (once more to stop at once)");
+        complain("interrupted: finishing this step, then saving (once more to stop at once)");
     })
     .context("cannot watch for Ctrl-C")?;
     Ok(interrupt)

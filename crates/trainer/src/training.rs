@@ -43,6 +43,12 @@ pub(crate) struct Run<'a, N: Net> {
     pub(crate) interrupt: &'a AtomicBool,
 }
 
+/// A net whose loss was finite, and the epoch after which it was (0: before the first).
+struct Good<N> {
+    net: N,
+    epoch: usize,
+}
+
 /// How an epoch ended.
 enum Pass<N> {
     Done { net: N, loss: f64, time: Duration },
@@ -63,8 +69,11 @@ impl<N: Net> Run<'_, N> {
         }
         let mut optimizer = self.settings.new_optimizer();
         let mut train_time = Duration::ZERO;
+        let mut good = Good {
+            net: net.clone(),
+            epoch: 0,
+        };
         for epoch in 1..=self.settings.epochs {
-            let last_good = net.clone();
             match self.pass(net, &mut optimizer, epoch)? {
                 Pass::Done {
                     net: trained,
@@ -74,12 +83,16 @@ impl<N: Net> Run<'_, N> {
                     net = trained;
                     train_time += time;
                     if self.settings.logs(epoch) {
-                        self.report_epoch(&net, epoch, loss, time)?;
+                        if !self.report_epoch(&net, epoch, loss, time)? {
+                            return self.stop_not_finite(&good, epoch, self.steps(epoch));
+                        }
+                        good = Good {
+                            net: net.clone(),
+                            epoch,
+                        };
                     }
                 }
-                Pass::NotFinite { step } => {
-                    return self.stop_not_finite(&last_good, epoch, step);
-                }
+                Pass::NotFinite { step } => return self.stop_not_finite(&good, epoch, step),
                 Pass::Interrupted { net, step } => {
                     self.folder.save_weights(&net)?;
                     self.say(Event::Stopped {
@@ -94,6 +107,16 @@ impl<N: Net> Run<'_, N> {
             }
         }
         self.finish(&net, train_time)
+    }
+
+    /// Steps in so many epochs.
+    fn steps(&self, epochs: usize) -> usize {
+        epochs
+            * self
+                .splits
+                .training
+                .len()
+                .div_ceil(self.settings.batch_size)
     }
 
     /// One pass over the training set in an order drawn for the epoch.
@@ -118,7 +141,7 @@ impl<N: Net> Run<'_, N> {
             TensorData::new::<i32, _>(order, [rows]),
             &self.opened.device,
         );
-        let steps_before = (epoch - 1) * rows.div_ceil(batch_size);
+        let steps_before = self.steps(epoch - 1);
         let bar = self.console.bar(rows as u64, format!("epoch {epoch}"));
         let started = Instant::now();
         let mut losses = Losses::default();
@@ -156,25 +179,38 @@ impl<N: Net> Run<'_, N> {
         })
     }
 
-    fn report_epoch(&mut self, net: &N, epoch: usize, loss: f64, time: Duration) -> Result<()> {
-        let validation = match &self.splits.validation {
-            Some(examples) => Some(self.judge(net, examples)?),
-            None => None,
-        };
+    /// Judges the net, and reports the epoch and keeps the weights if its loss is finite, which is
+    /// the answer.
+    fn report_epoch(
+        &mut self,
+        net: &N,
+        epoch: usize,
+        train_loss: f64,
+        time: Duration,
+    ) -> Result<bool> {
+        let Splits {
+            validation, test, ..
+        } = self.splits;
+        let judgement = self.judge(net, validation.as_ref().unwrap_or(test))?;
+        if !judgement.loss.is_finite() {
+            return Ok(false);
+        }
         self.folder.save_weights(net)?;
+        let validation = validation.is_some().then_some(judgement);
         self.say(Event::Epoch(Epoch {
             epoch,
-            train_loss: loss,
+            train_loss,
             val_loss: validation.map(|judgement| judgement.loss),
             val_accuracy: validation.map(|judgement| judgement.accuracy),
             seconds: time.as_secs_f64(),
             images_per_second: self.splits.training.len() as f64 / time.as_secs_f64(),
-        }))
+        }))?;
+        Ok(true)
     }
 
+    /// Judges the net on the test set. Its weights are kept already: the last epoch is reported.
     fn finish(mut self, net: &N, time: Duration) -> Result<Outcome> {
         let test = self.judge(net, &self.splits.test)?;
-        self.folder.save_weights(net)?;
         let rows = self.settings.epochs * self.splits.training.len();
         self.say(Event::Result(RunResult {
             model: self.settings.model.clone(),
@@ -188,20 +224,23 @@ impl<N: Net> Run<'_, N> {
             seed: self.settings.seed,
             run_dir: self.folder.path().display().to_string(),
         }))?;
-        Ok(Outcome::Finished {
-            test_accuracy: test.accuracy,
-        })
+        match test.loss.is_finite() {
+            true => Ok(Outcome::Finished {
+                test_accuracy: test.accuracy,
+            }),
+            false => Ok(Outcome::NotFinite),
+        }
     }
 
-    fn stop_not_finite(&mut self, last_good: &N, epoch: usize, step: usize) -> Result<Outcome> {
-        let kept = match epoch {
-            1 => "the initial weights are kept".to_owned(),
-            _ => format!("the weights of epoch {} are kept", epoch - 1),
+    fn stop_not_finite(&mut self, good: &Good<N>, epoch: usize, step: usize) -> Result<Outcome> {
+        let kept = match good.epoch {
+            0 => "the initial weights are kept".to_owned(),
+            epoch => format!("the weights of epoch {epoch} are kept"),
         };
-        self.folder.save_weights(last_good)?;
+        self.folder.save_weights(&good.net)?;
         self.say(Event::Stopped {
             reason: format!(
-                "the loss of step {step} is not finite; {kept} in {}; try a smaller --learning-rate",
+                "the loss is not finite at step {step}; {kept} in {}; try a smaller --learning-rate",
                 self.folder.path().display()
             ),
             epoch,

@@ -88,15 +88,29 @@ fn values_out_of_range_are_refused_by_the_option_s_name() {
         ("--optimizer", &["rmsprop"]),
         ("--format", &["xml"]),
         ("--min-accuracy", &["98", "-0.5", "nan"]),
-        ("--validation-fraction", &["2"]),
+        ("--validation-fraction", &["0", "1", "2"]),
         ("--run-name", &["", "a/b", "..", "a b"]),
     ] {
         for value in values {
-            let mut command = workplace.command("--data-dir data");
-            let output = command.arg(format!("{option}={value}")).output();
-            let finished = Finished::from(output.expect("the program starts"));
-            assert_refused(&workplace, &finished, &[option]);
+            for given in [
+                &[format!("{option}={value}")][..],
+                &[option.into(), (*value).into()],
+            ] {
+                let mut command = workplace.command("--data-dir data");
+                let output = command.args(given).output();
+                let finished = Finished::from(output.expect("the program starts"));
+                assert_refused(&workplace, &finished, &[option]);
+            }
         }
+    }
+}
+
+#[test]
+fn nets_too_large_for_memory_are_refused() {
+    let workplace = Workplace::new();
+    for units in ["999999999999999999", "8,100000000"] {
+        let finished = workplace.run(&format!("--data-dir data --hidden {units}"));
+        assert_refused(&workplace, &finished, &["use fewer units"]);
     }
 }
 
@@ -499,7 +513,7 @@ fn a_loss_that_is_not_finite_exits_1_and_keeps_the_weights() {
     let text = workplace.run(&format!("{diverging} --run-name text"));
     assert_eq!(text.code, Some(1), "{}", text.stderr);
     for part in [
-        "the loss of step 2 is not finite",
+        "the loss is not finite at step 2",
         "try a smaller --learning-rate",
         "runs/text",
     ] {
@@ -520,6 +534,38 @@ fn a_loss_that_is_not_finite_exits_1_and_keeps_the_weights() {
         (&json!(1), &json!(2))
     );
     assert_eq!(metrics(&workplace.path("runs/json")), events);
+}
+
+/// One step an epoch, so that no later step tells what the update has done.
+#[test]
+fn a_loss_that_the_last_update_spoils_exits_1_and_keeps_the_weights() {
+    let workplace = Workplace::new();
+    let one_step = "--data-dir data --backend flex --hidden 12,8 --batch-size 120";
+    let finished = workplace.run(&format!(
+        "{one_step} --epochs 1 --learning-rate 1e30 --run-name spoiled"
+    ));
+    assert_eq!(finished.code, Some(1), "{}", finished.stderr);
+    assert!(
+        finished.stdout.contains("the initial weights are kept"),
+        "{}",
+        finished.stdout
+    );
+    assert_weights_kept(&workplace.path("runs/spoiled"));
+}
+
+#[test]
+fn nobody_listening_on_standard_error_changes_no_exit_code() {
+    let workplace = Workplace::new();
+    let below = short("--learning-rate 1e-300 --min-accuracy 1");
+    for (arguments, code) in [("--data-dir nowhere", 2), (below.as_str(), 1)] {
+        let mut program = workplace
+            .command(arguments)
+            .spawn()
+            .expect("the program starts");
+        drop(program.stderr.take());
+        let status = program.wait_with_output().expect("the program ends").status;
+        assert_eq!(status.code(), Some(code), "{arguments}");
+    }
 }
 
 #[test]

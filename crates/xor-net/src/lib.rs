@@ -69,7 +69,7 @@ impl XorNetConfig {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::EmptyLayer`] if a size is zero.
+    /// [`ConfigError`] if a size is zero or a layer too large.
     pub fn init(
         &self,
         seed: u64,
@@ -78,6 +78,7 @@ impl XorNetConfig {
         ConfigError::check_size("the input", self.inputs)?;
         ConfigError::check_size("the hidden layer", self.hidden)?;
         ConfigError::check_size("the output", self.outputs)?;
+        ConfigError::check_weights(&[self.inputs, self.hidden, self.outputs])?;
         let options = options.into();
         let initializer = self
             .initializer
