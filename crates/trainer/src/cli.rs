@@ -110,7 +110,7 @@ pub(crate) struct TrainOptions {
     #[arg(long, default_value = "runs", value_name = "FOLDER")]
     pub(crate) out_dir: PathBuf,
 
-    /// Name of the run folder [default: <UTC time>-<model>-<backend>-<engine>]. A number is added
+    /// Name of the run folder [default: TIME-MODEL-BACKEND-ENGINE, in UTC]. A number is added
     /// if it exists.
     #[arg(long, value_parser = run_name, value_name = "NAME")]
     pub(crate) run_name: Option<String>,

@@ -169,7 +169,7 @@ impl<'a> Session<'a> {
     /// Success, unless the accuracy is below what was asked for.
     fn verdict(&self, test_accuracy: f64) -> Exit {
         match self.settings.min_accuracy {
-            Some(wanted) if !(test_accuracy >= wanted) => {
+            Some(wanted) if test_accuracy < wanted => {
                 complain(format_args!(
                     "test accuracy {test_accuracy} is below --min-accuracy {wanted}"
                 ));

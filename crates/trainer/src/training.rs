@@ -324,7 +324,7 @@ impl<N: Net> Run<'_, N> {
     /// Says an event and keeps it.
     fn say(&mut self, event: Event) -> Result<()> {
         self.folder.record(&event)?;
-        Ok(self.console.say(&event)?)
+        self.console.say(&event)
     }
 }
 

@@ -54,7 +54,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         |v, g| {
             let net = Xor::new(v);
             let grad_z5 = net.grad_yp.clone();
-            net.from_output(grad_z5, g)
+            net.back_from_output(grad_z5, g)
         },
     ),
     Mutant::new(
@@ -65,7 +65,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             let net = Xor::new(v);
             let again = sigmoid::forward(net.forward.yp.clone());
             let grad_z5 = sigmoid::backward(again, net.grad_yp.clone());
-            net.from_output(grad_z5, g)
+            net.back_from_output(grad_z5, g)
         },
     ),
     Mutant::new(
@@ -76,7 +76,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             let net = Xor::new(v);
             let rows = net.grad_yp.dims()[0] as f64;
             let grad_z5 = sigmoid::backward(net.forward.yp.clone(), net.grad_yp.clone() / rows);
-            net.from_output(grad_z5, g)
+            net.back_from_output(grad_z5, g)
         },
     ),
     Mutant::new(
@@ -91,7 +91,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
                 .clone()
                 .transpose()
                 .matmul(net.grad_z5.clone());
-            net.from_output(net.grad_z5.clone(), g)
+            net.back_from_output(net.grad_z5.clone(), g)
                 .map("w2", |_: Tensor<2>| scaled(grad_w2, g))
         },
     ),
@@ -102,7 +102,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         |v, g| {
             let net = Xor::new(v);
             let grad_z3 = net.grad_z5.clone().matmul(v.get::<2>("w2").transpose());
-            net.from_hidden(grad_z3, g)
+            net.back_from_hidden(grad_z3, g)
         },
     ),
     Mutant::new(
@@ -113,7 +113,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             let net = Xor::new(v);
             let grad_z3 = net.grad_z5.clone().matmul(v.get::<2>("w2").transpose());
             let again = sigmoid::forward(net.forward.z3.clone());
-            net.from_hidden(sigmoid::backward(again, grad_z3), g)
+            net.back_from_hidden(sigmoid::backward(again, grad_z3), g)
         },
     ),
     Mutant::new(
@@ -124,7 +124,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             let net = Xor::new(v);
             let grad_z3 = net.grad_z5.clone().matmul(v.get::<2>("w2").transpose());
             let grad_b1 = grad_z3.sum_dim(0).squeeze_dim::<1>(0);
-            net.from_output(net.grad_z5.clone(), g)
+            net.back_from_output(net.grad_z5.clone(), g)
                 .map("b1", |_: Tensor<1>| scaled(grad_b1, g))
         },
     ),
@@ -136,7 +136,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             let net = Xor::new(v);
             let last = net.grad_z5.dims()[0] - 1;
             let grad_b2 = net.grad_z5.clone().narrow(0, last, 1).squeeze_dim::<1>(0);
-            net.from_output(net.grad_z5.clone(), g)
+            net.back_from_output(net.grad_z5.clone(), g)
                 .map("b2", |_: Tensor<1>| scaled(grad_b2, g))
         },
     ),
@@ -405,7 +405,7 @@ impl Xor {
     }
 
     /// The rest of the chain from a given `δz5`.
-    fn from_output(&self, grad_z5: Tensor<2>, grad_out: &Upstream) -> Gradients {
+    fn back_from_output(&self, grad_z5: Tensor<2>, grad_out: &Upstream) -> Gradients {
         let (grad_w2, grad_b2) =
             affine::backward_parameters(self.forward.z3.clone(), grad_z5.clone());
         let grad_z3 = grad_z5.matmul(self.w2.clone().transpose());
@@ -415,7 +415,7 @@ impl Xor {
     }
 
     /// The right output layer, and the rest of the chain from a given `δz2`.
-    fn from_hidden(&self, grad_z2: Tensor<2>, grad_out: &Upstream) -> Gradients {
+    fn back_from_hidden(&self, grad_z2: Tensor<2>, grad_out: &Upstream) -> Gradients {
         let hidden = self.forward.z3.clone();
         let output = affine::backward_parameters(hidden, self.grad_z5.clone());
         let hidden = affine::backward_parameters(self.x.clone(), grad_z2);
