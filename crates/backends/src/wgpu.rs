@@ -5,7 +5,6 @@ use std::sync::OnceLock;
 
 use burn::tensor::Device;
 use burn::tensor::wgpu::wgpu::DeviceType;
-use burn::tensor::wgpu::{WgpuBackend, WgpuInitError, WgpuSetup};
 
 use crate::{BackendError, Hardware, Opened};
 
@@ -15,9 +14,12 @@ pub(crate) fn open() -> Result<Opened, BackendError> {
 }
 
 fn find() -> Result<Opened, BackendError> {
-    let (device, setup) = connect().map_err(|error| BackendError::NoAdapter {
-        reason: one_line(&error.to_string()),
-    })?;
+    let (device, setup) =
+        Device::wgpu_options()
+            .init_with_setup()
+            .map_err(|error| BackendError::NoAdapter {
+                reason: one_line(&error.to_string()),
+            })?;
     let info = setup.adapter.get_info();
     Ok(Opened {
         device,
@@ -34,17 +36,6 @@ fn find() -> Result<Opened, BackendError> {
                 .join(", "),
         ),
     })
-}
-
-/// Vulkan where it exists, else whatever the machine offers (Metal, DirectX 12, OpenGL).
-///
-/// Burn's own automatic choice looks for OpenGL too when Vulkan has only a software adapter; on a
-/// machine without a display that costs time and fills standard error with a driver's complaints.
-fn connect() -> Result<(Device, WgpuSetup), WgpuInitError> {
-    Device::wgpu_options()
-        .graphics_api(WgpuBackend::Vulkan)
-        .init_with_setup()
-        .or_else(|_| Device::wgpu_options().init_with_setup())
 }
 
 fn one_line(text: &str) -> String {

@@ -1,10 +1,10 @@
 //! What a run says: events for people or as JSON on standard output, progress on standard error.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::io::{self, Write};
 
 use anyhow::{Context, Result};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use serde::{Serialize, Serializer};
 
 use crate::cli::Format;
@@ -307,9 +307,13 @@ impl Console {
             false => ProgressDrawTarget::stderr(),
         };
         let style = ProgressStyle::with_template(
-            "{prefix} [{bar:30}] {human_pos}/{human_len}  {per_sec}  {msg}  {eta} left",
+            "{prefix} [{bar:30}] {pos}/{len}  {rate} rows/s  {msg}  {eta} left",
         )
         .expect("the template is well-formed")
+        .with_key("rate", |state: &ProgressState, out: &mut dyn fmt::Write| {
+            // A bar that cannot be drawn is no reason to stop.
+            let _ = write!(out, "{}", thousands(state.per_sec()));
+        })
         .progress_chars("=> ");
         ProgressBar::with_draw_target(Some(rows), target)
             .with_style(style)

@@ -160,8 +160,8 @@ impl<N: Net> Run<'_, N> {
                         step: steps_before + bad + 1,
                     });
                 }
-                bar.set_position((start + batch) as u64);
                 bar.set_message(format!("loss {:.4}", losses.value::<N>()));
+                bar.set_position((start + batch) as u64);
             }
             if interrupted {
                 bar.finish_and_clear();
