@@ -12,8 +12,9 @@
 //! the module `verify`, which holds every rule and net against Burn's autodiff and against
 //! finite differences.
 //!
-//! A Burn optimizer steps only on a module that is on an autodiff device (`Module::train`), whatever
-//! its gradients come from; the formulas want the plain one (`Module::valid`, same parameter ids):
+//! A Burn optimizer steps only on a module that is on an autodiff device (`Module::train`),
+//! wherever its gradients come from; the formulas want the plain one (`Module::valid`, same
+//! parameter ids):
 //!
 //! ```
 //! use burn::module::Module;
@@ -29,7 +30,8 @@
 //! let mut optimizer = SgdConfig::new().init();
 //! let before = net.valid().loss(x.clone(), y.clone()).into_scalar::<f32>();
 //! for _ in 0..20 {
-//!     let (_loss, grads) = manual_backprop::xor_net::gradients(&net.valid(), x.clone(), y.clone());
+//!     let (x, y) = (x.clone(), y.clone());
+//!     let (_loss, grads) = manual_backprop::xor_net::gradients(&net.valid(), x, y);
 //!     net = optimizer.step(0.5, net, grads);
 //! }
 //! assert!(net.valid().loss(x, y).into_scalar::<f32>() < before);

@@ -14,7 +14,7 @@ fn run_all(dtype: DType, seed: u64) -> Vec<Report> {
     let cases = verify::cases(SHAPES, seed, None);
     cases
         .into_iter()
-        .map(|case| case.run(&target, &options))
+        .map(|case| verify::check(&case, &target, &options))
         .collect()
 }
 

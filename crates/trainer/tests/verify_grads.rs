@@ -175,7 +175,7 @@ fn wrong_options_are_refused() {
 
 #[test]
 fn a_named_backend_must_run_and_wgpu_is_checked_in_f32() {
-    let (code, events) = events(&["--backend", "wgpu", "--case", "sigmoid [", "--shapes", "1"]);
+    let (code, events) = events(&["--backend", "wgpu", "--case", "matmul", "--shapes", "1"]);
     match Backend::Wgpu.open() {
         Ok(_) => {
             assert_eq!(code, Some(0));

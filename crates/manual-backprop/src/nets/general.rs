@@ -27,16 +27,24 @@ pub struct Forward {
 
 /// Every gradient of the backward pass; each has the shape of its variable.
 #[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "`grad_s` is the gradient with respect to `s`")]
 pub struct Gradients {
+    /// With respect to the output `yp`.
     pub grad_yp: Tensor<2>,
+    /// With respect to `z4`.
     pub grad_z4: Tensor<2>,
+    /// With respect to `z3`.
     pub grad_z3: Tensor<2>,
+    /// With respect to `z2`.
     pub grad_z2: Tensor<2>,
+    /// With respect to `z1`.
     pub grad_z1: Tensor<2>,
+    /// With respect to `w1`.
     pub grad_w1: Tensor<2>,
+    /// With respect to `b1`.
     pub grad_b1: Tensor<1>,
+    /// With respect to `w2`.
     pub grad_w2: Tensor<2>,
+    /// With respect to `b2`.
     pub grad_b2: Tensor<1>,
 }
 
@@ -109,7 +117,8 @@ impl Gradients {
 /// let (x, y) = (Tensor::ones([4, 2], &device), Tensor::zeros([4, 1], &device));
 /// let forward = general::forward(Activation::Sigmoid, &p, x, y.clone());
 /// assert_eq!(forward.loss.clone().into_scalar::<f32>(), 4.5); // 4 rows, ½·1.5² each
-/// let grads = general::backward(Activation::Sigmoid, &p, Tensor::ones([4, 2], &device), y, &forward);
+/// let x = Tensor::ones([4, 2], &device);
+/// let grads = general::backward(Activation::Sigmoid, &p, x, y, &forward);
 /// assert_eq!(grads.grad_b2.into_scalar::<f32>(), 6.0); // 4 · 1.5
 /// ```
 pub fn forward(f: Activation, p: &Parameters, x: Tensor<2>, y: Tensor<2>) -> Forward {

@@ -148,8 +148,8 @@ pub fn forward(
 /// # Formula
 ///
 /// ```text
-/// δzL = c (yp - y)                 δwL = z(L-1)ᵀ·δzL    δbL = Σ_rows δzL
-/// δa_l = f'(a_l)∘δz_l              δw_l = z_(l-1)ᵀ·δa_l  δb_l = Σ_rows δa_l   with z_0 = x
+/// δa_L = δz_L = c (yp - y)         δa_l = f'(a_l)∘δz_l   before the last layer
+/// δw_l = z_(l-1)ᵀ·δa_l             δb_l = Σ_rows δa_l    with z_0 = x
 /// δz_(l-1) = δa_l·w_lᵀ
 /// ```
 ///

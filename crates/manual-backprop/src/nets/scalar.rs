@@ -9,47 +9,54 @@ use crate::error::half_squared_error;
 
 /// Parameters, each of shape `[1]`.
 #[derive(Debug, Clone)]
-#[expect(
-    missing_docs,
-    reason = "the slides' names; the formula says what they are"
-)]
 pub struct Parameters {
+    /// Weight of the hidden unit.
     pub w1: Tensor<1>,
+    /// Bias of the hidden unit.
     pub b1: Tensor<1>,
+    /// Weight of the output.
     pub w2: Tensor<1>,
+    /// Bias of the output.
     pub b2: Tensor<1>,
 }
 
 /// Every value of the forward pass, each of shape `[1]`.
 #[derive(Debug, Clone)]
-#[expect(
-    missing_docs,
-    reason = "the slides' names; the formula says what they are"
-)]
 pub struct Forward {
+    /// `x w1`.
     pub z1: Tensor<1>,
+    /// `z1 + b1`.
     pub z2: Tensor<1>,
+    /// `σ(z2)`.
     pub z3: Tensor<1>,
+    /// `z3 w2`.
     pub z4: Tensor<1>,
+    /// The output `z4 + b2`.
     pub yp: Tensor<1>,
+    /// `½(yp - y)²`.
     pub loss: Tensor<1>,
 }
 
 /// Every gradient of the backward pass, each of shape `[1]`.
 #[derive(Debug, Clone)]
-#[expect(
-    missing_docs,
-    reason = "the slides' names; the formula says what they are"
-)]
 pub struct Gradients {
+    /// With respect to the output `yp`.
     pub grad_yp: Tensor<1>,
+    /// With respect to `z4`.
     pub grad_z4: Tensor<1>,
+    /// With respect to `z3`.
     pub grad_z3: Tensor<1>,
+    /// With respect to `z2`.
     pub grad_z2: Tensor<1>,
+    /// With respect to `z1`.
     pub grad_z1: Tensor<1>,
+    /// With respect to `w1`.
     pub grad_w1: Tensor<1>,
+    /// With respect to `b1`.
     pub grad_b1: Tensor<1>,
+    /// With respect to `w2`.
     pub grad_w2: Tensor<1>,
+    /// With respect to `b2`.
     pub grad_b2: Tensor<1>,
 }
 

@@ -29,17 +29,26 @@ pub struct Forward {
 
 /// Every gradient of the backward pass; each has the shape of its variable.
 #[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "`grad_s` is the gradient with respect to `s`")]
 pub struct Gradients {
+    /// With respect to the output `yp`.
     pub grad_yp: Tensor<2>,
+    /// With respect to `z5`.
     pub grad_z5: Tensor<2>,
+    /// With respect to `z4`.
     pub grad_z4: Tensor<2>,
+    /// With respect to `z3`.
     pub grad_z3: Tensor<2>,
+    /// With respect to `z2`.
     pub grad_z2: Tensor<2>,
+    /// With respect to `z1`.
     pub grad_z1: Tensor<2>,
+    /// With respect to `w1`.
     pub grad_w1: Tensor<2>,
+    /// With respect to `b1`.
     pub grad_b1: Tensor<1>,
+    /// With respect to `w2`.
     pub grad_w2: Tensor<2>,
+    /// With respect to `b2`.
     pub grad_b2: Tensor<1>,
 }
 

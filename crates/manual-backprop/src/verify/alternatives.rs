@@ -41,8 +41,8 @@ impl Alternative {
         }
     }
 
-    /// Puts the formula before the judge: the first report that does not pass, or `None` if there is
-    /// no false alarm.
+    /// Puts the formula before the judge: the first report that does not pass, or `None` if there
+    /// is no false alarm.
     pub fn false_alarm(&self, target: &Target, options: &Options) -> Option<Report> {
         let mut reports = self
             .cases()
@@ -60,6 +60,17 @@ impl Alternative {
 }
 
 /// Every alternative.
+///
+/// ```
+/// use burn::tensor::{DType, Device};
+/// use burn_gradcheck::{Options, Target};
+/// use manual_backprop::verify::alternatives;
+///
+/// let target = Target::new(Device::flex(), DType::F64);
+/// let alternative = alternatives::all()[0];
+/// assert_eq!(alternative.name, "matmul: transposed twice");
+/// assert!(alternative.false_alarm(&target, &Options::default()).is_none());
+/// ```
 pub fn all() -> Vec<Alternative> {
     ALTERNATIVES.to_vec()
 }

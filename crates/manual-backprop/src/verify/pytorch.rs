@@ -68,8 +68,14 @@ impl Comparison {
 /// The committed fixture.
 ///
 /// ```
-/// let nets = manual_backprop::verify::pytorch::fixture().nets;
-/// assert_eq!(nets.iter().map(|net| net.net.as_str()).collect::<Vec<_>>(), ["scalar", "xor", "general", "mnist"]);
+/// use burn::tensor::{DType, Device};
+/// use manual_backprop::verify::pytorch;
+///
+/// let fixture = pytorch::fixture();
+/// assert!(fixture.pytorch.starts_with("2."));
+/// assert_eq!(fixture.nets.len(), 4);
+/// let comparison = fixture.nets[1].compare(&Device::flex(), DType::F64);
+/// assert!(comparison.is_pass() && comparison.elements > 100);
 /// ```
 pub fn fixture() -> Fixture {
     serde_json::from_str(include_str!("../../fixtures/pytorch.json"))

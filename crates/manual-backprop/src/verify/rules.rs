@@ -135,8 +135,8 @@ pub(crate) fn activation_case(f: Activation, [batch, d, _]: Size) -> Case {
     )
 }
 
-/// As [`activation_case`], with every second row's worth of values far out, where exponentials
-/// overflow and where derivatives vanish.
+/// As [`activation_case`], at values most of which are so far out that an exponential overflows or
+/// a derivative vanishes.
 pub(crate) fn far_activation_case(f: Activation, [batch, d, _]: Size) -> Case {
     const FAR: [f64; 7] = [-1000.0, 0.75, 1000.0, -1.5, -90.0, 2.25, 90.0];
     let values = (1..=batch * d)

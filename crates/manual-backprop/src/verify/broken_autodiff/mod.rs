@@ -48,6 +48,18 @@ impl BrokenOperation {
 }
 
 /// Every broken operation.
+///
+/// ```
+/// # #[cfg(feature = "flex")] {
+/// use burn::tensor::{DType, Device};
+/// use burn_gradcheck::{Options, Target};
+/// use manual_backprop::verify::broken_autodiff;
+///
+/// let target = Target::new(Device::flex(), DType::F64);
+/// let (report, caught) = broken_autodiff::all()[0].caught(&target, &Options::default());
+/// assert!(caught, "{report}");
+/// # }
+/// ```
 pub fn all() -> Vec<BrokenOperation> {
     OPERATIONS.to_vec()
 }

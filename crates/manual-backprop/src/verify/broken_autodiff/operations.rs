@@ -3,6 +3,13 @@
     feature = "ndarray",
     expect(deprecated, reason = "ndarray is a backend the project was asked for")
 )]
+#![cfg_attr(
+    not(any(feature = "flex", feature = "ndarray")),
+    expect(
+        unused_variables,
+        reason = "without a backend there is nobody to hand them to"
+    )
+)]
 
 use burn::backend::autodiff::{
     checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},

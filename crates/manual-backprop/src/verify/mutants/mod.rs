@@ -1,12 +1,13 @@
 //! Wrong gradients, in kind what people get wrong, to put the judge on trial: each must be caught.
 //!
-//! A mutant is a whole formula with one mistake in it, given to the honest cases of its rule in place
-//! of the right one.
+//! A mutant is a whole formula with one mistake in it, given to the honest cases of its rule in
+//! place of the right one.
 
 mod activation;
 mod layer;
 mod linear;
 mod loss;
+mod mnist;
 mod nets;
 mod rounding;
 mod softmax;
@@ -62,6 +63,18 @@ impl Mutant {
 }
 
 /// Every mutant.
+///
+/// ```
+/// use burn::tensor::{DType, Device};
+/// use burn_gradcheck::{Options, Target, Witness};
+/// use manual_backprop::verify::mutants;
+///
+/// let target = Target::new(Device::flex(), DType::F64);
+/// let mutant = mutants::all()[1];
+/// assert_eq!(mutant.mistake, "grad_x = grad_z·w");
+/// let report = mutant.caught(&target, &Options::default()).unwrap();
+/// assert_eq!(report.verdict.odd(), Some(Witness::Manual));
+/// ```
 pub fn all() -> Vec<Mutant> {
     [
         linear::MUTANTS,
@@ -70,6 +83,7 @@ pub fn all() -> Vec<Mutant> {
         softmax::MUTANTS,
         loss::MUTANTS,
         nets::MUTANTS,
+        mnist::MUTANTS,
         rounding::MUTANTS,
     ]
     .concat()

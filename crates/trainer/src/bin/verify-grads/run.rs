@@ -8,7 +8,8 @@ use std::thread;
 use anyhow::{Result, bail};
 use backends::{Backend, BackendError, Opened};
 use burn::tensor::{DType, Device};
-use burn_gradcheck::{Case, Options, Report, Target, Verdict};
+use burn_gradcheck::{Options, Target};
+use manual_backprop::verify;
 
 use crate::cases::Selection;
 use crate::cli::Cli;
@@ -111,7 +112,7 @@ pub(crate) fn all(
         let options = Options::default().seed(cli.seed).full_limit(FULL_LIMIT);
         in_order(
             &selection.cases,
-            |case| check(case, &place.target, &options),
+            |case| verify::check(case, &place.target, &options),
             |report| {
                 let event = CheckEvent::new(place, report);
                 summary.count(&event);
@@ -132,22 +133,6 @@ pub(crate) fn all(
 
 /// Elements of an input up to which finite differences take every one; above, random directions.
 const FULL_LIMIT: usize = 512;
-
-/// Points tried anew, at most, where finite differences could not resolve an element.
-const ANOTHER_POINT: usize = 4;
-
-/// Checks a case. A point where finite differences are too coarse for some element, because a kink
-/// is near, is left for another; a point with a mismatch never is.
-fn check(case: &Case, target: &Target, options: &Options) -> Report {
-    let mut report = case.run(target, options);
-    for _ in 0..ANOTHER_POINT {
-        if !matches!(report.verdict, Verdict::Unchecked { .. }) {
-            break;
-        }
-        report = case.run(target, &options.clone().draw(report.draw + 1));
-    }
-    report
-}
 
 /// Does the work on all processors and takes the results one by one, in the order of the tasks.
 pub(crate) fn in_order<T: Sync, R: Send>(
