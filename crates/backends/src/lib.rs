@@ -148,9 +148,14 @@ impl Opened {
     }
 
     /// The float types that the device computes in, narrowest first.
+    ///
+    /// A graphics adapter is not asked about f64: shaders have no `exp` in it, and adapters that
+    /// claim the type (lavapipe does) compute that one wrongly.
     pub fn float_dtypes(&self) -> Vec<DType> {
-        [DType::F16, DType::BF16, DType::F32, DType::F64]
+        let f64_too = (self.hardware == Hardware::Processor).then_some(DType::F64);
+        [DType::F16, DType::BF16, DType::F32]
             .into_iter()
+            .chain(f64_too)
             .filter(|&dtype| self.device.supports_dtype(dtype))
             .collect()
     }
