@@ -118,7 +118,7 @@ pub(crate) fn real_mnist(real: &RealMnist) -> Case {
     })
 }
 
-/// In f64 as in f32, `64 n ε` for sums of `n` terms, once that is above 1e-12: of hundreds of
+/// In f64, `64 n ε` for sums of `n` terms, once that is above 1e-12: of hundreds of
 /// thousands of gradients, some hundred are what a cancellation leaves of a thousand times larger
 /// terms, and the rounding of those terms, about 1e-15 of the tensor's root mean square, is then
 /// 1e-12 of the element.

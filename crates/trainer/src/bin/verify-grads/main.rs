@@ -9,7 +9,8 @@ mod run;
 mod trial;
 
 use std::any::Any;
-use std::io;
+use std::fmt::Display;
+use std::io::{self, Write};
 use std::panic;
 use std::process::ExitCode;
 
@@ -34,15 +35,20 @@ fn main() -> ExitCode {
         Ok(Ok(exit)) => exit,
         Ok(Err(error)) if is_broken_pipe(&error) => Exit::AllAgree,
         Ok(Err(error)) => {
-            eprintln!("error: {error:#}");
+            complain(format_args!("error: {error:#}"));
             Exit::CouldNotRun
         }
         Err(payload) => {
-            eprintln!("{}", defect(payload.as_ref()));
+            complain(defect(payload.as_ref()));
             Exit::CouldNotRun
         }
     };
     ExitCode::from(exit as u8)
+}
+
+/// Writes a line to standard error. Nobody is left to tell if that is gone.
+fn complain(text: impl Display) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
 fn verify(cli: &Cli) -> Result<Exit> {
