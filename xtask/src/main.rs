@@ -64,7 +64,8 @@ fn run(cli: Cli) -> Result<()> {
 }
 
 fn workspace_root() -> Result<PathBuf> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let root = here.parent().context("xtask lies in the workspace")?;
-    Ok(root.to_owned())
+    // Asked of cargo at run time: checkouts that share a target folder share this program, too.
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").context("start this as `cargo xtask`")?;
+    let root = Path::new(&here).parent();
+    Ok(root.context("xtask lies in the workspace")?.to_owned())
 }
