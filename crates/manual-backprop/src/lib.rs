@@ -1,8 +1,9 @@
 //! The lecture's gradients, derived by hand, on Burn tensors of any float dtype on any device.
 //!
 //! - Rules: [`linear`] (matrix product, bias, affine layer), [`activation`], [`layer`] (affine and
-//!   activation), [`softmax`], [`cross_entropy`], [`error`]. A rule is a `forward` and a
-//!   `backward` that stand side by side, with formula, shapes and derivation above them.
+//!   activation), [`softmax`], [`cross_entropy`], [`error`], [`arithmetic`] (sum, product, power).
+//!   A rule is a `forward` and a `backward` that stand side by side, with formula, shapes and
+//!   derivation above them.
 //! - [`nets`]: the scalar, general, XOR and MNIST nets composed of the rules, one name a step.
 //! - [`xor_net::gradients`] and [`mnist_mlp::gradients`]: loss and gradients of the two models,
 //!   packed so that any Burn optimizer steps on them.
@@ -39,6 +40,7 @@
 //! ```
 
 pub mod activation;
+pub mod arithmetic;
 pub mod cross_entropy;
 pub mod error;
 pub mod layer;

@@ -15,6 +15,7 @@ pub mod broken_autodiff;
 pub mod mutants;
 pub mod pytorch;
 
+mod arithmetic;
 mod models;
 mod nets;
 mod rules;
@@ -48,6 +49,7 @@ pub fn cases(shapes: usize, seed: u64, mnist: Option<&RealMnist>) -> Vec<Case> {
         let one = &all[i % all.len()..][..1];
         let activations = if i < 2 { all } else { one };
         cases.extend(rules::all(size));
+        cases.extend(arithmetic::all(size));
         cases.extend(nets::all(activations, size));
         cases.extend(models::all(activations, size));
     }

@@ -4,6 +4,7 @@
 //! place of the right one.
 
 mod activation;
+mod arithmetic;
 mod layer;
 mod linear;
 mod loss;
@@ -78,6 +79,7 @@ impl Mutant {
 pub fn all() -> Vec<Mutant> {
     [
         linear::MUTANTS,
+        arithmetic::MUTANTS,
         activation::MUTANTS,
         layer::MUTANTS,
         softmax::MUTANTS,
