@@ -1,0 +1,102 @@
+//! What can be wrong with a graph or with the use of one.
+
+/// A graph that cannot be built, or a request that it cannot serve.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GraphError {
+    /// A name that could not be shown, or none at all.
+    #[error(
+        "the name {name:?} is empty or has control characters; \
+         give the node a name of visible characters"
+    )]
+    InvalidName {
+        /// The name as given.
+        name: String,
+    },
+    /// Two nodes of one name.
+    #[error("there is a node `{name}` already; give each node a name of its own")]
+    DuplicateName {
+        /// The name that was given twice.
+        name: String,
+    },
+    /// A name that no node has.
+    #[error("there is no node `{name}`, expected one of {expected}")]
+    UnknownName {
+        /// The name as given.
+        name: String,
+        /// The names that exist.
+        expected: String,
+    },
+    /// An operand that another builder made.
+    #[error("an operand of `{name}` is a node of another graph; pass nodes of this builder")]
+    ForeignNode {
+        /// The node whose operand it should have been.
+        name: String,
+    },
+    /// Operands whose shapes do not fit the operation.
+    #[error("`{name} = {formula}` needs {expected}, got {got}; change the operands' shapes")]
+    Shape {
+        /// The node.
+        name: String,
+        /// Its operation on its operands' names.
+        formula: String,
+        /// What the operation needs.
+        expected: &'static str,
+        /// The operands' shapes.
+        got: String,
+    },
+    /// A leaf's value that has no elements, or not the shape or the dtype that the graph needs.
+    #[error("the value of `{name}` must be {expected}, got {got}; convert it first")]
+    Value {
+        /// The leaf.
+        name: String,
+        /// The shape or dtype that is needed.
+        expected: String,
+        /// The shape or dtype that the value has.
+        got: String,
+    },
+    /// A loss whose targets depend on a parameter.
+    #[error(
+        "the targets `{targets}` of `{name}` depend on a parameter, and a loss passes no gradient \
+         on to its targets; make them an input"
+    )]
+    DependentTargets {
+        /// The loss.
+        name: String,
+        /// Its targets.
+        targets: String,
+    },
+    /// A value given to an operation, which computes its own.
+    #[error("`{name}` is an operation and computes its value; set an input or a parameter")]
+    NotALeaf {
+        /// The operation.
+        name: String,
+    },
+    /// A value that has not been computed yet.
+    #[error("`{name}` has no value yet; call `forward` first")]
+    NotEvaluated {
+        /// The node.
+        name: String,
+    },
+    /// A backward pass from a node that is not a single number.
+    #[error(
+        "`{name}` has the shape {shape}, expected 1×1; \
+         give its gradient to `backward_from`"
+    )]
+    NotANumber {
+        /// The node.
+        name: String,
+        /// Its shape.
+        shape: String,
+    },
+    /// A backward pass from a node that no parameter has an influence on.
+    #[error("`{name}` depends on no parameter; make what is to have a gradient a parameter")]
+    NoParameter {
+        /// The node.
+        name: String,
+    },
+}
+
+/// `4×2`.
+pub(crate) fn shape_text([rows, columns]: [usize; 2]) -> String {
+    format!("{rows}×{columns}")
+}
