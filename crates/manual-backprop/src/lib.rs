@@ -1,12 +1,13 @@
 //! The lecture's gradients, derived by hand, on Burn tensors of any float dtype on any device.
 //!
 //! - Rules: [`linear`] (matrix product, bias, affine layer), [`activation`], [`layer`] (affine and
-//!   activation), [`softmax`], [`cross_entropy`], [`error`], [`arithmetic`] (sum, product, power).
-//!   A rule is a `forward` and a `backward` that stand side by side, with formula, shapes and
-//!   derivation above them.
-//! - [`nets`]: the scalar, general, XOR and MNIST nets composed of the rules, one name a step.
-//! - [`xor_net::gradients`] and [`mnist_mlp::gradients`]: loss and gradients of the two models,
-//!   packed so that any Burn optimizer steps on them.
+//!   activation), [`softmax`], [`cross_entropy`], [`error`], [`ridge`], [`arithmetic`] (sum,
+//!   product, power). A rule is a `forward` and a `backward` that stand side by side, with formula,
+//!   shapes and derivation above them.
+//! - [`nets`]: the scalar, general, XOR and MNIST nets and linear regression, composed of the rules,
+//!   one name a step.
+//! - [`xor_net::gradients`], [`mnist_mlp::gradients`] and [`linear_regression::gradients`]: loss and
+//!   gradients of the models, packed so that any Burn optimizer steps on them.
 //!
 //! `grad_x` is the gradient of the loss with respect to `x` and has its shape. Rules and nets work
 //! on plain tensors and know nothing of automatic differentiation. The feature `verify` adds
@@ -45,9 +46,11 @@ pub mod cross_entropy;
 pub mod error;
 pub mod layer;
 pub mod linear;
+pub mod linear_regression;
 pub mod mnist_mlp;
 pub mod nets;
 mod reduction;
+pub mod ridge;
 pub mod softmax;
 #[cfg(test)]
 mod testing;

@@ -5,6 +5,7 @@
 //! lesson that prints them all, by name. No net computes the gradient of its input, which is data.
 
 pub mod general;
+pub mod linear_regression;
 pub mod mnist;
 pub mod scalar;
 pub mod xor;

@@ -3,6 +3,7 @@
 use burn::tensor::Tensor;
 use burn_gradcheck::{Case, Gradients, Options, Report, Target};
 
+use super::models::{self, Ridge, linear_regression_case};
 use super::nets;
 use super::rules::{
     Vjp, activation_case, add_bias_case, half_squared_error_case, layer_case, matmul_case, scaled,
@@ -278,7 +279,46 @@ const ALTERNATIVES: &[Alternative] = &[
             )
         },
     ),
+    Alternative::new(
+        "LinearRegression: by the Gram matrix",
+        "grad_w = (xᵀx + γI)·w - xᵀy + xᵀ1bᵀ",
+        ridge_regression,
+        |v, g| {
+            let (x, y) = (v.get::<2>("x"), v.get::<2>("y"));
+            let (w, b) = (v.get::<2>("linear.weight"), v.get::<1>("linear.bias"));
+            let rows = x.dims()[0] as f64;
+            let gram = x.clone().transpose().matmul(x.clone());
+            let sums = x.clone().sum_dim(0);
+            let b = b.unsqueeze_dim::<2>(0);
+            let grad_w = gram.matmul(w.clone()) + w.clone() * models::GAMMA
+                - x.transpose().matmul(y.clone())
+                + sums.clone().transpose().matmul(b.clone());
+            let grad_b = sums.matmul(w) - y.sum_dim(0) + b * rows;
+            models::name_parameters(grad_w, grad_b.squeeze_dim(0), g)
+        },
+    ),
+    Alternative::new(
+        "LinearRegression: about the mean",
+        "grad_w = x̃ᵀ·δyp + x̄·grad_bᵀ + γ w, inputs centred",
+        ridge_regression,
+        |v, g| {
+            let (x, w) = (v.get::<2>("x"), v.get::<2>("linear.weight"));
+            let yp = affine::forward(x.clone(), w.clone(), v.get("linear.bias"));
+            let grad_yp = yp - v.get::<2>("y");
+            let grad_b = grad_yp.clone().sum_dim(0);
+            let mean = x.clone().mean_dim(0);
+            let centred = x - mean.clone();
+            let grad_w = centred.transpose().matmul(grad_yp)
+                + mean.transpose().matmul(grad_b.clone())
+                + w * models::GAMMA;
+            models::name_parameters(grad_w, grad_b.squeeze_dim(0), g)
+        },
+    ),
 ];
+
+fn ridge_regression(size: Size) -> Case {
+    linear_regression_case(Ridge::Whole, size)
+}
 
 fn sigmoid_case(size: Size) -> Case {
     activation_case(Activation::Sigmoid, size)

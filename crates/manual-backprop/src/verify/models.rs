@@ -1,12 +1,14 @@
-//! The models as cases: [`xor_net::gradients`](crate::xor_net::gradients) and
-//! [`mnist_mlp::gradients`](crate::mnist_mlp::gradients) against autodiff through the models' own
-//! `loss`.
+//! The models as cases: [`xor_net::gradients`](crate::xor_net::gradients),
+//! [`mnist_mlp::gradients`](crate::mnist_mlp::gradients) and
+//! [`linear_regression::gradients`](crate::linear_regression::gradients) against autodiff through
+//! the models' own `loss`.
 
 use burn::module::Param;
 use burn::nn::Linear;
 use burn::optim::GradientsParams;
 use burn::tensor::{DType, Device, Tensor};
 use burn_gradcheck::{Case, Gradients, Masks, Tolerance, Upstream, Values};
+use linear_regression::{LinearRegression, LinearRegressionConfig};
 use mnist_mlp::{MnistMlp, MnistMlpConfig};
 use xor_net::{OutputUnit, XorNet, XorNetConfig};
 
@@ -26,7 +28,7 @@ pub struct RealMnist {
     pub labels: Vec<u8>,
 }
 
-/// Both models at one size, with these activations.
+/// Every model at one size, with these activations.
 pub(crate) fn all(activations: &[Activation], size: Size) -> Vec<Case> {
     let [batch, d_in, d_out] = size;
     let mut cases = Vec::new();
@@ -36,6 +38,9 @@ pub(crate) fn all(activations: &[Activation], size: Size) -> Vec<Case> {
         cases.push(mlp_case(f, &[batch, d_in, d_out + 3, d_out + 1, d_out + 1]));
     }
     cases.push(mlp_case(Activation::Relu, &[batch, d_in, d_out + 1]));
+    cases.push(linear_regression_case(Ridge::None, size));
+    cases.push(linear_regression_case(Ridge::Whole, size));
+    cases.push(linear_regression_case(Ridge::Share, size));
     cases
 }
 
@@ -74,6 +79,63 @@ fn xor_case(f: Activation, output_unit: OutputUnit, [batch, d_in, d_out]: Size) 
         }),
         false => case,
     }
+}
+
+/// The ridge term in a case of linear regression.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Ridge {
+    /// No ridge term.
+    None,
+    /// [`GAMMA`], borne by the rows of the case alone.
+    Whole,
+    /// [`GAMMA`], of which the rows of the case bear their share: they are a batch of
+    /// [`BATCHES`] of their size.
+    Share,
+}
+
+/// The ridge term γ, where there is one.
+pub(crate) const GAMMA: f64 = 0.75;
+
+/// Batches of a training set, where a case has only one of them.
+pub(crate) const BATCHES: usize = 3;
+
+pub(crate) fn linear_regression_case(ridge: Ridge, [batch, d_in, d_out]: Size) -> Case {
+    let config = LinearRegressionConfig::new(d_in, d_out);
+    let (name, config) = match ridge {
+        Ridge::None => ("LinearRegression", config),
+        Ridge::Whole => ("LinearRegression ridge", config.with_ridge(GAMMA)),
+        Ridge::Share => (
+            "LinearRegression ridge, one batch of three",
+            config
+                .with_ridge(GAMMA)
+                .with_training_rows(Some(BATCHES * batch)),
+        ),
+    };
+    let build = move |device: &Device| config.init(0, device).expect("every size is at least 1");
+    let by_hand = build.clone();
+    case(name, &[batch, d_in, d_out])
+        .constant("x", [batch, d_in], drawn("model inputs", batch * d_in))
+        .constant("y", [batch, d_out], drawn("model targets", batch * d_out))
+        .module(build, |net: &LinearRegression, v| {
+            net.loss(v.get("x"), v.get("y"))
+        })
+        .vjp(move |v, grad_out| {
+            let mut net: LinearRegression = by_hand(v.device());
+            set(&mut net.linear, "linear", v);
+            let (_, grads) = crate::linear_regression::gradients(&net, v.get("x"), v.get("y"));
+            unpack(&grads, [("linear".to_owned(), &net.linear)], grad_out)
+        })
+}
+
+/// The gradients of linear regression by the names of its parameters.
+pub(crate) fn name_parameters(
+    grad_w: Tensor<2>,
+    grad_b: Tensor<1>,
+    grad_out: &Upstream,
+) -> Gradients {
+    Gradients::new()
+        .with("linear.weight", scaled(grad_w, grad_out))
+        .with("linear.bias", scaled(grad_b, grad_out))
 }
 
 fn mlp_case(f: Activation, sizes: &[usize]) -> Case {

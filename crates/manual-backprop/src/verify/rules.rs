@@ -9,7 +9,7 @@ use crate::activation::{self, Activation};
 use crate::cross_entropy::{from_probabilities, softmax_cross_entropy};
 use crate::error::half_squared_error;
 use crate::linear::{add_bias, add_bias_to_columns, affine, matmul};
-use crate::{Reduction, layer, softmax};
+use crate::{Reduction, layer, ridge, softmax};
 
 pub(crate) const REDUCTIONS: [Reduction; 2] = [Reduction::Sum, Reduction::Mean];
 
@@ -20,6 +20,7 @@ pub(crate) fn all(size: Size) -> Vec<Case> {
         add_bias_case(size),
         add_bias_to_columns_case(size),
         affine_case(size),
+        ridge_case(size),
         softmax_case(size),
     ];
     for f in Activation::ALL {
@@ -121,6 +122,16 @@ pub(crate) fn affine_case([batch, d_in, d_out]: Size) -> Case {
                 .with("x", grad_x)
                 .with("w", grad_w)
                 .with("b", grad_b)
+        })
+}
+
+pub(crate) fn ridge_case([_, d_in, d_out]: Size) -> Case {
+    case("ridge", &[d_in, d_out])
+        .input("w", [d_in, d_out])
+        .function(|v| ridge::forward::<2>(v.get("w"), 0.75))
+        .vjp(|v, grad_out| {
+            let grad_w = ridge::backward::<2>(v.get("w"), 0.75);
+            Gradients::new().with("w", scaled(grad_w, grad_out))
         })
 }
 

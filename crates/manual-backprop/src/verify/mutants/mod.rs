@@ -7,6 +7,7 @@ mod activation;
 mod arithmetic;
 mod layer;
 mod linear;
+mod linear_regression;
 mod loss;
 mod mnist;
 mod nets;
@@ -86,6 +87,7 @@ pub fn all() -> Vec<Mutant> {
         loss::MUTANTS,
         nets::MUTANTS,
         mnist::MUTANTS,
+        linear_regression::MUTANTS,
         rounding::MUTANTS,
     ]
     .concat()

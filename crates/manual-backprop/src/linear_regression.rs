@@ -1,0 +1,71 @@
+//! Loss and gradients of a [`LinearRegression`], by hand.
+
+use burn::optim::GradientsParams;
+use burn::tensor::Tensor;
+use linear_regression::LinearRegression;
+
+use crate::nets::linear_regression::{Parameters, backward, forward};
+use crate::xor_net::{bias, register};
+
+/// The loss of `net` and the gradients of its parameters, for any Burn optimizer.
+///
+/// The same numbers as `net.loss(x, y)` and its autodiff gradients, by the formulas of
+/// [`nets::linear_regression`](crate::nets::linear_regression): half the squared error, summed over
+/// the rows, and the rows' share of the ridge term. There is no gradient for `x`.
+///
+/// # Formula
+///
+/// ```text
+/// ∇W = xᵀ(x·W + 1bᵀ - y) + γ n/N W        ∇b = Σ_rows (x·W + 1bᵀ - y)
+/// ```
+///
+/// with `n` rows of a training set of `N`; `n/N = 1` if the model does not know `N`. With all rows
+/// and at `b = 0`, `∇W` is the slides' `(XᵀX + γI)·W - XᵀY`.
+///
+/// # Shapes
+///
+/// `x: [batch, inputs]`, `y: [batch, outputs]`; the loss has one element.
+///
+/// # Panics
+///
+/// If the sizes do not fit, if there is no bias, or if the net is on an autodiff device: pass
+/// `net.valid()`, whose parameters keep their ids.
+///
+/// # Source
+///
+/// Lecture item L12.
+///
+/// # Example
+///
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use linear_regression::LinearRegressionConfig;
+///
+/// let device = Device::flex();
+/// let net = LinearRegressionConfig::new(784, 10).with_ridge(1000.0).init(0, &device)?;
+/// let (x, y) = (Tensor::ones([2, 784], &device), Tensor::ones([2, 10], &device));
+/// let (loss, grads) = manual_backprop::linear_regression::gradients(&net, x, y);
+/// assert_eq!(loss.into_scalar::<f32>(), 10.0); // 2·10 outputs of 0 for targets of 1
+/// assert_eq!(grads.get::<2>(net.linear.weight.id).unwrap().dims(), [784, 10]);
+/// # Ok::<(), linear_regression::Error>(())
+/// ```
+pub fn gradients(
+    net: &LinearRegression,
+    x: Tensor<2>,
+    y: Tensor<2>,
+) -> (Tensor<1>, GradientsParams) {
+    let p = Parameters {
+        w: net.linear.weight.val(),
+        b: bias(&net.linear).val(),
+        gamma: net.batch_ridge(x.dims()[0]),
+    };
+    assert!(
+        !p.w.is_autodiff(),
+        "the net is on an autodiff device, expected a plain one; call `valid()`"
+    );
+    let steps = forward(&p, x.clone(), y.clone());
+    let grads = backward(&p, x, y, &steps);
+    let mut packed = GradientsParams::new();
+    register(&mut packed, &net.linear, grads.grad_w, grads.grad_b);
+    (steps.loss, packed)
+}
