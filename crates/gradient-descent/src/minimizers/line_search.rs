@@ -1,0 +1,120 @@
+//! Gradient descent with a backtracking line search.
+
+use super::{MAX_ITERATIONS, Minimizer, TOLERANCE};
+use crate::run::{self, Counted, Limits, Move};
+use crate::{Descent, DescentError, Function, Iterate};
+
+/// Gradient descent that looks for a step length anew at every point.
+///
+/// # Formula
+///
+/// ```text
+/// α = step, shrink·step, shrink²·step, ...    until  f(x - α∇f) ≤ f(x) - c α ‖∇f‖²    (Armijo)
+/// x ← x - α ∇f(x)
+/// ```
+///
+/// # Derivation
+///
+/// ```text
+/// f(x - α∇f) = f(x) - α‖∇f‖² + O(α²): the demand asks for a share c of what the slope promises,
+/// which a short enough α fulfils for any c < 1. So f never rises, and no step can be too long.
+/// At a minimum, up to rounding, no α does: the descent has stalled.
+/// ```
+///
+/// # Source
+///
+/// Beside lecture item L13, for comparison. L. Armijo, "Minimization of functions having Lipschitz
+/// continuous first partial derivatives", Pacific Journal of Mathematics 16(1), 1966.
+///
+/// # Example
+///
+/// ```
+/// use gradient_descent::functions::Rosenbrock;
+/// use gradient_descent::{LineSearch, Minimizer};
+///
+/// let search = LineSearch { max_iterations: 100, ..LineSearch::default() };
+/// let descent = search.minimize(&Rosenbrock, &[-1.2, 1.0])?;
+/// let values = descent.values().collect::<Vec<_>>();
+/// assert!(values.is_sorted_by(|before, after| before > after));
+/// assert!(descent.evaluations.values > descent.iterations()); // some steps were tried in vain
+/// # Ok::<(), gradient_descent::DescentError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LineSearch {
+    /// The first step length tried at every point: positive.
+    pub step: f64,
+    /// What a step length that is too long is multiplied with: between 0 and 1.
+    pub shrink: f64,
+    /// `c`, the share of the promised decrease that is demanded: between 0 and 1.
+    pub decrease: f64,
+    /// Stops when `‖∇f‖` is at most this: 0 or more.
+    pub tolerance: f64,
+    /// Stops after this many steps.
+    pub max_iterations: usize,
+}
+
+impl Default for LineSearch {
+    /// First step 1, halved until a share of 1e-4 is met; tolerance 1e-6, 10 000 iterations.
+    fn default() -> Self {
+        Self {
+            step: 1.0,
+            shrink: 0.5,
+            decrease: 1e-4,
+            tolerance: TOLERANCE,
+            max_iterations: MAX_ITERATIONS,
+        }
+    }
+}
+
+impl Minimizer for LineSearch {
+    fn name(&self) -> &'static str {
+        "line search"
+    }
+
+    fn minimize(&self, function: &dyn Function, start: &[f64]) -> Result<Descent, DescentError> {
+        let &Self {
+            step,
+            shrink,
+            decrease,
+            tolerance,
+            max_iterations,
+        } = self;
+        run::check_step(step)?;
+        if !(shrink > 0.0 && shrink < 1.0) {
+            return Err(DescentError::Shrink { shrink });
+        }
+        if !(decrease > 0.0 && decrease < 1.0) {
+            return Err(DescentError::Decrease { decrease });
+        }
+        let limits = Limits {
+            tolerance,
+            max_iterations,
+        };
+        run::descend(function, start, limits, |counted, here| {
+            self.search(counted, here)
+        })
+    }
+}
+
+impl LineSearch {
+    /// The first step that lowers `f` enough, or `None` once steps are too short to lower it at all.
+    fn search(&self, counted: &mut Counted<'_>, here: &Iterate) -> Option<Move> {
+        let slope = here.gradient_norm * here.gradient_norm;
+        let mut step = self.step;
+        loop {
+            let point = run::along(&here.point, -step, &here.gradient);
+            if point == here.point {
+                return None;
+            }
+            let value = counted.value(&point);
+            if value < here.value && value <= here.value - self.decrease * step * slope {
+                return Some(Move {
+                    point,
+                    value: Some(value),
+                    step,
+                });
+            }
+            step *= self.shrink;
+        }
+    }
+}

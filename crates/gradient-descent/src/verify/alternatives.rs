@@ -1,0 +1,136 @@
+//! Right gradients, written differently: a judge that flags one of these raises a false alarm.
+
+use burn_gradcheck::{Case, Options, Report, Target};
+
+use super::{HostVjp, scaled, with_host_vjp};
+
+/// A right gradient that is not the function's own formula.
+#[derive(Debug, Clone, Copy)]
+pub struct Alternative {
+    /// Function and difference, short: `rosenbrock: expanded`.
+    pub name: &'static str,
+    /// The formula.
+    pub formula: &'static str,
+    cases: fn() -> Vec<Case>,
+    vjp: HostVjp,
+}
+
+impl Alternative {
+    const fn new(
+        name: &'static str,
+        formula: &'static str,
+        cases: fn() -> Vec<Case>,
+        vjp: HostVjp,
+    ) -> Self {
+        Self {
+            name,
+            formula,
+            cases,
+            vjp,
+        }
+    }
+
+    /// Puts the formula before the judge: the first report that does not pass, or `None` if there
+    /// is no false alarm.
+    pub fn false_alarm(&self, target: &Target, options: &Options) -> Option<Report> {
+        let mut reports = self
+            .cases()
+            .into_iter()
+            .map(|case| case.run(target, options));
+        reports.find(|report| !report.is_pass())
+    }
+
+    /// The cases of the function, with the other formula as the hand-written gradient.
+    pub fn cases(&self) -> Vec<Case> {
+        (self.cases)()
+            .into_iter()
+            .map(|case| with_host_vjp(case, self.vjp))
+            .collect()
+    }
+}
+
+/// Every alternative.
+///
+/// ```
+/// use burn::tensor::{DType, Device};
+/// use burn_gradcheck::{Options, Target};
+/// use gradient_descent::verify::alternatives;
+///
+/// let target = Target::new(Device::flex(), DType::F64);
+/// let alternative = alternatives::all()[0];
+/// assert_eq!(alternative.name, "cosine bowl: double angles");
+/// assert!(alternative.false_alarm(&target, &Options::default()).is_none());
+/// ```
+pub fn all() -> Vec<Alternative> {
+    ALTERNATIVES.to_vec()
+}
+
+const ALTERNATIVES: &[Alternative] = &[
+    Alternative::new(
+        "cosine bowl: double angles",
+        "2 s sin 2x with s = 1 + ½(cos 2x + cos 2y)",
+        super::cosine_bowl,
+        |x, g| {
+            let s = 1.0 + 0.5 * ((2.0 * x[0]).cos() + (2.0 * x[1]).cos());
+            scaled(x.iter().map(|x| 2.0 * s * (2.0 * x).sin()).collect(), g)
+        },
+    ),
+    Alternative::new(
+        "rosenbrock: expanded",
+        "[2x - 2 - 400xy + 400x³, 200y - 200x²]",
+        super::rosenbrock,
+        |x, g| {
+            let [x, y] = [x[0], x[1]];
+            let along = 2.0 * x - 2.0 - 400.0 * x * y + 400.0 * x.powi(3);
+            scaled(vec![along, 200.0 * y - 200.0 * x * x], g)
+        },
+    ),
+    Alternative::new(
+        "four variables: sum over inner terms",
+        "∇f = 2a ∇a + 10b ∇b + 4c³ ∇c + 40d³ ∇d",
+        super::four_variables,
+        |x, g| {
+            const INNER: [[f64; 4]; 4] = [
+                [1.0, 10.0, 0.0, 0.0],
+                [0.0, 0.0, 1.0, -1.0],
+                [0.0, 1.0, 2.0, 0.0],
+                [1.0, 0.0, 0.0, -1.0],
+            ];
+            let terms = INNER.map(|row| row.iter().zip(x).map(|(k, x)| k * x).sum::<f64>());
+            let [a, b, c, d] = terms;
+            let outer = [2.0 * a, 10.0 * b, 4.0 * c.powi(3), 40.0 * d.powi(3)];
+            let component = |i: usize| (0..4).map(|k| outer[k] * INNER[k][i]).sum();
+            scaled((0..4).map(component).collect(), g)
+        },
+    ),
+    Alternative::new(
+        "composition: x(z) put in first",
+        "F(z) written out in z, then differentiated, without a Jacobian",
+        super::composition,
+        |z, g| {
+            let [z1, z2] = [z[0], z[1]];
+            let a = z1 - z2 + 10.0 * z1 * z1;
+            let b = z2 * z2 - z1 * z1 - z1 * z2;
+            let c = z1 * z1 + 2.0 * z2 * z2;
+            let d = z1 - z2 - z1 * z1 - z1 * z2;
+            let (outer_c, outer_d) = (4.0 * c.powi(3), 40.0 * d.powi(3));
+            let grad_z1 = 2.0 * a * (1.0 + 20.0 * z1) - 10.0 * b * (2.0 * z1 + z2)
+                + outer_c * 2.0 * z1
+                + outer_d * (1.0 - 2.0 * z1 - z2);
+            let grad_z2 =
+                -2.0 * a + 10.0 * b * (2.0 * z2 - z1) + outer_c * 4.0 * z2 - outer_d * (1.0 + z1);
+            scaled(vec![grad_z1, grad_z2], g)
+        },
+    ),
+    Alternative::new(
+        "inner map: components gathered",
+        "grad_z1 = g1 + 2 z1 (g2 + g4) + z2 g4, grad_z2 = -g1 + 2 z2 g3 + z1 g4",
+        super::inner_map,
+        |z, g| {
+            vec![
+                g[0] + 2.0 * z[0] * (g[1] + g[3]) + z[1] * g[3],
+                -g[0] + 2.0 * z[1] * g[2] + z[0] * g[3],
+            ]
+        },
+    ),
+];

@@ -1,0 +1,47 @@
+//! The functions once more, in Burn tensors: what autodiff and finite differences work on. A point
+//! is `[dimension]`, a value `[1]`.
+
+use burn::tensor::Tensor;
+
+pub(super) fn cosine_bowl(x: Tensor<1>) -> Tensor<1> {
+    let s = square(x.cos()).sum();
+    square(s).neg()
+}
+
+pub(super) fn quadratic_valley(x: Tensor<1>, condition: f64) -> Tensor<1> {
+    let [x, y] = split(x);
+    (square(x) + square(y).mul_scalar(condition)).mul_scalar(0.5)
+}
+
+pub(super) fn rosenbrock(x: Tensor<1>) -> Tensor<1> {
+    let [x, y] = split(x);
+    square(x.clone().sub_scalar(1.0)) + square(y - square(x)).mul_scalar(100.0)
+}
+
+pub(super) fn four_variables(x: Tensor<1>) -> Tensor<1> {
+    let [x1, x2, x3, x4] = split(x);
+    let a = square(x1.clone() + x2.clone().mul_scalar(10.0));
+    let b = square(x3.clone() - x4.clone());
+    let c = square(square(x2 + x3.mul_scalar(2.0)));
+    let d = square(square(x1 - x4));
+    a + b.mul_scalar(5.0) + c + d.mul_scalar(10.0)
+}
+
+/// `z: [2]` to `x: [4]`.
+pub(super) fn inner_map(z: Tensor<1>) -> Tensor<1> {
+    let [z1, z2] = split(z);
+    let x1 = z1.clone() - z2.clone();
+    let x2 = square(z1.clone());
+    let x3 = square(z2.clone());
+    let x4 = square(z1.clone()) + z1 * z2;
+    Tensor::cat(vec![x1, x2, x3, x4], 0)
+}
+
+fn square(x: Tensor<1>) -> Tensor<1> {
+    x.clone() * x
+}
+
+/// The elements, each as a tensor of one.
+fn split<const N: usize>(x: Tensor<1>) -> [Tensor<1>; N] {
+    std::array::from_fn(|i| x.clone().narrow(0, i, 1))
+}
