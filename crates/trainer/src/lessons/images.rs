@@ -1,0 +1,139 @@
+//! Sheets of small images as one SVG: digits, weights.
+
+use anyhow::{Context, Result};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use svg::Document;
+use svg::node::element::{Image, Text};
+
+use super::colours::{Colour, diverging, style};
+
+/// Width of a caption's character, about, in units of the sheet.
+const CHARACTER: f64 = 6.6;
+const CAPTION_HEIGHT: f64 = 16.0;
+const GAP: f64 = 10.0;
+
+/// An image with a line below it.
+#[derive(Debug, Clone)]
+pub(crate) struct Tile {
+    width: usize,
+    /// Row by row, red, green and blue.
+    pixels: Vec<[u8; 3]>,
+    caption: String,
+}
+
+impl Tile {
+    /// A grey image: 0 is white, 1 black.
+    pub(crate) fn grey(ink: &[f64], width: usize, caption: impl Into<String>) -> Self {
+        let grey = |&ink: &f64| [(255.0 * (1.0 - ink.clamp(0.0, 1.0))).round() as u8; 3];
+        Self {
+            width,
+            pixels: ink.iter().map(grey).collect(),
+            caption: caption.into(),
+        }
+    }
+
+    /// Signed values: blue below 0, white at 0, red above, full colour at the largest size.
+    pub(crate) fn signed(values: &[f64], width: usize, caption: impl Into<String>) -> Self {
+        let largest = values.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+        let scale = if largest > 0.0 { largest } else { 1.0 };
+        Self {
+            width,
+            pixels: values.iter().map(|v| diverging(v / scale)).collect(),
+            caption: caption.into(),
+        }
+    }
+
+    fn height(&self) -> usize {
+        self.pixels.len() / self.width
+    }
+
+    /// The image as a PNG in a `data:` address.
+    fn address(&self) -> Result<String> {
+        let mut bytes = vec![];
+        let (width, height) = (u32::try_from(self.width)?, u32::try_from(self.height())?);
+        let mut encoder = png::Encoder::new(&mut bytes, width, height);
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_depth(png::BitDepth::Eight);
+        let mut writer = encoder.write_header().context("cannot encode an image")?;
+        writer
+            .write_image_data(self.pixels.as_flattened())
+            .context("cannot encode an image")?;
+        writer.finish().context("cannot encode an image")?;
+        Ok(format!("data:image/png;base64,{}", STANDARD.encode(bytes)))
+    }
+}
+
+/// The tiles in rows of `columns`, each pixel `scale` units wide, as SVG.
+///
+/// # Errors
+///
+/// If an image cannot be encoded.
+pub(crate) fn sheet(tiles: &[Tile], columns: usize, scale: f64) -> Result<String> {
+    let widest = |size: fn(&Tile) -> f64| tiles.iter().map(size).fold(1.0, f64::max);
+    let image_width = scale * widest(|tile| tile.width as f64);
+    let image_height = scale * widest(|tile| tile.height() as f64);
+    let caption_width = CHARACTER * widest(|tile| tile.caption.chars().count() as f64);
+    let cell = [
+        image_width.max(caption_width) + GAP,
+        image_height + CAPTION_HEIGHT + GAP,
+    ];
+    let rows = tiles.len().div_ceil(columns);
+    let size = [columns as f64 * cell[0], rows as f64 * cell[1]];
+    let mut document = Document::new()
+        .set("class", "figure")
+        .set("width", size[0])
+        .set("height", size[1])
+        .set("viewBox", (0, 0, size[0], size[1]));
+    for (i, tile) in tiles.iter().enumerate() {
+        let (column, row) = (i % columns, i / columns);
+        let (x, y) = (column as f64 * cell[0], row as f64 * cell[1]);
+        let image = Image::new()
+            .set("href", tile.address()?)
+            .set("x", x + (cell[0] - image_width) / 2.0)
+            .set("y", y)
+            .set("width", scale * tile.width as f64)
+            .set("height", scale * tile.height() as f64)
+            .set("style", "image-rendering:pixelated");
+        let caption = Text::new(tile.caption.clone())
+            .set("x", x + cell[0] / 2.0)
+            .set("y", y + image_height + CAPTION_HEIGHT - 3.0)
+            .set("text-anchor", "middle")
+            .set("font-family", "sans-serif")
+            .set("font-size", 12)
+            .set("fill", Colour::INK.hex());
+        document = document.add(image).add(caption);
+    }
+    let svg = document.to_string();
+    Ok(svg.replacen("</svg>", &format!("{}</svg>", style()), 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sheet_holds_its_images_and_their_captions() {
+        let tiles = [
+            Tile::grey(&[0.0, 0.5, 1.0, 1.0], 2, "a < b"),
+            Tile::signed(&[-2.0, 0.0, 2.0, 1.0], 2, "w"),
+        ];
+        let svg = sheet(&tiles, 2, 4.0).unwrap();
+        let document = roxmltree::Document::parse(&svg).unwrap();
+        let images = document.descendants().filter(|n| n.has_tag_name("image"));
+        let addresses = images.map(|n| n.attribute("href").unwrap().to_owned());
+        for (address, tile) in addresses.zip(&tiles) {
+            let data = address.strip_prefix("data:image/png;base64,").unwrap();
+            let bytes = STANDARD.decode(data).unwrap();
+            let mut reader = png::Decoder::new(std::io::Cursor::new(bytes))
+                .read_info()
+                .unwrap();
+            let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+            reader.next_frame(&mut pixels).unwrap();
+            assert_eq!(pixels, tile.pixels.as_flattened());
+        }
+        let captions = document.descendants().filter(|n| n.has_tag_name("text"));
+        let captions = captions.map(|n| n.text().unwrap().trim().to_owned());
+        assert_eq!(captions.collect::<Vec<_>>(), ["a < b", "w"]);
+    }
+}

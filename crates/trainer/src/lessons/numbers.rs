@@ -1,0 +1,209 @@
+//! Numbers and tensors as text, and gradients by hand beside autodiff's.
+
+use burn::tensor::Tensor;
+
+use super::page::Table;
+
+/// Elements that are written out; of larger tensors only shape and norm are shown.
+const WRITTEN_OUT: usize = 16;
+
+/// A number in four significant digits, or in fewer if those are exact.
+pub(crate) fn number(value: f64) -> String {
+    let plain = value.to_string();
+    match value.abs() {
+        0.0 => "0".to_owned(),
+        1e-3..1e6 if plain.len() <= 7 => plain,
+        1e-3..1.0 => format!("{value:.4}"),
+        1.0..10.0 => format!("{value:.3}"),
+        10.0..100.0 => format!("{value:.2}"),
+        100.0..1e6 => format!("{value:.1}"),
+        _ => format!("{value:.2e}"),
+    }
+}
+
+/// Numbers in brackets: `(306, -144)`.
+pub(crate) fn vector(values: &[f64]) -> String {
+    let numbers = values.iter().map(|&value| number(value));
+    format!("({})", numbers.collect::<Vec<_>>().join(", "))
+}
+
+/// A tensor read back from its device.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Host {
+    pub(crate) dims: Vec<usize>,
+    /// Row by row.
+    pub(crate) values: Vec<f64>,
+}
+
+impl Host {
+    /// Reads a tensor back.
+    pub(crate) fn of<const D: usize>(tensor: &Tensor<D>) -> Self {
+        Self {
+            dims: tensor.dims().to_vec(),
+            values: tensor.to_data().iter::<f64>().collect(),
+        }
+    }
+
+    /// Euclidean length of all elements.
+    pub(crate) fn norm(&self) -> f64 {
+        self.values.iter().map(|v| v * v).sum::<f64>().sqrt()
+    }
+
+    /// `[4, 2]`, or nothing for a single number.
+    pub(crate) fn shape(&self) -> String {
+        match self.values.len() {
+            1 => String::new(),
+            _ => format!("{:?}", self.dims),
+        }
+    }
+
+    /// All numbers, a line for each row; or the norm, if there are many.
+    pub(crate) fn text(&self) -> String {
+        if self.values.len() > WRITTEN_OUT {
+            return format!("norm {}", number(self.norm()));
+        }
+        let columns = self.dims.last().copied().unwrap_or(1).max(1);
+        let width = self.values.iter().map(|&v| number(v).len()).max();
+        let row = |row: &[f64]| {
+            let cells = row
+                .iter()
+                .map(|&v| format!("{:>1$}", number(v), width.unwrap_or(0)));
+            cells.collect::<Vec<_>>().join("  ")
+        };
+        self.values
+            .chunks(columns)
+            .map(row)
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+
+    /// The largest difference of an element from its counterpart; NaN counts as infinite.
+    ///
+    /// # Panics
+    ///
+    /// If the shapes differ.
+    pub(crate) fn largest_difference(&self, other: &Self) -> f64 {
+        assert_eq!(self.dims, other.dims, "the tensors differ in shape");
+        let pairs = self.values.iter().zip(&other.values);
+        pairs
+            .map(|(a, b)| (a - b).abs())
+            .map(|d| if d.is_nan() { f64::INFINITY } else { d })
+            .fold(0.0, f64::max)
+    }
+}
+
+/// One row for each step of a computation: its formula, and the value that it gave.
+///
+/// # Panics
+///
+/// If there are not as many formulas as values.
+pub(crate) fn steps(what: &str, formulas: &[&str], values: &[(String, Tensor<2>)]) -> Table {
+    assert_eq!(formulas.len(), values.len(), "each step has a formula");
+    let mut table = Table::new(["step", "shape", what]);
+    for (formula, (_, value)) in formulas.iter().zip(values) {
+        let value = Host::of(value);
+        table.push([(*formula).to_owned(), value.shape(), value.text()]);
+    }
+    table.without_empty_columns()
+}
+
+/// Gradients derived by hand beside autodiff's, a row each.
+#[derive(Debug)]
+pub(crate) struct Comparison {
+    table: Table,
+    largest: f64,
+}
+
+impl Comparison {
+    /// A comparison without rows.
+    pub(crate) fn new() -> Self {
+        Self {
+            table: Table::new(["gradient", "shape", "by hand", "autodiff", "difference"]),
+            largest: 0.0,
+        }
+    }
+
+    /// Adds a row.
+    ///
+    /// # Panics
+    ///
+    /// If the shapes differ.
+    pub(crate) fn row<const D: usize>(
+        self,
+        name: &str,
+        by_hand: &Tensor<D>,
+        autodiff: &Tensor<D>,
+    ) -> Self {
+        self.host_row(name, &Host::of(by_hand), &Host::of(autodiff))
+    }
+
+    /// Adds a row of numbers that are on the host already.
+    ///
+    /// # Panics
+    ///
+    /// If the shapes differ.
+    pub(crate) fn host_row(mut self, name: &str, by_hand: &Host, autodiff: &Host) -> Self {
+        let difference = by_hand.largest_difference(autodiff);
+        self.largest = self.largest.max(difference);
+        self.table.push([
+            name.to_owned(),
+            by_hand.shape(),
+            by_hand.text(),
+            autodiff.text(),
+            number(difference),
+        ]);
+        self
+    }
+
+    /// The largest difference of any element.
+    pub(crate) fn largest(&self) -> f64 {
+        self.largest
+    }
+
+    /// The table.
+    pub(crate) fn into_table(self) -> Table {
+        self.table.without_empty_columns()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_as_long_as_they_need() {
+        let shown = [306.0, -0.5, 3.14159, 47.123, 1234.56, 1.5e-7, 0.0].map(number);
+        assert_eq!(
+            shown,
+            ["306", "-0.5", "3.142", "47.12", "1234.56", "1.50e-7", "0"]
+        );
+        assert_eq!(vector(&[306.0, -144.0]), "(306, -144)");
+    }
+
+    #[test]
+    fn small_tensors_are_written_out_and_large_ones_summed_up() {
+        let small = Host {
+            dims: vec![2, 2],
+            values: vec![1.0, -10.0, 0.5, 2.0],
+        };
+        assert_eq!(small.text(), "  1  -10\n0.5    2");
+        let large = Host {
+            dims: vec![25],
+            values: vec![1.0; 25],
+        };
+        assert_eq!(large.text(), "norm 5");
+    }
+
+    #[test]
+    fn nan_is_as_different_as_can_be() {
+        let host = |value| Host {
+            dims: vec![1],
+            values: vec![value],
+        };
+        assert_eq!(host(1.0).largest_difference(&host(3.5)), 2.5);
+        assert_eq!(
+            host(f64::NAN).largest_difference(&host(f64::NAN)),
+            f64::INFINITY
+        );
+    }
+}

@@ -1,0 +1,359 @@
+//! A lesson's content, written once and shown twice: as text in the terminal and as a page.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use comfy_table::{CellAlignment, Table as Grid, presets};
+use minijinja::value::Serde;
+use minijinja::{Environment, context};
+use serde::Serialize;
+
+use crate::files::Staged;
+
+/// Columns of text in the terminal.
+const TEXT_WIDTH: usize = 96;
+
+/// Name of the page's file.
+const PAGE: &str = "index.html";
+
+/// What a lesson teaches.
+#[derive(Debug, Serialize)]
+pub(crate) struct Page {
+    title: String,
+    /// Items of the lecture, `L13` for example.
+    item: String,
+    sections: Vec<Section>,
+}
+
+/// A step of a lesson.
+#[derive(Debug, Serialize)]
+pub(crate) struct Section {
+    heading: String,
+    blocks: Vec<Block>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Block {
+    Text { text: String },
+    Formula { formula: String },
+    Table(Table),
+    Figure(Figure),
+}
+
+/// Numbers in rows. A cell may have several lines: a matrix, for example.
+#[derive(Debug, Serialize)]
+pub(crate) struct Table {
+    columns: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+/// A picture with its file's name, without extension, and what it shows.
+#[derive(Debug, Serialize)]
+pub(crate) struct Figure {
+    name: String,
+    caption: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    svg: String,
+}
+
+impl Page {
+    /// A lesson without sections, about these items of the lecture.
+    pub(crate) fn new(title: impl Into<String>, item: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            item: item.into(),
+            sections: vec![],
+        }
+    }
+
+    /// Adds a section.
+    pub(crate) fn with(mut self, section: Section) -> Self {
+        self.sections.push(section);
+        self
+    }
+
+    /// The lesson for the terminal. Figures are named, not shown.
+    pub(crate) fn to_text(&self) -> String {
+        let mut text = format!("{} ({})\n", self.title, self.item);
+        for section in &self.sections {
+            text += &format!("\n== {}\n", section.heading);
+            for block in &section.blocks {
+                text += &format!("\n{}\n", block.to_text());
+            }
+        }
+        text
+    }
+
+    /// The lesson as one HTML page that needs no other file. `command` is the one that made it.
+    ///
+    /// # Errors
+    ///
+    /// If the template is faulty.
+    pub(crate) fn to_html(&self, command: &str) -> Result<String> {
+        let mut templates = Environment::new();
+        templates.add_template(PAGE, include_str!("page.html"))?;
+        let template = templates.get_template(PAGE)?;
+        let page = template.render(context! { page => Serde(self), command })?;
+        Ok(page)
+    }
+
+    /// The lesson without its pictures, for `--format json`.
+    pub(crate) fn without_pictures(mut self) -> Self {
+        for figure in self.figures_mut() {
+            figure.svg.clear();
+        }
+        self
+    }
+
+    /// Writes the page and its figures to a folder; the answer is the page's path. Files that have
+    /// these names are replaced, all or none; others are left alone.
+    ///
+    /// # Errors
+    ///
+    /// If the folder cannot be written, with the remedy.
+    pub(crate) fn write(&self, folder: &Path, command: &str) -> Result<PathBuf> {
+        let page = folder.join(PAGE);
+        let mut files = vec![];
+        for figure in self.figures() {
+            let path = folder.join(format!("{}.svg", figure.name));
+            files.push((path, figure.standalone()));
+        }
+        files.push((page.clone(), self.to_html(command)?));
+        let unwritable = || unwritable(folder);
+        let staged = files
+            .iter()
+            .map(|(path, text)| Staged::write(path, text.as_bytes()))
+            .collect::<Result<Vec<_>, _>>()
+            .with_context(unwritable)?;
+        for file in staged {
+            file.publish().with_context(unwritable)?;
+        }
+        Ok(page)
+    }
+
+    fn figures(&self) -> impl Iterator<Item = &Figure> {
+        let blocks = self.sections.iter().flat_map(|section| &section.blocks);
+        blocks.filter_map(|block| match block {
+            Block::Figure(figure) => Some(figure),
+            _ => None,
+        })
+    }
+
+    fn figures_mut(&mut self) -> impl Iterator<Item = &mut Figure> {
+        let sections = self.sections.iter_mut();
+        let blocks = sections.flat_map(|section| &mut section.blocks);
+        blocks.filter_map(|block| match block {
+            Block::Figure(figure) => Some(figure),
+            _ => None,
+        })
+    }
+}
+
+/// Makes a folder to write to, and tries that, before a lesson computes anything.
+///
+/// # Errors
+///
+/// If the folder cannot be made or written, with the remedy.
+pub(crate) fn make_folder(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder)
+        .and_then(|()| Staged::write(&folder.join(PAGE), b"").map(drop))
+        .with_context(|| unwritable(folder))
+}
+
+fn unwritable(folder: &Path) -> String {
+    format!(
+        "cannot write to {}; name a folder that you may write to with --out-dir",
+        folder.display()
+    )
+}
+
+impl Section {
+    /// A section without content.
+    pub(crate) fn new(heading: impl Into<String>) -> Self {
+        Self {
+            heading: heading.into(),
+            blocks: vec![],
+        }
+    }
+
+    /// Adds a paragraph.
+    pub(crate) fn text(mut self, text: impl Into<String>) -> Self {
+        self.blocks.push(Block::Text { text: text.into() });
+        self
+    }
+
+    /// Adds formulas, in Unicode, line by line as given.
+    pub(crate) fn formula(mut self, formula: impl Into<String>) -> Self {
+        let formula = formula.into();
+        self.blocks.push(Block::Formula { formula });
+        self
+    }
+
+    /// Adds a table.
+    pub(crate) fn table(mut self, table: Table) -> Self {
+        self.blocks.push(Block::Table(table));
+        self
+    }
+
+    /// Adds a picture: the name of its file without extension, what it shows, the SVG.
+    pub(crate) fn figure(
+        mut self,
+        name: impl Into<String>,
+        caption: impl Into<String>,
+        svg: String,
+    ) -> Self {
+        self.blocks.push(Block::Figure(Figure {
+            name: name.into(),
+            caption: caption.into(),
+            svg,
+        }));
+        self
+    }
+}
+
+impl Table {
+    /// A table without rows.
+    pub(crate) fn new<const N: usize>(columns: [&str; N]) -> Self {
+        Self {
+            columns: columns.map(str::to_owned).into(),
+            rows: vec![],
+        }
+    }
+
+    /// Adds a row.
+    pub(crate) fn row<const N: usize>(mut self, cells: [String; N]) -> Self {
+        self.push(cells);
+        self
+    }
+
+    /// Adds a row.
+    ///
+    /// # Panics
+    ///
+    /// If it does not have a cell for each column.
+    pub(crate) fn push<const N: usize>(&mut self, cells: [String; N]) {
+        assert_eq!(N, self.columns.len(), "a row has a cell for each column");
+        self.rows.push(cells.into());
+    }
+}
+
+impl Table {
+    /// Leaves out columns in which every cell is empty.
+    pub(crate) fn without_empty_columns(mut self) -> Self {
+        for column in (0..self.columns.len()).rev() {
+            if self.rows.iter().all(|row| row[column].is_empty()) {
+                self.columns.remove(column);
+                for row in &mut self.rows {
+                    row.remove(column);
+                }
+            }
+        }
+        self
+    }
+}
+
+impl Figure {
+    /// The picture as a file of its own.
+    fn standalone(&self) -> String {
+        let namespace = "xmlns=\"http://www.w3.org/2000/svg\"";
+        match self.svg.contains(namespace) {
+            true => format!("{}\n", self.svg.trim()),
+            false => format!(
+                "{}\n",
+                self.svg
+                    .trim()
+                    .replacen("<svg", &format!("<svg {namespace}"), 1)
+            ),
+        }
+    }
+}
+
+impl Block {
+    fn to_text(&self) -> String {
+        match self {
+            Self::Text { text } => textwrap::fill(text, TEXT_WIDTH),
+            Self::Formula { formula } => textwrap::indent(formula.trim_end(), "    "),
+            Self::Table(table) => table.to_text(),
+            Self::Figure(figure) => textwrap::fill(
+                &format!("[{}.svg] {}", figure.name, figure.caption),
+                TEXT_WIDTH,
+            ),
+        }
+    }
+}
+
+impl Table {
+    fn to_text(&self) -> String {
+        let mut grid = Grid::new();
+        grid.load_style(presets::NOTHING);
+        grid.set_header(&self.columns);
+        for row in &self.rows {
+            grid.add_row(row);
+        }
+        for column in grid.column_iter_mut().skip(1) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        grid.trim_fmt()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page() -> Page {
+        Page::new("Slopes & steps", "L13").with(
+            Section::new("One")
+                .text("a < b")
+                .formula("δX = δZ·Wᵀ")
+                .table(Table::new(["name", "value"]).row(["w".to_owned(), "1.5".to_owned()]))
+                .figure("slope", "A slope", "<svg width=\"1\"></svg>".to_owned()),
+        )
+    }
+
+    #[test]
+    fn text_and_page_say_the_same() {
+        let text = page().to_text();
+        let html = page().to_html("trainer lesson x").unwrap();
+        let options = roxmltree::ParsingOptions {
+            allow_dtd: true,
+            ..Default::default()
+        };
+        let document = roxmltree::Document::parse_with_options(&html, options).unwrap();
+        let shown = document
+            .descendants()
+            .filter_map(|node| node.text())
+            .collect::<String>();
+        for part in ["Slopes & steps", "L13", "One", "a < b", "δX = δZ·Wᵀ", "1.5"] {
+            assert!(text.contains(part), "{part} in the text");
+            assert!(shown.contains(part), "{part} on the page");
+        }
+        assert!(text.contains("[slope.svg] A slope"));
+        assert!(html.contains("<svg"));
+    }
+
+    #[test]
+    fn files_are_written_whole_and_others_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        make_folder(folder.path()).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        fs::write(folder.path().join("notes.txt"), "mine").unwrap();
+        let path = page().write(folder.path(), "trainer lesson x").unwrap();
+        assert!(
+            fs::read_to_string(path)
+                .unwrap()
+                .starts_with("<!DOCTYPE html>")
+        );
+        let svg = fs::read_to_string(folder.path().join("slope.svg")).unwrap();
+        assert!(roxmltree::Document::parse(&svg).is_ok());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+    }
+
+    #[test]
+    fn json_leaves_pictures_out() {
+        let json = serde_json::to_string(&page().without_pictures()).unwrap();
+        assert!(json.contains("A slope") && !json.contains("<svg"));
+    }
+}

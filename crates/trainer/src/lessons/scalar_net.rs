@@ -1,0 +1,204 @@
+//! The scalar net: every variable one number.
+
+use anyhow::{Result, bail};
+use burn::tensor::{DType, Device, Tensor};
+use clap::Args;
+use manual_backprop::nets::scalar::{self, Parameters};
+
+use super::colours::Colour;
+use super::numbers::{Comparison, Host, number, steps};
+use super::page::{Page, Section};
+use super::plot::{Axis, Mark, Panel, Scale, Series, figure};
+use super::{Common, Negative, Room, Teach};
+use crate::cli::finite;
+
+const FORWARD: [&str; 6] = [
+    "z1 = x w1",
+    "z2 = z1 + b1",
+    "z3 = σ(z2)",
+    "z4 = z3 w2",
+    "yp = z4 + b2",
+    "L = ½(yp - y)²",
+];
+
+const BACKWARD: [&str; 9] = [
+    "δyp = yp - y",
+    "δz4 = δyp",
+    "δb2 = δyp",
+    "δz3 = w2 δz4",
+    "δw2 = z3 δz4",
+    "δz2 = σ'(z2) δz3",
+    "δz1 = δz2",
+    "δb1 = δz2",
+    "δw1 = x δz1",
+];
+
+/// Points of the loss curve.
+const SAMPLES: usize = 121;
+/// The curve goes so far to either side of w1.
+const REACH: f64 = 4.0;
+
+/// Options of `lesson scalar-net`.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// The input x.
+    #[arg(long, default_value = "1.5", allow_negative_numbers = true, value_parser = finite, value_name = "NUMBER")]
+    x: f64,
+
+    /// The target y.
+    #[arg(long, default_value = "0.25", allow_negative_numbers = true, value_parser = finite, value_name = "NUMBER")]
+    y: f64,
+
+    /// The parameters w1,b1,w2,b2.
+    #[arg(long, default_value = "0.8,-0.4,1.2,0.3", value_delimiter = ',', allow_hyphen_values = true, value_parser = finite, value_name = "NUMBERS")]
+    parameters: Vec<f64>,
+
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Teach for Options {
+    fn name(&self) -> &'static str {
+        "scalar-net"
+    }
+
+    fn common(&self) -> &Common {
+        &self.common
+    }
+
+    fn teach(&self, room: &Room) -> Result<Page> {
+        let [w1, b1, w2, b2] = self.parameters[..] else {
+            bail!(
+                "--parameters has {} numbers, expected four, w1,b1,w2,b2; for example \
+                 --parameters 0.8,-0.4,1.2,0.3",
+                self.parameters.len()
+            );
+        };
+        let one = |value: f64| Tensor::<1>::from_data([value], room.float());
+        let (x, y) = (one(self.x), one(self.y));
+        let p = Parameters {
+            w1: one(w1),
+            b1: one(b1),
+            w2: one(w2),
+            b2: one(b2),
+        };
+        let forward = scalar::forward(&p, x.clone(), y.clone());
+        let by_hand = scalar::backward(&p, x.clone(), y.clone(), &forward);
+        let loss = Host::of(&forward.loss).values[0];
+        let slope = Host::of(&by_hand.grad_w1).values[0];
+        if !loss.is_finite() || !slope.is_finite() {
+            return Err(Negative(format!(
+                "the loss is {} and its slope {} at these numbers; choose smaller ones",
+                number(loss),
+                number(slope)
+            ))
+            .into());
+        }
+
+        let tracked = |tensor: &Tensor<1>| tensor.clone().autodiff().require_grad();
+        let leaves = Parameters {
+            w1: tracked(&p.w1),
+            b1: tracked(&p.b1),
+            w2: tracked(&p.w2),
+            b2: tracked(&p.b2),
+        };
+        let tape = scalar::forward(&leaves, x.clone().autodiff(), y.clone().autodiff())
+            .loss
+            .backward();
+        let autodiff = |leaf: &Tensor<1>| leaf.grad(&tape).expect("every parameter is tracked");
+        let comparison = Comparison::new()
+            .row("δw1", &by_hand.grad_w1, &autodiff(&leaves.w1))
+            .row("δb1", &by_hand.grad_b1, &autodiff(&leaves.b1))
+            .row("δw2", &by_hand.grad_w2, &autodiff(&leaves.w2))
+            .row("δb2", &by_hand.grad_b2, &autodiff(&leaves.b2));
+
+        let curve = loss_along_w1(&p, self.x, self.y, w1, room.float());
+        let start = Section::new("The net").text(format!(
+            "One input, one hidden sigmoid unit, one output: a net of which every value is a single \
+             number. Here x = {}, y = {}, w1 = {}, b1 = {}, w2 = {}, b2 = {}.",
+            number(self.x),
+            number(self.y),
+            number(w1),
+            number(b1),
+            number(w2),
+            number(b2)
+        ));
+        Ok(Page::new("The scalar net", "L5")
+            .with(start.formula("yp = σ(x w1 + b1) w2 + b2        L = ½(yp - y)²"))
+            .with(
+                Section::new("Forward: from the input to the loss")
+                    .table(steps("value", &FORWARD, &forward.named())),
+            )
+            .with(
+                Section::new("Backward: from the loss to the parameters")
+                    .text(
+                        "δv is the gradient of the loss with respect to v. Each step of the forward \
+                         pass gives one step back: multiply what comes from the right by the \
+                         derivative of the step. With σ'(z2) = σ(z2)(1 - σ(z2)) = z3(1 - z3):",
+                    )
+                    .table(steps("gradient", &BACKWARD, &by_hand.named())),
+            )
+            .with(
+                Section::new("The same from automatic differentiation")
+                    .text(format!(
+                        "Burn's autodiff records the forward pass and goes back by itself. Largest \
+                         difference: {}.",
+                        number(comparison.largest())
+                    ))
+                    .table(comparison.into_table()),
+            )
+            .with(
+                Section::new("What a gradient is")
+                    .text(format!(
+                        "Vary w1 alone: the loss is a curve, and δw1 = {} is the slope of its tangent \
+                         at w1 = {}. A step against the gradient goes downhill.",
+                        number(slope),
+                        number(w1)
+                    ))
+                    .figure(
+                        "loss-along-w1",
+                        "The loss as a function of w1, and the tangent with the slope δw1",
+                        tangent_figure(&curve, w1, loss, slope)?,
+                    ),
+            ))
+    }
+}
+
+/// The loss at `SAMPLES` values of w1 around the given one.
+fn loss_along_w1(
+    p: &Parameters,
+    x: f64,
+    y: f64,
+    w1: f64,
+    float: (&Device, DType),
+) -> Vec<(f64, f64)> {
+    let at = |i: usize| w1 - REACH + 2.0 * REACH * i as f64 / (SAMPLES - 1) as f64;
+    let one = |value: f64| Tensor::<1>::from_data([value], float);
+    (0..SAMPLES)
+        .map(|i| {
+            let moved = Parameters {
+                w1: one(at(i)),
+                ..p.clone()
+            };
+            let loss = scalar::forward(&moved, one(x), one(y)).loss;
+            (at(i), Host::of(&loss).values[0])
+        })
+        .collect()
+}
+
+fn tangent_figure(curve: &[(f64, f64)], w1: f64, loss: f64, slope: f64) -> Result<String> {
+    let x = Axis::fitting("w1", Scale::Linear, curve.iter().map(|point| point.0));
+    let y = Axis::fitting("loss L", Scale::Linear, curve.iter().map(|point| point.1));
+    let tangent = [-1.0, 1.0].map(|step| (w1 + step, loss + slope * step));
+    let label = format!("slope δw1 = {}", number(slope));
+    let panel = Panel::new("The loss along w1", x, y)
+        .with(Series::new(
+            "L(w1)",
+            Colour::BLUE,
+            Mark::Line,
+            curve.iter().copied(),
+        ))
+        .with(Series::new(label, Colour::ORANGE, Mark::Line, tangent))
+        .with(Series::new("", Colour::INK, Mark::Dots, [(w1, loss)]));
+    figure(&[panel], 1)
+}
