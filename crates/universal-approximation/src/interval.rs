@@ -1,0 +1,46 @@
+//! Where a target is approximated.
+
+use crate::ApproximationError;
+
+/// The numbers from `low` to `high`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Interval {
+    /// The lower end.
+    pub low: f64,
+    /// The upper end: above `low`.
+    pub high: f64,
+}
+
+impl Interval {
+    /// `high - low`.
+    pub fn length(&self) -> f64 {
+        self.high - self.low
+    }
+
+    /// Equally spaced points, both ends included.
+    ///
+    /// # Panics
+    ///
+    /// If fewer than two are asked for.
+    ///
+    /// ```
+    /// use universal_approximation::Interval;
+    ///
+    /// let points = Interval { low: -1.0, high: 1.0 }.points(5).collect::<Vec<_>>();
+    /// assert_eq!(points, [-1.0, -0.5, 0.0, 0.5, 1.0]);
+    /// ```
+    pub fn points(self, count: usize) -> impl ExactSizeIterator<Item = f64> + Clone {
+        assert!(count >= 2, "{count} points have no two ends");
+        let last = (count - 1) as f64;
+        (0..count).map(move |i| self.low + self.length() * (i as f64 / last))
+    }
+
+    /// The interval itself, if it holds anything.
+    pub(crate) fn checked(self) -> Result<Self, ApproximationError> {
+        let Self { low, high } = self;
+        match low < high && self.length().is_finite() {
+            true => Ok(self),
+            false => Err(ApproximationError::Interval { low, high }),
+        }
+    }
+}
