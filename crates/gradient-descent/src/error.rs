@@ -30,7 +30,7 @@ pub enum DescentError {
         shrink: f64,
     },
     /// The share of the expected decrease that a line search demands is not between 0 and 1.
-    #[error("the line search's decrease is {decrease}; give a share between 0 and 1, such as 1e-4")]
+    #[error("the line search's decrease is {decrease}; give a share between 0 and 1, such as 0.3")]
     Decrease {
         /// The share given.
         decrease: f64,

@@ -90,10 +90,11 @@ proptest! {
         number in 0..5usize,
         step in 0.001..100.0f64,
         shrink in 0.1..0.9f64,
+        decrease in 1e-4..0.9f64,
         start in [coordinate(), coordinate(), coordinate(), coordinate()],
     ) {
         let function = &functions::all()[number];
-        let search = LineSearch { step, shrink, max_iterations: 200, ..LineSearch::default() };
+        let search = LineSearch { step, shrink, decrease, tolerance: 1e-6, max_iterations: 200 };
         let descent = run(&search, &**function, &start[..function.dimension()]);
         prop_assert_ne!(descent.outcome, Outcome::Diverged);
         for (before, after) in descent.values().zip(descent.values().skip(1)) {
@@ -201,6 +202,23 @@ fn a_line_search_counts_the_steps_it_tries_in_vain() {
     let expected: usize = descent.path[1..].iter().map(|i| tried(i.step)).sum();
     assert_eq!(descent.evaluations.values, 1 + expected);
     assert_eq!(descent.evaluations.gradients, descent.path.len());
+}
+
+/// With a first step of 1, the bowl's curvature of 8 and halving, 1/4 = 2/8 is tried, a leap to almost
+/// the same height on the other side. A demand of nearly nothing lets it pass, a real one does not.
+#[test]
+fn a_line_search_that_demands_little_gains_little() {
+    let iterations = |decrease| {
+        let search = LineSearch {
+            decrease,
+            ..LineSearch::default()
+        };
+        let descent = run(&search, &CosineBowl, &CosineBowl.start());
+        assert_eq!(descent.outcome, Outcome::Converged);
+        descent.iterations()
+    };
+    assert!(iterations(1e-4) > 1000, "{}", iterations(1e-4));
+    assert!(iterations(0.3) < 10, "{}", iterations(0.3));
 }
 
 /// At a tolerance of 0 there is an end only where no step lowers the value any more.

@@ -18,6 +18,8 @@ use crate::{Descent, DescentError, Function, Iterate};
 /// ```text
 /// f(x - α∇f) = f(x) - α‖∇f‖² + O(α²): the demand asks for a share c of what the slope promises,
 /// which a short enough α fulfils for any c < 1. So f never rises, and no step can be too long.
+/// Where the curvature is K, α ≤ 2(1 - c)/K is let through: a small c lets pass a leap to almost the
+/// same height on the other side (α near 2/K), which gains next to nothing.
 /// At a minimum, up to rounding, no α does: the descent has stalled.
 /// ```
 ///
@@ -54,12 +56,13 @@ pub struct LineSearch {
 }
 
 impl Default for LineSearch {
-    /// First step 1, halved until a share of 1e-4 is met; tolerance 1e-6, 10 000 iterations.
+    /// First step 1, halved until it brings 0.3 of what the slope promises; tolerance 1e-6, 10 000
+    /// iterations.
     fn default() -> Self {
         Self {
             step: 1.0,
             shrink: 0.5,
-            decrease: 1e-4,
+            decrease: 0.3,
             tolerance: TOLERANCE,
             max_iterations: MAX_ITERATIONS,
         }
