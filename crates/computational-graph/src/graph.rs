@@ -25,7 +25,7 @@ pub struct Node {
     shape: [usize; 2],
     has_gradient: bool,
     pub(crate) value: Option<Tensor<2>>,
-    pub(crate) gradient: Option<Tensor<2>>,
+    gradient: Option<Tensor<2>>,
 }
 
 impl Node {
@@ -178,12 +178,11 @@ impl Graph {
             });
         }
         self.nodes[index].value = Some(value);
-        for node in &mut self.nodes {
-            node.gradient = None;
-            if matches!(node.kind, Kind::Operation(_)) {
-                node.value = None;
-            }
+        let operations = |node: &&mut Node| !node.operands.is_empty();
+        for node in self.nodes.iter_mut().filter(operations) {
+            node.value = None;
         }
+        self.clear_gradients();
         Ok(())
     }
 
@@ -195,8 +194,8 @@ impl Graph {
                 let value = operation.forward(&self.operand_values(node));
                 self.nodes[i].value = Some(value);
             }
-            self.nodes[i].gradient = None;
         }
+        self.clear_gradients();
     }
 
     /// Computes the gradient of `output`, a single number, with respect to every node on the way
@@ -259,20 +258,35 @@ impl Graph {
                 name: output.to_owned(),
             });
         }
-        for node in &mut self.nodes {
-            node.gradient = None;
-        }
-        self.nodes[index].gradient = Some(grad_output);
+        self.clear_gradients();
+        self.accumulate(index, grad_output);
         for i in (0..=index).rev() {
             for (operand, grad) in self.contributions(i) {
-                let sum = match self.nodes[operand].gradient.take() {
-                    Some(so_far) => so_far + grad,
-                    None => grad,
-                };
-                self.nodes[operand].gradient = Some(sum);
+                self.accumulate(operand, grad);
             }
         }
         Ok(())
+    }
+
+    /// Adds to the gradient of node `i`.
+    pub(crate) fn accumulate(&mut self, i: usize, grad: Tensor<2>) {
+        let gradient = &mut self.nodes[i].gradient;
+        *gradient = Some(match gradient.take() {
+            Some(so_far) => so_far + grad,
+            None => grad,
+        });
+    }
+
+    pub(crate) fn clear_gradients(&mut self) {
+        for node in &mut self.nodes {
+            node.gradient = None;
+        }
+    }
+
+    /// Replaces the gradient of node `i`, which no right backward pass does.
+    #[cfg(feature = "verify")]
+    pub(crate) fn set_gradient(&mut self, i: usize, grad: Tensor<2>) {
+        self.nodes[i].gradient = Some(grad);
     }
 
     /// What node `i`, with the gradient that it has now, contributes to its operands' gradients.
@@ -290,7 +304,7 @@ impl Graph {
             .collect()
     }
 
-    pub(crate) fn operand_values(&self, node: &Node) -> Vec<Tensor<2>> {
+    fn operand_values(&self, node: &Node) -> Vec<Tensor<2>> {
         let value = |&i: &usize| {
             let value = self.nodes[i].value.clone();
             value.expect("operands come before their node")

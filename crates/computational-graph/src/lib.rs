@@ -24,12 +24,24 @@
 //! ```
 
 mod builder;
+mod dot;
 mod error;
 mod graph;
+mod label;
+mod layout;
+mod mermaid;
 pub mod nets;
+mod number;
 mod operation;
+mod summary;
+mod svg;
+mod text;
+mod theme;
+#[cfg(feature = "verify")]
+pub mod verify;
 
 pub use builder::{GraphBuilder, NodeId};
 pub use error::GraphError;
 pub use graph::{Graph, Kind, Node};
 pub use operation::Operation;
+pub use svg::SvgOptions;

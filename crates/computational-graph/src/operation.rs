@@ -75,7 +75,7 @@ impl Operation {
             Self::CrossEntropy(_) => "-Σ y ln".to_owned(),
             Self::SoftmaxCrossEntropy(_) => "-Σ y ln softmax".to_owned(),
             Self::HalfSquaredError(_) => "½‖ ‖²".to_owned(),
-            Self::Subtract => "-".to_owned(),
+            Self::Subtract => "−".to_owned(),
             Self::Multiply => "×".to_owned(),
             Self::Scale(c) => format!("{c} ×"),
             Self::Power(n) => format!("( ){}", superscript(n)),

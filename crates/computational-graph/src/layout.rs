@@ -1,0 +1,351 @@
+//! Places for the nodes of a graph and ways for its edges: a layered drawing from left to right.
+//!
+//! The steps are those of Sugiyama, Tagawa and Toda (1981): every node gets a layer; an edge that
+//! passes through layers gets a lane in each of them; the order in each layer is chosen so that
+//! few edges cross; then everything gets its height. Between two layers there is a gap, and only
+//! there do edges bend, so that they never run through a node.
+
+mod heights;
+mod order;
+
+/// A node to be placed. Its anchor is on the left edge, where edges arrive, `above` its bottom
+/// and `below` its top.
+#[derive(Debug, Clone)]
+pub(crate) struct Item {
+    /// The nodes that it depends on, all of them before it.
+    pub(crate) operands: Vec<usize>,
+    pub(crate) width: f64,
+    pub(crate) above: f64,
+    pub(crate) below: f64,
+}
+
+/// Where an item is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Place {
+    /// Left edge.
+    pub(crate) x: f64,
+    /// Height of the anchor, from the top down.
+    pub(crate) y: f64,
+    /// Right edge of the item's layer, where edges leave.
+    pub(crate) right: f64,
+}
+
+/// The way of an edge, from the right edge of a node's layer to the left edge of another node.
+/// From each point with an even place to the next it crosses a gap, from there to the next it is
+/// level.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Route {
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    pub(crate) points: Vec<[f64; 2]>,
+}
+
+/// A drawing's geometry; its top left corner is the origin.
+#[derive(Debug, Clone)]
+pub(crate) struct Layout {
+    pub(crate) places: Vec<Place>,
+    pub(crate) routes: Vec<Route>,
+    pub(crate) width: f64,
+    pub(crate) height: f64,
+}
+
+/// Something that takes room in a layer: a node, or the lane of an edge that passes.
+#[derive(Debug, Clone, Copy)]
+struct Vertex {
+    layer: usize,
+    width: f64,
+    above: f64,
+    below: f64,
+    role: Role,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Role {
+    Leaf,
+    Operation,
+    Lane,
+}
+
+/// The vertices, those of the nodes first, and the links between vertices of adjacent layers.
+#[derive(Debug)]
+struct Layered {
+    vertices: Vec<Vertex>,
+    links: Vec<[usize; 2]>,
+    /// Per node, its lanes from left to right.
+    lanes: Vec<Vec<usize>>,
+    layers: usize,
+}
+
+/// Room above and below the middle of a lane.
+const LANE: f64 = 4.0;
+/// Width of a gap between layers, before steep edges widen it.
+const GAP: f64 = 32.0;
+/// What an edge's rise adds to the width of its gap, at most [`STEEP_GAP`].
+const GAP_PER_RISE: f64 = 0.12;
+const STEEP_GAP: f64 = 60.0;
+/// Distance between edges that arrive at one node.
+const PORTS: f64 = 9.0;
+
+impl Layout {
+    pub(crate) fn new(items: &[Item]) -> Self {
+        let layered = Layered::new(items);
+        let order = order::order(&layered, items);
+        let heights = heights::heights(&layered, &order);
+        let columns = columns(&layered, &heights);
+        let height = |&vertex: &usize| heights[vertex] + layered.vertices[vertex].below;
+
+        let places = (0..items.len()).map(|node| {
+            let [x, right] = columns[layered.vertices[node].layer];
+            Place {
+                x,
+                y: heights[node],
+                right,
+            }
+        });
+        Self {
+            places: places.collect(),
+            routes: routes(items, &layered, &heights, &columns),
+            width: columns.last().map_or(0.0, |[_, right]| *right),
+            height: order.iter().flatten().map(height).fold(0.0, f64::max),
+        }
+    }
+}
+
+impl Layered {
+    fn new(items: &[Item]) -> Self {
+        let layer_of = layers(items);
+        let mut vertices = items
+            .iter()
+            .zip(&layer_of)
+            .map(|(item, &layer)| Vertex {
+                layer,
+                width: item.width,
+                above: item.above,
+                below: item.below,
+                role: match item.operands.is_empty() {
+                    true => Role::Leaf,
+                    false => Role::Operation,
+                },
+            })
+            .collect::<Vec<_>>();
+        let mut links = Vec::new();
+        let mut lanes = Vec::with_capacity(items.len());
+        for node in 0..items.len() {
+            let consumers = (0..items.len()).filter(|&to| items[to].operands.contains(&node));
+            let consumers = consumers.collect::<Vec<_>>();
+            let last = consumers.iter().map(|&to| layer_of[to]).max();
+            let first_lane = vertices.len();
+            for layer in layer_of[node] + 1..last.unwrap_or(0) {
+                vertices.push(Vertex {
+                    layer,
+                    width: 0.0,
+                    above: LANE,
+                    below: LANE,
+                    role: Role::Lane,
+                });
+            }
+            let own = (first_lane..vertices.len()).collect::<Vec<_>>();
+            let at = |layer: usize| match layer - layer_of[node] {
+                0 => node,
+                lane => own[lane - 1],
+            };
+            links.extend(own.iter().map(|&lane| [at(vertices[lane].layer - 1), lane]));
+            links.extend(consumers.iter().map(|&to| [at(layer_of[to] - 1), to]));
+            lanes.push(own);
+        }
+        Self {
+            vertices,
+            links,
+            lanes,
+            layers: layer_of.iter().max().map_or(0, |last| last + 1),
+        }
+    }
+
+    /// The vertices on the other ends of a vertex's links to the left and to the right.
+    fn neighbours(&self, vertex: usize) -> impl Iterator<Item = usize> + '_ {
+        self.before(vertex).chain(self.after(vertex))
+    }
+
+    fn before(&self, vertex: usize) -> impl Iterator<Item = usize> + '_ {
+        let links = self.links.iter();
+        links.filter_map(move |&[from, to]| (to == vertex).then_some(from))
+    }
+
+    fn after(&self, vertex: usize) -> impl Iterator<Item = usize> + '_ {
+        let links = self.links.iter();
+        links.filter_map(move |&[from, to]| (from == vertex).then_some(to))
+    }
+}
+
+/// An operation's layer is the length of the longest path that leads to it; a leaf stands right
+/// before the first operation that uses it.
+fn layers(items: &[Item]) -> Vec<usize> {
+    let mut layers = vec![0; items.len()];
+    for (i, item) in items.iter().enumerate() {
+        let operands = item.operands.iter().map(|&operand| layers[operand] + 1);
+        layers[i] = operands.max().unwrap_or(0);
+    }
+    for leaf in (0..items.len()).filter(|&i| items[i].operands.is_empty()) {
+        let consumers = (0..items.len()).filter(|&to| items[to].operands.contains(&leaf));
+        let first = consumers.map(|to| layers[to]).min();
+        layers[leaf] = first.map_or(0, |layer| layer - 1);
+    }
+    layers
+}
+
+/// Left and right edge of every layer.
+fn columns(layered: &Layered, heights: &[f64]) -> Vec<[f64; 2]> {
+    let mut columns = Vec::with_capacity(layered.layers);
+    let mut x = 0.0;
+    for layer in 0..layered.layers {
+        let here = layered
+            .vertices
+            .iter()
+            .filter(|vertex| vertex.layer == layer);
+        let width = here.map(|vertex| vertex.width).fold(0.0, f64::max);
+        columns.push([x, x + width]);
+        let rises = layered
+            .links
+            .iter()
+            .filter(|[from, _]| layered.vertices[*from].layer == layer)
+            .map(|&[from, to]| (heights[to] - heights[from]).abs());
+        let rise = rises.fold(0.0, f64::max);
+        x += width + GAP + (GAP_PER_RISE * rise).min(STEEP_GAP);
+    }
+    columns
+}
+
+fn routes(items: &[Item], layered: &Layered, heights: &[f64], columns: &[[f64; 2]]) -> Vec<Route> {
+    let mut routes = Vec::new();
+    for (to, item) in items.iter().enumerate() {
+        // Edges arrive in the order of the heights that they come from.
+        let mut arriving = item
+            .operands
+            .iter()
+            .map(|&from| {
+                let passed = layered.vertices[to].layer - layered.vertices[from].layer - 1;
+                (from, &layered.lanes[from][..passed])
+            })
+            .collect::<Vec<_>>();
+        arriving.sort_by(|a, b| {
+            let height = |(from, lanes): &(usize, &[usize])| heights[*lanes.last().unwrap_or(from)];
+            height(a).total_cmp(&height(b))
+        });
+        let middle = (arriving.len() as f64 - 1.0) / 2.0;
+        for (port, (from, lanes)) in arriving.into_iter().enumerate() {
+            let [_, right] = columns[layered.vertices[from].layer];
+            let mut points = vec![[right, heights[from]]];
+            for &lane in lanes {
+                let [left, right] = columns[layered.vertices[lane].layer];
+                points.extend([[left, heights[lane]], [right, heights[lane]]]);
+            }
+            let [left, _] = columns[layered.vertices[to].layer];
+            points.push([left, heights[to] + PORTS * (port as f64 - middle)]);
+            routes.push(Route { from, to, points });
+        }
+    }
+    routes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(operands: &[usize]) -> Item {
+        Item {
+            operands: operands.to_vec(),
+            width: 60.0,
+            above: 20.0,
+            below: 30.0,
+        }
+    }
+
+    fn items(operands: &[&[usize]]) -> Vec<Item> {
+        operands.iter().map(|operands| item(operands)).collect()
+    }
+
+    /// A ladder of leaves and operations with long edges, shared values and a value used twice by
+    /// one operation.
+    fn tangle() -> Vec<Item> {
+        items(&[
+            &[],
+            &[],
+            &[],
+            &[0, 1],
+            &[1, 2],
+            &[3, 0],
+            &[4, 4],
+            &[5, 6],
+            &[7, 2],
+            &[8, 0],
+            &[9, 3],
+        ])
+    }
+
+    #[test]
+    fn leaves_stand_right_before_what_uses_them_first() {
+        let items = items(&[&[], &[], &[0, 1], &[], &[2, 3], &[4, 0]]);
+        assert_eq!(layers(&items), [0, 0, 1, 1, 2, 3]);
+    }
+
+    #[test]
+    fn every_edge_goes_from_left_to_right() {
+        let items = tangle();
+        let layout = Layout::new(&items);
+        let edges = items.iter().map(|item| item.operands.len()).sum::<usize>();
+        assert_eq!(layout.routes.len(), edges);
+        for route in &layout.routes {
+            assert!(route.points.is_sorted_by(|a, b| a[0] <= b[0]), "{route:?}");
+            assert_eq!(route.points.len() % 2, 0);
+            assert_eq!(route.points[0][0], layout.places[route.from].right);
+            let end = route.points.last().expect("a route has an end");
+            assert_eq!(end[0], layout.places[route.to].x);
+        }
+    }
+
+    #[test]
+    fn no_two_nodes_overlap_and_no_edge_runs_through_a_node() {
+        let items = tangle();
+        let layout = Layout::new(&items);
+        let boxes = items.iter().zip(&layout.places).map(|(item, place)| {
+            let (top, bottom) = (place.y - item.above, place.y + item.below);
+            assert!(top >= 0.0 && bottom <= layout.height);
+            assert!(place.x >= 0.0 && place.x + item.width <= layout.width);
+            ([place.x, place.x + item.width], [top, bottom])
+        });
+        let boxes = boxes.collect::<Vec<_>>();
+        for (i, (x, y)) in boxes.iter().enumerate() {
+            for (other_x, other_y) in &boxes[..i] {
+                let apart = x[0] >= other_x[1] || other_x[0] >= x[1];
+                assert!(apart || y[0] >= other_y[1] || other_y[0] >= y[1]);
+            }
+            for route in &layout.routes {
+                for level in route.points[1..].chunks_exact(2) {
+                    let [start, end] = [level[0], level[1]];
+                    let apart = start[0] >= x[1] || end[0] <= x[0];
+                    assert!(apart || start[1] <= y[0] || start[1] >= y[1]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_single_node_has_a_place() {
+        let layout = Layout::new(&items(&[&[]]));
+        assert_eq!(
+            layout.places,
+            [Place {
+                x: 0.0,
+                y: 20.0,
+                right: 60.0
+            }]
+        );
+        assert_eq!((layout.width, layout.height), (60.0, 50.0));
+    }
+
+    #[test]
+    fn nothing_has_an_empty_layout() {
+        let layout = Layout::new(&[]);
+        assert_eq!((layout.width, layout.height), (0.0, 0.0));
+    }
+}

@@ -1,0 +1,157 @@
+//! The functions of L14 and L15, and graphs in which values are used more than once.
+
+use burn::tensor::Tensor;
+use burn_gradcheck::{Case, Values};
+use manual_backprop::activation::Activation;
+
+use super::sizes::{Size, label};
+use super::trial::Trial;
+use crate::{Graph, GraphBuilder, GraphError, nets};
+
+/// Every function at a point that the size picks, or at that size.
+pub(super) fn all(size: Size) -> Vec<Trial> {
+    vec![
+        four_variables_trial(size),
+        composition_trial(size),
+        tangle_trial(size),
+        bias_trial(size),
+    ]
+}
+
+/// L14 at the slides' point.
+pub(super) fn four_variables_of_the_lecture() -> Trial {
+    let case = numbers(
+        "four variables graph at the lecture's point",
+        "x",
+        &[3.0, -1.0, 0.0, 1.0],
+    );
+    four_variables(case)
+}
+
+/// L15 at the slides' point.
+pub(super) fn composition_of_the_lecture() -> Trial {
+    composition(numbers(
+        "composition graph at the lecture's point",
+        "z",
+        &[1.0, -1.0],
+    ))
+}
+
+pub(super) fn four_variables_trial(size: Size) -> Trial {
+    four_variables(drawn_numbers("four variables graph", "x", 4, size))
+}
+
+pub(super) fn composition_trial(size: Size) -> Trial {
+    composition(drawn_numbers("composition graph", "z", 2, size))
+}
+
+fn four_variables(case: Case) -> Trial {
+    let build = |v: &Values| {
+        let x = ["x1", "x2", "x3", "x4"].map(|name| v.get::<2>(name).reshape([1]));
+        nets::four_variables(Tensor::cat(x.to_vec(), 0))
+    };
+    Trial::new(case, "f", build, |v| {
+        f(["x1", "x2", "x3", "x4"].map(|name| v.get(name)))
+    })
+}
+
+fn composition(case: Case) -> Trial {
+    let build = |v: &Values| {
+        let z = ["z1", "z2"].map(|name| v.get::<2>(name).reshape([1]));
+        nets::composition(Tensor::cat(z.to_vec(), 0))
+    };
+    Trial::new(case, "f", build, |v| {
+        let (z1, z2) = (v.get::<2>("z1"), v.get::<2>("z2"));
+        let square = z1.clone() * z1.clone();
+        f([
+            z1.clone() - z2.clone(),
+            square.clone(),
+            z2.clone() * z2.clone(),
+            square + z1 * z2,
+        ])
+    })
+}
+
+/// `(x1+10x2)² + 5(x3-x4)² + (x2+2x3)⁴ + 10(x1-x4)⁴`.
+fn f([x1, x2, x3, x4]: [Tensor<2>; 4]) -> Tensor<2> {
+    let square = |x: Tensor<2>| x.clone() * x;
+    square(x1.clone() + x2.clone() * 10.0)
+        + square(x3.clone() - x4.clone()) * 5.0
+        + square(square(x2 + x3 * 2.0))
+        + square(square(x1 - x4)) * 10.0
+}
+
+/// A matrix that an operation uses twice, that several use, and that reaches the output on ways of
+/// different lengths.
+pub(super) fn tangle_trial([_, d, _]: Size) -> Trial {
+    let case = Case::new(format!("tangle graph [{d}]"))
+        .reduction_length(d)
+        .input("a", [d, d])
+        .input("b", [d, d]);
+    Trial::new(case, "out", tangle, |v| {
+        let (a, b) = (v.get::<2>("a"), v.get::<2>("b"));
+        let s = a.clone().matmul(a.clone()) * 0.25;
+        let t = s.clone() * b;
+        let u = t.clone().tanh() - s;
+        u * t * a
+    })
+}
+
+fn tangle(v: &Values) -> Result<Graph, GraphError> {
+    let mut graph = GraphBuilder::new();
+    let a = graph.parameter("a", v.get("a"))?;
+    let b = graph.parameter("b", v.get("b"))?;
+    let square = graph.matmul("square", a, a)?;
+    let s = graph.scale("s", square, 0.25)?;
+    let t = graph.multiply("t", s, b)?;
+    let tanh = graph.activation("tanh", Activation::Tanh, t)?;
+    let u = graph.subtract("u", tanh, s)?;
+    let ut = graph.multiply("ut", u, t)?;
+    graph.multiply("out", ut, a)?;
+    Ok(graph.build())
+}
+
+/// Both forms of the bias, and the operations that the nets have no use for.
+pub(super) fn bias_trial([batch, d, _]: Size) -> Trial {
+    let case = Case::new(format!("bias graph [{}]", label(&[batch, d])))
+        .reduction_length(batch * d)
+        .input("x", [batch, d])
+        .input("row", [1, d])
+        .input("column", [batch, 1]);
+    Trial::new(case, "out", biases, |v| {
+        let x = v.get::<2>("x") + v.get("row") + v.get("column");
+        let cube = x.clone() * x.clone() * x.clone();
+        let e = x.exp();
+        let softmax = e.clone() / e.sum_dim(1);
+        (cube * softmax).sum().reshape([1, 1])
+    })
+}
+
+fn biases(v: &Values) -> Result<Graph, GraphError> {
+    let mut graph = GraphBuilder::new();
+    let x = graph.parameter("x", v.get("x"))?;
+    let row = graph.parameter("row", v.get("row"))?;
+    let column = graph.parameter("column", v.get("column"))?;
+    let x = graph.add_bias("x + row", x, row)?;
+    let x = graph.add_bias_to_columns("x + row + column", x, column)?;
+    let cube = graph.power("cube", x, 3)?;
+    let yp = graph.softmax("yp", x)?;
+    let product = graph.multiply("product", cube, yp)?;
+    graph.sum("out", product)?;
+    Ok(graph.build())
+}
+
+/// A case whose inputs are single numbers, `x1`, `x2`, ...
+fn numbers(name: &str, letter: &str, values: &[f64]) -> Case {
+    let numbered = (1..).zip(values);
+    numbered.fold(Case::new(name), |case, (i, &value)| {
+        case.input_values(format!("{letter}{i}"), [1, 1], [value])
+    })
+}
+
+fn drawn_numbers(name: &str, letter: &str, count: usize, size: Size) -> Case {
+    let name = format!("{name} [{}]", label(&size));
+    (1..=count).fold(Case::new(name), |case, i| {
+        case.input(format!("{letter}{i}"), [1, 1])
+    })
+}
