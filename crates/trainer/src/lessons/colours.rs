@@ -30,6 +30,11 @@ impl Colour {
     /// Fifth series.
     pub(crate) const RED: Self = Self::new([0xcf, 0x22, 0x2e], [0xff, 0x7b, 0x72]);
 
+    /// For marks on coloured maps, which look the same on every page.
+    pub(crate) const BLACK: Self = Self::new([0x10; 3], [0x10; 3]);
+    /// As [`Colour::BLACK`].
+    pub(crate) const WHITE: Self = Self::new([0xfe; 3], [0xfe; 3]);
+
     /// For series in order.
     pub(crate) const SERIES: [Self; 5] = [
         Self::BLUE,
@@ -81,6 +86,7 @@ pub(crate) fn style() -> String {
     });
     format!(
         "<style>svg.figure{{color-scheme:light dark}}\
+         svg.figure rect{{shape-rendering:crispEdges}}\
          @media (prefers-color-scheme: dark){{{}}}</style>",
         rules.concat()
     )

@@ -3,10 +3,12 @@
 
 mod colours;
 mod images;
+mod mnist;
 mod numbers;
 mod page;
 mod plot;
 mod scalar_net;
+mod xor;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -35,12 +37,18 @@ pub(crate) struct LessonOptions {
 enum Lesson {
     /// L5: a net of single numbers, forward and backward, every step by hand.
     ScalarNet(scalar_net::Options),
+    /// L3, L4: the XOR net, forward, backward, and what training makes of it.
+    Xor(xor::Options),
+    /// L7, L9: the MNIST net, a step by hand, a short training run, and what it has learnt.
+    Mnist(mnist::Options),
 }
 
 impl Lesson {
     fn teacher(&self) -> &dyn Teach {
         match self {
             Self::ScalarNet(options) => options,
+            Self::Xor(options) => options,
+            Self::Mnist(options) => options,
         }
     }
 }

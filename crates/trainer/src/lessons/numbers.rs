@@ -21,6 +21,21 @@ pub(crate) fn number(value: f64) -> String {
     }
 }
 
+/// Numbers that are read together, all with as many decimals as the largest needs for four
+/// significant digits.
+fn alike(values: &[f64]) -> Vec<String> {
+    let largest = values.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+    let exact = values.iter().all(|value| value.to_string().len() <= 5);
+    let written = |value: &f64| match largest {
+        1e-3..1e6 if !exact && *value != 0.0 => {
+            let decimals = (3.0 - largest.log10().floor()).clamp(0.0, 4.0) as usize;
+            format!("{value:.decimals$}")
+        }
+        _ => number(*value),
+    };
+    values.iter().map(written).collect()
+}
+
 /// Numbers in brackets: `(306, -144)`.
 pub(crate) fn vector(values: &[f64]) -> String {
     let numbers = values.iter().map(|&value| number(value));
@@ -63,18 +78,14 @@ impl Host {
             return format!("norm {}", number(self.norm()));
         }
         let columns = self.dims.last().copied().unwrap_or(1).max(1);
-        let width = self.values.iter().map(|&v| number(v).len()).max();
-        let row = |row: &[f64]| {
-            let cells = row
-                .iter()
-                .map(|&v| format!("{:>1$}", number(v), width.unwrap_or(0)));
+        let written = alike(&self.values);
+        let width = written.iter().map(String::len).max().unwrap_or(0);
+        let row = |row: &[String]| {
+            let cells = row.iter().map(|cell| format!("{cell:>width$}"));
             cells.collect::<Vec<_>>().join("  ")
         };
-        self.values
-            .chunks(columns)
-            .map(row)
-            .collect::<Vec<_>>()
-            .join("\n")
+        let rows = written.chunks(columns).map(row);
+        rows.collect::<Vec<_>>().join("\n")
     }
 
     /// The largest difference of an element from its counterpart; NaN counts as infinite.
@@ -187,6 +198,11 @@ mod tests {
             values: vec![1.0, -10.0, 0.5, 2.0],
         };
         assert_eq!(small.text(), "  1  -10\n0.5    2");
+        let mixed = Host {
+            dims: vec![3],
+            values: vec![0.12345, -1e-4, 0.0],
+        };
+        assert_eq!(mixed.text(), " 0.1235  -0.0001        0");
         let large = Host {
             dims: vec![25],
             values: vec![1.0; 25],

@@ -215,15 +215,15 @@ impl Section {
 
 impl Table {
     /// A table without rows.
-    pub(crate) fn new<const N: usize>(columns: [&str; N]) -> Self {
+    pub(crate) fn new<S: Into<String>>(columns: impl IntoIterator<Item = S>) -> Self {
         Self {
-            columns: columns.map(str::to_owned).into(),
+            columns: columns.into_iter().map(Into::into).collect(),
             rows: vec![],
         }
     }
 
     /// Adds a row.
-    pub(crate) fn row<const N: usize>(mut self, cells: [String; N]) -> Self {
+    pub(crate) fn row(mut self, cells: impl IntoIterator<Item = String>) -> Self {
         self.push(cells);
         self
     }
@@ -233,9 +233,11 @@ impl Table {
     /// # Panics
     ///
     /// If it does not have a cell for each column.
-    pub(crate) fn push<const N: usize>(&mut self, cells: [String; N]) {
-        assert_eq!(N, self.columns.len(), "a row has a cell for each column");
-        self.rows.push(cells.into());
+    pub(crate) fn push(&mut self, cells: impl IntoIterator<Item = String>) {
+        let cells = cells.into_iter().collect::<Vec<_>>();
+        let columns = self.columns.len();
+        assert_eq!(cells.len(), columns, "a row has a cell for each column");
+        self.rows.push(cells);
     }
 }
 

@@ -82,6 +82,8 @@ pub(crate) enum Mark {
     Dashed,
     /// Dots.
     Dots,
+    /// Dots with a black border, for maps.
+    Marbles,
     /// A line with a dot at every point.
     Path,
 }
@@ -163,18 +165,14 @@ impl Series {
     }
 }
 
-impl Field {
-    fn sample(x: &Axis, y: &Axis, f: impl Fn(f64, f64) -> f64) -> Self {
-        let at = |range: &Range<f64>, i: usize| {
-            range.start + (range.end - range.start) * i as f64 / (GRID_SIDE - 1) as f64
-        };
-        let points = (0..GRID_SIDE * GRID_SIDE).map(|i| (i % GRID_SIDE, i / GRID_SIDE));
-        Self {
-            values: points
-                .map(|(i, j)| f(at(&x.range, i), at(&y.range, j)))
-                .collect(),
-        }
-    }
+/// The points at which a field is sampled, row by row from the lowest `y`.
+fn grid(x: &Axis, y: &Axis) -> Vec<(f64, f64)> {
+    let at = |range: &Range<f64>, i: usize| {
+        range.start + (range.end - range.start) * i as f64 / (GRID_SIDE - 1) as f64
+    };
+    (0..GRID_SIDE * GRID_SIDE)
+        .map(|i| (at(&x.range, i % GRID_SIDE), at(&y.range, i / GRID_SIDE)))
+        .collect()
 }
 
 impl Panel {
@@ -213,17 +211,21 @@ impl Panel {
 
     /// Puts lines of equal height of `f` behind the curves, at these levels. Both axes are linear.
     pub(crate) fn contours(mut self, levels: &[f64], f: impl Fn(f64, f64) -> f64) -> Self {
+        let points = grid(&self.x, &self.y).into_iter();
         self.backdrop = Some(Backdrop::Contours {
-            field: Field::sample(&self.x, &self.y, f),
+            field: Field {
+                values: points.map(|(x, y)| f(x, y)).collect(),
+            },
             levels: levels.to_vec(),
         });
         self
     }
 
-    /// Puts `f` behind the curves as colours: blue for -1, white for 0, red for 1. Both axes are
-    /// linear.
-    pub(crate) fn map(mut self, f: impl Fn(f64, f64) -> f64) -> Self {
-        self.backdrop = Some(Backdrop::Map(Field::sample(&self.x, &self.y, f)));
+    /// Puts a function behind the curves as colours: blue for -1, white for 0, red for 1. `f` gives
+    /// its values at all points at once. Both axes are linear.
+    pub(crate) fn map(mut self, f: impl FnOnce(&[(f64, f64)]) -> Vec<f64>) -> Self {
+        let values = f(&grid(&self.x, &self.y));
+        self.backdrop = Some(Backdrop::Map(Field { values }));
         self
     }
 }
@@ -370,6 +372,12 @@ impl Panel {
                 }
                 Mark::Dots => {
                     chart.draw_series(points.map(|p| Circle::new(p, FINE * 3, colour.filled())))
+                }
+                Mark::Marbles => {
+                    let border = Colour::BLACK.rgb().filled();
+                    let borders = points.clone().map(|p| Circle::new(p, FINE * 6, border));
+                    chart.draw_series(borders).map_err(plotters_failed)?;
+                    chart.draw_series(points.map(|p| Circle::new(p, FINE * 4, colour.filled())))
                 }
                 Mark::Path => {
                     let dots = points
