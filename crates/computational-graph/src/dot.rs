@@ -19,8 +19,8 @@ impl Graph {
     /// graph.forward();
     /// graph.backward("f")?;
     /// let dot = graph.to_dot();
-    /// assert!(dot.contains(r#"label="x\nx = 3\nδx = 6""#));
-    /// assert!(dot.contains(r#"label="f = x²\nf = 9\nδf = 1""#));
+    /// assert!(dot.contains(r#"label="x\n= 3\nδx = 6""#));
+    /// assert!(dot.contains(r#"label="f = x²\n= 9\nδf = 1""#));
     /// assert!(dot.contains("n0 -> n1"));
     /// # Ok::<(), computational_graph::GraphError>(())
     /// ```

@@ -19,8 +19,8 @@ impl Graph {
     /// graph.backward("f")?;
     /// let mermaid = graph.to_mermaid();
     /// assert!(mermaid.starts_with("flowchart LR\n"));
-    /// assert!(mermaid.contains(r#"n0("x<br/>x = 3<br/>δx = 6"):::parameter"#));
-    /// assert!(mermaid.contains(r#"n1(["f = x²<br/>f = 9<br/>δf = 1"]):::operation"#));
+    /// assert!(mermaid.contains(r#"n0("x<br/>= 3<br/>δx = 6"):::parameter"#));
+    /// assert!(mermaid.contains(r#"n1(["f = x²<br/>= 9<br/>δf = 1"]):::operation"#));
     /// assert!(mermaid.contains("n0 --> n1"));
     /// # Ok::<(), computational_graph::GraphError>(())
     /// ```

@@ -9,7 +9,8 @@ const MAX_CELLS: usize = 16;
 /// Significant digits.
 const DIGITS: usize = 3;
 
-/// Name and formula, shape, value and gradient, a line each, as far as they are there.
+/// Name and formula, shape, value and gradient, as far as they are there; a matrix takes a line a
+/// row.
 pub(crate) fn lines(graph: &Graph, node: &Node) -> Vec<String> {
     let name = node.name();
     let mut lines = vec![match graph.formula(node) {
@@ -19,20 +20,22 @@ pub(crate) fn lines(graph: &Graph, node: &Node) -> Vec<String> {
     if node.shape() != [1, 1] {
         lines.push(shape_text(node.shape()));
     }
-    lines.extend(node.value().map(|value| line(name, value)));
-    let gradient = node.gradient();
-    lines.extend(gradient.map(|gradient| line(&format!("δ{name}"), gradient)));
-    lines
-}
-
-/// `z1 = 0.5`, `z1 = [1 2; 3 4]` or `‖z1‖ = 7.1`.
-fn line(variable: &str, tensor: &burn::tensor::Tensor<2>) -> String {
-    match Summary::new(tensor, MAX_CELLS, DIGITS) {
-        Summary::Number(number) => format!("{variable} = {number}"),
-        Summary::Matrix(rows) => {
-            let rows = rows.iter().map(|row| row.join(" ")).collect::<Vec<_>>();
-            format!("{variable} = [{}]", rows.join("; "))
+    if let Some(value) = node.value() {
+        match Summary::new(value, MAX_CELLS, DIGITS) {
+            Summary::Number(number) => lines.push(format!("= {number}")),
+            Summary::Matrix(rows) => lines.extend(rows.iter().map(|row| row.join("  "))),
+            Summary::Strip { norm, .. } => lines.push(format!("‖{name}‖ = {norm}")),
         }
-        Summary::Strip { norm, .. } => format!("‖{variable}‖ = {norm}"),
     }
+    if let Some(gradient) = node.gradient() {
+        match Summary::new(gradient, MAX_CELLS, DIGITS) {
+            Summary::Number(number) => lines.push(format!("δ{name} = {number}")),
+            Summary::Matrix(rows) => {
+                lines.push(format!("δ{name} ="));
+                lines.extend(rows.iter().map(|row| row.join("  ")));
+            }
+            Summary::Strip { norm, .. } => lines.push(format!("‖δ{name}‖ = {norm}")),
+        }
+    }
+    lines
 }
