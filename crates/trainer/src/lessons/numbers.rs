@@ -12,7 +12,7 @@ pub(crate) fn number(value: f64) -> String {
     let plain = value.to_string();
     match value.abs() {
         0.0 => "0".to_owned(),
-        1e-3..1e6 if plain.len() <= 7 => plain,
+        1e-3..1e6 if plain.len() <= 6 => plain,
         1e-3..1.0 => format!("{value:.4}"),
         1.0..10.0 => format!("{value:.3}"),
         10.0..100.0 => format!("{value:.2}"),
@@ -183,10 +183,10 @@ mod tests {
 
     #[test]
     fn numbers_are_as_long_as_they_need() {
-        let shown = [306.0, -0.5, 3.14159, 47.123, 1234.56, 1.5e-7, 0.0].map(number);
+        let shown = [306.0, -0.5, 3.14159, 47.1234, 1234.56, 1.5e-7, 0.0].map(number);
         assert_eq!(
             shown,
-            ["306", "-0.5", "3.142", "47.12", "1234.56", "1.50e-7", "0"]
+            ["306", "-0.5", "3.142", "47.12", "1234.6", "1.50e-7", "0"]
         );
         assert_eq!(vector(&[306.0, -144.0]), "(306, -144)");
     }

@@ -151,15 +151,46 @@ impl Page {
     }
 }
 
-/// Makes a folder to write to, and tries that, before a lesson computes anything.
-///
-/// # Errors
-///
-/// If the folder cannot be made or written, with the remedy.
-pub(crate) fn make_folder(folder: &Path) -> Result<()> {
-    fs::create_dir_all(folder)
-        .and_then(|()| Staged::write(&folder.join(PAGE), b"").map(drop))
-        .with_context(|| unwritable(folder))
+/// A folder to write to, made if missing. Dropped while it is still empty, it is gone again, with
+/// every folder above it that was made for it.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    path: PathBuf,
+    /// Folders that were missing, the innermost first.
+    made: Vec<PathBuf>,
+}
+
+impl Folder {
+    /// Makes the folder and tries to write to it, before a lesson computes anything.
+    ///
+    /// # Errors
+    ///
+    /// If the folder cannot be made or written, with the remedy.
+    pub(crate) fn make(path: PathBuf) -> Result<Self> {
+        let missing = path.ancestors().take_while(|folder| !folder.exists());
+        let folder = Self {
+            made: missing.map(Path::to_owned).collect(),
+            path,
+        };
+        fs::create_dir_all(&folder.path)
+            .and_then(|()| Staged::write(&folder.path.join(PAGE), b"").map(drop))
+            .with_context(|| unwritable(&folder.path))?;
+        Ok(folder)
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        for folder in &self.made {
+            // Not empty is the good case; nobody misses an empty folder that stays.
+            let _ = fs::remove_dir(folder);
+        }
+    }
 }
 
 fn unwritable(folder: &Path) -> String {
@@ -339,7 +370,7 @@ mod tests {
     #[test]
     fn files_are_written_whole_and_others_left_alone() {
         let folder = tempfile::tempdir().unwrap();
-        make_folder(folder.path()).unwrap();
+        drop(Folder::make(folder.path().join("a/b")).unwrap());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
         fs::write(folder.path().join("notes.txt"), "mine").unwrap();
         let path = page().write(folder.path(), "trainer lesson x").unwrap();

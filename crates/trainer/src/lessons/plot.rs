@@ -134,6 +134,15 @@ impl Axis {
         let (start, end) = (length(self.range.start), length(self.range.end));
         (length(value) - start) / (end - start)
     }
+
+    /// A tick's label. On a linear axis, what is 0 but for rounding is 0.
+    fn tick(&self, value: f64) -> String {
+        let length = self.range.end - self.range.start;
+        match self.scale {
+            Scale::Linear if value.abs() < 1e-9 * length => tick(0.0),
+            _ => tick(value),
+        }
+    }
 }
 
 impl Scale {
@@ -332,8 +341,8 @@ impl Panel {
             .y_desc(&self.y.label)
             .x_labels(7)
             .y_labels(7)
-            .x_label_formatter(&|value| tick(*value))
-            .y_label_formatter(&|value| tick(*value))
+            .x_label_formatter(&|value| self.x.tick(*value))
+            .y_label_formatter(&|value| self.y.tick(*value))
             .label_style(text_style(15))
             .axis_desc_style(text_style(16))
             .axis_style(Colour::INK.rgb().stroke_width(FINE))
@@ -476,10 +485,15 @@ impl Panel {
             let height = i as f64 / (levels.len().max(2) - 1) as f64;
             for ring in &contour.geometry().0 {
                 let points = ring.0.iter().map(|point| (point.x, point.y));
-                let points = points.collect::<Vec<_>>();
+                let mut points = points.collect::<Vec<_>>();
                 // Rings close along the border, half a cell outside: those parts are no contour.
-                let parts =
-                    points.split(|&(x, y)| !inside(&self.x.range, x) || !inside(&self.y.range, y));
+                let outside = |&(x, y): &_| !inside(&self.x.range, x) || !inside(&self.y.range, y);
+                if let Some(start) = points.iter().position(outside) {
+                    // The last point is the first one again.
+                    points.pop();
+                    points.rotate_left(start);
+                }
+                let parts = points.split(outside);
                 lines.extend(
                     parts
                         .filter(|part| part.len() > 1)
@@ -564,5 +578,7 @@ mod tests {
     fn ticks_are_short() {
         let ticks = [0.0, 0.25, -3.0, 1e-5, 2e6].map(tick);
         assert_eq!(ticks, ["0", "0.25", "-3", "1e-5", "2e6"]);
+        assert_eq!(Axis::linear("", -0.3..0.3).tick(-3e-17), "0");
+        assert_eq!(Axis::linear("", -1e-16..1e-16).tick(-3e-17), "-3e-17");
     }
 }

@@ -3,6 +3,7 @@
 use anyhow::{Result, bail};
 use burn::tensor::{DType, Device, Tensor};
 use clap::Args;
+use computational_graph::{SvgOptions, nets};
 use manual_backprop::nets::scalar::{self, Parameters};
 
 use super::colours::Colour;
@@ -148,6 +149,13 @@ impl Teach for Options {
                     .table(comparison.into_table()),
             )
             .with(
+                Section::new("The net as a computational graph").figure(
+                    "graph",
+                    "Values above the arrows flow to the right, gradients below them to the left",
+                    graph(&p, x, y)?,
+                ),
+            )
+            .with(
                 Section::new("What a gradient is")
                     .text(format!(
                         "Vary w1 alone: the loss is a curve, and δw1 = {} is the slope of its tangent \
@@ -162,6 +170,13 @@ impl Teach for Options {
                     ),
             ))
     }
+}
+
+fn graph(p: &Parameters, x: Tensor<1>, y: Tensor<1>) -> Result<String> {
+    let mut graph = nets::scalar(p, x, y)?;
+    graph.forward();
+    graph.backward("loss")?;
+    Ok(graph.to_svg(&SvgOptions::default()))
 }
 
 /// The loss at `SAMPLES` values of w1 around the given one.
