@@ -9,9 +9,10 @@ use anyhow::{Context, Result, bail};
 
 use crate::program::cargo;
 
-/// Burn's backends, autodiff and optimizers, as packages.
+/// Burn's backends, autodiff and optimizers, and tensors, as packages.
 const BACKENDS: [&str; 4] = ["burn-ndarray", "burn-flex", "burn-wgpu", "burn-cubecl"];
 const LEARNING: [&str; 2] = ["burn-autodiff", "burn-optim"];
+const TENSORS: [&str; 3] = ["burn", "burn-tensor", "burn-core"];
 
 /// What a package must not depend on, normally and with its default features.
 struct Rule {
@@ -42,9 +43,15 @@ const RULES: &[Rule] = &[
         remedy: "a model knows no backend, no autodiff and no data: move that to the trainer",
     },
     Rule {
+        package: "linear-regression",
+        forbidden: &[&BACKENDS, &LEARNING],
+        ours_allowed: &["layers"],
+        remedy: "a model knows no backend, no autodiff and no data: move that to the trainer",
+    },
+    Rule {
         package: "manual-backprop",
         forbidden: &[&BACKENDS],
-        ours_allowed: &["layers", "mnist-mlp", "xor-net"],
+        ours_allowed: &["layers", "linear-regression", "mnist-mlp", "xor-net"],
         remedy: "the formulas run on any device: let the caller choose it",
     },
     Rule {
@@ -54,14 +61,38 @@ const RULES: &[Rule] = &[
         remedy: "the checker serves any Burn project and knows nothing of this one",
     },
     Rule {
+        package: "computational-graph",
+        forbidden: &[&BACKENDS],
+        ours_allowed: &[
+            "layers",
+            "linear-regression",
+            "manual-backprop",
+            "mnist-mlp",
+            "xor-net",
+        ],
+        remedy: "a graph goes back by the manual rules, on any device: let the caller choose it",
+    },
+    Rule {
+        package: "gradient-descent",
+        forbidden: &[&BACKENDS, &LEARNING, &TENSORS],
+        ours_allowed: &[],
+        remedy: "descent is plain f64: put what needs tensors into src/verify",
+    },
+    Rule {
+        package: "universal-approximation",
+        forbidden: &[&BACKENDS, &LEARNING, &TENSORS],
+        ours_allowed: &[],
+        remedy: "the construction is plain f64: load its weights into a net where it is used",
+    },
+    Rule {
         package: "datasets",
-        forbidden: &[&BACKENDS, &LEARNING, &["burn", "burn-tensor", "burn-core"]],
+        forbidden: &[&BACKENDS, &LEARNING, &TENSORS],
         ours_allowed: &[],
         remedy: "data are bytes: tensors are made where a device is known",
     },
     Rule {
         package: "xtask",
-        forbidden: &[&BACKENDS, &LEARNING, &["burn", "burn-tensor", "burn-core"]],
+        forbidden: &[&BACKENDS, &LEARNING, &TENSORS],
         ours_allowed: &[],
         remedy: "xtask compiles in seconds: put what needs Burn into a program of the trainer",
     },
@@ -72,6 +103,9 @@ struct Ban {
     text: &'static str,
     remedy: &'static str,
 }
+
+/// Graphs have a `backward` of their own.
+const NO_TAPE: &[Ban] = NO_AUTODIFF.split_at(1).1;
 
 const NO_AUTODIFF: &[Ban] = &[
     Ban {
@@ -137,10 +171,14 @@ pub(crate) fn check() -> Result<()> {
         let text =
             fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
         breaches.extend(banned(&file, &text, UNFINISHED));
-        let formulas = file.starts_with("./crates/manual-backprop/src")
-            && !file.starts_with("./crates/manual-backprop/src/verify");
-        if formulas {
-            breaches.extend(banned(&file, &text, NO_AUTODIFF));
+        for (package, bans) in [
+            ("manual-backprop", NO_AUTODIFF),
+            ("computational-graph", NO_TAPE),
+        ] {
+            let sources = Path::new("./crates").join(package).join("src");
+            if file.starts_with(&sources) && !file.starts_with(sources.join("verify")) {
+                breaches.extend(banned(&file, &text, bans));
+            }
         }
     }
     if breaches.is_empty() {
@@ -235,5 +273,7 @@ mod tests {
               compare with autodiff in src/verify"]
         );
         assert!(banned(Path::new("a.rs"), "fn backward() {}", NO_AUTODIFF).is_empty());
+        assert!(banned(Path::new("a.rs"), text, NO_TAPE).is_empty());
+        assert_eq!(banned(Path::new("a.rs"), "x.autodiff()", NO_TAPE).len(), 1);
     }
 }
