@@ -1,13 +1,18 @@
 //! A graph as SVG.
 
-use svg::Document;
-use svg::node::element::{Group, Path, Rectangle, Style, Text, Title};
+mod legend;
+mod node;
+mod shapes;
 
-use crate::graph::{Graph, Kind, Node};
-use crate::label::{CELL, LINE, Label, TEXT, text_width};
+use svg::Document;
+use svg::node::element::{Group, Style, Title};
+
+use crate::graph::Graph;
+use crate::label::{Label, TEXT};
 use crate::layout::{Item, Layout, Route};
-use crate::summary::{LEVELS, Summary};
 use crate::theme::{Role, dark_rules};
+use node::node_width;
+use shapes::{HEAD, round};
 
 /// How a graph is drawn.
 ///
@@ -48,20 +53,15 @@ impl Default for SvgOptions {
 
 /// Margin around the drawing.
 const MARGIN: f64 = 12.0;
+/// Room between the graph and the legend.
+const BEFORE_LEGEND: f64 = 22.0;
 /// Half the height of a node.
 const HALF_NODE: f64 = 15.0;
-/// Size of the text in a node.
-const NODE_TEXT: f64 = 13.0;
-const LARGE_SIGN: f64 = 18.0;
 /// Room left and right of a label.
 const BESIDE: f64 = 9.0;
 /// Room between an arrow and the labels above and below it.
 const ABOVE: f64 = 5.0;
 const BELOW: f64 = 9.0;
-/// Length and half the width of an arrow's head.
-const HEAD: [f64; 2] = [8.0, 3.5];
-const NUMBERS: &str = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace";
-const WORDS: &str = "system-ui, sans-serif";
 
 impl Graph {
     /// The graph as a picture, from left to right: inputs and parameters as boxes, operations as
@@ -83,7 +83,7 @@ impl Graph {
     /// f.forward();
     /// f.backward("f")?;
     /// let svg = f.to_svg(&SvgOptions::default());
-    /// assert!(svg.starts_with("<svg") && svg.contains(">-310</text>"));
+    /// assert!(svg.starts_with("<svg") && svg.contains("-310"));
     /// # Ok::<(), computational_graph::GraphError>(())
     /// ```
     pub fn to_svg(&self, options: &SvgOptions) -> String {
@@ -139,12 +139,15 @@ impl Drawing<'_> {
         let (mut width, mut height) = (layout.width, layout.height);
         if options.legend {
             let (legend, size) = self.legend();
-            let place = format!("translate({MARGIN},{})", round(MARGIN + height + 22.0));
+            let place = format!(
+                "translate({MARGIN},{})",
+                round(MARGIN + height + BEFORE_LEGEND)
+            );
             picture = Group::new()
                 .add(picture)
                 .add(legend.set("transform", place));
             width = width.max(size[0]);
-            height += 22.0 + size[1];
+            height += BEFORE_LEGEND + size[1];
         }
         let (width, height) = (
             (width + 2.0 * MARGIN).ceil(),
@@ -201,291 +204,4 @@ impl Drawing<'_> {
             .add(self.line(Role::Edge, path))
             .add(self.head(Role::EdgeHead, [x, y], -1.0))
     }
-
-    fn node(&self, i: usize, node: &Node, layout: &Layout) -> Group {
-        let place = layout.places[i];
-        let labels = &self.labels[i];
-        let stem = place.x + node_width(node);
-        let is_output = !self
-            .graph
-            .nodes()
-            .iter()
-            .any(|other| other.operands().contains(&i));
-        let end = if is_output {
-            place.right - HEAD[0]
-        } else {
-            place.right
-        };
-        let mut group = Group::new()
-            .add(Title::new(self.description(node)))
-            .add(self.line(
-                Role::Edge,
-                format!("M{},{}H{}", round(stem), round(place.y), round(end)),
-            ));
-        if is_output {
-            group = group.add(self.head(Role::EdgeHead, [place.right, place.y], -1.0));
-        }
-        group = self.shape(group, node, [place.x, place.y]);
-
-        let left = stem + BESIDE;
-        let top = place.y - ABOVE - labels.value.height();
-        group = self.label(group, &labels.value, [left, top], Role::Ink, Role::Value);
-        if let Some(gradient) = &labels.gradient {
-            let y = place.y + 4.0;
-            let start = left + labels.value.width().max(gradient.width());
-            group = group
-                .add(self.line(
-                    Role::GradientLine,
-                    format!(
-                        "M{},{}H{}",
-                        round(start),
-                        round(y),
-                        round(stem + 2.0 + HEAD[0])
-                    ),
-                ))
-                .add(self.head(Role::Gradient, [stem + 2.0, y], 1.0));
-            let top = place.y + BELOW;
-            group = self.label(group, gradient, [left, top], Role::Gradient, Role::Gradient);
-        }
-        group
-    }
-
-    /// What a pointer that rests on the node is told.
-    fn description(&self, node: &Node) -> String {
-        let kind = match node.kind() {
-            Kind::Input => "input".to_owned(),
-            Kind::Parameter => "parameter".to_owned(),
-            Kind::Operation(_) => format!(
-                "= {}",
-                self.graph
-                    .formula(node)
-                    .expect("an operation has a formula")
-            ),
-        };
-        let shape = crate::error::shape_text(node.shape());
-        format!("{} {kind}, {shape}", node.name())
-    }
-
-    /// The node itself, with its sign or name in it.
-    fn shape(&self, group: Group, node: &Node, [x, y]: [f64; 2]) -> Group {
-        let (role, radius) = match node.kind() {
-            Kind::Input => (Role::Input, 0.0),
-            Kind::Parameter => (Role::Parameter, 5.0),
-            Kind::Operation(_) => (Role::Operation, HALF_NODE),
-        };
-        let (text, size) = node_text(node);
-        let width = node_width(node);
-        let outline = self.rectangle(role, [x, y - HALF_NODE], [width, 2.0 * HALF_NODE]);
-        let middle = [x + width / 2.0, y + 0.36 * size];
-        let text = self.text(&text, middle, Role::Ink, WORDS);
-        group
-            .add(outline.set("rx", radius).set("stroke-width", 1.4))
-            .add(text.set("text-anchor", "middle").set("font-size", size))
-    }
-
-    /// A label whose top left corner is given.
-    fn label(
-        &self,
-        mut group: Group,
-        label: &Label,
-        [left, top]: [f64; 2],
-        heading: Role,
-        numbers: Role,
-    ) -> Group {
-        let mut baseline = top + 0.8 * TEXT;
-        if label.has_heading() {
-            if !label.heading.is_empty() {
-                group = group.add(self.text(&label.heading, [left, baseline], heading, WORDS));
-            }
-            if !label.shape.is_empty() {
-                let x = left + label.shape_offset();
-                group = group.add(self.text(&label.shape, [x, baseline], Role::Muted, WORDS));
-            }
-            baseline += LINE;
-        }
-        match &label.content {
-            None => group,
-            Some(Summary::Number(number)) => {
-                group.add(self.text(number, [left, baseline], numbers, NUMBERS))
-            }
-            Some(Summary::Matrix(rows)) => {
-                let edges = Label::column_edges(rows);
-                for (row, line) in rows.iter().zip(0..) {
-                    let y = baseline + f64::from(line) * LINE;
-                    for (cell, edge) in row.iter().zip(&edges) {
-                        let text = self.text(cell, [left + edge, y], numbers, NUMBERS);
-                        group = group.add(text.set("text-anchor", "end"));
-                    }
-                }
-                group
-            }
-            Some(Summary::Strip { levels, .. }) => {
-                group = group.add(self.text(&label.norm(), [left, baseline], numbers, WORDS));
-                self.strip(group, levels, [left, baseline + 5.0])
-            }
-        }
-    }
-
-    fn strip(&self, mut group: Group, levels: &[Option<i8>], [left, top]: [f64; 2]) -> Group {
-        for (i, level) in levels.iter().enumerate() {
-            let role = level.map_or(Role::NoHeat, Role::Heat);
-            let place = [left + i as f64 * CELL[0], top];
-            group = group.add(self.rectangle(role, place, CELL));
-        }
-        group
-    }
-
-    /// The signs that occur in this drawing, each with a word, and the room that they take.
-    fn legend(&self) -> (Group, [f64; 2]) {
-        let mut legend = Legend {
-            drawing: self,
-            group: Group::new(),
-            x: 0.0,
-        };
-        let nodes = self.graph.nodes();
-        let kinds: [(&str, Role, f64, fn(Kind) -> bool); 3] = [
-            ("input", Role::Input, 0.0, |kind| kind == Kind::Input),
-            ("parameter", Role::Parameter, 3.0, |kind| {
-                kind == Kind::Parameter
-            }),
-            ("operation", Role::Operation, 6.0, |kind| {
-                matches!(kind, Kind::Operation(_))
-            }),
-        ];
-        for (word, role, radius, is_kind) in kinds {
-            if nodes.iter().any(|node| is_kind(node.kind())) {
-                let sign = self
-                    .rectangle(role, [legend.x, 2.0], [20.0, 12.0])
-                    .set("rx", radius);
-                legend.add(20.0, Group::new().add(sign), word, Role::Muted);
-            }
-        }
-        if nodes.iter().any(|node| node.value().is_some()) {
-            let [start, end] = [legend.x, legend.x + 24.0];
-            let path = format!("M{},8H{}", round(start), round(end - HEAD[0]));
-            let sign = Group::new().add(self.line(Role::Edge, path)).add(self.head(
-                Role::EdgeHead,
-                [end, 8.0],
-                -1.0,
-            ));
-            legend.add(24.0, sign, "value, above", Role::Value);
-        }
-        if nodes.iter().any(|node| node.gradient().is_some()) {
-            let [start, end] = [legend.x, legend.x + 24.0];
-            let path = format!("M{},8H{}", round(end), round(start + HEAD[0]));
-            let sign = Group::new()
-                .add(self.line(Role::GradientLine, path))
-                .add(self.head(Role::Gradient, [start, 8.0], 1.0));
-            legend.add(24.0, sign, "gradient δ, below", Role::Gradient);
-        }
-        if self.has_strips() {
-            let levels = (-LEVELS..=LEVELS).map(Some).collect::<Vec<_>>();
-            let sign = self.strip(Group::new(), &levels, [legend.x, 3.0]);
-            let width = levels.len() as f64 * CELL[0];
-            let words = "means of chunks, negative to positive";
-            legend.add(width, sign, words, Role::Muted);
-        }
-        let width = legend.x;
-        (legend.group, [width, 16.0])
-    }
-
-    fn has_strips(&self) -> bool {
-        let labels = self.labels.iter();
-        let mut labels = labels.flat_map(|labels| [Some(&labels.value), labels.gradient.as_ref()]);
-        labels.any(|label| {
-            label.is_some_and(|label| matches!(label.content, Some(Summary::Strip { .. })))
-        })
-    }
-
-    fn text(&self, text: &str, [x, y]: [f64; 2], role: Role, font: &str) -> Text {
-        Text::new(text)
-            .set("class", self.class(role))
-            .set("fill", role.light()[0])
-            .set("x", round(x))
-            .set("y", round(y))
-            .set("font-family", font)
-    }
-
-    fn rectangle(&self, role: Role, [x, y]: [f64; 2], [width, height]: [f64; 2]) -> Rectangle {
-        let [fill, stroke] = role.light();
-        Rectangle::new()
-            .set("class", self.class(role))
-            .set("fill", fill)
-            .set("stroke", stroke)
-            .set("x", round(x))
-            .set("y", round(y))
-            .set("width", round(width))
-            .set("height", round(height))
-    }
-
-    fn line(&self, role: Role, path: String) -> Path {
-        let [fill, stroke] = role.light();
-        Path::new()
-            .set("class", self.class(role))
-            .set("fill", fill)
-            .set("stroke", stroke)
-            .set("stroke-width", 1.3)
-            .set("d", path)
-    }
-
-    /// An arrow's head with its tip here; `back` is -1 for one that points right, 1 for left.
-    fn head(&self, role: Role, [x, y]: [f64; 2], back: f64) -> Path {
-        let base = round(x + back * HEAD[0]);
-        let (top, bottom) = (round(y - HEAD[1]), round(y + HEAD[1]));
-        Path::new()
-            .set("class", self.class(role))
-            .set("fill", role.light()[0])
-            .set(
-                "d",
-                format!("M{},{}L{base},{top}L{base},{bottom}Z", round(x), round(y)),
-            )
-    }
-
-    fn class(&self, role: Role) -> String {
-        format!("{}-{}", self.class_prefix, role.class())
-    }
-}
-
-/// A row of signs with a word each.
-struct Legend<'a> {
-    drawing: &'a Drawing<'a>,
-    group: Group,
-    x: f64,
-}
-
-impl Legend<'_> {
-    fn add(&mut self, width: f64, sign: Group, words: &str, role: Role) {
-        let x = self.x + width + 6.0;
-        let text = self.drawing.text(words, [x, 12.0], role, WORDS);
-        self.group = std::mem::take(&mut self.group).add(sign).add(text);
-        self.x = x + text_width(words, TEXT) + 20.0;
-    }
-}
-
-/// What stands in a node, and its size: a leaf's name, an operation's sign, larger if it is one
-/// character.
-fn node_text(node: &Node) -> (String, f64) {
-    match node.kind() {
-        Kind::Input | Kind::Parameter => (node.name().to_owned(), NODE_TEXT),
-        Kind::Operation(operation) => {
-            let sign = operation.symbol();
-            let size = if sign.chars().count() == 1 {
-                LARGE_SIGN
-            } else {
-                NODE_TEXT
-            };
-            (sign, size)
-        }
-    }
-}
-
-/// The width of a node without its label.
-fn node_width(node: &Node) -> f64 {
-    let (text, size) = node_text(node);
-    (text_width(&text, size) + 18.0).max(32.0)
-}
-
-/// Tenths of a pixel are enough.
-fn round(length: f64) -> f64 {
-    (length * 10.0).round() / 10.0
 }

@@ -1,5 +1,6 @@
 //! The drawings: well-formed, complete, escaped, and nothing in them overlaps.
 
+#[expect(dead_code, reason = "each test program uses its part")]
 mod common;
 
 use common::{number, tensor};

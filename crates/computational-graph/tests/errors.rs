@@ -1,5 +1,6 @@
 //! Mistakes in building and using a graph: one clear message each.
 
+#[expect(dead_code, reason = "each test program uses its part")]
 mod common;
 
 use burn::tensor::{Device, Tensor};

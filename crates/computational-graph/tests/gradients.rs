@@ -1,5 +1,6 @@
 //! The gradients of graphs: those of `manual-backprop` to the last bit, and the lecture's numbers.
 
+#[expect(dead_code, reason = "each test program uses its part")]
 mod common;
 
 use burn::tensor::Tensor;

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use burn::tensor::Tensor;
-use burn_gradcheck::{Case, Options, Report, Target, Verdict};
+use burn_gradcheck::Mutant;
 use manual_backprop::Reduction;
 use manual_backprop::activation::Activation;
 
@@ -13,48 +13,8 @@ use super::nets::{mnist_trial, xor_trial};
 use super::trial::{Backward, Trial};
 use crate::{Graph, GraphError};
 
-/// A wrong backward pass.
-#[derive(Debug, Clone, Copy)]
-pub struct Mutant {
-    /// The mistake, short: `graph: overwrites`.
-    pub name: &'static str,
-    /// The mistake in words.
-    pub mistake: &'static str,
-    trials: fn() -> Vec<Trial>,
-    backward: Backward,
-}
-
-impl Mutant {
-    const fn new(
-        name: &'static str,
-        mistake: &'static str,
-        trials: fn() -> Vec<Trial>,
-        backward: Backward,
-    ) -> Self {
-        Self {
-            name,
-            mistake,
-            trials,
-            backward,
-        }
-    }
-
-    /// Puts the mutant before the judge: the first report with a mismatch, or `None` if it gets
-    /// away.
-    pub fn caught(&self, target: &Target, options: &Options) -> Option<Report> {
-        let mut reports = self
-            .cases()
-            .into_iter()
-            .map(|case| case.run(target, options));
-        reports.find(|report| matches!(report.verdict, Verdict::Mismatch { .. }))
-    }
-
-    /// Graphs on which the mistake shows, with the wrong gradients as the hand-written ones.
-    pub fn cases(&self) -> Vec<Case> {
-        let trials = (self.trials)().into_iter();
-        trials.map(|trial| trial.with(self.backward)).collect()
-    }
-}
+/// Name, mistake, the graphs on which it shows, the wrong backward pass.
+type Row = (&'static str, &'static str, fn() -> Vec<Trial>, Backward);
 
 /// Every mutant.
 ///
@@ -64,17 +24,23 @@ impl Mutant {
 /// use computational_graph::verify::mutants;
 ///
 /// let target = Target::new(Device::flex(), DType::F64);
-/// let mutant = mutants::all()[0];
+/// let mutant = &mutants::all()[0];
 /// assert_eq!(mutant.name, "graph: overwrites");
 /// let report = mutant.caught(&target, &Options::default()).unwrap();
 /// assert_eq!(report.verdict.odd(), Some(Witness::Manual));
 /// ```
 pub fn all() -> Vec<Mutant> {
-    MUTANTS.to_vec()
+    MUTANTS
+        .iter()
+        .map(|&(name, mistake, trials, backward)| {
+            let trials = trials().into_iter();
+            Mutant::new(name, mistake, trials.map(|trial| trial.with(backward)))
+        })
+        .collect()
 }
 
-const MUTANTS: &[Mutant] = &[
-    Mutant::new(
+const MUTANTS: &[Row] = &[
+    (
         "graph: overwrites",
         "a value used twice keeps the last contribution to its gradient",
         shared,
@@ -86,7 +52,7 @@ const MUTANTS: &[Mutant] = &[
             })
         },
     ),
-    Mutant::new(
+    (
         "graph: first contribution",
         "a value used twice keeps the first contribution to its gradient",
         shared,
@@ -100,7 +66,7 @@ const MUTANTS: &[Mutant] = &[
             })
         },
     ),
-    Mutant::new(
+    (
         "graph: mean of contributions",
         "a value used twice gets the mean of its contributions",
         shared,
@@ -116,7 +82,7 @@ const MUTANTS: &[Mutant] = &[
             })
         },
     ),
-    Mutant::new(
+    (
         "graph: second operand forgotten",
         "an operation passes no gradient on to its second operand",
         any,
@@ -129,7 +95,7 @@ const MUTANTS: &[Mutant] = &[
             })
         },
     ),
-    Mutant::new(
+    (
         "graph: operands swapped",
         "where the shapes allow it, the two operands get each other's gradient",
         any,
@@ -147,7 +113,7 @@ const MUTANTS: &[Mutant] = &[
             })
         },
     ),
-    Mutant::new(
+    (
         "graph: same operand once",
         "an operation that uses a value as both operands contributes once",
         both,
@@ -161,13 +127,13 @@ const MUTANTS: &[Mutant] = &[
             })
         },
     ),
-    Mutant::new(
+    (
         "graph: as soon as reached",
         "a node passes its gradient on when the first contribution has come, breadth first",
         shared,
         breadth_first,
     ),
-    Mutant::new(
+    (
         "graph: at every arrival",
         "a node passes its whole sum on again with every contribution that comes",
         shared,
@@ -178,7 +144,7 @@ const MUTANTS: &[Mutant] = &[
             Ok(())
         },
     ),
-    Mutant::new(
+    (
         "graph: order of building",
         "the nodes are done in the order of the forward pass",
         any,
@@ -192,7 +158,7 @@ const MUTANTS: &[Mutant] = &[
             Ok(())
         },
     ),
-    Mutant::new(
+    (
         "graph: gradients of the last pass",
         "a second pass adds to the gradients that the first one left",
         any,
@@ -204,13 +170,13 @@ const MUTANTS: &[Mutant] = &[
             Ok(())
         },
     ),
-    Mutant::new(
+    (
         "graph: starts from one",
         "the output's gradient is 1, whatever is given",
         any,
         |graph, output, grad| graph.backward_from(output, grad.ones_like()),
     ),
-    Mutant::new(
+    (
         "graph: contribution of one step",
         "a gradient does not include that of the node it passes through",
         any,

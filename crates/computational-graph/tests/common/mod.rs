@@ -1,5 +1,4 @@
 //! Tensors from and to the host, and the lecture's graphs on small data.
-#![allow(dead_code, reason = "every test program uses some of it")]
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use computational_graph::{Graph, nets};

@@ -1,0 +1,181 @@
+//! Nodes with their arrows and labels.
+
+use svg::node::element::{Group, Title};
+
+use super::shapes::{HEAD, NUMBERS, WORDS, round};
+use super::{ABOVE, BELOW, BESIDE, Drawing, HALF_NODE};
+use crate::error::shape_text;
+use crate::graph::{Kind, Node};
+use crate::label::{CELL, LINE, Label, TEXT, text_width};
+use crate::layout::Layout;
+use crate::summary::Summary;
+use crate::theme::Role;
+
+/// Size of the text in a node.
+const NODE_TEXT: f64 = 13.0;
+/// Size of a sign of one character.
+const LARGE_SIGN: f64 = 18.0;
+
+impl Drawing<'_> {
+    /// A node, the arrow that leaves it, the labels above and below, and the gradient's arrow.
+    pub(super) fn node(&self, i: usize, node: &Node, layout: &Layout) -> Group {
+        let place = layout.places[i];
+        let labels = &self.labels[i];
+        let stem = place.x + node_width(node);
+        let is_output = !self
+            .graph
+            .nodes()
+            .iter()
+            .any(|other| other.operands().contains(&i));
+        let end = if is_output {
+            place.right - HEAD[0]
+        } else {
+            place.right
+        };
+        let mut group = Group::new()
+            .add(Title::new(self.description(node)))
+            .add(self.line(
+                Role::Edge,
+                format!("M{},{}H{}", round(stem), round(place.y), round(end)),
+            ));
+        if is_output {
+            group = group.add(self.head(Role::EdgeHead, [place.right, place.y], -1.0));
+        }
+        group = self.shape(group, node, [place.x, place.y]);
+
+        let left = stem + BESIDE;
+        let top = place.y - ABOVE - labels.value.height();
+        group = self.label(group, &labels.value, [left, top], Role::Ink, Role::Value);
+        if let Some(gradient) = &labels.gradient {
+            let y = place.y + 4.0;
+            let start = left + labels.value.width().max(gradient.width());
+            group = group
+                .add(self.line(
+                    Role::GradientLine,
+                    format!(
+                        "M{},{}H{}",
+                        round(start),
+                        round(y),
+                        round(stem + 2.0 + HEAD[0])
+                    ),
+                ))
+                .add(self.head(Role::Gradient, [stem + 2.0, y], 1.0));
+            let top = place.y + BELOW;
+            group = self.label(group, gradient, [left, top], Role::Gradient, Role::Gradient);
+        }
+        group
+    }
+
+    /// What a pointer that rests on the node is told.
+    fn description(&self, node: &Node) -> String {
+        let kind = match node.kind() {
+            Kind::Input => "input".to_owned(),
+            Kind::Parameter => "parameter".to_owned(),
+            Kind::Operation(_) => format!(
+                "= {}",
+                self.graph
+                    .formula(node)
+                    .expect("an operation has a formula")
+            ),
+        };
+        let shape = shape_text(node.shape());
+        format!("{} {kind}, {shape}", node.name())
+    }
+
+    /// The node itself, with its sign or name in it.
+    fn shape(&self, group: Group, node: &Node, [x, y]: [f64; 2]) -> Group {
+        let (role, radius) = match node.kind() {
+            Kind::Input => (Role::Input, 0.0),
+            Kind::Parameter => (Role::Parameter, 5.0),
+            Kind::Operation(_) => (Role::Operation, HALF_NODE),
+        };
+        let (text, size) = node_text(node);
+        let width = node_width(node);
+        let outline = self.rectangle(role, [x, y - HALF_NODE], [width, 2.0 * HALF_NODE]);
+        let middle = [x + width / 2.0, y + 0.36 * size];
+        let text = self.text(&text, middle, Role::Ink, WORDS);
+        group
+            .add(outline.set("rx", radius).set("stroke-width", 1.4))
+            .add(text.set("text-anchor", "middle").set("font-size", size))
+    }
+
+    /// A label whose top left corner is given.
+    fn label(
+        &self,
+        mut group: Group,
+        label: &Label,
+        [left, top]: [f64; 2],
+        heading: Role,
+        numbers: Role,
+    ) -> Group {
+        let mut baseline = top + 0.8 * TEXT;
+        if label.has_heading() {
+            if !label.heading.is_empty() {
+                group = group.add(self.text(&label.heading, [left, baseline], heading, WORDS));
+            }
+            if !label.shape.is_empty() {
+                let x = left + label.shape_offset();
+                group = group.add(self.text(&label.shape, [x, baseline], Role::Muted, WORDS));
+            }
+            baseline += LINE;
+        }
+        match &label.content {
+            None => group,
+            Some(Summary::Number(number)) => {
+                group.add(self.text(number, [left, baseline], numbers, NUMBERS))
+            }
+            Some(Summary::Matrix(rows)) => {
+                let edges = Label::column_edges(rows);
+                for (row, line) in rows.iter().zip(0..) {
+                    let y = baseline + f64::from(line) * LINE;
+                    for (cell, edge) in row.iter().zip(&edges) {
+                        let text = self.text(cell, [left + edge, y], numbers, NUMBERS);
+                        group = group.add(text.set("text-anchor", "end"));
+                    }
+                }
+                group
+            }
+            Some(Summary::Strip { levels, .. }) => {
+                group = group.add(self.text(&label.norm(), [left, baseline], numbers, WORDS));
+                self.strip(group, levels, [left, baseline + 5.0])
+            }
+        }
+    }
+
+    pub(super) fn strip(
+        &self,
+        mut group: Group,
+        levels: &[Option<i8>],
+        [left, top]: [f64; 2],
+    ) -> Group {
+        for (i, level) in levels.iter().enumerate() {
+            let role = level.map_or(Role::NoHeat, Role::Heat);
+            let place = [left + i as f64 * CELL[0], top];
+            group = group.add(self.rectangle(role, place, CELL));
+        }
+        group
+    }
+}
+
+/// What stands in a node, and its size: a leaf's name, an operation's sign, larger if it is one
+/// character.
+fn node_text(node: &Node) -> (String, f64) {
+    match node.kind() {
+        Kind::Input | Kind::Parameter => (node.name().to_owned(), NODE_TEXT),
+        Kind::Operation(operation) => {
+            let sign = operation.symbol();
+            let size = if sign.chars().count() == 1 {
+                LARGE_SIGN
+            } else {
+                NODE_TEXT
+            };
+            (sign, size)
+        }
+    }
+}
+
+/// The width of a node without its label.
+pub(super) fn node_width(node: &Node) -> f64 {
+    let (text, size) = node_text(node);
+    (text_width(&text, size) + 18.0).max(32.0)
+}
