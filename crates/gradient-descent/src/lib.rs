@@ -4,6 +4,7 @@
 //!   narrow valley, Rosenbrock's, the lecture's function of four variables, and its composition with
 //!   a map of two variables, whose Jacobian is written out.
 //! - [`Minimizer`]: [`GradientDescent`], [`Momentum`] and [`LineSearch`], all run the same way.
+//! - [`central_gradient`], [`central_hessian`]: derivatives by differences, for comparison.
 //! - [`Descent`]: what comes of it. The whole path with point, value, gradient and step of every
 //!   iteration, the number of evaluations, and the [`Outcome`].
 //!
@@ -32,6 +33,7 @@
 //! gradient against Burn's autodiff and against finite differences.
 
 mod descent;
+mod differences;
 mod error;
 mod function;
 pub mod functions;
@@ -41,6 +43,7 @@ mod run;
 pub mod verify;
 
 pub use descent::{Descent, Evaluations, Iterate, Outcome};
+pub use differences::{central_gradient, central_hessian};
 pub use error::DescentError;
 pub use function::{Function, Minimum};
 pub use minimizers::{GradientDescent, LineSearch, Minimizer, Momentum};

@@ -41,6 +41,41 @@ use crate::function::{Function, Minimum, coordinates};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct FourVariables;
 
+impl FourVariables {
+    /// What the letters of the derivation are made of: row `k` is the gradient of letter `k` with
+    /// respect to `x`, so that `[a, b, c, d] = INNER·x`.
+    pub const INNER: [[f64; 4]; 4] = [
+        [1.0, 10.0, 0.0, 0.0],
+        [0.0, 0.0, 1.0, -1.0],
+        [0.0, 1.0, 2.0, 0.0],
+        [1.0, 0.0, 0.0, -1.0],
+    ];
+
+    /// The letters of the derivation, `[a, b, c, d]`.
+    ///
+    /// ```
+    /// use gradient_descent::functions::FourVariables;
+    ///
+    /// assert_eq!(FourVariables::letters([3.0, -1.0, 0.0, 1.0]), [-7.0, -1.0, -1.0, 2.0]);
+    /// ```
+    pub fn letters([x1, x2, x3, x4]: [f64; 4]) -> [f64; 4] {
+        [x1 + 10.0 * x2, x3 - x4, x2 + 2.0 * x3, x1 - x4]
+    }
+
+    /// The derivatives of `f` with respect to the letters, `[2a, 10b, 4c³, 40d³]`; then
+    /// `∇f = INNERᵀ·slopes`.
+    ///
+    /// ```
+    /// use gradient_descent::functions::FourVariables;
+    ///
+    /// assert_eq!(FourVariables::slopes([3.0, -1.0, 0.0, 1.0]), [-14.0, -10.0, -4.0, 320.0]);
+    /// ```
+    pub fn slopes(x: [f64; 4]) -> [f64; 4] {
+        let [a, b, c, d] = Self::letters(x);
+        [2.0 * a, 10.0 * b, 4.0 * c.powi(3), 40.0 * d.powi(3)]
+    }
+}
+
 impl Function for FourVariables {
     fn name(&self) -> &str {
         "four variables"
@@ -55,19 +90,17 @@ impl Function for FourVariables {
     }
 
     fn value(&self, x: &[f64]) -> f64 {
-        let [x1, x2, x3, x4] = coordinates(x);
-        let (a, b, c, d) = (x1 + 10.0 * x2, x3 - x4, x2 + 2.0 * x3, x1 - x4);
+        let [a, b, c, d] = Self::letters(coordinates(x));
         a * a + 5.0 * b * b + c.powi(4) + 10.0 * d.powi(4)
     }
 
     fn gradient(&self, x: &[f64]) -> Vec<f64> {
-        let [x1, x2, x3, x4] = coordinates(x);
-        let (a, b, c, d) = (x1 + 10.0 * x2, x3 - x4, x2 + 2.0 * x3, x1 - x4);
+        let [by_a, by_b, by_c, by_d] = Self::slopes(coordinates(x));
         vec![
-            2.0 * a + 40.0 * d.powi(3),
-            20.0 * a + 4.0 * c.powi(3),
-            10.0 * b + 8.0 * c.powi(3),
-            -10.0 * b - 40.0 * d.powi(3),
+            by_a + by_d,
+            10.0 * by_a + by_c,
+            by_b + 2.0 * by_c,
+            -by_b - by_d,
         ]
     }
 
@@ -85,5 +118,24 @@ impl Function for FourVariables {
 
     fn step(&self) -> f64 {
         0.001
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_and_gradient_are_products_with_the_same_matrix() {
+        let x = [0.5, -2.0, 1.5, 3.0];
+        let letters = FourVariables::letters(x);
+        let slopes = FourVariables::slopes(x);
+        let gradient = FourVariables.gradient(&x);
+        for i in 0..4 {
+            let along = |k: usize| FourVariables::INNER[i][k] * x[k];
+            assert_eq!(letters[i], (0..4).map(along).sum::<f64>());
+            let back = |k: usize| FourVariables::INNER[k][i] * slopes[k];
+            assert_eq!(gradient[i], (0..4).map(back).sum::<f64>());
+        }
     }
 }

@@ -1,30 +1,66 @@
-//! The functions once more, in Burn tensors: what autodiff and finite differences work on. A point
-//! is `[dimension]`, a value `[1]`.
+//! The functions once more, in Burn tensors: what autodiff and finite differences work on.
 
 use burn::tensor::Tensor;
 
-pub(super) fn cosine_bowl(x: Tensor<1>) -> Tensor<1> {
-    let s = square(x.cos()).sum();
-    square(s).neg()
+use crate::Function;
+use crate::functions::{Composition, CosineBowl, FourVariables, QuadraticValley, Rosenbrock};
+
+/// A function whose formula is written in Burn tensors, too, for autodiff to go back through.
+///
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use gradient_descent::{Function, functions::Rosenbrock, verify::TensorFunction};
+///
+/// let x = Tensor::<1>::from_data([-1.0, 2.0], &Device::flex().autodiff()).require_grad();
+/// let tape = Rosenbrock.tensor_value(x.clone()).backward();
+/// let gradient = x.grad(&tape).unwrap().try_into_vec_as::<f64>().unwrap();
+/// assert_eq!(gradient, Rosenbrock.gradient(&[-1.0, 2.0]));
+/// ```
+pub trait TensorFunction: Function {
+    /// `f(x)`.
+    ///
+    /// # Shapes
+    ///
+    /// `x: [dimension]`; the value has one element.
+    fn tensor_value(&self, x: Tensor<1>) -> Tensor<1>;
 }
 
-pub(super) fn quadratic_valley(x: Tensor<1>, condition: f64) -> Tensor<1> {
-    let [x, y] = split(x);
-    (square(x) + square(y).mul_scalar(condition)).mul_scalar(0.5)
+impl TensorFunction for CosineBowl {
+    fn tensor_value(&self, x: Tensor<1>) -> Tensor<1> {
+        let s = square(x.cos()).sum();
+        square(s).neg()
+    }
 }
 
-pub(super) fn rosenbrock(x: Tensor<1>) -> Tensor<1> {
-    let [x, y] = split(x);
-    square(x.clone().sub_scalar(1.0)) + square(y - square(x)).mul_scalar(100.0)
+impl TensorFunction for QuadraticValley {
+    fn tensor_value(&self, x: Tensor<1>) -> Tensor<1> {
+        let [x, y] = split(x);
+        (square(x) + square(y).mul_scalar(self.condition())).mul_scalar(0.5)
+    }
 }
 
-pub(super) fn four_variables(x: Tensor<1>) -> Tensor<1> {
-    let [x1, x2, x3, x4] = split(x);
-    let a = square(x1.clone() + x2.clone().mul_scalar(10.0));
-    let b = square(x3.clone() - x4.clone());
-    let c = square(square(x2 + x3.mul_scalar(2.0)));
-    let d = square(square(x1 - x4));
-    a + b.mul_scalar(5.0) + c + d.mul_scalar(10.0)
+impl TensorFunction for Rosenbrock {
+    fn tensor_value(&self, x: Tensor<1>) -> Tensor<1> {
+        let [x, y] = split(x);
+        square(x.clone().sub_scalar(1.0)) + square(y - square(x)).mul_scalar(100.0)
+    }
+}
+
+impl TensorFunction for FourVariables {
+    fn tensor_value(&self, x: Tensor<1>) -> Tensor<1> {
+        let [x1, x2, x3, x4] = split(x);
+        let a = square(x1.clone() + x2.clone().mul_scalar(10.0));
+        let b = square(x3.clone() - x4.clone());
+        let c = square(square(x2 + x3.mul_scalar(2.0)));
+        let d = square(square(x1 - x4));
+        a + b.mul_scalar(5.0) + c + d.mul_scalar(10.0)
+    }
+}
+
+impl TensorFunction for Composition {
+    fn tensor_value(&self, z: Tensor<1>) -> Tensor<1> {
+        FourVariables.tensor_value(inner_map(z))
+    }
 }
 
 /// `z: [2]` to `x: [4]`.

@@ -4,6 +4,7 @@
 //! - [`cases`]: what must agree.
 //! - [`mutants`]: wrong gradients, each of which must be caught.
 //! - [`alternatives`]: right gradients written differently, none of which may be flagged.
+//! - [`TensorFunction`]: the formulas in tensors.
 //!
 //! The gradients of this crate are plain `f64`: their vector-Jacobian product reads the point back
 //! from the device, works it out on the host, and uploads the result.
@@ -14,13 +15,15 @@ pub mod alternatives;
 mod formulas;
 pub mod mutants;
 
+pub use formulas::TensorFunction;
+
 use burn::tensor::Tensor;
 use burn_gradcheck::{Case, Gradients};
 
+use crate::function::coordinates;
 use crate::functions::{
     Composition, CosineBowl, FourVariables, QuadraticValley, Rosenbrock, inner,
 };
-use crate::{Function, function::coordinates};
 
 /// Every function at its start, at other chosen points and at drawn ones, and the inner map of the
 /// composition by itself (four outputs, with random upstream gradients).
@@ -53,32 +56,27 @@ const DRAWN: usize = 3;
 
 fn cosine_bowl() -> Vec<Case> {
     let points = [&[1.3, 0.9][..], &[-0.6, 2.25], &[0.125, -0.25]];
-    of_function(CosineBowl, "x", &points, formulas::cosine_bowl)
+    of_function(CosineBowl, "x", &points)
 }
 
 fn quadratic_valley() -> Vec<Case> {
     let points = [&[20.0, 1.0][..], &[-2.0, 0.375]];
-    let valley = QuadraticValley::default();
-    of_function(valley, "x", &points, move |x| {
-        formulas::quadratic_valley(x, valley.condition())
-    })
+    of_function(QuadraticValley::default(), "x", &points)
 }
 
 fn rosenbrock() -> Vec<Case> {
     let points = [&[-1.2, 1.0][..], &[0.5, -0.75], &[1.5, 2.5]];
-    of_function(Rosenbrock, "x", &points, formulas::rosenbrock)
+    of_function(Rosenbrock, "x", &points)
 }
 
 fn four_variables() -> Vec<Case> {
     let points = [&[3.0, -1.0, 0.0, 1.0][..], &[2.0, 1.0, 1.0, 0.0]];
-    of_function(FourVariables, "x", &points, formulas::four_variables)
+    of_function(FourVariables, "x", &points)
 }
 
 fn composition() -> Vec<Case> {
     let points = [&[1.0, -1.0][..], &[-0.5, 0.75]];
-    of_function(Composition, "z", &points, |z| {
-        formulas::four_variables(formulas::inner_map(z))
-    })
+    of_function(Composition, "z", &points)
 }
 
 fn inner_map() -> Vec<Case> {
@@ -94,17 +92,16 @@ fn inner_map() -> Vec<Case> {
         .collect()
 }
 
-/// A function's cases, with `forward` the same formula in tensors.
+/// A function's cases.
 fn of_function(
-    function: impl Function + Copy + Send + Sync + 'static,
+    function: impl TensorFunction + Copy + Send + Sync + 'static,
     input: &'static str,
     points: &[&[f64]],
-    forward: impl Fn(Tensor<1>) -> Tensor<1> + Copy + Send + Sync + 'static,
 ) -> Vec<Case> {
     at_points(function.name(), function.dimension(), input, points)
         .into_iter()
         .map(|case| {
-            let case = case.function(move |v| forward(v.get(input)));
+            let case = case.function(move |v| function.tensor_value(v.get(input)));
             with_host_vjp(case, move |x, grad_out| {
                 scaled(function.gradient(x), grad_out)
             })

@@ -1,12 +1,12 @@
 //! Mistakes in the chain rule: the function of four variables, the inner map, and both together.
 
-use super::Mutant;
+use super::Row;
 use crate::Function;
 use crate::functions::{FourVariables, inner};
 use crate::verify::{self, scaled};
 
-pub(super) const MUTANTS: &[Mutant] = &[
-    Mutant::new(
+pub(super) const MUTANTS: &[Row] = &[
+    (
         "four variables: inner factor 10",
         "∂f/∂x2 = 2a + 4c³",
         verify::four_variables,
@@ -21,7 +21,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             })
         },
     ),
-    Mutant::new(
+    (
         "four variables: inner factor 2",
         "∂f/∂x3 = 10b + 4c³",
         verify::four_variables,
@@ -36,7 +36,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             })
         },
     ),
-    Mutant::new(
+    (
         "four variables: exponent",
         "the derivative of d⁴ taken as 4d²",
         verify::four_variables,
@@ -51,7 +51,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             })
         },
     ),
-    Mutant::new(
+    (
         "four variables: sign of x4",
         "∂f/∂x4 = +10b - 40d³",
         verify::four_variables,
@@ -66,7 +66,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             })
         },
     ),
-    Mutant::new(
+    (
         "four variables: path forgotten",
         "∂f/∂x1 = 2a: the way through d not added",
         verify::four_variables,
@@ -81,13 +81,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
             })
         },
     ),
-    Mutant::new(
+    (
         "composition: Jacobian not transposed",
         "the eight numbers of J read as [2, 4], as if they were Jᵀ",
         verify::composition,
         |z, g| scaled(read_as_transposed(z, &grad_x(z)), g),
     ),
-    Mutant::new(
+    (
         "composition: outer gradient at the wrong point",
         "∇x f at (z1, z2, z1, z2) in place of x(z)",
         verify::composition,
@@ -96,31 +96,31 @@ pub(super) const MUTANTS: &[Mutant] = &[
             scaled(times(&inner::jacobian([z[0], z[1]]), &grad_x), g)
         },
     ),
-    Mutant::new(
+    (
         "composition: last link forgotten",
         "the first two components of ∇x f given back as ∇z F",
         verify::composition,
         |z, g| scaled(grad_x(z)[..2].to_vec(), g),
     ),
-    Mutant::new(
+    (
         "composition: product rule",
         "∂x4/∂z1 = 2 z1: the way through z1 z2 not added",
         verify::composition,
         |z, g| scaled(times(&without_product(z), &grad_x(z)), g),
     ),
-    Mutant::new(
+    (
         "inner map: Jacobian not transposed",
         "the eight numbers of J read as [2, 4], as if they were Jᵀ",
         verify::inner_map,
         read_as_transposed,
     ),
-    Mutant::new(
+    (
         "inner map: product rule",
         "∂x4/∂z1 = 2 z1: the way through z1 z2 not added",
         verify::inner_map,
         |z, grad_x| times(&without_product(z), grad_x),
     ),
-    Mutant::new(
+    (
         "inner map: sign",
         "∂x1/∂z2 = +1",
         verify::inner_map,
@@ -130,7 +130,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             times(&jacobian, grad_x)
         },
     ),
-    Mutant::new(
+    (
         "inner map: rows added up",
         "the upstream gradient taken as all ones",
         verify::inner_map,

@@ -1,34 +1,34 @@
 //! Mistakes in the gradients of the functions of two variables.
 
-use super::Mutant;
+use super::Row;
 use crate::verify::{self, scaled};
 
-pub(super) const MUTANTS: &[Mutant] = &[
-    Mutant::new(
+pub(super) const MUTANTS: &[Row] = &[
+    (
         "cosine bowl: sign",
         "∇f = -4 s cos x sin x: the minus before sin lost",
         verify::cosine_bowl,
         |x, g| bowl(x, g, |s, x| -4.0 * s * x.cos() * x.sin()),
     ),
-    Mutant::new(
+    (
         "cosine bowl: factor 2",
         "∇f = 2 s cos x sin x: one of the two squares not differentiated",
         verify::cosine_bowl,
         |x, g| bowl(x, g, |s, x| 2.0 * s * x.cos() * x.sin()),
     ),
-    Mutant::new(
+    (
         "cosine bowl: outer derivative",
         "∇f = 4 cos x sin x, without s",
         verify::cosine_bowl,
         |x, g| bowl(x, g, |_, x| 4.0 * x.cos() * x.sin()),
     ),
-    Mutant::new(
+    (
         "cosine bowl: inner derivative",
         "∇f = 4 s cos x, without sin x",
         verify::cosine_bowl,
         |x, g| bowl(x, g, |s, x| 4.0 * s * x.cos()),
     ),
-    Mutant::new(
+    (
         "cosine bowl: components swapped",
         "∂f/∂y for ∂f/∂x and the reverse",
         verify::cosine_bowl,
@@ -38,49 +38,49 @@ pub(super) const MUTANTS: &[Mutant] = &[
             grad
         },
     ),
-    Mutant::new(
+    (
         "quadratic valley: condition forgotten",
         "∇f = [x, y]",
         verify::quadratic_valley,
         |x, g| scaled(x.to_vec(), g),
     ),
-    Mutant::new(
+    (
         "quadratic valley: condition on the wrong axis",
         "∇f = [κ x, y]",
         verify::quadratic_valley,
         |x, g| scaled(vec![20.0 * x[0], x[1]], g),
     ),
-    Mutant::new(
+    (
         "quadratic valley: the half forgotten",
         "∇f = [2 x, 2 κ y]",
         verify::quadratic_valley,
         |x, g| scaled(vec![2.0 * x[0], 40.0 * x[1]], g),
     ),
-    Mutant::new(
+    (
         "quadratic valley: upstream forgotten",
         "∇f, not times the gradient from above",
         verify::quadratic_valley,
         |x, _| vec![x[0], 20.0 * x[1]],
     ),
-    Mutant::new(
+    (
         "rosenbrock: inner derivative",
         "-2 (1 - x) + 200 r: -2x missing",
         verify::rosenbrock,
         |x, g| banana(x, g, |x, r| [-2.0 * (1.0 - x) + 200.0 * r, 200.0 * r]),
     ),
-    Mutant::new(
+    (
         "rosenbrock: sign of the first term",
         "+2 (1 - x) - 400 x r",
         verify::rosenbrock,
         |x, g| banana(x, g, |x, r| [2.0 * (1.0 - x) - 400.0 * x * r, 200.0 * r]),
     ),
-    Mutant::new(
+    (
         "rosenbrock: first term forgotten",
         "-400 x r",
         verify::rosenbrock,
         |x, g| banana(x, g, |x, r| [-400.0 * x * r, 200.0 * r]),
     ),
-    Mutant::new(
+    (
         "rosenbrock: factor 2",
         "∂f/∂y = 100 r",
         verify::rosenbrock,
