@@ -1,7 +1,7 @@
 //! Right gradients, written differently: a judge that flags one of these raises a false alarm.
 
 use burn::tensor::Tensor;
-use burn_gradcheck::{Case, Gradients, Options, Report, Target};
+use burn_gradcheck::{Alternative, Case, Gradients};
 
 use super::models::{self, Ridge, linear_regression_case};
 use super::nets;
@@ -16,49 +16,8 @@ use crate::linear::affine;
 use crate::nets::{mnist, xor};
 use crate::{Reduction, softmax};
 
-/// A right gradient that is not the rule's own formula.
-#[derive(Debug, Clone, Copy)]
-pub struct Alternative {
-    /// Rule and difference, short: `matmul: transposed twice`.
-    pub name: &'static str,
-    /// The formula.
-    pub formula: &'static str,
-    case: fn(Size) -> Case,
-    vjp: Vjp,
-}
-
-impl Alternative {
-    const fn new(
-        name: &'static str,
-        formula: &'static str,
-        case: fn(Size) -> Case,
-        vjp: Vjp,
-    ) -> Self {
-        Self {
-            name,
-            formula,
-            case,
-            vjp,
-        }
-    }
-
-    /// Puts the formula before the judge: the first report that does not pass, or `None` if there
-    /// is no false alarm.
-    pub fn false_alarm(&self, target: &Target, options: &Options) -> Option<Report> {
-        let mut reports = self
-            .cases()
-            .into_iter()
-            .map(|case| case.run(target, options));
-        reports.find(|report| !report.is_pass())
-    }
-
-    /// The cases of the rule, with the other formula as the hand-written gradient.
-    pub fn cases(&self) -> Vec<Case> {
-        [[7, 5, 3], [4, 4, 4], [1, 3, 2]]
-            .map(|size| (self.case)(size).vjp(self.vjp))
-            .into()
-    }
-}
+/// Name, formula, the honest case of the rule, the gradient by the other formula.
+type Row = (&'static str, &'static str, fn(Size) -> Case, Vjp);
 
 /// Every alternative.
 ///
@@ -68,16 +27,24 @@ impl Alternative {
 /// use manual_backprop::verify::alternatives;
 ///
 /// let target = Target::new(Device::flex(), DType::F64);
-/// let alternative = alternatives::all()[0];
+/// let alternative = &alternatives::all()[0];
 /// assert_eq!(alternative.name, "matmul: transposed twice");
 /// assert!(alternative.false_alarm(&target, &Options::default()).is_none());
 /// ```
 pub fn all() -> Vec<Alternative> {
-    ALTERNATIVES.to_vec()
+    ALTERNATIVES
+        .iter()
+        .map(|&(name, formula, case, vjp)| {
+            let cases = SIZES.map(|size| case(size).vjp(vjp));
+            Alternative::new(name, formula, cases)
+        })
+        .collect()
 }
 
-const ALTERNATIVES: &[Alternative] = &[
-    Alternative::new(
+const SIZES: [Size; 3] = [[7, 5, 3], [4, 4, 4], [1, 3, 2]];
+
+const ALTERNATIVES: &[Row] = &[
+    (
         "matmul: transposed twice",
         "grad_x = (w·grad_zᵀ)ᵀ, grad_w = (grad_zᵀ·x)ᵀ",
         matmul_case,
@@ -88,7 +55,7 @@ const ALTERNATIVES: &[Alternative] = &[
             Gradients::new().with("x", grad_x).with("w", grad_w)
         },
     ),
-    Alternative::new(
+    (
         "matmul: outer products",
         "grad_w = Σ over rows of x_kᵀ·grad_z_k",
         matmul_case,
@@ -103,7 +70,7 @@ const ALTERNATIVES: &[Alternative] = &[
             Gradients::new().with("x", grad_x).with("w", grad_w)
         },
     ),
-    Alternative::new(
+    (
         "add_bias: row of ones",
         "grad_b = 1ᵀ·grad_z",
         add_bias_case,
@@ -114,7 +81,7 @@ const ALTERNATIVES: &[Alternative] = &[
             Gradients::new().with("x", grad_z).with("b", grad_b)
         },
     ),
-    Alternative::new(
+    (
         "sigmoid: both tails",
         "σ' = σ(a) σ(-a)",
         sigmoid_case,
@@ -124,7 +91,7 @@ const ALTERNATIVES: &[Alternative] = &[
             Gradients::new().with("a", slope * g.get(0))
         },
     ),
-    Alternative::new(
+    (
         "sigmoid: as derived",
         "σ' = e^-a / (1 + e^-a)²",
         sigmoid_case,
@@ -134,7 +101,7 @@ const ALTERNATIVES: &[Alternative] = &[
             Gradients::new().with("a", e / (denominator.clone() * denominator) * g.get(0))
         },
     ),
-    Alternative::new(
+    (
         "sigmoid: by tanh",
         "σ' = (1 - tanh²(a/2)) / 4",
         sigmoid_case,
@@ -143,7 +110,7 @@ const ALTERNATIVES: &[Alternative] = &[
             Gradients::new().with("a", (1.0 - t.clone() * t) * 0.25 * g.get(0))
         },
     ),
-    Alternative::new(
+    (
         "tanh: factored",
         "tanh' = (1 - z)(1 + z)",
         tanh_case,
@@ -152,7 +119,7 @@ const ALTERNATIVES: &[Alternative] = &[
             Gradients::new().with("a", (1.0 - z.clone()) * (z + 1.0) * g.get(0))
         },
     ),
-    Alternative::new(
+    (
         "tanh: by cosh",
         "tanh' = 4 / (e^a + e^-a)²",
         tanh_case,
@@ -162,7 +129,7 @@ const ALTERNATIVES: &[Alternative] = &[
             Gradients::new().with("a", g.get::<2>(0) * 4.0 / (sum.clone() * sum))
         },
     ),
-    Alternative::new(
+    (
         "relu: product",
         "the mask as a float, ½(1 + sign a), multiplied",
         relu_case,
@@ -171,7 +138,7 @@ const ALTERNATIVES: &[Alternative] = &[
             Gradients::new().with("a", step * g.get(0))
         },
     ),
-    Alternative::new(
+    (
         "elu: branches",
         "ELU' = 1 where a > 0, else z + 1",
         elu_case,
@@ -182,7 +149,7 @@ const ALTERNATIVES: &[Alternative] = &[
             Gradients::new().with("a", slope * g.get(0))
         },
     ),
-    Alternative::new(
+    (
         "softmax: whole Jacobian",
         "grad_z = (diag(yp) - yp·ypᵀ)·grad_yp, row by row",
         softmax_case,
@@ -194,7 +161,7 @@ const ALTERNATIVES: &[Alternative] = &[
             Gradients::new().with("z", yp * g.get(0) - product)
         },
     ),
-    Alternative::new(
+    (
         "softmax_cross_entropy: composed",
         "softmax's rule after cross-entropy's",
         fused_case,
@@ -204,7 +171,7 @@ const ALTERNATIVES: &[Alternative] = &[
             Gradients::new().with("z", scaled(softmax::backward(yp, grad_yp), g))
         },
     ),
-    Alternative::new(
+    (
         "softmax_cross_entropy: 1/n first",
         "grad_z = yp/n - y/n",
         fused_case,
@@ -214,7 +181,7 @@ const ALTERNATIVES: &[Alternative] = &[
             Gradients::new().with("z", scaled(yp / rows - v.get::<2>("y") / rows, g))
         },
     ),
-    Alternative::new(
+    (
         "half_squared_error: multiplied out",
         "½(2 yp - 2 y)/n",
         error_case,
@@ -224,7 +191,7 @@ const ALTERNATIVES: &[Alternative] = &[
             Gradients::new().with("yp", scaled((yp * 2.0 - y * 2.0) * 0.5 / rows, g))
         },
     ),
-    Alternative::new(
+    (
         "layer: bias as a row of w",
         "the bias as the weight of an input that is always 1",
         layer_cases,
@@ -245,7 +212,7 @@ const ALTERNATIVES: &[Alternative] = &[
                 .with("b", grad_w.narrow(0, d_in, 1).squeeze_dim::<1>(0))
         },
     ),
-    Alternative::new(
+    (
         "xor net: σ' folded in",
         "δz5 = yp∘δyp - yp∘(yp∘δyp)",
         xor_net,
@@ -261,7 +228,7 @@ const ALTERNATIVES: &[Alternative] = &[
             nets::name_layers([hidden, output], g)
         },
     ),
-    Alternative::new(
+    (
         "mnist net: 1/n last",
         "the gradient of the sum, divided by n at the very end",
         mnist_net,
@@ -279,7 +246,7 @@ const ALTERNATIVES: &[Alternative] = &[
             )
         },
     ),
-    Alternative::new(
+    (
         "LinearRegression: by the Gram matrix",
         "grad_w = (xᵀx + γI)·w - xᵀy + xᵀ1bᵀ",
         ridge_regression,
@@ -297,7 +264,7 @@ const ALTERNATIVES: &[Alternative] = &[
             models::name_parameters(grad_w, grad_b.squeeze_dim(0), g)
         },
     ),
-    Alternative::new(
+    (
         "LinearRegression: about the mean",
         "grad_w = x̃ᵀ·δyp + x̄·grad_bᵀ + γ w, inputs centred",
         ridge_regression,

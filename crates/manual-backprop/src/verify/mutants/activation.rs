@@ -3,12 +3,12 @@
 use burn::tensor::Tensor;
 use burn_gradcheck::{Case, Gradients, Upstream, Values};
 
-use super::{Mutant, at_sizes};
+use super::{Row, at_sizes};
 use crate::activation::{Activation, elu, sigmoid, tanh};
 use crate::verify::rules::activation_case;
 
-pub(super) const MUTANTS: &[Mutant] = &[
-    Mutant::new(
+pub(super) const MUTANTS: &[Row] = &[
+    (
         "sigmoid: at the activation",
         "σ' taken at z instead of a",
         sigmoid_cases,
@@ -18,7 +18,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             gradient(again.clone() * (1.0 - again) * grad_z)
         },
     ),
-    Mutant::new(
+    (
         "sigmoid: at the pre-activation",
         "a(1 - a), the formula for z applied to a",
         sigmoid_cases,
@@ -27,7 +27,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             gradient(a.clone() * (1.0 - a) * grad_z)
         },
     ),
-    Mutant::new(
+    (
         "sigmoid: factor dropped",
         "σ' = z, the factor 1 - z forgotten",
         sigmoid_cases,
@@ -36,7 +36,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             gradient(sigmoid::forward(a) * grad_z)
         },
     ),
-    Mutant::new(
+    (
         "sigmoid: sign inside",
         "σ' = z(1 + z)",
         sigmoid_cases,
@@ -46,7 +46,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             gradient(z.clone() * (z + 1.0) * grad_z)
         },
     ),
-    Mutant::new(
+    (
         "sigmoid: derivative of tanh",
         "σ' = 1 - z²",
         sigmoid_cases,
@@ -56,7 +56,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             gradient((1.0 - z.clone() * z) * grad_z)
         },
     ),
-    Mutant::new(
+    (
         "sigmoid: upstream forgotten",
         "σ' without the factor grad_z",
         sigmoid_cases,
@@ -66,7 +66,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             gradient(z.clone() * (1.0 - z))
         },
     ),
-    Mutant::new(
+    (
         "tanh: at the activation",
         "tanh' taken at z instead of a",
         tanh_cases,
@@ -76,7 +76,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             gradient((1.0 - again.clone() * again) * grad_z)
         },
     ),
-    Mutant::new(
+    (
         "tanh: at the pre-activation",
         "1 - a², the formula for z applied to a",
         tanh_cases,
@@ -85,7 +85,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             gradient((1.0 - a.clone() * a) * grad_z)
         },
     ),
-    Mutant::new(
+    (
         "tanh: square dropped",
         "tanh' = 1 - z",
         tanh_cases,
@@ -94,7 +94,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             gradient((1.0 - tanh::forward(a)) * grad_z)
         },
     ),
-    Mutant::new(
+    (
         "tanh: derivative of sigmoid",
         "tanh' = z(1 - z)",
         tanh_cases,
@@ -104,7 +104,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             gradient(z.clone() * (1.0 - z) * grad_z)
         },
     ),
-    Mutant::new(
+    (
         "tanh: sign inside",
         "tanh' = 1 + z²",
         tanh_cases,
@@ -114,7 +114,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             gradient((z.clone() * z + 1.0) * grad_z)
         },
     ),
-    Mutant::new(
+    (
         "relu: mask missing",
         "grad_a = grad_z everywhere",
         relu_cases,
@@ -123,7 +123,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             gradient(grad_z)
         },
     ),
-    Mutant::new(
+    (
         "relu: mask inverted",
         "grad_z passes where a ≤ 0",
         relu_cases,
@@ -132,7 +132,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             gradient(grad_z.mask_fill(a.greater_scalar(0.0), 0.0))
         },
     ),
-    Mutant::new(
+    (
         "relu: mask off by one",
         "every element is masked by its neighbour's sign",
         relu_cases,
@@ -148,7 +148,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             gradient(grad_z.mask_fill(shifted.reshape(shape).lower_equal_scalar(0.0), 0.0))
         },
     ),
-    Mutant::new(
+    (
         "relu: mask of the gradient",
         "the sign of grad_z decides instead of the sign of a",
         relu_cases,
@@ -161,7 +161,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             )
         },
     ),
-    Mutant::new(
+    (
         "relu: wrong threshold",
         "grad_z passes where a > 1",
         relu_cases,
@@ -170,7 +170,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             gradient(grad_z.mask_fill(a.lower_equal_scalar(1.0), 0.0))
         },
     ),
-    Mutant::new(
+    (
         "relu: value for derivative",
         "grad_a = z∘grad_z",
         relu_cases,
@@ -179,7 +179,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             gradient(a.clamp_min(0.0) * grad_z)
         },
     ),
-    Mutant::new(
+    (
         "elu: no branch",
         "ELU' = e^a also where a > 0",
         elu_cases,
@@ -188,7 +188,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             gradient(a.exp() * grad_z)
         },
     ),
-    Mutant::new(
+    (
         "elu: α forgotten",
         "ELU' = z instead of z + α where a ≤ 0",
         elu_cases,
@@ -198,7 +198,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             gradient(z.ones_like().mask_where(a.lower_equal_scalar(0.0), z) * grad_z)
         },
     ),
-    Mutant::new(
+    (
         "elu: derivative of ReLU",
         "ELU' = 0 where a ≤ 0",
         elu_cases,
@@ -207,7 +207,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             gradient(grad_z.mask_fill(a.lower_equal_scalar(0.0), 0.0))
         },
     ),
-    Mutant::new(
+    (
         "elu: derivative of the identity",
         "ELU' = 1 everywhere",
         elu_cases,
@@ -216,7 +216,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             gradient(grad_z)
         },
     ),
-    Mutant::new(
+    (
         "elu: at the activation",
         "ELU' = e^z where a ≤ 0",
         elu_cases,

@@ -3,13 +3,13 @@
 use burn::tensor::Tensor;
 use burn_gradcheck::{Case, Gradients, Upstream, Values};
 
-use super::{Mutant, at_sizes};
+use super::{Row, at_sizes};
 use crate::verify::arithmetic::{
     FACTOR, add_case, multiply_case, power_case, scale_case, subtract_case, sum_case,
 };
 
-pub(super) const MUTANTS: &[Mutant] = &[
-    Mutant::new(
+pub(super) const MUTANTS: &[Row] = &[
+    (
         "add: second operand forgotten",
         "grad_y is zero",
         || at_sizes(add_case),
@@ -18,7 +18,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             gradients(grad_z.clone(), grad_z.zeros_like())
         },
     ),
-    Mutant::new(
+    (
         "add: shared out",
         "each operand gets half of grad_z",
         || at_sizes(add_case),
@@ -27,19 +27,19 @@ pub(super) const MUTANTS: &[Mutant] = &[
             gradients(half.clone(), half)
         },
     ),
-    Mutant::new(
+    (
         "subtract: sign",
         "grad_y = grad_z",
         || at_sizes(subtract_case),
         |_, g| gradients(g.get(0), g.get(0)),
     ),
-    Mutant::new(
+    (
         "subtract: operands swapped",
         "grad_x = -grad_z, grad_y = grad_z",
         || at_sizes(subtract_case),
         |_, g| gradients(g.get::<2>(0).neg(), g.get(0)),
     ),
-    Mutant::new(
+    (
         "multiply: own value",
         "grad_x = x∘grad_z, grad_y = y∘grad_z",
         || at_sizes(multiply_case),
@@ -48,7 +48,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             gradients(x * grad_z.clone(), y * grad_z)
         },
     ),
-    Mutant::new(
+    (
         "multiply: factor forgotten",
         "grad_y = grad_z",
         || at_sizes(multiply_case),
@@ -57,43 +57,43 @@ pub(super) const MUTANTS: &[Mutant] = &[
             gradients(y * grad_z.clone(), grad_z)
         },
     ),
-    Mutant::new(
+    (
         "scale: factor forgotten",
         "grad_x = grad_z",
         || at_sizes(scale_case),
         |_, g| Gradients::new().with("x", g.get::<2>(0)),
     ),
-    Mutant::new(
+    (
         "scale: divided",
         "grad_x = grad_z/c",
         || at_sizes(scale_case),
         |_, g| Gradients::new().with("x", g.get::<2>(0).mul_scalar(1.0 / FACTOR)),
     ),
-    Mutant::new(
+    (
         "power: exponent forgotten",
         "grad_x = x³∘grad_z for z = x⁴",
         fourth_power,
         |v, g| slope(g, cube(v)),
     ),
-    Mutant::new(
+    (
         "power: exponent not lowered",
         "grad_x = 4 x⁴∘grad_z for z = x⁴",
         fourth_power,
         |v, g| slope(g, cube(v) * v.get("x") * 4.0),
     ),
-    Mutant::new(
+    (
         "power: wrong factor",
         "grad_x = 3 x³∘grad_z for z = x⁴",
         fourth_power,
         |v, g| slope(g, cube(v) * 3.0),
     ),
-    Mutant::new(
+    (
         "power: sign lost",
         "grad_x = 4 |x|³∘grad_z for z = x⁴",
         fourth_power,
         |v, g| slope(g, cube(v).abs() * 4.0),
     ),
-    Mutant::new(
+    (
         "sum: mean",
         "grad_x divided by the number of elements",
         || at_sizes(sum_case),
@@ -104,13 +104,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
             Gradients::new().with("x", x.ones_like() * grad_z.mul_scalar(1.0 / count))
         },
     ),
-    Mutant::new(
+    (
         "sum: upstream forgotten",
         "grad_x is 1 whatever grad_z is",
         || at_sizes(sum_case),
         |v, _| Gradients::new().with("x", v.get::<2>("x").ones_like()),
     ),
-    Mutant::new(
+    (
         "sum: times the value",
         "grad_x = x grad_z",
         || at_sizes(sum_case),

@@ -3,13 +3,13 @@
 use burn::tensor::Tensor;
 use burn_gradcheck::{Case, Gradients, Upstream, Values};
 
-use super::{Mutant, at_sizes};
+use super::{Row, at_sizes};
 use crate::activation::{self, Activation};
 use crate::verify::rules::layer_case;
 use crate::{layer, linear::affine, linear::matmul};
 
-pub(super) const MUTANTS: &[Mutant] = &[
-    Mutant::new("layer: f' missing", "g = grad_z", cases, |v, g| {
+pub(super) const MUTANTS: &[Row] = &[
+    ("layer: f' missing", "g = grad_z", cases, |v, g| {
         let given = Given::new(v, g);
         given.gradients(
             given.grad_z.clone(),
@@ -17,7 +17,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             given.grad_z.clone(),
         )
     }),
-    Mutant::new(
+    (
         "layer: f' missing in grad_b",
         "grad_b = Σ_rows grad_z",
         cases,
@@ -26,7 +26,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             given.gradients(given.g.clone(), given.g.clone(), given.grad_z.clone())
         },
     ),
-    Mutant::new(
+    (
         "layer: f' missing in grad_w",
         "grad_w = xᵀ·grad_z",
         cases,
@@ -35,7 +35,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             given.gradients(given.g.clone(), given.grad_z.clone(), given.g.clone())
         },
     ),
-    Mutant::new(
+    (
         "layer: f' missing in grad_x",
         "grad_x = grad_z·wᵀ",
         cases,
@@ -44,7 +44,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             given.gradients(given.grad_z.clone(), given.g.clone(), given.g.clone())
         },
     ),
-    Mutant::new(
+    (
         "layer: f' twice",
         "g = f'(a)∘f'(a)∘grad_z",
         cases,
@@ -55,7 +55,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             given.gradients(twice.clone(), twice.clone(), twice)
         },
     ),
-    Mutant::new(
+    (
         "layer: bias left out of f'",
         "g = f'(x·w)∘grad_z",
         cases,
@@ -67,7 +67,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             given.gradients(wrong.clone(), wrong.clone(), wrong)
         },
     ),
-    Mutant::new(
+    (
         "layer: f' after the product",
         "grad_x = f'(a)∘(grad_z·wᵀ)",
         cases,
@@ -81,7 +81,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
                 .map("x", |_: Tensor<2>| grad_x)
         },
     ),
-    Mutant::new(
+    (
         "layer: f' at the activation",
         "f'(z) for f'(a)",
         cases,

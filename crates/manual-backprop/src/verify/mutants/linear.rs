@@ -3,11 +3,11 @@
 use burn::tensor::Tensor;
 use burn_gradcheck::{Case, Gradients, Upstream, Values};
 
-use super::{Mutant, at_sizes};
+use super::{Row, at_sizes};
 use crate::verify::rules::{add_bias_case, add_bias_to_columns_case, affine_case, matmul_case};
 
-pub(super) const MUTANTS: &[Mutant] = &[
-    Mutant::new(
+pub(super) const MUTANTS: &[Row] = &[
+    (
         "matmul: sign",
         "grad_x with the wrong sign",
         matmul,
@@ -19,7 +19,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             )
         },
     ),
-    Mutant::new(
+    (
         "matmul: w not transposed",
         "grad_x = grad_z·w",
         matmul,
@@ -28,7 +28,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             gradients(grad_z.clone().matmul(w), x.transpose().matmul(grad_z))
         },
     ),
-    Mutant::new(
+    (
         "matmul: x not transposed",
         "grad_w = x·grad_z",
         matmul,
@@ -37,7 +37,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             gradients(grad_z.clone().matmul(w.transpose()), x.matmul(grad_z))
         },
     ),
-    Mutant::new(
+    (
         "matmul: grad_z transposed",
         "grad_x = grad_zᵀ·wᵀ",
         matmul,
@@ -47,7 +47,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             gradients(grad_x, x.transpose().matmul(grad_z))
         },
     ),
-    Mutant::new(
+    (
         "matmul: grad_w transposed",
         "grad_w = grad_zᵀ·x",
         matmul,
@@ -59,7 +59,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             )
         },
     ),
-    Mutant::new(
+    (
         "matmul: factors swapped",
         "grad_x = wᵀ·grad_z, w on the wrong side",
         matmul,
@@ -71,7 +71,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             )
         },
     ),
-    Mutant::new(
+    (
         "matmul: gradients swapped",
         "grad_x and grad_w change places",
         matmul,
@@ -83,7 +83,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             )
         },
     ),
-    Mutant::new(
+    (
         "matmul: mean over rows",
         "grad_w divided by the batch size",
         matmul,
@@ -96,7 +96,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             )
         },
     ),
-    Mutant::new(
+    (
         "matmul: last row forgotten",
         "grad_w sums over all rows but the last",
         matmul,
@@ -111,7 +111,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             gradients(grad_x, grad_w)
         },
     ),
-    Mutant::new(
+    (
         "matmul: twice",
         "grad_x accumulated twice",
         matmul,
@@ -121,7 +121,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             gradients(grad_x.clone() + grad_x, x.transpose().matmul(grad_z))
         },
     ),
-    Mutant::new(
+    (
         "add_bias: sum missing",
         "grad_b is the gradient of the last row",
         add_bias,
@@ -131,7 +131,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             bias_gradients(grad_z.clone(), grad_z.narrow(0, last, 1).squeeze_dim(0))
         },
     ),
-    Mutant::new(
+    (
         "add_bias: mean",
         "grad_b averages over the rows",
         add_bias,
@@ -140,7 +140,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             bias_gradients(grad_z.clone(), grad_z.mean_dim(0).squeeze_dim(0))
         },
     ),
-    Mutant::new(
+    (
         "add_bias: wrong axis",
         "grad_b sums over the columns",
         add_bias,
@@ -149,7 +149,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             bias_gradients(grad_z.clone(), grad_z.sum_dim(1).squeeze_dim(1))
         },
     ),
-    Mutant::new(
+    (
         "add_bias: batch",
         "grad_x multiplied by the batch size",
         add_bias,
@@ -159,7 +159,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             bias_gradients(grad_z.clone() * rows, grad_z.sum_dim(0).squeeze_dim(0))
         },
     ),
-    Mutant::new(
+    (
         "add_bias: reversed",
         "grad_b in the reverse order",
         add_bias,
@@ -171,7 +171,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             )
         },
     ),
-    Mutant::new(
+    (
         "add_bias_to_columns: wrong axis",
         "grad_b sums over the rows",
         columns,
@@ -180,7 +180,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             bias_gradients(grad_z.clone(), grad_z.sum_dim(0).squeeze_dim(0))
         },
     ),
-    Mutant::new(
+    (
         "add_bias_to_columns: sum missing",
         "grad_b is the gradient of the first column",
         columns,
@@ -189,7 +189,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             bias_gradients(grad_z.clone(), grad_z.narrow(1, 0, 1).squeeze_dim(1))
         },
     ),
-    Mutant::new(
+    (
         "affine: bias forgotten",
         "grad_b is zero",
         affine,
@@ -200,7 +200,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             gradients(grad_x, x.transpose().matmul(grad_z)).with("b", grad_b)
         },
     ),
-    Mutant::new(
+    (
         "affine: output for input",
         "grad_w = zᵀ·grad_z, the layer's output for its input",
         affine,
@@ -212,7 +212,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             gradients(grad_x, z.transpose().matmul(grad_z)).with("b", grad_b)
         },
     ),
-    Mutant::new(
+    (
         "affine: bias in the input's gradient",
         "grad_x = (grad_z + b)·wᵀ",
         affine,

@@ -3,12 +3,12 @@
 use burn::tensor::Tensor;
 use burn_gradcheck::{Case, Gradients, Upstream, Values};
 
-use super::{Mutant, at_sizes};
+use super::{Row, at_sizes};
 use crate::linear::affine;
 use crate::verify::models::{BATCHES, GAMMA, Ridge, linear_regression_case, name_parameters};
 
-pub(super) const MUTANTS: &[Mutant] = &[
-    Mutant::new(
+pub(super) const MUTANTS: &[Row] = &[
+    (
         "LinearRegression: sign",
         "∇W = Xᵀ(Y - Yp) + γW",
         whole,
@@ -18,7 +18,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             name_parameters(grad_w, net.grad_b(), g)
         },
     ),
-    Mutant::new(
+    (
         "LinearRegression: ridge forgotten",
         "∇W = Xᵀ(Yp - Y)",
         whole,
@@ -27,19 +27,19 @@ pub(super) const MUTANTS: &[Mutant] = &[
             name_parameters(net.x_transposed(net.grad_yp.clone()), net.grad_b(), g)
         },
     ),
-    Mutant::new(
+    (
         "LinearRegression: sign of the ridge",
         "∇W = Xᵀ(Yp - Y) - γW",
         whole,
         |v, g| Regression::new(v).with_ridge(-GAMMA, g),
     ),
-    Mutant::new(
+    (
         "LinearRegression: ridge without its half",
         "∇W = Xᵀ(Yp - Y) + 2γW",
         whole,
         |v, g| Regression::new(v).with_ridge(2.0 * GAMMA, g),
     ),
-    Mutant::new(
+    (
         "LinearRegression: ridge as a mean",
         "∇W = Xᵀ(Yp - Y) + γ/n W",
         whole,
@@ -49,19 +49,19 @@ pub(super) const MUTANTS: &[Mutant] = &[
             net.with_ridge(ridge, g)
         },
     ),
-    Mutant::new(
+    (
         "LinearRegression: whole ridge for a batch",
         "∇W = xᵀ(yp - y) + γW where a batch bears γ n/N",
         share,
         |v, g| Regression::new(v).with_ridge(GAMMA, g),
     ),
-    Mutant::new(
+    (
         "LinearRegression: share of the ridge inverted",
         "∇W = xᵀ(yp - y) + γ N/n W",
         share,
         |v, g| Regression::new(v).with_ridge(GAMMA * BATCHES as f64, g),
     ),
-    Mutant::new(
+    (
         "LinearRegression: bias penalised",
         "∇b = Σ_rows (Yp - Y) + γb",
         whole,
@@ -71,7 +71,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             name_parameters(net.grad_w(), grad_b, g)
         },
     ),
-    Mutant::new(
+    (
         "LinearRegression: slides' form with a bias",
         "∇W = (XᵀX + γI)·W - XᵀY at b ≠ 0",
         whole,
@@ -82,7 +82,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             name_parameters(grad_w, net.grad_b(), g)
         },
     ),
-    Mutant::new(
+    (
         "LinearRegression: centred inputs",
         "∇W = X̃ᵀ(Yp - Y) + γW, right only where ∇b = 0",
         whole,
@@ -93,7 +93,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             name_parameters(grad_w, net.grad_b(), g)
         },
     ),
-    Mutant::new(
+    (
         "LinearRegression: targets forgotten",
         "∇W = XᵀYp + γW",
         whole,
@@ -104,7 +104,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             name_parameters(grad_w, net.grad_b(), g)
         },
     ),
-    Mutant::new(
+    (
         "LinearRegression: mean over rows",
         "∇W = Xᵀ(Yp - Y)/n + γW for the summed loss",
         whole,
@@ -114,7 +114,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             name_parameters(mean + net.w.clone() * GAMMA, net.grad_b(), g)
         },
     ),
-    Mutant::new(
+    (
         "LinearRegression: transposed",
         "∇W = (Yp - Y)ᵀX read as [d_in, d_out]",
         whole,
@@ -125,7 +125,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             name_parameters(grad_w, net.grad_b(), g)
         },
     ),
-    Mutant::new(
+    (
         "LinearRegression: ∇b of one row",
         "∇b = Yp - Y of the last row",
         whole,
@@ -136,7 +136,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             name_parameters(net.grad_w(), grad_b, g)
         },
     ),
-    Mutant::new(
+    (
         "LinearRegression: mean in ∇b",
         "∇b = (Σ_rows (Yp - Y))/n for the summed loss",
         whole,

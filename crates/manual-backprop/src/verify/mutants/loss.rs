@@ -3,14 +3,14 @@
 use burn::tensor::Tensor;
 use burn_gradcheck::{Case, Gradients, Upstream, Values};
 
-use super::{Mutant, at_sizes};
+use super::{Row, at_sizes};
 use crate::verify::rules::{
     cross_entropy_case, half_squared_error_case, scaled, softmax_cross_entropy_case,
 };
 use crate::{Reduction, softmax};
 
-pub(super) const MUTANTS: &[Mutant] = &[
-    Mutant::new(
+pub(super) const MUTANTS: &[Row] = &[
+    (
         "cross_entropy: sign",
         "grad_yp = y/(n yp)",
         entropy,
@@ -19,7 +19,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             grad_yp(y / yp / n, g)
         },
     ),
-    Mutant::new(
+    (
         "cross_entropy: 1/n missing",
         "grad_yp = -y/yp for the mean",
         entropy,
@@ -28,7 +28,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             grad_yp(y.neg() / yp, g)
         },
     ),
-    Mutant::new(
+    (
         "cross_entropy: 1/n twice",
         "grad_yp = -y/(n² yp)",
         entropy,
@@ -37,7 +37,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             grad_yp(y.neg() / yp / (n * n), g)
         },
     ),
-    Mutant::new(
+    (
         "cross_entropy: targets forgotten",
         "grad_yp = -1/(n yp)",
         entropy,
@@ -46,7 +46,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             grad_yp(yp.recip().neg() / n, g)
         },
     ),
-    Mutant::new(
+    (
         "cross_entropy: squared",
         "grad_yp = -y/(n yp²)",
         entropy,
@@ -55,7 +55,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             grad_yp(y.neg() / (yp.clone() * yp) / n, g)
         },
     ),
-    Mutant::new(
+    (
         "cross_entropy: 1/classes",
         "divided by the number of classes, not of rows",
         entropy,
@@ -65,7 +65,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             grad_yp(y.neg() / yp / classes, g)
         },
     ),
-    Mutant::new(
+    (
         "cross_entropy: binary",
         "with the term (1 - y)/(1 - yp) of two classes",
         entropy,
@@ -75,7 +75,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             grad_yp((other - y / yp) / n, g)
         },
     ),
-    Mutant::new(
+    (
         "softmax_cross_entropy: sign",
         "grad_z = (y - yp)/n",
         fused,
@@ -84,7 +84,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             grad_z((y - yp) / n, g)
         },
     ),
-    Mutant::new(
+    (
         "softmax_cross_entropy: 1/n missing",
         "grad_z = yp - y for the mean",
         fused,
@@ -93,7 +93,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             grad_z(yp - y, g)
         },
     ),
-    Mutant::new(
+    (
         "softmax_cross_entropy: 1/n twice",
         "grad_z = (yp - y)/n²",
         fused,
@@ -102,7 +102,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             grad_z((yp - y) / (n * n), g)
         },
     ),
-    Mutant::new(
+    (
         "softmax_cross_entropy: 1/(n classes)",
         "divided by the number of elements",
         fused,
@@ -112,7 +112,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             grad_z((yp - y) / (n * classes), g)
         },
     ),
-    Mutant::new(
+    (
         "softmax_cross_entropy: targets dropped",
         "grad_z = yp/n",
         fused,
@@ -121,7 +121,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             grad_z(yp / n, g)
         },
     ),
-    Mutant::new(
+    (
         "softmax_cross_entropy: softmax twice",
         "(yp - y)/n passed through softmax's derivative again",
         fused,
@@ -130,7 +130,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             grad_z(softmax::backward(yp.clone(), (yp - y) / n), g)
         },
     ),
-    Mutant::new(
+    (
         "softmax_cross_entropy: wrong axis",
         "softmax over the batch",
         fused,
@@ -140,7 +140,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             grad_z((yp - y) / n, g)
         },
     ),
-    Mutant::new(
+    (
         "softmax_cross_entropy: labels off by one",
         "every row's target is its neighbour's",
         fused,
@@ -151,7 +151,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             grad_z((yp - shifted) / n, g)
         },
     ),
-    Mutant::new(
+    (
         "half_squared_error: factor 2",
         "grad_yp = 2(yp - y)/n, the half forgotten",
         error,
@@ -160,7 +160,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             grad_yp((yp - y) * 2.0 / n, g)
         },
     ),
-    Mutant::new(
+    (
         "half_squared_error: half",
         "grad_yp = ½(yp - y)/n",
         error,
@@ -169,7 +169,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             grad_yp((yp - y) * 0.5 / n, g)
         },
     ),
-    Mutant::new(
+    (
         "half_squared_error: 1/n missing",
         "grad_yp = yp - y for the mean",
         error,
@@ -178,7 +178,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             grad_yp(yp - y, g)
         },
     ),
-    Mutant::new(
+    (
         "half_squared_error: 1/n twice",
         "grad_yp = (yp - y)/n²",
         error,
@@ -187,7 +187,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             grad_yp((yp - y) / (n * n), g)
         },
     ),
-    Mutant::new(
+    (
         "half_squared_error: all elements",
         "divided by rows times columns",
         error,
@@ -197,7 +197,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             grad_yp((yp - y) / (n * columns), g)
         },
     ),
-    Mutant::new(
+    (
         "half_squared_error: sign",
         "grad_yp = (y - yp)/n",
         error,
@@ -206,7 +206,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             grad_yp((y - yp) / n, g)
         },
     ),
-    Mutant::new(
+    (
         "half_squared_error: absolute",
         "the sign of the error only",
         error,
@@ -215,7 +215,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             grad_yp((yp - y).sign() / n, g)
         },
     ),
-    Mutant::new(
+    (
         "half_squared_error: targets forgotten",
         "grad_yp = yp/n",
         error,

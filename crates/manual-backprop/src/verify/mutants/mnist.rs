@@ -3,15 +3,15 @@
 use burn::tensor::Tensor;
 use burn_gradcheck::{Case, Gradients, Upstream, Values};
 
-use super::Mutant;
+use super::Row;
 use crate::Reduction;
 use crate::activation::{self, Activation, relu};
 use crate::linear::affine;
 use crate::nets::mnist;
 use crate::verify::nets as honest;
 
-pub(super) const MUTANTS: &[Mutant] = &[
-    Mutant::new(
+pub(super) const MUTANTS: &[Row] = &[
+    (
         "mnist net: 1/n missing",
         "δz3 = yp - y for the mean",
         mnist_cases,
@@ -26,7 +26,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             )
         },
     ),
-    Mutant::new(
+    (
         "mnist net: 1/n twice",
         "δz3 = (yp - y)/n²",
         mnist_cases,
@@ -45,7 +45,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             )
         },
     ),
-    Mutant::new(
+    (
         "mnist net: ReLU on the logits",
         "δz3 masked where the logits are negative",
         mnist_cases,
@@ -60,7 +60,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             )
         },
     ),
-    Mutant::new(
+    (
         "mnist net: first mask missing",
         "δz1 passes where x·w1 + b1 is negative",
         mnist_cases,
@@ -79,7 +79,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             )
         },
     ),
-    Mutant::new(
+    (
         "mnist net: stale mask",
         "the second layer is masked by the first one's activation",
         mnist_cases,
@@ -97,7 +97,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             )
         },
     ),
-    Mutant::new(
+    (
         "mnist net: stale input",
         "δw3 = z1ᵀ·δz3, the activation of another layer",
         mnist_cases,
@@ -116,7 +116,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             )
         },
     ),
-    Mutant::new(
+    (
         "mnist net: pre-activation as input",
         "δw_l = a_(l-1)ᵀ·δa_l, the mask of the forward pass forgotten",
         mnist_cases,
@@ -135,7 +135,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             )
         },
     ),
-    Mutant::new(
+    (
         "mnist net: weights not transposed",
         "δz_(l-1) = δa_l·w_l, on a square layer",
         mnist_cases,
@@ -154,7 +154,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             )
         },
     ),
-    Mutant::new(
+    (
         "mnist net: accumulated twice",
         "the first layer's gradients added to themselves",
         mnist_cases,
@@ -165,7 +165,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
                 .map("b1", |grad: Tensor<1>| grad * 2.0)
         },
     ),
-    Mutant::new(
+    (
         "mnist net: layers swapped",
         "the biases of the hidden layers get each other's gradient",
         mnist_cases,

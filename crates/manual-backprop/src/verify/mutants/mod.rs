@@ -14,55 +14,13 @@ mod nets;
 mod rounding;
 mod softmax;
 
-use burn_gradcheck::{Case, Options, Report, Target, Verdict};
+use burn_gradcheck::{Case, Mutant};
 
 use super::rules::Vjp;
 use super::sizes::Size;
 
-/// A wrong gradient.
-#[derive(Debug, Clone, Copy)]
-pub struct Mutant {
-    /// Rule and mistake, short: `matmul: sign`.
-    pub name: &'static str,
-    /// The mistake in words.
-    pub mistake: &'static str,
-    cases: fn() -> Vec<Case>,
-    vjp: Vjp,
-}
-
-impl Mutant {
-    const fn new(
-        name: &'static str,
-        mistake: &'static str,
-        cases: fn() -> Vec<Case>,
-        vjp: Vjp,
-    ) -> Self {
-        Self {
-            name,
-            mistake,
-            cases,
-            vjp,
-        }
-    }
-
-    /// Puts the mutant before the judge: the first report with a mismatch, or `None` if it gets
-    /// away.
-    pub fn caught(&self, target: &Target, options: &Options) -> Option<Report> {
-        let mut reports = self
-            .cases()
-            .into_iter()
-            .map(|case| case.run(target, options));
-        reports.find(|report| matches!(report.verdict, Verdict::Mismatch { .. }))
-    }
-
-    /// The cases of the mutant's rule, with the wrong gradient as the hand-written one.
-    pub fn cases(&self) -> Vec<Case> {
-        (self.cases)()
-            .into_iter()
-            .map(|case| case.vjp(self.vjp))
-            .collect()
-    }
-}
+/// Name, mistake, the honest cases of the rule, the wrong gradient.
+type Row = (&'static str, &'static str, fn() -> Vec<Case>, Vjp);
 
 /// Every mutant.
 ///
@@ -72,13 +30,13 @@ impl Mutant {
 /// use manual_backprop::verify::mutants;
 ///
 /// let target = Target::new(Device::flex(), DType::F64);
-/// let mutant = mutants::all()[1];
+/// let mutant = &mutants::all()[1];
 /// assert_eq!(mutant.mistake, "grad_x = grad_z·w");
 /// let report = mutant.caught(&target, &Options::default()).unwrap();
 /// assert_eq!(report.verdict.odd(), Some(Witness::Manual));
 /// ```
 pub fn all() -> Vec<Mutant> {
-    [
+    let tables = [
         linear::MUTANTS,
         arithmetic::MUTANTS,
         activation::MUTANTS,
@@ -89,8 +47,12 @@ pub fn all() -> Vec<Mutant> {
         mnist::MUTANTS,
         linear_regression::MUTANTS,
         rounding::MUTANTS,
-    ]
-    .concat()
+    ];
+    let rows = tables.into_iter().flatten();
+    rows.map(|&(name, mistake, cases, vjp)| {
+        Mutant::new(name, mistake, cases().into_iter().map(|case| case.vjp(vjp)))
+    })
+    .collect()
 }
 
 /// A rule's cases at a square size, where a lost transpose keeps the shapes, and at one with no two

@@ -3,15 +3,15 @@
 use burn::tensor::Tensor;
 use burn_gradcheck::{Case, Gradients, Upstream, Values};
 
-use super::{Mutant, at_sizes};
+use super::{Row, at_sizes};
 use crate::activation::{Activation, sigmoid};
 use crate::linear::affine;
 use crate::nets::{general, scalar, xor};
 use crate::verify::nets as honest;
 use crate::verify::rules::scaled;
 
-pub(super) const MUTANTS: &[Mutant] = &[
-    Mutant::new(
+pub(super) const MUTANTS: &[Row] = &[
+    (
         "scalar net: weight forgotten",
         "δz3 = δz4, without w2",
         scalar_cases,
@@ -20,7 +20,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             net.gradients(net.grad_yp.clone(), net.forward.z3.clone(), g)
         },
     ),
-    Mutant::new(
+    (
         "scalar net: value before σ",
         "δw2 = z2 δz4",
         scalar_cases,
@@ -33,7 +33,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             )
         },
     ),
-    Mutant::new(
+    (
         "scalar net: other weight",
         "δz3 = w1 δz4",
         scalar_cases,
@@ -46,7 +46,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             )
         },
     ),
-    Mutant::new(
+    (
         "xor net: output σ' forgotten",
         "δz5 = δyp",
         xor_cases,
@@ -56,7 +56,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             net.back_from_output(grad_z5, g)
         },
     ),
-    Mutant::new(
+    (
         "xor net: output σ' at yp",
         "δz5 = σ'(yp)∘δyp",
         xor_cases,
@@ -67,7 +67,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             net.back_from_output(grad_z5, g)
         },
     ),
-    Mutant::new(
+    (
         "xor net: mean over rows",
         "δyp = (yp - y)/n for the summed loss",
         xor_cases,
@@ -78,7 +78,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             net.back_from_output(grad_z5, g)
         },
     ),
-    Mutant::new(
+    (
         "xor net: stale activation",
         "δw2 = z2ᵀ·δz4, the value before f",
         xor_cases,
@@ -94,7 +94,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
                 .map("w2", |_: Tensor<2>| scaled(grad_w2, g))
         },
     ),
-    Mutant::new(
+    (
         "xor net: hidden f' forgotten",
         "δz2 = δz3",
         xor_cases,
@@ -104,7 +104,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             net.back_from_hidden(grad_z3, g)
         },
     ),
-    Mutant::new(
+    (
         "xor net: hidden f' at z3",
         "δz2 = f'(z3)∘δz3",
         xor_cases,
@@ -115,7 +115,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             net.back_from_hidden(sigmoid::backward(again, grad_z3), g)
         },
     ),
-    Mutant::new(
+    (
         "xor net: δb1 too early",
         "δb1 = Σ_rows δz3, before f'",
         xor_cases,
@@ -127,7 +127,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
                 .map("b1", |_: Tensor<1>| scaled(grad_b1, g))
         },
     ),
-    Mutant::new(
+    (
         "xor net: δb2 of one row",
         "δb2 is δz5 of the last row",
         xor_cases,
@@ -139,7 +139,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
                 .map("b2", |_: Tensor<1>| scaled(grad_b2, g))
         },
     ),
-    Mutant::new(
+    (
         "general net: σ' at the linear output",
         "δz4 = yp(1 - yp)∘δyp",
         general_cases,

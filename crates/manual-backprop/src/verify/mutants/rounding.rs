@@ -3,7 +3,7 @@
 use burn::tensor::{DType, Tensor};
 use burn_gradcheck::{Case, Gradients, Upstream, Values};
 
-use super::{Mutant, at_sizes};
+use super::{Row, at_sizes};
 use crate::activation::{Activation, sigmoid, tanh};
 use crate::cross_entropy::softmax_cross_entropy;
 use crate::linear::{add_bias, matmul};
@@ -12,8 +12,8 @@ use crate::verify::rules::{
 };
 use crate::{Reduction, layer};
 
-pub(super) const MUTANTS: &[Mutant] = &[
-    Mutant::new(
+pub(super) const MUTANTS: &[Row] = &[
+    (
         "layer: f32 inside f64",
         "grad_w computed in f32",
         layers,
@@ -30,7 +30,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
                 .with("b", right.grad_b)
         },
     ),
-    Mutant::new(
+    (
         "sigmoid: f32 inside f64",
         "z rounded to f32, as by Burn's sigmoid on ndarray",
         sigmoids,
@@ -39,7 +39,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             Gradients::new().with("a", sigmoid::backward(z, g.get(0)))
         },
     ),
-    Mutant::new(
+    (
         "softmax_cross_entropy: f32 inside f64",
         "the result rounded to f32",
         losses,
@@ -48,7 +48,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             Gradients::new().with("z", scaled(grad_z, g))
         },
     ),
-    Mutant::new(
+    (
         "matmul: one element",
         "one element of grad_w off by 1e-6 of itself",
         products,
@@ -58,7 +58,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             })
         },
     ),
-    Mutant::new(
+    (
         "matmul: one element, barely",
         "one element of grad_w off by 1e-9 of itself",
         products,
@@ -68,13 +68,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
             })
         },
     ),
-    Mutant::new(
+    (
         "matmul: constant off",
         "grad_x times 0.999999",
         products,
         |v, g| honest(v, g).map("x", |grad: Tensor<2>| grad * 0.999_999),
     ),
-    Mutant::new(
+    (
         "softmax_cross_entropy: one element",
         "one element of grad_z off by 1e-6 of itself",
         losses,
@@ -83,7 +83,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             Gradients::new().with("z", scaled(grad_z, g))
         },
     ),
-    Mutant::new(
+    (
         "softmax_cross_entropy: offset",
         "1e-6 added in the denominator of the mean",
         losses,
@@ -93,25 +93,25 @@ pub(super) const MUTANTS: &[Mutant] = &[
             Gradients::new().with("z", scaled(grad_z, g))
         },
     ),
-    Mutant::new(
+    (
         "matmul: rows swapped",
         "the first two rows of grad_w change places",
         products,
         |v, g| honest(v, g).map("w", swap_first_two),
     ),
-    Mutant::new(
+    (
         "softmax_cross_entropy: rows swapped",
         "the first two rows of grad_z change places",
         losses,
         |v, g| Gradients::new().with("z", scaled(swap_first_two(logits_gradient(v)), g)),
     ),
-    Mutant::new(
+    (
         "matmul: one element zero",
         "the last element of grad_x was never written",
         products,
         |v, g| honest(v, g).map("x", |grad: Tensor<2>| with_last_element_times(0.0, grad)),
     ),
-    Mutant::new(
+    (
         "add_bias: clipped",
         "grad_b clipped to the interval from -1 to 1",
         biases,

@@ -3,12 +3,12 @@
 use burn::tensor::Tensor;
 use burn_gradcheck::{Case, Gradients, Upstream, Values};
 
-use super::{Mutant, at_sizes};
+use super::{Row, at_sizes};
 use crate::softmax;
 use crate::verify::rules::softmax_case;
 
-pub(super) const MUTANTS: &[Mutant] = &[
-    Mutant::new(
+pub(super) const MUTANTS: &[Row] = &[
+    (
         "softmax: diagonal only",
         "grad_z = yp(1 - yp)∘grad_yp, no off-diagonal part",
         cases,
@@ -17,7 +17,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             gradient(yp.clone() * (1.0 - yp) * grad_yp)
         },
     ),
-    Mutant::new(
+    (
         "softmax: inner product dropped",
         "grad_z = yp∘grad_yp",
         cases,
@@ -26,7 +26,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             gradient(yp * grad_yp)
         },
     ),
-    Mutant::new(
+    (
         "softmax: wrong axis",
         "the inner product runs over the batch",
         cases,
@@ -36,7 +36,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             gradient(yp * (grad_yp - inner))
         },
     ),
-    Mutant::new(
+    (
         "softmax: logits for outputs",
         "the inner product is Σ z∘grad_yp",
         cases,
@@ -46,7 +46,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             gradient(yp * (grad_yp - inner))
         },
     ),
-    Mutant::new(
+    (
         "softmax: sign",
         "grad_z = yp∘(inner - grad_yp)",
         cases,
@@ -56,7 +56,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             gradient(yp * (inner - grad_yp))
         },
     ),
-    Mutant::new(
+    (
         "softmax: plain mean",
         "the mean of grad_yp for its mean weighted by yp",
         cases,
@@ -65,7 +65,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             gradient(yp * (grad_yp.clone() - grad_yp.mean_dim(1)))
         },
     ),
-    Mutant::new(
+    (
         "softmax: unweighted sum",
         "the inner product without yp: Σ grad_yp",
         cases,
@@ -74,7 +74,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             gradient(yp * (grad_yp.clone() - grad_yp.sum_dim(1)))
         },
     ),
-    Mutant::new(
+    (
         "softmax: factor outside dropped",
         "grad_z = grad_yp - Σ yp∘grad_yp",
         cases,

@@ -1,11 +1,9 @@
 //! What is checked: the cases of every crate that has gradients to verify.
 
 use anyhow::{Context, Result, bail};
-use burn_gradcheck::Case;
+use burn_gradcheck::{Alternative, Case, Mutant};
 use datasets::{Mnist, bundled_mnist_dir};
-use manual_backprop::verify::alternatives::{self, Alternative};
 use manual_backprop::verify::broken_autodiff::{self, BrokenOperation};
-use manual_backprop::verify::mutants::{self, Mutant};
 use manual_backprop::verify::pytorch::{self, Fixture, Net};
 use manual_backprop::verify::{self, RealMnist};
 use mnist_mlp::MnistMlpConfig;
@@ -40,6 +38,8 @@ pub(crate) fn select(cli: &Cli, backends: &Backends) -> Result<Selection> {
     let Fixture { pytorch, nets } = pytorch::fixture();
     let mut cases = verify::cases(cli.shapes, cli.seed, Some(&real_mnist(backends)?));
     cases.extend(nets.iter().map(Net::case));
+    cases.extend(computational_graph::verify::cases(cli.shapes, cli.seed));
+    cases.extend(gradient_descent::verify::cases());
     cases.retain(|case| cli.selects(case.name()));
     group_by_rule(&mut cases);
     let nets = nets
@@ -56,13 +56,22 @@ pub(crate) fn select(cli: &Cli, backends: &Backends) -> Result<Selection> {
         alternatives: Vec::new(),
     };
     if cli.mutate {
-        selection.mutants = mutants::all();
+        selection.mutants = verify::mutants::all();
+        selection
+            .mutants
+            .extend(computational_graph::verify::mutants::all());
+        selection
+            .mutants
+            .extend(gradient_descent::verify::mutants::all());
         selection.mutants.retain(|mutant| cli.selects(mutant.name));
         selection.broken = broken_autodiff::all();
         selection
             .broken
             .retain(|operation| cli.selects(operation.name));
-        selection.alternatives = alternatives::all();
+        selection.alternatives = verify::alternatives::all();
+        selection
+            .alternatives
+            .extend(gradient_descent::verify::alternatives::all());
         selection
             .alternatives
             .retain(|alternative| cli.selects(alternative.name));

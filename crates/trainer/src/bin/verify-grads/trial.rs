@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result};
 use burn::tensor::DType;
-use burn_gradcheck::Options;
+use burn_gradcheck::{Mutant, Options};
 
 use crate::cases::Selection;
 use crate::cli::Cli;
@@ -30,7 +30,7 @@ pub(crate) fn run(
         ..Trial::default()
     };
     output.trial(place)?;
-    let manual = |mutant: &manual_backprop::verify::mutants::Mutant| {
+    let manual = |mutant: &Mutant| {
         let report = mutant.caught(target, options);
         MutantEvent::new(
             mutant.name,
