@@ -57,25 +57,33 @@ pub(crate) struct TrainOptions {
     pub(crate) engine: Engine,
 
     /// Units of each hidden layer, separated by commas, each at least 1; the XOR net has one
-    /// hidden layer [default: mnist-mlp 256,128; xor-net 4].
+    /// hidden layer, linear regression has none [default: mnist-mlp 256,128; xor-net 4].
     #[arg(long, value_delimiter = ',', allow_negative_numbers = true, value_parser = at_least_one, value_name = "UNITS")]
     pub(crate) hidden: Option<Vec<usize>>,
 
-    /// Activation of the hidden layers [default: mnist-mlp relu; xor-net sigmoid].
+    /// Activation of the hidden layers [default: mnist-mlp relu; xor-net sigmoid]. Not for
+    /// linear-regression.
     #[arg(long, value_parser = activation(), value_name = "NAME")]
     pub(crate) activation: Option<Activation>,
 
-    /// Passes over the training set, at least 1 [default: mnist-mlp 15; xor-net 2000].
+    /// Factor γ of the penalty γ/2 ‖W‖² on the weights, but not the bias, in the loss over the
+    /// whole training set, 0 or more [default: 0]. For linear-regression only.
+    #[arg(long, allow_negative_numbers = true, value_parser = non_negative, value_name = "FACTOR")]
+    pub(crate) ridge: Option<f64>,
+
+    /// Passes over the training set, at least 1 [default: mnist-mlp and linear-regression 15;
+    /// xor-net 2000].
     #[arg(long, allow_negative_numbers = true, value_parser = at_least_one, value_name = "N")]
     pub(crate) epochs: Option<usize>,
 
     /// Rows per step, at least 1; the last, shorter batch of an epoch is used too [default:
-    /// mnist-mlp 128; xor-net 4].
+    /// mnist-mlp 128; xor-net 4; linear-regression 1000].
     #[arg(long, allow_negative_numbers = true, value_parser = at_least_one, value_name = "ROWS")]
     pub(crate) batch_size: Option<usize>,
 
     /// Step length, greater than 0 [default: mnist-mlp sgd 0.1, momentum 0.05, adam 0.001;
-    /// xor-net sgd 2, momentum 0.5, adam 0.05].
+    /// xor-net sgd 2, momentum 0.5, adam 0.05; linear-regression, whose loss is a sum over the ROWS
+    /// of a batch, sgd 0.02/ROWS, momentum 0.005/ROWS, adam 0.001].
     #[arg(long, allow_negative_numbers = true, value_parser = positive, value_name = "RATE")]
     pub(crate) learning_rate: Option<f64>,
 
@@ -83,7 +91,8 @@ pub(crate) struct TrainOptions {
     #[arg(long, value_enum, value_name = "NAME")]
     pub(crate) optimizer: Option<OptimizerName>,
 
-    /// Factor of the L2 penalty added to every gradient, 0 or more.
+    /// Factor of the L2 penalty added to every gradient, 0 or more. Not for linear-regression,
+    /// which has --ridge.
     #[arg(long, default_value = "0", allow_negative_numbers = true, value_parser = non_negative, value_name = "FACTOR")]
     pub(crate) weight_decay: f64,
 
@@ -102,7 +111,8 @@ pub(crate) struct TrainOptions {
     pub(crate) data_dir: Option<PathBuf>,
 
     /// Share of the training set that is kept for validation, greater than 0 and less than 1
-    /// [default: 1/12]. Not for xor-net, whose truth table is all there is.
+    /// [default: mnist-mlp 1/12; linear-regression none]. Not for xor-net, whose truth table is all
+    /// there is.
     #[arg(long, allow_negative_numbers = true, value_parser = proper_fraction, value_name = "SHARE")]
     pub(crate) validation_fraction: Option<f64>,
 
@@ -119,8 +129,8 @@ pub(crate) struct TrainOptions {
     #[arg(long, allow_negative_numbers = true, value_parser = fraction, value_name = "SHARE")]
     pub(crate) min_accuracy: Option<f64>,
 
-    /// Print every Nth epoch, and the last, at least 1 [default: mnist-mlp 1; xor-net 200]. The
-    /// run folder's metrics hold the same lines.
+    /// Print every Nth epoch, and the last, at least 1 [default: mnist-mlp and linear-regression 1;
+    /// xor-net 200]. The run folder's metrics hold the same lines.
     #[arg(long, allow_negative_numbers = true, value_parser = at_least_one, value_name = "N")]
     pub(crate) log_every: Option<usize>,
 
@@ -140,6 +150,8 @@ pub(crate) enum ModelName {
     MnistMlp,
     /// One hidden layer on the truth table of the exclusive or (lecture item L3).
     XorNet,
+    /// One affine map on MNIST-shaped images, with its exact solution beside it (lecture item L12).
+    LinearRegression,
 }
 
 /// Where gradients come from.

@@ -1,7 +1,7 @@
 //! Data on the device: uploaded once, batches taken there by index.
 
 use backends::{Hardware, Opened};
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use datasets::{ImageSet, xor};
 
 use crate::net::Targets;
@@ -106,6 +106,17 @@ pub(crate) struct Splits<T> {
     pub(crate) test: Examples<T>,
 }
 
+impl<T> Splits<T> {
+    /// All three, changed in the same way.
+    pub(crate) fn map<U>(self, change: impl Fn(Examples<T>) -> Examples<U>) -> Splits<U> {
+        Splits {
+            training: change(self.training),
+            validation: self.validation.map(&change),
+            test: change(self.test),
+        }
+    }
+}
+
 impl Examples<Tensor<1, Int>> {
     /// Uploads images, pixels scaled to the unit interval, and drops the host's copy.
     pub(crate) fn from_images(images: ImageSet, opened: &Opened) -> Self {
@@ -123,6 +134,14 @@ impl Examples<Tensor<1, Int>> {
         Self {
             inputs,
             targets: Tensor::from_data(labels, &opened.device),
+        }
+    }
+
+    /// The same rows with real-valued targets, `[n, classes]`: 1 for a row's class, else 0.
+    pub(crate) fn one_hot(self, classes: usize) -> Examples<Tensor<2>> {
+        Examples {
+            inputs: self.inputs,
+            targets: manual_backprop::cross_entropy::one_hot(self.targets, classes, DType::F32),
         }
     }
 }
@@ -157,6 +176,14 @@ impl<T: Targets> Examples<T> {
             self.inputs.narrow(start, length),
             self.targets.narrow(start, length),
         )
+    }
+
+    /// All rows in order, in parts of `length` rows; the last may have fewer.
+    pub(crate) fn parts(&self, length: usize) -> impl Iterator<Item = (Tensor<2>, T)> {
+        let rows = self.len();
+        (0..rows)
+            .step_by(length)
+            .map(move |start| self.narrow(start, length.min(rows - start)))
     }
 }
 

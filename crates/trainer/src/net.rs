@@ -1,8 +1,10 @@
 //! What the training loop asks of a net, and the two engines that give its gradients.
 
+use anyhow::Result;
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Int, Tensor};
+use linear_regression::{LinearRegression, NormalEquations};
 use mnist_mlp::MnistMlp;
 use xor_net::XorNet;
 
@@ -53,6 +55,18 @@ impl Targets for Tensor<1, Int> {
     }
 }
 
+/// The exact solution of a net's training problem, and what training came to beside it.
+pub(crate) struct ClosedForm<N> {
+    /// The solution.
+    pub(crate) net: N,
+    /// Its loss over all training rows: the smallest there is.
+    pub(crate) loss: f64,
+    /// How much larger the trained net's is.
+    pub(crate) loss_gap: f64,
+    /// `‖W - W*‖ / ‖W*‖`, with `W` of the trained net and `W*` of the solution.
+    pub(crate) distance: f64,
+}
+
 /// A net that the loop can train and judge.
 pub(crate) trait Net: Module + Clone {
     /// What the net is to answer.
@@ -73,6 +87,19 @@ pub(crate) trait Net: Module + Clone {
 
     /// Loss of a batch, and how many of its rows are answered rightly, one element each.
     fn judge(&self, x: Tensor<2>, targets: Self::Targets) -> (Tensor<1>, Tensor<1, Int>);
+
+    /// Where the loss over all training rows is smallest, from the rows in parts, if there is a
+    /// formula for it.
+    ///
+    /// # Errors
+    ///
+    /// If the device fails.
+    fn closed_form(
+        &self,
+        _training: impl Iterator<Item = (Tensor<2>, Self::Targets)>,
+    ) -> Result<Option<ClosedForm<Self>>> {
+        Ok(None)
+    }
 }
 
 impl Net for MnistMlp {
@@ -119,6 +146,54 @@ impl Net for XorNet {
         let sides = yp.clone().greater_scalar(0.5);
         let right = sides.equal(y.clone().greater_scalar(0.5)).int().sum();
         (xor_net::half_squared_error(yp, y), right)
+    }
+}
+
+/// Most inputs of a regression that is also solved: the time grows with their cube and is about two
+/// minutes here.
+const MAX_INPUTS_SOLVED: usize = 4096;
+
+impl Net for LinearRegression {
+    type Targets = Tensor<2>;
+
+    const REDUCTION: Reduction = Reduction::Sum;
+
+    fn loss(&self, x: Tensor<2>, y: Tensor<2>) -> Tensor<1> {
+        self.loss(x, y)
+    }
+
+    fn manual_gradients(&self, x: Tensor<2>, y: Tensor<2>) -> (Tensor<1>, GradientsParams) {
+        manual_backprop::linear_regression::gradients(self, x, y)
+    }
+
+    /// The loss is the error alone, without the ridge term, which is there for the training. A row
+    /// is right if its largest output is where its target is largest.
+    fn judge(&self, x: Tensor<2>, y: Tensor<2>) -> (Tensor<1>, Tensor<1, Int>) {
+        let yp = self.forward(x);
+        let right = yp.clone().argmax(1).equal(y.clone().argmax(1)).int().sum();
+        (linear_regression::half_squared_error(yp, y), right)
+    }
+
+    fn closed_form(
+        &self,
+        training: impl Iterator<Item = (Tensor<2>, Tensor<2>)>,
+    ) -> Result<Option<ClosedForm<Self>>> {
+        let weight = self.linear.weight.val();
+        let [inputs, outputs] = weight.dims();
+        if inputs > MAX_INPUTS_SOLVED {
+            return Ok(None);
+        }
+        let mut equations = NormalEquations::new(inputs, outputs)?;
+        for (x, y) in training {
+            equations.add(x, y)?;
+        }
+        let solution = equations.solve(self.ridge)?;
+        Ok(Some(ClosedForm {
+            net: solution.net(&weight.device()),
+            loss: solution.loss,
+            loss_gap: equations.loss(self)? - solution.loss,
+            distance: solution.distance(self)?,
+        }))
     }
 }
 

@@ -44,7 +44,8 @@ pub(crate) struct Start {
     pub(crate) model: String,
     pub(crate) sizes: Vec<usize>,
     pub(crate) parameters: usize,
-    pub(crate) activation: String,
+    pub(crate) activation: Option<String>,
+    pub(crate) ridge: Option<f64>,
     pub(crate) optimizer: String,
     pub(crate) learning_rate: f64,
     pub(crate) batch_size: usize,
@@ -88,6 +89,20 @@ pub(crate) struct RunResult {
     #[serde(serialize_with = "number")]
     pub(crate) test_loss: f64,
     pub(crate) test_accuracy: f64,
+    /// Accuracy on the test set of the exact solution, where there is one in closed form; so the
+    /// next four.
+    pub(crate) closed_form_test_accuracy: Option<f64>,
+    /// The exact solution's loss over the training set.
+    #[serde(serialize_with = "optional_number")]
+    pub(crate) closed_form_loss: Option<f64>,
+    /// How much larger the trained net's loss over the training set is.
+    #[serde(serialize_with = "optional_number")]
+    pub(crate) loss_above_closed_form: Option<f64>,
+    /// `‖W - W*‖ / ‖W*‖`, with `W` of the trained net and `W*` of the exact solution.
+    #[serde(serialize_with = "optional_number")]
+    pub(crate) distance_to_closed_form: Option<f64>,
+    /// Seconds that the exact solution took.
+    pub(crate) closed_form_seconds: Option<f64>,
     /// Seconds of training, warm-up and judging not included.
     pub(crate) train_seconds: f64,
     pub(crate) images_per_second: f64,
@@ -140,15 +155,7 @@ impl Event {
                 epoch,
                 step,
             } => format!("stopped in epoch {epoch} after {step} steps: {reason}"),
-            Self::Result(result) => format!(
-                "test loss {:.4}   test accuracy {:.2} %   trained in {:.1} s ({} rows/s)\n\
-                 kept in {}",
-                result.test_loss,
-                100.0 * result.test_accuracy,
-                result.train_seconds,
-                thousands(result.images_per_second),
-                result.run_dir,
-            ),
+            Self::Result(result) => result.to_text(),
             Self::Backend(line) => line.to_text(),
         }
     }
@@ -169,14 +176,16 @@ impl Start {
             Some(rows) => format!("{rows} for validation, "),
             None => String::new(),
         };
+        let activation = self.activation.iter().map(|f| format!("{f}, "));
+        let ridge = self.ridge.iter().map(|gamma| format!("ridge {gamma}, "));
         format!(
-            "{} {} ({} parameters), {}, {} with learning rate {}, batches of {}\n\
+            "{} {} ({} parameters), {}{} with learning rate {}, batches of {}\n\
              {} on {}: {}\n\
              {} rows to learn from, {}{} for the test; ready after {:.2} s",
             self.model,
             sizes.collect::<Vec<_>>().join("-"),
             self.parameters,
-            self.activation,
+            activation.chain(ridge).collect::<String>(),
             self.optimizer,
             self.learning_rate,
             self.batch_size,
@@ -207,6 +216,34 @@ impl Epoch {
             self.seconds,
             thousands(self.images_per_second),
         )
+    }
+}
+
+impl RunResult {
+    fn to_text(&self) -> String {
+        format!(
+            "test loss {:.4}   test accuracy {:.2} %   trained in {:.1} s ({} rows/s)\n\
+             {}kept in {}",
+            self.test_loss,
+            100.0 * self.test_accuracy,
+            self.train_seconds,
+            thousands(self.images_per_second),
+            self.closed_form_to_text().unwrap_or_default(),
+            self.run_dir,
+        )
+    }
+
+    /// A line of its own about the exact solution.
+    fn closed_form_to_text(&self) -> Option<String> {
+        Some(format!(
+            "closed form: test accuracy {:.2} %   training loss {:.4}, here {:.3e} more   \
+             ‖W - W*‖ = {:.3e} ‖W*‖   solved in {:.1} s\n",
+            100.0 * self.closed_form_test_accuracy?,
+            self.closed_form_loss?,
+            self.loss_above_closed_form?,
+            self.distance_to_closed_form?,
+            self.closed_form_seconds?,
+        ))
     }
 }
 
@@ -275,7 +312,7 @@ impl Console {
     ///
     /// If standard output cannot be written for another reason, a full disk for example.
     pub(crate) fn say(&mut self, event: &Event) -> Result<()> {
-        if self.reader_left || (self.quiet && event.is_progress()) {
+        if self.quiet && event.is_progress() {
             return Ok(());
         }
         let line = match self.format {

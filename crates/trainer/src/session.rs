@@ -6,7 +6,9 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use backends::{Hardware, Opened};
+use burn::tensor::{Int, Tensor};
 use datasets::Mnist;
+use linear_regression::LinearRegressionConfig;
 use mnist_mlp::MnistMlpConfig;
 use xor_net::XorNetConfig;
 
@@ -66,33 +68,56 @@ impl<'a> Session<'a> {
         match self.options.model {
             ModelName::MnistMlp => self.train_mnist_mlp(),
             ModelName::XorNet => self.train_xor_net(),
+            ModelName::LinearRegression => self.train_linear_regression(),
         }
+    }
+
+    /// Images and classes on the device, with the size of an image and the number of classes.
+    fn load_images(&self) -> Result<(Splits<Tensor<1, Int>>, [usize; 2])> {
+        let dir = self.settings.data_dir.as_ref();
+        let Mnist { train, test } = Mnist::load(dir.context("the model has a data folder")?)?;
+        let sizes = [train.image_size(), train.class_count()];
+        let (training, validation) = match self.settings.validation_fraction {
+            Some(fraction) => {
+                let (training, validation) = train.split(fraction, self.settings.seed)?;
+                (training, Some(validation))
+            }
+            None => (train, None),
+        };
+        let upload = |images| Examples::from_images(images, &self.opened);
+        let splits = Splits {
+            training: upload(training),
+            validation: validation.map(upload),
+            test: upload(test),
+        };
+        Ok((splits, sizes))
     }
 
     fn train_mnist_mlp(self) -> Result<Exit> {
         let Settings {
-            data_dir,
-            validation_fraction,
             hidden,
             activation,
             seed,
             ..
         } = &self.settings;
-        let dir = data_dir.as_ref().context("mnist-mlp has a data folder")?;
-        let fraction = validation_fraction.context("mnist-mlp has a validation share")?;
-        let Mnist { train, test } = Mnist::load(dir)?;
-        let (inputs, classes) = (train.image_size(), train.class_count());
-        let (training, validation) = train.split(fraction, *seed)?;
-        let splits = Splits {
-            training: Examples::from_images(training, &self.opened),
-            validation: Some(Examples::from_images(validation, &self.opened)),
-            test: Examples::from_images(test, &self.opened),
-        };
+        let activation = activation.context("mnist-mlp has an activation")?;
+        let (splits, [inputs, classes]) = self.load_images()?;
         let net = MnistMlpConfig::new(inputs, hidden.clone(), classes)
-            .with_activation(*activation)
+            .with_activation(activation)
             .init(*seed, &self.opened.device)?;
         let sizes = [&[inputs], &hidden[..], &[classes]].concat();
         self.run(net, sizes, &splits)
+    }
+
+    fn train_linear_regression(self) -> Result<Exit> {
+        let Settings { ridge, seed, .. } = self.settings;
+        let (splits, [inputs, classes]) = self.load_images()?;
+        let splits = splits.map(|examples| examples.one_hot(classes));
+        let net = LinearRegressionConfig::new(inputs, classes)
+            .with_ridge(ridge.context("linear-regression has a ridge term")?)
+            .with_training_rows(Some(splits.training.len()))
+            .init(seed, &self.opened.device)?;
+        self.run(net, vec![inputs, classes], &splits)
     }
 
     fn train_xor_net(self) -> Result<Exit> {
@@ -102,6 +127,7 @@ impl<'a> Session<'a> {
             seed,
             ..
         } = &self.settings;
+        let activation = activation.context("xor-net has an activation")?;
         let table = Examples::truth_table(&self.opened.device);
         let splits = Splits {
             training: table.clone(),
@@ -110,7 +136,7 @@ impl<'a> Session<'a> {
         };
         let net = XorNetConfig::new()
             .with_hidden(hidden[0])
-            .with_activation(*activation)
+            .with_activation(activation)
             .init(*seed, &self.opened.device)?;
         let sizes = vec![2, hidden[0], 1];
         self.run(net, sizes, &splits)
@@ -134,7 +160,8 @@ impl<'a> Session<'a> {
             model: model.clone(),
             sizes,
             parameters: net.num_params(),
-            activation: self.settings.activation.name().to_owned(),
+            activation: self.settings.activation.map(|f| f.name().to_owned()),
+            ridge: self.settings.ridge,
             optimizer: value_name(self.settings.optimizer),
             learning_rate: self.settings.learning_rate,
             batch_size: self.settings.batch_size,

@@ -23,8 +23,10 @@ pub(crate) struct Settings {
     pub(crate) engine: Engine,
     /// Units of each hidden layer.
     pub(crate) hidden: Vec<usize>,
-    /// Activation of the hidden layers.
-    pub(crate) activation: Activation,
+    /// Activation of the hidden layers; none for linear regression, which has no such layers.
+    pub(crate) activation: Option<Activation>,
+    /// The ridge term of linear regression; none for other models.
+    pub(crate) ridge: Option<f64>,
     /// Passes over the training set.
     pub(crate) epochs: usize,
     /// Rows per step.
@@ -38,7 +40,7 @@ pub(crate) struct Settings {
     pub(crate) weight_decay: f64,
     /// Decides initial weights, validation set and batch order.
     pub(crate) seed: u64,
-    /// Share of the training set kept for validation; none for XOR.
+    /// Share of the training set kept for validation, if any.
     pub(crate) validation_fraction: Option<f64>,
     /// Folder of the data; none for XOR.
     pub(crate) data_dir: Option<PathBuf>,
@@ -62,54 +64,35 @@ impl Settings {
     ///
     /// If an option does not apply to the model.
     pub(crate) fn resolve(options: &TrainOptions) -> Result<Self> {
-        let mnist = options.model == ModelName::MnistMlp;
-        if !mnist {
-            refuse_for_xor(options)?;
-        }
+        let model = options.model;
+        refuse_what_does_not_apply(options)?;
+        let defaults = Defaults::of(model);
         let optimizer = options.optimizer.unwrap_or(OptimizerName::Momentum);
-        let learning_rate = options
-            .learning_rate
-            .unwrap_or(match (options.model, optimizer) {
-                (ModelName::MnistMlp, OptimizerName::Sgd) => 0.1,
-                (ModelName::MnistMlp, OptimizerName::Momentum) => 0.05,
-                (ModelName::MnistMlp, OptimizerName::Adam) => 0.001,
-                (ModelName::XorNet, OptimizerName::Sgd) => 2.0,
-                (ModelName::XorNet, OptimizerName::Momentum) => 0.5,
-                (ModelName::XorNet, OptimizerName::Adam) => 0.05,
-            });
-        let by_model = |for_mnist, for_xor| if mnist { for_mnist } else { for_xor };
+        let batch_size = options.batch_size.unwrap_or(defaults.batch_size);
+        let default_rate = || defaults.learning_rate(model, optimizer, batch_size);
+        let has_images = model != ModelName::XorNet;
         Ok(Self {
-            model: value_name(options.model),
+            model: value_name(model),
             backend: options.backend.name().to_owned(),
             engine: options.engine,
-            hidden: options
-                .hidden
-                .clone()
-                .unwrap_or_else(|| if mnist { vec![256, 128] } else { vec![4] }),
-            activation: options.activation.unwrap_or(if mnist {
-                Activation::Relu
-            } else {
-                Activation::Sigmoid
-            }),
-            epochs: options.epochs.unwrap_or(by_model(15, 2000)),
-            batch_size: options.batch_size.unwrap_or(by_model(128, 4)),
-            learning_rate,
+            hidden: options.hidden.clone().unwrap_or(defaults.hidden.to_vec()),
+            activation: options.activation.or(defaults.activation),
+            ridge: (model == ModelName::LinearRegression).then(|| options.ridge.unwrap_or(0.0)),
+            epochs: options.epochs.unwrap_or(defaults.epochs),
+            batch_size,
+            learning_rate: options.learning_rate.unwrap_or_else(default_rate),
             optimizer,
             weight_decay: options.weight_decay,
             seed: options.seed,
-            validation_fraction: mnist.then(|| {
-                options
-                    .validation_fraction
-                    .unwrap_or(datasets::DEFAULT_VALIDATION_FRACTION)
-            }),
-            data_dir: mnist.then(|| {
+            validation_fraction: options.validation_fraction.or(defaults.validation_fraction),
+            data_dir: has_images.then(|| {
                 options
                     .data_dir
                     .clone()
                     .unwrap_or_else(datasets::bundled_mnist_dir)
             }),
             min_accuracy: options.min_accuracy,
-            log_every: options.log_every.unwrap_or(by_model(1, 200)),
+            log_every: options.log_every.unwrap_or(defaults.log_every),
         })
     }
 
@@ -140,27 +123,108 @@ impl Settings {
     }
 }
 
-fn refuse_for_xor(options: &TrainOptions) -> Result<()> {
+/// What a model takes where nothing else is asked for.
+struct Defaults {
+    hidden: &'static [usize],
+    activation: Option<Activation>,
+    epochs: usize,
+    batch_size: usize,
+    /// Of plain descent, momentum and Adam.
+    learning_rates: [f64; 3],
+    validation_fraction: Option<f64>,
+    log_every: usize,
+}
+
+impl Defaults {
+    fn of(model: ModelName) -> Self {
+        match model {
+            ModelName::MnistMlp => Self {
+                hidden: &[256, 128],
+                activation: Some(Activation::Relu),
+                epochs: 15,
+                batch_size: 128,
+                learning_rates: [0.1, 0.05, 0.001],
+                validation_fraction: Some(datasets::DEFAULT_VALIDATION_FRACTION),
+                log_every: 1,
+            },
+            ModelName::XorNet => Self {
+                hidden: &[4],
+                activation: Some(Activation::Sigmoid),
+                epochs: 2000,
+                batch_size: 4,
+                learning_rates: [2.0, 0.5, 0.05],
+                validation_fraction: None,
+                log_every: 200,
+            },
+            ModelName::LinearRegression => Self {
+                hidden: &[],
+                activation: None,
+                epochs: 15,
+                batch_size: 1000,
+                learning_rates: [0.02, 0.005, 0.001],
+                validation_fraction: None,
+                log_every: 1,
+            },
+        }
+    }
+
+    /// The loss of linear regression is a sum over the rows of a batch, and so are its gradients:
+    /// the more rows, the shorter the steps that an update rule may take that does not scale its
+    /// gradients itself.
+    fn learning_rate(&self, model: ModelName, optimizer: OptimizerName, rows: usize) -> f64 {
+        let [sgd, momentum, adam] = self.learning_rates;
+        let per_row = match model {
+            ModelName::LinearRegression => rows as f64,
+            ModelName::MnistMlp | ModelName::XorNet => 1.0,
+        };
+        match optimizer {
+            OptimizerName::Sgd => sgd / per_row,
+            OptimizerName::Momentum => momentum / per_row,
+            OptimizerName::Adam => adam,
+        }
+    }
+}
+
+/// An error that names the first option that does not apply to the model.
+fn refuse_what_does_not_apply(options: &TrainOptions) -> Result<()> {
+    let TrainOptions { model, hidden, .. } = options;
+    let linear = *model == ModelName::LinearRegression;
+    let xor = *model == ModelName::XorNet;
+    let truth_table = "which learns its whole truth table; leave it out";
+    let no_hidden_layer = "which has no hidden layer; leave it out";
     let refused = [
-        ("--data-dir", options.data_dir.is_some()),
+        ("--data-dir", xor && options.data_dir.is_some(), truth_table),
         (
             "--validation-fraction",
-            options.validation_fraction.is_some(),
+            xor && options.validation_fraction.is_some(),
+            truth_table,
+        ),
+        ("--hidden", linear && hidden.is_some(), no_hidden_layer),
+        (
+            "--activation",
+            linear && options.activation.is_some(),
+            no_hidden_layer,
+        ),
+        (
+            "--weight-decay",
+            linear && options.weight_decay > 0.0,
+            "whose bias it would shrink too, away from the closed form; use --ridge",
+        ),
+        (
+            "--ridge",
+            !linear && options.ridge.is_some(),
+            "which is no linear regression; use --weight-decay",
         ),
     ];
-    if let Some((option, _)) = refused.into_iter().find(|(_, given)| *given) {
-        bail!(
-            "{option} does not apply to xor-net, which learns its whole truth table; leave it out"
-        );
+    if let Some((option, _, why)) = refused.into_iter().find(|(_, given, _)| *given) {
+        bail!("{option} does not apply to {}, {why}", value_name(*model));
     }
-    if let Some(hidden) = &options.hidden
-        && hidden.len() != 1
-    {
-        bail!(
+    match hidden {
+        Some(hidden) if xor && hidden.len() != 1 => bail!(
             "--hidden names {} layers, but xor-net has one hidden layer; give one number, for \
              example --hidden 4",
             hidden.len()
-        );
+        ),
+        _ => Ok(()),
     }
-    Ok(())
 }

@@ -147,7 +147,11 @@ impl<N: Net> Run<'_, N> {
         let mut losses = Losses::default();
         for (step, start) in (0..rows).step_by(batch_size).enumerate() {
             let batch = batch_size.min(rows - start);
-            let (x, targets) = training.select(order.clone().narrow(0, start, batch));
+            let (x, targets) = match batch == rows {
+                // Their order matters to nothing but rounding, and taking them by it copies them.
+                true => training.narrow(0, rows),
+                false => training.select(order.clone().narrow(0, start, batch)),
+            };
             let (loss, gradients) = engine.gradients(&net, x, targets);
             net = optimizer.step(learning_rate, net, gradients);
             losses.push(loss, batch);
@@ -208,9 +212,18 @@ impl<N: Net> Run<'_, N> {
         Ok(true)
     }
 
-    /// Judges the net on the test set. Its weights are kept already: the last epoch is reported.
+    /// Judges the net on the test set, beside the exact solution if there is one. Its weights are
+    /// kept already: the last epoch is reported.
     fn finish(mut self, net: &N, time: Duration) -> Result<Outcome> {
         let test = self.judge(net, &self.splits.test)?;
+        let started = Instant::now();
+        let training = self.splits.training.parts(self.rows_judged_at_once());
+        let exact = net.valid().closed_form(training)?;
+        let exact_seconds = started.elapsed().as_secs_f64();
+        let exact_test = match &exact {
+            Some(exact) => Some(self.judge(&exact.net, &self.splits.test)?),
+            None => None,
+        };
         let rows = self.settings.epochs * self.splits.training.len();
         self.say(Event::Result(RunResult {
             model: self.settings.model.clone(),
@@ -219,6 +232,11 @@ impl<N: Net> Run<'_, N> {
             epochs: self.settings.epochs,
             test_loss: test.loss,
             test_accuracy: test.accuracy,
+            closed_form_test_accuracy: exact_test.map(|judgement| judgement.accuracy),
+            closed_form_loss: exact.as_ref().map(|exact| exact.loss),
+            loss_above_closed_form: exact.as_ref().map(|exact| exact.loss_gap),
+            distance_to_closed_form: exact.as_ref().map(|exact| exact.distance),
+            closed_form_seconds: exact.as_ref().map(|_| exact_seconds),
             train_seconds: time.as_secs_f64(),
             images_per_second: rows as f64 / time.as_secs_f64(),
             seed: self.settings.seed,
@@ -278,7 +296,8 @@ impl<N: Net> Run<'_, N> {
             let at_once = self.rows_judged_at_once();
             for length in [at_once.min(examples.len()), examples.len() % at_once] {
                 if length > 0 {
-                    judge_rows(&trained.valid(), examples, 0, length)?;
+                    let (x, targets) = examples.narrow(0, length);
+                    judge_rows(&trained.valid(), x, targets)?;
                 }
             }
         }
@@ -295,11 +314,10 @@ impl<N: Net> Run<'_, N> {
     fn judge(&self, net: &N, examples: &Examples<N::Targets>) -> Result<Judgement> {
         let net = net.valid();
         let rows = examples.len();
-        let at_once = self.rows_judged_at_once();
         let (mut loss, mut right) = (0.0, 0);
-        for start in (0..rows).step_by(at_once) {
-            let length = at_once.min(rows - start);
-            let (part, part_right) = judge_rows(&net, examples, start, length)?;
+        for (x, targets) in examples.parts(self.rows_judged_at_once()) {
+            let length = x.dims()[0];
+            let (part, part_right) = judge_rows(&net, x, targets)?;
             loss += match N::REDUCTION {
                 Reduction::Mean => part * length as f64 / rows as f64,
                 Reduction::Sum => part,
@@ -387,13 +405,7 @@ struct Judgement {
     accuracy: f64,
 }
 
-fn judge_rows<N: Net>(
-    net: &N,
-    examples: &Examples<N::Targets>,
-    start: usize,
-    length: usize,
-) -> Result<(f64, i64)> {
-    let (x, targets) = examples.narrow(start, length);
+fn judge_rows<N: Net>(net: &N, x: Tensor<2>, targets: N::Targets) -> Result<(f64, i64)> {
     let (loss, right) = net.judge(x, targets);
     let right = right
         .try_into_scalar::<i64>()

@@ -8,6 +8,9 @@ use std::path::Path;
 use common::{Finished, SMALL, Workplace, metrics, names};
 use serde_json::{Value, json};
 
+/// Options of linear regression on the small data set.
+const LINEAR: &str = "--model linear-regression --data-dir data --batch-size 16";
+
 /// The options of a short run on the small data set, and more.
 fn short(more: &str) -> String {
     format!("{SMALL} --backend flex --epochs 3 {more}")
@@ -79,6 +82,7 @@ fn values_out_of_range_are_refused_by_the_option_s_name() {
         ("--log-every", &["0"]),
         ("--learning-rate", &["NaN", "inf", "-1", "0"]),
         ("--weight-decay", &["nan", "-0.1"]),
+        ("--ridge", &["nan", "inf", "-1", "x"]),
         ("--hidden", &["", "0", "8,0", "8,,8", "-3"]),
         ("--seed", &["-1", "0.5"]),
         ("--backend", &["cuda"]),
@@ -119,7 +123,10 @@ fn what_exists_is_said_where_a_name_is_unknown() {
     let workplace = Workplace::new();
     for (arguments, known) in [
         ("--backend cuda", &["ndarray", "flex", "wgpu"][..]),
-        ("--model perceptron", &["mnist-mlp", "xor-net"]),
+        (
+            "--model perceptron",
+            &["mnist-mlp", "xor-net", "linear-regression"],
+        ),
         ("--engine numeric", &["autodiff", "manual"]),
         ("--activation gelu", &["relu", "sigmoid", "tanh", "elu"]),
         ("--optimizer rmsprop", &["sgd", "momentum", "adam"]),
@@ -138,6 +145,28 @@ fn options_that_xor_net_does_not_have_are_refused() {
     ] {
         let finished = workplace.run(&format!("--model xor-net {arguments}"));
         assert_refused(&workplace, &finished, &[naming, "xor-net"]);
+    }
+}
+
+#[test]
+fn options_that_linear_regression_does_not_have_are_refused() {
+    let workplace = Workplace::new();
+    for (arguments, naming) in [
+        ("--hidden 3", "--hidden"),
+        ("--activation relu", "--activation"),
+        ("--weight-decay 0.1", "--ridge"),
+    ] {
+        let finished = workplace.run(&format!("--model linear-regression {arguments}"));
+        assert_refused(&workplace, &finished, &[naming, "linear-regression"]);
+    }
+}
+
+#[test]
+fn a_ridge_term_is_refused_for_other_models() {
+    let workplace = Workplace::new();
+    for model in ["mnist-mlp", "xor-net"] {
+        let finished = workplace.run(&format!("--model {model} --ridge 0"));
+        assert_refused(&workplace, &finished, &["--ridge", model, "--weight-decay"]);
     }
 }
 
@@ -330,10 +359,15 @@ fn json_is_start_then_epochs_then_result() {
     let result = &events[4];
     let expected = [
         "backend",
+        "closed_form_loss",
+        "closed_form_seconds",
+        "closed_form_test_accuracy",
+        "distance_to_closed_form",
         "engine",
         "epochs",
         "event",
         "images_per_second",
+        "loss_above_closed_form",
         "model",
         "run_dir",
         "seed",
@@ -342,6 +376,12 @@ fn json_is_start_then_epochs_then_result() {
         "train_seconds",
     ];
     assert_eq!(fields(result), expected);
+    for field in expected
+        .iter()
+        .filter(|field| field.contains("closed_form"))
+    {
+        assert_eq!(result[field], Value::Null, "{field}");
+    }
     for (field, value) in [
         ("model", json!("mnist-mlp")),
         ("backend", json!("flex")),
@@ -385,6 +425,63 @@ fn xor_has_no_validation() {
         for field in ["val_loss", "val_accuracy"] {
             assert_eq!(epoch.get(field), Some(&Value::Null), "{field}");
         }
+    }
+}
+
+#[test]
+fn linear_regression_tells_the_closed_form_beside_its_own() {
+    let workplace = Workplace::new();
+    let options = format!("{LINEAR} --backend flex --epochs 3 --ridge 2.5");
+    let events = workplace.events(&format!("{options} --run-name json"));
+    assert_eq!(
+        names(&events),
+        ["start", "epoch", "epoch", "epoch", "result"]
+    );
+    for (field, value) in [
+        ("sizes", json!([30, 3])),
+        ("parameters", json!(30 * 3 + 3)),
+        ("activation", Value::Null),
+        ("ridge", json!(2.5)),
+    ] {
+        assert_eq!(events[0][field], value, "{field}");
+    }
+    let result = &events[4];
+    for field in [
+        "closed_form_loss",
+        "closed_form_seconds",
+        "distance_to_closed_form",
+        "loss_above_closed_form",
+    ] {
+        assert!(result[field].as_f64() > Some(0.0), "{field} of {result}");
+    }
+    let accuracy = result["closed_form_test_accuracy"].as_f64();
+    assert!((Some(0.95)..=Some(1.0)).contains(&accuracy), "{result}");
+
+    let text = workplace.run(&format!("{options} --run-name text"));
+    assert_eq!((text.code, text.stderr.as_str()), (Some(0), ""));
+    let lines: Vec<&str> = text.stdout.lines().collect();
+    let first = "linear-regression 30-3 (93 parameters), ridge 2.5, momentum";
+    assert!(lines[0].starts_with(first), "{}", lines[0]);
+    let line = lines[lines.len() - 2];
+    assert!(line.starts_with("closed form: test accuracy "), "{line}");
+    let distance = result["distance_to_closed_form"]
+        .as_f64()
+        .expect("a number");
+    assert!(line.contains(&format!("{distance:.3e} ‖W*‖")), "{line}");
+}
+
+#[test]
+fn linear_regression_learns_from_all_rows_unless_some_are_kept() {
+    let workplace = Workplace::new();
+    for (arguments, training, validation) in [
+        ("", json!(120), Value::Null),
+        ("--validation-fraction 0.25", json!(90), json!(30)),
+    ] {
+        let events = workplace.events(&format!("{LINEAR} --backend flex --epochs 1 {arguments}"));
+        assert_eq!(events[0]["training_rows"], training);
+        assert_eq!(events[0]["validation_rows"], validation);
+        let epoch = &events[1];
+        assert_eq!(epoch["val_accuracy"].is_number(), validation.is_number());
     }
 }
 
@@ -534,6 +631,19 @@ fn a_loss_that_is_not_finite_exits_1_and_keeps_the_weights() {
         (&json!(1), &json!(2))
     );
     assert_eq!(metrics(&workplace.path("runs/json")), events);
+}
+
+#[test]
+fn a_diverging_regression_exits_1_and_tells_no_closed_form() {
+    let workplace = Workplace::new();
+    let diverging = format!("{LINEAR} --backend flex --epochs 30 --learning-rate 0.1");
+    let finished = workplace.run(&format!("{diverging} --format json --run-name diverging"));
+    assert_eq!(finished.code, Some(1), "{}", finished.stderr);
+    let events = finished.events();
+    let stopped = events.last().expect("events");
+    let reason = stopped["reason"].as_str().expect("a reason");
+    assert!(reason.contains("try a smaller --learning-rate"), "{reason}");
+    assert_weights_kept(&workplace.path("runs/diverging"));
 }
 
 /// One step an epoch, so that no later step tells what the update has done.

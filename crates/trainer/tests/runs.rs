@@ -132,6 +132,7 @@ fn a_run_folder_holds_settings_metrics_and_weights() {
         ("engine", json!("manual")),
         ("hidden", json!([12, 8])),
         ("activation", json!("tanh")),
+        ("ridge", Value::Null),
         ("epochs", json!(4)),
         ("batch_size", json!(16)),
         ("learning_rate", json!(0.004)),
@@ -301,6 +302,12 @@ fn engines_agree_on_the_losses_of_some_epochs() {
             ))
         });
         assert_losses_agree(&autodiff, &manual, ROUNDING);
+        let [autodiff, manual] = ENGINES.map(|engine| {
+            workplace.events(&format!(
+                "{LINEAR} --backend {backend} --engine {engine} --epochs 20 --ridge 0.5"
+            ))
+        });
+        assert_losses_agree(&autodiff, &manual, ROUNDING);
     }
 }
 
@@ -389,6 +396,143 @@ fn wgpu_learns_xor() {
     assert_losses_agree(&wgpu, &flex, GRAPHICS_ROUNDING);
     let losses = losses(&wgpu);
     assert!(losses[50] < losses[0], "{losses:?}");
+}
+
+/// Options of linear regression on the small data set.
+const LINEAR: &str = "--model linear-regression --data-dir data --batch-size 20";
+
+fn number(event: &Value, field: &str) -> f64 {
+    let number = event[field].as_f64();
+    number.unwrap_or_else(|| panic!("{field} is no number in {event}"))
+}
+
+/// With each optimizer, nearly every test image is told rightly, as by the closed form.
+#[test]
+fn each_engine_learns_linear_regression_with_each_optimizer() {
+    let workplace = Workplace::new();
+    for backend in PROCESSOR_BACKENDS {
+        for engine in ENGINES {
+            for optimizer in OPTIMIZERS {
+                let options = format!(
+                    "--backend {backend} --engine {engine} --optimizer {optimizer} --epochs 60"
+                );
+                let events = workplace.events(&format!("{LINEAR} {options}"));
+                assert!(test_accuracy(&events) >= 0.95, "{options}");
+                assert_eq!(number(result(&events), "closed_form_test_accuracy"), 1.0);
+            }
+        }
+    }
+}
+
+/// Steps over all rows end at the closed form, as near as weights in f32 can be; the seed, which
+/// decides the order of the rows, matters only to rounding.
+#[test]
+fn whole_batches_converge_to_the_closed_form() {
+    let workplace = Workplace::new();
+    for (arguments, seed) in [
+        ("--backend ndarray --engine autodiff", 1),
+        ("--backend ndarray --engine manual", 2),
+        ("--backend flex --engine autodiff", 3),
+        ("--backend flex --engine manual", 4),
+    ] {
+        let events = workplace.events(&format!(
+            "--model linear-regression --data-dir data --batch-size 120 --ridge 5 --epochs 600 \
+             --log-every 600 --learning-rate 0.002 --seed {seed} {arguments}"
+        ));
+        let result = result(&events);
+        let distance = number(result, "distance_to_closed_form");
+        assert!(distance < 1e-5, "{arguments}: {distance:e}");
+        let gap = number(result, "loss_above_closed_form") / number(result, "closed_form_loss");
+        assert!(gap.abs() < 1e-10, "{arguments}: {gap:e}");
+        assert_eq!(result["test_accuracy"], result["closed_form_test_accuracy"]);
+        assert_eq!(losses(&events).len(), 2);
+    }
+}
+
+#[test]
+fn linear_regression_repeats_and_follows_its_seed() {
+    let workplace = Workplace::new();
+    for backend in PROCESSOR_BACKENDS {
+        let run = |seed: usize, name: &str| {
+            let options = format!("--backend {backend} --epochs 2 --ridge 0.5 --seed {seed}");
+            let events = workplace.events(&format!("{LINEAR} {options} --run-name {name}"));
+            let weights = Weights::of(&workplace.path("runs").join(name));
+            assert_eq!(weights.header["linear.weight"]["shape"], json!([30, 3]));
+            (lasting(&events), weights.bytes)
+        };
+        let names = ["first", "second", "third"].map(|name| format!("{backend}-{name}"));
+        let [first, second, third] = [(1, 0), (1, 1), (2, 2)].map(|(seed, i)| run(seed, &names[i]));
+        assert!(first == second, "{backend}: the same seed, other numbers");
+        assert!(
+            first.1 != third.1,
+            "{backend}: another seed, the same weights"
+        );
+        for field in ["closed_form_loss", "closed_form_test_accuracy"] {
+            assert_eq!(
+                first.0[3][field], third.0[3][field],
+                "{backend}: the same data"
+            );
+        }
+        let config = fs::read(workplace.path("runs").join(&names[0]).join("config.json"));
+        let config = config.expect("the settings can be read");
+        let config: Value = serde_json::from_slice(&config).expect("the settings are JSON");
+        assert_eq!(
+            (&config["ridge"], &config["hidden"]),
+            (&json!(0.5), &json!([]))
+        );
+    }
+}
+
+/// Packed bytes give the same closed form, and training goes as on flex.
+#[test]
+fn wgpu_learns_linear_regression() {
+    if !wgpu_runs_here() {
+        return;
+    }
+    let workplace = Workplace::new();
+    let options =
+        "--model linear-regression --data-dir data --batch-size 30 --ridge 0.5 --epochs 5";
+    let [wgpu, flex] = ["wgpu", "flex"].map(|backend| {
+        let mut events = workplace.events(&format!("{options} --backend {backend}"));
+        events.retain(|event| event["event"] != "warm_up");
+        events
+    });
+    assert_losses_agree(&wgpu, &flex, GRAPHICS_ROUNDING);
+    let [wgpu, flex] = [&wgpu, &flex].map(|events| number(result(events), "closed_form_loss"));
+    // One rounding in f32 of each pixel.
+    assert!((wgpu / flex - 1.0).abs() < 1e-5, "{wgpu} {flex}");
+}
+
+/// All of MNIST at a ridge term of 1000, where the largest curvature is 2.342e6 and the smallest
+/// 1000: 600 steps over all rows, 1.7 times as long as plain descent could take, leave 2e-6 of the
+/// distance, and more steps no less than 1.5e-6, which is rounding in f32.
+#[test]
+fn well_conditioned_descent_on_mnist_ends_at_the_closed_form() {
+    let workplace = Workplace::new();
+    let events = workplace.events(
+        "--model linear-regression --backend flex --engine manual --ridge 1000 --epochs 600 \
+         --batch-size 60000 --learning-rate 1.45e-6 --log-every 600",
+    );
+    let result = result(&events);
+    let distance = number(result, "distance_to_closed_form");
+    assert!(distance < 5e-6, "{result}");
+    let gap = number(result, "loss_above_closed_form") / number(result, "closed_form_loss");
+    assert!(gap.abs() < 1e-11, "{result}");
+    let accuracy = test_accuracy(&events) - number(result, "closed_form_test_accuracy");
+    assert!(accuracy.abs() < 2.5e-4, "{result}"); // two images
+}
+
+/// All of MNIST with the defaults.
+#[test]
+fn linear_regression_tells_mnist_as_well_as_the_closed_form() {
+    let workplace = Workplace::new();
+    let events = workplace.events("--model linear-regression --backend flex");
+    assert_eq!(events[0]["training_rows"], 60_000);
+    let result = result(&events);
+    let exact = number(result, "closed_form_test_accuracy");
+    assert!((exact - 0.8603).abs() < 5e-4, "{exact}");
+    assert!(number(result, "test_accuracy") >= exact - 0.003, "{result}");
+    assert!(number(result, "loss_above_closed_form") > 0.0, "{result}");
 }
 
 /// Burn's record, read by Burn into a net of another seed, judges the test set as the run did.
