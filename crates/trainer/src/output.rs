@@ -312,7 +312,7 @@ impl Console {
     ///
     /// If standard output cannot be written for another reason, a full disk for example.
     pub(crate) fn say(&mut self, event: &Event) -> Result<()> {
-        if self.quiet && event.is_progress() {
+        if self.reader_left || (self.quiet && event.is_progress()) {
             return Ok(());
         }
         let line = match self.format {
