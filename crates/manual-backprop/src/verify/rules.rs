@@ -4,6 +4,7 @@
 use burn::tensor::Tensor;
 use burn_gradcheck::{Case, Gradients, Masks, Sample, Upstream, Values};
 
+use super::models::GAMMA;
 use super::sizes::{Size, label};
 use crate::activation::{self, Activation};
 use crate::cross_entropy::{from_probabilities, softmax_cross_entropy};
@@ -128,9 +129,9 @@ pub(crate) fn affine_case([batch, d_in, d_out]: Size) -> Case {
 pub(crate) fn ridge_case([_, d_in, d_out]: Size) -> Case {
     case("ridge", &[d_in, d_out])
         .input("w", [d_in, d_out])
-        .function(|v| ridge::forward::<2>(v.get("w"), 0.75))
+        .function(|v| ridge::forward::<2>(v.get("w"), GAMMA))
         .vjp(|v, grad_out| {
-            let grad_w = ridge::backward::<2>(v.get("w"), 0.75);
+            let grad_w = ridge::backward::<2>(v.get("w"), GAMMA);
             Gradients::new().with("w", scaled(grad_w, grad_out))
         })
 }
