@@ -503,6 +503,46 @@ fn wgpu_learns_linear_regression() {
     assert!((wgpu / flex - 1.0).abs() < 1e-5, "{wgpu} {flex}");
 }
 
+/// What the lecture says of MNIST (item L12), and the crate of its closed form.
+#[test]
+fn mnist_is_singular_without_a_ridge_term() {
+    use burn::tensor::{DType, Tensor, TensorData};
+    use linear_regression::NormalEquations;
+
+    let device = backends::Backend::Flex.open().expect("flex runs anywhere");
+    let mnist = datasets::Mnist::load(&datasets::bundled_mnist_dir());
+    let (pixels, labels) = mnist
+        .expect("MNIST comes with the source")
+        .train
+        .into_parts();
+    let black = |column: usize| pixels.iter().skip(column).step_by(784).all(|&p| p == 0);
+    assert_eq!((0..784).filter(|&column| black(column)).count(), 67);
+
+    let mut equations = NormalEquations::new(784, 10).expect("sizes from 1");
+    for (pixels, labels) in pixels.chunks(784 * 4000).zip(labels.chunks(4000)) {
+        let x = pixels.iter().map(|&pixel| f64::from(pixel) / 255.0);
+        let y = labels
+            .iter()
+            .flat_map(|&label| (0..10).map(move |class| f64::from(u8::from(class == label))));
+        let tensor = |values: Vec<f64>, columns| {
+            let shape = [labels.len(), columns];
+            Tensor::<2>::from_data(TensorData::new(values, shape), (&device.device, DType::F64))
+        };
+        let block = equations.add(tensor(x.collect(), 784), tensor(y.collect(), 10));
+        block.expect("finite data");
+    }
+    let solution = equations.solve(0.0).expect("rows were added");
+    assert_eq!((solution.rows, solution.rank), (60_000, 712));
+    let flat = equations.curvature(0.0).expect("rows were added");
+    assert!(
+        (flat.largest_step() / 8.54e-7 - 1.0).abs() < 1e-3,
+        "{flat:?}"
+    );
+    assert!(flat.smallest < 1e-6, "{flat:?}");
+    let curved = equations.curvature(1000.0).expect("rows were added");
+    assert!((curved.condition() - 2342.0).abs() < 1.0, "{curved:?}");
+}
+
 /// All of MNIST at a ridge term of 1000, where the largest curvature is 2.342e6 and the smallest
 /// 1000: 600 steps over all rows, 1.7 times as long as plain descent could take, leave 2e-6 of the
 /// distance, and more steps no less than 1.5e-6, which is rounding in f32.
