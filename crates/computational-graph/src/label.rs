@@ -23,6 +23,7 @@ pub(crate) fn text_width(text: &str, size: f64) -> f64 {
         // Ideographs, kana, hangul, emoji: as wide as high.
         '\u{1100}'.. if !('\u{2000}'..='\u{2fff}').contains(&c) => 1.0,
         ' ' | '(' | ')' | '·' | '-' | '.' => 0.4,
+        'm' | 'w' | 'M' | 'W' => 0.9,
         _ => CHARACTER,
     };
     text.chars().map(width).sum::<f64>() * size
@@ -83,14 +84,6 @@ impl Label {
         !(self.heading.is_empty() && self.shape.is_empty())
     }
 
-    /// Where the shape begins, after the heading.
-    pub(crate) fn shape_offset(&self) -> f64 {
-        match self.heading.is_empty() {
-            true => 0.0,
-            false => text_width(&self.heading, TEXT) + 8.0,
-        }
-    }
-
     /// `‖z1‖ = 12.3`, for a strip; empty for what is shown in full.
     pub(crate) fn norm(&self) -> String {
         match &self.content {
@@ -114,7 +107,8 @@ impl Label {
     }
 
     pub(crate) fn width(&self) -> f64 {
-        let heading = self.shape_offset() + text_width(&self.shape, TEXT);
+        let between = if self.heading.is_empty() { 0.0 } else { 10.0 };
+        let heading = text_width(&self.heading, TEXT) + between + text_width(&self.shape, TEXT);
         let content = match &self.content {
             None => 0.0,
             Some(Summary::Number(number)) => number_width(number),

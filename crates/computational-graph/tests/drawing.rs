@@ -41,13 +41,21 @@ fn unpleasant() -> Result<Graph, GraphError> {
     Ok(graph)
 }
 
+/// A text and what follows on its line.
+fn content(text: Node) -> String {
+    let parts = text.descendants().filter(Node::is_text);
+    let parts = parts.filter_map(|part| part.text()).map(str::trim);
+    parts
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
 fn texts(document: &Document) -> Vec<String> {
     let texts = document
         .descendants()
         .filter(|node| node.has_tag_name("text"));
-    texts
-        .map(|node| node.text().unwrap_or_default().trim().to_owned())
-        .collect()
+    texts.map(content).collect()
 }
 
 fn length(node: Node, attribute: &str) -> f64 {
@@ -75,8 +83,8 @@ fn text_box(text: Node) -> Edges {
     let mono = text
         .attribute("font-family")
         .is_some_and(|font| font.contains("monospace"));
-    let characters = text.text().unwrap_or_default().trim().chars();
-    let width = characters
+    let width = content(text)
+        .chars()
         .map(|c| if narrow(c) && !mono { 0.4 } else { 0.6 })
         .sum::<f64>()
         * size;
@@ -100,12 +108,7 @@ fn boxes(document: &Document) -> (Vec<(String, Edges)>, Vec<Edges>) {
     let texts = document
         .descendants()
         .filter(|node| node.has_tag_name("text"));
-    let texts = texts.map(|text| {
-        (
-            text.text().unwrap_or_default().trim().to_owned(),
-            text_box(text),
-        )
-    });
+    let texts = texts.map(|text| (content(text), text_box(text)));
     let outlines = document.descendants().filter(is_outline).map(|outline| {
         let (x, y) = (length(outline, "x"), length(outline, "y"));
         [

@@ -110,13 +110,14 @@ impl Drawing<'_> {
     ) -> Group {
         let mut baseline = top + 0.8 * TEXT;
         if label.has_heading() {
-            if !label.heading.is_empty() {
-                group = group.add(self.text(&label.heading, [left, baseline], heading, WORDS));
-            }
-            if !label.shape.is_empty() {
-                let x = left + label.shape_offset();
-                group = group.add(self.text(&label.shape, [x, baseline], Role::Muted, WORDS));
-            }
+            let place = [left, baseline];
+            group = group.add(match (label.heading.as_str(), label.shape.as_str()) {
+                ("", shape) => self.text(shape, place, Role::Muted, WORDS),
+                (words, "") => self.text(words, place, heading, WORDS),
+                (words, shape) => self
+                    .text(words, place, heading, WORDS)
+                    .add(self.following(shape, Role::Muted)),
+            });
             baseline += LINE;
         }
         match &label.content {

@@ -1,6 +1,6 @@
 //! What a drawing is made of, each in the colour of its role.
 
-use svg::node::element::{Path, Rectangle, Text};
+use svg::node::element::{Path, Rectangle, TSpan, Text};
 
 use super::Drawing;
 use crate::theme::Role;
@@ -19,6 +19,14 @@ impl Drawing<'_> {
             .set("x", round(x))
             .set("y", round(y))
             .set("font-family", font)
+    }
+
+    /// Text of another role that follows on a text's line, wherever that ends.
+    pub(super) fn following(&self, text: &str, role: Role) -> TSpan {
+        TSpan::new(text)
+            .set("class", self.class(role))
+            .set("fill", role.light()[0])
+            .set("dx", 4)
     }
 
     pub(super) fn rectangle(
