@@ -46,6 +46,8 @@ enum Block {
 #[derive(Debug, Serialize)]
 pub(crate) struct Table {
     columns: Vec<String>,
+    /// Whether a column has numbers only, which stand to the right.
+    numeric: Vec<bool>,
     rows: Vec<Vec<String>>,
 }
 
@@ -247,8 +249,10 @@ impl Section {
 impl Table {
     /// A table without rows.
     pub(crate) fn new<S: Into<String>>(columns: impl IntoIterator<Item = S>) -> Self {
+        let columns = columns.into_iter().map(Into::into).collect::<Vec<_>>();
         Self {
-            columns: columns.into_iter().map(Into::into).collect(),
+            numeric: vec![true; columns.len()],
+            columns,
             rows: vec![],
         }
     }
@@ -268,6 +272,9 @@ impl Table {
         let cells = cells.into_iter().collect::<Vec<_>>();
         let columns = self.columns.len();
         assert_eq!(cells.len(), columns, "a row has a cell for each column");
+        for (numeric, cell) in self.numeric.iter_mut().zip(&cells) {
+            *numeric &= is_numeric(cell);
+        }
         self.rows.push(cells);
     }
 }
@@ -278,6 +285,7 @@ impl Table {
         for column in (0..self.columns.len()).rev() {
             if self.rows.iter().all(|row| row[column].is_empty()) {
                 self.columns.remove(column);
+                self.numeric.remove(column);
                 for row in &mut self.rows {
                     row.remove(column);
                 }
@@ -285,6 +293,13 @@ impl Table {
         }
         self
     }
+}
+
+/// Whether a cell has nothing but numbers, shapes, percentages or a norm.
+fn is_numeric(cell: &str) -> bool {
+    let cell = cell.trim_start_matches("norm ");
+    let signs = " \n+-.,%e[]()";
+    !cell.starts_with('(') && (cell.chars()).all(|c| c.is_ascii_digit() || signs.contains(c))
 }
 
 impl Figure {
@@ -325,7 +340,11 @@ impl Table {
         for row in &self.rows {
             grid.add_row(row);
         }
-        for column in grid.column_iter_mut().skip(1) {
+        for (column, _) in grid
+            .column_iter_mut()
+            .zip(&self.numeric)
+            .filter(|(_, numeric)| **numeric)
+        {
             column.set_cell_alignment(CellAlignment::Right);
         }
         grid.trim_fmt()
@@ -382,6 +401,23 @@ mod tests {
         let svg = fs::read_to_string(folder.path().join("slope.svg")).unwrap();
         assert!(roxmltree::Document::parse(&svg).is_ok());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+    }
+
+    #[test]
+    fn numbers_stand_to_the_right_and_words_to_the_left() {
+        for cell in [
+            "1.5e-7",
+            " 1  -2\n10  0",
+            "norm 3.1",
+            "[4, 2]",
+            "98.1 %",
+            "",
+        ] {
+            assert!(is_numeric(cell), "{cell}");
+        }
+        for cell in ["z1 + b1", "x1", "converged", "(1, 2)"] {
+            assert!(!is_numeric(cell), "{cell}");
+        }
     }
 
     #[test]

@@ -184,7 +184,8 @@ impl Options {
     }
 }
 
-fn parameters(net: &XorNet) -> Parameters {
+/// The parameters of a net as the formulas take them.
+pub(super) fn parameters(net: &XorNet) -> Parameters {
     let bias = |layer: &burn::nn::Linear| layer.bias.as_ref().expect("layers have biases").val();
     Parameters {
         w1: net.hidden.weight.val(),
