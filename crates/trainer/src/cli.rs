@@ -7,6 +7,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use layers::Activation;
 
+use crate::lessons::LessonOptions;
+
 /// Train the lecture's nets on real data, on the processor or on a graphics card.
 #[derive(Debug, Parser)]
 #[command(
@@ -31,6 +33,8 @@ pub(crate) enum Command {
     Train(Box<TrainOptions>),
     /// List each backend: whether it can run here, on what device, with which float types.
     Backends(BackendsOptions),
+    /// Walk through a part of the lecture: real numbers, figures and a page.
+    Lesson(Box<LessonOptions>),
 }
 
 /// Options of `backends`.
@@ -191,15 +195,15 @@ pub(crate) fn value_name(value: impl ValueEnum) -> String {
         .unwrap_or_default()
 }
 
-fn backend() -> impl TypedValueParser<Value = Backend> {
+pub(crate) fn backend() -> impl TypedValueParser<Value = Backend> {
     PossibleValuesParser::new(Backend::ALL.map(Backend::name)).try_map(|name| name.parse())
 }
 
-fn activation() -> impl TypedValueParser<Value = Activation> {
+pub(crate) fn activation() -> impl TypedValueParser<Value = Activation> {
     PossibleValuesParser::new(Activation::ALL.map(Activation::name)).try_map(|name| name.parse())
 }
 
-fn at_least_one(text: &str) -> Result<usize, String> {
+pub(crate) fn at_least_one(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(0) | Err(_) => Err("expected a whole number from 1".to_owned()),
         Ok(number) => Ok(number),
@@ -213,11 +217,16 @@ fn number(text: &str, expected: &str, legal: impl Fn(f64) -> bool) -> Result<f64
         .ok_or_else(|| format!("expected {expected}"))
 }
 
-fn positive(text: &str) -> Result<f64, String> {
+/// Any number that is not NaN and not infinite.
+pub(crate) fn finite(text: &str) -> Result<f64, String> {
+    number(text, "a number", |_| true)
+}
+
+pub(crate) fn positive(text: &str) -> Result<f64, String> {
     number(text, "a number greater than 0", |number| number > 0.0)
 }
 
-fn non_negative(text: &str) -> Result<f64, String> {
+pub(crate) fn non_negative(text: &str) -> Result<f64, String> {
     number(text, "a number from 0", |number| number >= 0.0)
 }
 

@@ -2,6 +2,8 @@
 
 mod cli;
 mod examples;
+mod files;
+mod lessons;
 mod net;
 mod output;
 mod run_folder;
@@ -71,6 +73,7 @@ fn run(cli: Cli, started: Instant) -> Result<Exit> {
         None => Session::open(&cli.options, started)?.train(),
         Some(Command::Train(options)) => Session::open(&options, started)?.train(),
         Some(Command::Backends(options)) => list_backends(options.format),
+        Some(Command::Lesson(options)) => lessons::run(&options),
     }
 }
 

@@ -312,14 +312,26 @@ impl Console {
     ///
     /// If standard output cannot be written for another reason, a full disk for example.
     pub(crate) fn say(&mut self, event: &Event) -> Result<()> {
-        if self.reader_left || (self.quiet && event.is_progress()) {
+        if self.quiet && event.is_progress() {
             return Ok(());
         }
         let line = match self.format {
             Format::Text => event.to_text(),
             Format::Json => event.to_json(),
         };
-        match writeln!(io::stdout().lock(), "{line}") {
+        self.print(&line)
+    }
+
+    /// Writes lines to standard output, or nothing if whoever read it has left.
+    ///
+    /// # Errors
+    ///
+    /// If standard output cannot be written for another reason, a full disk for example.
+    pub(crate) fn print(&mut self, lines: &str) -> Result<()> {
+        if self.reader_left {
+            return Ok(());
+        }
+        match writeln!(io::stdout().lock(), "{lines}") {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
                 self.reader_left = true;
                 Ok(())

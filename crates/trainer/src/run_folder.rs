@@ -10,6 +10,7 @@ use burn::store::{ModuleSnapshot, SafetensorsStore};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::files::Staged;
 use crate::output::Event;
 use crate::settings::Settings;
 
@@ -126,16 +127,11 @@ impl RunFolder {
         self.replace("model.safetensors", &bytes)
     }
 
-    /// Writes a file under another name, then gives it its own: whole or absent.
+    /// Writes a file as a whole or not at all.
     fn replace(&self, name: &str, bytes: &[u8]) -> Result<()> {
         let path = self.path.join(name);
-        let temporary = self.path.join(format!("{name}.part"));
-        let write = || {
-            let mut file = File::create(&temporary)?;
-            file.write_all(bytes)?;
-            file.sync_all()?;
-            fs::rename(&temporary, &path)
-        };
-        write().with_context(|| format!("cannot write {}", path.display()))
+        Staged::write(&path, bytes)
+            .and_then(Staged::publish)
+            .with_context(|| format!("cannot write {}", path.display()))
     }
 }
