@@ -3,11 +3,14 @@
 
 mod colours;
 mod images;
+mod layer_rules;
 mod mnist;
 mod numbers;
 mod page;
 mod plot;
 mod scalar_net;
+mod softmax_cross_entropy;
+mod terms;
 mod xor;
 
 use std::fmt;
@@ -15,7 +18,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use backends::{Backend, Opened};
-use burn::tensor::{DType, Device};
+use burn::tensor::{DType, Device, Tensor, TensorData};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use serde::Serialize;
 
@@ -35,6 +38,10 @@ pub(crate) struct LessonOptions {
 /// The lessons, in the order of the lecture's ideas.
 #[derive(Debug, Subcommand)]
 enum Lesson {
+    /// L10, L11, L2: the rules of a layer, derived and computed element by element.
+    LayerRules(layer_rules::Options),
+    /// L8: softmax and cross-entropy, each alone, in a row, and in one; a batch's mean.
+    SoftmaxCrossEntropy(softmax_cross_entropy::Options),
     /// L5: a net of single numbers, forward and backward, every step by hand.
     ScalarNet(scalar_net::Options),
     /// L3, L4: the XOR net, forward, backward, and what training makes of it.
@@ -46,6 +53,8 @@ enum Lesson {
 impl Lesson {
     fn teacher(&self) -> &dyn Teach {
         match self {
+            Self::LayerRules(options) => options,
+            Self::SoftmaxCrossEntropy(options) => options,
             Self::ScalarNet(options) => options,
             Self::Xor(options) => options,
             Self::Mnist(options) => options,
@@ -95,6 +104,11 @@ impl Room {
     /// Device and dtype, as Burn takes them to make a tensor.
     pub(crate) fn float(&self) -> (&Device, DType) {
         (&self.opened.device, self.dtype)
+    }
+
+    /// A matrix of these numbers, row by row.
+    pub(crate) fn matrix(&self, dims: [usize; 2], values: Vec<f64>) -> Tensor<2> {
+        Tensor::from_data(TensorData::new(values, dims), self.float())
     }
 }
 

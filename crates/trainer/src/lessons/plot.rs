@@ -30,6 +30,8 @@ pub(crate) struct Panel {
     y: Axis,
     backdrop: Option<Backdrop>,
     series: Vec<Series>,
+    /// Where the legend lies; without a place, where it hides least.
+    legend: Option<SeriesLabelPosition>,
 }
 
 /// An axis: what it measures, from where to where.
@@ -193,6 +195,7 @@ impl Panel {
             y,
             backdrop: None,
             series: vec![],
+            legend: None,
         }
     }
 
@@ -218,6 +221,12 @@ impl Panel {
         self
     }
 
+    /// Puts the legend where the figure has room for it.
+    pub(crate) fn legend_upper_right(mut self) -> Self {
+        self.legend = Some(SeriesLabelPosition::UpperRight);
+        self
+    }
+
     /// Puts lines of equal height of `f` behind the curves, at these levels. Both axes are linear.
     pub(crate) fn contours(mut self, levels: &[f64], f: impl Fn(f64, f64) -> f64) -> Self {
         let points = grid(&self.x, &self.y).into_iter();
@@ -237,6 +246,12 @@ impl Panel {
         self.backdrop = Some(Backdrop::Map(Field { values }));
         self
     }
+}
+
+/// `count` numbers from `start` to `end`, evenly apart.
+pub(crate) fn spread(start: f64, end: f64, count: usize) -> Vec<f64> {
+    let step = (end - start) / (count - 1) as f64;
+    (0..count).map(|i| start + step * i as f64).collect()
 }
 
 /// `count` levels between the smallest and the largest value, denser below if `power` is above 1.
@@ -410,7 +425,11 @@ impl Panel {
         if self.series.iter().any(|series| !series.label.is_empty()) {
             chart
                 .configure_series_labels()
-                .position(self.emptiest_corner())
+                .position(
+                    self.legend
+                        .clone()
+                        .unwrap_or_else(|| self.emptiest_corner()),
+                )
                 .margin(FINE * 6)
                 .legend_area_size(FINE * 24)
                 .label_font(text_style(15))
@@ -572,6 +591,11 @@ mod tests {
         let panel = Panel::of("", ("i", Scale::Linear), ("y", Scale::Log), series);
         let svg = figure(&[panel], 1).unwrap();
         assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
+    }
+
+    #[test]
+    fn points_are_spread_from_end_to_end() {
+        assert_eq!(spread(-1.0, 2.0, 4), [-1.0, 0.0, 1.0, 2.0]);
     }
 
     #[test]
