@@ -187,6 +187,9 @@ fn hand_and_autodiff_agree_in_what_is_shown() {
         let mut differences = 0;
         for table in blocks(&told, "table") {
             let columns = table["columns"].as_array().unwrap();
+            if !columns.iter().any(|column| column == "autodiff") {
+                continue;
+            }
             let Some(column) = columns.iter().position(|column| column == "difference") else {
                 continue;
             };

@@ -297,7 +297,9 @@ impl Table {
 
 /// Whether a cell has nothing but numbers, shapes, percentages or a norm.
 fn is_numeric(cell: &str) -> bool {
-    let cell = cell.trim_start_matches("norm ");
+    let cell = ["norm ", "NaN", "inf"]
+        .iter()
+        .fold(cell.to_owned(), |cell, word| cell.replace(word, ""));
     let signs = " \n+-.,%e[]()";
     !cell.starts_with('(') && (cell.chars()).all(|c| c.is_ascii_digit() || signs.contains(c))
 }
