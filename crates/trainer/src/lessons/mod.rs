@@ -1,6 +1,7 @@
 //! Lessons: each walks through one part of the lecture with real numbers, and leaves its figures
 //! and a page that puts formula, numbers and figures together.
 
+mod chain_rule;
 mod colours;
 mod images;
 mod layer_rules;
@@ -38,6 +39,8 @@ pub(crate) struct LessonOptions {
 /// The lessons, in the order of the lecture's ideas.
 #[derive(Debug, Subcommand)]
 enum Lesson {
+    /// L14, L15: the chain rule by hand, on a function of four variables and on a composition.
+    ChainRule(chain_rule::Options),
     /// L10, L11, L2: the rules of a layer, derived and computed element by element.
     LayerRules(layer_rules::Options),
     /// L8: softmax and cross-entropy, each alone, in a row, and in one; a batch's mean.
@@ -53,6 +56,7 @@ enum Lesson {
 impl Lesson {
     fn teacher(&self) -> &dyn Teach {
         match self {
+            Self::ChainRule(options) => options,
             Self::LayerRules(options) => options,
             Self::SoftmaxCrossEntropy(options) => options,
             Self::ScalarNet(options) => options,
