@@ -3,6 +3,8 @@
 
 mod chain_rule;
 mod colours;
+mod functions;
+mod gradient_descent;
 mod images;
 mod layer_rules;
 mod mnist;
@@ -39,6 +41,8 @@ pub(crate) struct LessonOptions {
 /// The lessons, in the order of the lecture's ideas.
 #[derive(Debug, Subcommand)]
 enum Lesson {
+    /// L13: gradient descent on a bowl and in a narrow valley, with momentum and line search.
+    GradientDescent(gradient_descent::Options),
     /// L14, L15: the chain rule by hand, on a function of four variables and on a composition.
     ChainRule(chain_rule::Options),
     /// L10, L11, L2: the rules of a layer, derived and computed element by element.
@@ -56,6 +60,7 @@ enum Lesson {
 impl Lesson {
     fn teacher(&self) -> &dyn Teach {
         match self {
+            Self::GradientDescent(options) => options,
             Self::ChainRule(options) => options,
             Self::LayerRules(options) => options,
             Self::SoftmaxCrossEntropy(options) => options,
