@@ -1,7 +1,9 @@
 //! The rules that a layer is made of, element by element, and the layer as a whole.
 
+mod activations;
+
 use anyhow::{Result, bail};
-use burn::tensor::{Gradients, Tensor, TensorData, activation as burn_activation};
+use burn::tensor::{Gradients, Tensor, TensorData};
 use burn_gradcheck::Sample;
 use clap::Args;
 use computational_graph::{Graph, GraphBuilder, SvgOptions};
@@ -12,22 +14,19 @@ use manual_backprop::layer;
 use manual_backprop::linear::{add_bias, add_bias_to_columns, affine, matmul};
 
 use super::colours::Colour;
-use super::numbers::{Comparison, Host, number, vector};
+use super::numbers::{Comparison, Host, number};
 use super::page::{Page, Section, Table};
 use super::plot::{Mark, Panel, Scale, Series, figure, spread};
 use super::terms::{Terms, factor, sum_text};
 use super::{Common, Negative, Room, Teach};
 use crate::cli::{activation, finite};
+use activations::far_from_zero;
 
 /// Examples, inputs and outputs of the layer: three different sizes, so that a lost transpose
 /// cannot fit.
 const BATCH: usize = 4;
 const D_IN: usize = 3;
 const D_OUT: usize = 2;
-/// Where every activation is looked at: on both sides of 0 and far beyond what a net meets.
-const PLACES: [f64; 5] = [-1000.0, -1.0, 0.0, 1.0, 1000.0];
-/// The curves of the activations go so far to either side of 0.
-const REACH: f64 = 4.0;
 /// Points of a curve.
 const SAMPLES: usize = 121;
 /// The curves of the loss go so far to either side of a parameter.
@@ -383,57 +382,6 @@ impl Example {
             .table(comparison.into_table())
     }
 
-    fn pointwise(&self) -> Result<Section> {
-        let a = affine::forward(self.x.clone(), self.w.clone(), self.b.clone());
-        let mut comparison = Comparison::new();
-        for f in Activation::ALL {
-            let z = activation::forward(f, a.clone());
-            let by_hand = activation::backward(f, a.clone(), z, self.grad_z.clone());
-            let leaf = tracked(&a);
-            let tape = pull_back(f.forward(leaf.clone()), &self.grad_z);
-            comparison = comparison.row(&format!("δA, {f}"), &by_hand, &pulled(&leaf, &tape));
-        }
-        let (host_a, grad_z) = (Host::of(&a), Host::of(&self.grad_z));
-        let f = Activation::Sigmoid;
-        let z = activation::forward(f, a.clone());
-        let slope = activation::backward(f, a.clone(), z.clone(), z.ones_like());
-        let grad_a = activation::backward(f, a.clone(), z.clone(), self.grad_z.clone());
-        let [z, slope, grad_a] = [&z, &slope, &grad_a].map(Host::of);
-        Ok(Section::new("Pointwise function: Z = f(A)")
-            .text(
-                "Each element of Z depends on one element of A, the one at its own place. So nothing \
-                 is added up: the gradient is multiplied by the derivative, place by place.",
-            )
-            .formula(format!(
-                "δa_ij = f'(a_ij) δz_ij        δA = f'(A)∘δZ\n\n\
-                 relu(a)    = max(a, 0)                      relu'    = 1 if a > 0, else 0\n\
-                 sigmoid(a) = 1 / (1 + e^-a) = z             sigmoid' = z (1 - z)\n\
-                 tanh(a)    = z                              tanh'    = 1 - z²\n\
-                 elu(a)     = a if a > 0, else e^a - 1       elu'     = 1 if a > 0, else e^a"
-            ))
-            .figure(
-                "activations",
-                "Each function and its derivative; dots: the derivative at 0. At 0, ReLU has a kink and \
-                 its derivative a jump, and 0 is taken there; ELU is smooth, its derivative has a kink.",
-                activations_figure(self.x.clone())?,
-            )
-            .text(format!(
-                "With A = X·W + b. One element by hand, for the sigmoid: a_11 = {}, z_11 = {}, \
-                 f'(a_11) = {}·(1 - {}) = {}, δa_11 = {}·{} = {}. {}",
-                number(at(&host_a, 0, 0)),
-                number(at(&z, 0, 0)),
-                number(at(&z, 0, 0)),
-                number(at(&z, 0, 0)),
-                number(at(&slope, 0, 0)),
-                number(at(&slope, 0, 0)),
-                factor(at(&grad_z, 0, 0)),
-                number(at(&grad_a, 0, 0)),
-                verdict(&comparison)
-            ))
-            .table(side_by_side([("A", host_a), ("δZ", grad_z)]))
-            .table(comparison.into_table()))
-    }
-
     fn half_squared_error(&self, room: &Room) -> Section {
         let yp = affine::forward(self.x.clone(), self.w.clone(), self.b.clone());
         let y = drawn(room, "y");
@@ -595,88 +543,6 @@ fn bias_sums(grad_b: &Host, summands: impl Fn(usize) -> Vec<f64>) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Value and derivative of an activation at these places, by the rule derived by hand.
-fn value_and_slope(f: Activation, places: &[f64], like: &Tensor<2>) -> [Vec<f64>; 2] {
-    let options = (&like.device(), like.dtype());
-    let a = Tensor::<1>::from_data(TensorData::new(places.to_vec(), [places.len()]), options);
-    let z = activation::forward(f, a.clone());
-    let slope = activation::backward(f, a, z.clone(), z.ones_like());
-    [Host::of(&z).values, Host::of(&slope).values]
-}
-
-fn activations_figure(like: Tensor<2>) -> Result<String> {
-    // A jump of the derivative at 0 shows as a gap between two curves.
-    let left = spread(-REACH, 0.0, SAMPLES);
-    let right = spread(f64::from(f32::EPSILON), REACH, SAMPLES);
-    let all = [&left[..], &right[..]].concat();
-    let panels = Activation::ALL.map(|f| {
-        let line = |places: &[f64], which: usize| {
-            let values = value_and_slope(f, places, &like)[which].clone();
-            places.iter().copied().zip(values).collect::<Vec<_>>()
-        };
-        let series = vec![
-            Series::new("f(a)", Colour::BLUE, Mark::Line, line(&all, 0)),
-            Series::new("f'(a)", Colour::ORANGE, Mark::Line, line(&left, 1)),
-            Series::new("", Colour::ORANGE, Mark::Line, line(&right, 1)),
-            Series::new("", Colour::ORANGE, Mark::Dots, line(&[0.0], 1)),
-        ];
-        Panel::of(f.name(), ("a", Scale::Linear), ("", Scale::Linear), series)
-    });
-    figure(&panels, 2)
-}
-
-/// Value and derivative of each activation, also where a careless formula overflows.
-fn far_from_zero(room: &Room) -> Section {
-    let like = room.matrix([1, 1], vec![0.0]);
-    let columns = Activation::ALL
-        .iter()
-        .flat_map(|f| [format!("{f}"), format!("{f}'")]);
-    let mut table = Table::new(std::iter::once("a".to_owned()).chain(columns));
-    let values = Activation::ALL.map(|f| value_and_slope(f, &PLACES, &like));
-    for (i, &place) in PLACES.iter().enumerate() {
-        let cells = values
-            .iter()
-            .flat_map(|both| both.iter().map(|v| number(v[i])));
-        table.push(std::iter::once(number(place)).chain(cells));
-    }
-    let data = TensorData::new(PLACES.to_vec(), [PLACES.len()]);
-    let a = Tensor::<1>::from_data(data, room.float());
-    let mut comparison = Comparison::new();
-    for (f, [_, slope]) in Activation::ALL.iter().zip(&values) {
-        let leaf = tracked(&a);
-        let tape = f.forward(leaf.clone()).sum().backward();
-        let by_hand = Host {
-            dims: vec![PLACES.len()],
-            values: slope.clone(),
-        };
-        comparison =
-            comparison.host_row(&format!("{f}'"), &by_hand, &Host::of(&pulled(&leaf, &tape)));
-    }
-    let leaf = tracked(&a);
-    let tape = burn_activation::elu(leaf.clone(), 1.0).sum().backward();
-    let elu_of_burn = Host::of(&pulled(&leaf, &tape));
-    Section::new("The activations near 0 and far from it")
-        .text(format!(
-            "On paper e^a is always a number; in {} it is infinite for large a, and infinity minus or \
-             over infinity is NaN. So the formulas are computed with exponents that are never \
-             positive: sigmoid(a) = e^min(a,0) / (e^min(a,0) + e^-max(a,0)), elu(a) = max(a,0) + \
-             e^min(a,0) - 1. Far from 0 a saturated function has derivative 0: no gradient passes.",
-            room.dtype.name()
-        ))
-        .table(table)
-        .text(format!(
-            "The same derivatives from autodiff. Largest difference: {}.",
-            number(comparison.largest())
-        ))
-        .table(comparison.into_table())
-        .text(format!(
-            "That the form matters to autodiff, too, Burn's own elu shows, which computes e^a also \
-             where it is not used. Its derivative at a = {} by autodiff: {}.",
-            vector(&PLACES),
-            vector(&elu_of_burn.values)
-        ))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -725,24 +591,5 @@ mod tests {
             ["z_12", "1·2 + 5·1", "7", "7", "0"],
         ]);
         assert_eq!(table["rows"], rows);
-    }
-
-    #[test]
-    fn activations_are_safe_far_from_zero() {
-        let like = matrix(1, &[0.0]);
-        let ends = |f| value_and_slope(f, &[-1000.0, 0.0, 1000.0], &like);
-        assert_eq!(
-            ends(Activation::Relu),
-            [[0.0, 0.0, 1000.0], [0.0, 0.0, 1.0]]
-        );
-        assert_eq!(
-            ends(Activation::Sigmoid),
-            [[0.0, 0.5, 1.0], [0.0, 0.25, 0.0]]
-        );
-        assert_eq!(ends(Activation::Tanh), [[-1.0, 0.0, 1.0], [0.0, 1.0, 0.0]]);
-        assert_eq!(
-            ends(Activation::Elu),
-            [[-1.0, 0.0, 1000.0], [0.0, 1.0, 1.0]]
-        );
     }
 }

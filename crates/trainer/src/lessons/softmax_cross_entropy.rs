@@ -1,12 +1,14 @@
 //! Softmax with cross-entropy: two rules in a row, and the two in one.
 
+mod failures;
+mod passes;
+
 use anyhow::{Result, bail};
-use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use burn_gradcheck::Sample;
 use clap::Args;
 use computational_graph::{GraphBuilder, SvgOptions};
 use manual_backprop::Reduction;
-use manual_backprop::cross_entropy::{from_probabilities, one_hot, softmax_cross_entropy};
+use manual_backprop::cross_entropy::{from_probabilities, softmax_cross_entropy};
 use manual_backprop::softmax;
 
 use super::colours::Colour;
@@ -16,6 +18,8 @@ use super::plot::{Axis, Mark, Panel, Scale, Series, figure, spread};
 use super::terms::{Terms, sum_text};
 use super::{Common, Negative, Room, Teach};
 use crate::cli::finite;
+use failures::why_fused;
+use passes::{Passes, Rows, identity, jacobian_of, repeated};
 
 /// The largest number of classes: MNIST's, and as many as a page's width holds.
 const MOST_CLASSES: usize = 10;
@@ -27,11 +31,6 @@ const REACH: f64 = 4.0;
 const TANGENT: f64 = 1.5;
 /// Rows of the batch.
 const ROWS: usize = 3;
-/// Sizes of two logits, one with the minus sign for the right class, from harmless to hopeless.
-const SIZES: [f64; 7] = [1.0, 40.0, 45.0, 50.0, 355.0, 370.0, 1000.0];
-/// Dots of each dtype in the figure of failures.
-const DOTS: usize = 24;
-
 /// Options of `lesson softmax-cross-entropy`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -99,83 +98,6 @@ impl Teach for Options {
     }
 }
 
-/// Logits and one-hot targets, a row for each example.
-#[derive(Debug)]
-struct Rows {
-    z: Tensor<2>,
-    y: Tensor<2>,
-}
-
-impl Rows {
-    fn new(room: &Room, logits: Vec<f64>, labels: &[usize]) -> Self {
-        let classes = logits.len() / labels.len();
-        Self::on(room.float(), logits, classes, labels)
-    }
-
-    fn on(
-        (device, dtype): (&Device, DType),
-        logits: Vec<f64>,
-        classes: usize,
-        labels: &[usize],
-    ) -> Self {
-        let rows = labels.len();
-        let labels = labels.iter().map(|&label| label as i64);
-        let labels = TensorData::new(labels.collect::<Vec<_>>(), [rows]);
-        let labels = Tensor::<1, Int>::from_data(labels, device);
-        Self {
-            z: Tensor::from_data(TensorData::new(logits, [rows, classes]), (device, dtype)),
-            y: one_hot(labels, classes, dtype),
-        }
-    }
-
-    /// Gradient of the loss with respect to the logits, by autodiff through the two rules in a row
-    /// and through the fused one.
-    fn by_autodiff(&self, reduction: Reduction) -> [Tensor<2>; 2] {
-        let y = self.y.clone().autodiff();
-        [false, true].map(|fused| {
-            let z = self.z.clone().autodiff().require_grad();
-            let loss = match fused {
-                true => softmax_cross_entropy::forward(z.clone(), y.clone(), reduction).0,
-                false => {
-                    let yp = softmax::forward(z.clone());
-                    from_probabilities::forward(yp, y.clone(), reduction)
-                }
-            };
-            z.grad(&loss.backward()).expect("the logits are tracked")
-        })
-    }
-}
-
-/// Forward and backward pass, by the two rules in a row and by the fused one.
-#[derive(Debug)]
-struct Passes {
-    yp: Tensor<2>,
-    grad_yp: Tensor<2>,
-    loss_in_two: Tensor<1>,
-    grad_in_two: Tensor<2>,
-    loss: Tensor<1>,
-    grad: Tensor<2>,
-}
-
-impl Passes {
-    fn of(rows: &Rows, reduction: Reduction) -> Self {
-        let Rows { z, y } = rows;
-        let yp = softmax::forward(z.clone());
-        let loss_in_two = from_probabilities::forward(yp.clone(), y.clone(), reduction);
-        let grad_yp = from_probabilities::backward(yp.clone(), y.clone(), reduction);
-        let grad_in_two = softmax::backward(yp.clone(), grad_yp.clone());
-        let (loss, fused_yp) = softmax_cross_entropy::forward(z.clone(), y.clone(), reduction);
-        Self {
-            yp,
-            grad_yp,
-            loss_in_two,
-            grad_in_two,
-            loss,
-            grad: softmax_cross_entropy::backward(fused_yp, y.clone(), reduction),
-        }
-    }
-}
-
 impl Options {
     fn probabilities(&self, one: &Passes) -> Section {
         let yp = Host::of(&one.yp).values;
@@ -228,58 +150,49 @@ impl Options {
         let close = spread(rival - REACH, rival + REACH, SAMPLES);
         let mut places = [spread(start, end, SAMPLES), close].concat();
         places.sort_by(f64::total_cmp);
-        let curves = places
+        let column = |jacobian: &[f64]| (0..n).map(|k| jacobian[k * n + c]).collect::<Vec<_>>();
+        let (probabilities, slopes) = places
             .iter()
             .map(|&place| {
                 let row = Rows::new(room, self.moved(c, place), &[c]);
                 let one = Passes::of(&row, Reduction::Sum);
-                (
-                    Host::of(&one.yp).values,
-                    Host::of(&jacobian_of(&row, &one)).values,
-                )
+                let jacobian = Host::of(&jacobian_of(&row, &one)).values;
+                (Host::of(&one.yp).values, column(&jacobian))
             })
-            .collect::<Vec<_>>();
+            .unzip::<_, _, Vec<_>, Vec<_>>();
+        let draw = |mut panel: Panel, name: &str, curves: &[Vec<f64>], now: &[f64]| {
+            for (k, &value) in now.iter().enumerate() {
+                let colour = Colour::SERIES[k % Colour::SERIES.len()];
+                let mark = match k < Colour::SERIES.len() {
+                    true => Mark::Line,
+                    false => Mark::Dashed,
+                };
+                let curve = places.iter().zip(curves);
+                let curve = curve.map(|(&place, values)| (place, values[k]));
+                let label = match name {
+                    "" => String::new(),
+                    name => format!("{name}_{k}"),
+                };
+                panel = panel
+                    .with(Series::new(label, colour, mark, curve))
+                    .with(Series::new("", colour, Mark::Dots, [(z, value)]));
+            }
+            panel
+        };
         let label = format!("logit z_{c}");
         // The legend has room beside the curves.
         let wide = Axis::linear(&label, start..end + 0.25 * (end - start));
-        let slopes = curves.iter().flat_map(|(_, jacobian)| jacobian);
-        let slopes = Axis::fitting("slope", Scale::Linear, slopes.copied());
-        let probability = Axis::linear("probability", -0.03..1.03);
-        let mut panels = [
-            Panel::new("Probabilities", wide, probability).legend_upper_right(),
-            Panel::new("Their slopes", Axis::linear(&label, start..end), slopes),
+        let left = Panel::new(
+            "Probabilities",
+            wide,
+            Axis::linear("probability", -0.03..1.03),
+        );
+        let slope = Axis::fitting("slope", Scale::Linear, slopes.iter().flatten().copied());
+        let right = Panel::new("Their slopes", Axis::linear(&label, start..end), slope);
+        let panels = [
+            draw(left.legend_upper_right(), "yp", &probabilities, yp),
+            draw(right, "", &slopes, &column(jacobian)),
         ];
-        for k in 0..n {
-            let colour = Colour::SERIES[k % Colour::SERIES.len()];
-            let mark = match k < Colour::SERIES.len() {
-                true => Mark::Line,
-                false => Mark::Dashed,
-            };
-            let along = |value: fn(&(Vec<f64>, Vec<f64>), usize) -> f64, which: usize| {
-                let values = curves.iter().map(|curve| value(curve, which));
-                places.iter().copied().zip(values).collect::<Vec<_>>()
-            };
-            let [probabilities, slopes] = panels;
-            let entry = k * n + c;
-            panels = [
-                probabilities
-                    .with(Series::new(
-                        format!("yp_{k}"),
-                        colour,
-                        mark,
-                        along(|curve, k| curve.0[k], k),
-                    ))
-                    .with(Series::new("", colour, Mark::Dots, [(z, yp[k])])),
-                slopes
-                    .with(Series::new(
-                        "",
-                        colour,
-                        mark,
-                        along(|curve, entry| curve.1[entry], entry),
-                    ))
-                    .with(Series::new("", colour, Mark::Dots, [(z, jacobian[entry])])),
-            ];
-        }
         figure(&panels, 2)
     }
 
@@ -481,7 +394,7 @@ impl Options {
         let alone = Rows::new(room, self.logits.clone(), &labels[..1]);
         let batch = Rows::new(room, logits.clone(), &labels);
 
-        let mut table = Table::new(["row", "logits", "class", "loss of the row", "yp - y", "δz"]);
+        let mut table = Table::new(["row", "logits", "class", "loss L", "yp - y", "δz"]);
         let mean = Passes::of(&batch, Reduction::Mean);
         let (sum, one) = (
             Passes::of(&batch, Reduction::Sum),
@@ -555,24 +468,6 @@ impl Options {
     }
 }
 
-/// All `∂yp_k/∂z_i`, a row for each `k`: row `k` is the softmax rule applied to the gradient of
-/// `yp_k` alone.
-fn jacobian_of(row: &Rows, one: &Passes) -> Tensor<2> {
-    softmax::backward(repeated(&one.yp), identity(row))
-}
-
-/// One row, as often as it has elements.
-fn repeated(row: &Tensor<2>) -> Tensor<2> {
-    let classes = row.dims()[1];
-    row.clone().repeat_dim(0, classes)
-}
-
-fn identity(row: &Rows) -> Tensor<2> {
-    let classes = row.z.dims()[1];
-    let all = Tensor::<1, Int>::arange(0..classes as i64, &row.z.device());
-    one_hot(all, classes, row.z.dtype())
-}
-
 fn two_rules_and_one(row: &Rows, one: &Passes) -> Section {
     let z = repeated(&row.z).autodiff().require_grad();
     let chosen = softmax::forward(z.clone()) * identity(row).autodiff();
@@ -608,171 +503,4 @@ fn two_rules_and_one(row: &Rows, one: &Passes) -> Section {
             number(gap)
         ))
         .table(comparison.into_table())
-}
-
-/// The losses and the gradients of the right class's logit for two logits, the right one `-size` and
-/// the other `size`: each by the two rules in a row and by the fused one.
-fn extremes(float: (&Device, DType), size: f64) -> [f64; 4] {
-    let rows = Rows::on(float, vec![-size, size], 2, &[0]);
-    let passes = Passes::of(&rows, Reduction::Sum);
-    let first = |values: Host| values.values[0];
-    [
-        first(Host::of(&passes.loss_in_two)),
-        first(Host::of(&passes.loss)),
-        first(Host::of(&passes.grad_in_two)),
-        first(Host::of(&passes.grad)),
-    ]
-}
-
-fn why_fused(room: &Room) -> Result<Section> {
-    let device = &room.opened.device;
-    let largest = SIZES[SIZES.len() - 1];
-    let section = Section::new("Why the fused form is taken").text(format!(
-        "Two logits, and the right class has the smaller one. On paper L = ln(1 + e^(z_1 - z_0)): \
-         for logits of ±{} that is {}, and yp - y = (-1, 1). The fused form never leaves the \
-         logarithm: ln yp_k = z_k - m - ln Σ_j e^(z_j - m). The two rules go through yp_0 itself, \
-         and that can be too small to be stored.",
-        number(largest),
-        number(extremes(room.float(), largest)[1]),
-    ));
-    let section = section
-        .text(narrowest(
-            "In f32, in which nets are trained",
-            f64::from(f32::MIN_POSITIVE),
-            f64::from(f32::from_bits(1)),
-        ))
-        .table(failures((device, DType::F32)));
-    let (section, dtypes) = match room.dtype {
-        DType::F64 => {
-            let reach = narrowest("In f64", f64::MIN_POSITIVE, f64::from_bits(1));
-            let section = section.text(reach).table(failures(room.float()));
-            (section, vec![DType::F64, DType::F32])
-        }
-        _ => (section, vec![DType::F32]),
-    };
-    Ok(section
-        .text(
-            "Two things break. ∂L/∂yp_0 = -1/yp_0 becomes too large to be stored, and the softmax rule \
-             then takes infinity from infinity: the gradient is NaN. The loss loses digits with yp_0, \
-             and once that is 0 the loss is infinite. One such row makes the gradient of its whole \
-             batch worthless. The fused gradient needs no division: yp - y.",
-        )
-        .figure(
-            "where-two-rules-end",
-            "The wrong class's logit further and further ahead. The two rules in a row follow the \
-             fused one and break off where their numbers are no longer finite: in f32 first, in f64 \
-             later.",
-            failures_figure(device, &dtypes, largest)?,
-        ))
-}
-
-fn narrowest(what: &str, full: f64, smallest: f64) -> String {
-    format!(
-        "{what}, numbers below {} = e^({}) are stored with fewer and fewer digits (many a graphics \
-         card takes them for 0), and below {} = e^({}) there is only 0:",
-        number(full),
-        number(full.ln()),
-        number(smallest),
-        number(smallest.ln())
-    )
-}
-
-fn failures(float: (&Device, DType)) -> Table {
-    let mut table = Table::new([
-        "logits",
-        "L, two rules",
-        "L, fused",
-        "difference",
-        "δz_0, two rules",
-        "δz_0, fused",
-    ]);
-    for size in SIZES {
-        let [loss_in_two, loss, grad_in_two, grad] = extremes(float, size);
-        table.push([
-            vector(&[-size, size]),
-            number(loss_in_two),
-            number(loss),
-            number((loss_in_two - loss).abs()),
-            number(grad_in_two),
-            number(grad),
-        ]);
-    }
-    table
-}
-
-/// Loss and gradient against the distance of two logits; dots of one dtype lie between those of
-/// another, so that none hides another.
-fn failures_figure(device: &Device, dtypes: &[DType], largest: f64) -> Result<String> {
-    let (start, end) = (0.1_f64.ln(), (2.0 * largest).ln());
-    let at = |place: f64| (start + (end - start) * place).exp();
-    let widest = (device, dtypes[0]);
-    let curve = (0..SAMPLES).map(|i| at(i as f64 / (SAMPLES - 1) as f64));
-    let curve = curve.map(|gap| (gap, extremes(widest, gap / 2.0)));
-    let curve = curve.collect::<Vec<_>>();
-    let dots = dtypes.iter().enumerate().map(|(turn, &dtype)| {
-        let share = (turn as f64 + 0.5) / dtypes.len() as f64;
-        let gaps = (0..DOTS).map(|i| at((i as f64 + share) / DOTS as f64));
-        let dots = gaps.map(|gap| (gap, extremes((device, dtype), gap / 2.0)));
-        (dtype, dots.collect::<Vec<_>>())
-    });
-    let dots = dots.collect::<Vec<_>>();
-    let panel = |title: &str, y: (&str, Scale), in_two: usize, fused: usize| {
-        let line = curve.iter().map(|(gap, values)| (*gap, values[fused]));
-        let mut series = vec![Series::new("fused", Colour::BLUE, Mark::Line, line)];
-        for ((dtype, dots), colour) in dots.iter().zip([Colour::ORANGE, Colour::GREEN]) {
-            let dots = dots.iter().map(|(gap, values)| (*gap, values[in_two]));
-            let dots = dots.filter(|dot| dot.1.is_finite());
-            let label = format!("two rules, {}", dtype.name());
-            series.push(Series::new(label, colour, Mark::Dots, dots));
-        }
-        Panel::of(title, ("z_1 - z_0", Scale::Log), y, series)
-    };
-    let panels = [
-        panel("The loss", ("loss L", Scale::Log), 0, 1),
-        panel("The right class's gradient", ("δz_0", Scale::Linear), 2, 3),
-    ];
-    figure(&panels, 2)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Logits of which the probabilities are 2/8, 1/8 and 5/8.
-    fn row() -> Rows {
-        let logits = vec![2f64.ln(), 0.0, 5f64.ln()];
-        Rows::on((&Device::flex(), DType::F64), logits, 3, &[1])
-    }
-
-    #[test]
-    fn the_jacobian_is_the_one_derived_by_hand() {
-        let row = row();
-        let jacobian = Host::of(&jacobian_of(&row, &Passes::of(&row, Reduction::Sum)));
-        let expected = [12.0, -2.0, -10.0, -2.0, 7.0, -5.0, -10.0, -5.0, 15.0];
-        for (got, want) in jacobian.values.iter().zip(expected) {
-            assert!((got - want / 64.0).abs() < 1e-15, "{got}, {want} / 64");
-        }
-    }
-
-    #[test]
-    fn the_chain_rule_and_both_forms_of_the_rule_agree_with_autodiff() {
-        let row = row();
-        let one = Passes::of(&row, Reduction::Sum);
-        let expected = [0.25, 0.125 - 1.0, 0.625];
-        let [in_two, fused] = row.by_autodiff(Reduction::Sum);
-        for grad in [&one.grad, &one.grad_in_two, &in_two, &fused] {
-            for (got, want) in Host::of(grad).values.iter().zip(expected) {
-                assert!((got - want).abs() < 1e-15, "{got}, {want}");
-            }
-        }
-    }
-
-    #[test]
-    fn only_the_fused_form_survives_extreme_logits() {
-        for dtype in [DType::F32, DType::F64] {
-            let [loss_in_two, loss, grad_in_two, grad] = extremes((&Device::flex(), dtype), 1000.0);
-            assert_eq!((loss, grad), (2000.0, -1.0));
-            assert!(loss_in_two.is_infinite() && grad_in_two.is_nan());
-        }
-    }
 }
