@@ -4,8 +4,9 @@ use burn::tensor::Tensor;
 
 use super::page::Table;
 
-/// Elements that are written out; of larger tensors only shape and norm are shown.
+/// Elements, and columns, that are written out; of larger tensors only shape and norm are shown.
 const WRITTEN_OUT: usize = 16;
+const COLUMNS: usize = 8;
 
 /// A number in four significant digits, or in fewer if those are exact.
 pub(crate) fn number(value: f64) -> String {
@@ -74,10 +75,10 @@ impl Host {
 
     /// All numbers, a line for each row; or the norm, if there are many.
     pub(crate) fn text(&self) -> String {
-        if self.values.len() > WRITTEN_OUT {
+        let columns = self.dims.last().copied().unwrap_or(1).max(1);
+        if self.values.len() > WRITTEN_OUT || columns > COLUMNS {
             return format!("norm {}", number(self.norm()));
         }
-        let columns = self.dims.last().copied().unwrap_or(1).max(1);
         let written = alike(&self.values);
         let width = written.iter().map(String::len).max().unwrap_or(0);
         let row = |row: &[String]| {
