@@ -1,5 +1,5 @@
-//! What the lecture's nets are made of: pointwise [`Activation`]s and dense layers whose
-//! initial weights are drawn on the host, so that they are the same on every backend.
+//! What the lecture's nets are made of: pointwise [`Activation`]s, dense layers whose initial weights
+//! are drawn on the host, so that they are the same on every backend, and the squared error.
 //!
 //! ```
 //! use burn::tensor::Device;
@@ -16,7 +16,9 @@
 mod activation;
 mod error;
 mod init;
+mod loss;
 
 pub use activation::{Activation, sigmoid};
 pub use error::{ConfigError, MAX_WEIGHTS};
 pub use init::{Initializer, dense};
+pub use loss::half_squared_error;

@@ -38,7 +38,7 @@ mod normal_equations;
 mod solution;
 
 pub use error::Error;
-pub use layers::{ConfigError, Initializer};
+pub use layers::{ConfigError, Initializer, half_squared_error};
 pub use normal_equations::{Curvature, NormalEquations, closed_form};
 pub use solution::Solution;
 
@@ -182,21 +182,6 @@ impl LinearRegression {
     pub fn predict(&self, x: Tensor<2>) -> Tensor<1, Int> {
         self.forward(x).argmax(1).squeeze_dim(1)
     }
-}
-
-/// `½‖yp - y‖²`, summed over all elements.
-///
-/// # Shapes
-///
-/// `yp` and `y` of one shape; the loss is a tensor of one element.
-///
-/// # Panics
-///
-/// If the shapes differ.
-pub fn half_squared_error(yp: Tensor<2>, y: Tensor<2>) -> Tensor<1> {
-    assert_eq!(yp.dims(), y.dims(), "outputs and targets differ in shape");
-    let error = yp - y;
-    (error.clone() * error).sum().mul_scalar(0.5)
 }
 
 #[cfg(test)]

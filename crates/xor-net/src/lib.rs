@@ -28,7 +28,7 @@ use burn::nn::Linear;
 use burn::tensor::{Tensor, TensorCreationOptions};
 use serde::{Deserialize, Serialize};
 
-pub use layers::{Activation, ConfigError, Initializer};
+pub use layers::{Activation, ConfigError, Initializer, half_squared_error};
 
 /// What the last layer does with its affine map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -152,21 +152,6 @@ impl XorNet {
     pub fn loss(&self, x: Tensor<2>, y: Tensor<2>) -> Tensor<1> {
         half_squared_error(self.forward(x), y)
     }
-}
-
-/// `½‖yp - y‖²`, summed over all elements (item L3).
-///
-/// # Shapes
-///
-/// `yp` and `y` of one shape; the loss is a tensor of one element.
-///
-/// # Panics
-///
-/// If the shapes differ.
-pub fn half_squared_error(yp: Tensor<2>, y: Tensor<2>) -> Tensor<1> {
-    assert_eq!(yp.dims(), y.dims(), "outputs and targets differ in shape");
-    let error = yp - y;
-    (error.clone() * error).sum().mul_scalar(0.5)
 }
 
 #[cfg(test)]

@@ -3,10 +3,12 @@
 
 mod chain_rule;
 mod colours;
+mod computational_graph;
 mod functions;
 mod gradient_descent;
 mod images;
 mod layer_rules;
+mod linear_regression;
 mod mnist;
 mod numbers;
 mod page;
@@ -14,6 +16,7 @@ mod plot;
 mod scalar_net;
 mod softmax_cross_entropy;
 mod terms;
+mod universal_approximation;
 mod xor;
 
 use std::fmt;
@@ -28,7 +31,7 @@ use serde::Serialize;
 use crate::Exit;
 use crate::cli::{Format, backend};
 use crate::output::{Console, complain};
-use page::Page;
+use page::{Folder, Page};
 
 /// Options of `lesson`.
 #[derive(Debug, Args)]
@@ -53,8 +56,14 @@ enum Lesson {
     ScalarNet(scalar_net::Options),
     /// L3, L4: the XOR net, forward, backward, and what training makes of it.
     Xor(xor::Options),
+    /// L12: linear regression on MNIST, by gradient descent and exactly, with a ridge term.
+    LinearRegression(linear_regression::Options),
     /// L7, L9: the MNIST net, a step by hand, a short training run, and what it has learnt.
     Mnist(mnist::Options),
+    /// L1: nets and functions as graphs that draw themselves; a value that is used twice.
+    ComputationalGraph(computational_graph::Options),
+    /// L16: one hidden layer approximates any function, by computed weights and by training.
+    UniversalApproximation(universal_approximation::Options),
 }
 
 impl Lesson {
@@ -66,7 +75,10 @@ impl Lesson {
             Self::SoftmaxCrossEntropy(options) => options,
             Self::ScalarNet(options) => options,
             Self::Xor(options) => options,
+            Self::LinearRegression(options) => options,
             Self::Mnist(options) => options,
+            Self::ComputationalGraph(options) => options,
+            Self::UniversalApproximation(options) => options,
         }
     }
 }
@@ -175,8 +187,7 @@ pub(crate) fn run(options: &LessonOptions) -> Result<Exit> {
     };
     let lesson = lesson.teacher();
     let common = lesson.common();
-    let folder = common.out_dir.join(lesson.name());
-    page::make_folder(&folder)?;
+    let folder = Folder::make(common.out_dir.join(lesson.name()))?;
     let opened = common.backend.open()?;
     let dtype = widest(&opened);
     let room = Room {
@@ -193,7 +204,7 @@ pub(crate) fn run(options: &LessonOptions) -> Result<Exit> {
         }
     };
     let command = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
-    let file = page.write(&folder, &format!("trainer {command}"))?;
+    let file = page.write(folder.path(), &format!("trainer {command}"))?;
     let mut console = Console::new(common.format, common.quiet);
     match common.format {
         Format::Text if common.quiet => console.print(&file.display().to_string())?,
