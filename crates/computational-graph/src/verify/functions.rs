@@ -4,9 +4,9 @@ use burn::tensor::Tensor;
 use burn_gradcheck::{Case, Values};
 use manual_backprop::activation::Activation;
 
-use super::sizes::{Size, label};
 use super::trial::Trial;
 use crate::{Graph, GraphBuilder, GraphError, nets};
+use manual_backprop::verify::sizes::{Size, label};
 
 /// Every function at a point that the size picks, or at that size.
 pub(super) fn all(size: Size) -> Vec<Trial> {

@@ -11,11 +11,11 @@ pub mod mutants;
 
 mod functions;
 mod nets;
-mod sizes;
 mod trial;
 
 use burn_gradcheck::Case;
 use manual_backprop::activation::Activation;
+use manual_backprop::verify::sizes;
 
 use trial::Trial;
 

@@ -7,9 +7,9 @@ use manual_backprop::activation::Activation;
 use manual_backprop::nets::mnist::LayerParameters;
 use manual_backprop::nets::{Parameters, scalar};
 
-use super::sizes::{Size, label};
 use super::trial::Trial;
 use crate::nets;
+use manual_backprop::verify::sizes::{Size, label};
 
 /// Every net at one size, with these activations.
 pub(super) fn all(activations: &[Activation], size: Size) -> Vec<Trial> {

@@ -14,12 +14,12 @@ pub mod alternatives;
 pub mod broken_autodiff;
 pub mod mutants;
 pub mod pytorch;
+pub mod sizes;
 
 mod arithmetic;
 mod models;
 mod nets;
 mod rules;
-mod sizes;
 
 pub use models::RealMnist;
 

@@ -4,7 +4,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 /// `[batch, d_in, d_out]`.
-pub(crate) type Size = [usize; 3];
+pub type Size = [usize; 3];
 
 /// Sizes at which mistakes hide or show: all one, one row, one column, square (where a missing
 /// transpose keeps the shapes), odd, and a batch that is large against the layer.
@@ -20,14 +20,14 @@ const CHOSEN: [Size; 8] = [
 ];
 
 /// `count` sizes: the chosen ones first, then sizes from 1 to 12 drawn from `seed`.
-pub(crate) fn sizes(count: usize, seed: u64) -> Vec<Size> {
+pub fn sizes(count: usize, seed: u64) -> Vec<Size> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let drawn = std::iter::repeat_with(|| [(); 3].map(|()| 1 + rng.next_u32() as usize % 12));
     CHOSEN.into_iter().chain(drawn).take(count).collect()
 }
 
-/// `7x5x3`.
-pub(crate) fn label(sizes: &[usize]) -> String {
+/// Sizes as a case's name has them: `7x5x3`.
+pub fn label(sizes: &[usize]) -> String {
     sizes
         .iter()
         .map(usize::to_string)
