@@ -1,5 +1,6 @@
 //! The lessons from outside: what they print, the pages they leave, and what they refuse.
 
+#[expect(dead_code, reason = "training runs are for the other tests")]
 mod common;
 
 use std::fs;
@@ -262,7 +263,7 @@ fn bad_input_is_refused_with_a_remedy() {
     assert_refused(
         "universal-approximation --hidden 0",
         2,
-        &["whole number from 1"],
+        &["whole number from 4"],
     );
     assert_refused("chain-rule --point 1,2", 2, &["--point"]);
     assert_refused("softmax-cross-entropy --class 99", 2, &["--class"]);

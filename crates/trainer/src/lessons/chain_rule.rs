@@ -13,7 +13,7 @@ use super::colours::Colour;
 use super::functions::{autodiff, tensor};
 use super::numbers::{Comparison, Host, number, vector};
 use super::page::{Page, Section, Table};
-use super::plot::{Mark, Panel, Scale, Series, figure};
+use super::plot::{Mark, Panel, Points, Scale, Series, figure};
 use super::terms::{Terms, factor};
 use super::{Common, Negative, Room, Teach};
 use crate::cli::finite;
@@ -324,7 +324,7 @@ fn panels(descent: &Descent, steady: &Descent) -> [Panel; 2] {
         spread(descent.iterations()).into_iter().map(at).collect()
     };
     let both = |title: &str, what: fn(&gradient_descent::Iterate) -> f64, reference: Vec<_>| {
-        let lines: [(&str, Colour, Mark, Vec<(f64, f64)>); 3] = [
+        let lines: [(&str, Colour, Mark, Points); 3] = [
             (
                 "four variables",
                 Colour::BLUE,

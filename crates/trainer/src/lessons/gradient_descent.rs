@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use gradient_descent::functions::{CosineBowl, FourVariables, QuadraticValley, Rosenbrock};
 use gradient_descent::verify::TensorFunction;
@@ -123,6 +123,15 @@ impl Teach for Options {
             Choice::FourVariables => Box::new(FourVariables),
         };
         let start = self.start.clone().unwrap_or_else(|| function.start());
+        if start.len() != function.dimension() {
+            bail!(
+                "--start has {} numbers, but {} takes {}; for example --start {}",
+                start.len(),
+                function.name(),
+                function.dimension(),
+                joined(&function.start())
+            );
+        }
         let step = self.step.unwrap_or_else(|| function.step());
         let trial = self.descend(function, start, step)?;
         let in_valley = match self.function {
@@ -556,6 +565,12 @@ fn zigzag(trial: &Trial, valley: QuadraticValley) -> Result<Section> {
              right. The purple dot is the start, the red one the minimum.",
             figure(&panels, 2)?,
         ))
+}
+
+/// Numbers as on the command line.
+fn joined(values: &[f64]) -> String {
+    let numbers = values.iter().map(f64::to_string);
+    numbers.collect::<Vec<_>>().join(",")
 }
 
 #[cfg(test)]

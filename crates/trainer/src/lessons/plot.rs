@@ -20,6 +20,9 @@ const GRID_SIDE: usize = 81;
 /// Colours that a map is made of.
 const MAP_LEVELS: f64 = 32.0;
 
+/// Points of a curve, in order.
+pub(crate) type Points = Vec<(f64, f64)>;
+
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 /// One chart of a figure.
@@ -68,7 +71,7 @@ struct Field {
 #[derive(Debug, Clone)]
 pub(crate) struct Series {
     label: String,
-    points: Vec<(f64, f64)>,
+    points: Points,
     colour: Colour,
     mark: Mark,
 }
@@ -487,7 +490,7 @@ impl Panel {
     }
 
     /// Lines of equal height, with the height as a share of all levels.
-    fn contour_lines(&self, field: &Field, levels: &[f64]) -> Result<Vec<(Vec<(f64, f64)>, f64)>> {
+    fn contour_lines(&self, field: &Field, levels: &[f64]) -> Result<Vec<(Points, f64)>> {
         let step = |range: &Range<f64>| (range.end - range.start) / (GRID_SIDE - 1) as f64;
         let (dx, dy) = (step(&self.x.range), step(&self.y.range));
         // A sample lies in the middle of its cell.
