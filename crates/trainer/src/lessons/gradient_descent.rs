@@ -124,6 +124,20 @@ impl Teach for Options {
         };
         let start = self.start.clone().unwrap_or_else(|| function.start());
         if start.len() != function.dimension() {
+            let own = function
+                .start()
+                .iter()
+                .map(f64::to_string)
+                .collect::<Vec<_>>();
+            bail!(
+                "--start has {} numbers, expected {} for the function {}; for example --start {}",
+                start.len(),
+                function.dimension(),
+                function.name(),
+                own.join(",")
+            );
+        }
+        if start.len() != function.dimension() {
             bail!(
                 "--start has {} numbers, but {} takes {}; for example --start {}",
                 start.len(),
