@@ -38,6 +38,17 @@ enum Command {
         )]
         options: Vec<OsString>,
     },
+    /// Measure the speed of training: `trainer bench`, built first; all options go to it.
+    #[command(disable_help_flag = true)]
+    Bench {
+        /// Options of `trainer bench`.
+        #[arg(
+            trailing_var_arg = true,
+            allow_hyphen_values = true,
+            value_name = "OPTIONS"
+        )]
+        options: Vec<OsString>,
+    },
     /// Check who depends on whom, and what must not be written where.
     Structure,
     /// Run everything that must pass before a change lands.
@@ -58,6 +69,10 @@ fn run(cli: Cli) -> Result<()> {
     std::env::set_current_dir(workspace_root()?)?;
     match cli.command {
         Command::VerifyGrads { options } => program::become_it("verify-grads", &options),
+        Command::Bench { options } => {
+            let options = [vec!["bench".into()], options].concat();
+            program::become_it("trainer", &options)
+        }
         Command::Structure => structure::check(),
         Command::Ci => ci::run(),
     }

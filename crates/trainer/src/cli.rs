@@ -7,6 +7,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use layers::Activation;
 
+use crate::bench::BenchOptions;
 use crate::lessons::LessonOptions;
 
 /// Train the lecture's nets on real data, on the processor or on a graphics card.
@@ -35,6 +36,8 @@ pub(crate) enum Command {
     Backends(BackendsOptions),
     /// Walk through a part of the lecture: real numbers, figures and a page.
     Lesson(Box<LessonOptions>),
+    /// Measure the speed of training, in turns and beside other frameworks.
+    Bench(Box<BenchOptions>),
 }
 
 /// Options of `backends`.

@@ -1,5 +1,6 @@
 //! `trainer`: trains the lecture's nets on real data, on any backend, by either engine.
 
+mod bench;
 mod cli;
 mod examples;
 mod files;
@@ -74,6 +75,7 @@ fn run(cli: Cli, started: Instant) -> Result<Exit> {
         Some(Command::Train(options)) => Session::open(&options, started)?.train(),
         Some(Command::Backends(options)) => list_backends(options.format),
         Some(Command::Lesson(options)) => lessons::run(&options),
+        Some(Command::Bench(options)) => bench::run(&options),
     }
 }
 

@@ -2,7 +2,7 @@
 //! and a page that puts formula, numbers and figures together.
 
 mod chain_rule;
-mod colours;
+pub(crate) mod colours;
 mod computational_graph;
 mod functions;
 mod gradient_descent;
@@ -12,7 +12,7 @@ mod linear_regression;
 mod mnist;
 mod numbers;
 mod page;
-mod plot;
+pub(crate) mod plot;
 mod scalar_net;
 mod softmax_cross_entropy;
 mod terms;

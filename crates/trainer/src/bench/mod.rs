@@ -1,0 +1,173 @@
+//! `trainer bench`: how fast training is, measured side by side in one run.
+//!
+//! Everything that is compared runs in turns: a round is one segment of each contestant, and what
+//! is reported is the median over the rounds, with the spread. So a machine that is slower for a
+//! while is slower for all.
+
+mod accuracy;
+mod contest;
+mod peers;
+mod products;
+mod report;
+mod start;
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use backends::{Backend, Hardware, Opened};
+use clap::Args;
+use datasets::{Mnist, bundled_mnist_dir};
+
+use crate::Exit;
+use crate::cli::{Engine, Format, at_least_one, backend};
+use crate::output::Console;
+use contest::{Contestant, Lane, Size};
+use report::Report;
+
+/// Options of `bench`.
+#[derive(Debug, Args)]
+pub(crate) struct BenchOptions {
+    /// Backends to measure, separated by commas [default: ndarray, flex, and wgpu on a real
+    /// graphics card].
+    #[arg(long, value_delimiter = ',', value_parser = backend(), value_name = "NAMES")]
+    backend: Vec<Backend>,
+
+    /// Engines to measure, separated by commas.
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        default_value = "autodiff,manual",
+        value_name = "NAMES"
+    )]
+    engine: Vec<Engine>,
+
+    /// Sizes of the MNIST net, HIDDEN-HIDDEN:BATCH, separated by commas.
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "256-128:128,800-800:128,800-800:1024",
+        value_name = "SIZES"
+    )]
+    size: Vec<Size>,
+
+    /// Rounds, from 1; each contestant has one segment in each, after one that does not count.
+    #[arg(long, default_value = "5", allow_negative_numbers = true, value_parser = at_least_one, value_name = "N")]
+    rounds: usize,
+
+    /// Measure PyTorch and JAX, too, by the scripts in bench/peers; one that is not installed is
+    /// left out with a note.
+    #[arg(long)]
+    peers: bool,
+
+    /// The Python that has them.
+    #[arg(long, default_value = "python3", value_name = "PROGRAM")]
+    python: PathBuf,
+
+    /// Measure, too, how long it takes to 97, 98 and 98.3 % test accuracy: some minutes.
+    #[arg(long)]
+    accuracy: bool,
+
+    /// Form of the results on standard output: text, or JSON with one object a line.
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORM")]
+    format: Format,
+
+    /// Also write the figures as SVG to this file.
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
+
+    /// Print only the results: no progress.
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+/// Measures and reports.
+///
+/// # Errors
+///
+/// If a backend that is named cannot run, or the data or a device fails.
+pub(crate) fn run(options: &BenchOptions) -> Result<Exit> {
+    let mut console = Console::new(options.format, options.quiet);
+    let backends = open(&options.backend)?;
+    let Mnist { train, test } = Mnist::load(&bundled_mnist_dir())?;
+    let mut report = Report::new(&backends);
+
+    for &size in &options.size {
+        console.note(&format!("{size}: setting up"));
+        let mut lanes: Vec<Box<dyn Contestant>> = vec![];
+        for (backend, opened) in &backends {
+            lanes.push(Box::new(products::Products::new(*backend, opened, size)));
+            for &engine in &options.engine {
+                lanes.push(Box::new(Lane::mnist(
+                    *backend, opened, engine, size, &train,
+                )?));
+            }
+        }
+        if options.peers {
+            for peer in peers::Peer::ALL {
+                match peer.start(&options.python, size) {
+                    Ok(running) => lanes.push(Box::new(running)),
+                    Err(reason) => console.note(&format!("{peer} is left out: {reason:#}")),
+                }
+            }
+        }
+        let group = contest::hold(lanes, options.rounds, &console)?;
+        report.add_size(size, group);
+    }
+
+    let mut lanes: Vec<Box<dyn Contestant>> = vec![];
+    for (backend, opened) in &backends {
+        for &engine in &options.engine {
+            lanes.push(Box::new(Lane::xor(*backend, opened, engine)?));
+        }
+    }
+    report.add_xor(contest::hold(lanes, options.rounds, &console)?);
+    for (backend, opened) in &backends {
+        for &engine in &options.engine {
+            report.add_parts(contest::parts(
+                *backend,
+                opened,
+                engine,
+                options.size[0],
+                &train,
+            )?);
+            report.add_start(start::measure(*backend, engine)?);
+        }
+    }
+    if options.accuracy {
+        for (backend, opened) in &backends {
+            for &engine in &options.engine {
+                console.note(&format!("{backend} {engine:?}: training to 98.3 %"));
+                report.add_accuracy(accuracy::race(*backend, opened, engine, &train, &test)?);
+            }
+        }
+    }
+    console.print(&match options.format {
+        Format::Text => report.to_text(),
+        Format::Json => report.to_json()?,
+    })?;
+    if let Some(file) = &options.plot {
+        report.plot(file)?;
+        console.note(&format!("figures in {}", file.display()));
+    }
+    Ok(Exit::Success)
+}
+
+/// The backends that are named, or all that suit a benchmark.
+fn open(named: &[Backend]) -> Result<Vec<(Backend, Opened)>> {
+    let mut opened = vec![];
+    for backend in Backend::ALL {
+        if named.contains(&backend) {
+            opened.push((backend, backend.open()?));
+        } else if named.is_empty()
+            && let Ok(open) = backend.open()
+            && open.hardware != Hardware::SoftwareGraphics
+        {
+            opened.push((backend, open));
+        }
+    }
+    if opened.is_empty() {
+        bail!("no backend can run here; build with `--features flex`");
+    }
+    Ok(opened)
+}

@@ -1,0 +1,305 @@
+//! The results as tables, as JSON and as figures.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use backends::{Backend, Opened};
+use comfy_table::{CellAlignment, Table, presets};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::accuracy::{GOALS, Race};
+use super::contest::{Kind, Parts, Score, Size, median};
+use super::start::Start;
+use crate::lessons::colours::Colour;
+use crate::lessons::plot::{Mark, Panel, Scale, Series, figure};
+
+/// Multiplications and additions of a training step for each image: forward, gradient of the weights,
+/// and, but for the first layer, gradient of the input.
+fn operations(size: Size) -> f64 {
+    let [h1, h2] = size.hidden.map(|units| units as f64);
+    4.0 * 784.0 * h1 + 6.0 * h1 * h2 + 6.0 * h2 * 10.0
+}
+
+/// Everything that was measured.
+pub(crate) struct Report {
+    machine: Vec<String>,
+    sizes: Vec<(Size, Vec<Score>)>,
+    xor: Vec<Score>,
+    parts: Vec<Parts>,
+    starts: Vec<Start>,
+    races: Vec<Race>,
+}
+
+impl Report {
+    /// An empty report on these backends.
+    pub(crate) fn new(backends: &[(Backend, Opened)]) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let mut machine = vec![format!("{cores} cores, Burn {}", backends::BURN_VERSION)];
+        machine.extend(
+            backends
+                .iter()
+                .map(|(backend, opened)| format!("{backend}: {}", opened.description())),
+        );
+        Self {
+            machine,
+            sizes: vec![],
+            xor: vec![],
+            parts: vec![],
+            starts: vec![],
+            races: vec![],
+        }
+    }
+
+    pub(crate) fn add_size(&mut self, size: Size, scores: Vec<Score>) {
+        self.sizes.push((size, scores));
+    }
+
+    pub(crate) fn add_xor(&mut self, scores: Vec<Score>) {
+        self.xor = scores;
+    }
+
+    pub(crate) fn add_parts(&mut self, parts: Parts) {
+        self.parts.push(parts);
+    }
+
+    pub(crate) fn add_start(&mut self, start: Start) {
+        self.starts.push(start);
+    }
+
+    pub(crate) fn add_accuracy(&mut self, race: Race) {
+        self.races.push(race);
+    }
+
+    /// Tables for people.
+    pub(crate) fn to_text(&self) -> String {
+        let mut text = format!("{}\n", self.machine.join("\n"));
+        for (size, scores) in &self.sizes {
+            text += &format!("\n{size}: images a second, medians (least to most)\n");
+            text += &size_table(*size, scores);
+        }
+        text += "\nXOR net 2-4-1, all four rows at once: steps a second\n";
+        text += &rate_table(&self.xor);
+        if let Some(parts) = self.parts.first() {
+            text += &format!(
+                "\n{}: where a step's time goes, in microseconds\n",
+                parts.size
+            );
+            text += &self.parts_table();
+        }
+        text += "\nFrom the start of the program, one epoch of the default run\n";
+        text += &self.start_table();
+        if !self.races.is_empty() {
+            text += "\nTraining to a test accuracy: seconds (epochs), judging not counted\n";
+            text += &self.race_table();
+        }
+        text.trim_end().to_owned()
+    }
+
+    fn parts_table(&self) -> String {
+        let mut table = grid(["", "gather", "forward", "gradients", "update", "all"]);
+        for parts in &self.parts {
+            let forward = parts.forward.unwrap_or(0.0);
+            let all = parts.gather + forward + parts.gradients + parts.update;
+            let micros = |value: f64| format!("{value:.0}");
+            table.add_row([
+                parts.name.clone(),
+                micros(parts.gather),
+                parts.forward.map_or("with gradients".to_owned(), micros),
+                micros(parts.gradients),
+                micros(parts.update),
+                micros(all),
+            ]);
+        }
+        aligned(table)
+    }
+
+    fn start_table(&self) -> String {
+        let mut table = grid(["", "ready for the first step", "peak memory"]);
+        for start in &self.starts {
+            let memory = start.peak_memory.map(|bytes| bytes as f64 / 1e6);
+            table.add_row([
+                start.name.clone(),
+                format!("{:.2} s", start.setup_seconds),
+                memory.map_or("unknown".to_owned(), |mb| format!("{mb:.0} MB")),
+            ]);
+        }
+        aligned(table)
+    }
+
+    fn race_table(&self) -> String {
+        let goals = GOALS.map(|goal| format!("{:.1} %", 100.0 * goal));
+        let [first, second, third] = &goals;
+        let mut table = grid(["", first, second, third]);
+        for race in &self.races {
+            let arrival = |i: usize| match (race.seconds[i], race.epochs[i]) {
+                (Some(seconds), Some(epochs)) => format!("{seconds:.1} ({epochs})"),
+                _ => "not reached".to_owned(),
+            };
+            table.add_row([race.name.clone(), arrival(0), arrival(1), arrival(2)]);
+        }
+        aligned(table)
+    }
+
+    /// One object a line, each with `"event"`.
+    ///
+    /// # Errors
+    ///
+    /// Never: everything is made of strings and numbers.
+    pub(crate) fn to_json(&self) -> Result<String> {
+        let mut lines = vec![json!({"event": "machine", "machine": self.machine})];
+        for (size, scores) in &self.sizes {
+            for score in scores {
+                let fields = json!({"size": size, "median": score.median(), "unit": "images/s"});
+                lines.push(event("rate", score, fields)?);
+            }
+        }
+        for score in &self.xor {
+            let fields = json!({"size": "xor", "median": score.median(), "unit": "steps/s"});
+            lines.push(event("rate", score, fields)?);
+        }
+        for parts in &self.parts {
+            lines.push(event("parts", parts, json!({"unit": "µs/step"}))?);
+        }
+        for start in &self.starts {
+            lines.push(event("start", start, json!({}))?);
+        }
+        for race in &self.races {
+            lines.push(event("accuracy", race, json!({"goals": GOALS}))?);
+        }
+        let lines = lines.iter().map(Value::to_string);
+        Ok(lines.collect::<Vec<_>>().join("\n"))
+    }
+
+    /// Writes a figure: the rates of every round, a panel for each size.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be written.
+    pub(crate) fn plot(&self, file: &Path) -> Result<()> {
+        let panels = self.sizes.iter().map(|(size, scores)| {
+            let series = scores.iter().zip(Colour::SERIES.into_iter().cycle());
+            let series = series.map(|(score, colour)| {
+                let mark = match score.kind {
+                    Kind::Training => Mark::Path,
+                    Kind::Products => Mark::Dashed,
+                    Kind::Peer => Mark::Line,
+                };
+                let points = score.rates.iter().enumerate();
+                let points = points.map(|(i, &rate)| ((i + 1) as f64, rate));
+                Series::new(&score.name, colour, mark, points)
+            });
+            Panel::of(
+                size.to_string(),
+                ("round", Scale::Linear),
+                ("images a second", Scale::Log),
+                series.collect(),
+            )
+        });
+        let svg = figure(&panels.collect::<Vec<_>>(), 2)?;
+        fs::write(file, svg).with_context(|| format!("cannot write {}", file.display()))
+    }
+}
+
+fn event(name: &str, thing: &impl Serialize, more: Value) -> Result<Value> {
+    let mut value = serde_json::to_value(thing)?;
+    let fields = value.as_object_mut().context("results are objects")?;
+    fields.insert("event".to_owned(), name.into());
+    for (key, value) in more.as_object().into_iter().flatten() {
+        fields.insert(key.clone(), value.clone());
+    }
+    Ok(value)
+}
+
+fn grid<const N: usize>(columns: [&str; N]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(columns);
+    table
+}
+
+fn aligned(mut table: Table) -> String {
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    format!("{}\n", table.trim_fmt())
+}
+
+/// A median with the least and the most.
+fn spread(score: &Score) -> String {
+    let least = score.rates.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = score.rates.iter().copied().fold(0.0, f64::max);
+    format!("{:.0} ({least:.0} to {most:.0})", score.median())
+}
+
+fn rate_table(scores: &[Score]) -> String {
+    let mut table = grid(["", "median (spread)"]);
+    for score in scores {
+        table.add_row([score.name.clone(), spread(score)]);
+    }
+    aligned(table)
+}
+
+/// Ratios are medians of the ratios of the rounds, whose two segments ran side by side.
+fn ratio(score: &Score, to: &Score) -> String {
+    let ratios = score.rates.iter().zip(&to.rates).map(|(a, b)| a / b);
+    format!("{:.2}", median(&ratios.collect::<Vec<_>>()))
+}
+
+fn size_table(size: Size, scores: &[Score]) -> String {
+    let peers = scores.iter().filter(|score| score.kind == Kind::Peer);
+    let peers = peers.collect::<Vec<_>>();
+    let mut columns = vec!["".to_owned(), "images/s".to_owned(), "GFLOP/s".to_owned()];
+    columns.push("of its products".to_owned());
+    columns.extend(peers.iter().map(|peer| format!("to {}", peer.name)));
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(columns);
+    for score in scores {
+        let backend = score.name.split(' ').next().unwrap_or_default();
+        let limit = scores.iter().find(|limit| {
+            limit.kind == Kind::Products && limit.name.split(' ').next() == Some(backend)
+        });
+        let mut row = vec![
+            score.name.clone(),
+            spread(score),
+            format!("{:.0}", score.median() * operations(size) / 1e9),
+            match (score.kind, limit) {
+                (Kind::Training, Some(limit)) => ratio(score, limit),
+                _ => String::new(),
+            },
+        ];
+        row.extend(peers.iter().map(|peer| match score.kind {
+            Kind::Training => ratio(score, peer),
+            Kind::Products | Kind::Peer => String::new(),
+        }));
+        table.add_row(row);
+    }
+    aligned(table)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ratios_are_taken_round_by_round() {
+        let score = |rates: [f64; 3]| Score {
+            name: "flex manual".to_owned(),
+            kind: Kind::Training,
+            rates: rates.into(),
+        };
+        // The machine was half as fast in the second round.
+        assert_eq!(
+            ratio(&score([200.0, 100.0, 210.0]), &score([100.0, 50.0, 105.0])),
+            "2.00"
+        );
+    }
+
+    #[test]
+    fn a_step_has_as_many_operations_as_the_lecture_counts() {
+        let size = "800-800:128".parse().unwrap();
+        assert_eq!(operations(size), 6_396_800.0);
+    }
+}
