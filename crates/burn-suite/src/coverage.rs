@@ -1,0 +1,206 @@
+//! Whether the table is complete: what burn-autodiff implements against what the table exercises.
+
+use std::collections::BTreeSet;
+
+use crate::operation::{Family, Operation};
+
+/// Why a method of burn-autodiff is exercised by no operation of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// There is no gradient to be right or wrong.
+    NotDifferentiable(&'static str),
+    /// It belongs to a family that the table does not have yet.
+    NotYet(Family),
+}
+
+/// The methods that no operation of the table exercises, with the reason.
+pub const EXCLUSIONS: &[(Reason, &[&str])] = &[
+    (
+        Reason::NotDifferentiable("makes a tensor out of none"),
+        &[
+            "float_from_data",
+            "float_random",
+            "float_zeros",
+            "float_ones",
+            "float_empty",
+        ],
+    ),
+    (
+        Reason::NotDifferentiable("is about the graph or the device, not a function"),
+        &[
+            "float_to_device",
+            "float_detach",
+            "float_set_require_grad",
+            "float_is_require_grad",
+        ],
+    ),
+    (
+        Reason::NotDifferentiable("gives whole numbers"),
+        &[
+            "float_argmax",
+            "float_argtopk",
+            "float_argmin",
+            "float_argsort",
+            "float_into_int",
+        ],
+    ),
+    (
+        Reason::NotDifferentiable("is itself a backward pass, and there are no second derivatives"),
+        &[
+            "batch_norm_train_backward",
+            "embedding_backward",
+            "linear_x_backward",
+            "linear_weight_backward",
+            "linear_bias_backward",
+            "deform_conv2d_backward",
+            "avg_pool2d_backward",
+            "max_pool1d_with_indices_backward",
+            "max_pool2d_with_indices_backward",
+            "adaptive_avg_pool2d_backward",
+            "adaptive_avg_pool3d_backward",
+            "interpolate_backward",
+        ],
+    ),
+    (
+        Reason::NotYet(Family::Reductions),
+        &[
+            "float_mean",
+            "float_sum",
+            "float_mean_dim",
+            "float_sum_dim",
+            "float_prod",
+            "float_prod_dim",
+            "float_cumsum",
+            "float_cumprod",
+            "float_cummin",
+            "float_cummax",
+            "float_max_dim",
+            "float_max_dim_with_indices",
+            "float_min_dim",
+            "float_min_dim_with_indices",
+        ],
+    ),
+    (
+        Reason::NotYet(Family::Products),
+        &["float_matmul", "float_cross"],
+    ),
+    (
+        Reason::NotYet(Family::Shapes),
+        &[
+            "float_swap_dims",
+            "float_permute",
+            "float_flip",
+            "float_reshape",
+            "float_gather",
+            "float_scatter",
+            "float_scatter_nd",
+            "float_gather_nd",
+            "float_select",
+            "float_select_assign",
+            "float_slice",
+            "float_slice_assign",
+            "float_topk",
+            "float_cat",
+            "float_expand",
+            "float_sort",
+            "float_sort_with_indices",
+            "float_repeat_dim",
+            "float_unfold",
+        ],
+    ),
+    (
+        Reason::NotYet(Family::Layers),
+        &[
+            "batch_norm_train",
+            "embedding",
+            "linear",
+            "conv1d",
+            "conv_transpose1d",
+            "conv2d",
+            "deform_conv2d",
+            "conv_transpose2d",
+            "conv3d",
+            "conv_transpose3d",
+            "avg_pool1d",
+            "avg_pool2d",
+            "max_pool1d",
+            "max_pool1d_with_indices",
+            "max_pool2d",
+            "max_pool2d_with_indices",
+            "adaptive_avg_pool1d",
+            "adaptive_avg_pool2d",
+            "adaptive_avg_pool3d",
+            "interpolate",
+            "attention",
+            "ctc_loss",
+        ],
+    ),
+];
+
+/// How much of burn-autodiff the table exercises, in methods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Coverage {
+    /// Exercised by an operation of the table.
+    pub covered: usize,
+    /// Of families that the table does not have yet.
+    pub not_yet: usize,
+    /// Without a gradient.
+    pub not_differentiable: usize,
+}
+
+/// Counts the methods that the operations exercise and those that they do not.
+///
+/// # Example
+///
+/// ```
+/// let coverage = burn_suite::coverage(&burn_suite::operations());
+/// assert!(coverage.covered > 50);
+/// ```
+pub fn coverage(operations: &[Operation]) -> Coverage {
+    let count = |wanted: fn(&Reason) -> bool| {
+        let groups = EXCLUSIONS.iter().filter(|(reason, _)| wanted(reason));
+        groups.map(|(_, methods)| methods.len()).sum()
+    };
+    Coverage {
+        covered: covered(operations).len(),
+        not_yet: count(|reason| matches!(reason, Reason::NotYet(_))),
+        not_differentiable: count(|reason| matches!(reason, Reason::NotDifferentiable(_))),
+    }
+}
+
+/// The methods that the operations exercise.
+pub fn covered(operations: &[Operation]) -> BTreeSet<&'static str> {
+    let covers = operations.iter().flat_map(|operation| operation.covers);
+    covers.copied().collect()
+}
+
+/// The methods that a source file of burn-autodiff implements for its backend: the functions in
+/// its `impl … for Autodiff` blocks, as rustfmt indents them.
+pub fn implemented(source: &str) -> Vec<String> {
+    let mut methods = Vec::new();
+    let mut inside = false;
+    for line in source.lines() {
+        if line.starts_with("impl") {
+            inside = line.contains(" for Autodiff<");
+        } else if line.starts_with('}') {
+            inside = false;
+        }
+        let name = line.strip_prefix("    fn ").filter(|_| inside);
+        let end = |rest: &str| rest.find(|c: char| !c.is_alphanumeric() && c != '_');
+        methods.extend(name.and_then(|rest| Some(rest[..end(rest)?].to_owned())));
+    }
+    methods
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_backend_s_own_methods_count() {
+        let source = "impl<B> Ops<Self> for Autodiff<B, C> {\n    fn float_exp(x: T) -> T {\n        \
+                      fn backward(self) {}\n    }\n    fn float_cat<A>(x: A) {}\n}\nimpl Other {\n    \
+                      fn not_this() {}\n}\n";
+        assert_eq!(implemented(source), ["float_exp", "float_cat"]);
+    }
+}

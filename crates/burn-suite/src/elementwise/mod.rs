@@ -1,0 +1,43 @@
+//! Operations that work element by element.
+
+mod activations;
+mod arithmetic;
+mod binary;
+mod masks;
+mod pieces;
+mod powers;
+mod trigonometry;
+mod unary;
+
+use burn::tensor::{DType, Tensor};
+use burn_gradcheck::Tolerance;
+
+use crate::operation::Operation;
+
+/// All of them.
+pub(crate) fn operations() -> Vec<Operation> {
+    [
+        arithmetic::operations(),
+        powers::operations(),
+        trigonometry::operations(),
+        pieces::operations(),
+        masks::operations(),
+        activations::operations(),
+    ]
+    .concat()
+}
+
+/// Largest relative error in f32: nothing is summed, so there are only the roundings of a short
+/// formula, each of which may be magnified by the formula's own subtractions.
+fn tolerance_f32() -> Tolerance {
+    let bound = 64.0 * f64::from(f32::EPSILON);
+    Tolerance::new(bound, bound, "f32: 64 roundings of a formula without sums")
+}
+
+/// A tensor's elements on the host.
+fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
+    tensor.into_data().iter::<f64>().collect()
+}
+
+/// The float type whose tolerance is stated here; the one in f64 is the table's.
+const F32: DType = DType::F32;

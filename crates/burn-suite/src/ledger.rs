@@ -1,0 +1,436 @@
+//! The ledger: the disagreements that are known.
+
+use burn::tensor::DType;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::operation::{CheckKind, Operation};
+
+/// The version of Burn that the table and the ledger are about.
+pub const BURN_VERSION: &str = "0.22.1";
+
+/// The backends that an entry may name.
+pub const BACKENDS: [&str; 3] = ["ndarray", "flex", "wgpu"];
+
+/// In place of a point: the checks at drawn points, of which at least one disagrees.
+const DRAWN: &str = "drawn";
+
+/// Whose fault a disagreement is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Triage {
+    /// The gradient is not the derivative, or not one of the subgradients.
+    WrongInBurn,
+    /// Burn's choice is defensible, though not the one that the table expects.
+    Convention,
+    /// The derivative is right but cannot be had to more digits in this float type this way.
+    IllConditioned,
+}
+
+impl Triage {
+    /// The name for people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::WrongInBurn => "wrong in Burn",
+            Self::Convention => "convention",
+            Self::IllConditioned => "ill-conditioned",
+        }
+    }
+}
+
+/// What kind of disagreement a check found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A finite gradient is wrong.
+    Mismatch,
+    /// A NaN, or an infinity out of place.
+    NonFinite,
+    /// No gradient at all for an argument that the function depends on.
+    Unreached,
+    /// A shape is wrong.
+    Shape,
+    /// The gradient is not repeatable or not linear in the upstream gradient.
+    Unlawful,
+    /// A panic.
+    Panicked,
+    /// Every drawn point lies on a kink.
+    Kink,
+    /// Finite differences could not tell.
+    Unchecked,
+}
+
+impl Kind {
+    /// The name, as in the ledger.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Mismatch => "mismatch",
+            Self::NonFinite => "non-finite",
+            Self::Unreached => "unreached",
+            Self::Shape => "shape",
+            Self::Unlawful => "unlawful",
+            Self::Panicked => "panicked",
+            Self::Kink => "kink",
+            Self::Unchecked => "unchecked",
+        }
+    }
+}
+
+/// A known disagreement. Every combination of its backends, float types and places has it.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// A short name of its own.
+    pub id: String,
+    /// The operation.
+    pub operation: String,
+    /// Where it disagrees: names of special points, or `drawn`.
+    pub at: Vec<String>,
+    /// The kinds of disagreement that are found there.
+    pub kinds: Vec<Kind>,
+    /// Largest relative error that is still the known disagreement, for a mismatch at drawn points:
+    /// what is farther off is another one.
+    #[serde(default)]
+    pub at_most: Option<f64>,
+    /// The backends that have it.
+    pub backends: Vec<String>,
+    /// The float types that have it.
+    pub dtypes: Vec<String>,
+    /// Whether only graphics drivers that compute on the processor are known to have it; others
+    /// are then not expected to.
+    #[serde(default)]
+    pub software_only: bool,
+    /// The version of Burn in which it was last seen.
+    pub burn: String,
+    /// Whose fault it is.
+    pub triage: Triage,
+    /// What is wrong, and why.
+    pub wrong: String,
+    /// The smallest example with the witnesses' values.
+    pub example: String,
+    /// The test in `tests/upstream.rs` that shows it with Burn alone.
+    pub reproduction: String,
+    /// Address of the upstream issue; empty if none was found.
+    pub upstream: String,
+    /// The day on which it was entered.
+    pub since: String,
+    /// Whether one of the lecture's nets computes it.
+    pub touches_lecture: bool,
+    /// Why, or why not.
+    pub lecture: String,
+}
+
+/// All known disagreements.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ledger {
+    /// In the order of the file.
+    #[serde(default, rename = "disagreement")]
+    pub entries: Vec<Entry>,
+}
+
+/// What is wrong with the ledger itself.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum LedgerError {
+    /// It is no TOML of this form.
+    #[error("the ledger cannot be read: {0}; correct it there")]
+    Syntax(#[from] toml::de::Error),
+    /// An entry names something that does not exist.
+    #[error("ledger entry '{id}' names the unknown {what} '{got}'; correct or delete it")]
+    Unknown {
+        /// The entry.
+        id: String,
+        /// What kind of thing.
+        what: &'static str,
+        /// The name.
+        got: String,
+    },
+    /// An entry is about another Burn.
+    #[error(
+        "ledger entry '{id}' is about Burn {got}, but this is {BURN_VERSION}; run its reproduction \
+         and state the new version, or delete it"
+    )]
+    Version {
+        /// The entry.
+        id: String,
+        /// The version there.
+        got: String,
+    },
+    /// An entry leaves out what it has to say, or two have one name.
+    #[error("ledger entry '{id}': {what}")]
+    Incomplete {
+        /// The entry.
+        id: String,
+        /// What is missing, with the remedy.
+        what: &'static str,
+    },
+}
+
+impl Ledger {
+    /// The ledger that comes with this crate, held against the table.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read, or names an operation, point, backend or float type that is not there.
+    pub fn bundled(operations: &[Operation]) -> Result<Self, LedgerError> {
+        Self::parse(include_str!("../ledger.toml"), operations)
+    }
+
+    /// Reads a ledger and holds it against a table.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::bundled`].
+    pub fn parse(text: &str, operations: &[Operation]) -> Result<Self, LedgerError> {
+        let ledger: Self = toml::from_str(text)?;
+        for (number, entry) in ledger.entries.iter().enumerate() {
+            entry.check(operations)?;
+            let earlier = &ledger.entries[..number];
+            if earlier.iter().any(|other| other.id == entry.id) {
+                return Err(entry.incomplete("another has the same id; choose a new one"));
+            }
+        }
+        Ok(ledger)
+    }
+
+    /// The entry that lists a disagreement of this kind and relative error.
+    pub(crate) fn find(&self, site: &Site<'_>, kind: Kind, error: Option<f64>) -> Option<&Entry> {
+        self.entries.iter().find(|entry| {
+            let is_near = entry
+                .at_most
+                .is_none_or(|most| error.is_some_and(|error| error <= most));
+            is_near
+                && entry.kinds.contains(&kind)
+                && entry.at.iter().any(|at| entry.lists(site, at))
+        })
+    }
+}
+
+/// One check of an operation at one place.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Site<'a> {
+    pub(crate) operation: &'a str,
+    pub(crate) backend: &'a str,
+    pub(crate) dtype: &'a str,
+    pub(crate) check: &'a str,
+    pub(crate) is_drawn: bool,
+    pub(crate) is_software: bool,
+}
+
+impl Entry {
+    /// Whether it lists a site, and does so by this one of its places.
+    pub(crate) fn lists(&self, site: &Site<'_>, at: &str) -> bool {
+        let is_at = match at {
+            DRAWN => site.is_drawn,
+            name => !site.is_drawn && name == site.check,
+        };
+        is_at
+            && (site.is_software || !self.software_only)
+            && self.operation == site.operation
+            && self.backends.iter().any(|backend| backend == site.backend)
+            && self.dtypes.iter().any(|dtype| dtype == site.dtype)
+    }
+
+    fn check(&self, operations: &[Operation]) -> Result<(), LedgerError> {
+        let unknown = |what, got: &str| {
+            Err(LedgerError::Unknown {
+                id: self.id.clone(),
+                what,
+                got: got.to_owned(),
+            })
+        };
+        let mut found = operations.iter();
+        let Some(operation) = found.find(|operation| operation.name == self.operation) else {
+            return unknown("operation", &self.operation);
+        };
+        for at in &self.at {
+            let is_point = operation
+                .checks
+                .iter()
+                .any(|check| matches!(check.kind, CheckKind::At(_)) && check.name == *at);
+            if at != DRAWN && !is_point {
+                return unknown("point", at);
+            }
+        }
+        for backend in &self.backends {
+            if !BACKENDS.contains(&backend.as_str()) {
+                return unknown("backend", backend);
+            }
+        }
+        for dtype in &self.dtypes {
+            if ![DType::F64.name(), DType::F32.name()].contains(&dtype.as_str()) {
+                return unknown("float type", dtype);
+            }
+        }
+        if self.burn != BURN_VERSION {
+            return Err(LedgerError::Version {
+                id: self.id.clone(),
+                got: self.burn.clone(),
+            });
+        }
+        let lists = [
+            self.at.len(),
+            self.kinds.len(),
+            self.backends.len(),
+            self.dtypes.len(),
+        ];
+        if lists.contains(&0) {
+            return Err(
+                self.incomplete("an empty list matches nothing; fill it or delete the entry")
+            );
+        }
+        let is_drawn = self.at.iter().any(|at| at == DRAWN);
+        if is_drawn && self.kinds.contains(&Kind::Mismatch) && self.at_most.is_none() {
+            return Err(
+                self.incomplete("a mismatch at drawn points has a largest error; state `at_most`")
+            );
+        }
+        let texts = [
+            &self.wrong,
+            &self.example,
+            &self.reproduction,
+            &self.since,
+            &self.lecture,
+        ];
+        if texts.iter().any(|text| text.trim().is_empty()) {
+            return Err(self.incomplete("only `upstream` may be empty; fill in the rest"));
+        }
+        Ok(())
+    }
+
+    fn incomplete(&self, what: &'static str) -> LedgerError {
+        LedgerError::Incomplete {
+            id: self.id.clone(),
+            what,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operations;
+
+    fn entry(change: impl Fn(String) -> String) -> Result<Ledger, LedgerError> {
+        let text = r#"
+            [[disagreement]]
+            id = "exp"
+            operation = "Tensor::exp"
+            at = ["x = 0"]
+            kinds = ["mismatch"]
+            backends = ["flex"]
+            dtypes = ["f64"]
+            burn = "0.22.1"
+            triage = "wrong-in-burn"
+            wrong = "the slope is 2"
+            example = "exp'(0) = 2"
+            reproduction = "exp_at_zero"
+            upstream = ""
+            since = "2026-11-22"
+            touches_lecture = false
+            lecture = "the lecture has no exponential at zero"
+        "#;
+        Ledger::parse(&change(text.to_owned()), &operations())
+    }
+
+    #[test]
+    fn an_entry_lists_one_site_and_kind() {
+        let ledger = entry(|text| text).expect("nothing is wrong with it");
+        let site = Site {
+            operation: "Tensor::exp",
+            backend: "flex",
+            dtype: "f64",
+            check: "x = 0",
+            is_drawn: false,
+            is_software: false,
+        };
+        assert!(ledger.find(&site, Kind::Mismatch, None).is_some());
+        assert!(ledger.find(&site, Kind::NonFinite, None).is_none());
+        assert!(
+            ledger
+                .find(
+                    &Site {
+                        dtype: "f32",
+                        ..site
+                    },
+                    Kind::Mismatch,
+                    None
+                )
+                .is_none()
+        );
+        assert!(
+            ledger
+                .find(
+                    &Site {
+                        backend: "ndarray",
+                        ..site
+                    },
+                    Kind::Mismatch,
+                    None
+                )
+                .is_none()
+        );
+        assert!(
+            ledger
+                .find(
+                    &Site {
+                        is_drawn: true,
+                        ..site
+                    },
+                    Kind::Mismatch,
+                    None
+                )
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn every_entry_has_its_reproduction_and_every_reproduction_its_entry() {
+        let source = include_str!("../tests/upstream.rs");
+        let ledger = Ledger::bundled(&operations()).expect("the ledger is in order");
+        for entry in &ledger.entries {
+            let test = format!("fn {}()", entry.reproduction);
+            assert!(source.contains(&test), "{}: there is no {test}", entry.id);
+        }
+        let mut lines = source.lines();
+        while lines.by_ref().any(|line| line.trim() == "#[test]") {
+            let line = lines.next().expect("a test has a function");
+            let of = |entry: &Entry| line.contains(&format!("fn {}()", entry.reproduction));
+            assert!(ledger.entries.iter().any(of), "not in the ledger: {line}");
+        }
+    }
+
+    #[test]
+    fn what_an_entry_names_has_to_exist() {
+        for (from, to, what) in [
+            ("Tensor::exp", "Tensor::expp", "operation"),
+            ("x = 0", "x = 7", "point"),
+            ("flex", "cuda", "backend"),
+            ("f64", "f16", "float type"),
+        ] {
+            let error = entry(|text| text.replace(from, to)).expect_err(to);
+            assert!(
+                error
+                    .to_string()
+                    .contains(&format!("unknown {what} '{to}'")),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_entry_is_about_this_burn_and_complete() {
+        let error = entry(|text| text.replace("0.22.1", "0.21.0")).expect_err("an old version");
+        assert!(
+            error.to_string().contains("is about Burn 0.21.0"),
+            "{error}"
+        );
+        let error = entry(|text| text.replace("exp'(0) = 2", "")).expect_err("no example");
+        assert!(error.to_string().contains("fill in the rest"), "{error}");
+        let error = entry(|text| text.clone() + &text).expect_err("twice");
+        assert!(error.to_string().contains("same id"), "{error}");
+        let error = entry(|text| text.replace("triage", "trriage")).expect_err("a misspelling");
+        assert!(matches!(error, LedgerError::Syntax(_)), "{error}");
+    }
+}

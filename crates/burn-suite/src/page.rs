@@ -1,0 +1,383 @@
+//! The page "Gradients of Burn": one content, as Markdown and as HTML.
+
+use std::collections::BTreeSet;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{Environment, context};
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::coverage::{Coverage, EXCLUSIONS, Reason, coverage};
+use crate::ledger::{BURN_VERSION, Entry, Ledger};
+use crate::operation::Operation;
+use crate::point::Short;
+use crate::run::{Finding, Outcome};
+
+/// A page that cannot be made.
+#[derive(Debug, Error)]
+#[error("the page cannot be made: {0}; report this as a defect")]
+pub struct PageError(#[from] minijinja::Error);
+
+/// What the page says, before it is laid out.
+#[derive(Debug, Serialize)]
+pub struct Page {
+    burn: &'static str,
+    is_good: bool,
+    operations: usize,
+    checks: usize,
+    elements: usize,
+    coverage: Coverage,
+    places: Vec<String>,
+    families: Vec<FamilyTable>,
+    conventions: Vec<ConventionRow>,
+    known: Vec<Known>,
+    unlisted: Vec<Unlisted>,
+    gone: Vec<String>,
+    exclusions: Vec<ExclusionRow>,
+}
+
+#[derive(Debug, Serialize)]
+struct FamilyTable {
+    title: &'static str,
+    rows: Vec<Row>,
+}
+
+#[derive(Debug, Serialize)]
+struct Row {
+    operation: &'static str,
+    note: &'static str,
+    cells: Vec<Cell>,
+}
+
+/// One operation at one place.
+#[derive(Debug, Serialize)]
+struct Cell {
+    /// `pass`, `known`, `wrong` or `none`.
+    state: &'static str,
+    text: String,
+}
+
+/// A kink, and what autodiff gives there at each place.
+#[derive(Debug, Serialize)]
+struct ConventionRow {
+    operation: &'static str,
+    at: String,
+    allowed: String,
+    gradients: Vec<String>,
+    differ: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Known {
+    triage: &'static str,
+    places: String,
+    entry: Entry,
+}
+
+#[derive(Debug, Serialize)]
+struct Unlisted {
+    operation: &'static str,
+    place: String,
+    check: String,
+    kind: &'static str,
+    detail: String,
+}
+
+#[derive(Debug, Serialize)]
+struct ExclusionRow {
+    reason: String,
+    methods: String,
+    count: usize,
+}
+
+impl Page {
+    /// Gathers what a run found. Each place's description stands over its column.
+    pub fn new(operations: &[Operation], ledger: &Ledger, outcome: &Outcome) -> Self {
+        let mut places: Vec<String> = Vec::new();
+        for finding in &outcome.findings {
+            let place = place(finding);
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        let run: BTreeSet<_> = outcome.findings.iter().map(|f| f.operation).collect();
+        let operations: Vec<_> = operations.iter().filter(|o| run.contains(o.name)).collect();
+        Self {
+            burn: BURN_VERSION,
+            is_good: outcome.is_good(),
+            operations: operations.len(),
+            checks: outcome.checks(),
+            elements: outcome.elements(),
+            coverage: coverage(&crate::operations()),
+            families: families(&operations, &places, outcome),
+            conventions: conventions(&operations, &places, outcome),
+            known: known(ledger),
+            unlisted: unlisted(outcome),
+            gone: gone(outcome),
+            exclusions: EXCLUSIONS.iter().map(ExclusionRow::new).collect(),
+            places,
+        }
+    }
+
+    /// The page in Markdown.
+    ///
+    /// # Errors
+    ///
+    /// If the template has a defect.
+    pub fn markdown(&self) -> Result<String, PageError> {
+        self.render("page.md", include_str!("page/page.md.jinja"))
+    }
+
+    /// The page in HTML, complete in itself.
+    ///
+    /// # Errors
+    ///
+    /// If the template has a defect.
+    pub fn html(&self) -> Result<String, PageError> {
+        self.render("page.html", include_str!("page/page.html.jinja"))
+    }
+
+    /// Markup is escaped where the name ends in `.html`.
+    fn render(&self, name: &str, template: &str) -> Result<String, PageError> {
+        let mut environment = Environment::new();
+        let mut syntax = SyntaxConfig::builder();
+        syntax.trim_blocks(true).keep_trailing_newline(true);
+        environment.set_syntax(syntax.build()?);
+        let context = context! { page => Serde(self) };
+        Ok(environment.render_named_str(name, template, context)?)
+    }
+}
+
+fn place(finding: &Finding) -> String {
+    format!("{} {}", finding.backend, finding.dtype)
+}
+
+fn at<'a>(outcome: &'a Outcome, operation: &str, name: &str) -> Option<&'a Finding> {
+    let mut findings = outcome.findings.iter();
+    findings.find(|finding| finding.operation == operation && place(finding) == name)
+}
+
+fn families(operations: &[&Operation], places: &[String], outcome: &Outcome) -> Vec<FamilyTable> {
+    let mut tables: Vec<FamilyTable> = Vec::new();
+    for operation in operations {
+        let cell = |place: &String| Cell::new(at(outcome, operation.name, place));
+        let row = Row {
+            operation: operation.name,
+            note: operation.note,
+            cells: places.iter().map(cell).collect(),
+        };
+        let title = operation.family.title();
+        match tables.iter_mut().find(|table| table.title == title) {
+            Some(table) => table.rows.push(row),
+            None => tables.push(FamilyTable {
+                title,
+                rows: vec![row],
+            }),
+        }
+    }
+    tables
+}
+
+impl Cell {
+    fn new(finding: Option<&Finding>) -> Self {
+        let Some(finding) = finding else {
+            return Self {
+                state: "none",
+                text: "not run".to_owned(),
+            };
+        };
+        if let Some(disagreement) = finding.unlisted().next() {
+            return Self {
+                state: "wrong",
+                text: format!("{} at {}", disagreement.kind.name(), disagreement.check),
+            };
+        }
+        let listed = finding.disagreements.iter();
+        let listed = listed.filter_map(|disagreement| disagreement.listed.as_ref());
+        let ids: BTreeSet<&str> = listed.map(|(id, _)| id.as_str()).collect();
+        if ids.is_empty() {
+            let error = finding.worst.unwrap_or(0.0);
+            Self {
+                state: "pass",
+                text: format!("right, {error:.0e}"),
+            }
+        } else {
+            Self {
+                state: "known",
+                text: ids.into_iter().collect::<Vec<_>>().join(", "),
+            }
+        }
+    }
+}
+
+fn conventions(
+    operations: &[&Operation],
+    places: &[String],
+    outcome: &Outcome,
+) -> Vec<ConventionRow> {
+    let mut rows = Vec::new();
+    for operation in operations {
+        let found = places
+            .iter()
+            .filter_map(|place| at(outcome, operation.name, place));
+        let mut points: Vec<(&str, &str)> = Vec::new();
+        for convention in found.flat_map(|finding| &finding.conventions) {
+            let point = (convention.at.as_str(), convention.allowed.as_str());
+            if !points.contains(&point) {
+                points.push(point);
+            }
+        }
+        for (point, allowed) in points {
+            let gradient = |place: &String| {
+                let finding = at(outcome, operation.name, place)?;
+                let mut conventions = finding.conventions.iter();
+                let found = conventions.find(|convention| convention.at == point)?;
+                Some(numbers(&found.gradient))
+            };
+            let gradients: Vec<Option<String>> = places.iter().map(gradient).collect();
+            let kinds: BTreeSet<&String> = gradients.iter().flatten().collect();
+            rows.push(ConventionRow {
+                operation: operation.name,
+                at: point.to_owned(),
+                allowed: allowed.to_owned(),
+                differ: kinds.len() > 1,
+                gradients: gradients
+                    .into_iter()
+                    .map(Option::unwrap_or_default)
+                    .collect(),
+            });
+        }
+    }
+    rows
+}
+
+/// To seven digits, so that f32 and f64 read alike; without the sign of a zero.
+fn numbers(gradient: &[f64]) -> String {
+    let short = |&number: &f64| {
+        let digits: f64 = format!("{number:.6e}").parse().unwrap_or(number);
+        Short(digits + 0.0).to_string()
+    };
+    gradient.iter().map(short).collect::<Vec<_>>().join(", ")
+}
+
+fn known(ledger: &Ledger) -> Vec<Known> {
+    let known = |entry: &Entry| Known {
+        triage: entry.triage.title(),
+        places: format!(
+            "{} in {}{}",
+            entry.backends.join(", "),
+            entry.dtypes.join(" and "),
+            if entry.software_only {
+                ", software adapters"
+            } else {
+                ""
+            }
+        ),
+        entry: entry.clone(),
+    };
+    ledger.entries.iter().map(known).collect()
+}
+
+fn unlisted(outcome: &Outcome) -> Vec<Unlisted> {
+    let of = |finding: &Finding| -> Vec<Unlisted> {
+        let row = |disagreement: &crate::run::Disagreement| Unlisted {
+            operation: finding.operation,
+            place: place(finding),
+            check: disagreement.check.clone(),
+            kind: disagreement.kind.name(),
+            detail: disagreement.detail.clone(),
+        };
+        finding.unlisted().map(row).collect()
+    };
+    outcome.findings.iter().flat_map(of).collect()
+}
+
+fn gone(outcome: &Outcome) -> Vec<String> {
+    let gone = outcome.gone.iter().map(ToString::to_string);
+    let abandoned = outcome
+        .abandoned
+        .iter()
+        .map(|(place, operation)| format!("{place}: the device stopped working at {operation}"));
+    gone.chain(abandoned).collect()
+}
+
+impl ExclusionRow {
+    fn new((reason, methods): &(Reason, &[&str])) -> Self {
+        Self {
+            reason: match reason {
+                Reason::NotDifferentiable(why) => format!("no gradient: {why}"),
+                Reason::NotYet(family) => format!("not covered yet: {}", family.title()),
+            },
+            methods: methods.join(", "),
+            count: methods.len(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{DType, Device};
+    use burn_gradcheck::Target;
+
+    use super::*;
+    use crate::{Place, Selection, operations, run};
+
+    fn page() -> Page {
+        let operations = operations();
+        let ledger = Ledger::bundled(&operations).expect("the ledger is in order");
+        let places = [DType::F64, DType::F32].map(|dtype| Place {
+            backend: "flex".to_owned(),
+            target: Target::new(Device::flex(), dtype),
+            by_shader: false,
+            is_software: false,
+        });
+        let selection = Selection {
+            pattern: Some("elu".to_owned()),
+            seed: 0,
+        };
+        let none = |_: &Finding| Ok::<(), ()>(());
+        let outcome = run(&operations, &ledger, &places, &selection, none).expect("no error");
+        Page::new(&operations, &ledger, &outcome)
+    }
+
+    #[test]
+    fn both_forms_say_the_same() {
+        let page = page();
+        let (markdown, html) = (page.markdown().unwrap(), page.html().unwrap());
+        for text in [&markdown, &html] {
+            assert!(text.contains("Gradients of Burn 0.22.1"));
+            assert!(text.contains("elu-overflow"));
+            assert!(text.contains("activation::leaky_relu"));
+            assert!(text.contains("flex f32"));
+            assert!(text.contains("not covered yet: Reductions"));
+        }
+        assert!(html.starts_with("<!doctype html>"));
+        assert!(html.ends_with("</html>\n"));
+    }
+
+    #[test]
+    fn rows_of_a_markdown_table_have_the_same_cells() {
+        let markdown = page().markdown().unwrap();
+        let mut columns = None;
+        for line in markdown.lines() {
+            if !line.starts_with('|') {
+                columns = None;
+                continue;
+            }
+            let cells = line.matches('|').count();
+            assert_eq!(*columns.get_or_insert(cells), cells, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_kink_has_one_row_with_every_place() {
+        let page = page();
+        let mut rows = page.conventions.iter();
+        let elu = rows.find(|row| row.operation == "activation::elu");
+        let elu = elu.expect("elu has a kink at 0 for an alpha other than 1");
+        assert_eq!(elu.at, "x = 0");
+        assert_eq!(elu.gradients, ["0.75", "0.75"]);
+        assert!(!elu.differ);
+    }
+}

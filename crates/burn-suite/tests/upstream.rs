@@ -1,0 +1,233 @@
+//! Minimal reproductions of the ledger's entries, with Burn alone.
+//!
+//! Each asserts what Burn does, beside what it should do, so that it fails when Burn mends it: then
+//! delete it with the ledger's entry. To send one upstream, copy it with `gradient` or `gradients`.
+//!
+//! On flex everywhere; what only other backends get wrong needs `--features ndarray` or `wgpu`.
+
+use burn::tensor::{DType, Device, Tensor, TensorData, activation};
+
+const F32: DType = DType::F32;
+const F64: DType = DType::F64;
+
+fn tensor(x: f64, device: &Device, dtype: DType) -> Tensor<1> {
+    let data = TensorData::new(vec![x], [1]);
+    Tensor::from_data(data, (&device.clone().autodiff(), dtype)).require_grad()
+}
+
+/// The derivative of `function` at `x`.
+fn gradient(
+    x: f64,
+    device: &Device,
+    dtype: DType,
+    function: impl Fn(Tensor<1>) -> Tensor<1>,
+) -> f64 {
+    let x = tensor(x, device, dtype);
+    let grads = function(x.clone()).backward();
+    x.grad(&grads).expect("a gradient").into_scalar::<f64>()
+}
+
+/// The partial derivatives of `function` at `(a, b)`.
+fn gradients(
+    (a, b): (f64, f64),
+    device: &Device,
+    dtype: DType,
+    function: impl Fn(Tensor<1>, Tensor<1>) -> Tensor<1>,
+) -> (f64, f64) {
+    let (a, b) = (tensor(a, device, dtype), tensor(b, device, dtype));
+    let grads = function(a.clone(), b.clone()).backward();
+    let of = |x: Tensor<1>| x.grad(&grads).expect("a gradient").into_scalar::<f64>();
+    (of(a), of(b))
+}
+
+fn flex() -> Device {
+    Device::flex()
+}
+
+/// `1.0 / ops.state.elem::<f32>()` in the backward pass of `float_div_scalar`.
+#[test]
+fn div_scalar_divides_in_f32() {
+    let got = gradient(1.0, &flex(), F64, |x| x.div_scalar(3.0));
+    assert_eq!(got, f64::from(1.0_f32 / 3.0_f32));
+    assert!((got - 1.0 / 3.0).abs() > 9e-9, "right is 1/3");
+}
+
+/// The value is 1 and its gradient 0, but the result is not connected with `x`.
+#[test]
+fn powi_zero_is_not_tracked() {
+    let x = tensor(2.0, &flex(), F64);
+    let power = x.clone().powi_scalar(0);
+    let sum = power + x.clone() * 5.0;
+    let grads = sum.backward();
+    let grad = x.grad(&grads).expect("by the second term");
+    assert_eq!(grad.into_scalar::<f64>(), 5.0);
+    let alone = std::panic::catch_unwind(|| gradient(2.0, &flex(), F64, |x| x.powi_scalar(0)));
+    assert!(alone.is_err(), "right is 0");
+}
+
+/// `0 / 0` in `lhs / hypot(lhs, rhs)`; any subgradient, such as 0, would do.
+#[test]
+fn hypot_is_nan_at_the_origin() {
+    let (by_a, by_b) = gradients((0.0, 0.0), &flex(), F64, |a, b| a.hypot(b));
+    assert!(by_a.is_nan() && by_b.is_nan());
+}
+
+/// `0^b * ln 0 = 0 * -inf`; 0^b is 0 for all b > 0, so right is 0.
+#[test]
+fn powf_is_nan_by_the_exponent_at_base_zero() {
+    let (by_base, by_exponent) = gradients((0.0, 2.0), &flex(), F64, |a, b| a.powf(b));
+    assert_eq!(by_base, 0.0);
+    assert!(by_exponent.is_nan());
+}
+
+/// `-a / b²`, where b² underflows to 0 or overflows although the quotient does not.
+#[test]
+fn div_squares_the_divisor() {
+    let small = 2.0_f64.powi(-80);
+    let (_, by_b) = gradients((small, small), &flex(), F32, |a, b| a / b);
+    assert_eq!(by_b, f64::NEG_INFINITY, "right is -2^80");
+    let large = 2.0_f64.powi(80);
+    let (_, by_b) = gradients((large, large), &flex(), F32, |a, b| a / b);
+    assert_eq!(by_b, 0.0, "right is -2^-80");
+}
+
+/// `x / (x² + y²)`, where the squares underflow to 0.
+#[test]
+fn atan2_squares_small_arguments() {
+    let small = 2.0_f64.powi(-80);
+    let (by_y, by_x) = gradients((small, small), &flex(), F32, |y, x| y.atan2(x));
+    assert_eq!(by_y, f64::INFINITY, "right is 2^79");
+    assert_eq!(by_x, f64::NEG_INFINITY, "right is -2^79");
+}
+
+/// `1 / sqrt(x² + 1)` and `1 / sqrt(x² - 1)`, where the square overflows.
+#[test]
+fn asinh_and_acosh_square_large_arguments() {
+    let large = 2.0_f64.powi(80);
+    assert_eq!(
+        gradient(large, &flex(), F32, Tensor::asinh),
+        0.0,
+        "right is 2^-80"
+    );
+    assert_eq!(
+        gradient(large, &flex(), F32, Tensor::acosh),
+        0.0,
+        "right is 2^-80"
+    );
+    let value = tensor(large, &flex(), F32).asinh().into_scalar::<f64>();
+    assert!(
+        (value - large.asinh()).abs() < 1e-4,
+        "the value is right: {value}"
+    );
+}
+
+/// The branch that is not selected has an infinite derivative, and 0 * inf is NaN.
+#[test]
+fn mask_where_lets_an_infinity_through() {
+    let got = gradient(0.0, &flex(), F64, |x| {
+        let mask = x.clone().equal_scalar(0.0);
+        x.clone().recip().mask_where(mask, x)
+    });
+    assert!(got.is_nan(), "right is 1");
+}
+
+/// `exp` of the inputs that do not need it: its overflow is masked in the value only.
+#[test]
+fn exponential_units_are_nan_for_large_inputs() {
+    for (x, dtype) in [(89.0, F32), (1000.0, F64)] {
+        let value = activation::elu(tensor(x, &flex(), dtype), 1.0).into_scalar::<f64>();
+        assert_eq!(value, x, "the value is right");
+        let elu = gradient(x, &flex(), dtype, |x| activation::elu(x, 1.0));
+        let celu = gradient(x, &flex(), dtype, |x| activation::celu(x, 1.0));
+        assert!(elu.is_nan() && celu.is_nan(), "right is 1");
+        let selu = gradient(x, &flex(), dtype, activation::selu);
+        assert!(selu.is_nan(), "right is 1.0507");
+    }
+}
+
+/// `1 - tanh²`, where tanh rounds to the number next to 1: one rounding too coarse by a factor 2.
+#[test]
+fn tanh_is_coarse_where_it_saturates() {
+    let got = gradient(9.0, &flex(), F32, Tensor::tanh);
+    let right = 1.0 / (9.0_f64.cosh() * 9.0_f64.cosh());
+    assert!(
+        (got / right - 1.0).abs() > 0.2,
+        "got {got:e}, right is {right:e}"
+    );
+}
+
+/// `s (1 - s)`, where s rounds to 1.
+#[test]
+fn sigmoid_is_zero_where_it_saturates() {
+    assert_eq!(
+        gradient(20.0, &flex(), F32, activation::sigmoid),
+        0.0,
+        "right is 2.06e-9"
+    );
+}
+
+/// A cast to f32 and back inside.
+#[test]
+fn hard_sigmoid_and_hard_swish_compute_in_f32() {
+    let got = gradient(1.0, &flex(), F64, |x| activation::hard_sigmoid(x, 0.2, 0.5));
+    assert_eq!(got, f64::from(0.2_f32));
+    let got = gradient(1.0, &flex(), F64, activation::hard_swish);
+    assert!((got - 5.0 / 6.0).abs() > 1e-9, "right is 5/6, got {got}");
+}
+
+#[cfg(feature = "ndarray")]
+mod on_ndarray {
+    use super::*;
+
+    #[expect(deprecated, reason = "this backend is what is shown to be wrong")]
+    fn ndarray() -> Device {
+        Device::ndarray()
+    }
+
+    /// The value is the exact function's (by erf), the gradient that of the tanh approximation.
+    #[test]
+    fn gelu_differentiates_another_function() {
+        let x = 2.02;
+        let value = |x| activation::gelu(tensor(x, &ndarray(), F64)).into_scalar::<f64>();
+        let slope = (value(x + 1e-4) - value(x - 1e-4)) / 2e-4;
+        let got = gradient(x, &ndarray(), F64, activation::gelu);
+        assert!(
+            (got - slope).abs() > 8e-4,
+            "got {got}, the slope is {slope}"
+        );
+    }
+
+    /// A cast to f32 and back inside.
+    #[test]
+    fn sigmoid_and_silu_compute_in_f32() {
+        let s = 1.0 / (1.0 + (-0.7_f64).exp());
+        let value = activation::sigmoid(tensor(0.7, &ndarray(), F64)).into_scalar::<f64>();
+        assert!((value - s).abs() > 1e-8, "got {value}, right is {s}");
+        let got = gradient(0.7, &ndarray(), F64, activation::sigmoid);
+        assert!((got - s * (1.0 - s)).abs() > 1e-9, "got {got}");
+        let got = gradient(0.7, &ndarray(), F64, activation::silu);
+        let right = s * (1.0 + 0.7 * (1.0 - s));
+        assert!((got - right).abs() > 1e-9, "got {got}, right is {right}");
+    }
+}
+
+#[cfg(feature = "wgpu")]
+mod on_wgpu {
+    use burn::tensor::wgpu::wgpu::DeviceType;
+
+    use super::*;
+
+    /// `powf(0, -0.5) / 2`, which shaders need not compute: lavapipe's gives 0.
+    #[test]
+    fn sqrt_is_flat_at_zero_on_a_software_adapter() {
+        let Ok((device, setup)) = Device::wgpu_options().init_with_setup() else {
+            eprintln!("not run: there is no graphics adapter");
+            return;
+        };
+        let got = gradient(0.0, &device, F32, Tensor::sqrt);
+        match setup.adapter.get_info().device_type {
+            DeviceType::Cpu => assert_eq!(got, 0.0, "right is inf"),
+            _ => assert_eq!(got, f64::INFINITY),
+        }
+    }
+}
