@@ -124,25 +124,11 @@ impl Teach for Options {
         };
         let start = self.start.clone().unwrap_or_else(|| function.start());
         if start.len() != function.dimension() {
-            let own = function
-                .start()
-                .iter()
-                .map(f64::to_string)
-                .collect::<Vec<_>>();
             bail!(
                 "--start has {} numbers, expected {} for the function {}; for example --start {}",
                 start.len(),
                 function.dimension(),
                 function.name(),
-                own.join(",")
-            );
-        }
-        if start.len() != function.dimension() {
-            bail!(
-                "--start has {} numbers, but {} takes {}; for example --start {}",
-                start.len(),
-                function.name(),
-                function.dimension(),
                 joined(&function.start())
             );
         }
@@ -530,8 +516,9 @@ fn at_the_minimum(trial: &Trial, room: &Room) -> Result<Section> {
     }
     Ok(Section::new("Where the gradient vanishes")
         .text(
-            "At a minimum f rises in no direction to first order: ∇f = 0. That is where a descent \
-             stops by itself, and why the norm of the gradient tells when to stop.",
+            "At a minimum f changes in no direction to first order: ∇f = 0. That is where a descent \
+             stops by itself, and why the norm of the gradient tells when to stop. It vanishes at \
+             maxima and saddles, too: a descent that starts on one stays there.",
         )
         .table(table))
 }
