@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use comfy_table::{CellAlignment, Table as Grid, presets};
 use minijinja::value::Serde;
 use minijinja::{Environment, context};
@@ -124,6 +124,13 @@ impl Page {
         }
         files.push((page.clone(), self.to_html(command)?));
         let unwritable = || unwritable(folder);
+        if let Some((path, _)) = files.iter().find(|(path, _)| path.is_dir()) {
+            bail!(
+                "{} is a folder, and a file is to have that name; remove it, or name another folder \
+                 with --out-dir",
+                path.display()
+            );
+        }
         let staged = files
             .iter()
             .map(|(path, text)| Staged::write(path, text.as_bytes()))
@@ -403,6 +410,15 @@ mod tests {
         let svg = fs::read_to_string(folder.path().join("slope.svg")).unwrap();
         assert!(roxmltree::Document::parse(&svg).is_ok());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+    }
+
+    #[test]
+    fn a_folder_in_the_place_of_a_file_leaves_nothing_half_written() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join(PAGE)).unwrap();
+        let error = page().write(folder.path(), "trainer lesson x").unwrap_err();
+        assert!(error.to_string().contains("--out-dir"), "{error:#}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]
