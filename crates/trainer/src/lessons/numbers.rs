@@ -104,7 +104,8 @@ impl Host {
     }
 }
 
-/// One row for each step of a computation: its formula, and the value that it gave.
+/// One row for each step of a computation: its formula, and the value that it gave. A bias's
+/// gradient, which comes as a matrix of one row, is shown as the vector that it is.
 ///
 /// # Panics
 ///
@@ -112,8 +113,11 @@ impl Host {
 pub(crate) fn steps(what: &str, formulas: &[&str], values: &[(String, Tensor<2>)]) -> Table {
     assert_eq!(formulas.len(), values.len(), "each step has a formula");
     let mut table = Table::new(["step", "shape", what]);
-    for (formula, (_, value)) in formulas.iter().zip(values) {
-        let value = Host::of(value);
+    for (formula, (name, value)) in formulas.iter().zip(values) {
+        let mut value = Host::of(value);
+        if name.starts_with("grad_b") {
+            value.dims.remove(0);
+        }
         table.push([(*formula).to_owned(), value.shape(), value.text()]);
     }
     table.without_empty_columns()
@@ -209,6 +213,16 @@ mod tests {
             values: vec![1.0; 25],
         };
         assert_eq!(large.text(), "norm 5");
+    }
+
+    #[test]
+    fn a_gradient_has_the_shape_of_its_variable() {
+        let row = || Tensor::<2>::ones([1, 3], &burn::tensor::Device::flex());
+        let values = ["grad_w1", "grad_b1"].map(|name| (name.to_owned(), row()));
+        let table = steps("gradient", &["δW1", "δb1"], &values);
+        let rows = serde_json::to_value(&table).unwrap();
+        assert_eq!(rows["rows"][0][1], "[1, 3]");
+        assert_eq!(rows["rows"][1][1], "[3]");
     }
 
     #[test]
