@@ -268,6 +268,11 @@ fn bad_input_is_refused_with_a_remedy() {
     assert_refused("chain-rule --point 1,2", 2, &["--point"]);
     assert_refused("softmax-cross-entropy --class 99", 2, &["--class"]);
     assert_refused("linear-regression --ridge -1", 2, &["--ridge"]);
+    assert_refused(
+        "linear-regression --rows 60001",
+        2,
+        &["--rows", "60000", "at most"],
+    );
 }
 
 #[test]

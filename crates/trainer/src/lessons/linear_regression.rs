@@ -2,7 +2,7 @@
 
 use std::iter;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use burn::module::Module;
 use burn::optim::{GradientsParams, SgdConfig};
 use burn::tensor::{DType, Int, Tensor, TensorData};
@@ -93,9 +93,16 @@ impl Teach for Options {
 
     fn teach(&self, room: &Room) -> Result<Page> {
         let Mnist { train, test } = Mnist::load(&bundled_mnist_dir())?;
+        if self.rows > train.len() {
+            bail!(
+                "--rows is {}, but there are {} training images; take at most as many",
+                self.rows,
+                train.len()
+            );
+        }
         let columns = train.columns();
         let classes = train.class_count();
-        let rows = upload(&train, self.rows.min(train.len()), classes, room);
+        let rows = upload(&train, self.rows, classes, room);
         let test = upload(&test, test.len(), classes, room);
         let mut equations = NormalEquations::new(train.image_size(), classes)?;
         equations.add(rows.x.clone(), rows.y.clone())?;

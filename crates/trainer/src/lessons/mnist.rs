@@ -26,6 +26,8 @@ use crate::examples::Examples;
 
 /// Rows per step.
 const BATCH: usize = 128;
+/// Share of the velocity that is left after a step.
+const MOMENTUM: f64 = 0.9;
 /// Losses and gradient norms are kept once in so many steps.
 const KEPT: usize = 10;
 /// How often the net is judged in an epoch.
@@ -261,7 +263,9 @@ impl Options {
         validation: &Images,
     ) -> Result<Training> {
         let rows = train.len();
-        let momentum = MomentumConfig::new().with_momentum(0.9).with_dampening(0.0);
+        let momentum = MomentumConfig::new()
+            .with_momentum(MOMENTUM)
+            .with_dampening(0.0);
         let mut optimizer = SgdConfig::new().with_momentum(Some(momentum)).init();
         let mut net = net.train();
         let (mut losses, mut norms, mut judgements) = (vec![], vec![], vec![]);
@@ -298,11 +302,13 @@ impl Options {
         let at = |i: usize| (i * KEPT) as f64;
         let losses = Host::of(&Tensor::cat(losses, 0)).values;
         let norms = Host::of(&Tensor::cat(norms, 0)).values;
-        if let Some(bad) = losses.iter().position(|loss| !loss.is_finite()) {
+        let of_batches = losses.iter().enumerate().map(|(i, loss)| (at(i), *loss));
+        let of_validation = judgements.iter().map(|(step, judged)| (*step, judged.loss));
+        let mut all = of_batches.chain(of_validation);
+        if let Some((step, _)) = all.find(|(_, loss)| !loss.is_finite()) {
             return Err(Negative(format!(
-                "the loss is not finite at step {}; try a --learning-rate below {}",
-                at(bad),
-                self.learning_rate
+                "the loss is not finite at step {step}; try a --learning-rate below {}",
+                number(self.learning_rate)
             ))
             .into());
         }
@@ -381,7 +387,9 @@ impl Options {
             ]);
         }
         Ok(Section::new("Learning")
-            .formula("v ← 0.9 v + δθ        θ ← θ - α v        for every W and b")
+            .formula(format!(
+                "v ← {MOMENTUM} v + δθ        θ ← θ - α v        for every W and b"
+            ))
             .text(format!(
                 "{} steps of {BATCH} images with momentum and α = {}, in an order drawn anew for each \
                  epoch.",

@@ -155,7 +155,7 @@ impl Options {
         if let Some(step) = losses.iter().position(|loss| !loss.is_finite()) {
             return Err(Negative(format!(
                 "the loss is not finite at step {step}; try a --learning-rate below {}",
-                self.learning_rate
+                number(self.learning_rate)
             ))
             .into());
         }
