@@ -1,6 +1,6 @@
 use burn::tensor::Tensor;
 use layers::ConfigError;
-use nalgebra::{Cholesky, DMatrix, DVector, SymmetricEigen};
+use nalgebra::{Cholesky, DMatrix, DVector, Dyn, SymmetricEigen};
 
 use crate::error::read_back;
 use crate::{Error, LinearRegression, Solution};
@@ -261,7 +261,7 @@ impl NormalEquations {
             return Err(Error::NoRows);
         }
         if ridge > 0.0 {
-            let spectrum = self.spectrum(self.gram.symmetric_eigenvalues());
+            let spectrum = self.spectrum(eigenvalues(&self.gram));
             if ridge > spectrum.bound
                 && let Some(factor) = Cholesky::new(add_to_diagonal(&self.gram, ridge))
             {
@@ -272,7 +272,7 @@ impl NormalEquations {
         let SymmetricEigen {
             eigenvectors,
             eigenvalues,
-        } = SymmetricEigen::new(self.gram.clone());
+        } = eigen(&self.gram);
         let inverses = |bound: f64| {
             eigenvalues.map(|value| match value > bound {
                 true => 1.0 / (value + ridge),
@@ -402,7 +402,7 @@ impl NormalEquations {
         second
             .view_mut((inputs, 0), (1, inputs))
             .copy_from(&column.transpose());
-        let eigenvalues = second.symmetric_eigenvalues();
+        let eigenvalues = eigenvalues(&second);
         Ok(Curvature {
             largest: eigenvalues.max(),
             smallest: eigenvalues.min().max(0.0),
@@ -458,6 +458,27 @@ fn centre(matrix: &mut DMatrix<f64>) -> DVector<f64> {
         column -= &mean;
     }
     mean
+}
+
+/// Eigenvalues and eigenvectors of a symmetric matrix whose eigenvalues are not negative.
+///
+/// nalgebra neglects an entry beside the diagonal if it is small by its neighbours on the diagonal.
+/// In a matrix of low rank those are nothing but rounding of rounding, down to where numbers end:
+/// the result was NaN, or never came. With its largest entry added to the diagonal, a matrix has no
+/// such neighbours. It has the same eigenvectors, and the eigenvalues lose about `ε λ_max` when
+/// it is taken off again, which they are uncertain by anyway.
+fn eigen(matrix: &DMatrix<f64>) -> SymmetricEigen<f64, Dyn> {
+    let shift = matrix.amax();
+    let mut eigen = SymmetricEigen::new(add_to_diagonal(matrix, shift));
+    eigen.eigenvalues.add_scalar_mut(-shift);
+    eigen
+}
+
+/// The eigenvalues alone, as by [`eigen`].
+fn eigenvalues(matrix: &DMatrix<f64>) -> DVector<f64> {
+    let shift = matrix.amax();
+    let shifted = add_to_diagonal(matrix, shift);
+    shifted.symmetric_eigenvalues().add_scalar(-shift)
 }
 
 fn add_to_diagonal(matrix: &DMatrix<f64>, value: f64) -> DMatrix<f64> {

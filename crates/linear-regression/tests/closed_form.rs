@@ -258,6 +258,50 @@ fn blocks_of_any_size_give_one_solution() {
     }
 }
 
+/// Images of many pixels, most of them black in all: far fewer rows than inputs, and a Gram matrix
+/// whose eigenvalues are 0 but for a few.
+#[test]
+fn a_few_rows_of_many_inputs_are_met_exactly() {
+    // One pixel in three is ever inked, in half of the images.
+    let pixel = |i: usize, column: usize| {
+        let drawn = (i as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let drawn = (drawn ^ (drawn >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 55;
+        let inked = column % 3 == 0 && drawn >= 256;
+        if inked {
+            (drawn - 256) as f64 / 255.0
+        } else {
+            0.0
+        }
+    };
+    for (n, d_in) in [2, 3, 5, 7, 10, 15, 30]
+        .into_iter()
+        .flat_map(|n| [40, 200, 400].map(|d_in| (n, d_in)))
+    {
+        let x = (0..n * d_in).map(|i| pixel(i, i % d_in));
+        let x = matrix(&x.collect::<Vec<_>>(), [n, d_in]);
+        let y = (0..2 * n).map(|i| f64::from(u8::from(i / 2 % 2 == i % 2)));
+        let y = matrix(&y.collect::<Vec<_>>(), [n, 2]);
+        let said = format!("{n} rows of {d_in} inputs");
+        let solution = solve(&x, &y, 0.0);
+        assert_eq!(solution.rank, (n - 1).min(d_in.div_ceil(3)), "{said}");
+        if solution.rank == n - 1 {
+            let left = loss(&in_f64(&solution), &x, &y);
+            assert!(left < 1e-24, "{said}: loss {left}");
+        }
+        let [grad_w, grad_b] = gradient(&in_f64(&solution), &x, &y).map(|grad| norm_of(&grad));
+        assert!(grad_w < 1e-9 && grad_b < 1e-11, "{said}: {grad_w} {grad_b}");
+        // The shortest solution has no part along the pixels that are always black.
+        let dark = (0..d_in).filter(|column| column % 3 != 0);
+        let dark = dark.map(|column| solution.weight[2 * column].abs());
+        assert!(dark.fold(0.0, f64::max) < 1e-13, "{said}");
+        let ridged = solve(&x, &y, 1e-6);
+        let gap = solution.distance(&in_f64(&ridged)).expect("readable");
+        // At most the ridge term over the smallest eigenvalue other than 0, which is above 0.1.
+        assert!(gap < 1e-5, "{said}: {gap}");
+        assert_eq!(ridged.rank, solution.rank, "{said}");
+    }
+}
+
 /// Squares of numbers near 1e6, 1e12, leave four digits to the sums about the mean, in which the
 /// level is no more than rounding of the data.
 #[test]
