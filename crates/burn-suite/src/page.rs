@@ -197,10 +197,12 @@ impl Cell {
         let listed = listed.filter_map(|disagreement| disagreement.listed.as_ref());
         let ids: BTreeSet<&str> = listed.map(|(id, _)| id.as_str()).collect();
         if ids.is_empty() {
-            let error = finding.worst.unwrap_or(0.0);
             Self {
                 state: "pass",
-                text: format!("right, {error:.0e}"),
+                text: match finding.worst {
+                    Some(error) if error > 0.0 => format!("right, {error:.0e}"),
+                    _ => "right".to_owned(),
+                },
             }
         } else {
             Self {
@@ -252,12 +254,9 @@ fn conventions(
     rows
 }
 
-/// To seven digits, so that f32 and f64 read alike; without the sign of a zero.
+/// In seven digits, so that f32 and f64 read alike; without the sign of a zero.
 fn numbers(gradient: &[f64]) -> String {
-    let short = |&number: &f64| {
-        let digits: f64 = format!("{number:.6e}").parse().unwrap_or(number);
-        Short(digits + 0.0).to_string()
-    };
+    let short = |&number: &f64| Short(number + 0.0).to_string();
     gradient.iter().map(short).collect::<Vec<_>>().join(", ")
 }
 

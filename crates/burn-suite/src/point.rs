@@ -170,7 +170,10 @@ impl Expected {
     /// Whether `got` will do. NaN never does.
     fn allows(self, got: f64, dtype: DType, tolerance: f64) -> bool {
         match self {
-            Self::Between(low, high) => (low..=high).contains(&got),
+            Self::Between(low, high) => {
+                let slack = tolerance * low.abs().max(high.abs());
+                (low - slack..=high + slack).contains(&got)
+            }
             Self::Is(_) => self.error(got, dtype) <= tolerance,
         }
     }
@@ -204,16 +207,27 @@ impl fmt::Display for Expected {
     }
 }
 
-/// A number without a row of zeros.
+/// A number in seven digits.
 pub(crate) struct Short(pub(crate) f64);
 
-impl fmt::Display for Short {
+/// A number in all its digits, but without a row of zeros.
+pub(crate) struct Full(pub(crate) f64);
+
+impl fmt::Display for Full {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(value) = *self;
         match value.abs() {
             0.0 | f64::INFINITY | 1e-4..1e7 => write!(f, "{value}"),
             _ => write!(f, "{value:e}"),
         }
+    }
+}
+
+impl fmt::Display for Short {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(value) = *self;
+        let digits = format!("{value:.6e}").parse().unwrap_or(value);
+        write!(f, "{}", Full(digits))
     }
 }
 
@@ -301,7 +315,8 @@ mod tests {
         let short = [0.0, -0.5, 1e-30, f64::NEG_INFINITY, 2.0_f64.powi(80)];
         let texts = short.map(|number| Short(number).to_string());
         assert_eq!(texts[..4], ["0", "-0.5", "1e-30", "-inf"]);
-        assert_eq!(texts[4], "1.2089258196146292e24");
+        assert_eq!(texts[4], "1.208926e24");
+        assert_eq!(Full(2.0_f64.powi(80)).to_string(), "1.2089258196146292e24");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use burn_gradcheck::{Case, Options, Pairs, Report, Target, Tolerance, Verdict};
 
 use crate::ledger::{Entry, Kind, Ledger, Site, Triage};
 use crate::operation::{CheckKind, Family, Operation};
-use crate::point::{Point, PointReport, PointVerdict, Short};
+use crate::point::{Full, Point, PointReport, PointVerdict};
 
 /// Points drawn anew, at most, because finite differences could not tell at one.
 const REDRAWS: u32 = 8;
@@ -367,7 +367,7 @@ impl Visit<'_> {
         let numbers = || {
             let got: Vec<String> = gradient
                 .iter()
-                .map(|&number| Short(number).to_string())
+                .map(|&number| Full(number).to_string())
                 .collect();
             format!("autodiff {}, expected {}", got.join(", "), point.expected())
         };

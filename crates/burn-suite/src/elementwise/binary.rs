@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 use burn_gradcheck::{Gradients, Sample};
 
-use super::{F32, host, tolerance_f32};
+use super::{F32, host, tolerance_f32, tolerance_f32_of_sums};
 use crate::operation::{Family, Operation};
 use crate::point::{Expected, Point};
 
@@ -119,10 +119,14 @@ impl Binary {
     ) {
         let (partials, (sample_a, sample_b)) = (self.partials, self.samples);
         let name = format!("{shape_a:?} {shape_b:?}");
+        let tolerance = match shape_a == shape_b {
+            true => tolerance_f32(),
+            false => tolerance_f32_of_sums(),
+        };
         self.operation.drawn(name, D == 2, |case| {
             case.input_from("a", shape_a, sample_a)
                 .input_from("b", shape_b, sample_b)
-                .tolerance(F32, tolerance_f32())
+                .tolerance(F32, tolerance)
                 .function(move |v| function(v.get("a"), v.get("b")))
                 .vjp(move |v, grad_out| {
                     let (a, b) = (host(v.get::<D>("a")), host(v.get::<D>("b")));

@@ -7,6 +7,11 @@ use super::unary::{Unary, ranks};
 use crate::operation::{Family::Masks, Operation};
 use crate::point::Expected::Is;
 
+/// What numbers are compared with: none that is drawn, since those are multiples of 1/256.
+const THRESHOLD: f64 = 257.0 / 1024.0;
+/// What takes a number that is drawn off the grid of the others, so that no two are equal.
+const OFF_GRID: f64 = 1.0 / 1024.0;
+
 pub(super) fn operations() -> Vec<Operation> {
     let mut all = fills();
     all.extend(comparisons());
@@ -46,10 +51,10 @@ fn fills() -> Vec<Operation> {
             Masks,
             &["float_mask_fill"],
             ranks!(|x| {
-                let mask = x.clone().greater_scalar(0.5);
+                let mask = x.clone().greater_scalar(THRESHOLD);
                 (x.clone() * x).mask_fill(mask, 7.0)
             }),
-            |x| if x > 0.5 { 0.0 } else { 2.0 * x },
+            |x| if x > THRESHOLD { 0.0 } else { 2.0 * x },
         )
         .build(),
         Unary::new(
@@ -86,15 +91,22 @@ macro_rules! comparison {
             &[$method, "float_mul"],
             pairs!(|a, b| {
                 let dtype = a.dtype();
-                let mask = a.clone().$compare(b.clone()).float().cast(dtype);
+                let other = b.clone().add_scalar(OFF_GRID);
+                let mask = a.clone().$compare(other).float().cast(dtype);
                 a * b * mask
             }),
             |a, b| {
                 let holds: fn(f64, f64) -> bool = $holds;
-                if holds(a, b) { (b, a) } else { (0.0, 0.0) }
+                if holds(a, b + OFF_GRID) {
+                    (b, a)
+                } else {
+                    (0.0, 0.0)
+                }
             },
         )
-        .note("a b where it holds, else 0: the comparison itself has no gradient")
+        .note(
+            "a b where it holds of a and b + 1/1024, else 0: the comparison itself has no gradient",
+        )
         .build()
     };
     ($name:literal, $method:literal, scalar $compare:ident, $holds:expr) => {
@@ -104,7 +116,7 @@ macro_rules! comparison {
             &[$method, "float_mul"],
             ranks!(|x| {
                 let dtype = x.dtype();
-                let mask = x.clone().$compare(0.25).float().cast(dtype);
+                let mask = x.clone().$compare(THRESHOLD).float().cast(dtype);
                 x.clone() * x * mask
             }),
             |x| {
@@ -112,7 +124,7 @@ macro_rules! comparison {
                 if holds(x) { 2.0 * x } else { 0.0 }
             },
         )
-        .note("x² where it holds of 1/4, else 0: the comparison itself has no gradient")
+        .note("x² where it holds of the threshold, else 0: the comparison itself has no gradient")
         .build()
     };
 }
@@ -138,31 +150,31 @@ fn comparisons() -> Vec<Operation> {
             "Tensor::greater_scalar",
             "float_greater_elem",
             scalar greater_scalar,
-            |x| x > 0.25
+            |x| x > THRESHOLD
         ),
         comparison!(
             "Tensor::greater_equal_scalar",
             "float_greater_equal_elem",
             scalar greater_equal_scalar,
-            |x| x >= 0.25
+            |x| x >= THRESHOLD
         ),
         comparison!(
             "Tensor::lower_scalar",
             "float_lower_elem",
             scalar lower_scalar,
-            |x| x < 0.25
+            |x| x < THRESHOLD
         ),
         comparison!(
             "Tensor::lower_equal_scalar",
             "float_lower_equal_elem",
             scalar lower_equal_scalar,
-            |x| x <= 0.25
+            |x| x <= THRESHOLD
         ),
         comparison!(
             "Tensor::equal_scalar",
             "float_equal_elem",
             scalar equal_scalar,
-            |x| x == 0.25
+            |x| x == THRESHOLD
         ),
         is_what(
             "Tensor::is_nan",

@@ -34,6 +34,17 @@ fn tolerance_f32() -> Tolerance {
     Tolerance::new(bound, bound, "f32: 64 roundings of a formula without sums")
 }
 
+/// As [`tolerance_f32`], where upstream gradients of either sign are summed because an element was
+/// used more than once: what is left of a cancellation carries the roundings of the terms.
+fn tolerance_f32_of_sums() -> Tolerance {
+    let bound = 1024.0 * f64::from(f32::EPSILON);
+    Tolerance::new(
+        bound,
+        bound,
+        "f32: 64 roundings, magnified 16 times by sums of either sign",
+    )
+}
+
 /// A tensor's elements on the host.
 fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
     tensor.into_data().iter::<f64>().collect()
