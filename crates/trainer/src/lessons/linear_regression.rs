@@ -168,7 +168,8 @@ impl Options {
                 let loss = equations.loss(&plain)?;
                 if !loss.is_finite() {
                     return Err(Negative(format!(
-                        "the loss is not finite at step {step}; name fewer --steps"
+                        "the loss is not finite at step {step} with γ = {}; name a smaller --ridge",
+                        number(ridge)
                     ))
                     .into());
                 }
