@@ -77,7 +77,7 @@ impl Teach for Options {
     fn teach(&self, room: &Room) -> Result<Page> {
         let worked = self.net.work(room)?;
         let title = self.net.title();
-        let mut page = Page::new("Computational graphs", "L1")
+        let mut page = Page::new("Computational graphs", "L1, L6")
             .with(
                 Section::new(title)
                     .text(

@@ -46,7 +46,7 @@ pub(crate) struct LessonOptions {
 enum Lesson {
     /// L13: gradient descent on a bowl and in a narrow valley, with momentum and line search.
     GradientDescent(gradient_descent::Options),
-    /// L14, L15: the chain rule by hand, on a function of four variables and on a composition.
+    /// L14, L15, L1: the chain rule by hand, on a function of four variables and on a composition.
     ChainRule(chain_rule::Options),
     /// L10, L11, L2: the rules of a layer, derived and computed element by element.
     LayerRules(layer_rules::Options),
@@ -54,13 +54,13 @@ enum Lesson {
     SoftmaxCrossEntropy(softmax_cross_entropy::Options),
     /// L5: a net of single numbers, forward and backward, every step by hand.
     ScalarNet(scalar_net::Options),
-    /// L3, L4: the XOR net, forward, backward, and what training makes of it.
+    /// L3, L4, L17: the XOR net, forward, backward, and what training makes of it.
     Xor(xor::Options),
     /// L12: linear regression on MNIST, by gradient descent and exactly, with a ridge term.
     LinearRegression(linear_regression::Options),
-    /// L7, L9: the MNIST net, a step by hand, a short training run, and what it has learnt.
+    /// L7, L9, L17: the MNIST net, a step by hand, a short training run, and what it has learnt.
     Mnist(mnist::Options),
-    /// L1: nets and functions as graphs that draw themselves; a value that is used twice.
+    /// L1, L6: nets and functions as graphs that draw themselves; a value that is used twice.
     ComputationalGraph(computational_graph::Options),
     /// L16: one hidden layer approximates any function, by computed weights and by training.
     UniversalApproximation(universal_approximation::Options),
