@@ -1,5 +1,7 @@
 //! One hidden layer approximates any function: by construction, and by training.
 
+mod two_inputs;
+
 use std::iter;
 
 use anyhow::Result;
@@ -8,17 +10,16 @@ use burn::nn::Linear;
 use burn::optim::AdamConfig;
 use burn::tensor::{Tensor, TensorData};
 use clap::{Args, ValueEnum};
-use universal_approximation::targets::{self, Target1d, Target2d};
+use universal_approximation::targets::{self, Target1d};
 use universal_approximation::{
-    Approximation1d, Errors, Interval, OneHiddenLayer, approximate_1d, approximate_2d, errors_1d,
-    errors_2d,
+    Approximation1d, Errors, Interval, OneHiddenLayer, approximate_1d, errors_1d,
 };
 use xor_net::{Activation, Initializer, OutputUnit, XorNet, XorNetConfig};
 
 use super::colours::Colour;
 use super::numbers::{Host, number};
 use super::page::{Page, Section, Table};
-use super::plot::{Axis, Mark, Panel, Scale, Series, figure};
+use super::plot::{Mark, Panel, Scale, Series, figure};
 use super::{Common, Negative, Room, Teach};
 use crate::cli::{at_least_one, positive};
 
@@ -33,11 +34,6 @@ const POINTS: usize = 801;
 const DOUBLINGS: u32 = 9;
 /// Shares of the steepness at which a bump is drawn.
 const STEEPNESSES: [f64; 3] = [0.1, 0.3, 1.0];
-/// Hidden units of the nets of two inputs: shown as maps, and those of which the error is shown.
-const MAPS: [usize; 3] = [100, 400, 3200];
-const UNITS_2D: [usize; 8] = [25, 50, 100, 200, 400, 800, 1600, 3200];
-/// Steepness of the steps in two dimensions.
-const STEEPNESS_2D: f64 = 10.0;
 
 /// Hidden units of the smallest net that is trained; each net has twice as many as the one before.
 const LEAST_HIDDEN: usize = 4;
@@ -63,8 +59,8 @@ pub(crate) struct Options {
     #[arg(long, default_value = "30", allow_negative_numbers = true, value_parser = positive, value_name = "NUMBER")]
     steepness: f64,
 
-    /// Hidden units of the largest net that is trained, from 4 to 512; half as many, and so on down
-    /// to 4, are trained, too.
+    /// Hidden units of the largest net of one input that is trained, from 4 to 512; half as many, and
+    /// so on down to 4, are trained, too.
     #[arg(long, default_value = "64", allow_negative_numbers = true, value_parser = hidden, value_name = "UNITS")]
     hidden: usize,
 
@@ -138,9 +134,10 @@ impl Teach for Options {
                 .with(self.row_of_bumps(target)?)
                 .with(in_burn(&constructed, target, room))
                 .with(self.more_bumps(target)?)
-                .with(two_inputs(room)?)
+                .with(two_inputs::computed(room)?)
                 .with(self.training(target, &trained)?)
-                .with(self.trained_errors(target, &trained)?),
+                .with(self.trained_errors(target, &trained)?)
+                .with(two_inputs::trained(self.steps, room)?),
         )
     }
 }
@@ -495,72 +492,6 @@ fn in_burn(constructed: &Approximation1d, target: Target1d, room: &Room) -> Sect
         .table(table)
 }
 
-fn two_inputs(room: &Room) -> Result<Section> {
-    let target = targets::HILLS;
-    let Target2d {
-        function, domain, ..
-    } = target;
-    let mut errors = vec![];
-    let mut table = Table::new(["hidden units", "waves", "largest error", "rms error"]);
-    let axis = |label, interval: Interval| Axis::linear(label, interval.low..interval.high);
-    let map = |title: &str, f: &dyn Fn([f64; 2]) -> f64| {
-        Panel::new(title, axis("x", domain[0]), axis("y", domain[1]))
-            .map(|points| points.iter().map(|&(x, y)| f([x, y])).collect())
-    };
-    let mut panels = vec![map("target", &function)];
-    let mut differs = 0.0;
-    for units in UNITS_2D {
-        let net = approximate_2d(function, domain, units, STEEPNESS_2D)?;
-        let off = errors_2d(function, |x| net.evaluate(x), domain);
-        table.push([
-            units.to_string(),
-            net.ridges().len().to_string(),
-            number(off.max),
-            number(off.rms),
-        ]);
-        errors.push((units as f64, off));
-        if MAPS.contains(&units) {
-            panels.push(map(&format!("{units} hidden units"), &|x| net.evaluate(x)));
-            let diagonal = domain[0].points(POINTS).zip(domain[1].points(POINTS));
-            let diagonal = diagonal.flat_map(|(x, y)| [x, y]).collect();
-            differs = f64::max(differs, difference(net.net(), diagonal, room));
-        }
-    }
-    let line = |label, colour, what: fn(&Errors) -> f64| {
-        let points = errors.iter().map(|(units, off)| (*units, what(off)));
-        Series::new(label, colour, Mark::Path, points)
-    };
-    let falling = Panel::of(
-        "Error against hidden units",
-        ("hidden units", Scale::Log),
-        ("error", Scale::Log),
-        vec![
-            line("largest", Colour::ORANGE, |off| off.max),
-            line("rms", Colour::BLUE, |off| off.rms),
-        ],
-    );
-    Ok(Section::new("Two inputs")
-        .formula(target.formula)
-        .text(format!(
-            "With two inputs a hidden unit is a step across some direction of the plane. Steps side by \
-             side, all across one direction, make a wave; a sum of waves makes the function (its cosine \
-             series). The same Burn module takes these weights with two inputs; along the diagonal it \
-             differs by at most {}.",
-            number(differs)
-        ))
-        .table(table)
-        .figure(
-            "two-inputs",
-            "The target and nets of some sizes: blue is -1, white 0, red 1",
-            figure(&panels, 2)?,
-        )
-        .figure(
-            "two-inputs-error",
-            "Error against the number of hidden units, both axes logarithmic",
-            figure(&[falling], 1)?,
-        ))
-}
-
 /// A net that was trained, and how.
 struct Trained {
     hidden: usize,
@@ -589,30 +520,12 @@ impl Options {
             .collect()
     }
 
-    /// Adam on all points at once, with the gradients derived by hand.
     fn train(&self, target: Target1d, hidden: usize, room: &Room) -> Result<Trained> {
         let points = target.interval.points(LESSONS);
         let inputs = points.clone().map(|x| scaled(target.interval, x)).collect();
         let x = room.matrix([LESSONS, 1], inputs);
         let y = room.matrix([LESSONS, 1], points.map(target.function).collect());
-        let mut net = load(&start(hidden, room)?, room).train();
-        let mut optimizer = AdamConfig::new().with_epsilon(1e-8).init();
-        let mut losses = Vec::with_capacity(self.steps);
-        for step in 0..self.steps {
-            let (loss, gradients) =
-                manual_backprop::xor_net::gradients(&net.valid(), x.clone(), y.clone());
-            losses.push(loss);
-            let left = 1.0 - step as f64 / self.steps as f64;
-            net = optimizer.step(LEARNING_RATE * left, net, gradients);
-        }
-        let losses = Host::of(&Tensor::cat(losses, 0)).values;
-        if let Some(step) = losses.iter().position(|loss| !loss.is_finite()) {
-            return Err(Negative(format!(
-                "with {hidden} hidden units the loss is not finite at step {step}; try fewer --hidden"
-            ))
-            .into());
-        }
-        let net = unload(&net.valid())?;
+        let (net, losses) = learn(&start(hidden, room)?, &x, &y, self.steps, room)?;
         let output = |x| net.evaluate(&[scaled(target.interval, x)]);
         Ok(Trained {
             hidden,
@@ -621,6 +534,40 @@ impl Options {
             losses,
         })
     }
+}
+
+/// Adam on all points at once, with the gradients derived by hand: the trained net, and the loss at
+/// every step.
+///
+/// # Errors
+///
+/// [`Negative`] if a loss is not finite.
+fn learn(
+    start: &OneHiddenLayer,
+    x: &Tensor<2>,
+    y: &Tensor<2>,
+    steps: usize,
+    room: &Room,
+) -> Result<(OneHiddenLayer, Vec<f64>)> {
+    let mut net = load(start, room).train();
+    let mut optimizer = AdamConfig::new().with_epsilon(1e-8).init();
+    let mut losses = Vec::with_capacity(steps);
+    for step in 0..steps {
+        let (loss, gradients) =
+            manual_backprop::xor_net::gradients(&net.valid(), x.clone(), y.clone());
+        losses.push(loss);
+        let left = 1.0 - step as f64 / steps as f64;
+        net = optimizer.step(LEARNING_RATE * left, net, gradients);
+    }
+    let losses = Host::of(&Tensor::cat(losses, 0)).values;
+    if let Some(step) = losses.iter().position(|loss| !loss.is_finite()) {
+        return Err(Negative(format!(
+            "with {} hidden units the loss is not finite at step {step}; try another --seed",
+            start.hidden()
+        ))
+        .into());
+    }
+    Ok((unload(&net.valid())?, losses))
 }
 
 /// A net before its training: edges evenly spread over the interval, slopes up and down at random,
@@ -761,6 +708,7 @@ mod tests {
     use super::*;
     use backends::Backend;
     use burn::tensor::DType;
+    use universal_approximation::approximate_2d;
 
     fn room() -> Room {
         let backend = "flex".parse::<Backend>().unwrap();

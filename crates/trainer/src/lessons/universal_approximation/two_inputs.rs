@@ -1,0 +1,231 @@
+//! One hidden layer on a function of two variables: by plane waves, and by training.
+
+use anyhow::Result;
+use universal_approximation::targets::{self, Target2d};
+use universal_approximation::{Errors, Interval, OneHiddenLayer, approximate_2d, errors_2d};
+use xor_net::XorNetConfig;
+
+use super::{LEARNING_RATE, POINTS, difference, learn, scaled, unload};
+use crate::lessons::Room;
+use crate::lessons::colours::Colour;
+use crate::lessons::numbers::number;
+use crate::lessons::page::{Section, Table};
+use crate::lessons::plot::{Axis, Mark, Panel, Scale, Series, figure};
+
+/// Hidden units of the computed nets: shown as maps, and those of which the error is shown.
+const MAPS: [usize; 3] = [100, 400, 3200];
+const UNITS: [usize; 8] = [25, 50, 100, 200, 400, 800, 1600, 3200];
+/// Steepness of the steps.
+const STEEPNESS: f64 = 10.0;
+
+/// Hidden units of the nets that are trained.
+const TRAINED: [usize; 3] = [4, 12, 36];
+/// Points that they learn from, along each side.
+const SIDE: usize = 20;
+/// At the start a sigmoid rises, from 5 % to 95 %, over about this share of a side.
+const RISE: f64 = 0.5;
+/// Steps of the sequence by which the points are spread through which the edges go: powers of the
+/// inverse of the plastic number (M. Roberts, "The unreasonable effectiveness of quasirandom
+/// sequences", 2018).
+const SPREAD: [f64; 2] = [0.754_877_666_246_692_7, 0.569_840_290_998_053_2];
+
+/// A function as colours, over the target's rectangle.
+fn map(target: Target2d, title: &str, f: impl Fn([f64; 2]) -> f64) -> Panel {
+    let [x, y] = target.domain;
+    let axis = |label, side: Interval| Axis::linear(label, side.low..side.high);
+    Panel::new(title, axis("x", x), axis("y", y))
+        .map(|points| points.iter().map(|&(x, y)| f([x, y])).collect())
+}
+
+/// The construction by plane waves, at several numbers of units.
+pub(super) fn computed(room: &Room) -> Result<Section> {
+    let target = targets::HILLS;
+    let Target2d {
+        function, domain, ..
+    } = target;
+    let mut errors = vec![];
+    let mut table = Table::new(["hidden units", "waves", "largest error", "rms error"]);
+    let mut panels = vec![map(target, "target", function)];
+    let mut differs = 0.0;
+    for units in UNITS {
+        let net = approximate_2d(function, domain, units, STEEPNESS)?;
+        let off = errors_2d(function, |x| net.evaluate(x), domain);
+        table.push([
+            units.to_string(),
+            net.ridges().len().to_string(),
+            number(off.max),
+            number(off.rms),
+        ]);
+        errors.push((units as f64, off));
+        if MAPS.contains(&units) {
+            panels.push(map(target, &format!("{units} hidden units"), |x| {
+                net.evaluate(x)
+            }));
+            let diagonal = domain[0].points(POINTS).zip(domain[1].points(POINTS));
+            let diagonal = diagonal.flat_map(|(x, y)| [x, y]).collect();
+            differs = f64::max(differs, difference(net.net(), diagonal, room));
+        }
+    }
+    let line = |label, colour, what: fn(&Errors) -> f64| {
+        let points = errors.iter().map(|(units, off)| (*units, what(off)));
+        Series::new(label, colour, Mark::Path, points)
+    };
+    let falling = Panel::of(
+        "Error against hidden units",
+        ("hidden units", Scale::Log),
+        ("error", Scale::Log),
+        vec![
+            line("largest", Colour::ORANGE, |off| off.max),
+            line("rms", Colour::BLUE, |off| off.rms),
+        ],
+    );
+    Ok(Section::new("Two inputs")
+        .formula(target.formula)
+        .text(format!(
+            "With two inputs a hidden unit is a step across some direction of the plane. Steps side by \
+             side, all across one direction, make a wave; a sum of waves makes the function (its cosine \
+             series). The same Burn module takes these weights with two inputs; along the diagonal it \
+             differs by at most {}.",
+            number(differs)
+        ))
+        .table(table)
+        .figure(
+            "two-inputs",
+            "The target and nets of some sizes: blue is -1, white 0, red 1",
+            figure(&panels, 2)?,
+        )
+        .figure(
+            "two-inputs-error",
+            "Error against the number of hidden units, both axes logarithmic",
+            figure(&[falling], 1)?,
+        ))
+}
+
+/// The same target, learnt by nets of a few units.
+pub(super) fn trained(steps: usize, room: &Room) -> Result<Section> {
+    let target = targets::HILLS;
+    let Target2d {
+        function, domain, ..
+    } = target;
+    let [along, across] = domain.map(|side| side.points(SIDE).collect::<Vec<_>>());
+    let points = (0..SIDE * SIDE).map(|i| [along[i % SIDE], across[i / SIDE]]);
+    let inside = |[x, y]: [f64; 2]| [scaled(domain[0], x), scaled(domain[1], y)];
+    let x = room.matrix([points.len(), 2], points.clone().flat_map(inside).collect());
+    let y = room.matrix([points.len(), 1], points.map(function).collect());
+    let mut table = Table::new([
+        "hidden units",
+        "parameters",
+        "largest error",
+        "rms error",
+        "rms error of as many in waves",
+    ]);
+    let mut panels = vec![map(target, "target", function)];
+    for hidden in TRAINED {
+        let (net, _) = learn(&start(hidden, room)?, &x, &y, steps, room)?;
+        let output = |point| net.evaluate(&inside(point));
+        let off = errors_2d(function, output, domain);
+        let waves = approximate_2d(function, domain, hidden, STEEPNESS)?;
+        let in_waves = errors_2d(function, |x| waves.evaluate(x), domain);
+        table.push([
+            hidden.to_string(),
+            (4 * hidden + 1).to_string(),
+            number(off.max),
+            number(off.rms),
+            number(in_waves.rms),
+        ]);
+        panels.push(map(
+            target,
+            &format!("{hidden} hidden units, trained"),
+            output,
+        ));
+    }
+    Ok(Section::new("Two inputs, by training")
+        .text(format!(
+            "The target of two variables once more, learnt at {} points by {steps} steps of Adam from \
+             {LEARNING_RATE} down to 0. At the start the edges of the sigmoids go through points that \
+             are spread evenly, in directions drawn from seed {}, and W2 and b2 are 0. Waves \
+             take any target as it is; training turns every edge to where this one needs it.",
+            SIDE * SIDE,
+            room.seed
+        ))
+        .table(table)
+        .figure(
+            "two-inputs-trained",
+            "The target and what nets have learnt: blue is -1, white 0, red 1",
+            figure(&panels, 2)?,
+        ))
+}
+
+/// A net before its training: all sigmoids equally steep, their directions drawn, their edges
+/// through points that are spread over the square from -1 to 1; the output is 0.
+fn start(hidden: usize, room: &Room) -> Result<OneHiddenLayer> {
+    let drawn = XorNetConfig::new()
+        .with_inputs(2)
+        .with_hidden(hidden)
+        .init(room.seed, room.float())?;
+    let drawn = unload(&drawn)?;
+    let (along, across) = drawn.w1().split_at(hidden);
+    // σ goes from 5 % to 95 % over 2 ln 19; a side is 2 long.
+    let steepness = 19.0_f64.ln() / RISE;
+    let place =
+        |unit: usize| SPREAD.map(|step| 2.0 * (0.5 + step * (unit + 1) as f64).fract() - 1.0);
+    let (mut w1, mut b1) = ([vec![], vec![]], vec![]);
+    for unit in 0..hidden {
+        let direction = [along[unit], across[unit]];
+        let length = direction[0].hypot(direction[1]).max(f64::MIN_POSITIVE);
+        let w = direction.map(|part| steepness * part / length);
+        let [x, y] = place(unit);
+        b1.push(-w[0] * x - w[1] * y);
+        w1[0].push(w[0]);
+        w1[1].push(w[1]);
+    }
+    Ok(OneHiddenLayer::new(
+        2,
+        w1.concat(),
+        b1,
+        vec![0.0; hidden],
+        0.0,
+    )?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use backends::Backend;
+    use burn::tensor::DType;
+
+    fn room() -> Room {
+        let backend = "flex".parse::<Backend>().unwrap();
+        Room {
+            opened: backend.open().unwrap(),
+            dtype: DType::F64,
+            seed: 0,
+        }
+    }
+
+    #[test]
+    fn a_net_starts_at_0_with_equally_steep_edges_inside_the_square() {
+        let net = start(9, &room()).unwrap();
+        assert_eq!(net.evaluate(&[0.3, -0.8]), 0.0);
+        let (along, across) = net.w1().split_at(9);
+        for unit in 0..9 {
+            let steepness = along[unit].hypot(across[unit]);
+            assert!((steepness - 19.0_f64.ln() / RISE).abs() < 1e-12);
+            // The edge crosses the square: no line further out than the corners does.
+            let distance = net.b1()[unit].abs() / steepness;
+            assert!(distance < 2.0_f64.sqrt(), "{distance}");
+        }
+    }
+
+    #[test]
+    fn training_beats_as_many_units_in_waves() {
+        let json = serde_json::to_value(trained(300, &room()).unwrap()).unwrap();
+        let rows = json["blocks"][1]["rows"].as_array().unwrap();
+        assert_eq!(rows.len(), TRAINED.len());
+        for row in rows {
+            let [learnt, waves] =
+                [3, 4].map(|column| row[column].as_str().unwrap().parse::<f64>().unwrap());
+            assert!(learnt < waves, "{row}");
+        }
+    }
+}
