@@ -266,7 +266,7 @@ fn a_few_rows_of_many_inputs_are_met_exactly() {
     let pixel = |i: usize, column: usize| {
         let drawn = (i as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let drawn = (drawn ^ (drawn >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 55;
-        let inked = column % 3 == 0 && drawn >= 256;
+        let inked = column.is_multiple_of(3) && drawn >= 256;
         if inked {
             (drawn - 256) as f64 / 255.0
         } else {
@@ -291,7 +291,7 @@ fn a_few_rows_of_many_inputs_are_met_exactly() {
         let [grad_w, grad_b] = gradient(&in_f64(&solution), &x, &y).map(|grad| norm_of(&grad));
         assert!(grad_w < 1e-9 && grad_b < 1e-11, "{said}: {grad_w} {grad_b}");
         // The shortest solution has no part along the pixels that are always black.
-        let dark = (0..d_in).filter(|column| column % 3 != 0);
+        let dark = (0..d_in).filter(|column| !column.is_multiple_of(3));
         let dark = dark.map(|column| solution.weight[2 * column].abs());
         assert!(dark.fold(0.0, f64::max) < 1e-13, "{said}");
         let ridged = solve(&x, &y, 1e-6);
