@@ -12,10 +12,12 @@
 
 mod coverage;
 mod elementwise;
+mod host;
 mod ledger;
 mod operation;
 mod page;
 mod point;
+mod reductions;
 mod run;
 
 pub use coverage::{Coverage, EXCLUSIONS, Reason, coverage, covered, implemented};
@@ -34,5 +36,7 @@ pub use run::{Convention, Disagreement, Finding, Gone, Outcome, Place, Selection
 /// assert!(operations.iter().any(|operation| operation.name == "activation::gelu"));
 /// ```
 pub fn operations() -> Vec<Operation> {
-    elementwise::operations()
+    let mut all = elementwise::operations();
+    all.extend(reductions::operations());
+    all
 }

@@ -52,6 +52,25 @@ fn div_scalar_divides_in_f32() {
     assert!((got - 1.0 / 3.0).abs() > 9e-9, "right is 1/3");
 }
 
+/// By `div_scalar`, with 3 elements or with 4 less 1.
+#[test]
+fn variance_divides_in_f32() {
+    let of = |values: Vec<f64>, variance: fn(Tensor<1>) -> Tensor<1>| {
+        let count = values.len();
+        let data = TensorData::new(values, [count]);
+        let x = Tensor::<1>::from_data(data, (&flex().autodiff(), F64)).require_grad();
+        let grads = variance(x.clone()).backward();
+        let grad = x.grad(&grads).expect("a gradient");
+        grad.into_data().iter::<f64>().last().expect("elements")
+    };
+    for got in [
+        of(vec![0.0, 0.0, 3.0, 9.0], |x| x.var(0)),
+        of(vec![0.0, 0.0, 9.0], |x| x.var_bias(0)),
+    ] {
+        assert!((got - 4.0).abs() > 1e-8, "right is 4, got {got}");
+    }
+}
+
 /// The value is 1 and its gradient 0, but the result is not connected with `x`.
 #[test]
 fn powi_zero_is_not_tracked() {

@@ -7,7 +7,7 @@ use burn::tensor::{Tensor, activation as act};
 use burn_gradcheck::Gradients;
 
 use super::unary::{Ranks, Unary, ranks};
-use super::{F32, host, tolerance_f32};
+use crate::host::{F32, host, tolerance_f32};
 use crate::operation::{Family::Activations, Operation};
 use crate::point::Expected::{Between, Is};
 use crate::point::Point;

@@ -256,15 +256,15 @@ fn base_of(
         .note("a negative base, to a constant tensor of whole exponents");
     operation.drawn("[3, 5]".to_owned(), true, |case| {
         case.input("x", [3, 5])
-            .tolerance(super::F32, super::tolerance_f32())
+            .tolerance(crate::host::F32, crate::host::tolerance_f32())
             .function(move |v| {
                 let x = v.get::<2>("x");
                 let threes = x.full_like(3.0);
                 power(x, threes)
             })
             .vjp(|v, grad_out| {
-                let x = super::host(v.get::<2>("x"));
-                let grad_out = super::host(grad_out.get::<2>(0));
+                let x = crate::host::host(v.get::<2>("x"));
+                let grad_out = crate::host::host(grad_out.get::<2>(0));
                 let grad = |(x, grad): (f64, f64)| grad * 3.0 * x * x;
                 let grad_x: Vec<f64> = x.into_iter().zip(grad_out).map(grad).collect();
                 burn_gradcheck::Gradients::new().with("x", v.tensor([3, 5], &grad_x))

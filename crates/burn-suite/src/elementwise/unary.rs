@@ -3,7 +3,7 @@
 use burn::tensor::{Tensor, s};
 use burn_gradcheck::{Case, Gradients, Sample, Tolerance};
 
-use super::{F32, host, tolerance_f32, tolerance_f32_of_sums};
+use crate::host::{F32, host, tolerance_f32, tolerance_f32_of_sums};
 use crate::operation::{Family, Operation};
 use crate::point::{Expected, Point};
 
