@@ -1,5 +1,7 @@
 //! The command line.
 
+use std::path::PathBuf;
+
 use backends::Backend;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, ValueEnum};
@@ -14,7 +16,9 @@ use clap::{Parser, ValueEnum};
     version,
     help_expected = true,
     after_help = "Exit codes: 0 all agree; 1 a disagreement, or, with --mutate, a wrong gradient \
-                  that was not caught or a right one that was flagged; 2 it could not run."
+                  that was not caught or a right one that was flagged, or, with --suite, a \
+                  disagreement that is not in the ledger or one in it that has gone away; 2 it \
+                  could not run."
 )]
 pub(crate) struct Cli {
     /// Backend to check on; may be given more than once [default: all that can run here].
@@ -39,9 +43,24 @@ pub(crate) struct Cli {
     #[arg(long)]
     pub(crate) mutate: bool,
 
+    /// Check Burn's own operations instead, and hold what disagrees to the ledger of what is known.
+    #[arg(long, value_enum, conflicts_with_all = ["mutate", "shapes"], value_name = "NAME")]
+    pub(crate) suite: Option<Suite>,
+
+    /// With --suite: also write the page "Gradients of Burn" into this folder, in Markdown and HTML.
+    #[arg(long, requires = "suite", value_name = "FOLDER")]
+    pub(crate) page: Option<PathBuf>,
+
     /// Form of the results: text, or JSON with one object a line.
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORM")]
     pub(crate) format: Format,
+}
+
+/// Operations that are not this project's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Suite {
+    /// The differentiable operations of Burn.
+    Burn,
 }
 
 /// Form of the results.
@@ -83,6 +102,14 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_page_is_made_of_a_suite() {
+        assert!(Cli::try_parse_from(["verify-grads", "--page", "x"]).is_err());
+        assert!(Cli::try_parse_from(["verify-grads", "--suite", "burn", "--mutate"]).is_err());
+        let cli = Cli::parse_from(["verify-grads", "--suite", "burn", "--page", "x"]);
+        assert_eq!(cli.suite, Some(Suite::Burn));
     }
 
     #[test]

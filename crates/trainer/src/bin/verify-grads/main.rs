@@ -1,11 +1,13 @@
 //! `verify-grads`: holds every hand-derived gradient against Burn's autodiff, finite differences
-//! and PyTorch, on every backend that can run, and puts the judge itself on trial.
+//! and PyTorch, on every backend that can run, and puts the judge itself on trial. With
+//! `--suite burn` it is Burn's own operations that are held to formulas and finite differences.
 
 mod cases;
 mod cli;
 mod events;
 mod output;
 mod run;
+mod suite;
 mod trial;
 
 use std::any::Any;
@@ -53,8 +55,15 @@ fn complain(text: impl Display) {
 
 fn verify(cli: &Cli) -> Result<Exit> {
     let backends = run::open(&cli.backends)?;
-    let selection = cases::select(cli, &backends)?;
     let mut output = Output::new(cli.format);
+    if cli.suite.is_some() {
+        output.backends(&backends)?;
+        return match suite::run(cli, &backends, &mut output)? {
+            true => Ok(Exit::AllAgree),
+            false => Ok(Exit::Disagreement),
+        };
+    }
+    let selection = cases::select(cli, &backends)?;
     output.backends(&backends)?;
     let mut summary = run::all(cli, &backends, &selection, &mut output)?;
     if cli.mutate {

@@ -121,13 +121,15 @@ impl Output {
         }
     }
 
-    fn say(&self, text: &str) -> Result<()> {
+    /// Writes a line of results, above the bar.
+    pub(crate) fn say(&self, text: &str) -> Result<()> {
         self.bar
             .suspend(|| writeln!(io::stdout().lock(), "{text}"))?;
         Ok(())
     }
 
-    fn json(&self, event: &impl Serialize) -> Result<()> {
+    /// Writes an event.
+    pub(crate) fn json(&self, event: &impl Serialize) -> Result<()> {
         self.say(&serde_json::to_string(event)?)
     }
 
@@ -163,6 +165,11 @@ impl Output {
         let style = ProgressStyle::with_template("{pos}/{len} checks {wide_bar} {msg}");
         self.bar = ProgressBar::with_draw_target(Some(checks as u64), ProgressDrawTarget::stderr())
             .with_style(style.expect("the template is well formed"));
+    }
+
+    /// Counts a check that has no event of its own kind here.
+    pub(crate) fn step(&self) {
+        self.bar.inc(1);
     }
 
     pub(crate) fn end(&mut self) {
