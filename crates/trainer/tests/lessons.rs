@@ -256,6 +256,17 @@ fn bad_input_is_refused_with_a_remedy() {
     assert_refused("xor --learning-rate 0", 2, &["greater than 0"]);
     assert_refused("xor --learning-rate -1", 2, &["greater than 0"]);
     assert_refused("mnist --epochs 0", 2, &["whole number from 1"]);
+    for (lesson, option) in [
+        ("xor", "--steps"),
+        ("xor", "--hidden"),
+        ("mnist", "--epochs"),
+        ("linear-regression", "--steps"),
+        ("universal-approximation", "--steps"),
+        ("gradient-descent", "--max-iterations"),
+    ] {
+        let endless = format!("{lesson} {option} 18446744073709551615");
+        assert_refused(&endless, 2, &[option, "whole number from 1 to "]);
+    }
     assert_refused("mnist --hidden 16,0", 2, &["whole number from 1"]);
     assert_refused("gradient-descent --start 1,x", 2, &["--start", "a number"]);
     assert_refused("gradient-descent --step 0", 2, &["greater than 0"]);

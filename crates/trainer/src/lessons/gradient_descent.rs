@@ -16,8 +16,8 @@ use super::functions::autodiff;
 use super::numbers::{number, vector};
 use super::page::{Page, Section, Table};
 use super::plot::{Axis, Mark, Panel, Scale, Series, figure, levels};
-use super::{Common, Negative, Room, Teach};
-use crate::cli::{at_least_one, finite, non_negative, positive};
+use super::{Common, Negative, Room, Teach, between};
+use crate::cli::{finite, non_negative, positive};
 
 /// Most iterations: the whole path of each descent is kept.
 const MOST_ITERATIONS: usize = 200_000;
@@ -84,10 +84,7 @@ enum Choice {
 }
 
 fn iterations(text: &str) -> Result<usize, String> {
-    at_least_one(text)
-        .ok()
-        .filter(|&number| number <= MOST_ITERATIONS)
-        .ok_or_else(|| format!("expected a whole number from 1 to {MOST_ITERATIONS}"))
+    between(text, 1, MOST_ITERATIONS)
 }
 
 /// A function and the three descents on it.

@@ -18,7 +18,7 @@ use super::images::{Tile, sheet};
 use super::numbers::{Comparison, Host, number};
 use super::page::{Page, Section, Table};
 use super::plot::{Mark, Panel, Scale, Series, figure};
-use super::{Common, Negative, Room, Teach};
+use super::{Common, Negative, Room, Teach, training_steps};
 use crate::cli::{at_least_one, non_negative};
 
 /// Share of the largest step at which gradient descent still converges.
@@ -41,8 +41,8 @@ pub(crate) struct Options {
     #[arg(long, default_value = "6000", allow_negative_numbers = true, value_parser = at_least_one, value_name = "N")]
     rows: usize,
 
-    /// Steps of gradient descent, each on all rows, from 1.
-    #[arg(long, default_value = "400", allow_negative_numbers = true, value_parser = at_least_one, value_name = "N")]
+    /// Steps of gradient descent, each on all rows, from 1 to 1000000.
+    #[arg(long, default_value = "400", allow_negative_numbers = true, value_parser = training_steps, value_name = "N")]
     steps: usize,
 
     #[command(flatten)]

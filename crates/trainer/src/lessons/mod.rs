@@ -112,6 +112,29 @@ pub(crate) struct Common {
     quiet: bool,
 }
 
+/// Most steps of a training in a lesson, and most passes over a data set: what they leave is kept to
+/// be drawn, and a lesson is to end.
+const MOST_STEPS: usize = 1_000_000;
+const MOST_EPOCHS: usize = 1000;
+
+/// A number of steps of a training.
+fn training_steps(text: &str) -> Result<usize, String> {
+    between(text, 1, MOST_STEPS)
+}
+
+/// A number of passes over a data set.
+fn epochs(text: &str) -> Result<usize, String> {
+    between(text, 1, MOST_EPOCHS)
+}
+
+/// A whole number of this range, both ends included.
+fn between(text: &str, least: usize, most: usize) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|number| (least..=most).contains(number))
+        .ok_or_else(|| format!("expected a whole number from {least} to {most}"))
+}
+
 /// What a lesson computes on.
 #[derive(Debug)]
 pub(crate) struct Room {

@@ -20,8 +20,8 @@ use super::colours::Colour;
 use super::numbers::{Host, number};
 use super::page::{Page, Section, Table};
 use super::plot::{Mark, Panel, Scale, Series, figure};
-use super::{Common, Negative, Room, Teach};
-use crate::cli::{at_least_one, positive};
+use super::{Common, Negative, Room, Teach, between, training_steps};
+use crate::cli::positive;
 
 /// Most bumps and most hidden units that are asked for, which take seconds.
 const MOST_BUMPS: usize = 4096;
@@ -64,8 +64,8 @@ pub(crate) struct Options {
     #[arg(long, default_value = "64", allow_negative_numbers = true, value_parser = hidden, value_name = "UNITS")]
     hidden: usize,
 
-    /// Steps of each training, from 1.
-    #[arg(long, default_value = "4000", allow_negative_numbers = true, value_parser = at_least_one, value_name = "N")]
+    /// Steps of each training, from 1 to 1000000.
+    #[arg(long, default_value = "4000", allow_negative_numbers = true, value_parser = training_steps, value_name = "N")]
     steps: usize,
 
     #[command(flatten)]
@@ -105,13 +105,6 @@ fn bumps(text: &str) -> Result<usize, String> {
 
 fn hidden(text: &str) -> Result<usize, String> {
     between(text, LEAST_HIDDEN, MOST_HIDDEN)
-}
-
-fn between(text: &str, least: usize, most: usize) -> Result<usize, String> {
-    at_least_one(text)
-        .ok()
-        .filter(|number| (least..=most).contains(number))
-        .ok_or_else(|| format!("expected a whole number from {least} to {most}"))
 }
 
 impl Teach for Options {

@@ -15,8 +15,8 @@ use super::colours::Colour;
 use super::numbers::{Comparison, Host, number, steps};
 use super::page::{Page, Section, Table};
 use super::plot::{Axis, Mark, Panel, Scale, Series, figure};
-use super::{Common, Negative, Room, Teach};
-use crate::cli::{activation, at_least_one, positive};
+use super::{Common, Negative, Room, Teach, between, training_steps};
+use crate::cli::{activation, positive};
 
 const FORWARD: [&str; 7] = [
     "Z1 = X·W1",
@@ -41,6 +41,8 @@ const BACKWARD: [&str; 10] = [
     "δW1 = Xᵀ·δZ1",
 ];
 
+/// Most hidden units: of a larger net the graph shows nothing more.
+const MOST_HIDDEN: usize = 1024;
 /// Shares of the training at which the decision surface is drawn.
 const SURFACES: [f64; 6] = [0.0, 0.05, 0.1, 0.2, 0.4, 1.0];
 /// The surface reaches so far beyond the unit square.
@@ -49,16 +51,16 @@ const MARGIN: f64 = 0.25;
 /// Options of `lesson xor`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Hidden units, from 1.
-    #[arg(long, default_value = "4", allow_negative_numbers = true, value_parser = at_least_one, value_name = "UNITS")]
+    /// Hidden units, from 1 to 1024.
+    #[arg(long, default_value = "4", allow_negative_numbers = true, value_parser = hidden, value_name = "UNITS")]
     hidden: usize,
 
     /// Activation f of the hidden units.
     #[arg(long, default_value = "sigmoid", value_parser = activation(), value_name = "NAME")]
     activation: Activation,
 
-    /// Steps of training, each on all four rows, from 1.
-    #[arg(long, default_value = "3000", allow_negative_numbers = true, value_parser = at_least_one, value_name = "N")]
+    /// Steps of training, each on all four rows, from 1 to 1000000.
+    #[arg(long, default_value = "3000", allow_negative_numbers = true, value_parser = training_steps, value_name = "N")]
     steps: usize,
 
     /// Step length, greater than 0.
@@ -67,6 +69,10 @@ pub(crate) struct Options {
 
     #[command(flatten)]
     common: Common,
+}
+
+fn hidden(text: &str) -> Result<usize, String> {
+    between(text, 1, MOST_HIDDEN)
 }
 
 /// The rows of the truth table, on the device.
