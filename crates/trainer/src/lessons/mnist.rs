@@ -20,7 +20,7 @@ use super::images::{Tile, sheet};
 use super::numbers::{Comparison, Host, number, steps};
 use super::page::{Page, Section, Table};
 use super::plot::{Mark, Panel, Scale, Series, figure};
-use super::{Common, Negative, Room, Teach};
+use super::{Common, Negative, Room, Teach, epochs};
 use crate::cli::{at_least_one, positive};
 use crate::examples::Examples;
 
@@ -48,8 +48,8 @@ pub(crate) struct Options {
     #[arg(long, default_value = "64,32", value_delimiter = ',', allow_negative_numbers = true, value_parser = at_least_one, value_name = "UNITS")]
     hidden: Vec<usize>,
 
-    /// Passes over the training images, from 1.
-    #[arg(long, default_value = "3", allow_negative_numbers = true, value_parser = at_least_one, value_name = "N")]
+    /// Passes over the training images, from 1 to 1000.
+    #[arg(long, default_value = "3", allow_negative_numbers = true, value_parser = epochs, value_name = "N")]
     epochs: usize,
 
     /// Step length, greater than 0.
@@ -197,7 +197,7 @@ fn one_step(net: &MnistMlp, train: &Examples<Tensor<1, Int>>) -> Result<FirstSte
             false => format!("Z{l} = f(A{l})"),
         });
     }
-    values.extend(["Yp = softmax(Z)", "L"].map(str::to_owned));
+    values.extend([format!("Yp = softmax(Z{last})"), "L".to_owned()]);
     let values = values.iter().map(String::as_str).collect::<Vec<_>>();
 
     let (mut formulas, mut named) = (vec![], vec![]);
