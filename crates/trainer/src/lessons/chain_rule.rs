@@ -274,10 +274,11 @@ fn descending(descent: &Descent) -> Result<Section> {
         ))
         .formula("x ← x - α ∇f(x)")
         .table(table);
-    if let Some(exponent) = exponent(descent) {
+    let unfinished = descent.outcome == Outcome::IterationLimit;
+    if let Some(exponent) = exponent(descent).filter(|_| unfinished) {
         section = section.text(format!(
-            "Over the last tenfold of iterations f falls like k to the power {}: a straight line on \
-             two logarithmic axes. In a quadratic valley every step takes off the same share, and f \
+            "Over the last tenfold of iterations f falls about like k to the power {}: a straight line \
+             on two logarithmic axes. In a quadratic valley every step takes off the same share, and f \
              plunges.",
             number(exponent)
         ));
