@@ -17,8 +17,10 @@ mod ledger;
 mod operation;
 mod page;
 mod point;
+mod products;
 mod reductions;
 mod run;
+mod shapes;
 
 pub use coverage::{Coverage, EXCLUSIONS, Reason, coverage, covered, implemented};
 pub use ledger::{BACKENDS, BURN_VERSION, Entry, Kind, Ledger, LedgerError, Triage};
@@ -38,5 +40,7 @@ pub use run::{Convention, Disagreement, Finding, Gone, Outcome, Place, Selection
 pub fn operations() -> Vec<Operation> {
     let mut all = elementwise::operations();
     all.extend(reductions::operations());
+    all.extend(products::operations());
+    all.extend(shapes::operations());
     all
 }
