@@ -87,7 +87,9 @@ impl RunFolder {
             device,
             trainer_version: env!("CARGO_PKG_VERSION"),
             burn_version: backends::BURN_VERSION,
-            command: std::env::args().collect(),
+            command: std::env::args_os()
+                .map(|argument| argument.to_string_lossy().into_owned())
+                .collect(),
         };
         let json = serde_json::to_string_pretty(&config)?;
         self.replace("config.json", format!("{json}\n").as_bytes())

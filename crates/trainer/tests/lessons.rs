@@ -216,6 +216,24 @@ fn text_is_for_people_and_quiet_is_a_path() {
     assert!(Path::new(&workplace.path(finished.stdout.trim())).exists());
 }
 
+/// Names of files are bytes on Unix; the page shows what it can of the command.
+#[cfg(unix)]
+#[test]
+fn a_folder_whose_name_is_no_text_is_a_folder_like_any_other() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let workplace = Workplace::new();
+    let folder = OsStr::from_bytes(b"named \xff");
+    let mut command = workplace.command("lesson scalar-net --backend flex --quiet --out-dir");
+    let output = command.arg(folder).output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{errors}");
+    let folder = workplace.path("").join(folder).join("scalar-net");
+    let html = fs::read_to_string(folder.join("index.html")).unwrap();
+    parse(&html);
+}
+
 /// Refused with this exit code and one error that names all of `naming`; nothing is left behind.
 #[track_caller]
 fn assert_refused(arguments: &str, code: i32, naming: &[&str]) {

@@ -226,7 +226,9 @@ pub(crate) fn run(options: &LessonOptions) -> Result<Exit> {
             return Ok(Exit::Negative);
         }
     };
-    let command = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
+    let arguments = std::env::args_os().skip(1);
+    let arguments = arguments.map(|argument| argument.to_string_lossy().into_owned());
+    let command = arguments.collect::<Vec<_>>().join(" ");
     let file = page.write(folder.path(), &format!("trainer {command}"))?;
     let mut console = Console::new(common.format, common.quiet);
     match common.format {
