@@ -37,7 +37,8 @@ pub(crate) struct Options {
     #[arg(long, default_value = "1000", allow_negative_numbers = true, value_parser = non_negative, value_name = "GAMMA")]
     ridge: f64,
 
-    /// Training images to learn from, the first of the set, from 1.
+    /// Training images to learn from, the first of the set, from 1; every step takes time in
+    /// proportion, and all of them some minutes.
     #[arg(long, default_value = "6000", allow_negative_numbers = true, value_parser = at_least_one, value_name = "N")]
     rows: usize,
 
