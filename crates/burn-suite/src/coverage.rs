@@ -61,33 +61,6 @@ pub const EXCLUSIONS: &[(Reason, &[&str])] = &[
             "interpolate_backward",
         ],
     ),
-    (
-        Reason::NotYet(Family::Layers),
-        &[
-            "batch_norm_train",
-            "embedding",
-            "linear",
-            "conv1d",
-            "conv_transpose1d",
-            "conv2d",
-            "deform_conv2d",
-            "conv_transpose2d",
-            "conv3d",
-            "conv_transpose3d",
-            "avg_pool1d",
-            "avg_pool2d",
-            "max_pool1d",
-            "max_pool1d_with_indices",
-            "max_pool2d",
-            "max_pool2d_with_indices",
-            "adaptive_avg_pool1d",
-            "adaptive_avg_pool2d",
-            "adaptive_avg_pool3d",
-            "interpolate",
-            "attention",
-            "ctc_loss",
-        ],
-    ),
 ];
 
 /// How much of burn-autodiff the table exercises, in methods.

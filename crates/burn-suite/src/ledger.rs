@@ -4,7 +4,7 @@ use burn::tensor::DType;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::operation::{CheckKind, Operation};
+use crate::operation::Operation;
 
 /// The version of Burn that the table and the ledger are about.
 pub const BURN_VERSION: &str = "0.22.1";
@@ -23,6 +23,8 @@ pub enum Triage {
     WrongInBurn,
     /// Burn's choice is defensible, though not the one that the table expects.
     Convention,
+    /// The backend has no backward pass for it, and says so by a panic.
+    Unsupported,
     /// The derivative is right but cannot be had to more digits in this float type this way.
     IllConditioned,
 }
@@ -33,6 +35,7 @@ impl Triage {
         match self {
             Self::WrongInBurn => "wrong in Burn",
             Self::Convention => "convention",
+            Self::Unsupported => "unsupported",
             Self::IllConditioned => "ill-conditioned",
         }
     }
@@ -84,7 +87,7 @@ pub struct Entry {
     pub id: String,
     /// The operation.
     pub operation: String,
-    /// Where it disagrees: names of special points, or `drawn`.
+    /// Where it disagrees: names of checks, or `drawn` for any of those at drawn points.
     pub at: Vec<String>,
     /// The kinds of disagreement that are found there.
     pub kinds: Vec<Kind>,
@@ -197,9 +200,8 @@ impl Ledger {
     /// The entry that lists a disagreement of this kind and relative error.
     pub(crate) fn find(&self, site: &Site<'_>, kind: Kind, error: Option<f64>) -> Option<&Entry> {
         self.entries.iter().find(|entry| {
-            let is_near = entry
-                .at_most
-                .is_none_or(|most| error.is_some_and(|error| error <= most));
+            let is_within = |most| error.is_some_and(|error| error <= most);
+            let is_near = kind != Kind::Mismatch || entry.at_most.is_none_or(is_within);
             is_near
                 && entry.kinds.contains(&kind)
                 && entry.at.iter().any(|at| entry.lists(site, at))
@@ -223,7 +225,7 @@ impl Entry {
     pub(crate) fn lists(&self, site: &Site<'_>, at: &str) -> bool {
         let is_at = match at {
             DRAWN => site.is_drawn,
-            name => !site.is_drawn && name == site.check,
+            name => name == site.check,
         };
         is_at
             && (site.is_software || !self.software_only)
@@ -245,12 +247,9 @@ impl Entry {
             return unknown("operation", &self.operation);
         };
         for at in &self.at {
-            let is_point = operation
-                .checks
-                .iter()
-                .any(|check| matches!(check.kind, CheckKind::At(_)) && check.name == *at);
-            if at != DRAWN && !is_point {
-                return unknown("point", at);
+            let is_check = operation.checks.iter().any(|check| check.name == *at);
+            if at != DRAWN && !is_check {
+                return unknown("check", at);
             }
         }
         for backend in &self.backends {
@@ -375,6 +374,7 @@ mod tests {
             ledger
                 .find(
                     &Site {
+                        check: "[3, 5]",
                         is_drawn: true,
                         ..site
                     },
@@ -405,7 +405,7 @@ mod tests {
     fn what_an_entry_names_has_to_exist() {
         for (from, to, what) in [
             ("Tensor::exp", "Tensor::expp", "operation"),
-            ("x = 0", "x = 7", "point"),
+            ("x = 0", "x = 7", "check"),
             ("flex", "cuda", "backend"),
             ("f64", "f16", "float type"),
         ] {

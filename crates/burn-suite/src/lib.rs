@@ -13,6 +13,7 @@
 mod coverage;
 mod elementwise;
 mod host;
+mod layers;
 mod ledger;
 mod operation;
 mod page;
@@ -42,5 +43,6 @@ pub fn operations() -> Vec<Operation> {
     all.extend(reductions::operations());
     all.extend(products::operations());
     all.extend(shapes::operations());
+    all.extend(layers::operations());
     all
 }

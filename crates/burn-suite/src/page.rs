@@ -349,7 +349,7 @@ mod tests {
             assert!(text.contains("elu-overflow"));
             assert!(text.contains("activation::leaky_relu"));
             assert!(text.contains("flex f32"));
-            assert!(text.contains("not covered yet: Layers and losses"));
+            assert!(text.contains("no gradient: gives whole numbers"));
         }
         assert!(html.starts_with("<!doctype html>"));
         assert!(html.ends_with("</html>\n"));

@@ -224,6 +224,14 @@ fn indices() -> Vec<Operation> {
             .of("[3, 4] rows", [3, 4], |v| -> Tensor<2> {
                 v.get::<2>("x").gather_nd(v.ints([2, 1], &[2, 0]))
             }),
+        scatter("Tensor::scatter, assign", IndexingUpdateOp::Assign),
+        scatter("Tensor::scatter, mul", IndexingUpdateOp::Mul),
+        scatter("Tensor::scatter, min", IndexingUpdateOp::Min),
+        scatter("Tensor::scatter, max", IndexingUpdateOp::Max),
+        select_assign("Tensor::select_assign, assign", IndexingUpdateOp::Assign),
+        select_assign("Tensor::select_assign, mul", IndexingUpdateOp::Mul),
+        select_assign("Tensor::select_assign, min", IndexingUpdateOp::Min),
+        select_assign("Tensor::select_assign, max", IndexingUpdateOp::Max),
         scatter_nd("Tensor::scatter_nd, assign", IndexingUpdateOp::Assign),
         scatter_nd("Tensor::scatter_nd, add", IndexingUpdateOp::Add).into(
             "[3, 4] elements, twice the same",
@@ -241,6 +249,34 @@ fn indices() -> Vec<Operation> {
         scatter_nd("Tensor::scatter_nd, max", IndexingUpdateOp::Max),
     ];
     all.map(|moves| moves.0).into()
+}
+
+/// Each index once: what two updates of one element do is not defined for these.
+fn scatter(name: &'static str, update: IndexingUpdateOp) -> Moves {
+    Moves::new(name, &["float_scatter"])
+        .into("[3, 4] along 0", [3, 4], [2, 4], move |v| {
+            let at = v.ints([2, 4], &[0, 2, 2, 1, 1, 1, 0, 2]);
+            v.get::<2>("x").scatter(0, at, v.get::<2>("values"), update)
+        })
+        .into("[3, 4] along 1", [3, 4], [3, 2], move |v| {
+            let at = v.ints([3, 2], &[0, 2, 3, 1, 2, 3]);
+            v.get::<2>("x").scatter(1, at, v.get::<2>("values"), update)
+        })
+}
+
+/// Each index once, for the same reason.
+fn select_assign(name: &'static str, update: IndexingUpdateOp) -> Moves {
+    Moves::new(name, &["float_select_assign"])
+        .into("[4, 3] along 0", [4, 3], [2, 3], move |v| {
+            let at = v.ints([2], &[3, 1]);
+            v.get::<2>("x")
+                .select_assign(0, at, v.get::<2>("values"), update)
+        })
+        .into("[2, 5] along 1", [2, 5], [2, 3], move |v| {
+            let at = v.ints([3], &[4, 0, 2]);
+            v.get::<2>("x")
+                .select_assign(1, at, v.get::<2>("values"), update)
+        })
 }
 
 fn scatter_nd(name: &'static str, update: IndexingUpdateOp) -> Moves {

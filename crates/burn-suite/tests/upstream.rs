@@ -5,7 +5,8 @@
 //!
 //! On flex everywhere; what only other backends get wrong needs `--features ndarray` or `wgpu`.
 
-use burn::tensor::{DType, Device, Tensor, TensorData, activation};
+use burn::tensor::ops::{ConvOptions, DeformConvOptions, InterpolateMode, InterpolateOptions};
+use burn::tensor::{DType, Device, Tensor, TensorData, activation, module};
 
 const F32: DType = DType::F32;
 const F64: DType = DType::F64;
@@ -194,6 +195,66 @@ fn hard_sigmoid_and_hard_swish_compute_in_f32() {
     assert!((got - 5.0 / 6.0).abs() > 1e-9, "right is 5/6, got {got}");
 }
 
+/// The gradient of the weights is as long as the kernel would be if it reached the end of the
+/// input; without groups, and in two dimensions, the surplus is cut off. Flex writes it over the
+/// other elements, ndarray panics.
+#[test]
+fn conv1d_with_groups_and_a_rest_mixes_up_weights() {
+    let device = flex().autodiff();
+    let tensor = |values: Vec<f64>, shape: [usize; 3]| {
+        Tensor::<3>::from_data(TensorData::new(values, shape), (&device, F64)).require_grad()
+    };
+    // Two groups of two channels, kernel 2, stride 3: elements 2 and 5 of a row are not reached.
+    let x = tensor((1..=24).map(f64::from).collect(), [1, 4, 6]);
+    let weight = tensor(vec![1.0; 8], [2, 2, 2]);
+    let options = ConvOptions::new([3], [0], [1], 2);
+    let grads = module::conv1d(x, weight.clone(), None, options).backward();
+    let grad = weight.grad(&grads).expect("a gradient");
+    let got: Vec<f64> = grad.into_data().iter::<f64>().collect();
+    // Element k of a channel's kernel meets elements k and 3 + k of its row.
+    let right = [5.0, 7.0, 17.0, 19.0, 29.0, 31.0, 41.0, 43.0];
+    assert_ne!(got, right);
+}
+
+/// The gradient by the mask of a deformable convolution with a kernel of 2 x 2, all offsets 0.3.
+fn mask_gradient(device: &Device, dtype: DType) -> Vec<f64> {
+    let device = device.clone().autodiff();
+    let tensor = |shape: [usize; 4]| {
+        let values = (0..shape.iter().product()).map(|i: usize| (i * 7 % 11) as f64 / 10.0 - 0.5);
+        let data = TensorData::new(values.collect::<Vec<f64>>(), shape);
+        Tensor::<4>::from_data(data, (&device, dtype))
+    };
+    let (x, weight) = (tensor([1, 2, 4, 4]), tensor([2, 2, 2, 2]));
+    let offset = Tensor::<4>::full([1, 8, 3, 3], 0.3, (&device, dtype));
+    let mask = tensor([1, 4, 3, 3]).require_grad();
+    let options = DeformConvOptions::new([1, 1], [0, 0], [1, 1], 1, 1);
+    let out = module::deform_conv2d(x, offset, weight, Some(mask.clone()), None, options);
+    let grads = out.sum().backward();
+    let grad = mask.grad(&grads).expect("a gradient");
+    grad.into_data().iter::<f64>().collect()
+}
+
+#[cfg(feature = "wgpu")]
+fn apart(a: &[f64], b: &[f64]) -> f64 {
+    let differences = a.iter().zip(b).map(|(a, b)| (a - b).abs());
+    differences.fold(0.0, f64::max)
+}
+
+/// The output is linear in the mask, so that its first element's derivative is a plain sum.
+#[test]
+fn deform_conv2d_computes_in_f32() {
+    let got = mask_gradient(&flex(), F64)[0];
+    let at = |i: usize| (i * 7 % 11) as f64 / 10.0 - 0.5;
+    let mut right = 0.0;
+    for channel in 0..2 {
+        let x = |row: usize, column: usize| at(channel * 16 + row * 4 + column);
+        let between = 0.49 * x(0, 0) + 0.21 * (x(0, 1) + x(1, 0)) + 0.09 * x(1, 1);
+        right += between * (at(channel * 4) + at(8 + channel * 4));
+    }
+    let error = (got - right).abs();
+    assert!(error > 1e-10 && error < 1e-6, "right is {right}, got {got}");
+}
+
 #[cfg(feature = "ndarray")]
 mod on_ndarray {
     use super::*;
@@ -216,6 +277,18 @@ mod on_ndarray {
         );
     }
 
+    /// "... interpolation backward is not supported for ndarray backend"
+    #[test]
+    fn interpolate_has_no_backward_pass() {
+        for mode in [InterpolateMode::Bilinear, InterpolateMode::Bicubic] {
+            let x = Tensor::<4>::ones([1, 1, 2, 2], &ndarray().autodiff()).require_grad();
+            let options = InterpolateOptions::new(mode).with_output_size([3, 3]);
+            let sum = module::interpolate(x, options).sum();
+            let backward = std::panic::AssertUnwindSafe(|| sum.backward());
+            assert!(std::panic::catch_unwind(backward).is_err());
+        }
+    }
+
     /// A cast to f32 and back inside.
     #[test]
     fn sigmoid_and_silu_compute_in_f32() {
@@ -232,6 +305,7 @@ mod on_ndarray {
 
 #[cfg(feature = "wgpu")]
 mod on_wgpu {
+    use burn::tensor::Int;
     use burn::tensor::wgpu::wgpu::DeviceType;
 
     use super::*;
@@ -248,5 +322,36 @@ mod on_wgpu {
             DeviceType::Cpu => assert_eq!(got, 0.0, "right is inf"),
             _ => assert_eq!(got, f64::INFINITY),
         }
+    }
+
+    /// Two threads of `scatter_nd` add to one element at the same time, without an atomic.
+    #[test]
+    fn gather_nd_loses_gradients() {
+        let Ok(device) = Device::wgpu_options().init() else {
+            eprintln!("not run: there is no graphics adapter");
+            return;
+        };
+        let device = device.autodiff();
+        let x = Tensor::<1>::from_data([5.0, 7.0], &device).require_grad();
+        let twice = Tensor::<2, Int>::from_data([[1], [1]], &device);
+        let gathered: Tensor<1> = x.clone().gather_nd(twice);
+        let grads = gathered.sum().backward();
+        let grad = x.grad(&grads).expect("a gradient");
+        let got: Vec<f64> = grad.into_data().iter::<f64>().collect();
+        assert_eq!(got, [0.0, 1.0], "right is (0, 2)");
+    }
+
+    /// On the processor it is right, as `deform_conv2d_computes_in_f32` shows.
+    #[test]
+    fn deform_conv2d_has_another_mask_gradient() {
+        let Ok(device) = Device::wgpu_options().init() else {
+            eprintln!("not run: there is no graphics adapter");
+            return;
+        };
+        let (got, right) = (mask_gradient(&device, F32), mask_gradient(&flex(), F32));
+        assert!(
+            apart(&got, &right) > 0.01,
+            "got {got:?}, right is {right:?}"
+        );
     }
 }
