@@ -305,20 +305,40 @@ mod on_ndarray {
 
 #[cfg(feature = "wgpu")]
 mod on_wgpu {
+    use std::sync::OnceLock;
+
     use burn::tensor::Int;
     use burn::tensor::wgpu::wgpu::DeviceType;
 
     use super::*;
 
+    /// The adapter, opened once in a process, and its kind; none is a failure where
+    /// `REQUIRE_WGPU` is set.
+    fn adapter() -> Option<(Device, DeviceType)> {
+        static OPENED: OnceLock<Result<(Device, DeviceType), String>> = OnceLock::new();
+        let open = || match Device::wgpu_options().init_with_setup() {
+            Ok((device, setup)) => Ok((device, setup.adapter.get_info().device_type)),
+            Err(error) => Err(error.to_string()),
+        };
+        match OPENED.get_or_init(open) {
+            Ok(opened) => Some(opened.clone()),
+            Err(error) => {
+                let required = std::env::var_os("REQUIRE_WGPU").is_some();
+                assert!(!required, "REQUIRE_WGPU is set, but {error}");
+                eprintln!("not run: {error}");
+                None
+            }
+        }
+    }
+
     /// `powf(0, -0.5) / 2`, which shaders need not compute: lavapipe's gives 0.
     #[test]
     fn sqrt_is_flat_at_zero_on_a_software_adapter() {
-        let Ok((device, setup)) = Device::wgpu_options().init_with_setup() else {
-            eprintln!("not run: there is no graphics adapter");
+        let Some((device, kind)) = adapter() else {
             return;
         };
         let got = gradient(0.0, &device, F32, Tensor::sqrt);
-        match setup.adapter.get_info().device_type {
+        match kind {
             DeviceType::Cpu => assert_eq!(got, 0.0, "right is inf"),
             _ => assert_eq!(got, f64::INFINITY),
         }
@@ -327,8 +347,7 @@ mod on_wgpu {
     /// Two threads of `scatter_nd` add to one element at the same time, without an atomic.
     #[test]
     fn gather_nd_loses_gradients() {
-        let Ok(device) = Device::wgpu_options().init() else {
-            eprintln!("not run: there is no graphics adapter");
+        let Some((device, _)) = adapter() else {
             return;
         };
         let device = device.autodiff();
@@ -344,8 +363,7 @@ mod on_wgpu {
     /// On the processor it is right, as `deform_conv2d_computes_in_f32` shows.
     #[test]
     fn deform_conv2d_has_another_mask_gradient() {
-        let Ok(device) = Device::wgpu_options().init() else {
-            eprintln!("not run: there is no graphics adapter");
+        let Some((device, _)) = adapter() else {
             return;
         };
         let (got, right) = (mask_gradient(&device, F32), mask_gradient(&flex(), F32));
