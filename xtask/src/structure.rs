@@ -85,6 +85,13 @@ const RULES: &[Rule] = &[
         remedy: "the construction is plain f64: load its weights into a net where it is used",
     },
     Rule {
+        package: "burn-suite",
+        forbidden: &[&BACKENDS],
+        ours_allowed: &["burn-gradcheck"],
+        remedy: "the table of Burn's operations knows Burn and the judge: let the caller choose \
+                 the device",
+    },
+    Rule {
         package: "datasets",
         forbidden: &[&BACKENDS, &LEARNING, &TENSORS],
         ours_allowed: &[],
