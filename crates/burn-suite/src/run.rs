@@ -193,7 +193,6 @@ impl Selection {
 ///     target: Target::new(Device::flex(), DType::F64),
 ///     by_shader: false,
 ///     is_software: false,
-///     is_software: false,
 /// };
 /// let selection = Selection { pattern: Some("Tensor::exp".to_owned()), seed: 0 };
 /// let outcome = run(&operations, &ledger, &[place], &selection, |_| Ok::<(), ()>(())).unwrap();
