@@ -95,6 +95,17 @@ fn unpack(words: Tensor<2, Int>, columns: usize) -> Tensor<2> {
     bytes.narrow(1, 0, columns).float().div_scalar(255.0)
 }
 
+/// The rows' order in an epoch, drawn on the host: the same on every backend.
+///
+/// # Shapes
+///
+/// `[rows]`, every index from 0 once.
+pub(crate) fn epoch_order(rows: usize, seed: u64, epoch: u64, device: &Device) -> Tensor<1, Int> {
+    let order = datasets::shuffled_indices(rows, seed, epoch);
+    let order = order.into_iter().map(|index| index as i32).collect();
+    Tensor::from_data(TensorData::new::<i32, _>(order, [rows]), device)
+}
+
 /// What a net learns from and what it is judged by.
 #[derive(Debug, Clone)]
 pub(crate) struct Splits<T> {

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, anyhow};
 use backends::{Hardware, Opened};
 use burn::optim::ModuleOptimizer;
-use burn::tensor::{Int, Tensor, TensorData};
+use burn::tensor::Tensor;
 
 use crate::cli::value_name;
-use crate::examples::{Examples, Splits};
+use crate::examples::{Examples, Splits, epoch_order};
 use crate::net::{Net, Reduction};
 use crate::output::{Console, Epoch, Event, RunResult};
 use crate::run_folder::RunFolder;
@@ -135,12 +135,7 @@ impl<N: Net> Run<'_, N> {
         } = *self.settings;
         let training = &self.splits.training;
         let rows = training.len();
-        let order = datasets::shuffled_indices(rows, seed, epoch as u64);
-        let order = order.into_iter().map(|index| index as i32).collect();
-        let order = Tensor::<1, Int>::from_data(
-            TensorData::new::<i32, _>(order, [rows]),
-            &self.opened.device,
-        );
+        let order = epoch_order(rows, seed, epoch as u64, &self.opened.device);
         let steps_before = self.steps(epoch - 1);
         let bar = self.console.bar(rows as u64, format!("epoch {epoch}"));
         let started = Instant::now();

@@ -1,20 +1,18 @@
 //! The time to an accuracy: training until the test set is answered well enough.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use backends::{Backend, Opened};
 use burn::module::Module;
 use burn::optim::SgdConfig;
 use burn::optim::momentum::MomentumConfig;
-use burn::tensor::{Int, Tensor, TensorData};
-use datasets::{ImageSet, shuffled_indices};
+use datasets::ImageSet;
 use mnist_mlp::MnistMlpConfig;
 use serde::Serialize;
-use std::time::Instant;
 
 use crate::cli::{Engine, value_name};
-use crate::examples::Examples;
+use crate::examples::{Examples, epoch_order};
 use crate::net::Net;
 
 /// Test accuracies to reach.
@@ -63,10 +61,7 @@ pub(crate) fn race(
     let mut time = Duration::ZERO;
     for epoch in 1..=MOST_EPOCHS {
         let started = Instant::now();
-        let order = shuffled_indices(rows, SEED, epoch);
-        let order = order.into_iter().map(|index| index as i32).collect();
-        let order = TensorData::new::<i32, _>(order, [rows]);
-        let order = Tensor::<1, Int>::from_data(order, &opened.device);
+        let order = epoch_order(rows, SEED, epoch, &opened.device);
         for start in (0..rows).step_by(BATCH) {
             let batch = BATCH.min(rows - start);
             let (x, labels) = train.select(order.clone().narrow(0, start, batch));

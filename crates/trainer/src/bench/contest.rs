@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, anyhow};
 use backends::{Backend, Hardware, Opened};
 use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig};
-use burn::tensor::{Device, Int, Tensor, TensorData};
-use datasets::{ImageSet, shuffled_indices};
+use burn::tensor::{Device, Int, Tensor};
+use datasets::ImageSet;
 use mnist_mlp::{MnistMlp, MnistMlpConfig};
 use serde::Serialize;
 use xor_net::{XorNet, XorNetConfig};
 
 use crate::cli::{Engine, value_name};
-use crate::examples::Examples;
+use crate::examples::{Examples, epoch_order};
 use crate::net::Net;
 use crate::output::Console;
 
@@ -230,10 +230,9 @@ impl<N: Net> Lane<N> {
     /// A new order of the rows, on the device.
     fn order(&mut self) -> Tensor<1, Int> {
         let rows = self.examples.len();
-        let order = shuffled_indices(rows, SEED, self.passes_done);
+        let order = epoch_order(rows, SEED, self.passes_done, &self.device);
         self.passes_done += 1;
-        let order = order.into_iter().map(|index| index as i32).collect();
-        Tensor::from_data(TensorData::new::<i32, _>(order, [rows]), &self.device)
+        order
     }
 
     /// Waits until the device has done everything; processors have already.

@@ -6,9 +6,9 @@ use anyhow::{Context, Result};
 use burn::module::Module;
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{GradientsParams, SgdConfig};
-use burn::tensor::{DType, Int, Tensor, TensorData};
+use burn::tensor::{DType, Int, Tensor};
 use clap::Args;
-use datasets::{ImageSet, Mnist, bundled_mnist_dir, shuffled_indices};
+use datasets::{ImageSet, Mnist, bundled_mnist_dir};
 use layers::Activation;
 use manual_backprop::Reduction;
 use manual_backprop::cross_entropy::one_hot;
@@ -22,7 +22,7 @@ use super::page::{Page, Section, Table};
 use super::plot::{Mark, Panel, Scale, Series, figure};
 use super::{Common, Negative, Room, Teach, epochs};
 use crate::cli::{at_least_one, positive};
-use crate::examples::Examples;
+use crate::examples::{Examples, epoch_order};
 
 /// Rows per step.
 const BATCH: usize = 128;
@@ -272,10 +272,7 @@ impl Options {
         let check = rows.div_ceil(BATCH).div_ceil(CHECKS);
         let mut step = 0;
         for epoch in 1..=self.epochs {
-            let order = shuffled_indices(rows, room.seed, epoch as u64);
-            let order = order.into_iter().map(|index| index as i32).collect();
-            let order = TensorData::new::<i32, _>(order, [rows]);
-            let order = Tensor::<1, Int>::from_data(order, &room.opened.device);
+            let order = epoch_order(rows, room.seed, epoch as u64, &room.opened.device);
             for start in (0..rows).step_by(BATCH) {
                 let batch = BATCH.min(rows - start);
                 let plain = net.valid();
