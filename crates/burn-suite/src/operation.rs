@@ -29,6 +29,10 @@ pub enum Family {
     Shapes,
     /// Layers: linear, convolutions, poolings, embeddings, norms, attention, losses.
     Layers,
+    /// The layers of `burn::nn` as modules: their parameters are checked, too.
+    Modules,
+    /// The losses of `burn::nn`.
+    Losses,
 }
 
 impl Family {
@@ -44,7 +48,9 @@ impl Family {
             Self::Reductions => "Reductions",
             Self::Products => "Matrix products",
             Self::Shapes => "Shapes and indices",
-            Self::Layers => "Layers and losses",
+            Self::Layers => "Functions behind layers",
+            Self::Modules => "Layers of burn::nn",
+            Self::Losses => "Losses of burn::nn",
         }
     }
 }
