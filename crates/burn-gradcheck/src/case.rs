@@ -66,6 +66,7 @@ pub struct Case {
     pub(crate) inputs: Vec<Input>,
     pub(crate) function: Option<Function>,
     pub(crate) autodiff_function: Option<Function>,
+    pub(crate) reference: Option<Function>,
     pub(crate) vjp: Option<Vjp>,
     pub(crate) kinks: Option<Kinks>,
     parameters: Option<Parameters>,
@@ -81,6 +82,7 @@ impl Case {
             inputs: Vec::new(),
             function: None,
             autodiff_function: None,
+            reference: None,
             vjp: None,
             kinks: None,
             parameters: None,
@@ -190,6 +192,35 @@ impl Case {
         function: impl Fn(&Values) -> O + Send + Sync + 'static,
     ) -> Self {
         self.autodiff_function = Some(Arc::new(move |values| function(values).into()));
+        self
+    }
+
+    /// Sets another formula of the same function, which is differentiated by finite differences in
+    /// its place, in f64: for a function that works in one float type only.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use burn::tensor::{DType, Device};
+    /// use burn_gradcheck::{Case, Options, Target};
+    ///
+    /// let cubed = Case::new("cubed in f32")
+    ///     .input("x", [3])
+    ///     .function(|v| {
+    ///         let x = v.get::<1>("x");
+    ///         assert_eq!(x.dtype(), DType::F32);
+    ///         x.powi_scalar(3)
+    ///     })
+    ///     .reference(|v| v.get::<1>("x") * v.get::<1>("x") * v.get::<1>("x"));
+    /// let target = Target::new(Device::flex(), DType::F32).with_reference(Device::flex());
+    /// cubed.run(&target, &Options::default()).assert_pass();
+    /// ```
+    #[must_use]
+    pub fn reference<O: Into<Outputs>>(
+        mut self,
+        reference: impl Fn(&Values) -> O + Send + Sync + 'static,
+    ) -> Self {
+        self.reference = Some(Arc::new(move |values| reference(values).into()));
         self
     }
 

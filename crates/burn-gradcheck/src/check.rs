@@ -188,7 +188,7 @@ impl Check<'_> {
         let finite = self.finite_device.map(|device| {
             Referee::new(
                 self.case,
-                self.function,
+                self.case.reference.as_ref().unwrap_or(self.function),
                 self.point,
                 device,
                 weights.clone(),

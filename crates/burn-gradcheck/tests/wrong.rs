@@ -197,6 +197,17 @@ fn autodiff_can_be_the_odd_one() {
 }
 
 #[test]
+fn a_reference_of_another_function_is_the_odd_one() {
+    let report = layer()
+        .reference(|v| (v.get::<2>("x").matmul(v.get("w")) + v.get::<1>("b").unsqueeze()).sin())
+        .check(&device());
+    let odd = Verdict::Mismatch {
+        odd: Witness::Finite,
+    };
+    assert_eq!(report.verdict, odd, "{report}");
+}
+
+#[test]
 fn agreement_on_something_else_than_the_derivative_is_caught() {
     let report = Case::new("detached")
         .input("x", [3])
