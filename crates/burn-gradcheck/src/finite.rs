@@ -16,7 +16,8 @@
 //! would lose what they have in common.
 //!
 //! The error estimate is the disagreement within the triangle plus the rounding of the function's
-//! values divided by the step. `J` is 0 where the function is smooth and the size of the kink
+//! values divided by the step. The rounding is that of f64, or what [`rounding`] measures where it is
+//! much more: a function may compute in f32 inside. `J` is 0 where the function is smooth and the size of the kink
 //! where it is not.
 
 /// The function at one point of the stencil.
@@ -53,6 +54,15 @@ const EXCELLENT: f64 = 1e-12;
 const GOOD: f64 = 1e-10;
 /// Roundings of f64 in an evaluation of the function, relative to its values.
 const ROUNDINGS: f64 = 4.0;
+/// Evaluations by which the noise of a function is measured, and the order of their differences.
+const NOISE_POINTS: usize = 16;
+const NOISE_ORDER: usize = 4;
+/// Their spacing, relative to the first step: what is smooth vanishes in fourth differences of it.
+const NOISE_SPACING: f64 = 1.0 / 4096.0;
+/// Its multiples by squares have fractions without a pattern (its own multiples have one).
+const GOLDEN_RATIO: f64 = 0.618_033_988_749_895;
+/// Noise counts where it is more than this many times the rounding of f64.
+const NOISY: f64 = 64.0;
 /// A kink must stand out of its own error estimate by this factor ...
 const SIGNIFICANT: f64 = 10.0;
 /// ... and be this large relative to the derivative.
@@ -77,12 +87,14 @@ enum End {
 /// Differentiates `t ↦ ⟨weights, f(t)⟩` at `t = 0`.
 ///
 /// `step` is the largest step to try, `floor` the size below which a derivative is not resolved
-/// relative to itself, `sample` evaluates `f`, and `base` is `f(0)`.
+/// relative to itself, `rounding` that of `⟨weights, f⟩`, `sample` evaluates `f`, and `base` is
+/// `f(0)`.
 pub(crate) fn differentiate(
     weights: &[f64],
     base: &Sampled,
     step: f64,
     floor: f64,
+    rounding: f64,
     mut sample: impl FnMut(f64) -> Sampled,
 ) -> Estimate {
     let mut best: Option<Estimate> = None;
@@ -90,7 +102,7 @@ pub(crate) fn differentiate(
     let mut branch_changed = None;
     for attempt in 0..TRIANGLES {
         let first = step * (-5.0 * attempt as f64).exp2();
-        let triangle = triangle(weights, base, first, floor, &mut sample);
+        let triangle = triangle(weights, base, (first, floor), rounding, &mut sample);
         evaluations += triangle.evaluations;
         match triangle.end {
             End::NotFinite => continue,
@@ -126,8 +138,8 @@ pub(crate) fn differentiate(
 fn triangle(
     weights: &[f64],
     base: &Sampled,
-    first: f64,
-    floor: f64,
+    (first, floor): (f64, f64),
+    rounding: f64,
     sample: &mut impl FnMut(f64) -> Sampled,
 ) -> Triangle {
     let mut made = Triangle {
@@ -137,7 +149,6 @@ fn triangle(
         evaluations: 0,
         end: End::Complete,
     };
-    let rounding = ROUNDINGS * f64::EPSILON * norm_of_products(weights, &base.outputs);
     for level in 0..LEVELS {
         let h = first * (-(level as f64)).exp2();
         let (right, left) = (sample(h), sample(-h));
@@ -169,6 +180,56 @@ fn triangle(
         }
     }
     made
+}
+
+/// The error of one evaluation of `⟨weights, f⟩` by rounding: that of f64, or, where it is much more,
+/// the noise by which close evaluations lie off a cubic.
+///
+/// # Formula
+///
+/// A divided difference of fourth order, `Σ cᵢ fᵢ` with `cᵢ = Π 1 / (tᵢ - tⱼ)` over `j ≠ i`, is 0 for
+/// cubics and has the variance `σ² Σ cᵢ²` for independent errors of variance `σ²` (as Hamming,
+/// *Numerical Methods for Scientists and Engineers*, chapter 10, but at uneven distances: at even
+/// ones, numbers that are rounded to multiples may rise evenly). The evaluations lie on one side of
+/// the point, where there may be a kink.
+pub(crate) fn rounding(
+    weights: &[f64],
+    base: &Sampled,
+    step: f64,
+    mut sample: impl FnMut(f64) -> Sampled,
+) -> f64 {
+    let of_f64 = f64::EPSILON * norm_of_products(weights, &base.outputs);
+    let places = (1..=NOISE_POINTS).map(|number| {
+        let uneven = ((number * number) as f64 * GOLDEN_RATIO).fract();
+        (number as f64 + uneven / 2.0) * NOISE_SPACING * step
+    });
+    let row: Vec<(f64, f64)> = places
+        .map(|t| {
+            let mut rise = Sum::default();
+            let outputs = sample(t).outputs;
+            for (weight, (there, here)) in weights.iter().zip(outputs.iter().zip(&base.outputs)) {
+                rise.add(weight * (there - here));
+            }
+            (t, rise.total())
+        })
+        .collect();
+    let variances: Vec<f64> = row.windows(NOISE_ORDER + 1).map(variance).collect();
+    let noise = (variances.iter().sum::<f64>() / variances.len() as f64).sqrt();
+    // A point outside the domain says nothing about noise.
+    let is_noisy = noise.is_finite() && noise > NOISY * of_f64;
+    ROUNDINGS * if is_noisy { noise } else { of_f64 }
+}
+
+/// The variance of the errors in values at these places, by one divided difference.
+fn variance(values: &[(f64, f64)]) -> f64 {
+    let (mut difference, mut squares) = (0.0, 0.0);
+    for (i, (t, value)) in values.iter().enumerate() {
+        let others = values.iter().enumerate().filter(|(j, _)| *j != i);
+        let coefficient: f64 = others.map(|(_, (other, _))| (t - other).recip()).product();
+        difference += coefficient * value;
+        squares += coefficient * coefficient;
+    }
+    difference * difference / squares
 }
 
 impl Triangle {
@@ -291,7 +352,8 @@ mod tests {
             outputs: vec![f(x + t)],
             masks: Vec::new(),
         };
-        differentiate(&[1.0], &sample(0.0), step, 0.0, sample)
+        let rounding = rounding(&[1.0], &sample(0.0), step, sample);
+        differentiate(&[1.0], &sample(0.0), step, 0.0, rounding, sample)
     }
 
     #[test]
@@ -315,6 +377,33 @@ mod tests {
                 estimate.error
             );
             assert_eq!(estimate.kink, None, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_error_is_honest_where_the_function_computes_in_f32() {
+        let coarse = |x: f64| f64::from(x.exp() as f32) * 0.75 + x;
+        for number in 0..200 {
+            let x = f64::from(number - 100) / 64.0;
+            let estimate = scalar(coarse, x, 0.0625);
+            let off = (estimate.value - (0.75 * x.exp() + 1.0)).abs();
+            assert!(
+                off <= 4.0 * estimate.error,
+                "at {x}: off by {off:e}, said {:e}",
+                estimate.error
+            );
+        }
+    }
+
+    #[test]
+    fn a_function_in_f64_is_not_noisy() {
+        for f in [f64::exp, f64::sin, f64::ln, |x: f64| x.powi(9)] {
+            let sample = |t: f64| Sampled {
+                outputs: vec![f(0.75 + t)],
+                masks: Vec::new(),
+            };
+            let rounding = rounding(&[1.0], &sample(0.0), 0.03125, sample);
+            assert_eq!(rounding, ROUNDINGS * f64::EPSILON * f(0.75).abs());
         }
     }
 
@@ -353,7 +442,7 @@ mod tests {
                 outputs: vec![(x + t).max(0.0)],
                 masks: vec![x + t > 0.0],
             };
-            differentiate(&[1.0], &sample(0.0), 0.0625, 0.0, sample)
+            differentiate(&[1.0], &sample(0.0), 0.0625, 0.0, 1e-15, sample)
         };
         assert_eq!((at(0.001).value, at(0.001).shrunk), (1.0, true));
         assert_eq!(at(0.0).kink, Some((0.0, 1.0)));

@@ -3,7 +3,7 @@
 use burn::tensor::{DType, Device};
 
 use crate::case::{Case, Function};
-use crate::finite::{Estimate, Sampled, differentiate};
+use crate::finite::{Estimate, Sampled, differentiate, rounding};
 use crate::measure::{rms, worse};
 use crate::sample::power_of_two_below;
 use crate::values::{HostInput, Values};
@@ -18,6 +18,8 @@ pub(crate) struct Referee<'a> {
     values: Values,
     weights: Vec<f64>,
     base: Sampled,
+    /// The error of an evaluation by rounding, for each input once it was asked for.
+    roundings: Vec<Option<f64>>,
     pub(crate) evaluations: usize,
     pub(crate) shrunk: usize,
     pub(crate) worst_error: Option<f64>,
@@ -53,6 +55,7 @@ impl<'a> Referee<'a> {
             values,
             weights,
             base,
+            roundings: vec![None; point.len()],
             evaluations: 1,
             shrunk: 0,
             worst_error: None,
@@ -103,11 +106,15 @@ impl<'a> Referee<'a> {
         mut at: impl FnMut(f64) -> Vec<f64>,
     ) -> Result<Estimate, Verdict> {
         let (case, function, values) = (self.case, self.function, &self.values);
-        let estimate = guarded(Witness::Function, || {
-            differentiate(&self.weights, &self.base, step, floor, |t| {
-                sampled(case, function, &values.with_replaced(input, &at(t)))
-            })
+        let (weights, base) = (&self.weights, &self.base);
+        let mut sample = |t| sampled(case, function, &values.with_replaced(input, &at(t)));
+        let known = self.roundings[input];
+        let (rounding, estimate) = guarded(Witness::Function, || {
+            let rounding = known.unwrap_or_else(|| rounding(weights, base, step, &mut sample));
+            let estimate = differentiate(weights, base, step, floor, rounding, &mut sample);
+            (rounding, estimate)
         })?;
+        self.roundings[input] = Some(rounding);
         self.evaluations += estimate.evaluations;
         self.shrunk += usize::from(estimate.shrunk);
         self.worst_error = Some(worse(self.worst_error.unwrap_or(0.0), estimate.error));
