@@ -64,7 +64,7 @@ pub const EXCLUSIONS: &[(Reason, &[&str])] = &[
 ];
 
 /// How much of burn-autodiff the table exercises, in methods.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 pub struct Coverage {
     /// Exercised by an operation of the table.
     pub covered: usize,

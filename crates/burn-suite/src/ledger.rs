@@ -4,10 +4,34 @@ use burn::tensor::DType;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::operation::Operation;
+use crate::operation::{Check, Operation};
 
-/// The version of Burn that the table and the ledger are about.
-pub const BURN_VERSION: &str = "0.22.1";
+/// The version of Burn that everything here is built on, as the workspace asks for it.
+pub const BURN_VERSION: &str = pinned(include_str!("../../../Cargo.toml"));
+
+/// The version in a manifest's line `burn = { version = "=0.22.1", … }`, read while compiling.
+const fn pinned(manifest: &'static str) -> &'static str {
+    const BEFORE: &[u8] = b"\nburn = { version = \"=";
+    let text = manifest.as_bytes();
+    let (mut start, mut matched) = (0, 0);
+    while matched < BEFORE.len() {
+        assert!(
+            start < text.len(),
+            "Cargo.toml has to pin burn by a line of its own"
+        );
+        matched = match text[start] == BEFORE[matched] {
+            true => matched + 1,
+            false if text[start] == BEFORE[0] => 1,
+            false => 0,
+        };
+        start += 1;
+    }
+    let mut end = start;
+    while text[end] != b'"' {
+        end += 1;
+    }
+    manifest.split_at(start).1.split_at(end - start).0
+}
 
 /// The backends that an entry may name.
 pub const BACKENDS: [&str; 3] = ["ndarray", "flex", "wgpu"];
@@ -87,6 +111,9 @@ pub struct Entry {
     pub id: String,
     /// The operation.
     pub operation: String,
+    /// Layers that call it and have the same disagreement, as far as they have the same checks.
+    #[serde(default)]
+    pub through: Vec<String>,
     /// Where it disagrees: names of checks, or `drawn` for any of those at drawn points.
     pub at: Vec<String>,
     /// The kinds of disagreement that are found there.
@@ -111,7 +138,7 @@ pub struct Entry {
     pub wrong: String,
     /// The smallest example with the witnesses' values.
     pub example: String,
-    /// The test in `tests/upstream.rs` that shows it with Burn alone.
+    /// The test in one of `tests/upstream*.rs` that shows it with Burn alone.
     pub reproduction: String,
     /// Address of the upstream issue; empty if none was found.
     pub upstream: String,
@@ -221,6 +248,12 @@ pub(crate) struct Site<'a> {
 }
 
 impl Entry {
+    /// The operation, and the layers that have its disagreement.
+    fn operations(&self) -> impl Iterator<Item = &str> {
+        let layers = self.through.iter().map(String::as_str);
+        std::iter::once(self.operation.as_str()).chain(layers)
+    }
+
     /// Whether it lists a site, and does so by this one of its places.
     pub(crate) fn lists(&self, site: &Site<'_>, at: &str) -> bool {
         let is_at = match at {
@@ -229,7 +262,9 @@ impl Entry {
         };
         is_at
             && (site.is_software || !self.software_only)
-            && self.operation == site.operation
+            && self
+                .operations()
+                .any(|operation| operation == site.operation)
             && self.backends.iter().any(|backend| backend == site.backend)
             && self.dtypes.iter().any(|dtype| dtype == site.dtype)
     }
@@ -242,12 +277,18 @@ impl Entry {
                 got: got.to_owned(),
             })
         };
-        let mut found = operations.iter();
-        let Some(operation) = found.find(|operation| operation.name == self.operation) else {
+        let named = |name: &str| operations.iter().find(|operation| operation.name == name);
+        let Some(operation) = named(&self.operation) else {
             return unknown("operation", &self.operation);
         };
+        if let Some(layer) = self.through.iter().find(|layer| named(layer).is_none()) {
+            return unknown("layer", layer);
+        }
+        let layers = self.through.iter().filter_map(|layer| named(layer));
+        let checks = layers.flat_map(|layer| &layer.checks);
         for at in &self.at {
-            let is_check = operation.checks.iter().any(|check| check.name == *at);
+            let is_it = |check: &Check| check.name == *at;
+            let is_check = operation.checks.iter().any(is_it) || checks.clone().any(is_it);
             if at != DRAWN && !is_check {
                 return unknown("check", at);
             }
@@ -320,7 +361,7 @@ mod tests {
             kinds = ["mismatch"]
             backends = ["flex"]
             dtypes = ["f64"]
-            burn = "0.22.1"
+            burn = "BURN"
             triage = "wrong-in-burn"
             wrong = "the slope is 2"
             example = "exp'(0) = 2"
@@ -330,7 +371,15 @@ mod tests {
             touches_lecture = false
             lecture = "the lecture has no exponential at zero"
         "#;
-        Ledger::parse(&change(text.to_owned()), &operations())
+        Ledger::parse(&change(text.replace("BURN", BURN_VERSION)), &operations())
+    }
+
+    #[test]
+    fn the_version_is_the_pinned_one() {
+        let manifest =
+            "[x]\nburn-dataset = \"=2\"\nburn\nburn = { version = \"=1.2.3-pre.4\", a = 1 }\n";
+        assert_eq!(pinned(manifest), "1.2.3-pre.4");
+        assert!(include_str!("../../../Cargo.toml").contains(&format!("\"={BURN_VERSION}\"")));
     }
 
     #[test]
@@ -387,7 +436,11 @@ mod tests {
 
     #[test]
     fn every_entry_has_its_reproduction_and_every_reproduction_its_entry() {
-        let source = include_str!("../tests/upstream.rs");
+        let source = [
+            include_str!("../tests/upstream.rs"),
+            include_str!("../tests/upstream_nn.rs"),
+        ]
+        .concat();
         let ledger = Ledger::bundled(&operations()).expect("the ledger is in order");
         for entry in &ledger.entries {
             let test = format!("fn {}()", entry.reproduction);
@@ -421,11 +474,8 @@ mod tests {
 
     #[test]
     fn an_entry_is_about_this_burn_and_complete() {
-        let error = entry(|text| text.replace("0.22.1", "0.21.0")).expect_err("an old version");
-        assert!(
-            error.to_string().contains("is about Burn 0.21.0"),
-            "{error}"
-        );
+        let error = entry(|text| text.replace(BURN_VERSION, "0.1.0")).expect_err("an old version");
+        assert!(error.to_string().contains("is about Burn 0.1.0"), "{error}");
         let error = entry(|text| text.replace("exp'(0) = 2", "")).expect_err("no example");
         assert!(error.to_string().contains("fill in the rest"), "{error}");
         let error = entry(|text| text.clone() + &text).expect_err("twice");

@@ -36,6 +36,22 @@ pub enum Family {
 }
 
 impl Family {
+    /// All families, in the order of the page.
+    pub const ALL: [Self; 12] = [
+        Self::Arithmetic,
+        Self::Powers,
+        Self::Trigonometry,
+        Self::Pieces,
+        Self::Masks,
+        Self::Activations,
+        Self::Reductions,
+        Self::Products,
+        Self::Shapes,
+        Self::Layers,
+        Self::Modules,
+        Self::Losses,
+    ];
+
     /// The name as the page's heading.
     pub fn title(self) -> &'static str {
         match self {
@@ -86,7 +102,7 @@ pub struct Check {
 pub enum CheckKind {
     /// At drawn points: autodiff, finite differences, and a formula evaluated without Burn.
     Drawn(Box<Case>),
-    /// At one special point, where finite differences do not apply: autodiff and the derivative.
+    /// At a special point, where finite differences do not apply: autodiff and the derivative.
     At(Point),
 }
 
@@ -112,12 +128,17 @@ impl Operation {
     /// Adds a special point.
     #[must_use]
     pub(crate) fn at(mut self, point: Point) -> Self {
+        self.add_point(point);
+        self
+    }
+
+    /// Adds a special point to the table's operation.
+    pub(crate) fn add_point(&mut self, point: Point) {
         self.checks.push(Check {
             name: point.name.clone(),
             in_short: true,
             kind: CheckKind::At(point),
         });
-        self
     }
 
     /// Adds a check at drawn points; the case's name is the operation's and the check's.

@@ -4,7 +4,8 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use burn::tensor::{DType, Tensor};
-use burn_gradcheck::{Case, Options, Pairs, Report, Target, Tolerance, Verdict};
+use burn_gradcheck::{Case, ElementReport, Options, Pairs, Report, Target, Tolerance, Verdict};
+use serde::{Deserialize, Serialize};
 
 use crate::ledger::{Entry, Kind, Ledger, Site, Triage};
 use crate::operation::{CheckKind, Family, Operation};
@@ -12,6 +13,9 @@ use crate::point::{Full, Point, PointReport, PointVerdict};
 
 /// Points drawn anew, at most, because finite differences could not tell at one.
 const REDRAWS: u32 = 8;
+/// How far below a disagreement the finite differences' estimate of their own error has to be for
+/// the disagreement to rest on them.
+const MARGIN: f64 = 10.0;
 
 /// A backend in one float type.
 #[derive(Clone, Debug)]
@@ -33,6 +37,8 @@ pub struct Place {
 pub struct Selection {
     /// Operations with this text in their name; all without.
     pub pattern: Option<String>,
+    /// Operations of this family; all without.
+    pub family: Option<Family>,
     /// Seed of the drawn points.
     pub seed: u64,
 }
@@ -84,21 +90,47 @@ pub struct Disagreement {
     pub kind: Kind,
     /// The witnesses' values, for people.
     pub detail: String,
+    /// What a mismatch at drawn points rests on.
+    pub evidence: Option<Evidence>,
     /// The ledger's entry that lists it, and its triage.
     pub listed: Option<(String, Triage)>,
 }
 
+/// The witnesses at the element on which a mismatch rests.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Evidence {
+    /// Autodiff's gradient.
+    pub autodiff: f64,
+    /// The formula's, evaluated on the host in f64.
+    pub formula: Option<f64>,
+    /// The finite differences' estimate.
+    pub finite: Option<f64>,
+    /// The error, absolute, that the finite differences estimate of themselves.
+    pub finite_error: Option<f64>,
+}
+
 /// An entry of the ledger that is no longer true at one place.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Gone {
     /// The entry.
     pub entry: String,
     /// The backend.
     pub backend: String,
     /// The float type.
-    pub dtype: &'static str,
+    pub dtype: String,
     /// The special point, or `drawn`.
     pub at: String,
+}
+
+/// Operations of which no result is to be had.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Abandoned {
+    /// Backend and float type: `wgpu f32`.
+    pub place: String,
+    /// What was being done.
+    pub operation: String,
+    /// Why it, and what would have followed, was given up.
+    pub why: String,
 }
 
 /// What a run found.
@@ -108,8 +140,8 @@ pub struct Outcome {
     pub findings: Vec<Finding>,
     /// Entries of the ledger to be deleted.
     pub gone: Vec<Gone>,
-    /// Places where the device stopped working, with the operation after which it did.
-    pub abandoned: Vec<(String, &'static str)>,
+    /// Where a device or a process stopped working.
+    pub abandoned: Vec<Abandoned>,
 }
 
 impl fmt::Display for Gone {
@@ -125,6 +157,72 @@ impl fmt::Display for Gone {
             "the disagreement '{entry}' has gone away on {backend} in {dtype} ({at}); delete it \
              there from crates/burn-suite/ledger.toml, and its test if that fails too"
         )
+    }
+}
+
+impl fmt::Display for Abandoned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            place,
+            operation,
+            why,
+        } = self;
+        write!(
+            f,
+            "{place}: {operation} and what follows it was not checked: {why}"
+        )
+    }
+}
+
+impl fmt::Display for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "autodiff {}", Full(self.autodiff))?;
+        if let Some(formula) = self.formula {
+            write!(f, ", formula {}", Full(formula))?;
+        }
+        if let (Some(finite), Some(error)) = (self.finite, self.finite_error) {
+            write!(f, ", finite differences {} ± {error:.0e}", Full(finite))?;
+        }
+        Ok(())
+    }
+}
+
+impl Evidence {
+    fn new(element: &ElementReport) -> Self {
+        Self {
+            autodiff: element.autodiff,
+            formula: element.manual,
+            finite: element.finite,
+            finite_error: element.finite_error,
+        }
+    }
+
+    /// How far autodiff is from finite differences, or from the formula where there are none.
+    pub fn difference(&self) -> Option<f64> {
+        let other = self.finite.or(self.formula);
+        other.map(|other| (self.autodiff - other).abs())
+    }
+
+    /// Whether there is a disagreement at all: with a formula, or with finite differences by far
+    /// more than these can err.
+    fn is_conclusive(&self) -> bool {
+        let by_finite = || match (self.finite, self.finite_error) {
+            (Some(finite), Some(error)) => (self.autodiff - finite).abs() >= MARGIN * error,
+            _ => false,
+        };
+        self.formula.is_some() || by_finite()
+    }
+
+    /// Whether autodiff may be called wrong for it: it is farther from finite differences than
+    /// these can err, or from a formula that is no farther from them than autodiff.
+    pub fn blames_autodiff(&self) -> bool {
+        let (Some(finite), Some(error)) = (self.finite, self.finite_error) else {
+            return self.formula.is_some();
+        };
+        let resolution = MARGIN * error;
+        let from_autodiff = (self.autodiff - finite).abs();
+        let is_nearer = |formula: f64| (formula - finite).abs() <= from_autodiff + resolution;
+        from_autodiff >= resolution || self.formula.is_some_and(is_nearer)
     }
 }
 
@@ -165,8 +263,12 @@ impl Outcome {
 impl Selection {
     /// Whether an operation is selected.
     pub fn has(&self, operation: &Operation) -> bool {
-        let pattern = self.pattern.as_ref();
-        pattern.is_none_or(|pattern| operation.name.contains(pattern))
+        let Self {
+            pattern, family, ..
+        } = self;
+        let is_named = |pattern: &String| operation.name.contains(pattern);
+        pattern.as_ref().is_none_or(is_named)
+            && family.is_none_or(|family| family == operation.family)
     }
 }
 
@@ -194,7 +296,7 @@ impl Selection {
 ///     by_shader: false,
 ///     is_software: false,
 /// };
-/// let selection = Selection { pattern: Some("Tensor::exp".to_owned()), seed: 0 };
+/// let selection = Selection { pattern: Some("Tensor::exp".to_owned()), ..Selection::default() };
 /// let outcome = run(&operations, &ledger, &[place], &selection, |_| Ok::<(), ()>(())).unwrap();
 /// assert!(outcome.is_good());
 /// # Ok::<(), burn_suite::LedgerError>(())
@@ -227,7 +329,11 @@ pub fn run<E>(
             progress(&finding)?;
             outcome.findings.push(finding);
             if panicked && !place.is_alive() {
-                outcome.abandoned.push((place.name(), operation.name));
+                outcome.abandoned.push(Abandoned {
+                    place: place.name(),
+                    operation: operation.name.to_owned(),
+                    why: "the device stopped working".to_owned(),
+                });
                 break;
             }
         }
@@ -255,8 +361,20 @@ impl Place {
 struct Found {
     kind: Kind,
     detail: String,
+    evidence: Option<Evidence>,
     /// The largest relative error.
     error: Option<f64>,
+}
+
+impl Found {
+    /// The entry that lists it. One that blames Burn does not, where the evidence does not.
+    fn listed<'a>(&self, ledger: &'a Ledger, site: &Site<'_>) -> Option<&'a Entry> {
+        let entry = ledger.find(site, self.kind, self.error)?;
+        let blames = self
+            .evidence
+            .is_none_or(|evidence| evidence.blames_autodiff());
+        (blames || entry.triage != Triage::WrongInBurn).then_some(entry)
+    }
 }
 
 /// An operation at a place.
@@ -306,7 +424,7 @@ impl Visit<'_> {
             finding.checks += 1;
             let entry = found
                 .as_ref()
-                .and_then(|found| self.ledger.find(&site, found.kind, found.error));
+                .and_then(|found| found.listed(self.ledger, &site));
             sites.push((site, entry));
             finding
                 .disagreements
@@ -314,6 +432,7 @@ impl Visit<'_> {
                     check: check.name.clone(),
                     kind: found.kind,
                     detail: found.detail,
+                    evidence: found.evidence,
                     listed: entry.map(|entry| (entry.id.clone(), entry.triage)),
                 }));
         }
@@ -336,7 +455,7 @@ impl Visit<'_> {
                     gone.push(Gone {
                         entry: entry.id.clone(),
                         backend: self.place.backend.clone(),
-                        dtype: self.place.target.dtype.name(),
+                        dtype: self.place.target.dtype.name().to_owned(),
                         at: at.clone(),
                     });
                 }
@@ -378,11 +497,13 @@ impl Visit<'_> {
                 let detail = format!("autodiff gives none, expected {}", point.expected());
                 (Kind::Unreached, detail)
             }
+            PointVerdict::Shape(reason) => (Kind::Shape, reason),
             PointVerdict::Panicked(message) => (Kind::Panicked, message),
         };
         Some(Found {
             kind,
             detail,
+            evidence: None,
             error: Some(error),
         })
     }
@@ -395,8 +516,10 @@ impl Visit<'_> {
         finding.worst = larger(finding.worst, error);
         finding.median = larger(finding.median, errors(&report.median));
         finding.finite_error = larger(finding.finite_error, report.finite.worst_error_estimate);
+        let evidence = evidence(&report);
         let kind = match &report.verdict {
             Verdict::Pass => return None,
+            Verdict::Mismatch { .. } if evidence.is_none() => Kind::Unchecked,
             Verdict::Mismatch { .. } => Kind::Mismatch,
             Verdict::NonFinite { .. } => Kind::NonFinite,
             Verdict::Kink => Kind::Kink,
@@ -408,6 +531,7 @@ impl Visit<'_> {
         Some(Found {
             kind,
             detail: report.to_string(),
+            evidence,
             error,
         })
     }
@@ -421,7 +545,11 @@ impl Visit<'_> {
         let mut options = Options::default().seed(self.seed);
         loop {
             let report = case.run(&self.place.target, &options);
-            let is_unchecked = matches!(report.verdict, Verdict::Unchecked { .. });
+            let is_unchecked = match report.verdict {
+                Verdict::Unchecked { .. } => true,
+                Verdict::Mismatch { .. } => evidence(&report).is_none(),
+                _ => false,
+            };
             if !is_unchecked || report.draw >= REDRAWS {
                 return report;
             }
@@ -436,6 +564,14 @@ impl Place {
         let by_shader = self.by_shader && self.target.dtype == DType::F32;
         by_shader.then(|| Tolerance::of(DType::F32, 1)).flatten()
     }
+}
+
+/// What a mismatch rests on, if it is enough to rest on.
+fn evidence(report: &Report) -> Option<Evidence> {
+    let is_mismatch = matches!(report.verdict, Verdict::Mismatch { .. });
+    let element = report.worst_element.as_ref().filter(|_| is_mismatch);
+    let evidence = element.map(Evidence::new);
+    evidence.filter(Evidence::is_conclusive)
 }
 
 /// The larger of what is there; a NaN is larger than anything.
@@ -474,6 +610,7 @@ mod tests {
         Entry {
             id: id.to_owned(),
             operation: operation.to_owned(),
+            through: Vec::new(),
             at: vec![at.to_owned()],
             kinds: vec![kind],
             backends: vec!["flex".to_owned()],
@@ -520,10 +657,110 @@ mod tests {
     }
 
     #[test]
+    fn a_mismatch_carries_what_it_rests_on() {
+        let outcome = run_one(spoiled(), &Ledger::default());
+        let mut unlisted = outcome.findings[0].unlisted();
+        let at_a_point = unlisted.next().expect("two disagree");
+        assert_eq!(at_a_point.evidence, None, "analysis needs no estimate");
+        let drawn = unlisted.next().expect("two disagree").evidence;
+        let drawn = drawn.expect("finite differences were taken");
+        let formula = drawn.formula.expect("a formula");
+        assert!((formula / drawn.autodiff - 2.0).abs() < 1e-12, "{drawn}");
+        let error = drawn.finite_error.expect("an estimate");
+        assert!(error < 1e-8, "{drawn}");
+    }
+
+    #[test]
+    fn autodiff_is_not_blamed_for_what_finite_differences_cannot_tell() {
+        let evidence = Evidence {
+            autodiff: 1.0,
+            formula: None,
+            finite: Some(1.5),
+            finite_error: Some(0.01),
+        };
+        assert!(evidence.blames_autodiff());
+        let coarse = Evidence {
+            finite_error: Some(0.06),
+            ..evidence
+        };
+        assert!(
+            !coarse.blames_autodiff(),
+            "half a unit is not far above 0.06"
+        );
+        assert!(!coarse.is_conclusive());
+        let of_two = Evidence {
+            formula: Some(1.4),
+            ..coarse
+        };
+        assert!(of_two.blames_autodiff(), "the formula decides");
+        let wrong_formula = Evidence {
+            autodiff: 1.5,
+            formula: Some(2.5),
+            ..coarse
+        };
+        assert!(wrong_formula.is_conclusive());
+        assert!(!wrong_formula.blames_autodiff(), "the table is to blame");
+        let alone = Evidence {
+            finite: None,
+            ..coarse
+        };
+        assert!(!alone.is_conclusive());
+    }
+
+    /// A gradient that leaves out a part of the function, and a rounding to f32 in the function that
+    /// makes finite differences coarse.
+    fn incomplete(part: f64) -> Outcome {
+        let mut operation = Operation::new("incomplete", Family::Powers, &[]);
+        operation.drawn("[3]".to_owned(), true, |case| {
+            case.input("x", [3]).function(move |v| {
+                let x = v.get::<1>("x");
+                let coarse = x.clone().exp().cast(DType::F32).cast(DType::F64);
+                coarse + (x * part).detach()
+            })
+        });
+        run_one(operation, &Ledger::default())
+    }
+
+    #[test]
+    fn nothing_is_called_wrong_below_what_finite_differences_resolve() {
+        let kinds = |outcome: Outcome| -> Vec<Kind> {
+            let disagreements = outcome.findings[0].disagreements.iter();
+            disagreements
+                .map(|disagreement| disagreement.kind)
+                .collect()
+        };
+        assert_eq!(kinds(incomplete(1e-2)), [Kind::Mismatch]);
+        assert_eq!(kinds(incomplete(1e-8)), [Kind::Unchecked]);
+    }
+
+    #[test]
+    fn an_entry_blames_burn_only_for_what_burn_is_to_blame_for() {
+        let blames = Entry {
+            at_most: Some(0.6),
+            ..entry("drawn", "spoiled", "drawn", Kind::Mismatch)
+        };
+        let point = entry("point", "spoiled", "x = 0", Kind::Mismatch);
+        let good = |triage| {
+            let drawn = Entry {
+                triage,
+                ..blames.clone()
+            };
+            let entries = vec![point.clone(), drawn];
+            run_one(spoiled(), &Ledger { entries }).is_good()
+        };
+        assert!(good(Triage::Convention));
+        assert!(
+            !good(Triage::WrongInBurn),
+            "the formula is wrong, not autodiff"
+        );
+    }
+
+    #[test]
     fn a_listed_one_does_not_and_listing_one_does_not_hide_another() {
         let point = entry("point", "spoiled", "x = 0", Kind::Mismatch);
         let drawn = Entry {
             at_most: Some(0.6),
+            triage: Triage::Convention,
             ..entry("drawn", "spoiled", "drawn", Kind::Mismatch)
         };
         let nearer = Entry {
@@ -605,7 +842,7 @@ mod tests {
     fn a_convention_is_told() {
         let selection = Selection {
             pattern: Some("activation::relu".to_owned()),
-            seed: 0,
+            ..Selection::default()
         };
         let ledger = Ledger::default();
         let none = |_: &Finding| Ok::<(), ()>(());

@@ -15,8 +15,8 @@ fn outcome(backend: &str, device: &Device, seed: u64) -> Outcome {
         is_software: false,
     });
     let selection = Selection {
-        pattern: None,
         seed,
+        ..Selection::default()
     };
     let nothing = |_: &Finding| Ok::<(), ()>(());
     run(&operations, &ledger, &places, &selection, nothing).expect("no error")

@@ -86,7 +86,7 @@ impl RunFolder {
             settings,
             device,
             trainer_version: env!("CARGO_PKG_VERSION"),
-            burn_version: backends::BURN_VERSION,
+            burn_version: burn_suite::BURN_VERSION,
             command: std::env::args_os()
                 .map(|argument| argument.to_string_lossy().into_owned())
                 .collect(),

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use backends::Backend;
+use burn_suite::Family;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, ValueEnum};
 
@@ -51,6 +52,14 @@ pub(crate) struct Cli {
     #[arg(long, requires = "suite", value_name = "FOLDER")]
     pub(crate) page: Option<PathBuf>,
 
+    /// With --suite: check in this process and write JSON, as the parent of a group's process asks.
+    #[arg(long, hide = true, requires = "suite")]
+    pub(crate) here: bool,
+
+    /// With --here: only the operations of this family.
+    #[arg(long, hide = true, requires = "here", value_parser = family, value_name = "TITLE")]
+    pub(crate) family: Option<Family>,
+
     /// Form of the results: text, or JSON with one object a line.
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORM")]
     pub(crate) format: Format,
@@ -84,6 +93,13 @@ impl Cli {
 fn backend() -> impl TypedValueParser<Value = Backend> {
     PossibleValuesParser::new(Backend::ALL.map(Backend::name))
         .try_map(|name| name.parse::<Backend>())
+}
+
+fn family(title: &str) -> Result<Family, String> {
+    let found = Family::ALL
+        .into_iter()
+        .find(|family| family.title() == title);
+    found.ok_or_else(|| "expected a heading of the page".to_owned())
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

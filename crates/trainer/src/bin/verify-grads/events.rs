@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use burn_gradcheck::{Pairs, Report, Tolerance, Verdict, Witness};
 use manual_backprop::verify::pytorch::Comparison;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::run::Place;
 
@@ -20,6 +20,28 @@ impl Serialize for Number {
             f64::NEG_INFINITY => serializer.serialize_str("-inf"),
             value => serializer.serialize_f64(value),
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Form {
+            Finite(f64),
+            Text(String),
+        }
+        match Form::deserialize(deserializer)? {
+            Form::Finite(value) => Ok(Self(value)),
+            Form::Text(text) => text.parse().map(Self).map_err(serde::de::Error::custom),
+        }
+    }
+}
+
+impl Number {
+    /// The float.
+    pub(crate) fn get(self) -> f64 {
+        self.0
     }
 }
 

@@ -49,7 +49,7 @@ fn main() -> ExitCode {
 }
 
 /// Writes a line to standard error. Nobody is left to tell if that is gone.
-fn complain(text: impl Display) {
+pub(crate) fn complain(text: impl Display) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
@@ -57,8 +57,13 @@ fn verify(cli: &Cli) -> Result<Exit> {
     let backends = run::open(&cli.backends)?;
     let mut output = Output::new(cli.format);
     if cli.suite.is_some() {
-        output.backends(&backends)?;
-        return match suite::run(cli, &backends, &mut output)? {
+        let is_good = if cli.here {
+            suite::run_here(cli, &backends, &output)?
+        } else {
+            output.backends(&backends)?;
+            suite::run(cli, &backends, &mut output)?
+        };
+        return match is_good {
             true => Ok(Exit::AllAgree),
             false => Ok(Exit::Disagreement),
         };

@@ -81,7 +81,7 @@ impl Backends {
 
 /// The float types to check in. Some graphics drivers store and add f64, but have no `exp` or `tanh`
 /// for it and give other numbers without a word: wgpu is checked in f32 only.
-fn float_types(backend: Backend) -> &'static [DType] {
+pub(crate) fn float_types(backend: Backend) -> &'static [DType] {
     match backend {
         Backend::Ndarray | Backend::Flex => &[DType::F64, DType::F32],
         Backend::Wgpu => &[DType::F32],

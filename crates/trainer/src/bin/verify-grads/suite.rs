@@ -1,63 +1,207 @@
-//! `--suite burn`: Burn's own operations, held to the table and the ledger of `burn-suite`.
+//! `--suite burn`: Burn's own operations, held to the table and the ledger of `burn-suite`, each
+//! family on each backend in a process of its own.
+
+mod child;
+mod events;
+mod text;
 
 use std::fs;
-use std::panic;
+use std::panic::{self, PanicHookInfo};
 use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::thread;
 
 use anyhow::{Context, Result, bail};
 use backends::Hardware;
-use burn_suite::{Coverage, Finding, Gone, Ledger, Operation, Outcome, Selection, coverage};
-use serde::Serialize;
+use burn_suite::{Family, Ledger, Operation, Outcome, Selection};
 
 use crate::cli::{Cli, Format};
-use crate::events::Number;
 use crate::output::Output;
-use crate::run::{Backends, Place};
+use crate::run::{Backends, Place, float_types, in_order};
+use child::{Group, Results};
+use events::{Event, GoneEvent, OperationEvent, SuiteSummary};
 
-/// Reports of disagreements shown in full at the end, at most.
-const REPORTS: usize = 10;
 /// Names of the page's files, without extension.
 const PAGE: &str = "gradients-of-burn";
+
+/// The table, the ledger, and what of them is asked for.
+struct Suite {
+    operations: Vec<Operation>,
+    ledger: Ledger,
+    selection: Selection,
+}
 
 /// Runs the table on every backend, writes the page if it is asked for, and says whether all
 /// disagreements are known ones.
 pub(crate) fn run(cli: &Cli, backends: &Backends, output: &mut Output) -> Result<bool> {
-    let operations = burn_suite::operations();
-    let ledger = Ledger::bundled(&operations)?;
-    let selection = Selection {
-        pattern: cli.pattern.clone(),
-        seed: cli.seed,
-    };
-    let selected = operations
-        .iter()
-        .filter(|operation| selection.has(operation))
-        .count();
-    if selected == 0 {
-        let pattern = cli.pattern.as_deref().unwrap_or_default();
-        bail!("no operation has '{pattern}' in its name; run without `--case` to see the names");
+    let suite = Suite::new(cli)?;
+    let groups = suite.groups(backends);
+    let results = groups.iter().map(|group| group.expected.len());
+    output.begin(results.sum());
+    if cli.format == Format::Text {
+        output.say(&text::head())?;
     }
+    let mut outcome = Outcome::default();
+    let mut events = Vec::new();
+    in_order(
+        &groups,
+        |group| group.run(cli),
+        |results| {
+            let results = results?;
+            suite.take(&results, &mut outcome)?;
+            for event in &results.events {
+                output.step();
+                match cli.format {
+                    Format::Text => output.say(&text::row(event))?,
+                    Format::Json => output.json(&Event::Operation(event.clone()))?,
+                }
+            }
+            events.extend(results.events);
+            Ok(())
+        },
+    )?;
+    output.end();
+    if let Some(folder) = &cli.page {
+        write_page(folder, &suite, &outcome)?;
+    }
+    let summary = SuiteSummary::new(&events, outcome.gone.len(), outcome.abandoned.len());
+    let is_good = summary.is_good();
+    match cli.format {
+        Format::Text => text::conclude(&outcome, &summary, output)?,
+        Format::Json => conclude(&outcome, summary, output)?,
+    }
+    Ok(is_good)
+}
+
+/// Runs the table in this process, as a parent asked for it.
+pub(crate) fn run_here(cli: &Cli, backends: &Backends, output: &Output) -> Result<bool> {
+    let suite = Suite::new(cli)?;
     let places: Vec<_> = backends
         .places()
         .iter()
         .map(|place| suite_place(place, backends))
         .collect();
-    output.begin(places.len() * selected);
-    begin_table(cli.format, output)?;
-    // Panics are findings; each would otherwise also write a line among the results.
-    let hook = panic::take_hook();
-    panic::set_hook(Box::new(|_| {}));
-    let outcome = burn_suite::run(&operations, &ledger, &places, &selection, |finding| {
-        output.step();
-        show(finding, cli.format, output)
-    });
-    panic::set_hook(hook);
-    let outcome = outcome?;
-    output.end();
-    if let Some(folder) = &cli.page {
-        write_page(folder, &operations, &ledger, &outcome)?;
+    let panics = Panics::watch();
+    let mut events = Vec::new();
+    let Suite {
+        operations,
+        ledger,
+        selection,
+    } = &suite;
+    let outcome = burn_suite::run(operations, ledger, &places, selection, |finding| {
+        let mut event = OperationEvent::new(finding, operations);
+        for message in panics.take() {
+            // One that reached the check is there already.
+            if !event.has_panicked() {
+                event.add_panic(message);
+            }
+        }
+        events.push(event.clone());
+        output.json(&Event::Operation(event))
+    })?;
+    let summary = SuiteSummary::new(&events, outcome.gone.len(), outcome.abandoned.len());
+    let is_good = summary.is_good();
+    conclude(&outcome, summary, output)?;
+    Ok(is_good)
+}
+
+impl Suite {
+    fn new(cli: &Cli) -> Result<Self> {
+        let operations = burn_suite::operations();
+        let ledger = Ledger::bundled(&operations)?;
+        let selection = Selection {
+            pattern: cli.pattern.clone(),
+            family: cli.family,
+            seed: cli.seed,
+        };
+        if !operations.iter().any(|operation| selection.has(operation)) {
+            let pattern = cli.pattern.as_deref().unwrap_or_default();
+            bail!(
+                "no operation has '{pattern}' in its name; run without `--case` to see the names"
+            );
+        }
+        Ok(Self {
+            operations,
+            ledger,
+            selection,
+        })
     }
-    conclude(&outcome, cli.format, output)?;
-    Ok(outcome.is_good())
+
+    /// What is selected, family by family on each backend.
+    fn groups(&self, backends: &Backends) -> Vec<Group> {
+        let mut groups = Vec::new();
+        for &(backend, _) in &backends.opened {
+            for family in Family::ALL {
+                let operations = self.operations.iter();
+                let names: Vec<_> = operations
+                    .filter(|operation| operation.family == family && self.selection.has(operation))
+                    .map(|operation| operation.name)
+                    .collect();
+                let in_one = |dtype: &'static str| names.iter().map(move |&name| (name, dtype));
+                let dtypes = float_types(backend).iter();
+                let expected: Vec<_> = dtypes.flat_map(|dtype| in_one(dtype.name())).collect();
+                if !expected.is_empty() {
+                    groups.push(Group {
+                        backend,
+                        family,
+                        expected,
+                    });
+                }
+            }
+        }
+        groups
+    }
+
+    /// Adds what came of a group.
+    fn take(&self, results: &Results, outcome: &mut Outcome) -> Result<()> {
+        for event in &results.events {
+            let finding = event
+                .finding(&self.operations, &self.ledger)
+                .with_context(|| {
+                    format!(
+                        "{} is not in this program's table or ledger",
+                        event.operation
+                    )
+                })?;
+            outcome.findings.push(finding);
+        }
+        outcome.gone.extend(results.gone.iter().cloned());
+        outcome.abandoned.extend(results.abandoned.iter().cloned());
+        Ok(())
+    }
+}
+
+/// Panics on threads other than the one that began to watch: those of a device, which nobody
+/// catches.
+struct Panics(Arc<Mutex<Vec<String>>>);
+
+impl Panics {
+    /// Replaces the hook that would write each panic: on this thread they are findings.
+    fn watch() -> Self {
+        let watching = thread::current().id();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let hook = {
+            let seen = Arc::clone(&seen);
+            move |info: &PanicHookInfo<'_>| {
+                if thread::current().id() == watching {
+                    return;
+                }
+                let text = info.to_string();
+                crate::complain(&text);
+                if let Ok(mut seen) = seen.lock() {
+                    seen.push(text);
+                }
+            }
+        };
+        panic::set_hook(Box::new(hook));
+        Self(seen)
+    }
+
+    /// Those since the last time.
+    fn take(&self) -> Vec<String> {
+        let seen = self.0.lock();
+        seen.map_or_else(|_| Vec::new(), |mut seen| std::mem::take(&mut *seen))
+    }
 }
 
 fn suite_place(place: &Place, backends: &Backends) -> burn_suite::Place {
@@ -73,13 +217,8 @@ fn suite_place(place: &Place, backends: &Backends) -> burn_suite::Place {
     }
 }
 
-fn write_page(
-    folder: &Path,
-    operations: &[Operation],
-    ledger: &Ledger,
-    outcome: &Outcome,
-) -> Result<()> {
-    let page = burn_suite::Page::new(operations, ledger, outcome);
+fn write_page(folder: &Path, suite: &Suite, outcome: &Outcome) -> Result<()> {
+    let page = burn_suite::Page::new(&suite.operations, &suite.ledger, outcome);
     fs::create_dir_all(folder)
         .with_context(|| format!("cannot make the folder {}", folder.display()))?;
     for (extension, text) in [("md", page.markdown()?), ("html", page.html()?)] {
@@ -89,279 +228,13 @@ fn write_page(
     Ok(())
 }
 
-/// One operation at one place.
-#[derive(Serialize)]
-#[serde(tag = "event", rename = "operation")]
-struct OperationEvent<'a> {
-    operation: &'a str,
-    family: &'a str,
-    backend: &'a str,
-    dtype: &'a str,
-    checks: usize,
-    elements: usize,
-    worst_relative_error: Option<Number>,
-    median_relative_error: Option<Number>,
-    finite_differences_error: Option<Number>,
-    verdict: &'static str,
-    disagreements: Vec<DisagreementEvent<'a>>,
-    conventions: Vec<ConventionEvent<'a>>,
-}
-
-#[derive(Serialize)]
-struct DisagreementEvent<'a> {
-    check: &'a str,
-    kind: &'static str,
-    /// The ledger's entry.
-    known: Option<&'a str>,
-    triage: Option<&'static str>,
-    detail: &'a str,
-}
-
-#[derive(Serialize)]
-struct ConventionEvent<'a> {
-    at: &'a str,
-    gradient: Vec<Number>,
-    allowed: &'a str,
-}
-
-impl<'a> OperationEvent<'a> {
-    fn new(finding: &'a Finding) -> Self {
-        let disagreements = finding.disagreements.iter();
-        let conventions = finding.conventions.iter();
-        Self {
-            operation: finding.operation,
-            family: finding.family.title(),
-            backend: &finding.backend,
-            dtype: finding.dtype,
-            checks: finding.checks,
-            elements: finding.elements,
-            worst_relative_error: finding.worst.map(Number),
-            median_relative_error: finding.median.map(Number),
-            finite_differences_error: finding.finite_error.map(Number),
-            verdict: verdict(finding),
-            disagreements: disagreements
-                .map(|disagreement| DisagreementEvent {
-                    check: &disagreement.check,
-                    kind: disagreement.kind.name(),
-                    known: disagreement.listed.as_ref().map(|(id, _)| id.as_str()),
-                    triage: disagreement
-                        .listed
-                        .as_ref()
-                        .map(|(_, triage)| triage.title()),
-                    detail: &disagreement.detail,
-                })
-                .collect(),
-            conventions: conventions
-                .map(|convention| ConventionEvent {
-                    at: &convention.at,
-                    gradient: convention.gradient.iter().copied().map(Number).collect(),
-                    allowed: &convention.allowed,
-                })
-                .collect(),
-        }
-    }
-}
-
-/// An entry of the ledger that is no longer true.
-#[derive(Serialize)]
-#[serde(tag = "event", rename = "gone")]
-struct GoneEvent<'a> {
-    entry: &'a str,
-    backend: &'a str,
-    dtype: &'a str,
-    at: &'a str,
-    remedy: String,
-}
-
-impl<'a> GoneEvent<'a> {
-    fn new(gone: &'a Gone) -> Self {
-        Self {
-            entry: &gone.entry,
-            backend: &gone.backend,
-            dtype: gone.dtype,
-            at: &gone.at,
-            remedy: gone.to_string(),
-        }
-    }
-}
-
-/// A place that was left because its device stopped working.
-#[derive(Serialize)]
-#[serde(tag = "event", rename = "abandoned")]
-struct AbandonedEvent<'a> {
-    place: &'a str,
-    operation: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(tag = "event", rename = "summary")]
-struct SuiteSummary {
-    burn: &'static str,
-    operations: usize,
-    checks: usize,
-    elements: usize,
-    right: usize,
-    known: usize,
-    unknown: usize,
-    gone: usize,
-    abandoned: usize,
-    methods: Coverage,
-}
-
-impl SuiteSummary {
-    fn new(outcome: &Outcome) -> Self {
-        let count = |wanted| {
-            let findings = outcome.findings.iter();
-            findings
-                .filter(|finding| verdict(finding) == wanted)
-                .count()
-        };
-        Self {
-            burn: burn_suite::BURN_VERSION,
-            operations: outcome.findings.len(),
-            checks: outcome.checks(),
-            elements: outcome.elements(),
-            right: count("right"),
-            known: count("known"),
-            unknown: count("disagrees"),
-            gone: outcome.gone.len(),
-            abandoned: outcome.abandoned.len(),
-            methods: coverage(&burn_suite::operations()),
-        }
-    }
-}
-
-fn verdict(finding: &Finding) -> &'static str {
-    if finding.unlisted().next().is_some() {
-        "disagrees"
-    } else if finding.is_pass() {
-        "right"
-    } else {
-        "known"
-    }
-}
-
-/// One line of the table.
-fn line(cells: [&str; 7], verdict: &str) -> String {
-    let [operation, backend, dtype, checks, elements, worst, finite] = cells;
-    format!(
-        "{operation:<46} {backend:<8} {dtype:<5} {checks:>6} {elements:>8}  {worst:>8}  \
-         {finite:>8}  {verdict}"
-    )
-}
-
-fn begin_table(format: Format, output: &Output) -> Result<()> {
-    match format {
-        Format::Text => {
-            let cells = [
-                "operation",
-                "backend",
-                "dtype",
-                "checks",
-                "elements",
-                "error",
-                "fin-err",
-            ];
-            output.say(&format!("\n{}", line(cells, "verdict")))
-        }
-        Format::Json => Ok(()),
-    }
-}
-
-fn show(finding: &Finding, format: Format, output: &Output) -> Result<()> {
-    if format == Format::Json {
-        return output.json(&OperationEvent::new(finding));
-    }
-    let number = |number: Option<f64>| number.map_or("-".to_owned(), |n| format!("{n:.1e}"));
-    let listed = finding.disagreements.iter();
-    let mut ids: Vec<&str> = listed
-        .filter_map(|disagreement| disagreement.listed.as_ref())
-        .map(|(id, _)| id.as_str())
-        .collect();
-    ids.dedup();
-    let verdict = match verdict(finding) {
-        "disagrees" => format!(
-            "DISAGREES ({} of {})",
-            finding.unlisted().count(),
-            finding.checks
-        ),
-        "known" => format!("known: {}", ids.join(", ")),
-        right => right.to_owned(),
-    };
-    let cells = [
-        finding.operation,
-        &finding.backend,
-        finding.dtype,
-        &finding.checks.to_string(),
-        &finding.elements.to_string(),
-        &number(finding.worst),
-        &number(finding.finite_error),
-    ];
-    output.say(&line(cells, &verdict))
-}
-
-/// What disagrees, in full; what has gone; the summary.
-fn conclude(outcome: &Outcome, format: Format, output: &Output) -> Result<()> {
-    let summary = SuiteSummary::new(outcome);
-    if format == Format::Json {
-        for gone in &outcome.gone {
-            output.json(&GoneEvent::new(gone))?;
-        }
-        for (place, operation) in &outcome.abandoned {
-            output.json(&AbandonedEvent { place, operation })?;
-        }
-        return output.json(&summary);
-    }
-    let unlisted: Vec<_> = outcome
-        .findings
-        .iter()
-        .flat_map(|finding| finding.unlisted().map(move |it| (finding, it)))
-        .collect();
-    for (finding, disagreement) in unlisted.iter().take(REPORTS) {
-        output.say(&format!(
-            "\n{} on {} in {}, {}: {}\n{}",
-            finding.operation,
-            finding.backend,
-            finding.dtype,
-            disagreement.check,
-            disagreement.kind.name(),
-            disagreement.detail
-        ))?;
-    }
-    if let more @ 1.. = unlisted.len().saturating_sub(REPORTS) {
-        output.say(&format!(
-            "\n... and {more} more, shown with --case or in JSON"
-        ))?;
-    }
+/// The last lines of JSON.
+fn conclude(outcome: &Outcome, summary: SuiteSummary, output: &Output) -> Result<()> {
     for gone in &outcome.gone {
-        output.say(&format!("\n{gone}"))?;
+        output.json(&Event::Gone(GoneEvent::new(gone)))?;
     }
-    for (place, operation) in &outcome.abandoned {
-        output.say(&format!(
-            "\n{place}: the device stopped working at {operation}; the rest was not run"
-        ))?;
+    for abandoned in &outcome.abandoned {
+        output.json(&Event::Abandoned(abandoned.clone()))?;
     }
-    let verdict = match outcome.is_good() {
-        true => "all right or known",
-        false => "NOT ALL RIGHT OR KNOWN",
-    };
-    let SuiteSummary {
-        checks,
-        elements,
-        right,
-        known,
-        unknown,
-        gone,
-        methods,
-        ..
-    } = summary;
-    output.say(&format!(
-        "\n{verdict}: {checks} checks of {elements} elements; operations and places: {right} \
-         right, {known} with known disagreements, {unknown} with unknown ones, {gone} gone\n\
-         burn-autodiff {}: {} methods exercised, {} not yet, {} without a gradient",
-        burn_suite::BURN_VERSION,
-        methods.covered,
-        methods.not_yet,
-        methods.not_differentiable
-    ))
+    output.json(&Event::Summary(summary))
 }

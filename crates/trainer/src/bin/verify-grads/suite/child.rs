@@ -1,0 +1,411 @@
+//! A group of operations in a process of its own, so that a graphics driver that dies, hangs or
+//! answers nonsense takes no more with it than its group.
+
+use std::collections::VecDeque;
+use std::io::{self, BufRead, BufReader, Read};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use backends::Backend;
+use burn_suite::{Abandoned, Family, Gone};
+
+use crate::cli::Cli;
+use crate::suite::events::{Event, OperationEvent, SuiteSummary};
+
+/// How long a process may take for one operation. The slowest takes lavapipe half a minute.
+const SILENCE: Duration = Duration::from_secs(300);
+/// Lines of standard error kept for the report, the last ones.
+const KEPT_LINES: usize = 12;
+
+/// Operations of one family on one backend.
+#[derive(Debug, Clone)]
+pub(crate) struct Group {
+    pub(crate) backend: Backend,
+    pub(crate) family: Family,
+    /// What has to come, in this order: operation and float type.
+    pub(crate) expected: Vec<(&'static str, &'static str)>,
+}
+
+/// What came of a group.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Results {
+    pub(crate) events: Vec<OperationEvent>,
+    pub(crate) gone: Vec<Gone>,
+    pub(crate) abandoned: Vec<Abandoned>,
+    /// Why these results are not all, or not to be trusted.
+    trouble: Option<String>,
+}
+
+impl Group {
+    /// Runs the group in a child of this program. Whatever goes wrong there is a result.
+    ///
+    /// # Errors
+    ///
+    /// If no process can be started.
+    pub(crate) fn run(&self, cli: &Cli) -> Result<Results> {
+        let mut child = self.start(cli)?;
+        let last_words = last_words(
+            child
+                .stderr
+                .take()
+                .context("the child's errors are piped")?,
+        );
+        let lines = lines(child.stdout.take().context("the child's output is piped")?);
+        let mut results = read(Lines(lines), &self.expected);
+        if results.trouble.is_some() {
+            // It may hang. One that has ended already cannot be killed, which is no error.
+            let _ = child.kill();
+        }
+        let status = child
+            .wait()
+            .context("a process that checks cannot be waited for")?;
+        let last_words = last_words.join().unwrap_or_default();
+        results.hold_to(status);
+        results.give_up(self, &last_words);
+        Ok(results)
+    }
+
+    fn start(&self, cli: &Cli) -> Result<Child> {
+        let program = std::env::current_exe().context("this program cannot be found")?;
+        let mut command = Command::new(program);
+        command
+            .args(["--suite", "burn", "--format", "json", "--here"])
+            .args(["--backend", self.backend.name()])
+            .args(["--family", self.family.title()])
+            .args(["--seed", &cli.seed.to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        if let Some(pattern) = &cli.pattern {
+            command.args(["--case", pattern]);
+        }
+        command
+            .spawn()
+            .context("cannot start a process for a group of operations")
+    }
+}
+
+/// The lines of a child, each within [`SILENCE`] of the one before.
+struct Lines(Receiver<io::Result<String>>);
+
+impl Iterator for Lines {
+    type Item = Result<String, String>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.0.recv_timeout(SILENCE) {
+            Ok(line) => Some(line.map_err(|error| format!("its results cannot be read: {error}"))),
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => {
+                Some(Err(format!("no result for {} s", SILENCE.as_secs())))
+            }
+        }
+    }
+}
+
+fn lines(output: impl Read + Send + 'static) -> Receiver<io::Result<String>> {
+    let (send, receive) = mpsc::channel();
+    thread::spawn(move || {
+        for line in BufReader::new(output).lines() {
+            if send.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    receive
+}
+
+fn last_words(errors: impl Read + Send + 'static) -> JoinHandle<String> {
+    thread::spawn(move || {
+        let mut kept = VecDeque::new();
+        for line in BufReader::new(errors).split(b'\n').map_while(Result::ok) {
+            kept.push_back(String::from_utf8_lossy(&line).into_owned());
+            if kept.len() > KEPT_LINES {
+                kept.pop_front();
+            }
+        }
+        kept.into_iter().collect::<Vec<_>>().join("\n")
+    })
+}
+
+/// Reads what a child wrote. It has to be what was expected, in that order, and end with a summary
+/// that agrees with it.
+fn read(
+    lines: impl Iterator<Item = Result<String, String>>,
+    expected: &[(&'static str, &'static str)],
+) -> Results {
+    let mut results = Results::default();
+    let mut summary = None;
+    for line in lines {
+        let event = line.and_then(|line| {
+            serde_json::from_str(&line).map_err(|_| format!("it wrote what is no result: {line}"))
+        });
+        match event {
+            Ok(_) if summary.is_some() => {
+                results.trouble = Some("it wrote more after its summary".to_owned());
+            }
+            Ok(Event::Operation(event)) => results.take(event, expected),
+            Ok(Event::Gone(event)) => results.gone.push(event.gone),
+            Ok(Event::Abandoned(abandoned)) => results.abandoned.push(abandoned),
+            Ok(Event::Summary(found)) => summary = Some(found),
+            Err(trouble) => results.trouble = Some(trouble),
+        }
+        if results.trouble.is_some() {
+            return results;
+        }
+    }
+    results.hold_to_summary(summary, expected.len());
+    results
+}
+
+impl Results {
+    fn take(&mut self, event: OperationEvent, expected: &[(&str, &str)]) {
+        match expected.get(self.events.len()) {
+            Some((operation, dtype)) if event.operation == *operation && event.dtype == *dtype => {
+                self.events.push(event);
+            }
+            _ => {
+                let OperationEvent {
+                    operation, dtype, ..
+                } = event;
+                self.trouble = Some(format!("a result of {operation} in {dtype} is not due"));
+            }
+        }
+    }
+
+    fn hold_to_summary(&mut self, summary: Option<SuiteSummary>, expected: usize) {
+        let Some(summary) = summary else {
+            self.trouble = Some("it ended before its summary".to_owned());
+            return;
+        };
+        let arrived = self.summary();
+        if summary != arrived {
+            self.trouble = Some(format!(
+                "its summary counts {} operations, {} checks and {} elements, but {}, {} and {} \
+                 arrived",
+                summary.operations,
+                summary.checks,
+                summary.elements,
+                arrived.operations,
+                arrived.checks,
+                arrived.elements
+            ));
+        } else if arrived.operations < expected && self.abandoned.is_empty() {
+            self.trouble = Some(format!("it did {} of {expected}", arrived.operations));
+        }
+    }
+
+    fn summary(&self) -> SuiteSummary {
+        SuiteSummary::new(&self.events, self.gone.len(), self.abandoned.len())
+    }
+
+    /// The exit code has to say what the results say.
+    fn hold_to(&mut self, status: ExitStatus) {
+        let code = match self.summary().is_good() {
+            true => 0,
+            false => 1,
+        };
+        if self.trouble.is_none() && status.code() != Some(code) {
+            self.trouble = Some(format!("it ended with {status}, not with exit code {code}"));
+        } else if let Some(trouble) = self
+            .trouble
+            .as_mut()
+            .filter(|_| status.code() != Some(code))
+        {
+            trouble.push_str(&format!(" ({status})"));
+        }
+    }
+
+    /// Turns trouble into a result of its own.
+    fn give_up(&mut self, group: &Group, last_words: &str) {
+        let Some(trouble) = self.trouble.take() else {
+            return;
+        };
+        let due = group.expected.get(self.events.len());
+        let (operation, dtype) = due.or(group.expected.last()).copied().unwrap_or_default();
+        let said = match last_words.trim() {
+            "" => String::new(),
+            words => format!("; its last words: {words}"),
+        };
+        self.abandoned.push(Abandoned {
+            place: format!("{} {dtype}", group.backend.name()),
+            operation: format!("{operation} ({})", group.family.title()),
+            why: format!("{trouble}{said}"),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::suite::events::Word;
+
+    const EXPECTED: [(&str, &str); 2] = [("Tensor::exp", "f64"), ("Tensor::exp", "f32")];
+
+    fn event(dtype: &str) -> OperationEvent {
+        OperationEvent {
+            operation: "Tensor::exp".to_owned(),
+            family: "Exponentials, logarithms, powers".to_owned(),
+            backend: "flex".to_owned(),
+            dtype: dtype.to_owned(),
+            covers: vec!["float_exp".to_owned()],
+            checks: 3,
+            elements: 40,
+            worst_relative_error: None,
+            median_relative_error: None,
+            finite_differences_error: None,
+            verdict: Word::Right,
+            disagreements: vec![],
+            conventions: vec![],
+        }
+    }
+
+    fn text(event: Event) -> String {
+        serde_json::to_string(&event).expect("an event is JSON")
+    }
+
+    /// What a child writes that does all it should.
+    fn complete() -> Vec<String> {
+        let events = [event("f64"), event("f32")];
+        let summary = SuiteSummary::new(&events, 0, 0);
+        let events = events.into_iter().map(Event::Operation);
+        events.chain([Event::Summary(summary)]).map(text).collect()
+    }
+
+    fn read_all(lines: Vec<String>) -> Results {
+        read(lines.into_iter().map(Ok), &EXPECTED)
+    }
+
+    fn trouble(lines: Vec<String>) -> String {
+        read_all(lines)
+            .trouble
+            .expect("this output is not to be trusted")
+    }
+
+    #[test]
+    fn complete_output_is_taken() {
+        let results = read_all(complete());
+        assert_eq!(results.trouble, None);
+        assert_eq!(results.events, [event("f64"), event("f32")]);
+    }
+
+    #[test]
+    fn output_that_is_cut_off_is_not_enough() {
+        let mut lines = complete();
+        lines.truncate(1);
+        let results = read_all(lines.clone());
+        assert_eq!(
+            results.trouble.as_deref(),
+            Some("it ended before its summary")
+        );
+        assert_eq!(results.events.len(), 1, "what came is kept");
+        lines[0].truncate(30);
+        assert!(trouble(lines).starts_with("it wrote what is no result: {"));
+    }
+
+    #[test]
+    fn a_panic_s_text_among_the_results_is_no_result() {
+        let mut lines = complete();
+        lines.insert(
+            1,
+            "thread 'wgpu-runner' panicked at src/lib.rs:3:5:".to_owned(),
+        );
+        assert!(trouble(lines).contains("'wgpu-runner' panicked"));
+    }
+
+    #[test]
+    fn a_summary_has_to_count_what_arrived() {
+        let mut lines = complete();
+        lines.remove(1);
+        let trouble = trouble(lines);
+        assert!(
+            trouble.contains("counts 2 operations, 6 checks and 80 elements, but 1, 3 and 40"),
+            "{trouble}"
+        );
+    }
+
+    #[test]
+    fn what_is_due_has_to_come_in_its_turn() {
+        let mut lines = complete();
+        lines.swap(0, 1);
+        assert_eq!(trouble(lines), "a result of Tensor::exp in f32 is not due");
+        let summary = SuiteSummary::new(&[event("f64")], 0, 0);
+        let few = vec![
+            text(Event::Operation(event("f64"))),
+            text(Event::Summary(summary)),
+        ];
+        assert_eq!(trouble(few), "it did 1 of 2");
+        let mut lines = complete();
+        lines.push(text(Event::Operation(event("f64"))));
+        assert_eq!(trouble(lines), "it wrote more after its summary");
+    }
+
+    #[test]
+    fn silence_is_trouble() {
+        let silence = Err("no result for 300 s".to_owned());
+        let mut lines = complete();
+        lines.truncate(1);
+        let results = read(lines.into_iter().map(Ok).chain([silence]), &EXPECTED);
+        assert_eq!(results.trouble.as_deref(), Some("no result for 300 s"));
+    }
+
+    #[test]
+    fn trouble_is_reported_with_the_operation_that_was_due() {
+        let group = Group {
+            backend: Backend::Wgpu,
+            family: Family::Powers,
+            expected: EXPECTED.to_vec(),
+        };
+        let mut lines = complete();
+        lines.truncate(1);
+        let mut results = read_all(lines);
+        results.give_up(&group, "thread 'wgpu-runner' panicked\nout of memory\n");
+        let [abandoned] = &results.abandoned[..] else {
+            panic!("one report: {results:?}");
+        };
+        assert_eq!(abandoned.place, "wgpu f32");
+        assert_eq!(
+            abandoned.operation,
+            "Tensor::exp (Exponentials, logarithms, powers)"
+        );
+        assert_eq!(
+            abandoned.why,
+            "it ended before its summary; its last words: thread 'wgpu-runner' panicked\n\
+             out of memory"
+        );
+        assert!(!results.summary().is_good());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_exit_code_has_to_agree_but_is_not_enough() {
+        use std::os::unix::process::ExitStatusExt;
+        let status = |raw| ExitStatus::from_raw(raw);
+        let mut results = read_all(complete());
+        results.hold_to(status(0));
+        assert_eq!(results.trouble, None);
+        results.hold_to(status(1 << 8));
+        let trouble = results
+            .trouble
+            .expect("all is right, so exit code 1 is not");
+        assert_eq!(
+            trouble,
+            "it ended with exit status: 1, not with exit code 0"
+        );
+        let mut cut_off = read_all(vec![]);
+        cut_off.hold_to(status(0));
+        assert_eq!(
+            cut_off.trouble.as_deref(),
+            Some("it ended before its summary")
+        );
+        let mut killed = read_all(vec![]);
+        killed.hold_to(status(6));
+        let trouble = killed.trouble.expect("no summary");
+        assert!(
+            trouble.starts_with("it ended before its summary (signal: 6"),
+            "{trouble}"
+        );
+    }
+}
