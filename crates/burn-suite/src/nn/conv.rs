@@ -472,14 +472,14 @@ fn conv_transpose3d() -> Layer {
 }
 
 fn deform_conv2d() -> Layer {
-    let add = |layer: Layer, name: &str, config: DeformConv2dConfig, has_mask: bool| {
+    let add = |layer: Layer, name: &str, size: usize, config: DeformConv2dConfig, has_mask| {
         let offsets = 2 * config.offset_groups * count(&config.kernel_size);
         layer.with(name, |case| {
             let between_the_points = Sample::Within {
                 low: 0.1,
                 high: 0.9,
             };
-            let case = case.input("x", [1, 2, 4, 4]);
+            let case = case.input("x", [1, 2, size, size]);
             let case = case.input_from("offset", [1, offsets, 3, 3], between_the_points);
             let case = match has_mask {
                 true => case.input("mask", [1, offsets / 2, 3, 3]),
@@ -496,25 +496,24 @@ fn deform_conv2d() -> Layer {
     };
     let layer = Layer::new("nn::DeformConv2d")
         .note("offsets drawn between the points of the grid, where it is smooth");
+    let config = || DeformConv2dConfig::new([2, 2], [2, 2]);
+    let layer = add(layer, "[1, 2, 4, 4] kernel 2", 4, config(), true);
+    let plain = config().with_bias(false).with_weight_groups(2);
     let layer = add(
         layer,
-        "[1, 2, 4, 4] kernel 2",
-        DeformConv2dConfig::new([2, 2], [2, 2]),
-        true,
-    );
-    let layer = add(
-        layer,
-        "[1, 2, 4, 4] kernel 2, without mask and bias",
-        DeformConv2dConfig::new([2, 2], [2, 2]).with_bias(false),
+        "[1, 2, 4, 4] 2 groups of weights, without mask and bias",
+        4,
+        plain,
         false,
     );
+    let groups = config()
+        .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1))
+        .with_offset_groups(2);
     add(
         layer,
-        "[1, 2, 4, 4] kernel 4, padding 1, 2 groups of weights and of offsets",
-        DeformConv2dConfig::new([2, 2], [4, 4])
-            .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1))
-            .with_weight_groups(2)
-            .with_offset_groups(2),
+        "[1, 2, 2, 2] padding 1, 2 groups of offsets",
+        2,
+        groups,
         true,
     )
 }

@@ -78,7 +78,11 @@ fn gradients<const D: usize>(
     let d_out = weight.len() / d_in;
     let mut terms = Vec::new();
     for number in 0..x.len() * d_out {
-        let (row, i, o) = (number / (d_in * d_out), number / d_out % d_in, number % d_out);
+        let (row, i, o) = (
+            number / (d_in * d_out),
+            number / d_out % d_in,
+            number % d_out,
+        );
         terms.push(Product {
             out: row * d_out + o,
             x: row * d_in + i,

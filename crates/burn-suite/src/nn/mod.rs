@@ -1,9 +1,15 @@
 //! The layers of `burn::nn`, used as a net uses them: built by their config and run by `forward`,
 //! with their parameters among the inputs.
 
+mod activation;
 mod conv;
+mod distance;
 mod linear;
+mod moves;
 mod norms;
+mod pool;
+mod random;
+mod resize;
 mod witness;
 
 use burn::module::Module;
@@ -19,6 +25,12 @@ pub(crate) fn operations() -> Vec<Operation> {
         linear::operations(),
         conv::operations(),
         norms::operations(),
+        pool::operations(),
+        resize::operations(),
+        moves::operations(),
+        activation::operations(),
+        random::operations(),
+        distance::operations(),
     ]
     .concat()
 }

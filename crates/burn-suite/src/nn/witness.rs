@@ -151,7 +151,7 @@ pub(super) fn count(shape: &[usize]) -> usize {
 }
 
 /// The indices of an element by its number.
-fn place<const N: usize>(mut number: usize, shape: [usize; N]) -> [usize; N] {
+pub(super) fn place<const N: usize>(mut number: usize, shape: [usize; N]) -> [usize; N] {
     let mut indices = [0; N];
     for d in (0..N).rev() {
         indices[d] = number % shape[d];
@@ -195,8 +195,16 @@ mod tests {
     #[test]
     fn products_are_pulled_back_to_both_factors() {
         let terms = [
-            Product { out: 0, x: 0, weight: 1 },
-            Product { out: 0, x: 1, weight: 0 },
+            Product {
+                out: 0,
+                x: 0,
+                weight: 1,
+            },
+            Product {
+                out: 0,
+                x: 1,
+                weight: 0,
+            },
         ];
         let (by_x, by_weight) = pull_back_products(&terms, &[2.0], &[3.0, 5.0], &[7.0, 11.0]);
         assert_eq!(by_x, [22.0, 14.0]);

@@ -1,0 +1,396 @@
+//! Poolings, with every kind of padding.
+
+use burn::module::Module;
+use burn::nn::pool::{
+    AdaptiveAvgPool1dConfig, AdaptiveAvgPool2dConfig, AdaptiveAvgPool3dConfig, AvgPool1dConfig,
+    AvgPool2dConfig, MaxPool1dConfig, MaxPool2dConfig,
+};
+use burn::nn::{PaddingConfig1d, PaddingConfig2d};
+use burn::tensor::{Device, Tensor};
+use burn_gradcheck::Gradients;
+
+use super::Layer;
+use super::witness::{Tap, Term, Window, count, place, pull_back};
+use crate::host::host;
+use crate::operation::Operation;
+
+pub(super) fn operations() -> Vec<Operation> {
+    vec![
+        avg_pool1d().done(),
+        avg_pool2d().done(),
+        max_pool1d().done(),
+        max_pool2d().done(),
+        adaptive_avg_pool1d().done(),
+        adaptive_avg_pool2d().done(),
+        adaptive_avg_pool3d().done(),
+    ]
+}
+
+/// What is taken of a window.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Max,
+    /// The mean of the cells only.
+    Mean,
+    /// The mean of the cells and the padding, but not of what lies beyond.
+    MeanWithPadding,
+}
+
+/// A pooling of two channels, of which both Burn's layer and the witness are made.
+#[derive(Clone, Copy, Debug)]
+struct Pool<const N: usize> {
+    kind: Kind,
+    window: Window<N>,
+}
+
+impl<const N: usize> Pool<N> {
+    fn of(kind: Kind, window: Window<N>) -> Self {
+        Self { kind, window }
+    }
+
+    /// What the outputs are made of; for maxima it depends on the input.
+    fn terms(&self, x: &[f64]) -> Vec<Term> {
+        let (cells, windows) = (count(&self.window.grid), count(&self.window.windows()));
+        let (taps, size) = (self.window.taps(), count(&self.window.kernel));
+        let mut terms = Vec::new();
+        for channel in 0..x.len() / cells {
+            for (number, window) in taps.chunks_exact(size).enumerate() {
+                let of_cell = |cell: usize, factor: f64| Term {
+                    out: channel * windows + number,
+                    x: channel * cells + cell,
+                    factor,
+                };
+                let inside = window.iter().filter_map(|tap| tap.cell);
+                let size = match self.kind {
+                    Kind::Max => {
+                        let value = |cell: &usize| x[channel * cells + cell];
+                        let largest = inside.max_by(|a, b| value(a).total_cmp(&value(b)));
+                        terms.extend(largest.map(|cell| of_cell(cell, 1.0)));
+                        continue;
+                    }
+                    Kind::Mean => inside.clone().count(),
+                    Kind::MeanWithPadding => {
+                        let is_counted = |tap: &&Tap| !tap.is_outside;
+                        window.iter().filter(is_counted).count()
+                    }
+                };
+                terms.extend(inside.map(|cell| of_cell(cell, 1.0 / size as f64)));
+            }
+        }
+        terms
+    }
+
+    /// Adds the check of this pooling, where `build` makes Burn's.
+    fn add<const R: usize, M: Module + 'static>(
+        self,
+        layer: Layer,
+        name: &str,
+        build: impl Fn(&Device) -> M + Send + Sync + 'static,
+        forward: impl Fn(&M, Tensor<R>) -> Tensor<R> + Send + Sync + 'static,
+    ) -> Layer {
+        let shape = of_two_channels(&self.window.grid);
+        let terms = move |x: &[f64]| self.terms(x);
+        add(layer, name, shape, build, forward, terms)
+    }
+}
+
+/// Adds a check of a pooling of `shape`, whose outputs are made of `terms`.
+fn add<const R: usize, M: Module + 'static>(
+    layer: Layer,
+    name: &str,
+    shape: [usize; R],
+    build: impl Fn(&Device) -> M + Send + Sync + 'static,
+    forward: impl Fn(&M, Tensor<R>) -> Tensor<R> + Send + Sync + 'static,
+    terms: impl Fn(&[f64]) -> Vec<Term> + Send + Sync + 'static,
+) -> Layer {
+    layer.with(name, |case| {
+        case.input("x", shape)
+            .module(build, move |pool, v| forward(pool, v.get("x")))
+            .vjp(move |v, grad_out| {
+                let (x, grad_out) = (host(v.get::<R>("x")), host(grad_out.get::<R>(0)));
+                let grad_x = pull_back(&terms(&x), &grad_out, x.len());
+                Gradients::new().with("x", v.tensor(shape, &grad_x))
+            })
+    })
+}
+
+/// One item of two channels.
+fn of_two_channels<const R: usize>(grid: &[usize]) -> [usize; R] {
+    let shape = [&[1, 2], grid].concat();
+    shape.try_into().expect("two dimensions more than the grid")
+}
+
+fn avg_pool1d() -> Layer {
+    let add = |layer: Layer, name: &str, padding: PaddingConfig1d, pool: Pool<1>| {
+        let window = pool.window;
+        let config = AvgPool1dConfig::new(window.kernel[0])
+            .with_stride(window.stride[0])
+            .with_padding(padding)
+            .with_count_include_pad(matches!(pool.kind, Kind::MeanWithPadding))
+            .with_ceil_mode(window.ceil);
+        let build = move |_: &Device| config.init();
+        pool.add(layer, name, build, |pool, x: Tensor<3>| pool.forward(x))
+    };
+    let checks = [
+        (
+            "[1, 2, 7] 3 by 2",
+            PaddingConfig1d::Valid,
+            Pool::of(Kind::MeanWithPadding, Window::new([7], [3]).stride([2])),
+        ),
+        (
+            "[1, 2, 6] same, 2 by 1",
+            PaddingConfig1d::Same,
+            Pool::of(
+                Kind::MeanWithPadding,
+                Window::new([6], [2]).padding([(0, 1)]),
+            ),
+        ),
+        (
+            "[1, 2, 6] padding 2 and 1, not counted",
+            PaddingConfig1d::Explicit(2, 1),
+            Pool::of(
+                Kind::Mean,
+                Window::new([6], [3]).stride([2]).padding([(2, 1)]),
+            ),
+        ),
+        (
+            "[1, 2, 6] padding 1, ceiling",
+            PaddingConfig1d::Explicit(1, 1),
+            Pool::of(
+                Kind::MeanWithPadding,
+                Window::new([6], [3]).stride([2]).padding([(1, 1)]).ceil(),
+            ),
+        ),
+    ];
+    checks.into_iter().fold(
+        Layer::new("nn::AvgPool1d"),
+        |layer, (name, padding, pool)| add(layer, name, padding, pool),
+    )
+}
+
+fn avg_pool2d() -> Layer {
+    let add = |layer: Layer, name: &str, padding: PaddingConfig2d, pool: Pool<2>| {
+        let window = pool.window;
+        let config = AvgPool2dConfig::new(window.kernel)
+            .with_strides(window.stride)
+            .with_padding(padding)
+            .with_count_include_pad(matches!(pool.kind, Kind::MeanWithPadding))
+            .with_ceil_mode(window.ceil);
+        let build = move |_: &Device| config.init();
+        pool.add(layer, name, build, |pool, x: Tensor<4>| pool.forward(x))
+    };
+    let checks = [
+        (
+            "[1, 2, 5, 4] 2 3 by 2 1",
+            PaddingConfig2d::Valid,
+            Pool::of(
+                Kind::MeanWithPadding,
+                Window::new([5, 4], [2, 3]).stride([2, 1]),
+            ),
+        ),
+        (
+            "[1, 2, 4, 3] same, 2 3 by 1",
+            PaddingConfig2d::Same,
+            Pool::of(
+                Kind::MeanWithPadding,
+                Window::new([4, 3], [2, 3]).padding([(0, 1), (1, 1)]),
+            ),
+        ),
+        (
+            "[1, 2, 4, 3] padding 1 0 and 0 1, not counted",
+            PaddingConfig2d::Explicit(1, 0, 0, 1),
+            Pool::of(
+                Kind::Mean,
+                Window::new([4, 3], [2, 2]).padding([(1, 0), (0, 1)]),
+            ),
+        ),
+        (
+            "[1, 2, 4, 5] padding 1, not counted, ceiling",
+            PaddingConfig2d::Explicit(1, 1, 1, 1),
+            Pool::of(
+                Kind::Mean,
+                Window::new([4, 5], [3, 2])
+                    .stride([2, 2])
+                    .padding([(1, 1), (1, 1)])
+                    .ceil(),
+            ),
+        ),
+        (
+            "[1, 2, 4, 5] padding 1, ceiling",
+            PaddingConfig2d::Explicit(1, 1, 1, 1),
+            Pool::of(
+                Kind::MeanWithPadding,
+                Window::new([4, 5], [3, 2])
+                    .stride([2, 2])
+                    .padding([(1, 1), (1, 1)])
+                    .ceil(),
+            ),
+        ),
+    ];
+    checks.into_iter().fold(
+        Layer::new("nn::AvgPool2d"),
+        |layer, (name, padding, pool)| add(layer, name, padding, pool),
+    )
+}
+
+fn max_pool1d() -> Layer {
+    let add = |layer: Layer, name: &str, padding: PaddingConfig1d, window: Window<1>| {
+        let config = MaxPool1dConfig::new(window.kernel[0])
+            .with_stride(window.stride[0])
+            .with_dilation(window.dilation[0])
+            .with_padding(padding)
+            .with_ceil_mode(window.ceil);
+        let build = move |_: &Device| config.init();
+        let pool = Pool::of(Kind::Max, window);
+        pool.add(layer, name, build, |pool, x: Tensor<3>| pool.forward(x))
+    };
+    let checks = [
+        (
+            "[1, 2, 7] 3 by 1, dilation 2",
+            PaddingConfig1d::Valid,
+            Window::new([7], [3]).dilation([2]),
+        ),
+        (
+            "[1, 2, 7] same, 4 by 2",
+            PaddingConfig1d::Same,
+            Window::new([7], [4]).stride([2]).padding([(1, 2)]),
+        ),
+        (
+            "[1, 2, 6] padding 0 and 2, ceiling",
+            PaddingConfig1d::Explicit(0, 2),
+            Window::new([6], [3]).stride([2]).padding([(0, 2)]).ceil(),
+        ),
+    ];
+    checks.into_iter().fold(
+        Layer::new("nn::MaxPool1d"),
+        |layer, (name, padding, window)| add(layer, name, padding, window),
+    )
+}
+
+fn max_pool2d() -> Layer {
+    let add = |layer: Layer, name: &str, padding: PaddingConfig2d, window: Window<2>| {
+        let config = MaxPool2dConfig::new(window.kernel)
+            .with_strides(window.stride)
+            .with_dilation(window.dilation)
+            .with_padding(padding)
+            .with_ceil_mode(window.ceil);
+        let build = move |_: &Device| config.init();
+        let pool = Pool::of(Kind::Max, window);
+        pool.add(layer, name, build, |pool, x: Tensor<4>| pool.forward(x))
+    };
+    let checks = [
+        (
+            "[1, 2, 5, 4] 2 3 by 1",
+            PaddingConfig2d::Valid,
+            Window::new([5, 4], [2, 3]),
+        ),
+        (
+            "[1, 2, 4, 3] same, 2 2 by 1",
+            PaddingConfig2d::Same,
+            Window::new([4, 3], [2, 2]).padding([(0, 1), (0, 1)]),
+        ),
+        (
+            "[1, 2, 4, 3] padding 1 0 and 0 1, dilation 2 1",
+            PaddingConfig2d::Explicit(1, 0, 0, 1),
+            Window::new([4, 3], [2, 2])
+                .dilation([2, 1])
+                .padding([(1, 0), (0, 1)]),
+        ),
+        (
+            "[1, 2, 5, 5] padding 1, 2 2 by 2, ceiling",
+            PaddingConfig2d::Explicit(1, 1, 1, 1),
+            Window::new([5, 5], [2, 2])
+                .stride([2, 2])
+                .padding([(1, 1), (1, 1)])
+                .ceil(),
+        ),
+    ];
+    checks.into_iter().fold(
+        Layer::new("nn::MaxPool2d"),
+        |layer, (name, padding, window)| add(layer, name, padding, window),
+    )
+}
+
+/// Means of parts of nearly equal size: part i of n reaches from ⌊i·size/n⌋ to ⌈(i+1)·size/n⌉.
+fn parts<const N: usize>(grid: [usize; N], out: [usize; N], channels: usize) -> Vec<Term> {
+    let (cells, outs) = (count(&grid), count(&out));
+    let mut terms = Vec::new();
+    for (output, cell) in (0..outs).flat_map(|o| (0..cells).map(move |c| (o, c))) {
+        let (part, at) = (place(output, out), place(cell, grid));
+        let range = |d: usize| {
+            let end = ((part[d] + 1) * grid[d]).div_ceil(out[d]);
+            part[d] * grid[d] / out[d]..end
+        };
+        if (0..N).all(|d| range(d).contains(&at[d])) {
+            let size: usize = (0..N).map(|d| range(d).len()).product();
+            terms.extend((0..channels).map(|channel| Term {
+                out: channel * outs + output,
+                x: channel * cells + cell,
+                factor: 1.0 / size as f64,
+            }));
+        }
+    }
+    terms
+}
+
+fn adaptive_avg_pool1d() -> Layer {
+    let check = |layer: Layer, name: &str, size: usize, out: usize| {
+        let build = move |_: &Device| AdaptiveAvgPool1dConfig::new(out).init();
+        let shape = of_two_channels::<3>(&[size]);
+        let terms = move |_: &[f64]| parts([size], [out], 2);
+        add(layer, name, shape, build, |pool, x| pool.forward(x), terms)
+    };
+    let layer = check(Layer::new("nn::AdaptiveAvgPool1d"), "[1, 2, 7] to 3", 7, 3);
+    check(layer, "[1, 2, 3] to 5", 3, 5)
+}
+
+fn adaptive_avg_pool2d() -> Layer {
+    let check = |layer: Layer, name: &str, size: [usize; 2], out: [usize; 2]| {
+        let build = move |_: &Device| AdaptiveAvgPool2dConfig::new(out).init();
+        let shape = of_two_channels::<4>(&size);
+        let terms = move |_: &[f64]| parts(size, out, 2);
+        add(layer, name, shape, build, |pool, x| pool.forward(x), terms)
+    };
+    let layer = Layer::new("nn::AdaptiveAvgPool2d");
+    let layer = check(layer, "[1, 2, 5, 4] to 2 3", [5, 4], [2, 3]);
+    check(layer, "[1, 2, 2, 3] to 3 1", [2, 3], [3, 1])
+}
+
+fn adaptive_avg_pool3d() -> Layer {
+    let (size, out) = ([3, 4, 2], [2, 3, 1]);
+    let build = move |_: &Device| AdaptiveAvgPool3dConfig::new(out).init();
+    let shape = of_two_channels::<5>(&size);
+    let terms = move |_: &[f64]| parts(size, out, 2);
+    let layer = Layer::new("nn::AdaptiveAvgPool3d");
+    let name = "[1, 2, 3, 4, 2] to 2 3 1";
+    add(layer, name, shape, build, |pool, x| pool.forward(x), terms)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_maximum_is_one_cell_and_a_mean_all() {
+        let window = Window::new([3], [2]);
+        let x = [1.0, 3.0, 2.0];
+        let cells = |terms: Vec<Term>| terms.iter().map(|term| term.x).collect::<Vec<_>>();
+        assert_eq!(cells(Pool::of(Kind::Max, window).terms(&x)), [1, 1]);
+        assert_eq!(cells(Pool::of(Kind::Mean, window).terms(&x)), [0, 1, 1, 2]);
+    }
+
+    #[test]
+    fn padding_counts_or_does_not_and_what_is_beyond_never_does() {
+        let window = Window::new([2], [3]).stride([2]).padding([(1, 1)]).ceil();
+        let first = |kind| Pool::of(kind, window).terms(&[1.0, 2.0])[0].factor;
+        assert_eq!(first(Kind::Mean), 1.0 / 2.0);
+        assert_eq!(first(Kind::MeanWithPadding), 1.0 / 3.0);
+    }
+
+    /// Of 3 cells, 2 parts: both have the one in the middle.
+    #[test]
+    fn parts_overlap_where_the_size_is_not_a_multiple() {
+        let cells: Vec<_> = parts([3], [2], 1).iter().map(|term| term.x).collect();
+        assert_eq!(cells, [0, 1, 1, 2]);
+    }
+}

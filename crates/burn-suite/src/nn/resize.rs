@@ -1,0 +1,287 @@
+//! Interpolations, in every mode.
+
+use burn::nn::interpolate::{Interpolate1dConfig, Interpolate2dConfig, InterpolateMode};
+use burn::tensor::Tensor;
+use burn_gradcheck::{Case, Gradients, Values};
+
+use super::Layer;
+use super::witness::{Term, count, pull_back};
+use crate::host::host;
+use crate::operation::Operation;
+
+pub(super) fn operations() -> Vec<Operation> {
+    let modes = [
+        (
+            "nn::Interpolate1d, nearest",
+            "nn::Interpolate2d, nearest",
+            InterpolateMode::Nearest,
+        ),
+        (
+            "nn::Interpolate1d, nearest exact",
+            "nn::Interpolate2d, nearest exact",
+            InterpolateMode::NearestExact,
+        ),
+        (
+            "nn::Interpolate1d, linear",
+            "nn::Interpolate2d, linear",
+            InterpolateMode::Linear,
+        ),
+        (
+            "nn::Interpolate1d, cubic",
+            "nn::Interpolate2d, cubic",
+            InterpolateMode::Cubic,
+        ),
+        (
+            "nn::Interpolate1d, Lanczos",
+            "nn::Interpolate2d, Lanczos",
+            InterpolateMode::Lanczos,
+        ),
+    ];
+    let both = modes
+        .into_iter()
+        .flat_map(|(one, two, mode)| [one_dimension(one, &mode), two_dimensions(two, &mode)]);
+    both.map(Layer::done).collect()
+}
+
+/// One dimension before and after.
+#[derive(Clone, Copy, Debug)]
+struct Axis {
+    from: usize,
+    to: usize,
+    align_corners: bool,
+}
+
+/// The elements that an output is made of, with their weights.
+type Weights = Vec<(usize, f64)>;
+
+impl Axis {
+    /// The place of an output among the inputs: the first and the last on each other, or the ends
+    /// of the pixels.
+    fn place(&self, out: usize) -> f64 {
+        let (from, to, out) = (self.from as f64, self.to as f64, out as f64);
+        match self.align_corners {
+            true if self.to == 1 => 0.0,
+            true => out * (from - 1.0) / (to - 1.0),
+            false => (out + 0.5) * from / to - 0.5,
+        }
+    }
+
+    /// The weights of output number `out`.
+    fn weights(&self, mode: &InterpolateMode, out: usize) -> Weights {
+        let last = self.from - 1;
+        let at = self.place(out);
+        match mode {
+            InterpolateMode::Nearest => vec![(out * self.from / self.to, 1.0)],
+            InterpolateMode::NearestExact => {
+                vec![((2 * out + 1) * self.from / (2 * self.to), 1.0)]
+            }
+            InterpolateMode::Linear => {
+                let at = at.clamp(0.0, last as f64);
+                let low = at.floor();
+                let first = low as usize;
+                let part = at - low;
+                vec![(first, 1.0 - part), ((first + 1).min(last), part)]
+            }
+            InterpolateMode::Cubic => around(at, 2, last)
+                .map(|(element, distance)| (element, cubic(distance)))
+                .collect(),
+            InterpolateMode::Lanczos => {
+                let low = at.floor() as isize;
+                let taps = (low - 2..=low + 3).filter(|tap| (0..=last as isize).contains(tap));
+                let weight = |tap: isize| (tap as usize, lanczos(at - tap as f64));
+                let weights: Weights = taps.map(weight).collect();
+                let sum: f64 = weights.iter().map(|(_, weight)| weight).sum();
+                let scaled = weights.into_iter().map(|(tap, weight)| (tap, weight / sum));
+                scaled.collect()
+            }
+        }
+    }
+}
+
+/// The elements at most `reach` from a place, those beyond the ends replaced by the ends.
+fn around(at: f64, reach: isize, last: usize) -> impl Iterator<Item = (usize, f64)> {
+    let low = at.floor() as isize;
+    (low + 1 - reach..=low + reach).map(move |tap| {
+        let element = tap.clamp(0, last as isize) as usize;
+        (element, (at - tap as f64).abs())
+    })
+}
+
+/// The kernel of cubic convolution with a = -3/4.
+fn cubic(distance: f64) -> f64 {
+    let (d, a) = (distance, -0.75);
+    match d {
+        d if d <= 1.0 => ((a + 2.0) * d - (a + 3.0)) * d * d + 1.0,
+        _ => ((a * d - 5.0 * a) * d + 8.0 * a) * d - 4.0 * a,
+    }
+}
+
+/// sinc(x) sinc(x / 3) within 3 of 0.
+fn lanczos(x: f64) -> f64 {
+    let sinc = |x: f64| match x {
+        0.0 => 1.0,
+        x => (std::f64::consts::PI * x).sin() / (std::f64::consts::PI * x),
+    };
+    match x.abs() < 3.0 {
+        true => sinc(x) * sinc(x / 3.0),
+        false => 0.0,
+    }
+}
+
+/// The outputs of two channels: the products of the weights of both dimensions.
+fn terms(mode: &InterpolateMode, [rows, columns]: [Axis; 2]) -> Vec<Term> {
+    let mut terms = Vec::new();
+    for number in 0..2 * rows.to * columns.to {
+        let channel = number / (rows.to * columns.to);
+        let (row, column) = (number / columns.to % rows.to, number % columns.to);
+        for (down, by_row) in rows.weights(mode, row) {
+            for (right, by_column) in columns.weights(mode, column) {
+                terms.push(Term {
+                    out: number,
+                    x: (channel * rows.from + down) * columns.from + right,
+                    factor: by_row * by_column,
+                });
+            }
+        }
+    }
+    terms
+}
+
+/// Completes a case with what it is checked against. Some backends do not have the nearest exact
+/// mode at all, so that its finite differences are taken of its definition.
+fn complete<const R: usize>(
+    case: Case,
+    mode: InterpolateMode,
+    axes: [Axis; 2],
+    burn: impl Fn(Tensor<R>) -> Tensor<R> + Send + Sync + 'static,
+) -> Case {
+    let shape = case.inputs().next().map(|(_, shape)| shape.to_vec());
+    let shape: [usize; R] = shape.and_then(|shape| shape.try_into().ok()).expect("x");
+    let burn = move |v: &Values| burn(v.get::<R>("x"));
+    let case = match mode {
+        InterpolateMode::NearestExact => {
+            let picked = axes.map(|axis| {
+                let pick = |out| axis.weights(&InterpolateMode::NearestExact, out)[0].0 as i64;
+                (0..axis.to).map(pick).collect::<Vec<_>>()
+            });
+            case.function(move |v| {
+                let x = v.get::<R>("x");
+                let columns = v.ints([axes[1].to], &picked[1]);
+                let x = x.select(R - 1, columns);
+                match R {
+                    4 => x.select(R - 2, v.ints([axes[0].to], &picked[0])),
+                    _ => x,
+                }
+            })
+            .autodiff_function(burn)
+        }
+        _ => case.function(burn),
+    };
+    case.vjp(move |v, grad_out| {
+        let grad_out = host(grad_out.get::<R>(0));
+        let grad_x = pull_back(&terms(&mode, axes), &grad_out, count(&shape));
+        Gradients::new().with("x", v.tensor(shape, &grad_x))
+    })
+}
+
+fn one_dimension(name: &'static str, mode: &InterpolateMode) -> Layer {
+    let check = |layer: Layer, name: &str, axis: Axis, config: Interpolate1dConfig| {
+        let config = config
+            .with_mode(mode.clone())
+            .with_align_corners(axis.align_corners);
+        let still = Axis {
+            from: 1,
+            to: 1,
+            align_corners: axis.align_corners,
+        };
+        layer.with(name, |case| {
+            let case = case.input("x", [1, 2, axis.from]);
+            complete::<3>(case, mode.clone(), [still, axis], move |x| {
+                config.clone().init().forward(x)
+            })
+        })
+    };
+    let axis = |from, to, align_corners| Axis {
+        from,
+        to,
+        align_corners,
+    };
+    let to = |size| Interpolate1dConfig::new().with_output_size(Some(size));
+    let by = |factor| Interpolate1dConfig::new().with_scale_factor(Some(factor));
+    let layer = Layer::new(name);
+    let layer = check(layer, "[1, 2, 4] to 7", axis(4, 7, true), to(7));
+    let layer = check(layer, "[1, 2, 5] by 1.5", axis(5, 7, false), by(1.5));
+    check(layer, "[1, 2, 6] to 4", axis(6, 4, false), to(4))
+}
+
+fn two_dimensions(name: &'static str, mode: &InterpolateMode) -> Layer {
+    let check = |layer: Layer, name: &str, axes: [Axis; 2], config: Interpolate2dConfig| {
+        let config = config
+            .with_mode(mode.clone())
+            .with_align_corners(axes[0].align_corners);
+        layer.with(name, |case| {
+            let case = case.input("x", [1, 2, axes[0].from, axes[1].from]);
+            complete::<4>(case, mode.clone(), axes, move |x| {
+                config.clone().init().forward(x)
+            })
+        })
+    };
+    let axes = |from: [usize; 2], to: [usize; 2], align_corners| {
+        std::array::from_fn(|d| Axis {
+            from: from[d],
+            to: to[d],
+            align_corners,
+        })
+    };
+    let to = |size| Interpolate2dConfig::new().with_output_size(Some(size));
+    let by = |factors| Interpolate2dConfig::new().with_scale_factor(Some(factors));
+    let layer = Layer::new(name);
+    let aligned = axes([3, 4], [5, 1], true);
+    let layer = check(layer, "[1, 2, 3, 4] to 5 1", aligned, to([5, 1]));
+    let scaled = axes([2, 4], [4, 6], false);
+    let layer = check(layer, "[1, 2, 2, 4] by 2 1.5", scaled, by([2.0, 1.5]));
+    let smaller = axes([5, 6], [2, 4], false);
+    check(layer, "[1, 2, 5, 6] to 2 4", smaller, to([2, 4]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_weights_of_every_output_add_up_to_one() {
+        let axis = Axis {
+            from: 5,
+            to: 7,
+            align_corners: false,
+        };
+        for mode in [
+            InterpolateMode::Nearest,
+            InterpolateMode::NearestExact,
+            InterpolateMode::Linear,
+            InterpolateMode::Cubic,
+            InterpolateMode::Lanczos,
+        ] {
+            for out in 0..7 {
+                let weights = axis.weights(&mode, out);
+                let sum: f64 = weights.iter().map(|(_, weight)| weight).sum();
+                assert!((sum - 1.0).abs() < 1e-14, "{mode:?} {out}: {weights:?}");
+            }
+        }
+    }
+
+    /// From two pixels to four: outer ones at the ends, inner ones at 1/4 and 3/4.
+    #[test]
+    fn pixels_are_placed_by_their_ends() {
+        let axis = Axis {
+            from: 2,
+            to: 4,
+            align_corners: false,
+        };
+        let second = axis.weights(&InterpolateMode::Linear, 1);
+        assert_eq!(second, [(0, 0.75), (1, 0.25)]);
+        let nearest = |mode| [0, 1, 2, 3].map(|out| axis.weights(&mode, out)[0].0);
+        assert_eq!(nearest(InterpolateMode::Nearest), [0, 0, 1, 1]);
+        assert_eq!(nearest(InterpolateMode::NearestExact), [0, 0, 1, 1]);
+    }
+}

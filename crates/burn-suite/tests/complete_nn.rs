@@ -1,0 +1,182 @@
+//! The table has every layer and loss of `burn::nn`: it fails when a new Burn has one that the table
+//! neither checks nor excludes.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use burn_suite::{Operation, operations};
+use serde::Deserialize;
+
+/// What the table does not have, with the reason.
+const EXCLUDED: [(&str, &str); 0] = [];
+
+/// Layers that are enums over other layers: each of their variants has to be a check.
+const ENUMS: [&str; 2] = ["nn::Activation", "nn::Normalization"];
+
+#[derive(Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+    manifest_path: PathBuf,
+}
+
+/// Where cargo unpacked burn-nn.
+fn sources_of_burn_nn() -> PathBuf {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--offline"])
+        .args(["--filter-platform", "host-tuple"])
+        .args([
+            "--manifest-path",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),
+        ])
+        .output()
+        .expect("cargo runs");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let metadata: Metadata = serde_json::from_slice(&output.stdout).expect("cargo writes JSON");
+    let mut packages = metadata.packages.into_iter();
+    let found = packages.find(|package| package.name == "burn-nn");
+    let package = found.expect("Burn's layers are a dependency");
+    package.manifest_path.with_file_name("src")
+}
+
+/// The Rust files in a folder and those below it.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("the sources of burn-nn") {
+        let path = entry.expect("a readable folder").path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// The public types of a source file that derive `Module`, without the tests in it.
+fn modules(source: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut derives = false;
+    for line in source.lines().take_while(|line| *line != "mod tests {") {
+        let is_type = |word| {
+            line.strip_prefix("pub ")
+                .and_then(|rest| rest.strip_prefix(word))
+        };
+        if let Some(rest) = is_type("struct ").or_else(|| is_type("enum ")) {
+            let end = rest.find(|c: char| !c.is_alphanumeric());
+            if derives {
+                found.push(rest[..end.unwrap_or(rest.len())].to_owned());
+            }
+            derives = false;
+        } else if let Some(rest) = line.strip_prefix("#[derive(") {
+            let names = rest.trim_end_matches(")]").split(',');
+            derives |= names.map(str::trim).any(|name| name == "Module");
+        } else if !line.starts_with("#[") && !line.starts_with("//") {
+            derives = false;
+        }
+    }
+    found
+}
+
+/// All of burn-nn, as the table names them.
+fn layers_and_losses() -> BTreeSet<String> {
+    let folder = sources_of_burn_nn();
+    let of_file = |path: PathBuf| {
+        let prefix = match path.starts_with(folder.join("loss")) {
+            true => "loss",
+            false => "nn",
+        };
+        let source = fs::read_to_string(path).expect("a source of burn-nn");
+        let named = move |name| format!("{prefix}::{name}");
+        modules(&source).into_iter().map(named)
+    };
+    files(&folder).into_iter().flat_map(of_file).collect()
+}
+
+/// What an operation of the table checks: its name up to a comma, after which stands how.
+fn subject(operation: &Operation) -> &str {
+    let end = operation.name.find(',');
+    &operation.name[..end.unwrap_or(operation.name.len())]
+}
+
+#[test]
+fn every_layer_and_loss_is_checked_or_excluded() {
+    let all = layers_and_losses();
+    assert!(all.len() > 80, "only {} found", all.len());
+    let operations = operations();
+    let of_nn = |name: &&str| name.starts_with("nn::") || name.starts_with("loss::");
+    let checked: BTreeSet<String> = operations
+        .iter()
+        .map(subject)
+        .filter(of_nn)
+        .map(str::to_owned)
+        .collect();
+    let excluded: BTreeSet<String> = EXCLUDED
+        .iter()
+        .map(|(name, _)| (*name).to_owned())
+        .collect();
+
+    let listed: BTreeSet<String> = checked.union(&excluded).cloned().collect();
+    let missing: Vec<_> = all.difference(&listed).collect();
+    assert!(
+        missing.is_empty(),
+        "neither checked nor excluded: {missing:?}"
+    );
+    let unknown: Vec<_> = listed.difference(&all).collect();
+    assert!(unknown.is_empty(), "not in burn-nn: {unknown:?}");
+    let both: Vec<_> = checked.intersection(&excluded).collect();
+    assert!(both.is_empty(), "checked, so not to be excluded: {both:?}");
+}
+
+/// The variants of a public enum, as rustfmt indents them.
+fn variants(source: &str, name: &str) -> Vec<String> {
+    let head = format!("pub enum {name} {{");
+    let inside = source.lines().skip_while(|line| *line != head).skip(1);
+    let inside = inside.take_while(|line| *line != "}");
+    let variant = |line: &str| {
+        let line = line.strip_prefix("    ")?;
+        let end = line.find(|c: char| !c.is_alphanumeric())?;
+        let is_variant = line.starts_with(char::is_uppercase);
+        is_variant.then(|| line[..end].to_owned())
+    };
+    inside.filter_map(variant).collect()
+}
+
+#[test]
+fn every_variant_of_an_enum_of_layers_is_checked() {
+    let all: String = files(&sources_of_burn_nn())
+        .into_iter()
+        .map(|path| fs::read_to_string(path).expect("a source of burn-nn"))
+        .collect();
+    let operations = operations();
+    for name in ENUMS {
+        let mut found = operations.iter();
+        let found = found.find(|operation| operation.name == name);
+        let operation = found.expect("the table has the enum");
+        let variants = variants(&all, name.trim_start_matches("nn::"));
+        assert!(variants.len() > 5, "{name}: only {variants:?} found");
+        for variant in variants {
+            let mut checks = operation.checks.iter();
+            let is_there = checks.any(|check| check.name == variant);
+            assert!(is_there, "{name}::{variant} has no check");
+        }
+    }
+}
+
+#[test]
+fn a_module_is_a_public_type_that_derives_it() {
+    let source = "#[derive(Module, Debug)]\n#[module(custom_display)]\n/// A layer.\npub struct One {\n    a: B,\n}\n\
+                  #[derive(Debug)]\npub struct Not;\n#[derive(Module)]\nstruct Private;\n#[derive(Clone, Module)]\npub enum Two {\n}\n\
+                  #[derive(ModuleDisplay)]\npub struct Neither;\nmod tests {\n#[derive(Module)]\npub struct OfTests;\n";
+    assert_eq!(modules(source), ["One", "Two"]);
+}
