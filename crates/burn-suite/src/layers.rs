@@ -1,12 +1,12 @@
 //! The functions of `burn::tensor::module`, which the layers of `burn::nn` call: linear,
-//! convolutions, poolings, interpolation, embedding, normalisation, attention, CTC loss.
+//! convolutions, poolings, interpolation, embedding, normalisation, attention, losses.
 
 use burn::tensor::module;
 use burn::tensor::ops::{
     AttentionModuleOptions, AvgPoolOptions, ConvOptions, ConvTransposeOptions, DeformConvOptions,
-    InterpolateMode, InterpolateOptions, MaxPoolOptions,
+    MaxPoolOptions, UnfoldOptions,
 };
-use burn::tensor::{Tensor, activation};
+use burn::tensor::{Bool, Tensor, activation, loss};
 use burn_gradcheck::{Case, Outputs, Sample, Values};
 
 use crate::operation::{Family, Operation};
@@ -15,8 +15,12 @@ use crate::operation::{Family, Operation};
 pub(crate) fn operations() -> Vec<Operation> {
     let mut all = convolutions();
     all.extend(transposed_convolutions());
+    all.extend(windows());
     all.extend(poolings());
     all.extend(others());
+    all.extend(norms());
+    all.push(attention());
+    all.extend(losses());
     all.into_iter().map(|layer| layer.0).collect()
 }
 
@@ -81,6 +85,23 @@ fn convolutions() -> Vec<Layer> {
                 "[2, 4, 6] 2 groups, stride 3",
                 &[("x", &[2, 4, 6]), ("weight", &[2, 2, 2]), ("bias", &[2])],
                 one(3, 0, 1, 2),
+            )
+            .of(
+                "[1, 2, 5] padding 2 before and 1 after, stride 2",
+                &[("x", &[1, 2, 5]), ("weight", &[2, 2, 3]), ("bias", &[2])],
+                |v| {
+                    let options = ConvOptions::new_with_padding([2], [(2, 1)], [1], 1);
+                    module::conv1d(v.get("x"), v.get("weight"), Some(v.get("bias")), options)
+                },
+            )
+            .of(
+                "transposed [4, 2, 1], expanded weight",
+                &[("x", &[4, 2, 1]), ("weight", &[1, 2, 2])],
+                |v| {
+                    let options = ConvOptions::new([1], [0], [1], 1);
+                    let x = v.get::<3>("x").permute([2, 1, 0]);
+                    module::conv1d(x, v.get::<3>("weight").expand([3, 2, 2]), None, options)
+                },
             ),
         Layer::new("module::conv2d", &["conv2d"])
             .of(
@@ -118,6 +139,28 @@ fn convolutions() -> Vec<Layer> {
                     ("bias", &[3]),
                 ],
                 two([2, 3], [0, 0], [1, 1], 3),
+            )
+            .of(
+                "[1, 2, 4, 3] padding 0 2 and 1 0, dilation 2 1",
+                &[
+                    ("x", &[1, 2, 4, 3]),
+                    ("weight", &[2, 2, 2, 3]),
+                    ("bias", &[2]),
+                ],
+                |v| {
+                    let padding = [(0, 2), (1, 0)];
+                    let options = ConvOptions::new_with_padding([1, 1], padding, [2, 1], 1);
+                    module::conv2d(v.get("x"), v.get("weight"), Some(v.get("bias")), options)
+                },
+            )
+            .of(
+                "transposed [1, 2, 3, 4], sliced weight",
+                &[("x", &[1, 2, 3, 4]), ("weight", &[2, 3, 2, 2])],
+                |v| {
+                    let options = ConvOptions::new([1, 1], [0, 0], [1, 1], 1);
+                    let weight = v.get::<4>("weight").slice([0..2, 1..3, 0..2, 0..2]);
+                    module::conv2d(v.get::<4>("x").swap_dims(2, 3), weight, None, options)
+                },
             ),
         Layer::new("module::conv3d", &["conv3d"])
             .of(
@@ -236,6 +279,30 @@ fn transposed_convolutions() -> Vec<Layer> {
     ]
 }
 
+fn windows() -> Vec<Layer> {
+    let options = || UnfoldOptions::new([2, 1], [1, 0], [1, 2]);
+    vec![
+        Layer::new(
+            "module::unfold4d",
+            &["float_unfold", "float_permute", "conv2d"],
+        )
+        .of("[1, 2, 3, 4] 2 2", &[("x", &[1, 2, 3, 4])], |v| {
+            let plain = UnfoldOptions::new([1, 1], [0, 0], [1, 1]);
+            module::unfold4d(v.get("x"), [2, 2], plain)
+        })
+        .of(
+            "[1, 2, 3, 4] 2 2 by 2 1, padded, with gaps",
+            &[("x", &[1, 2, 3, 4])],
+            move |v| module::unfold4d(v.get("x"), [2, 2], options()),
+        ),
+        Layer::new("module::fold4d", &["conv_transpose2d"]).of(
+            "[1, 8, 4] to 3 4 by 2 1, padded, with gaps",
+            &[("x", &[1, 8, 4])],
+            move |v| module::fold4d(v.get("x"), [3, 4], [2, 2], options()),
+        ),
+    ]
+}
+
 fn poolings() -> Vec<Layer> {
     vec![
         Layer::new("module::avg_pool1d", &["avg_pool1d"])
@@ -249,11 +316,27 @@ fn poolings() -> Vec<Layer> {
                     let options = AvgPoolOptions::new([3]).with_stride([2]).with_padding([1]);
                     module::avg_pool1d(v.get("x"), options.with_count_include_pad(false))
                 },
+            )
+            .of(
+                "[1, 2, 5] padded by 1 before and 2 after",
+                &[("x", &[1, 2, 5])],
+                |v| {
+                    let options = AvgPoolOptions::new([3]).with_padding_pairs([(1, 2)]);
+                    module::avg_pool1d(v.get("x"), options.with_stride([2]))
+                },
             ),
         Layer::new("module::avg_pool2d", &["avg_pool2d"])
             .of("[1, 2, 5, 4] 2 3 by 2 1", &[("x", &[1, 2, 5, 4])], |v| {
                 module::avg_pool2d(v.get("x"), AvgPoolOptions::new([2, 3]).with_stride([2, 1]))
             })
+            .of(
+                "[1, 2, 3, 4] padded by 1 0 and 0 1",
+                &[("x", &[1, 2, 3, 4])],
+                |v| {
+                    let options = AvgPoolOptions::new([2, 2]).with_stride([1, 2]);
+                    module::avg_pool2d(v.get("x"), options.with_padding_pairs([(1, 0), (0, 1)]))
+                },
+            )
             .of(
                 "[1, 2, 5, 4] padded, ceiling",
                 &[("x", &[1, 2, 5, 4])],
@@ -270,6 +353,14 @@ fn poolings() -> Vec<Layer> {
                 let options = MaxPoolOptions::new([3]).with_stride([2]);
                 module::max_pool1d(v.get("x"), options.with_padding([1]))
             })
+            .of(
+                "[1, 2, 5] padded by 0 before and 2 after",
+                &[("x", &[1, 2, 5])],
+                |v| {
+                    let options = MaxPoolOptions::new([3]).with_padding_pairs([(0, 2)]);
+                    module::max_pool1d(v.get("x"), options.with_stride([2]))
+                },
+            )
             .of(
                 "[1, 2, 7] dilation 2, overlapping",
                 &[("x", &[1, 2, 7])],
@@ -290,6 +381,22 @@ fn poolings() -> Vec<Layer> {
                 "[1, 2, 5, 4] 2 3 by 1, overlapping",
                 &[("x", &[1, 2, 5, 4])],
                 |v| module::max_pool2d(v.get("x"), MaxPoolOptions::new([2, 3]).with_stride([1, 1])),
+            )
+            .of(
+                "[1, 2, 3, 4] padded by 1 0 and 0 1",
+                &[("x", &[1, 2, 3, 4])],
+                |v| {
+                    let options = MaxPoolOptions::new([2, 2]).with_stride([1, 2]);
+                    module::max_pool2d(v.get("x"), options.with_padding_pairs([(1, 0), (0, 1)]))
+                },
+            )
+            .of(
+                "transposed [1, 2, 4, 3] 2 2",
+                &[("x", &[1, 2, 4, 3])],
+                |v| {
+                    let x = v.get::<4>("x").swap_dims(2, 3);
+                    module::max_pool2d(x, MaxPoolOptions::new([2, 2]).with_stride([1, 1]))
+                },
             )
             .of(
                 "[1, 2, 5, 5] padded, ceiling",
@@ -327,38 +434,7 @@ fn poolings() -> Vec<Layer> {
             &[("x", &[1, 2, 3, 4, 5])],
             |v| module::adaptive_avg_pool3d(v.get("x"), [2, 2, 3]),
         ),
-        interpolate("module::interpolate, nearest", InterpolateMode::Nearest),
-        interpolate("module::interpolate, bilinear", InterpolateMode::Bilinear),
-        interpolate("module::interpolate, bicubic", InterpolateMode::Bicubic),
     ]
-}
-
-fn interpolate(name: &'static str, mode: InterpolateMode) -> Layer {
-    let to = move |size: [usize; 2], align_corners: bool| {
-        let mode = mode.clone();
-        move |v: &Values| {
-            let options = InterpolateOptions::new(mode.clone())
-                .with_output_size(size)
-                .with_align_corners(align_corners);
-            module::interpolate(v.get("x"), options)
-        }
-    };
-    Layer::new(name, &["interpolate"])
-        .of(
-            "[1, 2, 3, 4] to 6 8",
-            &[("x", &[1, 2, 3, 4])],
-            to([6, 8], true),
-        )
-        .of(
-            "[1, 2, 3, 4] to 5 7",
-            &[("x", &[1, 2, 3, 4])],
-            to([5, 7], false),
-        )
-        .of(
-            "[1, 1, 6, 5] to 2 3",
-            &[("x", &[1, 1, 6, 5])],
-            to([2, 3], false),
-        )
 }
 
 fn others() -> Vec<Layer> {
@@ -384,6 +460,11 @@ fn others() -> Vec<Layer> {
             &[("weight", &[5, 3])],
             |v| module::embedding(v.get("weight"), v.ints([2, 3], &[0, 4, 4, 2, 0, 4])),
         ),
+    ]
+}
+
+fn norms() -> Vec<Layer> {
+    vec![
         Layer::new("module::batch_norm_train", &["batch_norm_train"])
             .of(
                 "[4, 3]",
@@ -401,7 +482,50 @@ fn others() -> Vec<Layer> {
                     module::batch_norm_train(v.get::<4>("x"), gamma, beta, 1e-3).output
                 },
             ),
-        attention(),
+        Layer::new(
+            "module::batch_norm",
+            &["float_sub", "float_sqrt", "float_div"],
+        )
+        .note("with statistics that are given, and inputs too")
+        .with("[2, 3, 2]", |case| {
+            case.input("x", [2, 3, 2])
+                .input("gamma", [3])
+                .input("beta", [3])
+                .input("mean", [3])
+                .input_from("variance", [3], Sample::Positive)
+                .function(|v| {
+                    let (gamma, beta) = (v.get("gamma"), v.get("beta"));
+                    let (mean, variance) = (v.get("mean"), v.get("variance"));
+                    module::batch_norm(v.get::<3>("x"), gamma, beta, mean, variance, 1e-3)
+                })
+        }),
+        Layer::new(
+            "module::layer_norm",
+            &["float_mean_dim", "float_sub", "float_sqrt", "float_div"],
+        )
+        .of(
+            "[3, 4]",
+            &[("x", &[3, 4]), ("gamma", &[4]), ("beta", &[4])],
+            |v| module::layer_norm(v.get::<2>("x"), v.get("gamma"), Some(v.get("beta")), 1e-3),
+        )
+        .of(
+            "[2, 1, 5] without beta",
+            &[("x", &[2, 1, 5]), ("gamma", &[5])],
+            |v| module::layer_norm(v.get::<3>("x"), v.get("gamma"), None, 1e-3),
+        )
+        .of(
+            "transposed [4, 3]",
+            &[("x", &[4, 3]), ("gamma", &[4])],
+            |v| {
+                let x = v.get::<2>("x").transpose();
+                module::layer_norm(x, v.get("gamma"), None, 1e-3)
+            },
+        ),
+    ]
+}
+
+fn losses() -> Vec<Layer> {
+    vec![
         Layer::new("module::ctc_loss", &["ctc_loss"])
             .note("of log-probabilities by log_softmax")
             .of(
@@ -414,6 +538,20 @@ fn others() -> Vec<Layer> {
                     module::ctc_loss(log_probs, targets, inputs, lengths, 0)
                 },
             ),
+        Layer::new(
+            "loss::cross_entropy_with_logits",
+            &["float_exp", "float_log", "float_sum_dim", "float_mean"],
+        )
+        .of(
+            "[3, 4], the targets too",
+            &[("logits", &[3, 4]), ("targets", &[3, 4])],
+            |v| loss::cross_entropy_with_logits(v.get::<2>("logits"), v.get("targets")),
+        )
+        .of(
+            "[2, 1, 5]",
+            &[("logits", &[2, 1, 5]), ("targets", &[2, 1, 5])],
+            |v| loss::cross_entropy_with_logits(v.get::<3>("logits"), v.get("targets")),
+        ),
     ]
 }
 
@@ -434,6 +572,42 @@ fn attention() -> Layer {
             "3 queries, 5 keys",
             &shapes,
             with(AttentionModuleOptions::default()),
+        )
+        .of("3 queries, 5 keys, some masked", &shapes, |v| {
+            let (query, key, value) = (v.get("query"), v.get("key"), v.get("value"));
+            let options = AttentionModuleOptions::default();
+            module::attention(query, key, value, Some(some_masked(v)), None, options)
+        })
+        .of("a query that may look at no key", &shapes, |v| {
+            let (query, key, value) = (v.get("query"), v.get("key"), v.get("value"));
+            let row = |query: usize| (0..5).map(move |_| query == 1);
+            let mask: Vec<bool> = (0..6).flat_map(|i| row(i % 3)).collect();
+            let mask = v.bools([1, 2, 3, 5], &mask);
+            let options = AttentionModuleOptions::default();
+            module::attention(query, key, value, Some(mask), None, options)
+        })
+        .of(
+            "causal, some masked, with a bias and softcap 2",
+            &[shapes[0], shapes[1], shapes[2], ("bias", &[1, 2, 3, 5])],
+            |v| {
+                let options = AttentionModuleOptions {
+                    is_causal: true,
+                    softcap: Some(2.0),
+                    ..AttentionModuleOptions::default()
+                };
+                let (query, key, value) = (v.get("query"), v.get("key"), v.get("value"));
+                let (mask, bias) = (some_masked(v), v.get("bias"));
+                module::attention(query, key, value, Some(mask), Some(bias), options)
+            },
+        )
+        .of(
+            "transposed keys",
+            &[shapes[0], ("key", &[1, 2, 4, 5]), shapes[2]],
+            |v| {
+                let (query, key, value) = (v.get("query"), v.get::<4>("key"), v.get("value"));
+                let options = AttentionModuleOptions::default();
+                module::attention(query, key.transpose(), value, None, None, options)
+            },
         )
         .of(
             "causal",
@@ -465,4 +639,10 @@ fn attention() -> Layer {
                 module::attention(query, key, value, None, Some(v.get("bias")), options)
             },
         )
+}
+
+/// Every key is masked from a query now and then, and none from all.
+fn some_masked(v: &Values) -> Tensor<4, Bool> {
+    let mask: Vec<bool> = (0..30).map(|i| i % 4 == 1).collect();
+    v.bools([1, 2, 3, 5], &mask)
 }

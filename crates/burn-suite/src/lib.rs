@@ -11,16 +11,20 @@
 //!   something that is in neither.
 
 mod coverage;
+mod edges;
 mod elementwise;
 mod host;
+mod lanes;
 mod layers;
 mod ledger;
+mod nn;
 mod operation;
 mod page;
 mod point;
 mod products;
 mod reductions;
 mod run;
+mod sampling;
 mod shapes;
 
 pub use coverage::{Coverage, EXCLUSIONS, Reason, coverage, covered, implemented};
@@ -28,7 +32,9 @@ pub use ledger::{BACKENDS, BURN_VERSION, Entry, Kind, Ledger, LedgerError, Triag
 pub use operation::{Check, CheckKind, Family, Operation};
 pub use page::{Page, PageError};
 pub use point::{Expected, Point};
-pub use run::{Convention, Disagreement, Finding, Gone, Outcome, Place, Selection, run};
+pub use run::{
+    Abandoned, Convention, Disagreement, Evidence, Finding, Gone, Outcome, Place, Selection, run,
+};
 
 /// The table.
 ///
@@ -44,5 +50,8 @@ pub fn operations() -> Vec<Operation> {
     all.extend(products::operations());
     all.extend(shapes::operations());
     all.extend(layers::operations());
+    all.extend(sampling::operations());
+    all.extend(nn::operations());
+    edges::add_to(&mut all);
     all
 }

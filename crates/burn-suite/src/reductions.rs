@@ -1,204 +1,20 @@
 //! Operations that work along a dimension: reductions, cumulative sums and products, softmaxes.
 
-use burn::tensor::{Tensor, activation as act};
-use burn_gradcheck::{Case, Gradients, Sample};
+use burn::tensor::activation as act;
+use burn_gradcheck::Gradients;
 
 use crate::host::{F32, host, tolerance_f32_of_sums};
+use crate::lanes::{LaneVjp, Lanes, add_over_all, along, over_all, over_dims};
 use crate::operation::{Family, Operation};
 
 /// All of them.
 pub(crate) fn operations() -> Vec<Operation> {
     let mut all = sums();
+    all.extend(moments());
     all.extend(products());
     all.extend(extremes());
     all.extend(softmaxes());
     all
-}
-
-/// The operation as Burn has it, at each rank, along a dimension.
-#[derive(Clone, Copy)]
-struct Ranks {
-    one: fn(Tensor<1>, usize) -> Tensor<1>,
-    two: fn(Tensor<2>, usize) -> Tensor<2>,
-    three: fn(Tensor<3>, usize) -> Tensor<3>,
-    four: fn(Tensor<4>, usize) -> Tensor<4>,
-}
-
-/// `along!(|x, dim| x.sum_dim(dim))`: one expression at four ranks.
-macro_rules! along {
-    (|$x:ident, $dim:ident| $body:expr) => {
-        Ranks {
-            one: |$x: Tensor<1>, $dim: usize| $body,
-            two: |$x: Tensor<2>, $dim: usize| $body,
-            three: |$x: Tensor<3>, $dim: usize| $body,
-            four: |$x: Tensor<4>, $dim: usize| $body,
-        }
-    };
-}
-
-/// The vector-Jacobian product of one lane, on the host: from the lane's inputs and the upstream
-/// gradients of its outputs (as many, or one) to the gradients of its inputs.
-type LaneVjp = fn(&[f64], &[f64]) -> Vec<f64>;
-
-struct Lanes {
-    operation: Operation,
-    ranks: Ranks,
-    vjp: LaneVjp,
-    sample: Sample,
-    /// Whether a lane of one element is in the domain.
-    one_will_do: bool,
-}
-
-impl Lanes {
-    fn new(
-        name: &'static str,
-        family: Family,
-        covers: &'static [&'static str],
-        ranks: Ranks,
-        vjp: LaneVjp,
-    ) -> Self {
-        Self {
-            operation: Operation::new(name, family, covers),
-            ranks,
-            vjp,
-            sample: Sample::Signed,
-            one_will_do: true,
-        }
-    }
-
-    fn note(mut self, note: &'static str) -> Self {
-        self.operation = self.operation.note(note);
-        self
-    }
-
-    fn two_or_more(mut self) -> Self {
-        self.one_will_do = false;
-        self
-    }
-
-    fn build(mut self) -> Operation {
-        let Ranks {
-            one,
-            two,
-            three,
-            four,
-        } = self.ranks;
-        self.add([7], 0, one, |x| x);
-        for dim in [0, 1] {
-            self.add([3, 5], dim, two, |x| x);
-        }
-        for dim in [0, 1, 2] {
-            self.add([2, 4, 3], dim, three, |x| x);
-        }
-        self.add([2, 3, 4, 2], 2, four, |x| x);
-        if self.one_will_do {
-            self.add([1], 0, one, |x| x);
-            self.add([1, 4], 0, two, |x| x);
-            self.add([2, 1, 3], 1, three, |x| x);
-        }
-        self.add_transposed(two);
-        self.operation
-    }
-
-    fn add<const D: usize>(
-        &mut self,
-        shape: [usize; D],
-        dim: usize,
-        function: fn(Tensor<D>, usize) -> Tensor<D>,
-        arrange: fn(Tensor<D>) -> Tensor<D>,
-    ) {
-        let (vjp, sample) = (self.vjp, self.sample);
-        let name = format!("{shape:?} along {dim}");
-        self.operation.drawn(name, D == 2, |case| {
-            case.input_from("x", shape, sample)
-                .tolerance(F32, tolerance_f32_of_sums())
-                .function(move |v| function(arrange(v.get::<D>("x")), dim))
-                .vjp(move |v, grad_out| {
-                    let (x, grad_out) = (host(v.get::<D>("x")), host(grad_out.get::<D>(0)));
-                    let grad_x = over_lanes(&shape, dim, &x, &grad_out, vjp);
-                    Gradients::new().with("x", v.tensor(shape, &grad_x))
-                })
-        });
-    }
-
-    /// Lanes that are not contiguous in memory where they would be.
-    fn add_transposed(&mut self, function: fn(Tensor<2>, usize) -> Tensor<2>) {
-        let (vjp, sample) = (self.vjp, self.sample);
-        let name = "[4, 3] transposed along 1".to_owned();
-        self.operation.drawn(name, true, |case: Case| {
-            case.input_from("x", [4, 3], sample)
-                .tolerance(F32, tolerance_f32_of_sums())
-                .function(move |v| function(v.get::<2>("x").transpose(), 1))
-                .vjp(move |v, grad_out| {
-                    let x = host(v.get::<2>("x").transpose());
-                    let grad_out = host(grad_out.get::<2>(0));
-                    let transposed = over_lanes(&[3, 4], 1, &x, &grad_out, vjp);
-                    let at = |i: usize| transposed[i % 3 * 4 + i / 3];
-                    let grad_x: Vec<f64> = (0..12).map(at).collect();
-                    Gradients::new().with("x", v.tensor([4, 3], &grad_x))
-                })
-        });
-    }
-}
-
-/// Applies a lane's vector-Jacobian product to every lane of a tensor in row-major order.
-fn over_lanes(shape: &[usize], dim: usize, x: &[f64], grad_out: &[f64], vjp: LaneVjp) -> Vec<f64> {
-    let length = shape[dim];
-    let stride: usize = shape[dim + 1..].iter().product();
-    let outer: usize = shape[..dim].iter().product();
-    let out_length = grad_out.len() / (outer * stride);
-    let mut grad_x = vec![0.0; x.len()];
-    for lane in 0..outer * stride {
-        let (block, offset) = (lane / stride, lane % stride);
-        let place = |length: usize, i: usize| (block * length + i) * stride + offset;
-        let inputs: Vec<f64> = (0..length).map(|i| x[place(length, i)]).collect();
-        let upstream: Vec<f64> = (0..out_length)
-            .map(|i| grad_out[place(out_length, i)])
-            .collect();
-        for (i, grad) in vjp(&inputs, &upstream).into_iter().enumerate() {
-            grad_x[place(length, i)] = grad;
-        }
-    }
-    grad_x
-}
-
-/// A reduction over all elements, whatever the shape: one lane.
-fn over_all(
-    name: &'static str,
-    covers: &'static [&'static str],
-    function: fn(Tensor<2>) -> Tensor<1>,
-    vjp: LaneVjp,
-) -> Operation {
-    let mut operation = Operation::new(name, Family::Reductions, covers);
-    for shape in [[3, 5], [1, 1], [1, 7]] {
-        add_over_all(&mut operation, shape, function, vjp, None);
-    }
-    operation
-}
-
-fn add_over_all(
-    operation: &mut Operation,
-    shape: [usize; 2],
-    function: fn(Tensor<2>) -> Tensor<1>,
-    vjp: LaneVjp,
-    given: Option<(&str, Vec<f64>)>,
-) {
-    let name = match &given {
-        Some((what, _)) => format!("{shape:?} {what}"),
-        None => format!("{shape:?}"),
-    };
-    operation.drawn(name, true, |case| {
-        let case = match given {
-            Some((_, values)) => case.input_values("x", shape, values),
-            None => case.input("x", shape),
-        };
-        case.tolerance(F32, tolerance_f32_of_sums())
-            .function(move |v| function(v.get::<2>("x")))
-            .vjp(move |v, grad_out| {
-                let (x, grad_out) = (host(v.get::<2>("x")), host(grad_out.get::<1>(0)));
-                Gradients::new().with("x", v.tensor(shape, &vjp(&x, &grad_out)))
-            })
-    });
 }
 
 fn sums() -> Vec<Operation> {
@@ -209,6 +25,24 @@ fn sums() -> Vec<Operation> {
     vec![
         over_all("Tensor::sum", &["float_sum"], |x| x.sum(), sum),
         over_all("Tensor::mean", &["float_mean"], |x| x.mean(), mean),
+        over_dims(
+            "Tensor::sum_dims",
+            &["float_sum_dim"],
+            |x, dims| x.sum_dims(dims),
+            sum,
+        ),
+        over_dims(
+            "Tensor::sum_dims_squeeze",
+            &["float_sum_dim", "float_reshape"],
+            |x, dims| x.sum_dims_squeeze::<1, _>(dims).reshape([1, 3, 1]),
+            sum,
+        ),
+        over_dims(
+            "Tensor::mean_dims",
+            &["float_mean_dim"],
+            |x, dims| x.mean_dims(dims),
+            mean,
+        ),
         Lanes::new(
             "Tensor::sum_dim",
             family,
@@ -233,10 +67,17 @@ fn sums() -> Vec<Operation> {
             cumsum,
         )
         .build(),
+    ]
+}
+
+fn moments() -> Vec<Operation> {
+    let family = Family::Reductions;
+    let covers = &["float_div_scalar", "float_mean_dim", "float_sum_dim"];
+    vec![
         Lanes::new(
             "Tensor::var",
             family,
-            &["float_div_scalar", "float_mean_dim", "float_sum_dim"],
+            covers,
             along!(|x, dim| x.var(dim)),
             |x, grad| variance(x, grad[0], x.len() as f64 - 1.0),
         )
@@ -246,14 +87,78 @@ fn sums() -> Vec<Operation> {
         Lanes::new(
             "Tensor::var_bias",
             family,
-            &["float_div_scalar", "float_mean_dim", "float_sum_dim"],
+            covers,
             along!(|x, dim| x.var_bias(dim)),
             |x, grad| variance(x, grad[0], x.len() as f64),
         )
         .note("divides by n")
         .two_or_more()
         .build(),
+        Lanes::new(
+            "Tensor::var_mean",
+            family,
+            covers,
+            along!(|x, dim| {
+                let (variance, mean) = x.var_mean(dim);
+                variance + mean * 2.0
+            }),
+            |x, grad| {
+                let mean = 2.0 * grad[0] / x.len() as f64;
+                let variance = variance(x, grad[0], x.len() as f64 - 1.0);
+                variance.into_iter().map(|grad| grad + mean).collect()
+            },
+        )
+        .note("the variance and twice the mean")
+        .two_or_more()
+        .build(),
+        Lanes::new(
+            "Tensor::var_mean_bias",
+            family,
+            covers,
+            along!(|x, dim| {
+                let (variance, mean) = x.var_mean_bias(dim);
+                variance + mean * 2.0
+            }),
+            |x, grad| {
+                let mean = 2.0 * grad[0] / x.len() as f64;
+                let variance = variance(x, grad[0], x.len() as f64);
+                variance.into_iter().map(|grad| grad + mean).collect()
+            },
+        )
+        .note("the variance and twice the mean")
+        .two_or_more()
+        .build(),
+        covariance(),
     ]
+}
+
+/// The covariances of three variables, five observations each: C = AᵀA / (n - 1) of the centered A.
+fn covariance() -> Operation {
+    let covers = &["float_div_scalar", "float_mean_dim", "float_matmul"];
+    let mut operation = Operation::new("Tensor::cov", Family::Reductions, covers);
+    for correction in [0, 1] {
+        let name = format!("[5, 3] along 0, n - {correction}");
+        operation.drawn(name, true, |case| {
+            case.input("x", [5, 3])
+                .tolerance(F32, tolerance_f32_of_sums())
+                .function(move |v| v.get::<2>("x").cov(0, correction))
+                .vjp(move |v, grad_out| {
+                    let (x, grad) = (host(v.get::<2>("x")), host(grad_out.get::<2>(0)));
+                    let mean = |j: usize| (0..5).map(|i| x[i * 3 + j]).sum::<f64>() / 5.0;
+                    let means = [mean(0), mean(1), mean(2)];
+                    let of = |at: usize| {
+                        let (i, j) = (at / 3, at % 3);
+                        let by = |k: usize| {
+                            (grad[j * 3 + k] + grad[k * 3 + j]) * (x[i * 3 + k] - means[k])
+                        };
+                        (0..3).map(by).sum::<f64>() / (5 - correction) as f64
+                    };
+                    let grad_x: Vec<f64> = (0..15).map(of).collect();
+                    Gradients::new().with("x", v.tensor([5, 3], &grad_x))
+                })
+        });
+    }
+    operation
 }
 
 fn variance(x: &[f64], grad: f64, divisor: f64) -> Vec<f64> {
@@ -314,7 +219,13 @@ fn products() -> Vec<Operation> {
             given(&values),
         );
     }
-    vec![all, along, cumulative]
+    let over = over_dims(
+        "Tensor::prod_dims",
+        &["float_prod_dim"],
+        |x, dims| x.prod_dims(dims),
+        prod,
+    );
+    vec![all, along, over, cumulative]
 }
 
 /// The product of all but one.
@@ -326,12 +237,50 @@ fn without(x: &[f64], left_out: usize) -> f64 {
 fn extremes() -> Vec<Operation> {
     let largest: LaneVjp = |x, grad| to_winner(x, grad, |a, b| a > b);
     let smallest: LaneVjp = |x, grad| to_winner(x, grad, |a, b| a < b);
+    let farthest: LaneVjp = |x, grad| {
+        let magnitudes: Vec<f64> = x.iter().map(|x| x.abs()).collect();
+        let grad_magnitudes = to_winner(&magnitudes, grad, |a, b| a > b);
+        let pairs = grad_magnitudes.iter().zip(x);
+        pairs.map(|(grad, x)| grad * x.signum()).collect()
+    };
     let cumulative_largest: LaneVjp = |x, grad| to_winners(x, grad, |a, b| a > b);
     let cumulative_smallest: LaneVjp = |x, grad| to_winners(x, grad, |a, b| a < b);
     let family = Family::Reductions;
     vec![
         over_all("Tensor::max", &["float_max_dim"], |x| x.max(), largest),
         over_all("Tensor::min", &["float_min_dim"], |x| x.min(), smallest),
+        over_all(
+            "Tensor::max_abs",
+            &["float_abs", "float_max_dim"],
+            |x| x.max_abs(),
+            farthest,
+        ),
+        over_dims(
+            "Tensor::max_dims",
+            &["float_max_dim"],
+            |x, dims| x.max_dims(dims),
+            largest,
+        ),
+        over_dims(
+            "Tensor::min_dims",
+            &["float_min_dim"],
+            |x, dims| x.min_dims(dims),
+            smallest,
+        ),
+        over_dims(
+            "Tensor::max_abs_dims",
+            &["float_abs", "float_max_dim"],
+            |x, dims| x.max_abs_dims(dims),
+            farthest,
+        ),
+        Lanes::new(
+            "Tensor::max_abs_dim",
+            family,
+            &["float_abs", "float_max_dim"],
+            along!(|x, dim| x.max_abs_dim(dim)),
+            farthest,
+        )
+        .build(),
         Lanes::new(
             "Tensor::max_dim",
             family,
@@ -467,16 +416,6 @@ fn through_shares(shares: &[f64], grad: &[f64]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lanes_run_along_their_dimension() {
-        let first: LaneVjp = |x, grad| x.iter().map(|x| x * grad[0]).collect();
-        let x = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
-        let along_0 = over_lanes(&[2, 3], 0, &x, &[10.0, 100.0, 1000.0], first);
-        assert_eq!(along_0, [10.0, 200.0, 3000.0, 40.0, 500.0, 6000.0]);
-        let along_1 = over_lanes(&[2, 3], 1, &x, &[10.0, 100.0], first);
-        assert_eq!(along_1, [10.0, 20.0, 30.0, 400.0, 500.0, 600.0]);
-    }
 
     #[test]
     fn the_winner_has_it_all() {

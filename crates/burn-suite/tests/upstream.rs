@@ -5,8 +5,11 @@
 //!
 //! On flex everywhere; what only other backends get wrong needs `--features ndarray` or `wgpu`.
 
-use burn::tensor::ops::{ConvOptions, DeformConvOptions, InterpolateMode, InterpolateOptions};
-use burn::tensor::{DType, Device, Tensor, TensorData, activation, module};
+use burn::tensor::grid::affine_grid_2d;
+use burn::tensor::ops::{
+    ConvOptions, DeformConvOptions, GridSampleOptions, InterpolateMode, InterpolateOptions,
+};
+use burn::tensor::{DType, Device, Int, Tensor, TensorData, activation, module};
 
 const F32: DType = DType::F32;
 const F64: DType = DType::F64;
@@ -67,6 +70,9 @@ fn variance_divides_in_f32() {
     for got in [
         of(vec![0.0, 0.0, 3.0, 9.0], |x| x.var(0)),
         of(vec![0.0, 0.0, 9.0], |x| x.var_bias(0)),
+        of(vec![0.0, 0.0, 9.0], |x| {
+            x.reshape([3, 1]).cov(0, 0).reshape([1])
+        }),
     ] {
         assert!((got - 4.0).abs() > 1e-8, "right is 4, got {got}");
     }
@@ -255,6 +261,139 @@ fn deform_conv2d_computes_in_f32() {
     assert!(error > 1e-10 && error < 1e-6, "right is {right}, got {got}");
 }
 
+/// `inf / inf`; the limits are 1, 0 and 0.
+#[test]
+fn infinities_divided_by_infinities_are_nan() {
+    let inf = f64::INFINITY;
+    let (by_a, _) = gradients((inf, 3.0), &flex(), F64, |a, b| a.hypot(b));
+    let (by_y, _) = gradients((3.0, inf), &flex(), F64, |y, x| y.atan2(x));
+    assert!(by_a.is_nan() && by_y.is_nan());
+    assert!(gradient(inf, &flex(), F64, activation::softsign).is_nan());
+}
+
+/// `inf * 0`; the limits are 1, but 0 for the power.
+#[test]
+fn infinity_times_zero_is_nan() {
+    let inf = f64::INFINITY;
+    let functions: [fn(Tensor<1>) -> Tensor<1>; 4] = [
+        activation::mish,
+        activation::gelu,
+        activation::gelu_approximate,
+        activation::silu,
+    ];
+    for function in functions {
+        assert!(gradient(inf, &flex(), F64, function).is_nan());
+    }
+    let (by_base, _) = gradients((2.0, -inf), &flex(), F64, |a, b| a.powf(b));
+    assert!(by_base.is_nan());
+    let product = |a, b| Tensor::cat(vec![a, b], 0).prod();
+    let (_, by_b) = gradients((2.0, inf), &flex(), F64, product);
+    assert!(by_b.is_nan(), "the product of the others is 2");
+}
+
+/// No factor is zero, but the masks for zeros are multiplied by infinities.
+#[test]
+fn cumprod_is_nan_up_to_an_infinity() {
+    let (by_a, by_b) = gradients((2.0, f64::INFINITY), &flex(), F64, |a, b| {
+        Tensor::cat(vec![a, b], 0).cumprod(0)
+    });
+    assert!(by_a.is_nan() && by_b.is_nan(), "right is (inf, 2)");
+}
+
+/// `1 / x⁴` is 0, times `2 x`; by `powi_scalar(-3)` it is right.
+#[test]
+fn powi_minus_two_is_nan_at_infinity() {
+    let at = |exponent: i32| gradient(f64::INFINITY, &flex(), F64, |x| x.powi_scalar(exponent));
+    assert!(at(-2).is_nan(), "right is 0");
+    assert_eq!(at(-3), 0.0);
+}
+
+/// `2 * NaN` times the upstream gradient, which is 0.
+#[test]
+fn mask_fill_lets_a_nan_through() {
+    let got = gradient(f64::NAN, &flex(), F64, |x| {
+        (x.clone() * x.clone()).mask_fill(x.is_nan(), 7.0)
+    });
+    assert!(got.is_nan(), "right is 0");
+}
+
+fn ones<const D: usize>(shape: [usize; D], device: &Device) -> Tensor<D> {
+    Tensor::ones(shape, &device.clone().autodiff()).require_grad()
+}
+
+fn panics<T>(action: impl FnOnce() -> T) -> bool {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(action)).is_err()
+}
+
+/// Right is (0, 0, 0).
+#[test]
+fn an_empty_slice_is_not_tracked() {
+    let part = ones([3], &flex()).slice([1..1]);
+    assert!(!part.is_tracked());
+    assert!(panics(|| part.backward()));
+}
+
+/// Right are gradients without elements.
+#[test]
+fn nothing_put_in_has_no_gradient() {
+    let (x, nothing) = (ones([3], &flex()), ones([0], &flex()));
+    let grads = x.clone().slice_assign([1..1], nothing.clone()).backward();
+    assert!(x.grad(&grads).is_some() && nothing.grad(&grads).is_none());
+    let (x, nothing) = (ones([3], &flex()), ones([0], &flex()));
+    let grads = Tensor::cat(vec![nothing.clone(), x.clone()], 0).backward();
+    assert!(x.grad(&grads).is_some() && nothing.grad(&grads).is_none());
+}
+
+/// An element and the value that it is compared with are equal: 1 arrives, and 2 are handed on.
+#[test]
+fn ties_of_updates_count_twice() {
+    use burn::tensor::IndexingUpdateOp::{Max, Min};
+    for update in [Min, Max] {
+        let at = |x: &Tensor<1>| Tensor::<1, Int>::from_data([0], &x.device());
+        type Pair<'a> = &'a dyn Fn(Tensor<1>, Tensor<1>) -> Tensor<1>;
+        let updates: [Pair<'_>; 3] = [
+            &|x, value| x.clone().scatter(0, at(&x), value, update),
+            &|x, value| x.clone().select_assign(0, at(&x), value, update),
+            &|x, value| x.clone().scatter_nd(at(&x).reshape([1, 1]), value, update),
+        ];
+        for function in updates {
+            let both = gradients((3.0, 3.0), &flex(), F64, function);
+            assert_eq!(both, (1.0, 1.0), "right are two numbers that add up to 1");
+        }
+    }
+    let cummax = |a, b| Tensor::cat(vec![a, b], 0).cummax(0).slice([1..2]);
+    let (by_a, by_b) = gradients((3.0, 3.0), &flex(), F64, cummax);
+    assert_eq!(by_a + by_b, 1.0, "cummax is right");
+}
+
+/// Its points are f32 where that is the device's default.
+#[test]
+fn affine_grid_needs_the_default_type() {
+    let map = |dtype| {
+        let map = Tensor::<3>::ones([1, 2, 3], (&flex(), dtype));
+        affine_grid_2d(map, [1, 1, 2, 2])
+    };
+    assert_eq!(map(F32).dims(), [1, 2, 2, 2]);
+    assert!(panics(|| map(F64)));
+}
+
+/// Without autodiff, flex has values in the nearest mode.
+#[test]
+fn grid_sample_under_autodiff_is_bilinear() {
+    let sample = |mode, device: &Device| {
+        let (x, grid) = (
+            Tensor::<4>::ones([1, 1, 2, 2], device),
+            Tensor::zeros([1, 1, 1, 2], device),
+        );
+        x.grid_sample_2d(grid, GridSampleOptions::new(mode))
+    };
+    sample(InterpolateMode::Nearest, &flex());
+    sample(InterpolateMode::Bilinear, &flex().autodiff());
+    for mode in [InterpolateMode::Nearest, InterpolateMode::Bicubic] {
+        assert!(panics(|| sample(mode, &flex().autodiff())));
+    }
+}
+
 #[cfg(feature = "ndarray")]
 mod on_ndarray {
     use super::*;
@@ -275,6 +414,28 @@ mod on_ndarray {
             (got - slope).abs() > 8e-4,
             "got {got}, the slope is {slope}"
         );
+    }
+
+    /// The value is -inf, and the slope there 1, as on flex.
+    #[test]
+    fn log_sigmoid_is_nan_at_minus_infinity() {
+        let at = |device| gradient(f64::NEG_INFINITY, &device, F64, activation::log_sigmoid);
+        assert!(at(ndarray()).is_nan());
+        assert_eq!(at(flex()), 1.0);
+    }
+
+    /// Right are zeros, and an empty matrix.
+    #[test]
+    fn matmul_of_empty_matrices_divides_by_zero() {
+        let product = |device: &Device, rows, inner| {
+            let (a, b) = (ones([rows, inner], device), ones([inner, 3], device));
+            let product = a.matmul(b);
+            product.into_data().iter::<f64>().collect::<Vec<f64>>()
+        };
+        assert_eq!(product(&flex(), 2, 0), [0.0; 6]);
+        assert!(product(&flex(), 0, 2).is_empty());
+        assert!(panics(|| product(&ndarray(), 2, 0)));
+        assert!(panics(|| product(&ndarray(), 0, 2)));
     }
 
     /// "... interpolation backward is not supported for ndarray backend"
@@ -307,7 +468,6 @@ mod on_ndarray {
 mod on_wgpu {
     use std::sync::OnceLock;
 
-    use burn::tensor::Int;
     use burn::tensor::wgpu::wgpu::DeviceType;
 
     use super::*;
@@ -342,6 +502,20 @@ mod on_wgpu {
             DeviceType::Cpu => assert_eq!(got, 0.0, "right is inf"),
             _ => assert_eq!(got, f64::INFINITY),
         }
+    }
+
+    /// `powf(x, -0.5) / 2` and others; on other backends NaN.
+    #[test]
+    fn powers_of_nan_are_zero_on_a_software_adapter() {
+        let Some((device, kind)) = adapter() else {
+            return;
+        };
+        let got = gradient(f64::NAN, &device, F32, Tensor::sqrt);
+        match kind {
+            DeviceType::Cpu => assert_eq!(got, 0.0),
+            _ => eprintln!("not by a processor: {got}"),
+        }
+        assert!(gradient(f64::NAN, &flex(), F32, Tensor::sqrt).is_nan());
     }
 
     /// Two threads of `scatter_nd` add to one element at the same time, without an atomic.

@@ -12,9 +12,11 @@ use crate::operation::{Family::Activations, Operation};
 use crate::point::Expected::{Between, Is};
 use crate::point::Point;
 
+const INFINITY: f64 = f64::INFINITY;
+
 /// The constants of SELU.
-const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
-const SELU_GAMMA: f64 = 1.050_700_987_355_480_5;
+pub(crate) const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
+pub(crate) const SELU_GAMMA: f64 = 1.050_700_987_355_480_5;
 
 pub(super) fn operations() -> Vec<Operation> {
     let mut all = rectifiers();
@@ -23,6 +25,7 @@ pub(super) fn operations() -> Vec<Operation> {
     all.extend(sigmoids());
     all.extend(shrinks());
     all.push(prelu());
+    all.push(glu());
     all
 }
 
@@ -46,6 +49,8 @@ fn rectifiers() -> Vec<Operation> {
         .at(0.0, Between(0.0, 1.0))
         .at(-0.0, Between(0.0, 1.0))
         .at_in_f32(1e38, Is(1.0))
+        .at(INFINITY, Is(1.0))
+        .at(-INFINITY, Is(0.0))
         .build(),
         unary(
             "activation::relu6",
@@ -56,6 +61,8 @@ fn rectifiers() -> Vec<Operation> {
         .within(-3.0, 9.0)
         .at(0.0, Between(0.0, 1.0))
         .at(6.0, Between(0.0, 1.0))
+        .at(INFINITY, Is(0.0))
+        .at(-INFINITY, Is(0.0))
         .build(),
         unary(
             "activation::hardtanh",
@@ -65,6 +72,7 @@ fn rectifiers() -> Vec<Operation> {
         )
         .at(-1.0, Between(0.0, 1.0))
         .at(1.0, Between(0.0, 1.0))
+        .at(INFINITY, Is(0.0))
         .build(),
         unary(
             "activation::leaky_relu",
@@ -74,6 +82,8 @@ fn rectifiers() -> Vec<Operation> {
         )
         .at(0.0, Between(0.1, 1.0))
         .at(-0.0, Between(0.1, 1.0))
+        .at(INFINITY, Is(1.0))
+        .at(-INFINITY, Is(0.1))
         .build(),
         unary(
             "activation::thresholded_relu",
@@ -83,6 +93,8 @@ fn rectifiers() -> Vec<Operation> {
         )
         .at(0.5, Between(0.0, 1.0))
         .note("jumps at the threshold")
+        .at(INFINITY, Is(1.0))
+        .at(-INFINITY, Is(0.0))
         .build(),
         unary(
             "activation::threshold",
@@ -92,6 +104,8 @@ fn rectifiers() -> Vec<Operation> {
         )
         .at(0.5, Between(0.0, 1.0))
         .note("jumps at the threshold")
+        .at(INFINITY, Is(1.0))
+        .at(-INFINITY, Is(0.0))
         .build(),
     ]
 }
@@ -109,6 +123,8 @@ fn exponential_units() -> Vec<Operation> {
         .at(1000.0, Is(1.0))
         .at_in_f32(89.0, Is(1.0))
         .at_in_f32(88.0, Is(1.0))
+        .at(INFINITY, Is(1.0))
+        .at(-INFINITY, Is(0.0))
         .build(),
         unary(
             "activation::celu",
@@ -120,6 +136,8 @@ fn exponential_units() -> Vec<Operation> {
         .at(-1000.0, Is(0.0))
         .at(1000.0, Is(1.0))
         .at_in_f32(89.0, Is(1.0))
+        .at(INFINITY, Is(1.0))
+        .at(-INFINITY, Is(0.0))
         .build(),
         unary(
             "activation::selu",
@@ -137,6 +155,8 @@ fn exponential_units() -> Vec<Operation> {
         .at(-1000.0, Is(0.0))
         .at(1000.0, Is(SELU_GAMMA))
         .at_in_f32(89.0, Is(SELU_GAMMA))
+        .at(INFINITY, Is(SELU_GAMMA))
+        .at(-INFINITY, Is(0.0))
         .build(),
         unary(
             "activation::softplus",
@@ -153,6 +173,31 @@ fn exponential_units() -> Vec<Operation> {
         .at(1000.0, Is(1.0))
         .at(-1000.0, Is(0.0))
         .note("the identity where 2 x is above 20: off by up to 2e-9 there")
+        .at(INFINITY, Is(1.0))
+        .at(-INFINITY, Is(0.0))
+        .build(),
+        unary(
+            "activation::softplus_with_threshold",
+            &[
+                "float_exp",
+                "float_log1p",
+                "float_mask_fill",
+                "float_mask_where",
+            ],
+            ranks!(|x| act::softplus_with_threshold(x, 0.5, 1.0)),
+            |x| {
+                if 0.5 * x > 1.0 {
+                    1.0
+                } else {
+                    logistic(0.5 * x)
+                }
+            },
+        )
+        .within(-3.0, 4.0)
+        .at(2.0, Between(logistic(1.0), 1.0))
+        .at(1000.0, Is(1.0))
+        .at(-2000.0, Is(0.0))
+        .note("jumps where the threshold is reached, here at 2")
         .build(),
         unary(
             "activation::mish",
@@ -165,6 +210,8 @@ fn exponential_units() -> Vec<Operation> {
         .at(0.0, Is(0.6))
         .at(1000.0, Is(1.0))
         .at(-1000.0, Is(0.0))
+        .at(INFINITY, Is(1.0))
+        .at(-INFINITY, Is(0.0))
         .build(),
     ]
 }
@@ -182,6 +229,8 @@ fn gelus() -> Vec<Operation> {
         .at(0.0, Is(0.5))
         .at(1000.0, Is(1.0))
         .at(-1000.0, Is(0.0))
+        .at(INFINITY, Is(1.0))
+        .at(-INFINITY, Is(0.0))
         .build(),
         unary(
             "activation::gelu_approximate",
@@ -193,6 +242,9 @@ fn gelus() -> Vec<Operation> {
         .at(-2.0, Is(gelu_approximate_slope(-2.0)))
         .at(0.0, Is(0.5))
         .at(1000.0, Is(1.0))
+        .at(-1000.0, Is(0.0))
+        .at(INFINITY, Is(1.0))
+        .at(-INFINITY, Is(0.0))
         .build(),
     ]
 }
@@ -211,6 +263,8 @@ fn sigmoids() -> Vec<Operation> {
         .at_in_f32(20.0, Is(logistic(20.0) * logistic(-20.0)))
         .at(1000.0, Is(0.0))
         .at(-1000.0, Is(0.0))
+        .at(INFINITY, Is(0.0))
+        .at(-INFINITY, Is(0.0))
         .build(),
         unary(
             "activation::log_sigmoid",
@@ -222,6 +276,8 @@ fn sigmoids() -> Vec<Operation> {
         .at(0.0, Is(0.5))
         .at(1000.0, Is(0.0))
         .at(-1000.0, Is(1.0))
+        .at(INFINITY, Is(0.0))
+        .at(-INFINITY, Is(1.0))
         .build(),
         unary(
             "activation::silu",
@@ -235,6 +291,8 @@ fn sigmoids() -> Vec<Operation> {
         .at(0.0, Is(0.5))
         .at(1000.0, Is(1.0))
         .at(-1000.0, Is(0.0))
+        .at(INFINITY, Is(1.0))
+        .at(-INFINITY, Is(0.0))
         .build(),
         unary(
             "activation::hard_sigmoid",
@@ -246,6 +304,8 @@ fn sigmoids() -> Vec<Operation> {
         .within(-3.0, 3.0)
         .at(2.5, Between(0.0, 0.2))
         .at(-2.5, Between(0.0, 0.2))
+        .at(INFINITY, Is(0.0))
+        .at(-INFINITY, Is(0.0))
         .build(),
         unary(
             "activation::hard_swish",
@@ -263,6 +323,8 @@ fn sigmoids() -> Vec<Operation> {
         .within(-1.0, 4.0)
         .at(3.0, Between(1.0, 1.5))
         .at(-3.0, Between(-0.5, 0.0))
+        .at(INFINITY, Is(1.0))
+        .at(-INFINITY, Is(0.0))
         .build(),
         unary(
             "activation::tanhshrink",
@@ -273,6 +335,16 @@ fn sigmoids() -> Vec<Operation> {
         .magnified(8.0, "1 - (1 - tanh²) of small arguments")
         .at(0.0, Is(0.0))
         .at(100.0, Is(1.0))
+        .at(INFINITY, Is(1.0))
+        .build(),
+        unary(
+            "activation::tanh",
+            &["float_tanh"],
+            ranks!(|x| act::tanh(x)),
+            |x| 1.0 / (x.cosh() * x.cosh()),
+        )
+        .at(0.0, Is(1.0))
+        .at(100.0, Is(0.0))
         .build(),
         unary(
             "activation::softsign",
@@ -281,6 +353,8 @@ fn sigmoids() -> Vec<Operation> {
             |x| 1.0 / ((1.0 + x.abs()) * (1.0 + x.abs())),
         )
         .at(0.0, Is(1.0))
+        .at(INFINITY, Is(0.0))
+        .at(-INFINITY, Is(0.0))
         .build(),
     ]
 }
@@ -295,6 +369,7 @@ fn shrinks() -> Vec<Operation> {
         )
         .at(0.5, Between(0.0, 1.0))
         .note("jumps at the bounds")
+        .at(INFINITY, Is(1.0))
         .build(),
         unary(
             "activation::soft_shrink",
@@ -305,6 +380,7 @@ fn shrinks() -> Vec<Operation> {
         .at(0.5, Between(0.0, 1.0))
         .at(-0.5, Between(0.0, 1.0))
         .at(0.0, Is(0.0))
+        .at(INFINITY, Is(1.0))
         .build(),
         unary(
             "activation::shrink",
@@ -314,6 +390,7 @@ fn shrinks() -> Vec<Operation> {
         )
         .at(0.5, Between(0.0, 1.0))
         .note("jumps at the bounds")
+        .at(-INFINITY, Is(1.0))
         .build(),
     ]
 }
@@ -366,21 +443,21 @@ fn prelu() -> Operation {
 // These four have a minimum at a negative argument, where the derivative is 0 and what is computed
 // of it only rounding: they are drawn from one side and checked at a point on the other.
 
-fn silu_slope(x: f64) -> f64 {
+pub(crate) fn silu_slope(x: f64) -> f64 {
     logistic(x) * (1.0 + x * logistic(-x))
 }
 
-fn mish_slope(x: f64) -> f64 {
+pub(crate) fn mish_slope(x: f64) -> f64 {
     let t = x.exp().ln_1p().tanh();
     t + x * (1.0 - t * t) * logistic(x)
 }
 
-fn gelu_slope(x: f64) -> f64 {
+pub(crate) fn gelu_slope(x: f64) -> f64 {
     let density = 0.5 * FRAC_2_SQRT_PI * FRAC_1_SQRT_2 * (-0.5 * x * x).exp();
     0.5 * (1.0 + erf(x * FRAC_1_SQRT_2)) + x * density
 }
 
-fn gelu_approximate_slope(x: f64) -> f64 {
+pub(crate) fn gelu_approximate_slope(x: f64) -> f64 {
     let scale = FRAC_2_SQRT_PI * FRAC_1_SQRT_2;
     let t = (scale * (x + 0.044_715 * x * x * x)).tanh();
     let slope = scale * (1.0 + 3.0 * 0.044_715 * x * x);
@@ -388,7 +465,7 @@ fn gelu_approximate_slope(x: f64) -> f64 {
 }
 
 /// 1 / (1 + e^-x), without overflow and without cancellation.
-fn logistic(x: f64) -> f64 {
+pub(crate) fn logistic(x: f64) -> f64 {
     if x >= 0.0 {
         1.0 / (1.0 + (-x).exp())
     } else {
@@ -396,9 +473,39 @@ fn logistic(x: f64) -> f64 {
     }
 }
 
+/// a σ(b) of the two halves of a dimension.
+fn glu() -> Operation {
+    let covers = &["float_slice", "sigmoid", "float_mul"];
+    let mut operation = Operation::new("activation::glu", Activations, covers);
+    operation.drawn("[3, 4] along 1".to_owned(), true, |case| {
+        case.input("x", [3, 4])
+            .tolerance(F32, tolerance_f32())
+            .function(|v| {
+                let x = v.get::<2>("x");
+                let (a, b) = (x.clone().slice([0..3, 0..2]), x.slice([0..3, 2..4]));
+                a / (b.neg().exp() + 1.0)
+            })
+            .autodiff_function(|v| act::glu(v.get::<2>("x"), 1))
+            .vjp(|v, grad_out| {
+                let (x, grad_out) = (host(v.get::<2>("x")), host(grad_out.get::<2>(0)));
+                let mut grad_x = vec![0.0; 12];
+                for (place, grad) in grad_out.into_iter().enumerate() {
+                    let (a, b) = (place / 2 * 4 + place % 2, place / 2 * 4 + place % 2 + 2);
+                    grad_x[a] = grad * logistic(x[b]);
+                    grad_x[b] = grad * x[a] * logistic(x[b]) * logistic(-x[b]);
+                }
+                Gradients::new().with("x", v.tensor([3, 4], &grad_x))
+            })
+    });
+    operation
+}
+
 /// The error function by its series of positive terms, 2/√π e^(-x²) Σ 2ⁿ x²ⁿ⁺¹ / (2n+1)!!,
 /// which loses nothing for the arguments of a few units used here.
 fn erf(x: f64) -> f64 {
+    if !x.is_finite() {
+        return x.signum();
+    }
     let (mut term, mut sum) = (x, x);
     for n in 1.. {
         term *= 2.0 * x * x / f64::from(2 * n + 1);

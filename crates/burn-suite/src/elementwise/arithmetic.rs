@@ -9,6 +9,8 @@ use super::unary::{Unary, ranks};
 use crate::operation::{Family::Arithmetic, Operation};
 use crate::point::Expected::{Between, Is};
 
+const INFINITY: f64 = f64::INFINITY;
+
 pub(super) fn operations() -> Vec<Operation> {
     let mut all = by_tensor();
     all.extend(by_number());
@@ -43,6 +45,7 @@ fn by_tensor() -> Vec<Operation> {
         )
         .with_itself()
         .at(0.0, 3.0, [Is(3.0), Is(0.0)])
+        .at(INFINITY, 2.0, [Is(2.0), Is(INFINITY)])
         .build(),
         Binary::new(
             "Tensor::div",
@@ -63,6 +66,8 @@ fn by_tensor() -> Vec<Operation> {
             [Is(2.0_f64.powi(-80)), Is(-(2.0_f64.powi(-80)))],
         )
         .note("the gradient of the divisor squares it")
+        .at(INFINITY, 2.0, [Is(0.5), Is(-INFINITY)])
+        .at(3.0, INFINITY, [Is(0.0), Is(0.0)])
         .build(),
         Binary::new(
             "Tensor::remainder",
@@ -87,6 +92,29 @@ fn by_tensor() -> Vec<Operation> {
         .note("a - floor(a / b) * b; jumps where a is a multiple of b")
         .build(),
         Binary::new(
+            "Tensor::fmod",
+            Arithmetic,
+            &["float_div", "float_trunc", "float_mul", "float_mask_where"],
+            pairs!(|a, b| a.fmod(b)),
+            |a, b| (1.0, -(a / b).trunc()),
+        )
+        .within(
+            Sample::Within {
+                low: 2.4,
+                high: 2.75,
+            },
+            Sample::Within {
+                low: 1.0,
+                high: 1.0625,
+            },
+        )
+        .at(7.5, 2.0, [Is(1.0), Is(-3.0)])
+        .at(-7.5, 2.0, [Is(1.0), Is(3.0)])
+        .at(7.5, -2.0, [Is(1.0), Is(3.0)])
+        .at(7.5, INFINITY, [Is(1.0), Is(0.0)])
+        .note("a - trunc(a / b) * b; jumps where a is a multiple of b")
+        .build(),
+        Binary::new(
             "Tensor::hypot",
             Arithmetic,
             &["float_hypot"],
@@ -103,6 +131,7 @@ fn by_tensor() -> Vec<Operation> {
             [Is(0.6), Is(0.8)],
         )
         .note("a cone: at the origin any vector of length at most 1 is a subgradient")
+        .at(INFINITY, 3.0, [Is(1.0), Is(0.0)])
         .build(),
     ]
 }
@@ -116,6 +145,7 @@ fn by_number() -> Vec<Operation> {
             ranks!(|x| x.add_scalar(0.3)),
             |_| 1.0,
         )
+        .at(INFINITY, Is(1.0))
         .build(),
         Unary::new(
             "Tensor::sub_scalar",
@@ -132,6 +162,7 @@ fn by_number() -> Vec<Operation> {
             ranks!(|x| x.mul_scalar(-0.3)),
             |_| -0.3,
         )
+        .at(INFINITY, Is(-0.3))
         .build(),
         Unary::new(
             "Tensor::div_scalar",
@@ -149,6 +180,15 @@ fn by_number() -> Vec<Operation> {
             |_| 1.0,
         )
         .note("jumps at the multiples of the divisor")
+        .build(),
+        Unary::new(
+            "Tensor::fmod_scalar",
+            Arithmetic,
+            &["float_div_scalar", "float_trunc", "float_mul_scalar"],
+            ranks!(|x| x.fmod_scalar(0.75)),
+            |_| 1.0,
+        )
+        .note("jumps at the multiples of the divisor but 0")
         .build(),
         Unary::new(
             "Tensor::neg",

@@ -1,13 +1,13 @@
 //! Operations that work element by element.
 
-mod activations;
+pub(crate) mod activations;
 mod arithmetic;
 mod binary;
 mod masks;
 mod pieces;
 mod powers;
 mod trigonometry;
-mod unary;
+pub(crate) mod unary;
 
 use crate::operation::Operation;
 

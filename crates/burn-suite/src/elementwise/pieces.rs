@@ -3,7 +3,10 @@
 use super::binary::{Binary, pairs};
 use super::unary::{Unary, ranks};
 use crate::operation::{Family::Pieces, Operation};
-use crate::point::Expected::{Between, Is};
+use crate::point::Expected::{Any, Between, Is};
+
+const INFINITY: f64 = f64::INFINITY;
+const NAN: f64 = f64::NAN;
 
 pub(super) fn operations() -> Vec<Operation> {
     let mut all = steps();
@@ -23,6 +26,7 @@ fn steps() -> Vec<Operation> {
         )
         .at(1.0, Is(0.0))
         .note("a jump at every whole number, where the gradient stays 0")
+        .at(INFINITY, Is(0.0))
         .build(),
         Unary::new(
             "Tensor::ceil",
@@ -63,16 +67,19 @@ fn steps() -> Vec<Operation> {
         )
         .at(0.0, Is(0.0))
         .note("a jump at 0, where the gradient stays 0")
+        .at(INFINITY, Is(0.0))
         .build(),
         Unary::new(
             "Tensor::abs",
             Pieces,
             &["float_abs"],
             ranks!(|x| x.abs()),
-            f64::signum,
+            |x| if x < 0.0 { -1.0 } else { 1.0 },
         )
         .at(0.0, Between(-1.0, 1.0))
         .at(-0.0, Between(-1.0, 1.0))
+        .at(INFINITY, Is(1.0))
+        .at(-INFINITY, Is(-1.0))
         .build(),
     ]
 }
@@ -88,6 +95,8 @@ fn bounds() -> Vec<Operation> {
         )
         .at(-0.5, Between(0.0, 1.0))
         .at(0.75, Between(0.0, 1.0))
+        .at(INFINITY, Is(0.0))
+        .at(-INFINITY, Is(0.0))
         .build(),
         Unary::new(
             "Tensor::clamp_min",
@@ -97,6 +106,8 @@ fn bounds() -> Vec<Operation> {
             |x| f64::from(x > 0.25),
         )
         .at(0.25, Between(0.0, 1.0))
+        .at(INFINITY, Is(1.0))
+        .at(-INFINITY, Is(0.0))
         .build(),
         Unary::new(
             "Tensor::clamp_max",
@@ -106,6 +117,8 @@ fn bounds() -> Vec<Operation> {
             |x| f64::from(x < 0.25),
         )
         .at(0.25, Between(0.0, 1.0))
+        .at(INFINITY, Is(0.0))
+        .at(-INFINITY, Is(1.0))
         .build(),
     ]
 }
@@ -121,6 +134,10 @@ fn of_two() -> Vec<Operation> {
         )
         .at(1.0, 1.0, [Between(0.0, 1.0), Between(0.0, 1.0)])
         .note("at a tie, which of the two has the gradient is a convention")
+        .at(INFINITY, 3.0, [Is(1.0), Is(0.0)])
+        .at(-INFINITY, 3.0, [Is(0.0), Is(1.0)])
+        .at(NAN, 3.0, [Any, Any])
+        .at(3.0, NAN, [Any, Any])
         .build(),
         Binary::new(
             "Tensor::min_pair",
@@ -131,6 +148,9 @@ fn of_two() -> Vec<Operation> {
         )
         .at(1.0, 1.0, [Between(0.0, 1.0), Between(0.0, 1.0)])
         .note("at a tie, which of the two has the gradient is a convention")
+        .at(INFINITY, 3.0, [Is(0.0), Is(1.0)])
+        .at(NAN, 3.0, [Any, Any])
+        .at(3.0, NAN, [Any, Any])
         .build(),
     ]
 }

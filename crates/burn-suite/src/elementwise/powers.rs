@@ -31,6 +31,8 @@ fn exponentials() -> Vec<Operation> {
         .at(0.0, Is(1.0))
         .at(-1000.0, Is(0.0))
         .at_in_f32(88.5, Is(88.5_f64.exp()))
+        .at(INFINITY, Is(INFINITY))
+        .at(-INFINITY, Is(0.0))
         .build(),
         Unary::new(
             "Tensor::log",
@@ -43,6 +45,7 @@ fn exponentials() -> Vec<Operation> {
         .at(1.0, Is(1.0))
         .at(0.0, Is(INFINITY))
         .at(2.0_f64.powi(-100), Is(2.0_f64.powi(100)))
+        .at(INFINITY, Is(0.0))
         .build(),
         Unary::new(
             "Tensor::log1p",
@@ -56,6 +59,7 @@ fn exponentials() -> Vec<Operation> {
         .at(-0.0, Is(1.0))
         .at(2.0_f64.powi(-100), Is(1.0))
         .at(-1.0, Is(INFINITY))
+        .at(INFINITY, Is(0.0))
         .build(),
         Unary::new(
             "Tensor::erf",
@@ -67,6 +71,8 @@ fn exponentials() -> Vec<Operation> {
         .within(-3.0, 3.0)
         .at(0.0, Is(FRAC_2_SQRT_PI))
         .at(100.0, Is(0.0))
+        .at(INFINITY, Is(0.0))
+        .at(-INFINITY, Is(0.0))
         .build(),
     ]
 }
@@ -84,6 +90,7 @@ fn roots() -> Vec<Operation> {
         .at(4.0, Is(0.25))
         .at(0.0, Is(INFINITY))
         .at(2.0_f64.powi(-100), Is(2.0_f64.powi(49)))
+        .at(INFINITY, Is(0.0))
         .build(),
         Unary::new(
             "Tensor::recip",
@@ -95,6 +102,8 @@ fn roots() -> Vec<Operation> {
         .at(0.0, Is(-INFINITY))
         .at(-0.0, Is(-INFINITY))
         .at_in_f32(2.0_f64.powi(70), Is(0.0))
+        .at(INFINITY, Is(0.0))
+        .at(-INFINITY, Is(0.0))
         .build(),
         Unary::new(
             "Tensor::square",
@@ -104,6 +113,7 @@ fn roots() -> Vec<Operation> {
             |x| 2.0 * x,
         )
         .at(0.0, Is(0.0))
+        .at(INFINITY, Is(INFINITY))
         .build(),
     ]
 }
@@ -119,6 +129,7 @@ fn powers_by_number() -> Vec<Operation> {
         )
         .at(0.0, Is(0.0))
         .at(-2.0, Is(12.0))
+        .at(-INFINITY, Is(INFINITY))
         .build(),
         Unary::new(
             "Tensor::powi_scalar(-3)",
@@ -128,6 +139,7 @@ fn powers_by_number() -> Vec<Operation> {
             |x| -3.0 / (x * x * x * x),
         )
         .at(-2.0, Is(-3.0 / 16.0))
+        .at(INFINITY, Is(0.0))
         .build(),
         Unary::new(
             "Tensor::powi_scalar(-2)",
@@ -137,6 +149,7 @@ fn powers_by_number() -> Vec<Operation> {
             |x| -2.0 / (x * x * x),
         )
         .at(-2.0, Is(0.25))
+        .at(-INFINITY, Is(0.0))
         .build(),
         Unary::new(
             "Tensor::powi_scalar(1)",
@@ -146,6 +159,7 @@ fn powers_by_number() -> Vec<Operation> {
             |_| 1.0,
         )
         .at(0.0, Is(1.0))
+        .at(INFINITY, Is(1.0))
         .build(),
         Unary::new(
             "Tensor::powi_scalar(0)",
@@ -166,6 +180,7 @@ fn powers_by_number() -> Vec<Operation> {
         .within(0.125, 3.0)
         .at(0.0, Is(0.0))
         .at(4.0, Is(20.0))
+        .at(INFINITY, Is(INFINITY))
         .build(),
         Unary::new(
             "Tensor::powf_scalar(0.5)",
@@ -176,6 +191,16 @@ fn powers_by_number() -> Vec<Operation> {
         )
         .within(0.125, 3.0)
         .at(0.0, Is(INFINITY))
+        .at(INFINITY, Is(0.0))
+        .build(),
+        Unary::new(
+            "Tensor::powf_scalar(1/3)",
+            Powers,
+            &["float_powf_scalar_impl"],
+            ranks!(|x| x.powf_scalar(1.0 / 3.0)),
+            |x| x.powf(-2.0 / 3.0) / 3.0,
+        )
+        .within(0.125, 3.0)
         .build(),
         Unary::new(
             "Tensor::powf_scalar(-1.5)",
@@ -186,6 +211,7 @@ fn powers_by_number() -> Vec<Operation> {
         )
         .within(0.125, 3.0)
         .at(4.0, Is(-1.5 / 32.0))
+        .at(INFINITY, Is(0.0))
         .build(),
         Unary::new(
             "Tensor::powf_scalar(3.0)",
@@ -196,6 +222,7 @@ fn powers_by_number() -> Vec<Operation> {
         )
         .at(-2.0, Is(12.0))
         .at(0.0, Is(0.0))
+        .at(-INFINITY, Is(INFINITY))
         .build(),
         Unary::new(
             "Tensor::powf_scalar(1.0)",
@@ -241,6 +268,9 @@ fn powers_by_tensor() -> Vec<Operation> {
         .at(0.0, 2.0, [Is(0.0), Is(0.0)])
         .at(0.0, 1.0, [Is(1.0), Is(0.0)])
         .note("at base 0 and a positive exponent the power is 0 for all exponents near by")
+        .at(INFINITY, 2.0, [Is(INFINITY), Is(INFINITY)])
+        .at(2.0, -INFINITY, [Is(0.0), Is(0.0)])
+        .at(1.0, 0.0, [Is(0.0), Is(0.0)])
         .build(),
         base_of("Tensor::powf, base", |a, b| a.powf(b)),
         base_of("Tensor::powi, base", |a, b| a.powi(b)),

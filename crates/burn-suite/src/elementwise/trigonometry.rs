@@ -3,7 +3,7 @@
 use super::binary::{Binary, pairs};
 use super::unary::{Unary, ranks};
 use crate::operation::{Family::Trigonometry, Operation};
-use crate::point::Expected::Is;
+use crate::point::Expected::{Is, Nan};
 
 const INFINITY: f64 = f64::INFINITY;
 
@@ -27,6 +27,7 @@ fn circular() -> Vec<Operation> {
         .within(-3.0, 3.0)
         .at(0.0, Is(1.0))
         .at(1000.0, Is(1000.0_f64.cos()))
+        .at(INFINITY, Nan)
         .build(),
         Unary::new(
             "Tensor::cos",
@@ -38,6 +39,7 @@ fn circular() -> Vec<Operation> {
         .within(-3.0, 3.0)
         .at(0.0, Is(0.0))
         .at(1000.0, Is(-(1000.0_f64.sin())))
+        .at(INFINITY, Nan)
         .build(),
         Unary::new(
             "Tensor::tan",
@@ -49,6 +51,7 @@ fn circular() -> Vec<Operation> {
         .within(-1.25, 1.25)
         .at(0.0, Is(1.0))
         .at(3.0, Is(1.0 / (3.0_f64.cos() * 3.0_f64.cos())))
+        .at(INFINITY, Nan)
         .build(),
     ]
 }
@@ -89,6 +92,8 @@ fn inverse_circular() -> Vec<Operation> {
         .within(-3.0, 3.0)
         .at(0.0, Is(1.0))
         .at_in_f32(2.0_f64.powi(70), Is(0.0))
+        .at(INFINITY, Is(0.0))
+        .at(-INFINITY, Is(0.0))
         .build(),
         Binary::new(
             "Tensor::atan2",
@@ -106,6 +111,8 @@ fn inverse_circular() -> Vec<Operation> {
         )
         .note("jumps by 2π across the negative half axis, where the derivative is as elsewhere")
         .at(0.0, -2.0, [Is(-0.5), Is(0.0)])
+        .at(3.0, INFINITY, [Is(0.0), Is(0.0)])
+        .at(INFINITY, 3.0, [Is(0.0), Is(0.0)])
         .build(),
     ]
 }
@@ -121,6 +128,8 @@ fn hyperbolic() -> Vec<Operation> {
         )
         .within(-3.0, 3.0)
         .at(0.0, Is(1.0))
+        .at(INFINITY, Is(INFINITY))
+        .at(-INFINITY, Is(INFINITY))
         .build(),
         Unary::new(
             "Tensor::cosh",
@@ -131,6 +140,8 @@ fn hyperbolic() -> Vec<Operation> {
         )
         .within(-3.0, 3.0)
         .at(0.0, Is(0.0))
+        .at(INFINITY, Is(INFINITY))
+        .at(-INFINITY, Is(-INFINITY))
         .build(),
         Unary::new(
             "Tensor::tanh",
@@ -143,6 +154,8 @@ fn hyperbolic() -> Vec<Operation> {
         .at_in_f32(9.0, Is(1.0 / (9.0_f64.cosh() * 9.0_f64.cosh())))
         .at(100.0, Is(0.0))
         .at(-100.0, Is(0.0))
+        .at(INFINITY, Is(0.0))
+        .at(-INFINITY, Is(0.0))
         .build(),
     ]
 }
@@ -159,6 +172,8 @@ fn inverse_hyperbolic() -> Vec<Operation> {
         .within(-3.0, 3.0)
         .at(0.0, Is(1.0))
         .at_in_f32(2.0_f64.powi(80), Is(2.0_f64.powi(-80)))
+        .at(INFINITY, Is(0.0))
+        .at(-INFINITY, Is(0.0))
         .build(),
         Unary::new(
             "Tensor::acosh",
@@ -170,6 +185,7 @@ fn inverse_hyperbolic() -> Vec<Operation> {
         .within(1.25, 4.0)
         .at(1.0, Is(INFINITY))
         .at_in_f32(2.0_f64.powi(80), Is(2.0_f64.powi(-80)))
+        .at(INFINITY, Is(0.0))
         .build(),
         Unary::new(
             "Tensor::atanh",

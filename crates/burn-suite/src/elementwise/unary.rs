@@ -5,15 +5,15 @@ use burn_gradcheck::{Case, Gradients, Sample, Tolerance};
 
 use crate::host::{F32, host, tolerance_f32, tolerance_f32_of_sums};
 use crate::operation::{Family, Operation};
-use crate::point::{Expected, Point};
+use crate::point::{Expected, Given, Point};
 
 /// The function as Burn has it, at each rank.
 #[derive(Clone, Copy)]
-pub(super) struct Ranks {
-    pub(super) one: fn(Tensor<1>) -> Tensor<1>,
-    pub(super) two: fn(Tensor<2>) -> Tensor<2>,
-    pub(super) three: fn(Tensor<3>) -> Tensor<3>,
-    pub(super) four: fn(Tensor<4>) -> Tensor<4>,
+pub(crate) struct Ranks {
+    pub(crate) one: fn(Tensor<1>) -> Tensor<1>,
+    pub(crate) two: fn(Tensor<2>) -> Tensor<2>,
+    pub(crate) three: fn(Tensor<3>) -> Tensor<3>,
+    pub(crate) four: fn(Tensor<4>) -> Tensor<4>,
 }
 
 /// `ranks!(|x| x.exp())`: one expression at four ranks.
@@ -27,10 +27,10 @@ macro_rules! ranks {
         }
     };
 }
-pub(super) use ranks;
+pub(crate) use ranks;
 
 /// A function of one number, with its derivative evaluated on the host in f64.
-pub(super) struct Unary {
+pub(crate) struct Unary {
     operation: Operation,
     ranks: Ranks,
     /// The function by its definition, where Burn's own loses digits even in f64.
@@ -42,7 +42,7 @@ pub(super) struct Unary {
 
 impl Unary {
     /// Drawn from magnitudes of 1/8 to 3/2 of either sign.
-    pub(super) fn new(
+    pub(crate) fn new(
         name: &'static str,
         family: Family,
         covers: &'static [&'static str],
@@ -60,20 +60,20 @@ impl Unary {
     }
 
     /// Draws from another range, where the function is smooth.
-    pub(super) fn within(mut self, low: f64, high: f64) -> Self {
+    pub(crate) fn within(mut self, low: f64, high: f64) -> Self {
         self.sample = Sample::Within { low, high };
         self
     }
 
     /// Takes finite differences of the definition instead of Burn's function, which computes in
     /// f32 whatever the tensor's type, so that its differences are noise.
-    pub(super) fn defined_as(mut self, definition: Ranks) -> Self {
+    pub(crate) fn defined_as(mut self, definition: Ranks) -> Self {
         self.definition = Some(definition);
         self
     }
 
     /// Allows more in f32, where the derivative's formula subtracts nearly equal numbers.
-    pub(super) fn magnified(mut self, by: f64, what: &str) -> Self {
+    pub(crate) fn magnified(mut self, by: f64, what: &str) -> Self {
         let Tolerance {
             pair,
             finite,
@@ -85,27 +85,27 @@ impl Unary {
     }
 
     /// Sets the note.
-    pub(super) fn note(mut self, note: &'static str) -> Self {
+    pub(crate) fn note(mut self, note: &'static str) -> Self {
         self.operation = self.operation.note(note);
         self
     }
 
     /// Adds a special point.
-    pub(super) fn at(mut self, x: f64, expected: Expected) -> Self {
+    pub(crate) fn at(mut self, x: f64, expected: Expected) -> Self {
         let point = Point::of_one(x, expected, self.ranks.one);
         self.operation = self.operation.at(point);
         self
     }
 
     /// Adds a point that is special in f32 only: near the ends of its range.
-    pub(super) fn at_in_f32(mut self, x: f64, expected: Expected) -> Self {
+    pub(crate) fn at_in_f32(mut self, x: f64, expected: Expected) -> Self {
         let point = Point::of_one(x, expected, self.ranks.one).only_in(F32);
         self.operation = self.operation.at(point);
         self
     }
 
     /// Makes the operation, with all its checks.
-    pub(super) fn build(mut self) -> Operation {
+    pub(crate) fn build(mut self) -> Operation {
         let burn = self.ranks;
         let definition = self.definition.unwrap_or(burn);
         for length in [1, 7] {
@@ -127,6 +127,39 @@ impl Unary {
             };
             self.add(name, layout.name == "transposed", function);
         }
+        let with_nan = self.with_nan();
+        self.operation.at(with_nan)
+    }
+
+    /// A NaN between two numbers: their gradients are as without it, and its own is NaN where the
+    /// derivative depends on the number.
+    fn with_nan(&self) -> Point {
+        let between = match self.sample {
+            Sample::Within { low, high } => [0.3125, 0.8125].map(|part| low + part * (high - low)),
+            _ => [-0.3125, 0.6875],
+        };
+        let at_nan = match (self.derivative)(f64::NAN).is_nan() {
+            true => Expected::Nan,
+            false => Expected::Any,
+        };
+        let [left, right] = between.map(|x| Expected::Is((self.derivative)(x)));
+        let x = Given::new([3], &[between[0], f64::NAN, between[1]]);
+        let expected = vec![left, at_nan, right];
+        Point::of_tensor(
+            "a NaN between numbers",
+            x,
+            &[1.0; 3],
+            expected,
+            self.ranks.one,
+        )
+    }
+
+    /// Makes the operation with fewer checks, of a layer that only calls a function of the table.
+    pub(crate) fn build_layer(mut self) -> Operation {
+        let burn = self.ranks;
+        let definition = self.definition.unwrap_or(burn);
+        self.add_plain([3, 5], burn.two, definition.two);
+        self.add_plain([2, 1, 3], burn.three, definition.three);
         self.operation
     }
 

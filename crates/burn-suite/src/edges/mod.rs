@@ -1,0 +1,31 @@
+//! What operations of the table have to stand at their edges, beyond what their families' files
+//! draw: ties, tensors without elements, numbers that are none or infinite.
+
+mod empty;
+mod infinite;
+mod ties;
+
+use crate::operation::Operation;
+use crate::point::Point;
+
+/// Adds the checks to the operations that they belong to.
+///
+/// # Panics
+///
+/// If one is for an operation that is not in the table.
+pub(crate) fn add_to(operations: &mut [Operation]) {
+    let checks = [ties::points(), empty::points(), infinite::points()];
+    for (name, point) in checks.into_iter().flatten() {
+        let mut found = operations.iter_mut();
+        let Some(operation) = found.find(|operation| operation.name == name) else {
+            panic!(
+                "no operation {name} in the table, for which there is '{}'",
+                point.name
+            );
+        };
+        operation.add_point(point);
+    }
+}
+
+/// A point and the operation that it is for.
+type Row = (&'static str, Point);
