@@ -54,6 +54,14 @@ pub enum Triage {
 }
 
 impl Triage {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::WrongInBurn,
+        Self::Convention,
+        Self::Unsupported,
+        Self::IllConditioned,
+    ];
+
     /// The name for people.
     pub fn title(self) -> &'static str {
         match self {
@@ -439,6 +447,7 @@ mod tests {
         let source = [
             include_str!("../tests/upstream.rs"),
             include_str!("../tests/upstream_nn.rs"),
+            include_str!("../tests/upstream_losses.rs"),
         ]
         .concat();
         let ledger = Ledger::bundled(&operations()).expect("the ledger is in order");

@@ -185,7 +185,10 @@ mod tests {
             let h = 1e-5;
             let difference = (at(0.75 + h, 0.0) - at(0.75 - h, 0.0)).value / (2.0 * h);
             let slope = at(0.75, 1.0).slope;
-            assert!((slope - difference).abs() < 1e-8, "{name}: {slope} {difference}");
+            assert!(
+                (slope - difference).abs() < 1e-8,
+                "{name}: {slope} {difference}"
+            );
             assert_eq!(at(0.75, 0.0).slope, 0.0, "{name} of a constant");
         }
     }

@@ -9,12 +9,14 @@ use burn_gradcheck::{Case, Gradients, Outputs, Sample, Upstream, Values};
 use super::dual::Dual;
 use crate::host::host;
 
-/// A differentiated input.
+/// An input.
 #[derive(Clone, Debug)]
 pub(super) struct Argument {
     name: String,
     shape: Vec<usize>,
     sample: Sample,
+    /// Its values, if it is not differentiated.
+    held: Option<Vec<f64>>,
 }
 
 /// An input drawn from magnitudes of 1/8 to 3/2 of either sign.
@@ -23,10 +25,17 @@ pub(super) fn argument(name: impl Into<String>, shape: &[usize]) -> Argument {
         name: name.into(),
         shape: shape.to_vec(),
         sample: Sample::Signed,
+        held: None,
     }
 }
 
 impl Argument {
+    /// Gives it values, and takes no gradient by it.
+    pub(super) fn held(mut self, values: Vec<f64>) -> Self {
+        self.held = Some(values);
+        self
+    }
+
     /// Draws from another range.
     pub(super) fn within(mut self, low: f64, high: f64) -> Self {
         self.sample = Sample::Within { low, high };
@@ -169,7 +178,16 @@ impl Formula {
     /// The case with the formula's inputs and its gradient as witness.
     pub(super) fn witness(&self, case: Case) -> Case {
         let add = |case: Case, argument: &Argument| {
-            case.input_from(&argument.name, argument.shape.clone(), argument.sample)
+            let Argument {
+                name,
+                shape,
+                sample,
+                held,
+            } = argument;
+            match held {
+                None => case.input_from(name, shape.clone(), *sample),
+                Some(values) => case.constant(name, shape.clone(), values.clone()),
+            }
         };
         let case = self.arguments.iter().fold(case, add);
         let formula = self.clone();
@@ -214,7 +232,8 @@ impl Formula {
             .collect();
         let upstream = upstream.concat();
         let mut gradients = Gradients::new();
-        for Argument { name, shape, .. } in self.arguments.iter() {
+        let differentiated = |argument: &&Argument| argument.held.is_none();
+        for Argument { name, shape, .. } in self.arguments.iter().filter(differentiated) {
             let mut gradient = vec![0.0; shape.iter().product()];
             for (element, sum) in gradient.iter_mut().enumerate() {
                 arguments.seed(name, element, 1.0);
@@ -260,7 +279,10 @@ mod tests {
         ];
         Formula::new(arguments, |of| {
             let y = of.get("x").linear(of.get("w"), Some(of.get("b")));
-            vec![y.map(Dual::tanh), Array::scalar(y.values.iter().copied().sum())]
+            vec![
+                y.map(Dual::tanh),
+                Array::scalar(y.values.iter().copied().sum()),
+            ]
         })
     }
 
@@ -275,7 +297,9 @@ mod tests {
     fn a_formula_is_a_witness_and_a_referee() {
         case(&product()).check(&Device::flex()).assert_pass();
         let f32 = Target::new(Device::flex(), DType::F32).with_reference(Device::flex());
-        case(&product()).run(&f32, &Options::default()).assert_pass();
+        case(&product())
+            .run(&f32, &Options::default())
+            .assert_pass();
     }
 
     #[test]

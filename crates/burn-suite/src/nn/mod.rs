@@ -2,13 +2,18 @@
 //! with their parameters among the inputs.
 
 mod activation;
+mod attention;
 mod conv;
 mod distance;
+mod dual;
+mod formula;
 mod linear;
+mod losses;
 mod moves;
 mod norms;
 mod pool;
 mod random;
+mod recurrent;
 mod resize;
 mod witness;
 
@@ -31,6 +36,9 @@ pub(crate) fn operations() -> Vec<Operation> {
         activation::operations(),
         random::operations(),
         distance::operations(),
+        losses::operations(),
+        recurrent::operations(),
+        attention::operations(),
     ]
     .concat()
 }

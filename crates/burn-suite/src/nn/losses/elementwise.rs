@@ -7,7 +7,7 @@ use burn_gradcheck::Sample;
 use super::super::dual::Dual;
 use super::super::formula::{Argument, Array, Formula, argument};
 use super::reduced;
-use crate::host::{F32, tolerance_f32};
+use crate::host::{F32, tolerance_f32_of_sums};
 use crate::operation::{Family, Operation};
 use crate::point::{Expected, Point};
 
@@ -99,13 +99,13 @@ impl<const N: usize> Elementwise<N> {
         made.operation.drawn("[7]".to_owned(), false, |case| {
             of_row
                 .witness(case)
-                .tolerance(F32, tolerance_f32())
+                .tolerance(F32, tolerance_f32_of_sums())
                 .function(move |v| row(names.map(|name| v.get(name))))
         });
         made.operation.drawn("[4, 3]".to_owned(), true, |case| {
             of_matrix
                 .witness(case)
-                .tolerance(F32, tolerance_f32())
+                .tolerance(F32, tolerance_f32_of_sums())
                 .function(move |v| matrix(names.map(|name| v.get(name))))
         });
         made.operation
@@ -123,12 +123,13 @@ impl<const N: usize> Elementwise<N> {
             let losses = each(names, formula, |name| of.get(name));
             vec![reduced(&losses.values, BATCH, &meaning)]
         });
-        self.operation.drawn(format!("[4, 3] {name}"), true, |case| {
-            formula
-                .witness(case)
-                .tolerance(F32, tolerance_f32())
-                .function(move |v| module(names.map(|name| v.get(name)), reduction.clone()))
-        });
+        self.operation
+            .drawn(format!("[4, 3] {name}"), true, |case| {
+                formula
+                    .witness(case)
+                    .tolerance(F32, tolerance_f32_of_sums())
+                    .function(move |v| module(names.map(|name| v.get(name)), reduction.clone()))
+            });
     }
 
     fn names(&self) -> [&'static str; N] {

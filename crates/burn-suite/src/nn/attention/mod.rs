@@ -1,0 +1,156 @@
+//! Attention layers, transformers and encodings of positions, against their formulas on the host.
+
+mod heads;
+mod positions;
+mod transformers;
+
+use burn::tensor::DType;
+use burn_gradcheck::{Case, Sample, Tolerance};
+
+use super::dual::Dual;
+use super::formula::{Argument, Arguments, Array, argument};
+use crate::operation::Operation;
+
+/// All of them.
+pub(super) fn operations() -> Vec<Operation> {
+    [
+        heads::operations(),
+        transformers::operations(),
+        positions::operations(),
+    ]
+    .concat()
+}
+
+/// The parameters of a linear layer at a path.
+fn linear_arguments(path: &str, [rows, columns]: [usize; 2], bias: bool) -> Vec<Argument> {
+    let weight = argument(format!("{path}.weight"), &[rows, columns]).from(Sample::Scaled(0.5));
+    let bias = bias.then(|| argument(format!("{path}.bias"), &[columns]));
+    [Some(weight), bias].into_iter().flatten().collect()
+}
+
+/// The parameters of the linear layers of an attention, from these widths to `columns`. The scores
+/// of a query may all be larger or smaller by the same without changing anything: the gradient by
+/// the bias of the keys is 0, and only the quiet softmax has one to be checked.
+fn attention_arguments(
+    path: &str,
+    [query, key]: [usize; 2],
+    [columns, of_keys]: [usize; 2],
+    quiet: bool,
+) -> Vec<Argument> {
+    let at = |name: &str| format!("{path}{name}");
+    let mut all = [
+        linear_arguments(&at("query"), [query, columns], true),
+        linear_arguments(&at("key"), [key, of_keys], true),
+        linear_arguments(&at("value"), [key, of_keys], true),
+        linear_arguments(&at("output"), [columns, query], true),
+    ]
+    .concat();
+    if !quiet {
+        all[3] = argument(at("key.bias"), &[of_keys]).held(bias_of_keys(of_keys));
+    }
+    all
+}
+
+fn bias_of_keys(count: usize) -> Vec<f64> {
+    (0..count).map(|i| 0.75 - 0.5 * i as f64).collect()
+}
+
+/// Holds the bias of the keys of the attention at a path, as [`attention_arguments`] does.
+fn with_held_keys(case: Case, path: &str, count: usize) -> Case {
+    case.constant(format!("{path}key.bias"), [count], bias_of_keys(count))
+}
+
+/// What a chain of sums of either sign leaves of the digits of two formulas in f64, and what more
+/// terms do in f32: each weight's gradient sums over all positions, heads and sublayers.
+fn with_tolerance(case: Case) -> Case {
+    let chained = "f64: a chain of five sums of either sign";
+    case.tolerance(DType::F64, Tolerance::new(1e-10, 1e-9, chained))
+        .reduction_length(64)
+}
+
+/// The linear layer at a path.
+fn linear(of: &Arguments, path: &str, x: &Array) -> Array {
+    let bias = of.find(&format!("{path}.bias"));
+    x.linear(of.get(&format!("{path}.weight")), bias)
+}
+
+/// What a masked score is, as the layers have it by default.
+const MASKED: f64 = -1e4;
+
+/// How queries meet keys.
+#[derive(Clone, Copy, Debug)]
+struct Attend {
+    heads: usize,
+    /// Heads of keys and values: each serves several of the queries' where there are fewer.
+    heads_of_keys: usize,
+    quiet: bool,
+    /// Whether a key, the third, is hidden from a query, the second, of a member of the batch.
+    masked: fn(usize, usize, usize) -> bool,
+}
+
+impl Attend {
+    /// The weights `[batch, heads, queries, keys]`, and the weighted values of all heads side by
+    /// side `[batch, queries, heads * size]`.
+    fn formula(&self, query: &Array, key: &Array, value: &Array) -> (Array, Array) {
+        let [batch, queries, width] = [0, 1, 2].map(|d| query.shape[d]);
+        let keys = key.shape[1];
+        let size = width / self.heads;
+        // Burn takes the root in f32.
+        let scale = 1.0 / f64::from((size as f32).sqrt());
+        let key_of = |head: usize| head / (self.heads / self.heads_of_keys) * size;
+        let (mut weights, mut out) = (Vec::new(), vec![Dual::from(0.0); batch * queries * width]);
+        for b in 0..batch {
+            for head in 0..self.heads {
+                for i in 0..queries {
+                    let score = |j: usize| {
+                        if (self.masked)(b, i, j) {
+                            return MASKED.into();
+                        }
+                        let parts = (0..size).map(|k| {
+                            let k_query = head * size + k;
+                            query.at([b, i, k_query]) * key.at([b, j, key_of(head) + k])
+                        });
+                        parts.sum::<Dual>() * scale
+                    };
+                    let row = self.softmax(&(0..keys).map(score).collect::<Vec<_>>());
+                    for (j, &weight) in row.iter().enumerate() {
+                        for k in 0..size {
+                            let place = (b * queries + i) * width + head * size + k;
+                            out[place] = out[place] + weight * value.at([b, j, key_of(head) + k]);
+                        }
+                    }
+                    weights.extend(row);
+                }
+            }
+        }
+        (
+            Array::new([batch, self.heads, queries, keys], weights),
+            Array::new([batch, queries, width], out),
+        )
+    }
+
+    /// `exp(x) / sum of exp(x)`, with 1 more in the sum if it is the quiet one.
+    fn softmax(&self, scores: &[Dual]) -> Vec<Dual> {
+        let values = scores.iter().map(|score| score.value);
+        let largest = values.fold(f64::NEG_INFINITY, f64::max);
+        let exponentials = scores.iter().map(|&score| (score - largest).exp());
+        let exponentials: Vec<Dual> = exponentials.collect();
+        let one = if self.quiet { (-largest).exp() } else { 0.0 };
+        let sum = exponentials.iter().copied().sum::<Dual>() + one;
+        exponentials.into_iter().map(|x| x / sum).collect()
+    }
+}
+
+/// A mask on the host, in row-major order.
+fn mask<const D: usize>(shape: [usize; D], masked: impl Fn([usize; D]) -> bool) -> Vec<bool> {
+    let index = |mut flat: usize| {
+        let mut index = [0; D];
+        for d in (0..D).rev() {
+            index[d] = flat % shape[d];
+            flat /= shape[d];
+        }
+        index
+    };
+    let count = shape.iter().product::<usize>();
+    (0..count).map(|flat| masked(index(flat))).collect()
+}

@@ -1,0 +1,133 @@
+//! Encodings of positions.
+
+use burn::nn::{PositionalEncodingConfig, RotaryEncoding, RotaryEncodingConfig};
+use burn::tensor::Tensor;
+use burn_gradcheck::{Outputs, Values};
+
+use super::super::Layer;
+use super::super::formula::{Array, Formula, argument};
+use crate::host::{F32, tolerance_f32};
+use crate::operation::Operation;
+
+const WIDTH: usize = 4;
+
+pub(super) fn operations() -> Vec<Operation> {
+    vec![positional(), rotary()]
+}
+
+/// `x + sin or cos of (position / 10000^(2 i / width))`
+fn positional() -> Operation {
+    let formula = Formula::new([argument("x", &[2, 3, WIDTH])], |of| {
+        let x = of.get("x");
+        let values = x.values.iter().enumerate().map(|(place, &x)| {
+            let angle = angle(place / WIDTH % 3, place % WIDTH / 2);
+            x + if place % 2 == 0 {
+                angle.sin()
+            } else {
+                angle.cos()
+            }
+        });
+        vec![Array::new(x.shape.clone(), values.collect())]
+    });
+    Layer::new("nn::PositionalEncoding")
+        .with("[2, 3, 4]", |case| {
+            formula
+                .referee(case)
+                .tolerance(F32, tolerance_f32())
+                .function(|v| {
+                    let config = PositionalEncodingConfig::new(WIDTH).with_max_sequence_size(5);
+                    config.init(v.device()).forward(v.get("x"))
+                })
+        })
+        .done()
+}
+
+/// `position / 10000^(2 pair / width)`; Burn takes the logarithm of the 10000 in f32.
+fn angle(position: usize, pair: usize) -> f64 {
+    let exponent = 2.0 * pair as f64 / WIDTH as f64;
+    position as f64 / (f64::from(10_000.0_f32.ln()) * exponent).exp()
+}
+
+/// Each pair of numbers turned by an angle that grows with the position, from `first` on.
+fn turned(x: &Array, first: usize) -> Array {
+    let time = x.shape[x.shape.len() - 2];
+    let pairs = x.values.chunks(2).enumerate();
+    let values = pairs.flat_map(|(number, pair)| {
+        let (position, pair_number) = (number / (WIDTH / 2) % time, number % (WIDTH / 2));
+        let (sin, cos) = angle(first + position, pair_number).sin_cos();
+        [pair[0] * cos - pair[1] * sin, pair[0] * sin + pair[1] * cos]
+    });
+    Array::new(x.shape.clone(), values.collect())
+}
+
+fn rotary() -> Operation {
+    type Apply = fn(RotaryEncoding, &Values) -> Outputs;
+    let checks: [(&str, &[usize], usize, Apply); 6] = [
+        ("[3, 4]", &[3, WIDTH], 0, |rotary, v| {
+            rotary.forward(v.get::<2>("x")).into()
+        }),
+        ("[2, 3, 4]", &[2, 3, WIDTH], 0, |rotary, v| {
+            rotary.forward(v.get::<3>("x")).into()
+        }),
+        ("[2, 2, 3, 4]", &[2, 2, 3, WIDTH], 0, |rotary, v| {
+            rotary.forward(v.get::<4>("x")).into()
+        }),
+        (
+            "[2, 3, 4] from position 2",
+            &[2, 3, WIDTH],
+            2,
+            |rotary, v| rotary.apply(v.get::<3>("x"), 2).into(),
+        ),
+        (
+            "[2, 3, 4] shifted by 2",
+            &[2, 3, WIDTH],
+            2,
+            |mut rotary, v| {
+                rotary.shift(2);
+                rotary.forward(v.get::<3>("x")).into()
+            },
+        ),
+        (
+            "[2, 3, 4] shifted by 9",
+            &[2, 3, WIDTH],
+            9,
+            |mut rotary, v| {
+                rotary.shift(9);
+                rotary.forward(v.get::<3>("x")).into()
+            },
+        ),
+    ];
+    let mut layer = Layer::new("nn::RotaryEncoding");
+    for (name, shape, first, apply) in checks {
+        let formula = Formula::new([argument("x", shape)], move |of| {
+            vec![turned(of.get("x"), first)]
+        });
+        layer = layer.with(name, |case| {
+            formula
+                .referee(case)
+                .tolerance(F32, tolerance_f32())
+                .function(move |v| {
+                    let config = RotaryEncodingConfig::new(5, WIDTH);
+                    apply(config.init(v.device()), v)
+                })
+        });
+    }
+    let scaled = Formula::new([argument("x", &[2, 3, WIDTH])], |of| {
+        let still = |x: &Array| turned(x, 0);
+        vec![still(of.get("x"))]
+    });
+    layer
+        .with("[2, 3, 4] frequencies by hand", |case| {
+            scaled
+                .referee(case)
+                .tolerance(F32, tolerance_f32())
+                .function(|v| {
+                    let config = RotaryEncodingConfig::new(5, WIDTH).with_theta(100.0);
+                    // Theta 100 gives 1 and 1/10, of which the second is to be 1/100.
+                    let scale = |theta: Tensor<1>| theta.clone() * theta;
+                    let rotary = config.init_with_frequency_scaling(scale, v.device());
+                    rotary.forward(v.get::<3>("x"))
+                })
+        })
+        .done()
+}

@@ -1,0 +1,410 @@
+//! Losses of scores against classes: cross entropy, binary cross entropy, multi-class margin.
+
+use burn::nn::loss::{
+    BinaryCrossEntropyLossConfig, CrossEntropyLossConfig, MultiMarginLossConfig, Reduction,
+};
+use burn::tensor::{Int, Tensor};
+
+use super::super::Layer;
+use super::super::dual::Dual;
+use super::super::formula::{Argument, Array, Formula, argument};
+use super::reduced;
+use crate::host::{F32, tolerance_f32_of_sums};
+use crate::operation::{Family, Operation};
+use crate::point::Expected::{Between, Is};
+use crate::point::{Expected, Point};
+
+/// The classes of a batch of four; the second and the fourth have the same.
+const TARGETS: [i64; 4] = [2, 0, 1, 0];
+const WEIGHTS: [f32; 4] = [0.5, 2.0, 0.25, 1.25];
+
+pub(super) fn operations() -> Vec<Operation> {
+    vec![
+        of_logits(),
+        of_probabilities(),
+        smoothed(),
+        weighted(),
+        binary_of_logits(),
+        binary_of_probabilities(),
+        multi_margin(),
+    ]
+}
+
+/// Scores of 4 by 4.
+fn scores() -> Argument {
+    argument("x", &[4, 4])
+}
+
+fn probabilities() -> Argument {
+    scores().within(0.125, 0.875)
+}
+
+/// What a cross entropy is made of, as its config has it.
+#[derive(Clone, Debug)]
+struct CrossEntropy {
+    logits: bool,
+    smoothing: f32,
+    weights: Option<[f32; 4]>,
+    pad_tokens: Vec<usize>,
+}
+
+const PLAIN: CrossEntropy = CrossEntropy {
+    logits: true,
+    smoothing: 0.0,
+    weights: None,
+    pad_tokens: Vec::new(),
+};
+
+impl CrossEntropy {
+    fn config(&self) -> CrossEntropyLossConfig {
+        let pads = Some(self.pad_tokens.clone());
+        CrossEntropyLossConfig::new()
+            .with_logits(self.logits)
+            .with_smoothing(Some(self.smoothing).filter(|&alpha| alpha > 0.0))
+            .with_weights(self.weights.map(Vec::from))
+            .with_pad_tokens(pads.filter(|pads| !pads.is_empty()))
+    }
+
+    /// `- sum of w q log p / normaliser`, where q is the target, smoothed.
+    fn formula(&self, x: &Array) -> Array {
+        let (mut sum, mut normaliser) = (Dual::from(0.0), 0.0);
+        for (row, target) in x.rows().zip(TARGETS.map(|target| target as usize)) {
+            if self.pad_tokens.contains(&target) {
+                continue;
+            }
+            let weight = |class: usize| self.weights.map_or(1.0, |of| f64::from(of[class]));
+            let exponentials: Dual = row.iter().map(|x| x.exp()).sum();
+            for (class, &x) in row.iter().enumerate() {
+                let alpha = f64::from(self.smoothing);
+                let share = f64::from(class == target) * (1.0 - alpha) + alpha / 4.0;
+                let log = match self.logits {
+                    true => x - exponentials.ln(),
+                    false => x.ln(),
+                };
+                sum = sum - log * (share * weight(class));
+            }
+            normaliser += weight(target);
+        }
+        Array::scalar(sum / normaliser)
+    }
+
+    /// Adds it as a check; `anywhere` is whether it works in another than the default float type.
+    fn check(self, layer: Layer, name: &str, anywhere: bool) -> Layer {
+        let config = self.config();
+        let x = if self.logits {
+            scores()
+        } else {
+            probabilities()
+        };
+        let formula = Formula::new([x], move |of| vec![self.formula(of.get("x"))]);
+        layer.with(name, |case| {
+            let case = match anywhere {
+                true => formula.witness(case),
+                false => formula.referee(case),
+            };
+            case.tolerance(F32, tolerance_f32_of_sums())
+                .function(move |v| {
+                    let loss = config.init(v.device());
+                    loss.forward(v.get("x"), v.ints([4], &TARGETS))
+                })
+        })
+    }
+}
+
+fn loss(name: &'static str) -> Layer {
+    Layer::of(Family::Losses, name)
+}
+
+/// The gradient by the score of class 0, where class 1 has the score 0 and class 0 is the target;
+/// each copy is a row of a batch, whose mean is made a sum again.
+fn of_two_classes(logits: bool) -> impl Fn(Tensor<1>) -> Tensor<1> + Send + Sync + 'static {
+    move |x| {
+        let [copies] = x.dims();
+        let loss = CrossEntropyLossConfig::new()
+            .with_logits(logits)
+            .init(&x.device());
+        let scores = Tensor::stack::<2>(vec![x.clone(), x.zeros_like()], 1);
+        let targets = Tensor::<1, Int>::zeros([copies], &x.device());
+        loss.forward(scores, targets).mul_scalar(copies as f64)
+    }
+}
+
+fn of_logits() -> Operation {
+    let point = |x, expected| Point::of_one(x, expected, of_two_classes(true));
+    let layer = loss("loss::CrossEntropyLoss")
+        .note("x: the score of the target, beside one of 0")
+        .at(point(0.0, Is(-0.5)))
+        .at(point(-100.0, Is(-1.0)))
+        .at(point(-1e4, Is(-1.0)))
+        .at(point(1e4, Is(0.0)));
+    let layer = PLAIN.check(layer, "[4, 4]", true);
+    let pads = CrossEntropy {
+        pad_tokens: vec![0, 3],
+        ..PLAIN
+    };
+    pads.check(layer, "[4, 4] two tokens are padding", true)
+        .done()
+}
+
+fn of_probabilities() -> Operation {
+    let point = |x, expected| Point::of_one(x, expected, of_two_classes(false));
+    let layer = loss("loss::CrossEntropyLoss, of probabilities")
+        .note("x: the probability of the target")
+        .at(point(1.0, Is(-1.0)))
+        .at(point(0.0, Between(f64::NEG_INFINITY, 0.0)));
+    let plain = CrossEntropy {
+        logits: false,
+        ..PLAIN
+    };
+    let layer = plain.clone().check(layer, "[4, 4]", true);
+    let pads = CrossEntropy {
+        pad_tokens: vec![1],
+        ..plain
+    };
+    pads.check(layer, "[4, 4] a token is padding", true).done()
+}
+
+fn smoothed() -> Operation {
+    let smoothed = CrossEntropy {
+        smoothing: 0.25,
+        ..PLAIN
+    };
+    let layer = loss("loss::CrossEntropyLoss, smoothed");
+    let layer = smoothed.clone().check(layer, "[4, 4]", false);
+    let pads = CrossEntropy {
+        pad_tokens: vec![2],
+        ..smoothed.clone()
+    };
+    let layer = pads.check(layer, "[4, 4] a token is padding", false);
+    let weighted = CrossEntropy {
+        weights: Some(WEIGHTS),
+        ..smoothed.clone()
+    };
+    let layer = weighted.check(layer, "[4, 4] weighted", false);
+    let of_probabilities = CrossEntropy {
+        logits: false,
+        ..smoothed
+    };
+    of_probabilities
+        .check(layer, "[4, 4] of probabilities", false)
+        .done()
+}
+
+fn weighted() -> Operation {
+    let weighted = CrossEntropy {
+        weights: Some(WEIGHTS),
+        ..PLAIN
+    };
+    let layer = loss("loss::CrossEntropyLoss, weighted");
+    let layer = weighted.clone().check(layer, "[4, 4]", false);
+    let pads = CrossEntropy {
+        pad_tokens: vec![1],
+        ..weighted
+    };
+    pads.check(layer, "[4, 4] a token is padding", false).done()
+}
+
+/// What a binary cross entropy is made of, and the labels of a row or of several.
+#[derive(Clone, Debug)]
+struct Binary {
+    logits: bool,
+    smoothing: f32,
+    /// By label for a row, by column for several.
+    weights: Option<&'static [f32]>,
+}
+
+impl Binary {
+    fn config(&self) -> BinaryCrossEntropyLossConfig {
+        BinaryCrossEntropyLossConfig::new()
+            .with_logits(self.logits)
+            .with_smoothing(Some(self.smoothing).filter(|&alpha| alpha > 0.0))
+            .with_weights(self.weights.map(Vec::from))
+    }
+
+    fn formula(&self, x: &Array, labels: &[i64]) -> Array {
+        let columns = match x.shape[..] {
+            [_] => None,
+            ref shape => shape.last().copied(),
+        };
+        let alpha = f64::from(self.smoothing);
+        let each = |(i, (&x, &label)): (usize, (&Dual, &i64))| {
+            let target = label as f64 * (1.0 - alpha) + alpha / columns.unwrap_or(2) as f64;
+            let loss = match self.logits {
+                true => x * (1.0 - target) + (-x).softplus(),
+                false => -(x.ln() * target + (-x + 1.0).ln() * (1.0 - target)),
+            };
+            let place = columns.map_or(label as usize, |columns| i % columns);
+            loss * self.weights.map_or(1.0, |of| f64::from(of[place]))
+        };
+        let pairs = x.values.iter().zip(labels).enumerate();
+        reduced(&pairs.map(each).collect::<Vec<_>>(), 1, &Reduction::Mean)
+    }
+
+    fn check(self, layer: Layer, name: &str) -> Layer {
+        const LABELS: [i64; 8] = [1, 0, 0, 1, 1, 1, 0, 1];
+        let config = self.config();
+        let range = |x: Argument| match self.logits {
+            true => x,
+            false => x.within(0.125, 0.875),
+        };
+        let inputs = [
+            range(argument("row", &[8])),
+            range(argument("rows", &[2, 4])),
+        ];
+        let (row, rows) = (self.clone(), self);
+        // Weights of a row are those of two labels, weights of several those of four columns.
+        let of_row = row.weights.is_none_or(|weights| weights.len() == 2);
+        let of_rows = rows.weights.is_none_or(|weights| weights.len() == 4);
+        let [input_row, input_rows] = inputs;
+        let layer = match of_row {
+            false => layer,
+            true => layer.with(&format!("[8] {name}"), |case| {
+                let formula = Formula::new([input_row], move |of| {
+                    vec![row.formula(of.get("row"), &LABELS)]
+                });
+                let config = config.clone();
+                formula
+                    .referee(case)
+                    .tolerance(F32, tolerance_f32_of_sums())
+                    .function(move |v| {
+                        let loss = config.init(v.device());
+                        loss.forward::<1>(v.get("row"), v.ints([8], &LABELS))
+                    })
+            }),
+        };
+        match of_rows {
+            false => layer,
+            true => layer.with(&format!("[2, 4] {name}"), |case| {
+                let formula = Formula::new([input_rows], move |of| {
+                    vec![rows.formula(of.get("rows"), &LABELS)]
+                });
+                formula
+                    .referee(case)
+                    .tolerance(F32, tolerance_f32_of_sums())
+                    .function(move |v| {
+                        let loss = config.init(v.device());
+                        loss.forward::<2>(v.get("rows"), v.ints([2, 4], &LABELS))
+                    })
+            }),
+        }
+    }
+}
+
+/// A point of the binary loss with one label everywhere, in f32, which is the default float type.
+fn binary_point(logits: bool, (x, label): (f64, i64), expected: Expected) -> Point {
+    let function = move |x: Tensor<1>| {
+        let [copies] = x.dims();
+        let loss = BinaryCrossEntropyLossConfig::new()
+            .with_logits(logits)
+            .init(&x.device());
+        let labels = Tensor::<1, Int>::full([copies], label, &x.device());
+        loss.forward(x, labels).mul_scalar(copies as f64)
+    };
+    let mut point = Point::of_one(x, expected, function).only_in(F32);
+    point.name = format!("{}, label {label}", point.name);
+    point
+}
+
+fn add_variants(mut layer: Layer, logits: bool) -> Operation {
+    let plain = Binary {
+        logits,
+        smoothing: 0.0,
+        weights: None,
+    };
+    let smoothed = Binary {
+        smoothing: 0.25,
+        ..plain.clone()
+    };
+    let by_label = Binary {
+        weights: Some(&WEIGHTS[..2]),
+        ..plain.clone()
+    };
+    let by_column = Binary {
+        weights: Some(&WEIGHTS),
+        ..smoothed.clone()
+    };
+    for (variant, name) in [
+        (plain, "plain"),
+        (smoothed, "smoothed"),
+        (by_label, "weighted"),
+        (by_column, "smoothed and weighted"),
+    ] {
+        layer = variant.check(layer, name);
+    }
+    layer.done()
+}
+
+fn binary_of_logits() -> Operation {
+    let point = |at, expected| binary_point(true, at, expected);
+    let layer = loss("loss::BinaryCrossEntropyLoss, of logits")
+        .at(point((0.0, 0), Is(0.5)))
+        .at(point((0.0, 1), Is(-0.5)))
+        .at(point((100.0, 0), Is(1.0)))
+        .at(point((100.0, 1), Is(0.0)))
+        .at(point((-100.0, 0), Is((-100.0_f64).exp())))
+        .at(point((-100.0, 1), Is(-1.0)));
+    add_variants(layer, true)
+}
+
+fn binary_of_probabilities() -> Operation {
+    let point = |at, expected| binary_point(false, at, expected);
+    let layer = loss("loss::BinaryCrossEntropyLoss, of probabilities")
+        .at(point((0.0, 0), Is(1.0)))
+        .at(point((1.0, 1), Is(-1.0)))
+        .at(point((0.0, 1), Between(f64::NEG_INFINITY, 0.0)))
+        .at(point((1.0, 0), Between(0.0, f64::INFINITY)))
+        .note("the logarithm of a probability of 0 is taken for -100, where it is flat");
+    add_variants(layer, false)
+}
+
+fn multi_margin() -> Operation {
+    let mut layer = loss("loss::MultiMarginLoss");
+    for (p, margin) in [(1, 1.0), (2, 0.75)] {
+        for (name, reduction) in [
+            ("", None),
+            (" mean", Some(Reduction::Mean)),
+            (" sum", Some(Reduction::Sum)),
+            (" by default", Some(Reduction::Auto)),
+        ] {
+            let reduce = reduction.clone();
+            let formula = Formula::new([scores()], move |of| {
+                let losses: Vec<Dual> = of
+                    .get("x")
+                    .rows()
+                    .zip(TARGETS)
+                    .map(|(row, target)| multi_margin_of(row, target as usize, (p, margin)))
+                    .collect();
+                vec![match &reduce {
+                    None => Array::vector(losses),
+                    Some(reduction) => reduced(&losses, 4, reduction),
+                }]
+            });
+            layer = layer.with(&format!("[4, 4] p = {p}{name}"), |case| {
+                formula
+                    .witness(case)
+                    .tolerance(F32, tolerance_f32_of_sums())
+                    .function(move |v| {
+                        let config = MultiMarginLossConfig::new().with_p(p).with_margin(margin);
+                        let (x, targets) = (v.get("x"), v.ints([4], &TARGETS));
+                        match &reduction {
+                            None => config.init().forward_no_reduction(x, targets),
+                            Some(reduction) => config.init().forward(x, targets, reduction.clone()),
+                        }
+                    })
+            });
+        }
+    }
+    layer.done()
+}
+
+/// `sum of max(0, margin - x[target] + x[i])^p over the other classes / classes`
+fn multi_margin_of(row: &[Dual], target: usize, (p, margin): (i32, f64)) -> Dual {
+    let others = row.iter().enumerate().filter(|(class, _)| *class != target);
+    let sum: Dual = others
+        .map(|(_, &x)| {
+            let short = (x - row[target] + margin).relu();
+            if p == 2 { short * short } else { short }
+        })
+        .sum();
+    sum / row.len() as f64
+}
