@@ -49,6 +49,14 @@ impl Layer {
         })
     }
 
+    /// Leaves the last check out of a short selection: each shape is a program of its own to a shader.
+    fn in_full_only(mut self) -> Self {
+        if let Some(check) = self.0.checks.last_mut() {
+            check.in_short = false;
+        }
+        self
+    }
+
     /// In f32 by burn-gradcheck's own tolerance, which reckons with sums that cancel.
     fn with(mut self, name: &str, case: impl FnOnce(Case) -> Case) -> Self {
         self.0.drawn(name.to_owned(), true, case);
@@ -102,7 +110,8 @@ fn convolutions() -> Vec<Layer> {
                     let x = v.get::<3>("x").permute([2, 1, 0]);
                     module::conv1d(x, v.get::<3>("weight").expand([3, 2, 2]), None, options)
                 },
-            ),
+            )
+            .in_full_only(),
         Layer::new("module::conv2d", &["conv2d"])
             .of(
                 "[2, 2, 4, 5] kernel 3 2",
@@ -153,6 +162,7 @@ fn convolutions() -> Vec<Layer> {
                     module::conv2d(v.get("x"), v.get("weight"), Some(v.get("bias")), options)
                 },
             )
+            .in_full_only()
             .of(
                 "transposed [1, 2, 3, 4], sliced weight",
                 &[("x", &[1, 2, 3, 4]), ("weight", &[2, 3, 2, 2])],
@@ -161,7 +171,8 @@ fn convolutions() -> Vec<Layer> {
                     let weight = v.get::<4>("weight").slice([0..2, 1..3, 0..2, 0..2]);
                     module::conv2d(v.get::<4>("x").swap_dims(2, 3), weight, None, options)
                 },
-            ),
+            )
+            .in_full_only(),
         Layer::new("module::conv3d", &["conv3d"])
             .of(
                 "[1, 2, 3, 3, 4] kernel 2",
@@ -187,14 +198,7 @@ fn convolutions() -> Vec<Layer> {
             .note("offsets drawn between the points of the grid, where it is smooth")
             .with("[1, 2, 4, 4] kernel 2", |case| {
                 case.input("x", [1, 2, 4, 4])
-                    .input_from(
-                        "offset",
-                        [1, 8, 3, 3],
-                        Sample::Within {
-                            low: 0.1,
-                            high: 0.9,
-                        },
-                    )
+                    .input_from("offset", [1, 8, 3, 3], between_points())
                     .input("weight", [2, 2, 2, 2])
                     .input("mask", [1, 4, 3, 3])
                     .input("bias", [2])
@@ -209,8 +213,40 @@ fn convolutions() -> Vec<Layer> {
                             options,
                         )
                     })
+            })
+            .with("[1, 1, 2, 3] without bias", |case| {
+                case.input("x", [1, 1, 2, 3])
+                    .input_from("offset", [1, 8, 1, 2], between_points())
+                    .input("weight", [2, 1, 2, 2])
+                    .input("mask", [1, 4, 1, 2])
+                    .function(|v| {
+                        let options = DeformConvOptions::new([1, 1], [0, 0], [1, 1], 1, 1);
+                        let (offset, mask) = (v.get("offset"), Some(v.get("mask")));
+                        let (x, weight) = (v.get("x"), v.get("weight"));
+                        module::deform_conv2d(x, offset, weight, mask, None, options)
+                    })
+            })
+            .with("[1, 1, 2, 3] without mask", |case| {
+                case.input("x", [1, 1, 2, 3])
+                    .input_from("offset", [1, 8, 1, 2], between_points())
+                    .input("weight", [2, 1, 2, 2])
+                    .input("bias", [2])
+                    .function(|v| {
+                        let options = DeformConvOptions::new([1, 1], [0, 0], [1, 1], 1, 1);
+                        let (offset, bias) = (v.get("offset"), Some(v.get("bias")));
+                        let (x, weight) = (v.get("x"), v.get("weight"));
+                        module::deform_conv2d(x, offset, weight, None, bias, options)
+                    })
             }),
     ]
+}
+
+/// Offsets that do not lead to a point of the grid.
+fn between_points() -> Sample {
+    Sample::Within {
+        low: 0.1,
+        high: 0.9,
+    }
 }
 
 fn transposed_convolutions() -> Vec<Layer> {
@@ -290,6 +326,7 @@ fn windows() -> Vec<Layer> {
             let plain = UnfoldOptions::new([1, 1], [0, 0], [1, 1]);
             module::unfold4d(v.get("x"), [2, 2], plain)
         })
+        .in_full_only()
         .of(
             "[1, 2, 3, 4] 2 2 by 2 1, padded, with gaps",
             &[("x", &[1, 2, 3, 4])],
@@ -324,7 +361,8 @@ fn poolings() -> Vec<Layer> {
                     let options = AvgPoolOptions::new([3]).with_padding_pairs([(1, 2)]);
                     module::avg_pool1d(v.get("x"), options.with_stride([2]))
                 },
-            ),
+            )
+            .in_full_only(),
         Layer::new("module::avg_pool2d", &["avg_pool2d"])
             .of("[1, 2, 5, 4] 2 3 by 2 1", &[("x", &[1, 2, 5, 4])], |v| {
                 module::avg_pool2d(v.get("x"), AvgPoolOptions::new([2, 3]).with_stride([2, 1]))
@@ -337,6 +375,7 @@ fn poolings() -> Vec<Layer> {
                     module::avg_pool2d(v.get("x"), options.with_padding_pairs([(1, 0), (0, 1)]))
                 },
             )
+            .in_full_only()
             .of(
                 "[1, 2, 5, 4] padded, ceiling",
                 &[("x", &[1, 2, 5, 4])],
@@ -361,6 +400,7 @@ fn poolings() -> Vec<Layer> {
                     module::max_pool1d(v.get("x"), options.with_stride([2]))
                 },
             )
+            .in_full_only()
             .of(
                 "[1, 2, 7] dilation 2, overlapping",
                 &[("x", &[1, 2, 7])],
@@ -398,6 +438,7 @@ fn poolings() -> Vec<Layer> {
                     module::max_pool2d(x, MaxPoolOptions::new([2, 2]).with_stride([1, 1]))
                 },
             )
+            .in_full_only()
             .of(
                 "[1, 2, 5, 5] padded, ceiling",
                 &[("x", &[1, 2, 5, 5])],
@@ -439,7 +480,7 @@ fn poolings() -> Vec<Layer> {
 
 fn others() -> Vec<Layer> {
     vec![
-        Layer::new("module::linear", &["linear"])
+        Layer::new("module::linear", &["float_matmul", "float_add"])
             .of(
                 "[3, 4] to 2",
                 &[("x", &[3, 4]), ("weight", &[4, 2]), ("bias", &[2])],
@@ -513,6 +554,7 @@ fn norms() -> Vec<Layer> {
             &[("x", &[2, 1, 5]), ("gamma", &[5])],
             |v| module::layer_norm(v.get::<3>("x"), v.get("gamma"), None, 1e-3),
         )
+        .in_full_only()
         .of(
             "transposed [4, 3]",
             &[("x", &[4, 3]), ("gamma", &[4])],
@@ -520,7 +562,8 @@ fn norms() -> Vec<Layer> {
                 let x = v.get::<2>("x").transpose();
                 module::layer_norm(x, v.get("gamma"), None, 1e-3)
             },
-        ),
+        )
+        .in_full_only(),
     ]
 }
 
@@ -551,7 +594,8 @@ fn losses() -> Vec<Layer> {
             "[2, 1, 5]",
             &[("logits", &[2, 1, 5]), ("targets", &[2, 1, 5])],
             |v| loss::cross_entropy_with_logits(v.get::<3>("logits"), v.get("targets")),
-        ),
+        )
+        .in_full_only(),
     ]
 }
 
@@ -586,6 +630,7 @@ fn attention() -> Layer {
             let options = AttentionModuleOptions::default();
             module::attention(query, key, value, Some(mask), None, options)
         })
+        .in_full_only()
         .of(
             "causal, some masked, with a bias and softcap 2",
             &[shapes[0], shapes[1], shapes[2], ("bias", &[1, 2, 3, 5])],
@@ -609,6 +654,7 @@ fn attention() -> Layer {
                 module::attention(query, key.transpose(), value, None, None, options)
             },
         )
+        .in_full_only()
         .of(
             "causal",
             &[

@@ -138,6 +138,10 @@ pub struct Entry {
     /// are then not expected to.
     #[serde(default)]
     pub software_only: bool,
+    /// Whether it comes and goes, as memory does that nobody wrote: that it is not found then
+    /// proves nothing.
+    #[serde(default)]
+    pub unsteady: bool,
     /// The version of Burn in which it was last seen.
     pub burn: String,
     /// Whose fault it is.

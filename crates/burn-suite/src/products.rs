@@ -210,7 +210,8 @@ fn einsum() -> Operation {
         Tensor::einsum("iij->j", [v.get::<3>("a").into()])
     });
     let mut two = |equation: &'static str, a: &[usize], b: &[usize], function: Pair| {
-        operation.drawn(equation.to_owned(), true, |case| {
+        let in_short = equation.contains("...");
+        operation.drawn(equation.to_owned(), in_short, |case| {
             inputs(case, a.to_vec(), b.to_vec()).function(function)
         });
     };

@@ -442,7 +442,8 @@ impl Visit<'_> {
 
     /// Entries that list a site here, of which nothing was found.
     fn look_for_gone(&self, sites: &[(Site<'_>, Option<&Entry>)], gone: &mut Vec<Gone>) {
-        for entry in &self.ledger.entries {
+        let steady = self.ledger.entries.iter().filter(|entry| !entry.unsteady);
+        for entry in steady {
             for at in &entry.at {
                 let mut here = sites
                     .iter()
@@ -617,6 +618,7 @@ mod tests {
             dtypes: vec!["f64".to_owned()],
             at_most: None,
             software_only: false,
+            unsteady: false,
             burn: crate::BURN_VERSION.to_owned(),
             triage: Triage::WrongInBurn,
             wrong: String::new(),

@@ -33,11 +33,13 @@ pub(crate) fn operations() -> Vec<Operation> {
 
 /// Enlarged and reduced, with corners aligned and not.
 fn interpolate(name: &'static str, mode: InterpolateMode) -> Operation {
-    let mut operation = Operation::new(name, Family::Layers, &["interpolate"]);
     let is_exact = matches!(mode, InterpolateMode::NearestExact);
+    // The exact one has no backward pass.
+    let covers: &[_] = if is_exact { &[] } else { &["interpolate"] };
+    let mut operation = Operation::new(name, Family::Layers, covers);
     let mut add = |shape: [usize; 4], size: [usize; 2], what: &str, options: InterpolateOptions| {
         let name = format!("{shape:?} {what}");
-        operation.drawn(name, true, |case| {
+        operation.drawn(name, shape[0] == 1 && size != [1, 1], |case| {
             let case = case.input("x", shape);
             let interpolate = move |v: &Values| module::interpolate(v.get("x"), options.clone());
             match is_exact {
@@ -80,7 +82,11 @@ fn nearest_exact(v: &Values, [_, _, rows, columns]: [usize; 4], size: [usize; 2]
 
 fn grid_sample(name: &'static str, mode: InterpolateMode) -> Operation {
     use GridSamplePaddingMode::{Border, Reflection, Zeros};
-    let covers = &["float_gather", "float_floor", "float_mul"];
+    let covers: &[_] = match mode {
+        InterpolateMode::Bilinear => &["float_gather", "float_floor", "float_mul"],
+        // Not there for autodiff.
+        _ => &[],
+    };
     let mut operation = Operation::new(name, Family::Layers, covers);
     for (padding, what) in [
         (Zeros, "zeros around"),
@@ -101,7 +107,8 @@ fn grid_sample(name: &'static str, mode: InterpolateMode) -> Operation {
             };
             for (grid, where_) in [(inside, "inside"), (around, "in and out")] {
                 let (options, name) = (options.clone(), format!("{where_}, {what}{how}"));
-                operation.drawn(name, true, |case| {
+                let in_short = grid == around && align_corners == (padding == Border);
+                operation.drawn(name, in_short, |case| {
                     case.input("x", [2, 2, 3, 4])
                         .input_from("grid", [2, 2, 3, 2], grid)
                         .function(move |v| {

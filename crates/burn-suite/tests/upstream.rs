@@ -518,6 +518,29 @@ mod on_wgpu {
         assert!(gradient(f64::NAN, &flex(), F32, Tensor::sqrt).is_nan());
     }
 
+    /// An inner dimension of 0 leaves sums of no terms, zeros, to be written; what is there instead
+    /// is what a tensor of ones, dropped before, may have left.
+    #[test]
+    fn matmul_without_terms_is_unwritten_memory() {
+        let Some((device, _)) = adapter() else {
+            return;
+        };
+        let unwritten = |_| {
+            drop(
+                Tensor::<2>::ones([3, 2], &device)
+                    .add_scalar(1.0)
+                    .into_data(),
+            );
+            let (a, b) = (
+                Tensor::<2>::ones([3, 0], &device),
+                Tensor::ones([0, 2], &device),
+            );
+            let product: Vec<f64> = a.matmul(b).into_data().iter::<f64>().collect();
+            product.iter().any(|element| *element != 0.0)
+        };
+        assert!((0..20).any(unwritten), "right are zeros");
+    }
+
     /// Two threads of `scatter_nd` add to one element at the same time, without an atomic.
     #[test]
     fn gather_nd_loses_gradients() {
