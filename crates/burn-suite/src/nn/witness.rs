@@ -113,7 +113,8 @@ impl<const N: usize> Window<N> {
             let span = self.grid[d] + before + after - reach;
             let whole = span / self.stride[d] + 1;
             let starts_inside = whole * self.stride[d] < self.grid[d] + before;
-            let has_partial = self.ceil && span % self.stride[d] > 0 && starts_inside;
+            let is_left_over = !span.is_multiple_of(self.stride[d]);
+            let has_partial = self.ceil && is_left_over && starts_inside;
             whole + usize::from(has_partial)
         })
     }
