@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::program::{artifacts, cargo};
 use crate::structure;
+use crate::trace;
 
 /// With this variable set, tests that need a graphics adapter fail without one instead of passing
 /// over it.
@@ -32,6 +33,17 @@ pub(crate) fn run() -> Result<()> {
     gate("verify-grads", || {
         let arguments = ["run", "--package", "trainer", "--bin", "verify-grads", "--"];
         shell(&[&arguments[..], &["--mutate"]].concat(), &[])
+    })?;
+    gate("gradients of Burn", || {
+        let arguments = ["run", "--package", "trainer", "--bin", "verify-grads", "--"];
+        shell(&[&arguments[..], &["--suite", "burn"]].concat(), &[])
+    })?;
+    gate("what the suite covers", || match trace::can_run() {
+        true => trace::run(),
+        false => {
+            println!("not run: gdb is not there, or may not watch a program");
+            Ok(())
+        }
     })?;
     gate("clippy", || {
         let arguments = [

@@ -4,6 +4,7 @@
 mod ci;
 mod program;
 mod structure;
+mod trace;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -51,6 +52,8 @@ enum Command {
     },
     /// Check who depends on whom, and what must not be written where.
     Structure,
+    /// Trace which methods of burn-autodiff the operations of `--suite burn` really reach (with gdb).
+    TraceSuite,
     /// Run everything that must pass before a change lands.
     Ci,
 }
@@ -74,6 +77,7 @@ fn run(cli: Cli) -> Result<()> {
             program::become_it("trainer", &options)
         }
         Command::Structure => structure::check(),
+        Command::TraceSuite => trace::run(),
         Command::Ci => ci::run(),
     }
 }

@@ -34,7 +34,12 @@ fn hand_over(mut command: Command) -> std::io::Result<()> {
     std::process::exit(status.code().unwrap_or(2))
 }
 
-fn build(name: &str) -> Result<PathBuf> {
+/// Builds a program and says where it lies.
+///
+/// # Errors
+///
+/// If the build fails.
+pub(crate) fn build(name: &str) -> Result<PathBuf> {
     let artifacts = artifacts(&["build", "--package", "trainer", "--bin", name])?;
     artifacts
         .into_iter()

@@ -174,9 +174,17 @@ pub(crate) fn check() -> Result<()> {
             }
         }
     }
-    for file in rust_files(Path::new("."))? {
+    let mut files = rust_files(Path::new("."))?;
+    let manifests = ["Cargo.toml", "tests/reuse/Cargo.toml", "README.md"];
+    let mut pins = vec![];
+    for file in manifests.iter().map(Path::new) {
+        pins.extend(pinned(file, &fs::read_to_string(file)?));
+    }
+    files.sort();
+    for file in files {
         let text =
             fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        pins.extend(pinned(&file, &text));
         breaches.extend(banned(&file, &text, UNFINISHED));
         for (package, bans) in [
             ("manual-backprop", NO_AUTODIFF),
@@ -188,6 +196,7 @@ pub(crate) fn check() -> Result<()> {
             }
         }
     }
+    breaches.extend(other_pins(&pins));
     if breaches.is_empty() {
         println!("structure: {} packages keep their rules", RULES.len());
         return Ok(());
@@ -196,6 +205,35 @@ pub(crate) fn check() -> Result<()> {
         println!("{breach}");
     }
     bail!("{} breaches of the structure, listed above", breaches.len())
+}
+
+/// A place where a version of Burn is pinned: `file:line`, and the version.
+type Pin = (String, String);
+
+/// Lines of a manifest, or of one in a text, that pin Burn or its data sets.
+fn pinned(file: &Path, text: &str) -> Vec<Pin> {
+    let pin = |(number, line): (usize, &str)| {
+        let (before, version) = line.split_once(" = { version = \"=")?;
+        let name = before.rsplit(' ').next()?;
+        let (version, _) = version.split_once('"')?;
+        let is_burn = ["burn", "burn-dataset"].contains(&name.trim_start_matches('`'));
+        let place = format!("{}:{}", file.display(), number + 1);
+        is_burn.then(|| (place, version.to_owned()))
+    };
+    text.lines().enumerate().filter_map(pin).collect()
+}
+
+/// Pins that are not like the first.
+fn other_pins(pins: &[Pin]) -> Vec<String> {
+    let Some((first, version)) = pins.first() else {
+        return vec!["Burn is pinned nowhere; pin it in Cargo.toml".to_owned()];
+    };
+    let others = pins.iter().filter(|(_, other)| other != version);
+    others
+        .map(|(place, other)| {
+            format!("{place}: Burn {other}, but {version} in {first}; pin one version everywhere")
+        })
+        .collect()
 }
 
 fn banned(file: &Path, text: &str, bans: &[Ban]) -> Vec<String> {
@@ -270,6 +308,21 @@ fn rust_files(folder: &Path) -> Result<Vec<PathBuf>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_version_of_burn_is_pinned() {
+        let file = Path::new("a.toml");
+        let manifest = "[x]\nburn = { version = \"=1.2.3\", default-features = false }\n";
+        let readme = "//! burn = { version = \"=1.2.4\" }\nother = { version = \"=7\" }\n";
+        let mut pins = pinned(file, manifest);
+        assert_eq!(pins, [("a.toml:2".to_owned(), "1.2.3".to_owned())]);
+        assert!(other_pins(&pins).is_empty());
+        pins.extend(pinned(Path::new("b.md"), readme));
+        assert_eq!(
+            other_pins(&pins),
+            ["b.md:1: Burn 1.2.4, but 1.2.3 in a.toml:2; pin one version everywhere"]
+        );
+    }
 
     #[test]
     fn a_ban_names_file_line_and_remedy() {

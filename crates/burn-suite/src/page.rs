@@ -9,10 +9,10 @@ use serde::Serialize;
 use thiserror::Error;
 
 use crate::coverage::{Coverage, EXCLUSIONS, Reason, coverage};
-use crate::ledger::{BURN_VERSION, Entry, Ledger};
+use crate::ledger::{BURN_VERSION, Entry, Ledger, Triage};
 use crate::operation::Operation;
 use crate::point::Short;
-use crate::run::{Finding, Outcome};
+use crate::run::{Disagreement, Finding, Outcome};
 
 /// A page that cannot be made.
 #[derive(Debug, Error)]
@@ -31,6 +31,7 @@ pub struct Page {
     places: Vec<String>,
     families: Vec<FamilyTable>,
     conventions: Vec<ConventionRow>,
+    triages: Vec<TriageCount>,
     known: Vec<Known>,
     unlisted: Vec<Unlisted>,
     gone: Vec<String>,
@@ -68,10 +69,20 @@ struct ConventionRow {
     differ: bool,
 }
 
+/// How many entries of the ledger have a triage, and how often a run found them.
+#[derive(Debug, Serialize)]
+struct TriageCount {
+    title: &'static str,
+    entries: usize,
+    found: usize,
+}
+
 #[derive(Debug, Serialize)]
 struct Known {
     triage: &'static str,
     places: String,
+    /// Where this run found it most off: the witnesses, with the finite differences' own error.
+    measured: Option<String>,
     entry: Entry,
 }
 
@@ -112,7 +123,8 @@ impl Page {
             coverage: coverage(&crate::operations()),
             families: families(&operations, &places, outcome),
             conventions: conventions(&operations, &places, outcome),
-            known: known(ledger),
+            triages: triages(ledger, outcome),
+            known: known(ledger, outcome),
             unlisted: unlisted(outcome),
             gone: gone(outcome),
             exclusions: EXCLUSIONS.iter().map(ExclusionRow::new).collect(),
@@ -260,9 +272,53 @@ fn numbers(gradient: &[f64]) -> String {
     gradient.iter().map(short).collect::<Vec<_>>().join(", ")
 }
 
-fn known(ledger: &Ledger) -> Vec<Known> {
+/// The disagreements that the ledger lists, each with its finding.
+fn listed(outcome: &Outcome) -> impl Iterator<Item = (&Finding, &Disagreement, &str, Triage)> {
+    let findings = outcome.findings.iter();
+    let all =
+        findings.flat_map(|finding| finding.disagreements.iter().map(move |it| (finding, it)));
+    all.filter_map(|(finding, disagreement)| {
+        let (id, triage) = disagreement.listed.as_ref()?;
+        Some((finding, disagreement, id.as_str(), *triage))
+    })
+}
+
+fn triages(ledger: &Ledger, outcome: &Outcome) -> Vec<TriageCount> {
+    let count = |triage: Triage| TriageCount {
+        title: triage.title(),
+        entries: ledger
+            .entries
+            .iter()
+            .filter(|entry| entry.triage == triage)
+            .count(),
+        found: listed(outcome)
+            .filter(|(.., other)| *other == triage)
+            .count(),
+    };
+    let triages = Triage::ALL.map(count).into_iter();
+    triages.filter(|triage| triage.entries > 0).collect()
+}
+
+/// The finding of an entry that is most off.
+fn measured(entry: &Entry, outcome: &Outcome) -> Option<String> {
+    let of_entry = listed(outcome).filter(|(_, _, id, _)| *id == entry.id);
+    let with_evidence = of_entry.filter_map(|(finding, disagreement, ..)| {
+        let evidence = disagreement.evidence?;
+        Some((evidence.difference()?, finding, disagreement, evidence))
+    });
+    let (_, finding, disagreement, evidence) = with_evidence.max_by(|a, b| a.0.total_cmp(&b.0))?;
+    Some(format!(
+        "{} on {}, {}: {evidence}",
+        finding.operation,
+        place(finding),
+        disagreement.check
+    ))
+}
+
+fn known(ledger: &Ledger, outcome: &Outcome) -> Vec<Known> {
     let known = |entry: &Entry| Known {
         triage: entry.triage.title(),
+        measured: measured(entry, outcome),
         places: format!(
             "{} in {}{}",
             entry.backends.join(", "),
@@ -280,7 +336,7 @@ fn known(ledger: &Ledger) -> Vec<Known> {
 
 fn unlisted(outcome: &Outcome) -> Vec<Unlisted> {
     let of = |finding: &Finding| -> Vec<Unlisted> {
-        let row = |disagreement: &crate::run::Disagreement| Unlisted {
+        let row = |disagreement: &Disagreement| Unlisted {
             operation: finding.operation,
             place: place(finding),
             check: disagreement.check.clone(),
@@ -303,7 +359,7 @@ impl ExclusionRow {
         Self {
             reason: match reason {
                 Reason::NotDifferentiable(why) => format!("no gradient: {why}"),
-                Reason::NotYet(family) => format!("not covered yet: {}", family.title()),
+                Reason::Unreachable(why) => format!("out of reach: {why}"),
             },
             methods: methods.join(", "),
             count: methods.len(),
@@ -320,6 +376,10 @@ mod tests {
     use crate::{Place, Selection, operations, run};
 
     fn page() -> Page {
+        page_of("elu")
+    }
+
+    fn page_of(pattern: &str) -> Page {
         let operations = operations();
         let ledger = Ledger::bundled(&operations).expect("the ledger is in order");
         let places = [DType::F64, DType::F32].map(|dtype| Place {
@@ -329,7 +389,7 @@ mod tests {
             is_software: false,
         });
         let selection = Selection {
-            pattern: Some("elu".to_owned()),
+            pattern: Some(pattern.to_owned()),
             ..Selection::default()
         };
         let none = |_: &Finding| Ok::<(), ()>(());
@@ -350,6 +410,25 @@ mod tests {
         }
         assert!(html.starts_with("<!doctype html>"));
         assert!(html.ends_with("</html>\n"));
+    }
+
+    #[test]
+    fn a_known_disagreement_shows_the_finite_differences_own_error() {
+        let page = page_of("Tensor::div_scalar");
+        let mut known = page.known.iter();
+        let entry = known.find(|known| known.entry.id == "div-scalar-f32");
+        let measured = entry.and_then(|known| known.measured.as_deref());
+        let measured = measured.expect("it is found at drawn points");
+        assert!(
+            measured.starts_with("Tensor::div_scalar on flex f64, "),
+            "{measured}"
+        );
+        assert!(measured.contains(" ± "), "{measured}");
+        let (markdown, html) = (page.markdown().unwrap(), page.html().unwrap());
+        assert!(markdown.contains(measured) && html.contains(" ± "));
+        let entries: usize = page.triages.iter().map(|triage| triage.entries).sum();
+        assert_eq!(entries, page.known.len());
+        assert!(page.triages.iter().any(|triage| triage.found > 0));
     }
 
     #[test]

@@ -17,15 +17,68 @@ fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).expect("the program writes UTF-8")
 }
 
+fn events(output: &Output) -> Vec<Value> {
+    let lines = text(&output.stdout).lines();
+    let parse = |line| serde_json::from_str(line).expect("every line is JSON");
+    lines.map(parse).collect()
+}
+
+/// In a process of its own, where a graphics driver can do what it wants.
+#[test]
+fn a_group_runs_on_wgpu_if_there_is_an_adapter() {
+    let output = suite(&[
+        "--backend",
+        "wgpu",
+        "--case",
+        "Tensor::neg",
+        "--format",
+        "json",
+    ]);
+    let message = text(&output.stderr);
+    if output.status.code() == Some(2) && std::env::var_os("REQUIRE_WGPU").is_none() {
+        assert!(message.contains("no usable graphics adapter"), "{message}");
+        eprintln!("not run: {message}");
+        return;
+    }
+    assert_eq!(output.status.code(), Some(0), "{message}");
+    let events = events(&output);
+    let [_, neg, summary] = &events[..] else {
+        panic!("a backend, an operation and a summary: {events:?}");
+    };
+    assert_eq!(
+        (&neg["operation"], &neg["backend"]),
+        (&"Tensor::neg".into(), &"wgpu".into())
+    );
+    assert_eq!(summary["right"], 1);
+}
+
+/// What a child writes is what its parent reads: one object a line, the summary last.
+#[test]
+fn a_child_says_only_results() {
+    let output = suite(&[
+        "--here",
+        "--backend",
+        "flex",
+        "--family",
+        "Masks, comparisons, casts",
+        "--case",
+        "mask_where",
+        "--format",
+        "json",
+    ]);
+    let events = events(&output);
+    let kinds: Vec<_> = events.iter().map(|event| &event["event"]).collect();
+    assert_eq!(kinds, ["operation", "operation", "summary"]);
+    assert_eq!(text(&output.stderr), "");
+}
+
 #[test]
 fn known_disagreements_do_not_fail_the_run_and_are_named() {
+    let gelu = ["--case", "activation::gelu", "--format", "json"];
     let processor = ["--backend", "flex", "--backend", "ndarray"];
-    let output = suite(&[&processor[..], &["--format", "json"]].concat());
+    let output = suite(&[&processor[..], &gelu].concat());
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    let events: Vec<Value> = text(&output.stdout)
-        .lines()
-        .map(|line| serde_json::from_str(line).expect("every line is JSON"))
-        .collect();
+    let events = events(&output);
     let gelu = |backend: &str| {
         let mut events = events.iter();
         let found = events.find(|event| {
@@ -40,11 +93,21 @@ fn known_disagreements_do_not_fail_the_run_and_are_named() {
     let disagreement = &gelu("ndarray")["disagreements"][0];
     assert_eq!(disagreement["known"], "gelu-tanh-backward");
     assert_eq!(disagreement["triage"], "wrong in Burn");
+    let evidence = |name: &str| disagreement["evidence"][name].as_f64().expect(name);
+    let (difference, error) = (evidence("difference"), evidence("finite_differences_error"));
+    assert!(error * 10.0 < difference, "{error:e}, {difference:e}");
     let summary = events.last().expect("a summary");
     assert_eq!(summary["event"], "summary");
     assert_eq!(summary["unknown"], 0);
     assert_eq!(summary["gone"], 0);
-    assert!(summary["elements"].as_u64().expect("a number") > 30_000);
+    assert_eq!(summary["abandoned"], 0);
+    let sum = |name: &str| -> u64 {
+        let numbers = events.iter().filter(|event| event["event"] == "operation");
+        numbers.map(|event| event[name].as_u64().expect(name)).sum()
+    };
+    assert_eq!(summary["checks"], sum("checks"));
+    assert_eq!(summary["elements"], sum("elements"));
+    assert!(sum("elements") > 300);
 }
 
 #[test]

@@ -108,7 +108,7 @@ fn roots() -> Vec<Operation> {
         Unary::new(
             "Tensor::square",
             Powers,
-            &["float_powi_scalar", "float_mul"],
+            &["float_mul"],
             ranks!(|x| x.square()),
             |x| 2.0 * x,
         )
@@ -123,7 +123,7 @@ fn powers_by_number() -> Vec<Operation> {
         Unary::new(
             "Tensor::powi_scalar(3)",
             Powers,
-            &["float_powi_scalar", "float_powf_scalar_impl"],
+            &["float_powf_scalar_impl"],
             ranks!(|x| x.powi_scalar(3)),
             |x| 3.0 * x * x,
         )
@@ -134,7 +134,7 @@ fn powers_by_number() -> Vec<Operation> {
         Unary::new(
             "Tensor::powi_scalar(-3)",
             Powers,
-            &["float_powi_scalar", "float_powf_scalar_impl"],
+            &["float_powf_scalar_impl"],
             ranks!(|x| x.powi_scalar(-3)),
             |x| -3.0 / (x * x * x * x),
         )
@@ -144,7 +144,7 @@ fn powers_by_number() -> Vec<Operation> {
         Unary::new(
             "Tensor::powi_scalar(-2)",
             Powers,
-            &["float_powi_scalar", "float_recip"],
+            &["float_recip"],
             ranks!(|x| x.powi_scalar(-2)),
             |x| -2.0 / (x * x * x),
         )
@@ -154,7 +154,7 @@ fn powers_by_number() -> Vec<Operation> {
         Unary::new(
             "Tensor::powi_scalar(1)",
             Powers,
-            &["float_powi_scalar"],
+            &[],
             ranks!(|x| x.powi_scalar(1)),
             |_| 1.0,
         )
@@ -164,7 +164,7 @@ fn powers_by_number() -> Vec<Operation> {
         Unary::new(
             "Tensor::powi_scalar(0)",
             Powers,
-            &["float_powi_scalar"],
+            &[],
             ranks!(|x| x.powi_scalar(0)),
             |_| 0.0,
         )
@@ -227,7 +227,7 @@ fn powers_by_number() -> Vec<Operation> {
         Unary::new(
             "Tensor::powf_scalar(1.0)",
             Powers,
-            &["float_powf_scalar_impl"],
+            &[],
             ranks!(|x| x.powf_scalar(1.0)),
             |_| 1.0,
         )
@@ -236,7 +236,7 @@ fn powers_by_number() -> Vec<Operation> {
         Unary::new(
             "Tensor::powf_scalar(0.0)",
             Powers,
-            &["float_powf_scalar_impl"],
+            &["float_powi_scalar"],
             ranks!(|x| x.powf_scalar(0.0)),
             |_| 0.0,
         )

@@ -180,7 +180,7 @@ fn replacements() -> Vec<Moves> {
 
 fn paddings() -> Vec<Moves> {
     vec![
-        Moves::new("Tensor::pad", &["float_slice_assign", "float_cat"])
+        Moves::new("Tensor::pad", &["float_slice_assign"])
             .partly(
                 "[3, 4] constant",
                 [3, 4],

@@ -45,7 +45,7 @@ pub(super) fn operations() -> Vec<Operation> {
         Lanes::new(
             "Tensor::topk_with_indices",
             Family::Shapes,
-            &["float_topk"],
+            &["float_sort_with_indices"],
             along!(|x, dim| x.topk_with_indices(2, dim).0),
             down,
         )

@@ -111,7 +111,7 @@ pub(crate) fn conclude(outcome: &Outcome, summary: &SuiteSummary, output: &Outpu
         "\n{verdict}: {checks} checks of {elements} elements; operations and places: {right} \
          right, {known} with known disagreements, {unknown} with unknown ones; {gone} gone, \
          {abandoned} broken off\n\
-         burn-autodiff {burn}: {} methods exercised, {} not yet, {} without a gradient",
-        methods.covered, methods.not_yet, methods.not_differentiable
+         burn-autodiff {burn}: {} methods exercised, {} out of reach, {} without a gradient",
+        methods.covered, methods.unreachable, methods.not_differentiable
     ))
 }

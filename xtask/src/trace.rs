@@ -1,0 +1,339 @@
+//! `cargo xtask trace-suite`: whether the operations of `burn-suite` go where they say they go.
+//!
+//! burn-autodiff has no hook for what its backward pass does, so the program that checks the table
+//! is watched from outside: gdb stops at each method of burn-autodiff's backend and at the backward
+//! pass of each step that it can record, and notes which of them each operation passes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::program;
+
+/// What gdb is told to do.
+const SCRIPT: &str = include_str!("trace.gdb.py");
+/// What the program is asked for: the whole table, in one process.
+const ARGUMENTS: &str = "--suite burn --here --backend flex --format json";
+/// Where burn-suite begins with an operation at a place.
+const BEGIN: &str = "burn_suite::run::Visit::run";
+
+/// Steps that no operation reaches on flex.
+const UNREACHED: [(&str, &str); 3] = [
+    (
+        "ctc_loss::CtcLoss",
+        "only wgpu has a backward pass of its own for it; flex goes by other steps",
+    ),
+    (
+        "float_to_device::ToDevice",
+        "moves between devices, of which flex has one",
+    ),
+    (
+        "transfer::Transfer",
+        "moves between backends, and not two are in one run",
+    ),
+];
+
+/// A place to stop at in the program.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    /// A method of burn-autodiff's backend: `float_exp`.
+    Method(String),
+    /// The backward pass of a step, by the method that records it if it has one of its own:
+    /// `float_exp::Exp`, `sort::SortDim`.
+    Step(String),
+}
+
+/// Traces the whole table on flex.
+///
+/// # Errors
+///
+/// If an operation does not reach a method that it says it covers, if a step is reached by none, or
+/// if gdb cannot run the program.
+pub(crate) fn run() -> Result<()> {
+    let program = program::build("verify-grads")?;
+    let symbols = output(Command::new("nm").arg("--demangle").arg(&program))
+        .context("nm cannot list the program; install binutils")?;
+    let places = places(&symbols);
+    if !symbols.lines().any(|line| line.ends_with(BEGIN)) {
+        bail!("the program has no {BEGIN} to stop at; was it renamed or inlined?");
+    }
+    let folder = Path::new("target").join("trace-suite");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let (events, passed) = trace(&program, &symbols, &places, &folder)?;
+    let operations = operations(&events, &passed)?;
+    let known: BTreeSet<Place> = places.into_values().collect();
+    let mut breaches = not_covered(&operations, &known);
+    breaches.extend(not_reached(&operations, &known));
+    let steps = known.iter().filter(|place| matches!(place, Place::Step(_)));
+    println!(
+        "{} operations, {} steps of burn-autodiff",
+        operations.len(),
+        steps.count()
+    );
+    if breaches.is_empty() {
+        return Ok(());
+    }
+    for breach in &breaches {
+        println!("{breach}");
+    }
+    bail!(
+        "{} gaps between what is covered and what is said",
+        breaches.len()
+    )
+}
+
+/// Whether gdb is there and may watch a program.
+pub(crate) fn can_run() -> bool {
+    let mut gdb = Command::new("gdb");
+    gdb.args([
+        "--batch", "-nx", "-ex", "starti", "-ex", "kill", "--args", "true",
+    ]);
+    output(&mut gdb).is_ok_and(|said| said.contains("Program stopped"))
+}
+
+/// What an operation says that it covers, and what it passes.
+#[derive(Debug, Default)]
+struct Operation {
+    covers: BTreeSet<String>,
+    passes: BTreeSet<Place>,
+}
+
+fn output(command: &mut Command) -> Result<String> {
+    let output = command.stdin(Stdio::null()).output()?;
+    if !output.status.success() {
+        bail!("{}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Places by address, of every line of `nm`.
+fn places(symbols: &str) -> BTreeMap<String, Place> {
+    let place = |line: &str| {
+        let (address, rest) = line.split_once(' ')?;
+        let (_, name) = rest.split_once(' ')?;
+        Some((address.to_owned(), Place::of(name)?))
+    };
+    symbols.lines().filter_map(place).collect()
+}
+
+impl Place {
+    /// A demangled function's name, if it is one of those.
+    fn of(function: &str) -> Option<Self> {
+        const OPS: &str = "burn_autodiff::ops::";
+        const OWN: &str = "for burn_autodiff::backend::Autodiff<B,C>>::";
+        let within = |path: &str| match path.split_once(OWN) {
+            Some((_, own)) => own.to_owned(),
+            None => path.to_owned(),
+        };
+        if let Some(step) = function.strip_prefix('<') {
+            let step = step.strip_prefix(OPS)?;
+            let (step, role) = step.rsplit_once(" as burn_autodiff::")?;
+            let is_backward = role.ends_with(">::backward") || role.ends_with("Step>::step");
+            let generic = step.starts_with("base::");
+            let name = within(step);
+            let name = name.split_once('<').map_or(name.as_str(), |(name, _)| name);
+            return (is_backward && !generic).then(|| Self::Step(name.to_owned()));
+        }
+        let (_, method) = function.strip_prefix(OPS)?.split_once(OWN)?;
+        (!method.contains(':')).then(|| Self::Method(method.to_owned()))
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::Method(name) => format!("method:{name}"),
+            Self::Step(name) => format!("step:{name}"),
+        }
+    }
+
+    fn parse(name: &str) -> Option<Self> {
+        match name.split_once(':')? {
+            ("method", name) => Some(Self::Method(name.to_owned())),
+            ("step", name) => Some(Self::Step(name.to_owned())),
+            _ => None,
+        }
+    }
+}
+
+/// Runs the table under gdb: what the program said, and what it passed for each of that.
+fn trace(
+    program: &Path,
+    symbols: &str,
+    places: &BTreeMap<String, Place>,
+    folder: &Path,
+) -> Result<(String, String)> {
+    let [script, list, passed, events] =
+        ["trace.py", "places", "passed", "events"].map(|name| folder.join(name));
+    let begins = symbols.lines().filter(|line| line.ends_with(BEGIN));
+    let begins = begins.filter_map(|line| Some(format!("begin {}\n", line.split_once(' ')?.0)));
+    let others = places
+        .iter()
+        .map(|(address, place)| format!("{} {address}\n", place.name()));
+    // What an earlier run left must not pass for this one's.
+    for file in [&passed, &events] {
+        if file.exists() {
+            fs::remove_file(file)?;
+        }
+    }
+    fs::write(&list, begins.chain(others).collect::<String>())?;
+    fs::write(&script, SCRIPT)?;
+    let mut gdb = Command::new("gdb");
+    gdb.args(["--batch", "-nx", "-x"])
+        .arg(&script)
+        .arg(program)
+        .env("ARGUMENTS", ARGUMENTS)
+        .envs([("PLACES", &list), ("PASSED", &passed), ("OUTPUT", &events)]);
+    output(&mut gdb).context("gdb cannot watch the program; install gdb, and allow ptrace")?;
+    let read = |file: &Path| {
+        let missing = || format!("gdb left no {}; run it by hand to see why", file.display());
+        fs::read_to_string(file).with_context(missing)
+    };
+    Ok((read(&events)?, read(&passed)?))
+}
+
+/// The operations by name; each comes once in each float type.
+fn operations(events: &str, passed: &str) -> Result<BTreeMap<String, Operation>> {
+    let events = events
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).with_context(|| line.to_owned()))
+        .collect::<Result<Vec<_>>>()?;
+    let events: Vec<_> = events
+        .iter()
+        .filter(|event| event["event"] == "operation")
+        .collect();
+    let parts: Vec<_> = passed.lines().collect();
+    if events.len() != parts.len() {
+        bail!(
+            "{} results, but {} parts of the run",
+            events.len(),
+            parts.len()
+        );
+    }
+    let mut operations = BTreeMap::<String, Operation>::new();
+    for (event, part) in events.into_iter().zip(parts) {
+        let name = event["operation"].as_str().context("a result has a name")?;
+        let covers = event["covers"].as_array().context("a result has methods")?;
+        let operation = operations.entry(name.to_owned()).or_default();
+        let methods = covers.iter().filter_map(Value::as_str);
+        operation.covers.extend(methods.map(str::to_owned));
+        let places = part.split(' ').filter_map(Place::parse);
+        operation.passes.extend(places);
+    }
+    Ok(operations)
+}
+
+/// Methods that an operation says it covers, and does not: it has to go back through a step of the
+/// method's own, or, where there is none, or none on flex, to call the method.
+fn not_covered(operations: &BTreeMap<String, Operation>, known: &BTreeSet<Place>) -> Vec<String> {
+    let mut breaches = Vec::new();
+    for (name, operation) in operations {
+        for method in &operation.covers {
+            let is_own = |place: &&Place| match place {
+                Place::Step(step) => !is_excused(step) && step.split("::").next() == Some(method),
+                Place::Method(_) => false,
+            };
+            let has_own = known.iter().any(|place| is_own(&place));
+            let is_covered = match has_own {
+                true => operation.passes.iter().any(|place| is_own(&place)),
+                false => operation.passes.contains(&Place::Method(method.clone())),
+            };
+            if !is_covered {
+                breaches.push(format!(
+                    "{name} says that it covers {method}, and does not reach it; correct `covers`"
+                ));
+            }
+        }
+    }
+    breaches
+}
+
+fn is_excused(step: &str) -> bool {
+    UNREACHED.iter().any(|(excused, _)| *excused == step)
+}
+
+/// Steps that no operation goes back through.
+fn not_reached(operations: &BTreeMap<String, Operation>, known: &BTreeSet<Place>) -> Vec<String> {
+    let reached: BTreeSet<&Place> = operations
+        .values()
+        .flat_map(|operation| &operation.passes)
+        .collect();
+    let mut breaches = Vec::new();
+    for place in known {
+        let Place::Step(step) = place else { continue };
+        match (reached.contains(place), is_excused(step)) {
+            (false, false) => breaches.push(format!(
+                "no operation goes back through {step}; add a check that does"
+            )),
+            (true, true) => breaches.push(format!(
+                "{step} is reached; delete it from UNREACHED in xtask/src/trace.rs"
+            )),
+            _ => {}
+        }
+    }
+    breaches
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXP: &str = "<burn_autodiff::ops::tensor::<impl burn_backend::backend::ops::tensor::\
+                       FloatTensorOps<burn_autodiff::backend::Autodiff<B,C>> for \
+                       burn_autodiff::backend::Autodiff<B,C>>::float_exp::Exp as \
+                       burn_autodiff::ops::backward::Backward<B,1_usize>>::backward";
+    const CAT: &str = "<burn_autodiff::ops::tensor::<impl burn_backend::backend::ops::tensor::\
+                       FloatTensorOps<burn_autodiff::backend::Autodiff<B,C>> for \
+                       burn_autodiff::backend::Autodiff<B,C>>::float_cat::CatStep<B> as \
+                       burn_autodiff::graph::base::Step>::step";
+    const SORT: &str = "<burn_autodiff::ops::sort::SortDim as \
+                        burn_autodiff::ops::backward::Backward<B,1_usize>>::backward";
+    const METHOD: &str = "burn_autodiff::ops::tensor::<impl burn_backend::backend::ops::tensor::\
+                          FloatTensorOps<burn_autodiff::backend::Autodiff<B,C>> for \
+                          burn_autodiff::backend::Autodiff<B,C>>::float_exp";
+
+    fn step(name: &str) -> Place {
+        Place::Step(name.to_owned())
+    }
+
+    #[test]
+    fn steps_and_methods_are_told_from_other_functions() {
+        assert_eq!(Place::of(EXP), Some(step("float_exp::Exp")));
+        assert_eq!(Place::of(CAT), Some(step("float_cat::CatStep")));
+        assert_eq!(Place::of(SORT), Some(step("sort::SortDim")));
+        let method = Place::Method("float_exp".to_owned());
+        assert_eq!(Place::of(METHOD), Some(method));
+        for other in [
+            "<burn_autodiff::ops::base::OpsStep<B,T,SB,_> as burn_autodiff::graph::base::Step>::step",
+            &EXP.replace("::backward", "::fmt"),
+            &format!("{METHOD}::{{{{closure}}}}"),
+            "<trainer::Custom as burn_autodiff::ops::backward::Backward<B,1_usize>>::backward",
+            "main",
+        ] {
+            assert_eq!(Place::of(other), None, "{other}");
+        }
+        let found = places(&format!("00ff T {EXP}\n                 U malloc\n"));
+        assert_eq!(
+            found,
+            BTreeMap::from([("00ff".to_owned(), step("float_exp::Exp"))])
+        );
+    }
+
+    #[test]
+    fn what_is_said_and_not_reached_is_a_gap() {
+        let event = r#"{"event":"operation","operation":"exp","covers":["float_exp","float_max"]}"#;
+        let events = format!("{event}\n{event}\n{{\"event\":\"summary\"}}\n");
+        let known = BTreeSet::from([step("float_exp::Exp"), step("maxmin::MaxMinDim")]);
+        let all = "method:float_exp step:float_exp::Exp\nmethod:float_max step:maxmin::MaxMinDim\n";
+        let traced = operations(&events, all).expect("as many parts as results");
+        assert_eq!(not_covered(&traced, &known), Vec::<String>::new());
+        assert_eq!(not_reached(&traced, &known), Vec::<String>::new());
+        let forward_only = "method:float_exp\nmethod:float_exp\n";
+        let traced = operations(&events, forward_only).expect("as many parts as results");
+        assert_eq!(not_covered(&traced, &known).len(), 2);
+        assert_eq!(not_reached(&traced, &known).len(), 2);
+        assert!(operations(&events, "\n").is_err(), "a part is missing");
+    }
+}
