@@ -522,8 +522,8 @@ mod tests {
                 let data = TensorData::new(weights.to_vec(), [3]);
                 let weights = Tensor::<1>::from_data(data, (&x.device(), x.dtype()));
                 let product = x * weights;
-                let first = product.clone().slice([0..1]);
-                Tensor::cat(vec![product.slice([1..3]).sum(), first], 0)
+                let first = product.clone().slice(0..1);
+                Tensor::cat(vec![product.slice(1..3).sum(), first], 0)
             });
             point.run(&Device::flex(), DType::F64, None)
         };

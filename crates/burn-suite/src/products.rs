@@ -42,7 +42,7 @@ fn matmul() -> Operation {
     }
     let mut arranged = |name: &str, a: Vec<usize>, b: Vec<usize>, function: Pair| {
         operation.drawn(name.to_owned(), true, |case| {
-            inputs(case, a, b).function(move |v| function(v))
+            inputs(case, a, b).function(function)
         });
     };
     arranged("transposed [5, 3] [2, 5]", vec![5, 3], vec![2, 5], |v| {

@@ -328,7 +328,7 @@ fn panics<T>(action: impl FnOnce() -> T) -> bool {
 /// Right is (0, 0, 0).
 #[test]
 fn an_empty_slice_is_not_tracked() {
-    let part = ones([3], &flex()).slice([1..1]);
+    let part = ones([3], &flex()).slice(1..1);
     assert!(!part.is_tracked());
     assert!(panics(|| part.backward()));
 }
@@ -337,7 +337,7 @@ fn an_empty_slice_is_not_tracked() {
 #[test]
 fn nothing_put_in_has_no_gradient() {
     let (x, nothing) = (ones([3], &flex()), ones([0], &flex()));
-    let grads = x.clone().slice_assign([1..1], nothing.clone()).backward();
+    let grads = x.clone().slice_assign(1..1, nothing.clone()).backward();
     assert!(x.grad(&grads).is_some() && nothing.grad(&grads).is_none());
     let (x, nothing) = (ones([3], &flex()), ones([0], &flex()));
     let grads = Tensor::cat(vec![nothing.clone(), x.clone()], 0).backward();
@@ -361,7 +361,7 @@ fn ties_of_updates_count_twice() {
             assert_eq!(both, (1.0, 1.0), "right are two numbers that add up to 1");
         }
     }
-    let cummax = |a, b| Tensor::cat(vec![a, b], 0).cummax(0).slice([1..2]);
+    let cummax = |a, b| Tensor::cat(vec![a, b], 0).cummax(0).slice(1..2);
     let (by_a, by_b) = gradients((3.0, 3.0), &flex(), F64, cummax);
     assert_eq!(by_a + by_b, 1.0, "cummax is right");
 }

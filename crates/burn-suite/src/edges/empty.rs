@@ -128,7 +128,7 @@ fn shapes() -> Vec<Row> {
     let parts = (none([0, 3]), ones([2, 3]));
     let upstream = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
     let all_of_it = upstream.map(Is).to_vec();
-    let with_nothing = |x: Tensor<1>, values| x.slice_assign([1..1], values);
+    let with_nothing = |x: Tensor<1>, values| x.slice_assign(1..1, values);
     vec![
         (
             "Tensor::cat",
@@ -141,7 +141,7 @@ fn shapes() -> Vec<Row> {
         ("Tensor::swap_dims", nothing(|x| x.swap_dims(0, 1))),
         ("Tensor::permute", nothing(|x| x.permute([1, 0]))),
         ("Tensor::flip", nothing(|x| x.flip([0]))),
-        ("Tensor::slice", to_nothing(|x| x.slice([1..1]))),
+        ("Tensor::slice", to_nothing(|x| x.slice(1..1))),
         ("Tensor::slice", nothing(|x| x.slice([0..0, 0..2]))),
         (
             "Tensor::slice_assign",
