@@ -5,8 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use burn::nn::LstmConfig;
 use burn::nn::loss::{
-    BinaryCrossEntropyLossConfig, CosineEmbeddingLoss, KLDivLossConfig, LpLossConfig,
-    PoissonNllLossConfig, Reduction, SmoothL1LossConfig, TripletMarginLossConfig,
+    BinaryCrossEntropyLossConfig, CTCLossConfig, CosineEmbeddingLoss, KLDivLossConfig,
+    LpLossConfig, PoissonNllLossConfig, Reduction, SmoothL1LossConfig, TripletMarginLossConfig,
 };
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 
@@ -146,4 +146,40 @@ fn losses_divide_in_f32() {
     let loss = loss.forward(p.clone(), t, Reduction::BatchMean);
     let error = (grad(&p, &loss)[0] + 0.5 / 3.0).abs();
     assert!(error > 1e-9 && error < 1e-7, "off by {error:e}");
+}
+
+/// The gradient of the CTC loss of one step of two classes, both of a probability of 1/4, label 1.
+#[cfg(feature = "wgpu")]
+fn ctc_gradient(device: &Device) -> Vec<f64> {
+    let device = device.clone().autodiff();
+    let log_probs = Tensor::<3>::full([1, 1, 2], 0.25_f64.ln(), &device).require_grad();
+    let targets = Tensor::<2, Int>::ones([1, 1], &device);
+    let one = Tensor::<1, Int>::ones([1], &device);
+    let loss = CTCLossConfig::new().init();
+    let loss = loss.forward(log_probs.clone(), targets, one.clone(), one);
+    grad(&log_probs, &loss)
+}
+
+#[cfg(feature = "wgpu")]
+mod on_wgpu {
+    use super::*;
+
+    /// The loss is -x[1], so that its gradient is (0, -1), as it is on the processor; a shader's
+    /// backward pass gives exp(x) less the label's share, which only after `log_softmax` is the same.
+    #[test]
+    fn ctc_loss_has_the_gradient_of_scores() {
+        assert_eq!(ctc_gradient(&Device::flex()), [0.0, -1.0]);
+        let device = match Device::wgpu_options().init() {
+            Ok(device) => device,
+            Err(error) => {
+                let required = std::env::var_os("REQUIRE_WGPU").is_some();
+                assert!(!required, "REQUIRE_WGPU is set, but {error}");
+                eprintln!("not run: {error}");
+                return;
+            }
+        };
+        let got = ctc_gradient(&device);
+        let error = (got[0] - 0.25).abs() + (got[1] + 0.75).abs();
+        assert!(error < 1e-6, "right is (0, -1), got {got:?}");
+    }
 }

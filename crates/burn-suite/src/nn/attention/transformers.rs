@@ -191,7 +191,6 @@ fn encoder() -> Operation {
     };
     let mut layer = Layer::new("nn::TransformerEncoder");
     for (name, layers, norm_first, attend) in [
-        ("norm last", 1, false, OPEN),
         ("two layers, masked", 2, false, both_masked),
         ("norm first, masked", 1, true, both_masked),
         ("quiet", 1, false, quiet),
@@ -291,7 +290,6 @@ fn decoder() -> Operation {
     let mut layer = Layer::new("nn::TransformerDecoder");
     for (name, norm_first, [own, other]) in [
         ("norm last", false, [OPEN; 2]),
-        ("norm last, masked", false, [causal, padded]),
         ("norm first, masked", true, [causal, padded]),
     ] {
         let is_masked = name.ends_with("masked");

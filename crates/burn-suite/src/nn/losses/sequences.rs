@@ -1,6 +1,7 @@
 //! Losses of sequences that are not aligned, against the sum over all alignments, one by one.
 
 use burn::nn::loss::{CTCLossConfig, RNNTLossConfig, Reduction};
+use burn::tensor::activation::log_softmax;
 
 use super::super::Layer;
 use super::super::dual::Dual;
@@ -91,6 +92,27 @@ fn ctc() -> Operation {
     let layer = ctc_check(layer, "mean", different, Some(Reduction::Mean));
     let layer = ctc_check(layer, "sum", different, Some(Reduction::Sum));
     let layer = ctc_check(layer, "by default", twice, Some(Reduction::Auto));
+    let of_scores = Formula::new([argument("x", &[STEPS, 2, CLASSES])], move |of| {
+        let x = of.get("x");
+        let logs = x.rows().flat_map(|scores| {
+            let all = log_sum_exp(scores);
+            scores.iter().map(move |&score| score - all)
+        });
+        let logs = Array::new(x.shape.clone(), logs.collect());
+        let losses = [0, 1].map(|member| different.loss(&logs, member));
+        vec![Array::vector(losses.to_vec())]
+    });
+    let layer = layer.with("[4, 2, 3] of scores by log_softmax", |case| {
+        of_scores.witness(case).function(move |v| {
+            let loss = CTCLossConfig::new().init();
+            let targets = v.ints([2, 2], different.targets.as_flattened());
+            let (inputs, lengths) = (
+                v.ints([2], &different.inputs),
+                v.ints([2], &different.lengths),
+            );
+            loss.forward(log_softmax(v.get::<3>("x"), 2), targets, inputs, lengths)
+        })
+    });
     let formula = Formula::new([log_probabilities(&[STEPS, 2, CLASSES])], move |of| {
         let first = impossible.loss(of.get("x"), 0);
         vec![Array::vector(vec![first, 0.0.into()])]
