@@ -105,8 +105,8 @@ fn grid_sample(name: &'static str, mode: InterpolateMode) -> Operation {
                 low: -1.8,
                 high: 1.8,
             };
-            for (grid, where_) in [(inside, "inside"), (around, "in and out")] {
-                let (options, name) = (options.clone(), format!("{where_}, {what}{how}"));
+            for (grid, place) in [(inside, "inside"), (around, "in and out")] {
+                let (options, name) = (options.clone(), format!("{place}, {what}{how}"));
                 let in_short = grid == around && align_corners == (padding == Border);
                 operation.drawn(name, in_short, |case| {
                     case.input("x", [2, 2, 3, 4])

@@ -41,12 +41,12 @@ fn masks() -> Vec<Row> {
     let other = Given::new([4], &[NAN, 2.0, 3.0, -INFINITY]);
     let mut of_both = without.clone();
     of_both.extend([Is(0.0), Is(2.0), Is(4.0), Is(0.0)]);
-    let finite = |x: Tensor<1>| x.is_finite().bool_not();
+    let spoilt = |x: Tensor<1>| x.is_finite().bool_not();
     vec![
         (
             "Tensor::mask_fill",
             of("NaN and inf masked", &x, without.clone(), move |x| {
-                x.clone().mask_fill(finite(x), 7.0)
+                x.clone().mask_fill(spoilt(x), 7.0)
             }),
         ),
         (
@@ -56,7 +56,7 @@ fn masks() -> Vec<Row> {
                 (Given::new([4], &x), other),
                 &[1.0, 2.0, 4.0, 8.0],
                 of_both,
-                move |x, other| x.clone().mask_where(finite(x), other),
+                move |x, other| x.clone().mask_where(spoilt(x), other),
             ),
         ),
         (
