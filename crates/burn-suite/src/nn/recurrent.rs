@@ -51,10 +51,12 @@ const PLAIN: Setup = Setup {
     reset_after: true,
 };
 
+const PLAIN_NAME: &str = "plain";
+
 /// The variations that every layer has, by name.
 fn common() -> Vec<(&'static str, Setup)> {
     vec![
-        ("plain", PLAIN),
+        (PLAIN_NAME, PLAIN),
         (
             "no bias, no state",
             Setup {
@@ -326,7 +328,13 @@ impl Cell {
         module: impl FnOnce(Case) -> Case,
     ) -> Layer {
         let formula = self.formula(setup);
-        layer.with(name, |case| module(formula.referee(case)))
+        // Many small kernels, each compiled for its shape: one variation is enough for shaders.
+        let mut layer = layer;
+        let is_short = name == PLAIN_NAME;
+        layer.0.drawn(name.to_owned(), is_short, |case| {
+            module(formula.referee(case))
+        });
+        layer
     }
 }
 

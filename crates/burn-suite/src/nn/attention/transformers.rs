@@ -207,20 +207,22 @@ fn encoder() -> Operation {
             .with_norm_first(norm_first)
             .with_quiet_softmax(attend.quiet)
             .with_activation(ActivationConfig::Tanh);
-        layer = layer.with(name, |case| {
-            with_tolerance(formula.witness(case)).module(
-                move |device| config.init(device),
-                move |encoder, v| {
-                    let input = TransformerEncoderInput::new(v.get("x"));
-                    encoder.forward(match is_masked {
-                        true => input
-                            .mask_pad(v.bools([2, 3], &mask([2, 3], is_padding)))
-                            .mask_attn(generate_autoregressive_mask(2, 3, v.device())),
-                        false => input,
-                    })
-                },
-            )
-        });
+        layer
+            .0
+            .drawn(name.to_owned(), name == "norm first, masked", |case| {
+                with_tolerance(formula.witness(case)).module(
+                    move |device| config.init(device),
+                    move |encoder, v| {
+                        let input = TransformerEncoderInput::new(v.get("x"));
+                        encoder.forward(match is_masked {
+                            true => input
+                                .mask_pad(v.bools([2, 3], &mask([2, 3], is_padding)))
+                                .mask_attn(generate_autoregressive_mask(2, 3, v.device())),
+                            false => input,
+                        })
+                    },
+                )
+            });
     }
     layer.done()
 }
@@ -301,20 +303,22 @@ fn decoder() -> Operation {
             .with_dropout(0.0)
             .with_norm_first(norm_first)
             .with_activation(ActivationConfig::Tanh);
-        layer = layer.with(name, |case| {
-            with_tolerance(formula.witness(case)).module(
-                move |device| config.init(device),
-                move |decoder, v| {
-                    let input = TransformerDecoderInput::new(v.get("x"), v.get("memory"));
-                    decoder.forward(match is_masked {
-                        true => input
-                            .memory_mask_pad(v.bools([2, 3], &mask([2, 3], is_padding)))
-                            .target_mask_attn(generate_autoregressive_mask(2, 3, v.device())),
-                        false => input,
-                    })
-                },
-            )
-        });
+        layer
+            .0
+            .drawn(name.to_owned(), name == "norm first, masked", |case| {
+                with_tolerance(formula.witness(case)).module(
+                    move |device| config.init(device),
+                    move |decoder, v| {
+                        let input = TransformerDecoderInput::new(v.get("x"), v.get("memory"));
+                        decoder.forward(match is_masked {
+                            true => input
+                                .memory_mask_pad(v.bools([2, 3], &mask([2, 3], is_padding)))
+                                .target_mask_attn(generate_autoregressive_mask(2, 3, v.device())),
+                            false => input,
+                        })
+                    },
+                )
+            });
     }
     layer.done()
 }
@@ -338,7 +342,7 @@ fn encoder_by_token() -> Operation {
             .with_dropout(0.0)
             .with_norm_first(norm_first)
             .with_activation(ActivationConfig::Tanh);
-        layer = layer.with(name, |case| {
+        layer.0.drawn(name.to_owned(), !norm_first, |case| {
             let case = with_held_keys(case, "layers.0.mha.", WIDTH).input("x", [1, 3, WIDTH]);
             with_tolerance(case).module(move |device| config.init(device), encode)
         });
@@ -362,7 +366,7 @@ fn decoder_by_token() -> Operation {
             .with_dropout(0.0)
             .with_norm_first(norm_first)
             .with_activation(ActivationConfig::Tanh);
-        layer = layer.with(name, |case| {
+        layer.0.drawn(name.to_owned(), !norm_first, |case| {
             let case = with_held_keys(case, "layers.0.self_attn.", WIDTH);
             let case = with_held_keys(case, "layers.0.cross_attn.", WIDTH)
                 .input("x", [1, 3, WIDTH])
