@@ -68,7 +68,9 @@ fn a_child_says_only_results() {
     ]);
     let events = events(&output);
     let kinds: Vec<_> = events.iter().map(|event| &event["event"]).collect();
-    assert_eq!(kinds, ["operation", "operation", "summary"]);
+    let (last, results) = kinds.split_last().expect("a child ends with its summary");
+    assert_eq!(*last, "summary");
+    assert!(results.len() >= 2 && results.iter().all(|kind| *kind == "operation"));
     assert_eq!(text(&output.stderr), "");
 }
 
@@ -88,10 +90,16 @@ fn known_disagreements_do_not_fail_the_run_and_are_named() {
         });
         found.expect("gelu is in the table")
     };
-    assert_eq!(gelu("flex")["verdict"], "right");
+    let listed = |backend: &str| {
+        let all = gelu(backend)["disagreements"].as_array().expect("a list");
+        let mut all = all.iter();
+        all.find(|disagreement| {
+            disagreement["known"] == "gelu-tanh-backward" && disagreement["check"] == "[3, 5]"
+        })
+    };
+    assert_eq!(listed("flex"), None);
     assert_eq!(gelu("ndarray")["verdict"], "known");
-    let disagreement = &gelu("ndarray")["disagreements"][0];
-    assert_eq!(disagreement["known"], "gelu-tanh-backward");
+    let disagreement = listed("ndarray").expect("ndarray differentiates another function");
     assert_eq!(disagreement["triage"], "wrong in Burn");
     let evidence = |name: &str| disagreement["evidence"][name].as_f64().expect(name);
     let (difference, error) = (evidence("difference"), evidence("finite_differences_error"));
