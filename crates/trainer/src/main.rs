@@ -8,6 +8,7 @@ mod lessons;
 mod net;
 mod output;
 mod run_folder;
+mod saved_run;
 mod session;
 mod settings;
 mod training;

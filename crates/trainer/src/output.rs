@@ -5,13 +5,13 @@ use std::io::{self, Write};
 
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::cli::Format;
 
 /// One thing worth saying. As JSON it is one line with its name under `"event"`; accuracies are
 /// fractions, and numbers that are not finite are the strings "nan", "inf" and "-inf".
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub(crate) enum Event {
     /// Data and net are ready.
@@ -39,7 +39,7 @@ pub(crate) enum Event {
 }
 
 /// What is about to be trained.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Start {
     pub(crate) model: String,
     pub(crate) sizes: Vec<usize>,
@@ -63,14 +63,14 @@ pub(crate) struct Start {
 }
 
 /// One pass over the training set.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Epoch {
     /// From 1.
     pub(crate) epoch: usize,
     /// Loss of the training batches, each taken before its own step.
-    #[serde(serialize_with = "number")]
+    #[serde(with = "number")]
     pub(crate) train_loss: f64,
-    #[serde(serialize_with = "optional_number")]
+    #[serde(with = "optional_number", default)]
     pub(crate) val_loss: Option<f64>,
     pub(crate) val_accuracy: Option<f64>,
     /// Seconds of training, validation not included.
@@ -80,26 +80,26 @@ pub(crate) struct Epoch {
 }
 
 /// The end of a run.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct RunResult {
     pub(crate) model: String,
     pub(crate) backend: String,
     pub(crate) engine: String,
     pub(crate) epochs: usize,
-    #[serde(serialize_with = "number")]
+    #[serde(with = "number")]
     pub(crate) test_loss: f64,
     pub(crate) test_accuracy: f64,
     /// Accuracy on the test set of the exact solution, where there is one in closed form; so the
     /// next four.
     pub(crate) closed_form_test_accuracy: Option<f64>,
     /// The exact solution's loss over the training set.
-    #[serde(serialize_with = "optional_number")]
+    #[serde(with = "optional_number", default)]
     pub(crate) closed_form_loss: Option<f64>,
     /// How much larger the trained net's loss over the training set is.
-    #[serde(serialize_with = "optional_number")]
+    #[serde(with = "optional_number", default)]
     pub(crate) loss_above_closed_form: Option<f64>,
     /// `‖W - W*‖ / ‖W*‖`, with `W` of the trained net and `W*` of the exact solution.
-    #[serde(serialize_with = "optional_number")]
+    #[serde(with = "optional_number", default)]
     pub(crate) distance_to_closed_form: Option<f64>,
     /// Seconds that the exact solution took.
     pub(crate) closed_form_seconds: Option<f64>,
@@ -111,7 +111,7 @@ pub(crate) struct RunResult {
 }
 
 /// Whether a backend can run here.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct BackendLine {
     pub(crate) backend: String,
     pub(crate) available: bool,
@@ -122,18 +122,58 @@ pub(crate) struct BackendLine {
     pub(crate) reason: Option<String>,
 }
 
-fn number<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-    match value {
-        v if v.is_nan() => serializer.serialize_str("nan"),
-        v if v.is_infinite() => serializer.serialize_str(if *v > 0.0 { "inf" } else { "-inf" }),
-        v => serializer.serialize_f64(*v),
+/// Numbers that may not be finite, which JSON itself has no form for.
+mod number {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Form {
+        Finite(f64),
+        Named(String),
+    }
+
+    pub(super) fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+        match value {
+            v if v.is_nan() => serializer.serialize_str("nan"),
+            v if v.is_infinite() => serializer.serialize_str(if *v > 0.0 { "inf" } else { "-inf" }),
+            v => serializer.serialize_f64(*v),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+        match Form::deserialize(deserializer)? {
+            Form::Finite(value) => Ok(value),
+            Form::Named(name) => match name.as_str() {
+                "nan" => Ok(f64::NAN),
+                "inf" => Ok(f64::INFINITY),
+                "-inf" => Ok(f64::NEG_INFINITY),
+                other => Err(D::Error::custom(format!("{other:?} is no number"))),
+            },
+        }
     }
 }
 
-fn optional_number<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
-    match value {
-        Some(value) => number(value, serializer),
-        None => serializer.serialize_none(),
+/// As [`number`], or absent.
+mod optional_number {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    struct Present(#[serde(with = "super::number")] f64);
+
+    pub(super) fn serialize<S: Serializer>(
+        value: &Option<f64>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        value.map(Present).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<f64>, D::Error> {
+        let value = Option::<Present>::deserialize(deserializer)?;
+        Ok(value.map(|Present(value)| value))
     }
 }
 
@@ -384,10 +424,10 @@ mod tests {
             seconds: 0.5,
             images_per_second: 10.0,
         });
-        assert_eq!(
-            event.to_json(),
-            r#"{"event":"epoch","epoch":3,"train_loss":"nan","val_loss":"-inf","val_accuracy":null,"seconds":0.5,"images_per_second":10.0}"#
-        );
+        let line = r#"{"event":"epoch","epoch":3,"train_loss":"nan","val_loss":"-inf","val_accuracy":null,"seconds":0.5,"images_per_second":10.0}"#;
+        assert_eq!(event.to_json(), line);
+        let read: Event = serde_json::from_str(line).unwrap();
+        assert_eq!(read.to_json(), line);
     }
 
     #[test]

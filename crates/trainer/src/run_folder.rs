@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow};
 use burn::module::Module;
 use burn::store::{ModuleSnapshot, SafetensorsStore};
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::files::Staged;
 use crate::output::Event;
@@ -22,15 +22,20 @@ pub(crate) struct RunFolder {
 }
 
 /// `config.json`: everything needed to repeat the run.
-#[derive(Debug, Serialize)]
-struct Config<'a> {
-    started: String,
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Config {
+    /// When the run began, in UTC.
+    pub(crate) started: Timestamp,
     #[serde(flatten)]
-    settings: &'a Settings,
-    device: &'a str,
-    trainer_version: &'a str,
-    burn_version: &'a str,
-    command: Vec<String>,
+    pub(crate) settings: Settings,
+    /// Units of every layer, inputs first.
+    pub(crate) sizes: Vec<usize>,
+    /// What computed.
+    pub(crate) device: String,
+    pub(crate) trainer_version: String,
+    pub(crate) burn_version: String,
+    /// The command line, the program first.
+    pub(crate) command: Vec<String>,
 }
 
 impl RunFolder {
@@ -75,18 +80,24 @@ impl RunFolder {
         &self.path
     }
 
-    /// Writes `config.json`.
+    /// Writes `config.json`; `sizes` are the units of every layer, inputs first.
     ///
     /// # Errors
     ///
     /// If the file cannot be written.
-    pub(crate) fn write_config(&self, settings: &Settings, device: &str) -> Result<()> {
+    pub(crate) fn write_config(
+        &self,
+        settings: &Settings,
+        sizes: &[usize],
+        device: &str,
+    ) -> Result<()> {
         let config = Config {
-            started: Timestamp::now().to_string(),
-            settings,
-            device,
-            trainer_version: env!("CARGO_PKG_VERSION"),
-            burn_version: backends::BURN_VERSION,
+            started: Timestamp::now(),
+            settings: settings.clone(),
+            sizes: sizes.to_vec(),
+            device: device.to_owned(),
+            trainer_version: env!("CARGO_PKG_VERSION").to_owned(),
+            burn_version: backends::BURN_VERSION.to_owned(),
             command: std::env::args_os()
                 .map(|argument| argument.to_string_lossy().into_owned())
                 .collect(),

@@ -150,12 +150,13 @@ impl<'a> Session<'a> {
         splits: &Splits<N::Targets>,
     ) -> Result<Exit> {
         let Settings { model, backend, .. } = &self.settings;
+        let model = value_name(*model);
         let engine = value_name(self.settings.engine);
-        let default_name = || RunFolder::default_name(model, backend, &engine);
+        let default_name = || RunFolder::default_name(&model, backend, &engine);
         let name = self.options.run_name.clone().unwrap_or_else(default_name);
         let mut folder = RunFolder::create(&self.options.out_dir, &name)?;
         let device = self.opened.description();
-        folder.write_config(&self.settings, &device)?;
+        folder.write_config(&self.settings, &sizes, &device)?;
         let event = Event::Start(Start {
             model: model.clone(),
             sizes,

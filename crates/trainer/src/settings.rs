@@ -7,19 +7,20 @@ use burn::optim::decay::WeightDecayConfig;
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{AdamConfig, ModuleOptimizer, SgdConfig};
 use layers::Activation;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::cli::{Engine, ModelName, OptimizerName, TrainOptions, value_name};
 
 /// Everything that decides the numbers of a run, as `config.json` keeps it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Settings {
-    /// Name of the model.
-    pub(crate) model: String,
+    /// Which net.
+    #[serde(with = "by_name")]
+    pub(crate) model: ModelName,
     /// Name of the backend.
     pub(crate) backend: String,
     /// Name of the engine.
-    #[serde(serialize_with = "by_name")]
+    #[serde(with = "by_name")]
     pub(crate) engine: Engine,
     /// Units of each hidden layer.
     pub(crate) hidden: Vec<usize>,
@@ -34,7 +35,7 @@ pub(crate) struct Settings {
     /// Step length.
     pub(crate) learning_rate: f64,
     /// Update rule.
-    #[serde(serialize_with = "by_name")]
+    #[serde(with = "by_name")]
     pub(crate) optimizer: OptimizerName,
     /// Factor of the L2 penalty.
     pub(crate) weight_decay: f64,
@@ -50,11 +51,27 @@ pub(crate) struct Settings {
     pub(crate) log_every: usize,
 }
 
-fn by_name<S: serde::Serializer, T: clap::ValueEnum + Copy>(
-    value: &T,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&value_name(*value))
+/// What is chosen from a list on the command line, by the name that it has there.
+mod by_name {
+    use clap::ValueEnum;
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::cli::value_name;
+
+    pub(super) fn serialize<S: Serializer, T: ValueEnum + Copy>(
+        value: &T,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&value_name(*value))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>, T: ValueEnum>(
+        deserializer: D,
+    ) -> Result<T, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        T::from_str(&name, false).map_err(|_| D::Error::custom(format!("{name:?} is unknown")))
+    }
 }
 
 impl Settings {
@@ -72,7 +89,7 @@ impl Settings {
         let default_rate = || defaults.learning_rate(model, optimizer, batch_size);
         let has_images = model != ModelName::XorNet;
         Ok(Self {
-            model: value_name(model),
+            model,
             backend: options.backend.name().to_owned(),
             engine: options.engine,
             hidden: options.hidden.clone().unwrap_or(defaults.hidden.to_vec()),

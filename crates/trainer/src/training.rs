@@ -221,7 +221,7 @@ impl<N: Net> Run<'_, N> {
         };
         let rows = self.settings.epochs * self.splits.training.len();
         self.say(Event::Result(RunResult {
-            model: self.settings.model.clone(),
+            model: value_name(self.settings.model),
             backend: self.settings.backend.clone(),
             engine: value_name(self.settings.engine),
             epochs: self.settings.epochs,
