@@ -7,6 +7,7 @@ mod files;
 mod lessons;
 mod net;
 mod output;
+mod pages;
 mod run_folder;
 mod saved_run;
 mod session;

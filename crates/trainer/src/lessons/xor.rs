@@ -11,12 +11,12 @@ use layers::Activation;
 use manual_backprop::nets::{Parameters, xor};
 use xor_net::{XorNet, XorNetConfig};
 
-use super::colours::Colour;
-use super::numbers::{Comparison, Host, number, steps};
-use super::page::{Page, Section, Table};
-use super::plot::{Axis, Mark, Panel, Scale, Series, figure};
 use super::{Common, Negative, Room, Teach, between, training_steps};
 use crate::cli::{activation, positive};
+use crate::pages::colours::Colour;
+use crate::pages::numbers::{Comparison, Host, number, steps};
+use crate::pages::page::{Page, Section, Table};
+use crate::pages::plot::{Axis, Mark, Panel, Scale, Series, figure};
 
 const FORWARD: [&str; 7] = [
     "Z1 = X·W1",
