@@ -1,7 +1,7 @@
 //! What the training loop asks of a net, and the two engines that give its gradients.
 
 use anyhow::Result;
-use burn::module::Module;
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Int, Tensor};
 use linear_regression::{LinearRegression, NormalEquations};
@@ -194,6 +194,33 @@ impl Net for LinearRegression {
             loss_gap: equations.loss(self)? - solution.loss,
             distance: solution.distance(self)?,
         }))
+    }
+}
+
+/// The parameter tensors of a module by dotted path, in the order in which it is visited.
+pub(crate) fn parameter_names<M: Module>(module: &M) -> Vec<String> {
+    let mut names = Names::default();
+    module.visit(&mut names);
+    names.found
+}
+
+#[derive(Default)]
+struct Names {
+    path: Vec<String>,
+    found: Vec<String>,
+}
+
+impl ModuleVisitor for Names {
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, _param: &Param<Tensor<D>>) {
+        self.found.push(self.path.join("."));
     }
 }
 

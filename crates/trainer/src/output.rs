@@ -44,6 +44,9 @@ pub(crate) struct Start {
     pub(crate) model: String,
     pub(crate) sizes: Vec<usize>,
     pub(crate) parameters: usize,
+    /// The parameter tensors by dotted path, in the order of an epoch's gradient norms.
+    #[serde(default)]
+    pub(crate) parameters_named: Vec<String>,
     pub(crate) activation: Option<String>,
     pub(crate) ridge: Option<f64>,
     pub(crate) optimizer: String,
@@ -77,6 +80,13 @@ pub(crate) struct Epoch {
     pub(crate) seconds: f64,
     /// Training rows a second.
     pub(crate) images_per_second: f64,
+    /// Step length of the epoch's last step.
+    #[serde(default)]
+    pub(crate) learning_rate: f64,
+    /// Euclidean norm of each parameter tensor's gradient in the epoch's last step, before any
+    /// clipping.
+    #[serde(with = "numbers", default)]
+    pub(crate) gradient_norms: Vec<f64>,
 }
 
 /// The end of a run.
@@ -174,6 +184,28 @@ mod optional_number {
     ) -> Result<Option<f64>, D::Error> {
         let value = Option::<Present>::deserialize(deserializer)?;
         Ok(value.map(|Present(value)| value))
+    }
+}
+
+/// As [`number`], several.
+mod numbers {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    struct One(#[serde(with = "super::number")] f64);
+
+    pub(super) fn serialize<S: Serializer>(
+        values: &[f64],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(values.iter().map(|&value| One(value)))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<f64>, D::Error> {
+        let values = Vec::<One>::deserialize(deserializer)?;
+        Ok(values.into_iter().map(|One(value)| value).collect())
     }
 }
 
@@ -423,8 +455,10 @@ mod tests {
             val_accuracy: None,
             seconds: 0.5,
             images_per_second: 10.0,
+            learning_rate: 0.25,
+            gradient_norms: vec![1.5, f64::INFINITY],
         });
-        let line = r#"{"event":"epoch","epoch":3,"train_loss":"nan","val_loss":"-inf","val_accuracy":null,"seconds":0.5,"images_per_second":10.0}"#;
+        let line = r#"{"event":"epoch","epoch":3,"train_loss":"nan","val_loss":"-inf","val_accuracy":null,"seconds":0.5,"images_per_second":10.0,"learning_rate":0.25,"gradient_norms":[1.5,"inf"]}"#;
         assert_eq!(event.to_json(), line);
         let read: Event = serde_json::from_str(line).unwrap();
         assert_eq!(read.to_json(), line);

@@ -15,7 +15,7 @@ use xor_net::XorNetConfig;
 use crate::Exit;
 use crate::cli::{ModelName, TrainOptions, value_name};
 use crate::examples::{Examples, Splits};
-use crate::net::Net;
+use crate::net::{Net, parameter_names};
 use crate::output::{Console, Event, Start, complain};
 use crate::run_folder::RunFolder;
 use crate::settings::Settings;
@@ -161,6 +161,7 @@ impl<'a> Session<'a> {
             model: model.clone(),
             sizes,
             parameters: net.num_params(),
+            parameters_named: parameter_names(&net),
             activation: self.settings.activation.map(|f| f.name().to_owned()),
             ridge: self.settings.ridge,
             optimizer: value_name(self.settings.optimizer),

@@ -203,6 +203,8 @@ impl<N: Net> Run<'_, N> {
             val_accuracy: validation.map(|judgement| judgement.accuracy),
             seconds: time.as_secs_f64(),
             images_per_second: self.splits.training.len() as f64 / time.as_secs_f64(),
+            learning_rate: self.settings.learning_rate,
+            gradient_norms: vec![],
         }))?;
         Ok(true)
     }
