@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use layers::Activation;
 
 use crate::bench::BenchOptions;
+use crate::eval::EvalOptions;
 use crate::lessons::LessonOptions;
 
 /// Train the lecture's nets on real data, on the processor or on a graphics card.
@@ -38,6 +39,8 @@ pub(crate) enum Command {
     Lesson(Box<LessonOptions>),
     /// Measure the speed of training, in turns and beside other frameworks.
     Bench(Box<BenchOptions>),
+    /// Judge a trained net by a test set: loss, accuracy, confusion matrix, figures of each class.
+    Eval(EvalOptions),
 }
 
 /// Options of `backends`.

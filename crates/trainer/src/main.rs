@@ -1,9 +1,12 @@
 //! `trainer`: trains the lecture's nets on real data, on any backend, by either engine.
 
+mod answers;
 mod bench;
 mod cli;
+mod eval;
 mod examples;
 mod files;
+mod judgement;
 mod lessons;
 mod net;
 mod output;
@@ -78,6 +81,7 @@ fn run(cli: Cli, started: Instant) -> Result<Exit> {
         Some(Command::Backends(options)) => list_backends(options.format),
         Some(Command::Lesson(options)) => lessons::run(&options),
         Some(Command::Bench(options)) => bench::run(&options),
+        Some(Command::Eval(options)) => eval::run(&options),
     }
 }
 

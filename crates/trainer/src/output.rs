@@ -133,7 +133,7 @@ pub(crate) struct BackendLine {
 }
 
 /// Numbers that may not be finite, which JSON itself has no form for.
-mod number {
+pub(crate) mod number {
     use serde::de::Error;
     use serde::{Deserialize, Deserializer, Serializer};
 
@@ -144,7 +144,7 @@ mod number {
         Named(String),
     }
 
-    pub(super) fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
         match value {
             v if v.is_nan() => serializer.serialize_str("nan"),
             v if v.is_infinite() => serializer.serialize_str(if *v > 0.0 { "inf" } else { "-inf" }),

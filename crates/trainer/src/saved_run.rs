@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 use burn::module::Module;
+use burn::nn::Linear;
 use burn::store::ModuleRecord;
 use burn::tensor::Device;
 use linear_regression::{LinearRegression, LinearRegressionConfig};
@@ -29,6 +30,35 @@ pub(crate) enum AnyNet {
     MnistMlp(MnistMlp),
     XorNet(XorNet),
     LinearRegression(LinearRegression),
+}
+
+impl AnyNet {
+    /// Which net it is.
+    pub(crate) fn model(&self) -> ModelName {
+        match self {
+            Self::MnistMlp(_) => ModelName::MnistMlp,
+            Self::XorNet(_) => ModelName::XorNet,
+            Self::LinearRegression(_) => ModelName::LinearRegression,
+        }
+    }
+
+    /// The dense layers, from input to output.
+    pub(crate) fn layers(&self) -> Vec<&Linear> {
+        match self {
+            Self::MnistMlp(net) => net.layers.iter().collect(),
+            Self::XorNet(net) => vec![&net.hidden, &net.output],
+            Self::LinearRegression(net) => vec![&net.linear],
+        }
+    }
+
+    /// Units of every layer, inputs first.
+    pub(crate) fn sizes(&self) -> Vec<usize> {
+        let layers = self.layers();
+        let shape = |layer: &&Linear| layer.weight.val().dims();
+        let inputs = layers.first().map(|layer| shape(layer)[0]);
+        let outputs = layers.iter().map(|layer| shape(layer)[1]);
+        inputs.into_iter().chain(outputs).collect()
+    }
 }
 
 impl SavedRun {

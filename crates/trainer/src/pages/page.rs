@@ -342,7 +342,8 @@ impl Block {
 }
 
 impl Table {
-    fn to_text(&self) -> String {
+    /// The table for the terminal.
+    pub(crate) fn to_text(&self) -> String {
         let mut grid = Grid::new();
         grid.load_style(presets::NOTHING);
         grid.set_header(&self.columns);
