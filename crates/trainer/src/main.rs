@@ -16,6 +16,7 @@ mod saved_run;
 mod session;
 mod settings;
 mod training;
+mod weights;
 
 use std::panic;
 use std::process::ExitCode;
