@@ -280,14 +280,14 @@ pub enum DatasetError {
         got: usize,
     },
 
-    /// The folder of a class has no image.
+    /// A folder of images, that of a class for example, has none.
     #[error(
-        "{}: expected images of this class (.png, .jpg, .jpeg or .bmp), got none; put some there, \
-         or remove the folder",
+        "{}: expected image files (.png, .jpg, .jpeg or .bmp), got a folder without any; put some \
+         there, or leave the folder out",
         .path.display()
     )]
-    ClassWithoutImages {
-        /// The folder of the class.
+    FolderWithoutImages {
+        /// The folder.
         path: PathBuf,
     },
 

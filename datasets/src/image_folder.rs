@@ -121,9 +121,20 @@ fn image_files(dir: &Path, passed_over: &mut usize) -> Result<Vec<PathBuf>, Data
         .partition(|path| is_named_like_an_image(path));
     *passed_over += others.len();
     match files.is_empty() {
-        true => Err(DatasetError::ClassWithoutImages { path: dir.into() }),
+        true => Err(DatasetError::FolderWithoutImages { path: dir.into() }),
         false => Ok(files),
     }
+}
+
+/// The files directly in `dir` that are [named like an image](is_named_like_an_image), sorted by
+/// name; those whose names start with a dot are passed over.
+///
+/// # Errors
+///
+/// [`DatasetError::Unreadable`] if the folder cannot be listed,
+/// [`DatasetError::FolderWithoutImages`] if there is no such file.
+pub fn image_files_in(dir: &Path) -> Result<Vec<PathBuf>, DatasetError> {
+    image_files(dir, &mut 0)
 }
 
 /// Whether a file's name ends like that of an image that can be read: `.png`, `.jpg`, `.jpeg` or

@@ -46,7 +46,7 @@ pub mod xor;
 pub use data_folder::DataFolder;
 pub use error::DatasetError;
 #[cfg(feature = "images")]
-pub use image_folder::{HELD_OUT_FRACTION, ImageFolder, is_named_like_an_image};
+pub use image_folder::{HELD_OUT_FRACTION, ImageFolder, image_files_in, is_named_like_an_image};
 pub use image_set::{DEFAULT_VALIDATION_FRACTION, ImageItem, ImageSet};
 pub use inspection::{Duplicate, PixelStatistics};
 pub use mnist::{Mnist, bundled_mnist_dir};

@@ -9,7 +9,9 @@ use layers::Activation;
 
 use crate::bench::BenchOptions;
 use crate::eval::EvalOptions;
+use crate::inspect::InspectOptions;
 use crate::lessons::LessonOptions;
+use crate::predict::PredictOptions;
 
 /// Train the lecture's nets on real data, on the processor or on a graphics card.
 #[derive(Debug, Parser)]
@@ -41,6 +43,10 @@ pub(crate) enum Command {
     Bench(Box<BenchOptions>),
     /// Judge a trained net by a test set: loss, accuracy, confusion matrix, figures of each class.
     Eval(EvalOptions),
+    /// Say which class a trained net sees in images of your own.
+    Predict(PredictOptions),
+    /// Say what a data set holds: classes, sizes, duplicates, a sheet of samples.
+    Inspect(InspectOptions),
 }
 
 /// Options of `backends`.
@@ -115,7 +121,8 @@ pub(crate) struct TrainOptions {
     )]
     pub(crate) seed: u64,
 
-    /// Folder with four IDX files in MNIST's form, plain or gzip [default: MNIST as it comes with
+    /// Folder with four IDX files in MNIST's form, plain or gzip, or with a folder of images (PNG,
+    /// JPEG, BMP) for each class, which become 28x28 like MNIST's [default: MNIST as it comes with
     /// this project]. Not for xor-net.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) data_dir: Option<PathBuf>,

@@ -6,15 +6,18 @@ mod cli;
 mod eval;
 mod examples;
 mod files;
+mod inspect;
 mod judgement;
 mod lessons;
 mod net;
 mod output;
 mod pages;
+mod predict;
 mod run_folder;
 mod saved_run;
 mod session;
 mod settings;
+mod terminal;
 mod training;
 mod weights;
 
@@ -83,6 +86,8 @@ fn run(cli: Cli, started: Instant) -> Result<Exit> {
         Some(Command::Lesson(options)) => lessons::run(&options),
         Some(Command::Bench(options)) => bench::run(&options),
         Some(Command::Eval(options)) => eval::run(&options),
+        Some(Command::Predict(options)) => predict::run(&options),
+        Some(Command::Inspect(options)) => inspect::run(&options),
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use backends::{Hardware, Opened};
 use burn::tensor::{Int, Tensor};
-use datasets::Mnist;
+use datasets::{DataFolder, Mnist};
 use linear_regression::LinearRegressionConfig;
 use mnist_mlp::MnistMlpConfig;
 use xor_net::XorNetConfig;
@@ -15,6 +15,7 @@ use xor_net::XorNetConfig;
 use crate::Exit;
 use crate::cli::{ModelName, TrainOptions, value_name};
 use crate::examples::{Examples, Splits};
+use crate::inspect;
 use crate::net::{Net, parameter_names};
 use crate::output::{Console, Event, Start, complain};
 use crate::run_folder::RunFolder;
@@ -72,10 +73,16 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Images and classes on the device, with the size of an image and the number of classes.
-    fn load_images(&self) -> Result<(Splits<Tensor<1, Int>>, [usize; 2])> {
+    /// Images and classes on the device, with the size of an image and the number of classes; the
+    /// names of the classes, where folders name them, become part of the settings.
+    fn load_images(&mut self) -> Result<(Splits<Tensor<1, Int>>, [usize; 2])> {
         let dir = self.settings.data_dir.as_ref();
-        let Mnist { train, test } = Mnist::load(dir.context("the model has a data folder")?)?;
+        let data = DataFolder::load(dir.context("the model has a data folder")?)?;
+        if let Some(images) = &data.image_folder {
+            self.console.note(&inspect::describe(images));
+            self.settings.class_names = data.class_names;
+        }
+        let Mnist { train, test } = data.sets;
         let sizes = [train.image_size(), train.class_count()];
         let (training, validation) = match self.settings.validation_fraction {
             Some(fraction) => {
@@ -93,7 +100,8 @@ impl<'a> Session<'a> {
         Ok((splits, sizes))
     }
 
-    fn train_mnist_mlp(self) -> Result<Exit> {
+    fn train_mnist_mlp(mut self) -> Result<Exit> {
+        let (splits, [inputs, classes]) = self.load_images()?;
         let Settings {
             hidden,
             activation,
@@ -101,7 +109,6 @@ impl<'a> Session<'a> {
             ..
         } = &self.settings;
         let activation = activation.context("mnist-mlp has an activation")?;
-        let (splits, [inputs, classes]) = self.load_images()?;
         let net = MnistMlpConfig::new(inputs, hidden.clone(), classes)
             .with_activation(activation)
             .init(*seed, &self.opened.device)?;
@@ -109,9 +116,9 @@ impl<'a> Session<'a> {
         self.run(net, sizes, &splits)
     }
 
-    fn train_linear_regression(self) -> Result<Exit> {
-        let Settings { ridge, seed, .. } = self.settings;
+    fn train_linear_regression(mut self) -> Result<Exit> {
         let (splits, [inputs, classes]) = self.load_images()?;
+        let Settings { ridge, seed, .. } = self.settings;
         let splits = splits.map(|examples| examples.one_hot(classes));
         let net = LinearRegressionConfig::new(inputs, classes)
             .with_ridge(ridge.context("linear-regression has a ridge term")?)

@@ -45,6 +45,9 @@ pub(crate) struct Settings {
     pub(crate) validation_fraction: Option<f64>,
     /// Folder of the data; none for XOR.
     pub(crate) data_dir: Option<PathBuf>,
+    /// Names of the classes, by label, where the folders of the data name them; else empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) class_names: Vec<String>,
     /// Accuracy below which the run counts as failed.
     pub(crate) min_accuracy: Option<f64>,
     /// Every how many epochs a line is printed and kept.
@@ -108,6 +111,7 @@ impl Settings {
                     .clone()
                     .unwrap_or_else(datasets::bundled_mnist_dir)
             }),
+            class_names: Vec::new(),
             min_accuracy: options.min_accuracy,
             log_every: options.log_every.unwrap_or(defaults.log_every),
         })
