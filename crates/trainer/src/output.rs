@@ -23,6 +23,27 @@ pub(crate) enum Event {
     },
     /// A pass over the training set is done.
     Epoch(Epoch),
+    /// Gradients were checked on a batch of the run.
+    GradientCheck(GradientCheck),
+    /// No epoch was better for as long as was asked for.
+    EarlyStop {
+        /// Epochs done.
+        epoch: usize,
+        /// The epoch whose weights are the result.
+        best_epoch: usize,
+        /// Its loss on the validation set, or on the training set where there is no other.
+        best_loss: f64,
+    },
+    /// The run goes on from a checkpoint; what came after that is gone.
+    Resumed {
+        /// Epochs done.
+        epoch: usize,
+        /// Steps taken in all.
+        step: usize,
+        /// File of the checkpoint; none if the run was stopped before its first.
+        checkpoint: Option<String>,
+        run_dir: String,
+    },
     /// The run ended before its last epoch.
     Stopped {
         /// Why, in words.
@@ -31,7 +52,12 @@ pub(crate) enum Event {
         epoch: usize,
         /// Steps taken in all.
         step: usize,
+        /// The command that goes on with the run, where that is of use.
+        #[serde(default)]
+        resume: Option<String>,
     },
+    /// One batch has gone through everything.
+    DryRun(DryRun),
     /// The run is over.
     Result(RunResult),
     /// A backend of the list.
@@ -89,13 +115,83 @@ pub(crate) struct Epoch {
     pub(crate) gradient_norms: Vec<f64>,
 }
 
+/// What hand-derived formulas, autodiff and finite differences say of a batch's gradients.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct GradientCheck {
+    /// The epoch, from 1.
+    pub(crate) epoch: usize,
+    /// The step that the batch is for, from 1 over all epochs.
+    pub(crate) step: usize,
+    /// The conclusion, in words.
+    pub(crate) verdict: String,
+    /// Largest relative error of any parameter between formulas and autodiff.
+    #[serde(with = "optional_number", default)]
+    pub(crate) worst_relative_error: Option<f64>,
+    /// The largest that passes.
+    #[serde(with = "optional_number", default)]
+    pub(crate) tolerance: Option<f64>,
+    /// The parameter with the largest error.
+    pub(crate) worst_parameter: Option<String>,
+    /// Seconds that the check took.
+    pub(crate) seconds: f64,
+}
+
+/// What a first step came to.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct DryRun {
+    pub(crate) model: String,
+    pub(crate) backend: String,
+    pub(crate) device: String,
+    pub(crate) engine: String,
+    /// Rows and columns of the batch.
+    pub(crate) batch: [usize; 2],
+    pub(crate) training_rows: usize,
+    pub(crate) validation_rows: Option<usize>,
+    pub(crate) test_rows: usize,
+    pub(crate) parameters: usize,
+    pub(crate) shapes: Vec<TensorShape>,
+    #[serde(with = "number")]
+    pub(crate) loss: f64,
+    /// Loss of as many rows of the validation set, or of the test set, after the step.
+    #[serde(with = "number")]
+    pub(crate) loss_after_a_step: f64,
+    pub(crate) learning_rate: f64,
+    /// Norm of all gradients, before any clipping.
+    #[serde(with = "number")]
+    pub(crate) gradient_norm: f64,
+    /// All rows on the device.
+    pub(crate) data_bytes: usize,
+    pub(crate) parameter_bytes: usize,
+    pub(crate) gradient_bytes: usize,
+    pub(crate) optimizer_bytes: usize,
+    /// Estimate of what a batch's values and their gradients take.
+    pub(crate) batch_bytes: usize,
+    /// Sum of the five.
+    pub(crate) total_bytes: usize,
+    /// A checkpoint on the disk, nearly.
+    pub(crate) checkpoint_bytes: usize,
+    /// What a check of the gradients said, if one was asked for.
+    pub(crate) gradients_checked: Option<String>,
+}
+
+/// A parameter tensor.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct TensorShape {
+    pub(crate) name: String,
+    pub(crate) shape: Vec<usize>,
+}
+
 /// The end of a run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct RunResult {
     pub(crate) model: String,
     pub(crate) backend: String,
     pub(crate) engine: String,
+    /// Epochs done.
     pub(crate) epochs: usize,
+    /// The epoch whose weights are the result, where that is the best and not the last.
+    #[serde(default)]
+    pub(crate) best_epoch: Option<usize>,
     #[serde(with = "number")]
     pub(crate) test_loss: f64,
     pub(crate) test_accuracy: f64,
@@ -226,7 +322,35 @@ impl Event {
                 reason,
                 epoch,
                 step,
-            } => format!("stopped in epoch {epoch} after {step} steps: {reason}"),
+                resume,
+            } => {
+                let resume = resume.iter().map(|command| format!("; go on with: {command}"));
+                format!(
+                    "stopped in epoch {epoch} after {step} steps: {reason}{}",
+                    resume.collect::<String>()
+                )
+            }
+            Self::GradientCheck(check) => check.to_text(),
+            Self::EarlyStop {
+                epoch,
+                best_epoch,
+                best_loss,
+            } => format!(
+                "stopped early after epoch {epoch}: none was better than epoch {best_epoch}, with \
+                 loss {best_loss:.4}; its weights are the result"
+            ),
+            Self::Resumed {
+                epoch,
+                step,
+                checkpoint,
+                run_dir,
+            } => match checkpoint {
+                Some(file) => format!(
+                    "{run_dir} goes on from {file}: {epoch} epochs done, {step} steps in all"
+                ),
+                None => format!("{run_dir} had no checkpoint yet and begins again"),
+            },
+            Self::DryRun(dry_run) => dry_run.to_text(),
             Self::Result(result) => result.to_text(),
             Self::Backend(line) => line.to_text(),
         }
@@ -236,7 +360,7 @@ impl Event {
     fn is_progress(&self) -> bool {
         !matches!(
             self,
-            Self::Result(_) | Self::Backend(_) | Self::Stopped { .. }
+            Self::Result(_) | Self::Backend(_) | Self::Stopped { .. } | Self::DryRun(_)
         )
     }
 }
@@ -288,6 +412,61 @@ impl Epoch {
             self.seconds,
             thousands(self.images_per_second),
         )
+    }
+}
+
+impl GradientCheck {
+    fn to_text(&self) -> String {
+        let error = self.worst_relative_error.unwrap_or(0.0);
+        format!(
+            "gradients checked at step {}: {}, formulas and autodiff at most {error:.1e} apart \
+             ({:.2} s)",
+            self.step, self.verdict, self.seconds
+        )
+    }
+}
+
+impl DryRun {
+    fn to_text(&self) -> String {
+        let mut lines = vec![format!(
+            "{}, {} on {}: {}",
+            self.model, self.engine, self.backend, self.device
+        )];
+        let shape = |sizes: &[usize]| {
+            let sizes = sizes.iter().map(usize::to_string);
+            sizes.collect::<Vec<_>>().join(" x ")
+        };
+        let width = self.shapes.iter().map(|tensor| tensor.name.len());
+        let width = width.max().unwrap_or(0);
+        lines.push(format!("{:<width$}  {}", "batch", shape(&self.batch)));
+        for tensor in &self.shapes {
+            lines.push(format!("{:<width$}  {}", tensor.name, shape(&tensor.shape)));
+        }
+        lines.push(format!(
+            "{} parameters; loss {:.4}, gradient norm {:.4}, {:.4} after a step with learning rate \
+             {}",
+            self.parameters,
+            self.loss,
+            self.gradient_norm,
+            self.loss_after_a_step,
+            self.learning_rate
+        ));
+        let mib = |bytes: usize| format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20));
+        lines.push(format!(
+            "memory, about {}: data {}, parameters {}, gradients {}, optimizer {}, batch {}; a \
+             checkpoint {}",
+            mib(self.total_bytes),
+            mib(self.data_bytes),
+            mib(self.parameter_bytes),
+            mib(self.gradient_bytes),
+            mib(self.optimizer_bytes),
+            mib(self.batch_bytes),
+            mib(self.checkpoint_bytes),
+        ));
+        let checked = self.gradients_checked.iter();
+        lines.extend(checked.map(|verdict| format!("gradients checked: {verdict}")));
+        lines.push("dry run: nothing was written".to_owned());
+        lines.join("\n")
     }
 }
 
@@ -344,7 +523,7 @@ impl BackendLine {
 }
 
 /// A whole number with spaces between groups of three digits.
-fn thousands(value: f64) -> String {
+pub(crate) fn thousands(value: f64) -> String {
     let digits = format!("{value:.0}");
     let mut grouped = String::new();
     for (i, digit) in digits.chars().enumerate() {
