@@ -18,8 +18,7 @@ use crate::saved_run::AnyNet;
 /// Rows judged at once on a processor: bounds the memory that activations take.
 const ROWS_AT_ONCE: usize = 1000;
 
-/// Rows judged at once on a graphics adapter, where every other number would have its matrix
-/// products tuned again: those of a batch of the default net's training.
+/// Rows judged at once on a graphics adapter where no batch size is known.
 const ROWS_AT_ONCE_ON_GRAPHICS: usize = 128;
 
 /// A net's answer to one row.
@@ -102,32 +101,36 @@ impl TestRows {
         Ok(Self::Images(test))
     }
 
-    /// The net's answers to these rows.
+    /// The net's answers to these rows. On a graphics adapter they are taken as many at once as a
+    /// training batch had, if that is known: its matrix products are tuned for these.
     ///
     /// # Errors
     ///
     /// If the device fails.
-    pub(crate) fn answered_by(&self, net: &AnyNet, opened: &Opened) -> Result<Answers> {
+    pub(crate) fn answered_by(
+        &self,
+        net: &AnyNet,
+        opened: &Opened,
+        batch_size: Option<usize>,
+    ) -> Result<Answers> {
+        let at_once = match opened.hardware {
+            Hardware::Processor => ROWS_AT_ONCE,
+            Hardware::Graphics | Hardware::SoftwareGraphics => {
+                batch_size.unwrap_or(ROWS_AT_ONCE_ON_GRAPHICS)
+            }
+        };
         match (self, net) {
             (Self::Images(images), AnyNet::MnistMlp(net)) => {
-                answers(net, &Examples::from_images(images.clone(), opened), opened)
+                answers(net, &Examples::from_images(images.clone(), opened), at_once)
             }
             (Self::Images(images), AnyNet::LinearRegression(net)) => {
                 let examples = Examples::from_images(images.clone(), opened);
-                answers(net, &examples.one_hot(net.class_count()), opened)
+                answers(net, &examples.one_hot(net.class_count()), at_once)
             }
             (_, AnyNet::XorNet(net)) => {
-                answers(net, &Examples::truth_table(&opened.device), opened)
+                answers(net, &Examples::truth_table(&opened.device), at_once)
             }
             (Self::TruthTable, _) => Err(anyhow!("the truth table is for the XOR net alone")),
-        }
-    }
-
-    /// The images, if the rows are images.
-    pub(crate) fn images(&self) -> Option<&ImageSet> {
-        match self {
-            Self::Images(images) => Some(images),
-            Self::TruthTable => None,
         }
     }
 }
@@ -197,12 +200,8 @@ impl Classifier for XorNet {
 fn answers<N: Classifier>(
     net: &N,
     examples: &Examples<N::Targets>,
-    opened: &Opened,
+    at_once: usize,
 ) -> Result<Answers> {
-    let at_once = match opened.hardware {
-        Hardware::Processor => ROWS_AT_ONCE,
-        Hardware::Graphics | Hardware::SoftwareGraphics => ROWS_AT_ONCE_ON_GRAPHICS,
-    };
     let rows = examples.len();
     let mut answers = Answers {
         loss: 0.0,

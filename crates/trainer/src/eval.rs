@@ -14,6 +14,7 @@ use crate::judgement::{Confusion, LEVEL, wilson_interval};
 use crate::output::Console;
 use crate::pages::page::Table;
 use crate::saved_run::{AnyNet, SavedRun};
+use crate::weights;
 
 /// Most classes whose confusion matrix is printed; of more, only the most frequent mistakes are.
 const PRINTED_CLASSES: usize = 20;
@@ -33,7 +34,7 @@ pub(crate) struct EvalOptions {
     )]
     run: Option<PathBuf>,
 
-    /// File of weights that are judged instead: safetensors, or a PyTorch state dict.
+    /// File of weights that are judged instead: safetensors, a PyTorch state dict, or a burnpack.
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
 
@@ -103,7 +104,7 @@ pub(crate) fn run(options: &EvalOptions) -> Result<Exit> {
     let opened = backend.open()?;
     let net = match (&run, &options.weights) {
         (Some(run), _) => run.net(&opened.device)?,
-        (None, Some(file)) => bail!("{} cannot be read yet", file.display()),
+        (None, Some(file)) => weights::load(file, &opened.device)?,
         (None, None) => bail!("nothing is named to be judged; give --run FOLDER or --weights FILE"),
     };
     let data_dir = match &net {
@@ -120,7 +121,7 @@ pub(crate) fn run(options: &EvalOptions) -> Result<Exit> {
         }
     };
     let rows = TestRows::load(&net, data_dir.as_deref())?;
-    let answers = rows.answered_by(&net, &opened)?;
+    let answers = rows.answered_by(&net, &opened, settings.map(|run| run.batch_size))?;
     let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
     let confusion = answers.confusion();
     let classes = class_names(&confusion);

@@ -11,7 +11,7 @@ mod mnist;
 mod scalar_net;
 mod softmax_cross_entropy;
 mod universal_approximation;
-mod xor;
+pub(crate) mod xor;
 
 use std::fmt;
 use std::path::PathBuf;

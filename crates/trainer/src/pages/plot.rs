@@ -172,6 +172,12 @@ impl Series {
         }
     }
 
+    /// Whether axes of these scales can show a point of it.
+    pub(crate) fn has_points(&self, x: Scale, y: Scale) -> bool {
+        let mut points = self.points.iter();
+        points.any(|point| x.can_show(point.0) && y.can_show(point.1))
+    }
+
     /// Values against their index, from 0.
     pub(crate) fn by_index(label: impl Into<String>, colour: Colour, values: &[f64]) -> Self {
         let points = values.iter().enumerate().map(|(i, &y)| (i as f64, y));
