@@ -25,6 +25,8 @@
 //! # Ok::<(), layers::ConfigError>(())
 //! ```
 //!
+//! With the feature `pretrained` a trained net comes along: `MnistMlp::pretrained(&device)`.
+//!
 //! Weights saved by the trainer load with Burn's own records:
 //!
 //! ```no_run
@@ -43,7 +45,12 @@ use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::{Int, Tensor, TensorCreationOptions, activation};
 
+#[cfg(feature = "pretrained")]
+mod pretrained;
+
 pub use layers::{Activation, ConfigError, Initializer};
+#[cfg(feature = "pretrained")]
+pub use pretrained::{PRETRAINED_TEST_ACCURACY, PRETRAINED_WEIGHTS};
 
 /// Sizes and functions of an [`MnistMlp`].
 #[derive(Config, Debug)]

@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
-use clap::{Args, Parser, ValueEnum};
+use clap::{ArgGroup, Args, Parser, ValueEnum};
 use layers::Activation;
 use serde::Serialize;
 use weight_exchange::{
@@ -27,14 +27,10 @@ const NO_DEVICE: &str = "none: the weights were imported";
 
 /// Options of `export`.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("net").required(true).args(["run", "weights"]))]
 pub(crate) struct ExportOptions {
     /// Run folder whose weights are written.
-    #[arg(
-        long,
-        value_name = "FOLDER",
-        required_unless_present = "weights",
-        conflicts_with = "weights"
-    )]
+    #[arg(long, value_name = "FOLDER")]
     run: Option<PathBuf>,
 
     /// File whose weights are written instead: safetensors, burnpack, a PyTorch state dict that
@@ -176,9 +172,11 @@ pub(crate) fn export(options: &ExportOptions) -> Result<Exit> {
     refuse_existing(out)?;
     let stack = match (&options.run, &options.weights) {
         (Some(run), _) => weights::of_run(&SavedRun::open(run)?)?,
-        (None, Some(file)) => weights::read(file)?,
-        (None, None) => {
-            bail!("nothing is named to be written; give --run FOLDER or --weights FILE")
+        (None, file) => {
+            let file = file
+                .as_ref()
+                .context("give --run FOLDER or --weights FILE")?;
+            weights::read(file)?
         }
     };
     let bytes = match to {

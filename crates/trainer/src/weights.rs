@@ -14,9 +14,12 @@ use xor_net::{XorNet, XorNetConfig};
 use crate::cli::{ModelName, value_name};
 use crate::saved_run::{AnyNet, SavedRun};
 
-/// Loads what `--weights` names: a safetensors file, a PyTorch state dict or a burnpack. Sizes are
-/// those of the weights; model and activation are what the file says, or the configuration beside it
-/// in a run folder.
+/// In place of a file: the trained net that this program brings.
+pub(crate) const PRETRAINED: &str = "pretrained";
+
+/// Loads what `--weights` names: a safetensors file, a PyTorch state dict, a burnpack, or
+/// [`PRETRAINED`]. Sizes are those of the weights; model and activation are what the file says, or the
+/// configuration beside it in a run folder.
 ///
 /// # Errors
 ///
@@ -32,35 +35,36 @@ pub(crate) fn load(path: &Path, device: &Device) -> Result<AnyNet> {
 ///
 /// As [`load`].
 pub(crate) fn read(path: &Path) -> Result<DenseStack> {
-    if path.is_dir() {
+    let options = ImportOptions::default();
+    let imported = if path == Path::new(PRETRAINED) {
+        weight_exchange::parse_safetensors(mnist_mlp::PRETRAINED_WEIGHTS, path, &options)
+    } else if path.is_dir() {
         bail!(
             "{} is a folder; name a run folder with --run, a file of weights with --weights",
             path.display()
         );
-    }
-    let stack = from_file(path, &ImportOptions::default())?;
-    let beside = path.parent().unwrap_or(Path::new(""));
-    match SavedRun::open(beside) {
+    } else {
+        weight_exchange::read(path, &options)
+    };
+    let stack = imported?.stack;
+    let told = match SavedRun::open(path.parent().unwrap_or(Path::new(""))) {
         Ok(run) if stack.activation().is_none() && run.config().sizes == stack.sizes() => {
             let settings = &run.config().settings;
-            as_model(stack, settings.model, settings.activation)
+            Some((settings.model, settings.activation))
         }
-        _ => {
-            let (model, activation) = (model(&stack), stack.activation());
-            let unknown = activation.is_none() && stack.layers().len() > 1;
-            if unknown {
-                bail!(
-                    "{} does not say which activation stands between its layers; bring it in with \
-                     trainer import --from {} --activation relu (or another), then name the folder \
-                     with --run",
-                    path.display(),
-                    path.display()
-                );
-            }
-            as_model(stack, model, activation)
-        }
+        _ => None,
+    };
+    let (model, activation) = told.unwrap_or_else(|| (model(&stack), stack.activation()));
+    if activation.is_none() && stack.layers().len() > 1 {
+        let file = path.display();
+        bail!(
+            "{file} does not say which activation stands between its layers; bring it in with \
+             trainer import --from {file} --activation relu (or another), then name the folder \
+             with --run"
+        );
     }
-    .with_context(|| format!("cannot take the weights of {}", path.display()))
+    as_model(stack, model, activation)
+        .with_context(|| format!("cannot take the weights of {}", path.display()))
 }
 
 /// The net of a run folder as plain numbers.
@@ -70,7 +74,7 @@ pub(crate) fn read(path: &Path) -> Result<DenseStack> {
 /// If its weights are missing or damaged, or have other sizes than its configuration.
 pub(crate) fn of_run(run: &SavedRun) -> Result<DenseStack> {
     let path = run.path().join("model.bpk");
-    let stack = from_file(&path, &ImportOptions::default())?;
+    let stack = weight_exchange::read(&path, &ImportOptions::default())?.stack;
     let config = run.config();
     if stack.sizes() != config.sizes {
         bail!(
@@ -81,10 +85,6 @@ pub(crate) fn of_run(run: &SavedRun) -> Result<DenseStack> {
         );
     }
     as_model(stack, config.settings.model, config.settings.activation)
-}
-
-fn from_file(path: &Path, options: &ImportOptions) -> Result<DenseStack> {
-    Ok(weight_exchange::read(path, options)?.stack)
 }
 
 /// The model that a file says its layers are of, or that of any dense layers.

@@ -66,14 +66,6 @@ fn train_takes_the_options_of_the_program() {
 }
 
 #[test]
-fn the_version_is_the_package_s() {
-    assert_eq!(
-        help("--version"),
-        concat!("trainer ", env!("CARGO_PKG_VERSION"), "\n")
-    );
-}
-
-#[test]
 fn values_out_of_range_are_refused_by_the_option_s_name() {
     let workplace = Workplace::new();
     for (option, values) in [

@@ -42,11 +42,28 @@ pub struct Imported {
 /// If the file cannot be read or is damaged, holds anything but dense layers or a number that is not
 /// finite, or if layout or order are not clear.
 pub fn read(path: &Path, options: &ImportOptions) -> Result<Imported, ExchangeError> {
+    import(Tensors::read(path)?, options)
+}
+
+/// As [`read`], from the bytes of a safetensors file that errors call `name`.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn parse_safetensors(
+    bytes: &[u8],
+    name: &Path,
+    options: &ImportOptions,
+) -> Result<Imported, ExchangeError> {
+    import(Tensors::parse_safetensors(bytes, name)?, options)
+}
+
+fn import(tensors: Tensors, options: &ImportOptions) -> Result<Imported, ExchangeError> {
     let Tensors {
         form,
         metadata,
         arrays,
-    } = Tensors::read(path)?;
+    } = tensors;
     let layers = raw_layers(rename(arrays, &options.renames)?)?;
     let asked = match (options.layout, form.layout()) {
         (Some(Layout::Pytorch), Some(fixed @ Layout::Burn)) => {

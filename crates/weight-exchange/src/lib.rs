@@ -42,7 +42,7 @@ mod tensors;
 
 pub use error::ExchangeError;
 pub use export::{Precision, to_burnpack, to_safetensors};
-pub use import::{ImportOptions, Imported, read};
+pub use import::{ImportOptions, Imported, parse_safetensors, read};
 pub use layout::Layout;
 pub use onnx::to_onnx;
 pub use stack::{Dense, DenseStack};

@@ -91,17 +91,20 @@ impl Tensors {
     /// Reads a file of any form.
     pub(crate) fn read(path: &Path) -> Result<Self, ExchangeError> {
         match form(path)? {
-            Form::Safetensors => Self::read_safetensors(path),
+            Form::Safetensors => {
+                let bytes = fs::read(path).map_err(unreadable(path))?;
+                Self::parse_safetensors(&bytes, path)
+            }
             Form::Pytorch => Self::read_pytorch(path),
             Form::Burnpack => Self::read_burnpack(path),
         }
     }
 
-    fn read_safetensors(path: &Path) -> Result<Self, ExchangeError> {
+    /// Takes the bytes of a safetensors file; `path` is what errors call it.
+    pub(crate) fn parse_safetensors(bytes: &[u8], path: &Path) -> Result<Self, ExchangeError> {
         let damaged = |error: &dyn fmt::Display| damaged(path, Form::Safetensors, error);
-        let bytes = fs::read(path).map_err(unreadable(path))?;
-        let file = SafeTensors::deserialize(&bytes).map_err(|error| damaged(&error))?;
-        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| damaged(&error))?;
+        let file = SafeTensors::deserialize(bytes).map_err(|error| damaged(&error))?;
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| damaged(&error))?;
         let mut arrays = BTreeMap::new();
         for (name, view) in file.iter() {
             let dtype = match view.dtype() {
