@@ -38,7 +38,10 @@ fuzz_target!(|bytes: &[u8]| {
         assert_eq!(again.as_ref().ok(), Some(labels));
     }
 
-    assert!(images.is_err() || labels.is_err(), "two magic numbers at once");
+    assert!(
+        images.is_err() || labels.is_err(),
+        "two magic numbers at once"
+    );
     for error in [images.err(), labels.err()].into_iter().flatten() {
         assert!(error.to_string().contains("; "), "no remedy in: {error}");
     }

@@ -8,6 +8,7 @@ use backends::{Backend, Opened};
 use burn::tensor::{Tensor, activation};
 use clap::Args;
 use datasets::{DatasetError, ImageSet, MNIST_SIDE, MnistForm, Picture};
+use mnist_mlp::MnistMlp;
 use serde::Serialize;
 
 use crate::Exit;
@@ -24,7 +25,8 @@ use crate::{terminal, weights};
                         not run."
 )]
 pub(crate) struct PredictOptions {
-    /// Run folder whose net is asked.
+    /// Run folder whose net is asked [default: the net that comes with this program, trained on
+    /// MNIST].
     #[arg(long, conflicts_with = "weights", value_name = "FOLDER")]
     run: Option<PathBuf>,
 
@@ -42,7 +44,7 @@ pub(crate) struct PredictOptions {
     #[arg(long)]
     show: bool,
 
-    /// Where to compute [default: where the run did; for --weights ndarray].
+    /// Where to compute [default: where the run did; without one ndarray].
     #[arg(long, value_parser = backend(), value_name = "NAME")]
     backend: Option<Backend>,
 
@@ -124,7 +126,7 @@ impl Oracle {
         let net = match (&run, &options.weights) {
             (Some(run), _) => run.net(&opened.device)?,
             (None, Some(file)) => weights::load(file, &opened.device)?,
-            (None, None) => bail!("no net is named; give --run FOLDER or --weights FILE"),
+            (None, None) => AnyNet::MnistMlp(MnistMlp::pretrained(&opened.device)),
         };
         let [inputs, .., outputs] = net.sizes()[..] else {
             bail!("the net has no layer");
