@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
 
 #[derive(Debug, Parser)]
@@ -49,6 +49,13 @@ enum Command {
         )]
         options: Vec<OsString>,
     },
+    /// Kill the trainer at random moments, go on with its runs, and compare them bit for bit with
+    /// runs that nobody killed.
+    KillTest {
+        /// How many times.
+        #[arg(long, default_value_t = 200, value_name = "N")]
+        kills: usize,
+    },
     /// Check who depends on whom, and what must not be written where.
     Structure,
     /// Run everything that must pass before a change lands.
@@ -73,9 +80,22 @@ fn run(cli: Cli) -> Result<()> {
             let options = [vec!["bench".into()], options].concat();
             program::become_it("trainer", &options)
         }
+        Command::KillTest { kills } => kill_test(kills),
         Command::Structure => structure::check(),
         Command::Ci => ci::run(),
     }
+}
+
+/// The test of the trainer that kills it, with as many kills.
+fn kill_test(kills: usize) -> Result<()> {
+    let status = program::cargo()
+        .args(["test", "--package", "trainer", "--test", "kill", "--"])
+        .arg("--nocapture")
+        .env("KILLS", kills.to_string())
+        .status()
+        .context("cannot start cargo")?;
+    ensure!(status.success(), "a run was lost, or came to other numbers");
+    Ok(())
 }
 
 fn workspace_root() -> Result<PathBuf> {

@@ -318,7 +318,8 @@ impl Checkpoints {
         for path in set_aside {
             let mut aside = path.clone().into_os_string();
             aside.push(DAMAGED);
-            fs::rename(&path, aside).with_context(|| format!("cannot rename {}", path.display()))?;
+            fs::rename(&path, aside)
+                .with_context(|| format!("cannot rename {}", path.display()))?;
         }
         Ok(Found {
             checkpoint: whole,
@@ -384,7 +385,11 @@ mod tests {
 
     fn example(epoch: usize, step_in_epoch: usize) -> Checkpoint {
         Checkpoint {
-            config: Config::now(&settings("--learning-rate 0.1234567890123456789"), &[2, 4, 1], "x"),
+            config: Config::now(
+                &settings("--learning-rate 0.1234567890123456789"),
+                &[2, 4, 1],
+                "x",
+            ),
             progress: Progress {
                 epoch,
                 step_in_epoch,
@@ -432,7 +437,12 @@ mod tests {
             written.config.settings.learning_rate.to_bits()
         );
         assert_eq!(
-            (read.metrics_bytes, read.model, read.optimizer, read.best_model),
+            (
+                read.metrics_bytes,
+                read.model,
+                read.optimizer,
+                read.best_model
+            ),
             (99, written.model, written.optimizer, written.best_model)
         );
     }
@@ -555,7 +565,9 @@ mod tests {
             checkpoints.save(&checkpoint, 2).expect("it can be saved");
         }
         assert_eq!(epochs(&checkpoints), [(6, 0), (5, 0), (2, 0)]);
-        checkpoints.save(&example(6, 40), 2).expect("it can be saved");
+        checkpoints
+            .save(&example(6, 40), 2)
+            .expect("it can be saved");
         assert_eq!(epochs(&checkpoints), [(6, 40), (6, 0)]);
     }
 
@@ -563,7 +575,13 @@ mod tests {
     fn a_damaged_checkpoint_is_set_aside_for_the_one_before() {
         let run = tempfile::tempdir().expect("a folder");
         let checkpoints = Checkpoints::of(run.path());
-        assert!(checkpoints.newest().expect("no checkpoint yet").checkpoint.is_none());
+        assert!(
+            checkpoints
+                .newest()
+                .expect("no checkpoint yet")
+                .checkpoint
+                .is_none()
+        );
         checkpoints.create_folder().expect("it can be made");
         let [first, second] = [1, 2].map(|epoch| {
             let saved = checkpoints.save(&example(epoch, 0), 2);
@@ -574,7 +592,10 @@ mod tests {
         fs::write(&second, bytes).expect("the folder can be written");
         let found = checkpoints.newest().expect("the first is whole");
         let (checkpoint, name) = found.checkpoint.expect("the first is whole");
-        assert_eq!((checkpoint.progress.epoch, name.as_str()), (1, "epoch-000001.ckpt"));
+        assert_eq!(
+            (checkpoint.progress.epoch, name.as_str()),
+            (1, "epoch-000001.ckpt")
+        );
         assert!(found.damaged[0].contains("epoch-000002.ckpt is damaged"));
         assert_eq!(epochs(&checkpoints), [(1, 0)]);
         fs::write(first, b"").expect("the folder can be written");
@@ -586,7 +607,12 @@ mod tests {
         for position in [(0, 0), (12, 0), (3, 120), (1_234_567, 1)] {
             assert_eq!(position_in(&file_name(position)), Some(position));
         }
-        for name in ["epoch-1.ckpt.part", "epoch-.ckpt", "epoch-1.ckpt.damaged", "x.ckpt"] {
+        for name in [
+            "epoch-1.ckpt.part",
+            "epoch-.ckpt",
+            "epoch-1.ckpt.damaged",
+            "x.ckpt",
+        ] {
             assert_eq!(position_in(name), None, "{name}");
         }
     }

@@ -61,7 +61,10 @@ pub(crate) fn dry_run<N: Net>(
     let parameters = state.net.num_params();
     let checkpoint = state.to_checkpoint(config, 0)?;
     let units: usize = config.sizes.iter().skip(1).sum();
-    let all = splits.validation.iter().chain([&splits.training, &splits.test]);
+    let all = splits
+        .validation
+        .iter()
+        .chain([&splits.training, &splits.test]);
     let data_bytes = all.map(Examples::bytes).sum::<usize>();
     let parameter_bytes = NUMBER * parameters;
     let optimizer_bytes = checkpoint.optimizer.len();

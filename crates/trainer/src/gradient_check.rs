@@ -209,8 +209,15 @@ mod tests {
             .with_label_smoothing(0.1)
             .init(1, &opened.device)
             .expect("a legal configuration");
-        let x = Tensor::arange(0..24, &opened.device).float().reshape([4, 6]) / 7.0;
-        (net, x.sin(), Tensor::from_data([2, 0, 1, 1], &opened.device))
+        let x = Tensor::arange(0..24, &opened.device)
+            .float()
+            .reshape([4, 6])
+            / 7.0;
+        (
+            net,
+            x.sin(),
+            Tensor::from_data([2, 0, 1, 1], &opened.device),
+        )
     }
 
     #[test]
@@ -234,6 +241,9 @@ mod tests {
         assert!(is_disagreement(&report), "{report}");
         let words = in_words(&report);
         assert!(words.contains("worst in net.layers.1.bias"), "{words}");
-        assert!(words.contains("the hand-written gradient is the odd one"), "{words}");
+        assert!(
+            words.contains("the hand-written gradient is the odd one"),
+            "{words}"
+        );
     }
 }

@@ -186,7 +186,10 @@ impl RunFolder {
     ///
     /// If the file cannot be written.
     pub(crate) fn sync_metrics(&self) -> Result<u64> {
-        let length = self.metrics.sync_data().and_then(|()| self.metrics.metadata());
+        let length = self
+            .metrics
+            .sync_data()
+            .and_then(|()| self.metrics.metadata());
         let length = length.map_err(|error| self.unwritable(METRICS, &error))?;
         Ok(length.len())
     }

@@ -110,7 +110,9 @@ impl Schedule {
     /// If the warm-up takes the whole run.
     pub(crate) fn new(settings: &Settings, steps_per_epoch: usize) -> Result<Self> {
         let all = settings.epochs * steps_per_epoch;
-        let warm_up = settings.warm_up.map(|warm_up| warm_up.steps(steps_per_epoch));
+        let warm_up = settings
+            .warm_up
+            .map(|warm_up| warm_up.steps(steps_per_epoch));
         let rest = match warm_up {
             Some(steps) if steps >= all => bail!(
                 "--warm-up takes {steps} steps, but the run has {all}; give fewer, for example \
@@ -207,7 +209,10 @@ mod tests {
 
     #[test]
     fn rates_after_a_gap_are_the_same() {
-        for options in ["--schedule step --warm-up 1steps", "--schedule cosine --warm-up 0.5"] {
+        for options in [
+            "--schedule step --warm-up 1steps",
+            "--schedule cosine --warm-up 0.5",
+        ] {
             let settings = settings(&format!("--epochs 10 --learning-rate 2 {options}"));
             let mut schedule = Schedule::new(&settings, 3).expect("a legal schedule");
             schedule.skip(17);
@@ -220,7 +225,10 @@ mod tests {
     fn a_warm_up_as_long_as_the_run_is_refused() {
         let settings = settings("--epochs 2 --warm-up 6steps");
         let error = Schedule::new(&settings, 3).err().expect("no step is left");
-        assert!(error.to_string().contains("--warm-up takes 6 steps"), "{error}");
+        assert!(
+            error.to_string().contains("--warm-up takes 6 steps"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -19,6 +19,7 @@ use crate::examples::{Examples, Splits};
 use crate::inspect;
 use crate::net::{Net, parameter_names};
 use crate::output::{Console, Event, Start, complain};
+use crate::report;
 use crate::resume::Resumed;
 use crate::run_folder::{Config, RunFolder};
 use crate::schedule::Schedule;
@@ -207,7 +208,13 @@ impl<'a> Session<'a> {
             interrupt: &self.interrupt,
             schedule,
         };
-        Ok(match run.train(state)? {
+        let outcome = run.train(state)?;
+        if let Err(error) = report::write_in(folder.path(), &self.opened) {
+            self.console.note(&format!(
+                "warning: there is no report of the run: {error:#}"
+            ));
+        }
+        Ok(match outcome {
             Outcome::NotFinite | Outcome::GradientsDisagree => Exit::Negative,
             Outcome::Interrupted => Exit::Interrupted,
             Outcome::Finished { test_accuracy } => self.verdict(test_accuracy),
@@ -263,7 +270,10 @@ impl<'a> Session<'a> {
                 }
                 folder.rewind_metrics(checkpoint.metrics_bytes)?;
                 let settings = &config.settings;
-                (State::restored(net, checkpoint, settings, device)?, Some(file))
+                (
+                    State::restored(net, checkpoint, settings, device)?,
+                    Some(file),
+                )
             }
             None => {
                 folder.rewind_metrics(0)?;

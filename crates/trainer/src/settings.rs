@@ -136,7 +136,11 @@ impl Settings {
         let log_every = options.log_every.unwrap_or(defaults.log_every);
         Ok(Self {
             model,
-            backend: options.backend.unwrap_or(Backend::Ndarray).name().to_owned(),
+            backend: options
+                .backend
+                .unwrap_or(Backend::Ndarray)
+                .name()
+                .to_owned(),
             engine: options.engine.unwrap_or(Engine::Autodiff),
             hidden: options.hidden.clone().unwrap_or(defaults.hidden.to_vec()),
             activation: options.activation.or(defaults.activation),
@@ -406,11 +410,19 @@ pub(crate) mod tests {
     #[test]
     fn settings_come_back_from_json_with_every_bit() {
         let rate = "0.12345678901234567";
-        let written = settings(&format!("--learning-rate {rate} --warm-up 0.1 --clip-norm 0.3"));
+        let written = settings(&format!(
+            "--learning-rate {rate} --warm-up 0.1 --clip-norm 0.3"
+        ));
         let json = serde_json::to_string(&written).expect("settings are JSON");
         let read: Settings = serde_json::from_str(&json).expect("settings");
-        assert_eq!(read.learning_rate.to_bits(), written.learning_rate.to_bits());
-        assert_eq!((read.warm_up, read.clip_norm), (written.warm_up, written.clip_norm));
+        assert_eq!(
+            read.learning_rate.to_bits(),
+            written.learning_rate.to_bits()
+        );
+        assert_eq!(
+            (read.warm_up, read.clip_norm),
+            (written.warm_up, written.clip_norm)
+        );
     }
 
     #[test]
@@ -445,9 +457,15 @@ pub(crate) mod tests {
             assert!(error.to_string().starts_with(option), "{other}: {error}");
         }
         let allowed = "--epochs 70 --log-every 5 --min-accuracy 0.5";
-        let continued = begun().continued(&options(allowed)).expect("all may change");
+        let continued = begun()
+            .continued(&options(allowed))
+            .expect("all may change");
         assert_eq!(
-            (continued.epochs, continued.log_every, continued.min_accuracy),
+            (
+                continued.epochs,
+                continued.log_every,
+                continued.min_accuracy
+            ),
             (70, 5, Some(0.5))
         );
     }

@@ -137,6 +137,7 @@ impl<N: Net> Run<'_, N> {
         let mut losses = Losses::after(state.progress.losses);
         let mut learning_rate = 0.0;
         let mut gradient_norms = vec![];
+        let mut checking = Duration::ZERO;
         let steps = (0..rows).step_by(batch_size);
         for (step, start) in steps.enumerate().skip(state.progress.step_in_epoch) {
             let batch = batch_size.min(rows - start);
@@ -146,11 +147,13 @@ impl<N: Net> Run<'_, N> {
                 true => training.narrow(0, rows),
                 false => training.select(order.clone().narrow(0, start, batch)),
             };
-            if self.checks_gradients(state.progress.step)
-                && !self.gradients_agree(&state, &x, &targets)?
-            {
-                bar.finish_and_clear();
-                return Ok((state, Pass::GradientsDisagree));
+            if self.checks_gradients(state.progress.step) {
+                let begun = Instant::now();
+                if !self.gradients_agree(&state, &x, &targets)? {
+                    bar.finish_and_clear();
+                    return Ok((state, Pass::GradientsDisagree));
+                }
+                checking += begun.elapsed();
             }
             let (loss, mut gradients) = engine.gradients(&state.net, x, targets);
             if is_last && is_heard_of {
@@ -178,12 +181,13 @@ impl<N: Net> Run<'_, N> {
                 bar.finish_and_clear();
                 state.progress.step_in_epoch = step + 1;
                 state.progress.losses = losses.sum;
-                state.progress.epoch_nanoseconds = nanoseconds(earlier + started.elapsed());
+                state.progress.epoch_nanoseconds =
+                    nanoseconds(earlier + started.elapsed() - checking);
                 return Ok((state, Pass::Interrupted));
             }
         }
         bar.finish_and_clear();
-        let time = earlier + started.elapsed();
+        let time = earlier + started.elapsed() - checking;
         state.progress.epoch = epoch;
         state.progress.step_in_epoch = 0;
         state.progress.losses = LossSum::default();
