@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use backends::{Hardware, Opened};
 use burn::tensor::{Int, Tensor};
-use datasets::{ImageSet, Mnist};
+use datasets::{DataFolder, ImageSet, Mnist};
 use linear_regression::LinearRegression;
 use mnist_mlp::MnistMlp;
 use xor_net::XorNet;
@@ -63,8 +63,11 @@ impl Answers {
 /// The rows that a net is judged by, on the host.
 #[derive(Debug, Clone)]
 pub(crate) enum TestRows {
-    /// Labelled images.
-    Images(ImageSet),
+    /// Labelled images, and the names of the classes where the data name them.
+    Images {
+        images: ImageSet,
+        class_names: Vec<String>,
+    },
     /// The truth table of the exclusive or.
     TruthTable,
 }
@@ -83,7 +86,11 @@ impl TestRows {
             bail!("the net has no layer");
         };
         let dir = data_dir.context("name the folder of the images with --data-dir")?;
-        let Mnist { test, .. } = Mnist::load(dir)?;
+        let DataFolder {
+            sets: Mnist { test, .. },
+            class_names,
+            ..
+        } = DataFolder::load(dir)?;
         ensure!(
             test.image_size() == inputs,
             "the net takes {inputs} inputs, but the images of {} have {} pixels; name the data that \
@@ -98,7 +105,10 @@ impl TestRows {
             dir.display(),
             test.class_count()
         );
-        Ok(Self::Images(test))
+        Ok(Self::Images {
+            images: test,
+            class_names,
+        })
     }
 
     /// The net's answers to these rows. On a graphics adapter they are taken as many at once as a
@@ -120,10 +130,10 @@ impl TestRows {
             }
         };
         match (self, net) {
-            (Self::Images(images), AnyNet::MnistMlp(net)) => {
+            (Self::Images { images, .. }, AnyNet::MnistMlp(net)) => {
                 answers(net, &Examples::from_images(images.clone(), opened), at_once)
             }
-            (Self::Images(images), AnyNet::LinearRegression(net)) => {
+            (Self::Images { images, .. }, AnyNet::LinearRegression(net)) => {
                 let examples = Examples::from_images(images.clone(), opened);
                 answers(net, &examples.one_hot(net.class_count()), at_once)
             }
@@ -132,6 +142,18 @@ impl TestRows {
             }
             (Self::TruthTable, _) => Err(anyhow!("the truth table is for the XOR net alone")),
         }
+    }
+
+    /// The name of each class: as the data have it, or its number.
+    pub(crate) fn class_names(&self, classes: usize) -> Vec<String> {
+        let named = match self {
+            Self::Images { class_names, .. } => &class_names[..],
+            Self::TruthTable => &[],
+        };
+        let name = |class: usize| named.get(class).cloned();
+        (0..classes)
+            .map(|class| name(class).unwrap_or_else(|| class.to_string()))
+            .collect()
     }
 }
 

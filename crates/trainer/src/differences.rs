@@ -77,9 +77,11 @@ fn defaults(options: &[(&str, &str)]) -> Result<Settings> {
 }
 
 fn fields(settings: &Settings) -> Result<Map<String, Value>> {
-    let Value::Object(fields) = serde_json::to_value(settings)? else {
+    let Value::Object(mut fields) = serde_json::to_value(settings)? else {
         return None.context("settings are an object");
     };
+    // They come with the data and are no option.
+    fields.remove("class_names");
     Ok(fields)
 }
 

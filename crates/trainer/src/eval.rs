@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::Exit;
 use crate::answers::TestRows;
-use crate::cli::{Format, backend, value_name};
+use crate::cli::{Format, ModelName, backend, value_name};
 use crate::judgement::{Confusion, LEVEL, wilson_interval};
 use crate::output::Console;
 use crate::pages::page::Table;
@@ -34,7 +34,8 @@ pub(crate) struct EvalOptions {
     )]
     run: Option<PathBuf>,
 
-    /// File of weights that are judged instead: safetensors, a PyTorch state dict, or a burnpack.
+    /// File of weights that are judged instead: safetensors, a burnpack, or the word "pretrained" for
+    /// the net that this program brings. (import makes a run folder of PyTorch's.)
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
 
@@ -68,7 +69,7 @@ struct Evaluation {
     loss: f64,
     accuracy: f64,
     /// Ends of the interval that holds the accuracy on other rows of this kind, with confidence
-    /// `interval_level`.
+    /// `interval_level`; none for the truth table, which has no other rows.
     accuracy_interval: Option<[f64; 2]>,
     interval_level: f64,
     classes: Vec<String>,
@@ -124,7 +125,7 @@ pub(crate) fn run(options: &EvalOptions) -> Result<Exit> {
     let answers = rows.answered_by(&net, &opened, settings.map(|run| run.batch_size))?;
     let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
     let confusion = answers.confusion();
-    let classes = class_names(&confusion);
+    let classes = rows.class_names(confusion.classes());
     let evaluation = Evaluation {
         event: "evaluation",
         run: path(&options.run),
@@ -137,7 +138,7 @@ pub(crate) fn run(options: &EvalOptions) -> Result<Exit> {
         rows: confusion.total(),
         loss: answers.loss,
         accuracy: confusion.accuracy(),
-        accuracy_interval: wilson_interval(confusion.right(), confusion.total()),
+        accuracy_interval: interval(net.model(), &confusion),
         interval_level: LEVEL,
         confusion: confusion.rows().map(<[usize]>::to_vec).collect(),
         per_class: class_lines(&confusion, &classes),
@@ -181,18 +182,11 @@ impl Evaluation {
             self.rows,
             data.collect::<String>(),
             self.loss,
-            accuracy_text(confusion),
+            accuracy_text(self.accuracy, self.accuracy_interval),
             table.to_text(),
             class_table(confusion, &self.classes).to_text(),
         )
     }
-}
-
-/// The classes as the labels number them.
-pub(crate) fn class_names(confusion: &Confusion) -> Vec<String> {
-    (0..confusion.classes())
-        .map(|class| class.to_string())
-        .collect()
 }
 
 fn class_lines(confusion: &Confusion, names: &[String]) -> Vec<ClassLine> {
@@ -210,10 +204,20 @@ fn class_lines(confusion: &Confusion, names: &[String]) -> Vec<ClassLine> {
     lines.collect()
 }
 
+/// Where the accuracy on other rows of the kind lies; none for the truth table, which has none.
+pub(crate) fn interval(model: ModelName, confusion: &Confusion) -> Option<[f64; 2]> {
+    match model {
+        ModelName::XorNet => None,
+        ModelName::MnistMlp | ModelName::LinearRegression => {
+            wilson_interval(confusion.right(), confusion.total())
+        }
+    }
+}
+
 /// `97.57 % (95 % interval: 97.25 to 97.85 %)`.
-pub(crate) fn accuracy_text(confusion: &Confusion) -> String {
-    let accuracy = percent(confusion.accuracy());
-    match wilson_interval(confusion.right(), confusion.total()) {
+pub(crate) fn accuracy_text(accuracy: f64, interval: Option<[f64; 2]>) -> String {
+    let accuracy = percent(accuracy);
+    match interval {
         Some([low, high]) => format!(
             "{accuracy} ({:.0} % interval: {:.2} to {:.2} %)",
             100.0 * LEVEL,

@@ -178,6 +178,15 @@ impl Series {
         points.any(|point| x.can_show(point.0) && y.can_show(point.1))
     }
 
+    /// The smallest and the largest finite value; none without one.
+    pub(crate) fn range(&self) -> Option<Range<f64>> {
+        let finite = self.points.iter().map(|point| point.1);
+        let finite = finite.filter(|value| value.is_finite());
+        let ends = finite.map(|value| (value, value));
+        let ends = ends.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+        ends.map(|(least, most)| least..most)
+    }
+
     /// Values against their index, from 0.
     pub(crate) fn by_index(label: impl Into<String>, colour: Colour, values: &[f64]) -> Self {
         let points = values.iter().enumerate().map(|(i, &y)| (i as f64, y));

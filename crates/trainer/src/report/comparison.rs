@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::{Recorded, curves};
-use crate::cli::value_name;
+use crate::cli::{ModelName, value_name};
 use crate::differences::among;
 use crate::eval::percent;
 use crate::judgement::wilson_interval;
@@ -84,14 +84,15 @@ fn results(runs: &[Recorded], labels: &[String]) -> Table {
         let settings = &run.run.config().settings;
         let history = &run.history;
         let result = history.result.as_ref();
-        let interval = history
-            .start
-            .as_ref()
-            .zip(result)
-            .and_then(|(start, result)| {
+        let judged = history.start.as_ref().zip(result);
+        let interval = judged.and_then(|(start, result)| match settings.model {
+            // Its truth table is all there is: there are no other rows to infer on.
+            ModelName::XorNet => None,
+            ModelName::MnistMlp | ModelName::LinearRegression => {
                 let right = (result.test_accuracy * start.test_rows as f64).round();
                 wilson_interval(right as usize, start.test_rows)
-            });
+            }
+        });
         let parameters = history.start.as_ref().map(|start| start.parameters as f64);
         let shown = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
         table.push([

@@ -12,6 +12,9 @@ use crate::pages::plot::{Mark, Panel, Points, Scale, Series, figure};
 /// Points of a curve that are drawn at most: more would not be seen, and make the page heavy.
 const MOST_POINTS: usize = 400;
 
+/// Ratio of the largest to the smallest loss above which an axis of equal ratios shows more.
+const MUCH: f64 = 30.0;
+
 /// Points of a curve up to which each has a dot.
 const MOST_DOTS: usize = 40;
 
@@ -25,10 +28,11 @@ pub(super) fn of_one(history: &History) -> Result<Section> {
     let charts = [
         (
             "loss",
-            "Loss on the training batches, each before its own step, and on the validation set",
-            panel(
+            "Loss on the training batches, each before its own step, and on the validation set if \
+             there is one",
+            loss_panel(
                 "Loss",
-                ("loss", Scale::Log),
+                "epoch",
                 vec![
                     curve("training", Colour::BLUE, of(|epoch| Some(epoch.train_loss))),
                     curve("validation", Colour::ORANGE, of(|epoch| epoch.val_loss)),
@@ -90,18 +94,18 @@ pub(super) fn of_several(runs: &[Recorded], names: &[String]) -> Result<Section>
         (
             "training-loss",
             "Loss on the training batches",
-            panel(
+            loss_panel(
                 "Training loss",
-                ("loss", Scale::Log),
+                "epoch",
                 over_epochs(|epoch| Some(epoch.train_loss)),
             ),
         ),
         (
             "validation-loss",
             "Loss on the validation set",
-            panel(
+            loss_panel(
                 "Validation loss",
-                ("loss", Scale::Log),
+                "epoch",
                 over_epochs(|epoch| epoch.val_loss),
             ),
         ),
@@ -117,7 +121,11 @@ pub(super) fn of_several(runs: &[Recorded], names: &[String]) -> Result<Section>
         (
             "loss-over-time",
             "The training loss against the seconds that training took so far, judging not counted",
-            seconds_panel(several(runs, names, over_seconds)),
+            loss_panel(
+                "Training loss over time",
+                "seconds",
+                several(runs, names, over_seconds),
+            ),
         ),
         (
             "learning-rate",
@@ -163,16 +171,20 @@ fn panel(title: &str, y: (&str, Scale), series: Vec<Series>) -> Option<Panel> {
     (!series.is_empty()).then(|| Panel::of(title, ("epoch", Scale::Linear), y, series))
 }
 
-fn seconds_panel(series: Vec<Series>) -> Option<Panel> {
-    let series = drawn(series, Scale::Log);
-    (!series.is_empty()).then(|| {
-        Panel::of(
-            "Training loss over time",
-            ("seconds", Scale::Linear),
-            ("loss", Scale::Log),
-            series,
-        )
-    })
+/// A chart of losses, on an axis of equal ratios if they differ much; none if there is nothing to
+/// draw.
+fn loss_panel(title: &str, x: &str, series: Vec<Series>) -> Option<Panel> {
+    let finite = series.iter().filter_map(Series::range);
+    let (least, most) = finite.fold((f64::INFINITY, 0.0_f64), |(least, most), range| {
+        (least.min(range.start), most.max(range.end))
+    });
+    let scale = match least > 0.0 && most / least > MUCH {
+        true => Scale::Log,
+        false => Scale::Linear,
+    };
+    let series = drawn(series, scale);
+    let axes = ((x, Scale::Linear), ("loss", scale));
+    (!series.is_empty()).then(|| Panel::of(title, axes.0, axes.1, series))
 }
 
 /// The series that have a point to draw.

@@ -11,7 +11,7 @@ use xor_net::XorNet;
 use super::{Recorded, curves};
 use crate::answers::{Answers, TestRows};
 use crate::differences::{choices, from_defaults};
-use crate::eval::{accuracy_text, class_names, class_table, confusion_table};
+use crate::eval::{accuracy_text, class_table, confusion_table, interval};
 use crate::history::State;
 use crate::judgement::Confusion;
 use crate::lessons::xor::surface;
@@ -57,11 +57,15 @@ pub(super) fn page(recorded: &Recorded, opened: &Opened) -> Result<Page> {
         .with(curves::of_one(&recorded.history)?);
     match (&judged, &confusion) {
         (Ok(Judged { net, rows, answers }), Some(confusion)) => {
-            for section in match (net, rows) {
+            let sections = match (net, rows) {
                 (AnyNet::XorNet(net), _) => xor_sections(net, answers, &opened.device)?,
-                (net, TestRows::Images(images)) => image_sections(net, images, answers, confusion)?,
+                (net, TestRows::Images { images, .. }) => {
+                    let names = rows.class_names(confusion.classes());
+                    image_sections(net, images, answers, confusion, &names)?
+                }
                 (_, TestRows::TruthTable) => vec![],
-            } {
+            };
+            for section in sections {
                 page = page.with(section);
             }
         }
@@ -74,7 +78,10 @@ pub(super) fn page(recorded: &Recorded, opened: &Opened) -> Result<Page> {
     }
     let mut environment = Table::new(["", "value"]);
     for (name, value) in [
-        ("started", config.started.to_string()),
+        (
+            "started",
+            config.started.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+        ),
         ("device", config.device.clone()),
         ("trainer", config.trainer_version.clone()),
         ("Burn", config.burn_version.clone()),
@@ -142,7 +149,11 @@ fn result(recorded: &Recorded, confusion: Option<&Confusion>) -> Section {
         },
     );
     if let Some(confusion) = confusion {
-        row("test accuracy", accuracy_text(confusion));
+        let interval = interval(config.settings.model, confusion);
+        row(
+            "test accuracy",
+            accuracy_text(confusion.accuracy(), interval),
+        );
     }
     if let Some(result) = &history.result {
         row("test loss", number(result.test_loss));
@@ -179,7 +190,7 @@ fn count(rows: usize) -> String {
 fn configuration(recorded: &Recorded) -> Result<Table> {
     let settings = &recorded.run.config().settings;
     let differing = from_defaults(settings)?;
-    let mut table = Table::new(["option", "value", "default instead"]);
+    let mut table = Table::new(["option", "value", "default"]);
     for choice in choices(settings)? {
         let default = differing.iter().find(|(differs, _)| *differs == choice);
         let default = default.map(|(_, default)| default.clone());
@@ -194,8 +205,8 @@ fn image_sections(
     images: &ImageSet,
     answers: &Answers,
     confusion: &Confusion,
+    names: &[String],
 ) -> Result<Vec<Section>> {
-    let names = class_names(confusion);
     let by_probability = matches!(net, AnyNet::MnistMlp(_));
     let sections = [
         Some(
@@ -204,7 +215,7 @@ fn image_sections(
                     "Test images of each class, a row, by the answer, a column. Blue: the share of \
                      the class that was found. Orange: mistakes, the deeper the more.",
                 )
-                .table(confusion_table(confusion, &names).shaded(shades(confusion))),
+                .table(confusion_table(confusion, names).shaded(shades(confusion))),
         ),
         Some(
             Section::new("Classes")
@@ -212,9 +223,9 @@ fn image_sections(
                     "Precision: of the images answered with the class, the share that is of it. \
                      Recall: of its images, the share that was found. F1: their harmonic mean.",
                 )
-                .table(class_table(confusion, &names)),
+                .table(class_table(confusion, names)),
         ),
-        mistakes(images, answers, by_probability)?,
+        mistakes(images, answers, names, by_probability)?,
         weights(net, images)?,
     ];
     Ok(sections.into_iter().flatten().collect())
@@ -239,7 +250,12 @@ fn shades(confusion: &Confusion) -> Vec<Vec<Option<Shade>>> {
 }
 
 /// The mistakes of which the net is surest; none if it made none, or images are too large to show.
-fn mistakes(images: &ImageSet, answers: &Answers, by_probability: bool) -> Result<Option<Section>> {
+fn mistakes(
+    images: &ImageSet,
+    answers: &Answers,
+    names: &[String],
+    by_probability: bool,
+) -> Result<Option<Section>> {
     let mistakes = answers.worst_mistakes();
     let shown = MISTAKES.min(MOST_PIXELS / images.image_size().max(1));
     let tiles = mistakes.iter().take(shown).map(|(index, answer)| {
@@ -249,7 +265,10 @@ fn mistakes(images: &ImageSet, answers: &Answers, by_probability: bool) -> Resul
             true => format!("{:.1} %", 100.0 * answer.score),
             false => format!("{:.2}", answer.score),
         };
-        let caption = format!("{} at {score}, is {}", answer.class, answer.truth);
+        let caption = format!(
+            "{} at {score}, is {}",
+            names[answer.class], names[answer.truth]
+        );
         Tile::grey(&ink, images.columns(), caption)
     });
     let tiles = tiles.collect::<Vec<_>>();
