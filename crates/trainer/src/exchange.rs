@@ -33,8 +33,8 @@ pub(crate) struct ExportOptions {
     #[arg(long, value_name = "FOLDER")]
     run: Option<PathBuf>,
 
-    /// File whose weights are written instead: safetensors, burnpack, a PyTorch state dict that
-    /// was imported before, or the word "pretrained" for the weights that this program brings.
+    /// File whose weights are written instead: safetensors, a burnpack, or the word "pretrained" for
+    /// the net that this program brings. (import makes a run folder of PyTorch's.)
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
 
@@ -241,7 +241,7 @@ pub(crate) fn import(options: &ImportOptions) -> Result<Exit> {
         form,
         layout,
     } = weight_exchange::read(&options.from, &file_options)
-        .with_context(|| format!("cannot import {}", options.from.display()))?;
+        .map_err(|error| weights::error_of(&options.from, error))?;
     let model = options.model.unwrap_or_else(|| weights::model(&stack));
     let activation = options.activation.or(stack.activation());
     let stack = weights::as_model(stack, model, activation)?;

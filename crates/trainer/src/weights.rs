@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use layers::Activation;
 use linear_regression::{LinearRegression, LinearRegressionConfig};
 use mnist_mlp::{MnistMlp, MnistMlpConfig};
-use weight_exchange::{Dense, DenseStack, ImportOptions};
+use weight_exchange::{Dense, DenseStack, ExchangeError, ImportOptions};
 use xor_net::{XorNet, XorNetConfig};
 
 use crate::cli::{ModelName, value_name};
@@ -16,6 +16,10 @@ use crate::saved_run::{AnyNet, SavedRun};
 
 /// In place of a file: the trained net that this program brings.
 pub(crate) const PRETRAINED: &str = "pretrained";
+
+/// Said where an option would help that only `import` has.
+const NEEDS_IMPORT: &str = "bring the file in with trainer import, which takes the options that are \
+                            named here, then name the folder with --run";
 
 /// Loads what `--weights` names: a safetensors file, a PyTorch state dict, a burnpack, or
 /// [`PRETRAINED`]. Sizes are those of the weights; model and activation are what the file says, or the
@@ -46,7 +50,13 @@ pub(crate) fn read(path: &Path) -> Result<DenseStack> {
     } else {
         weight_exchange::read(path, &options)
     };
-    let stack = imported?.stack;
+    let stack = match imported {
+        Ok(imported) => imported.stack,
+        Err(error) if error.is_for_options() => {
+            return Err(error_of(path, error)).context(NEEDS_IMPORT);
+        }
+        Err(error) => return Err(error_of(path, error)),
+    };
     let told = match SavedRun::open(path.parent().unwrap_or(Path::new(""))) {
         Ok(run) if stack.activation().is_none() && run.config().sizes == stack.sizes() => {
             let settings = &run.config().settings;
@@ -63,8 +73,7 @@ pub(crate) fn read(path: &Path) -> Result<DenseStack> {
              with --run"
         );
     }
-    as_model(stack, model, activation)
-        .with_context(|| format!("cannot take the weights of {}", path.display()))
+    as_model(stack, model, activation).with_context(|| path.display().to_string())
 }
 
 /// The net of a run folder as plain numbers.
@@ -74,7 +83,8 @@ pub(crate) fn read(path: &Path) -> Result<DenseStack> {
 /// If its weights are missing or damaged, or have other sizes than its configuration.
 pub(crate) fn of_run(run: &SavedRun) -> Result<DenseStack> {
     let path = run.path().join("model.bpk");
-    let stack = weight_exchange::read(&path, &ImportOptions::default())?.stack;
+    let imported = weight_exchange::read(&path, &ImportOptions::default());
+    let stack = imported.map_err(|error| error_of(&path, error))?.stack;
     let config = run.config();
     if stack.sizes() != config.sizes {
         bail!(
@@ -85,6 +95,16 @@ pub(crate) fn of_run(run: &SavedRun) -> Result<DenseStack> {
         );
     }
     as_model(stack, config.settings.model, config.settings.activation)
+}
+
+/// What is wrong with a file, with the file's name.
+pub(crate) fn error_of(path: &Path, error: ExchangeError) -> anyhow::Error {
+    let named = error.names_the_file();
+    let error = anyhow::Error::new(error);
+    match named {
+        true => error,
+        false => error.context(path.display().to_string()),
+    }
 }
 
 /// The model that a file says its layers are of, or that of any dense layers.

@@ -291,7 +291,7 @@ fn what_is_no_run_is_refused() {
     for (arguments, naming) in [
         ("--run data", &["data is no run folder"][..]),
         ("--weights data", &["data is a folder", "--run"]),
-        ("--weights missing", &["missing"]),
+        ("--weights missing", &["cannot read missing"]),
         ("", &["--run", "--weights"]),
         ("--run a --weights b", &["--run", "--weights"]),
     ] {
@@ -330,4 +330,42 @@ fn the_weights_that_come_along_are_as_good_as_their_docs_say() {
             "{backend}: {accuracy} {documented}"
         );
     }
+}
+
+#[test]
+fn weights_that_import_must_be_asked_about_name_it() {
+    let workplace = Workplace::new();
+    let square = from_pytorch("square.safetensors");
+    let finished = workplace.run(&format!(
+        "export --weights {} --to onnx --out net.onnx",
+        square.display()
+    ));
+    assert_refused(
+        &finished,
+        &["trainer import", "square.safetensors", "--layout pytorch"],
+    );
+    let chained = from_pytorch("chained.pt");
+    let finished = workplace.run(&format!(
+        "export --weights {} --to onnx --out net.onnx",
+        chained.display()
+    ));
+    assert_refused(&finished, &["trainer import --from", "--activation relu"]);
+}
+
+#[test]
+fn an_unfinished_folder_of_before_is_not_touched() {
+    let workplace = Workplace::new();
+    fs::create_dir(workplace.path("net.part")).unwrap();
+    fs::write(workplace.path("net.part/mine"), "precious").unwrap();
+    let chained = from_pytorch("chained.pt");
+    let import = format!(
+        "import --from {} --activation relu --out net",
+        chained.display()
+    );
+    assert_refused(&workplace.run(&import), &["cannot make run folder net"]);
+    assert!(!workplace.path("net").exists());
+    assert_eq!(
+        fs::read(workplace.path("net.part/mine")).unwrap(),
+        b"precious"
+    );
 }

@@ -181,3 +181,25 @@ pub enum ExchangeError {
         asked: &'static str,
     },
 }
+
+impl ExchangeError {
+    /// Whether the message names the file.
+    pub fn names_the_file(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreadable { .. } | Self::UnknownForm { .. } | Self::Damaged { .. }
+        )
+    }
+
+    /// Whether [`ImportOptions`](crate::ImportOptions) may help: a layout, or other names.
+    pub fn is_for_options(&self) -> bool {
+        matches!(
+            self,
+            Self::UnknownTensor { .. }
+                | Self::MissingTensor { .. }
+                | Self::DoesNotChain { .. }
+                | Self::AmbiguousLayout { .. }
+                | Self::AmbiguousOrder { .. }
+        )
+    }
+}
