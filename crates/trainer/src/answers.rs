@@ -73,19 +73,18 @@ pub(crate) enum TestRows {
 }
 
 impl TestRows {
-    /// The test set of a data folder, or the truth table for the XOR net.
+    /// The test set of a data folder, or, for the XOR net, the truth table.
     ///
     /// # Errors
     ///
     /// If the net needs images, and the folder has none, or none of the net's size and classes.
-    pub(crate) fn load(net: &AnyNet, data_dir: Option<&Path>) -> Result<Self> {
+    pub(crate) fn load(net: &AnyNet, dir: &Path) -> Result<Self> {
         if let AnyNet::XorNet(_) = net {
             return Ok(Self::TruthTable);
         }
         let [inputs, .., outputs] = net.sizes()[..] else {
             bail!("the net has no layer");
         };
-        let dir = data_dir.context("name the folder of the images with --data-dir")?;
         let DataFolder {
             sets: Mnist { test, .. },
             class_names,

@@ -108,20 +108,16 @@ pub(crate) fn run(options: &EvalOptions) -> Result<Exit> {
         (None, Some(file)) => weights::load(file, &opened.device)?,
         (None, None) => bail!("nothing is named to be judged; give --run FOLDER or --weights FILE"),
     };
-    let data_dir = match &net {
-        AnyNet::XorNet(_) if options.data_dir.is_some() => {
-            bail!(
-                "--data-dir does not apply to xor-net, which learns its whole truth table; leave it out"
-            )
-        }
-        AnyNet::XorNet(_) => None,
-        AnyNet::MnistMlp(_) | AnyNet::LinearRegression(_) => {
-            let of_run = settings.and_then(|settings| settings.data_dir.clone());
-            let given = options.data_dir.clone().or(of_run);
-            Some(given.unwrap_or_else(datasets::bundled_mnist_dir))
-        }
-    };
-    let rows = TestRows::load(&net, data_dir.as_deref())?;
+    let has_images = !matches!(net, AnyNet::XorNet(_));
+    if options.data_dir.is_some() && !has_images {
+        bail!(
+            "--data-dir does not apply to xor-net, which learns its whole truth table; leave it out"
+        );
+    }
+    let of_run = run.as_ref().and_then(SavedRun::data_dir);
+    let data_dir = options.data_dir.clone().or(of_run);
+    let data_dir = data_dir.unwrap_or_else(datasets::bundled_mnist_dir);
+    let rows = TestRows::load(&net, &data_dir)?;
     let answers = rows.answered_by(&net, &opened, settings.map(|run| run.batch_size))?;
     let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
     let confusion = answers.confusion();
@@ -134,7 +130,7 @@ pub(crate) fn run(options: &EvalOptions) -> Result<Exit> {
         sizes: net.sizes(),
         backend: backend.name(),
         device: opened.description(),
-        data_dir: path(&data_dir),
+        data_dir: has_images.then(|| data_dir.display().to_string()),
         rows: confusion.total(),
         loss: answers.loss,
         accuracy: confusion.accuracy(),

@@ -62,6 +62,8 @@ pub(crate) enum Event {
     Result(RunResult),
     /// A backend of the list.
     Backend(BackendLine),
+    /// The run folder was made of a file of weights.
+    Imported(Imported),
 }
 
 /// What is about to be trained.
@@ -216,6 +218,20 @@ pub(crate) struct RunResult {
     pub(crate) run_dir: String,
 }
 
+/// Weights from elsewhere, made a run folder.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Imported {
+    /// The file.
+    pub(crate) from: String,
+    pub(crate) form: String,
+    /// Which way weights lie in the file.
+    pub(crate) layout: String,
+    pub(crate) model: String,
+    pub(crate) sizes: Vec<usize>,
+    pub(crate) activation: Option<String>,
+    pub(crate) run_dir: String,
+}
+
 /// Whether a backend can run here.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct BackendLine {
@@ -324,7 +340,9 @@ impl Event {
                 step,
                 resume,
             } => {
-                let resume = resume.iter().map(|command| format!("; go on with: {command}"));
+                let resume = resume
+                    .iter()
+                    .map(|command| format!("; go on with: {command}"));
                 format!(
                     "stopped in epoch {epoch} after {step} steps: {reason}{}",
                     resume.collect::<String>()
@@ -353,6 +371,7 @@ impl Event {
             Self::DryRun(dry_run) => dry_run.to_text(),
             Self::Result(result) => result.to_text(),
             Self::Backend(line) => line.to_text(),
+            Self::Imported(imported) => imported.to_text(),
         }
     }
 
@@ -360,7 +379,11 @@ impl Event {
     fn is_progress(&self) -> bool {
         !matches!(
             self,
-            Self::Result(_) | Self::Backend(_) | Self::Stopped { .. } | Self::DryRun(_)
+            Self::Result(_)
+                | Self::Backend(_)
+                | Self::Stopped { .. }
+                | Self::DryRun(_)
+                | Self::Imported(_)
         )
     }
 }
@@ -498,6 +521,23 @@ impl RunResult {
     }
 }
 
+impl Imported {
+    fn to_text(&self) -> String {
+        let sizes = self.sizes.iter().map(usize::to_string);
+        let activation = self.activation.iter().map(|f| format!(", {f}"));
+        format!(
+            "{} {}{} from {}, a {} file with weights {}\nkept in {}",
+            self.model,
+            sizes.collect::<Vec<_>>().join("-"),
+            activation.collect::<String>(),
+            self.from,
+            self.form,
+            self.layout,
+            self.run_dir,
+        )
+    }
+}
+
 impl BackendLine {
     fn to_text(&self) -> String {
         let name = &self.backend;
@@ -624,6 +664,7 @@ impl Console {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn json_keeps_what_is_not_finite_readable() {
@@ -641,6 +682,57 @@ mod tests {
         assert_eq!(event.to_json(), line);
         let read: Event = serde_json::from_str(line).unwrap();
         assert_eq!(read.to_json(), line);
+    }
+
+    /// Each event with what it must have; what it may have is added when it is read and written.
+    fn samples() -> Vec<serde_json::Value> {
+        let mut common = json!({
+            "model": "m", "sizes": [2, 1], "parameters": 3, "optimizer": "sgd", "backend": "b",
+            "learning_rate": 0.5, "batch_size": 4, "epochs": 1, "device": "d", "engine": "e",
+            "seed": 0, "training_rows": 4, "test_rows": 4, "setup_seconds": 0.5, "run_dir": "r",
+            "seconds": 1.0, "epoch": 1, "step": 1, "train_loss": 1.0, "images_per_second": 4.0,
+            "verdict": "v", "best_epoch": 1, "best_loss": 1.0, "reason": "why", "batch": [4, 2],
+            "shapes": [], "loss": 1.0, "loss_after_a_step": 1.0, "gradient_norm": 1.0,
+            "data_bytes": 1, "parameter_bytes": 1, "gradient_bytes": 1, "optimizer_bytes": 1,
+            "batch_bytes": 1, "total_bytes": 5, "checkpoint_bytes": 1, "test_loss": 1.0,
+            "test_accuracy": 1.0, "train_seconds": 1.0, "available": true, "dtypes": [],
+        });
+        for field in ["from", "form", "layout"] {
+            common[field] = field.into();
+        }
+        let unknown = serde_json::from_value::<Event>(json!({"event": "?"})).unwrap_err();
+        let message = unknown.to_string();
+        let names = message.split('`').skip(3).step_by(2);
+        let sample = |name: &str| {
+            let mut event = common.clone();
+            event["event"] = name.into();
+            let event: Event = serde_json::from_value(event).unwrap();
+            serde_json::to_value(event).unwrap()
+        };
+        names.map(sample).collect()
+    }
+
+    #[test]
+    fn every_field_of_every_event_is_documented() {
+        let page = include_str!("../../../docs/metrics.md");
+        let samples = samples();
+        assert!(samples.len() > 8, "{samples:?}");
+        for event in samples {
+            let name = event["event"].as_str().unwrap();
+            let (_, section) = page
+                .split_once(&format!("\n## `{name}`\n"))
+                .unwrap_or_else(|| panic!("no section about {name}"));
+            let section = section.split("\n## ").next().unwrap();
+            let rows = section.lines().filter_map(|line| line.strip_prefix("| `"));
+            let mut documented = rows
+                .filter_map(|row| Some(row.split_once('`')?.0))
+                .collect::<Vec<_>>();
+            let fields = event.as_object().unwrap().keys().map(String::as_str);
+            let mut fields = fields.filter(|field| *field != "event").collect::<Vec<_>>();
+            documented.sort_unstable();
+            fields.sort_unstable();
+            assert_eq!(documented, fields, "{name}");
+        }
     }
 
     #[test]

@@ -99,6 +99,12 @@ impl SavedRun {
         &self.config
     }
 
+    /// The folder of its data, also where the run was begun from another place.
+    pub(crate) fn data_dir(&self) -> Option<PathBuf> {
+        let folder = self.config.settings.data_dir.as_ref();
+        folder.map(|folder| self.config.working_folder.join(folder))
+    }
+
     /// What `metrics.jsonl` has, in order. A last line that was cut off while it was written is
     /// left out.
     ///

@@ -30,7 +30,7 @@ pub(super) fn page(runs: &[Recorded]) -> Result<Page> {
         }
         section = section.table(table);
     }
-    let settings = runs.iter().map(|run| &run.run.config().settings);
+    let settings = runs.iter().map(Recorded::settings);
     let settings = settings.collect::<Vec<_>>();
     let mut options = Table::new(std::iter::once("option".to_owned()).chain(labels.clone()));
     let differing = among(&settings)?;
@@ -69,50 +69,58 @@ fn labels(names: &[String]) -> Vec<String> {
     }
 }
 
+/// A row for each figure, a column for each run.
 fn results(runs: &[Recorded], labels: &[String]) -> Table {
-    let columns = ["run", "model", "backend", "engine", "parameters", "epochs"];
-    let figures = [
-        "test accuracy",
-        "95 % interval",
-        "test loss",
-        "training",
-        "rows/s",
-        "state",
-    ];
-    let mut table = Table::new(columns.into_iter().chain(figures));
-    for (run, label) in runs.iter().zip(labels) {
-        let settings = &run.run.config().settings;
-        let history = &run.history;
-        let result = history.result.as_ref();
-        let judged = history.start.as_ref().zip(result);
-        let interval = judged.and_then(|(start, result)| match settings.model {
-            // Its truth table is all there is: there are no other rows to infer on.
-            ModelName::XorNet => None,
-            ModelName::MnistMlp | ModelName::LinearRegression => {
-                let right = (result.test_accuracy * start.test_rows as f64).round();
-                wilson_interval(right as usize, start.test_rows)
-            }
-        });
-        let parameters = history.start.as_ref().map(|start| start.parameters as f64);
-        let shown = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
-        table.push([
-            label.clone(),
-            value_name(settings.model),
-            settings.backend.clone(),
-            value_name(settings.engine),
-            shown(parameters.map(thousands)),
-            format!("{} of {}", history.epochs_done(), settings.epochs),
-            shown(result.map(|result| percent(result.test_accuracy))),
-            shown(
-                interval.map(|[low, high]| format!("{:.2} to {:.2} %", 100.0 * low, 100.0 * high)),
-            ),
-            shown(result.map(|result| number(result.test_loss))),
-            shown(result.map(|result| format!("{:.1} s", result.train_seconds))),
-            shown(result.map(|result| thousands(result.images_per_second))),
-            history.state.name().to_owned(),
-        ]);
-    }
+    let mut table = Table::new(std::iter::once(String::new()).chain(labels.to_vec()));
+    let mut row = |name: &str, figure: fn(&Recorded) -> Option<String>| {
+        let figures = runs.iter().map(figure);
+        let figures = figures.map(|figure| figure.unwrap_or_else(|| "-".to_owned()));
+        table.push(std::iter::once(name.to_owned()).chain(figures));
+    };
+    row("model", |run| Some(value_name(run.settings().model)));
+    row("backend", |run| Some(run.settings().backend.clone()));
+    row("engine", |run| Some(value_name(run.settings().engine)));
+    row("parameters", |run| {
+        let start = run.history.start.as_ref()?;
+        Some(thousands(start.parameters as f64))
+    });
+    row("epochs", |run| {
+        let (done, all) = (run.history.epochs_done(), run.settings().epochs);
+        Some(format!("{done} of {all}"))
+    });
+    row("state", |run| Some(run.history.state.name().to_owned()));
+    row("test accuracy", |run| {
+        Some(percent(run.history.result.as_ref()?.test_accuracy))
+    });
+    row("95 % interval", |run| {
+        let [low, high] = interval(run)?;
+        Some(format!("{:.2} to {:.2} %", 100.0 * low, 100.0 * high))
+    });
+    row("test loss", |run| {
+        Some(number(run.history.result.as_ref()?.test_loss))
+    });
+    row("training", |run| {
+        let seconds = run.history.result.as_ref()?.train_seconds;
+        Some(format!("{seconds:.1} s"))
+    });
+    row("rows a second", |run| {
+        let rate = run.history.result.as_ref()?.images_per_second;
+        Some(thousands(rate))
+    });
     table
+}
+
+/// Where the test accuracy on other rows of the kind lies.
+fn interval(run: &Recorded) -> Option<[f64; 2]> {
+    let (start, result) = (run.history.start.as_ref()?, run.history.result.as_ref()?);
+    match run.settings().model {
+        // Its truth table is all there is: there are no other rows to infer on.
+        ModelName::XorNet => None,
+        ModelName::MnistMlp | ModelName::LinearRegression => {
+            let right = (result.test_accuracy * start.test_rows as f64).round();
+            wilson_interval(right as usize, start.test_rows)
+        }
+    }
 }
 
 #[cfg(test)]

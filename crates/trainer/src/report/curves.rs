@@ -12,7 +12,7 @@ use crate::pages::plot::{Mark, Panel, Points, Scale, Series, figure};
 /// Points of a curve that are drawn at most: more would not be seen, and make the page heavy.
 const MOST_POINTS: usize = 400;
 
-/// Ratio of the largest to the smallest loss above which an axis of equal ratios shows more.
+/// Ratio of the largest to the smallest value above which an axis of equal ratios shows more.
 const MUCH: f64 = 30.0;
 
 /// Points of a curve up to which each has a dot.
@@ -30,9 +30,9 @@ pub(super) fn of_one(history: &History) -> Result<Section> {
             "loss",
             "Loss on the training batches, each before its own step, and on the validation set if \
              there is one",
-            loss_panel(
+            ratio_panel(
                 "Loss",
-                "epoch",
+                ["epoch", "loss"],
                 vec![
                     curve("training", Colour::BLUE, of(|epoch| Some(epoch.train_loss))),
                     curve("validation", Colour::ORANGE, of(|epoch| epoch.val_loss)),
@@ -65,14 +65,17 @@ pub(super) fn of_one(history: &History) -> Result<Section> {
             "gradient-norms",
             "Euclidean norm of the gradient of each layer, weights and bias together, in each \
              epoch's last step",
-            panel(
+            ratio_panel(
                 "Gradient norm of each layer",
-                ("norm", Scale::Log),
+                ["epoch", "norm"],
                 norms(history),
             ),
         ),
     ];
-    let section = Section::new("Learning");
+    let section = match charts.iter().all(|(_, _, panel)| panel.is_none()) {
+        true => Section::new("Learning").text("No epoch is on record."),
+        false => Section::new("Learning"),
+    };
     charts
         .into_iter()
         .try_fold(section, |section, (name, caption, panel)| match panel {
@@ -94,18 +97,18 @@ pub(super) fn of_several(runs: &[Recorded], names: &[String]) -> Result<Section>
         (
             "training-loss",
             "Loss on the training batches",
-            loss_panel(
+            ratio_panel(
                 "Training loss",
-                "epoch",
+                ["epoch", "loss"],
                 over_epochs(|epoch| Some(epoch.train_loss)),
             ),
         ),
         (
             "validation-loss",
             "Loss on the validation set",
-            loss_panel(
+            ratio_panel(
                 "Validation loss",
-                "epoch",
+                ["epoch", "loss"],
                 over_epochs(|epoch| epoch.val_loss),
             ),
         ),
@@ -121,9 +124,9 @@ pub(super) fn of_several(runs: &[Recorded], names: &[String]) -> Result<Section>
         (
             "loss-over-time",
             "The training loss against the seconds that training took so far, judging not counted",
-            loss_panel(
+            ratio_panel(
                 "Training loss over time",
-                "seconds",
+                ["seconds", "loss"],
                 several(runs, names, over_seconds),
             ),
         ),
@@ -137,7 +140,10 @@ pub(super) fn of_several(runs: &[Recorded], names: &[String]) -> Result<Section>
             ),
         ),
     ];
-    let section = Section::new("Learning");
+    let section = match charts.iter().all(|(_, _, panel)| panel.is_none()) {
+        true => Section::new("Learning").text("No epoch is on record."),
+        false => Section::new("Learning"),
+    };
     charts
         .into_iter()
         .try_fold(section, |section, (name, caption, panel)| match panel {
@@ -171,9 +177,8 @@ fn panel(title: &str, y: (&str, Scale), series: Vec<Series>) -> Option<Panel> {
     (!series.is_empty()).then(|| Panel::of(title, ("epoch", Scale::Linear), y, series))
 }
 
-/// A chart of losses, on an axis of equal ratios if they differ much; none if there is nothing to
-/// draw.
-fn loss_panel(title: &str, x: &str, series: Vec<Series>) -> Option<Panel> {
+/// A chart on an axis of equal ratios if the values differ much; none if there is nothing to draw.
+fn ratio_panel(title: &str, [x, y]: [&str; 2], series: Vec<Series>) -> Option<Panel> {
     let finite = series.iter().filter_map(Series::range);
     let (least, most) = finite.fold((f64::INFINITY, 0.0_f64), |(least, most), range| {
         (least.min(range.start), most.max(range.end))
@@ -183,7 +188,7 @@ fn loss_panel(title: &str, x: &str, series: Vec<Series>) -> Option<Panel> {
         false => Scale::Linear,
     };
     let series = drawn(series, scale);
-    let axes = ((x, Scale::Linear), ("loss", scale));
+    let axes = ((x, Scale::Linear), (y, scale));
     (!series.is_empty()).then(|| Panel::of(title, axes.0, axes.1, series))
 }
 

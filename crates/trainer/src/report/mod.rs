@@ -17,6 +17,7 @@ use crate::history::History;
 use crate::output::Console;
 use crate::pages::page::Page;
 use crate::saved_run::SavedRun;
+use crate::settings::Settings;
 
 /// Name of the page in a run folder.
 const REPORT: &str = "report.html";
@@ -54,6 +55,11 @@ impl Recorded {
         Ok(Self { run, history })
     }
 
+    /// What was asked for.
+    fn settings(&self) -> &Settings {
+        &self.run.config().settings
+    }
+
     /// The name of its folder.
     fn name(&self) -> String {
         let path = self.run.path();
@@ -79,7 +85,7 @@ pub(crate) fn run(options: &ReportOptions) -> Result<Exit> {
         [run] => {
             let backend = match options.backend {
                 Some(backend) => backend,
-                None => run.run.config().settings.backend.parse()?,
+                None => run.settings().backend.parse()?,
             };
             let page = one_run::page(run, &backend.open()?)?;
             (page, run.run.path().join(REPORT))

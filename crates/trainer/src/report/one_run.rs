@@ -102,9 +102,12 @@ struct Judged {
 }
 
 fn judge(recorded: &Recorded, opened: &Opened) -> Result<Judged> {
-    let settings = &recorded.run.config().settings;
+    let settings = recorded.settings();
     let net = recorded.run.net(&opened.device)?;
-    let rows = TestRows::load(&net, settings.data_dir.as_deref())?;
+    let data_dir = recorded.run.data_dir();
+    // Weights that were brought in from elsewhere name no data.
+    let data_dir = data_dir.unwrap_or_else(datasets::bundled_mnist_dir);
+    let rows = TestRows::load(&net, &data_dir)?;
     let answers = rows.answered_by(&net, opened, Some(settings.batch_size))?;
     Ok(Judged { net, rows, answers })
 }
@@ -188,7 +191,7 @@ fn count(rows: usize) -> String {
 
 /// Every option, with the default where another value was taken.
 fn configuration(recorded: &Recorded) -> Result<Table> {
-    let settings = &recorded.run.config().settings;
+    let settings = recorded.settings();
     let differing = from_defaults(settings)?;
     let mut table = Table::new(["option", "value", "default"]);
     for choice in choices(settings)? {
