@@ -16,7 +16,7 @@ use weight_exchange::{
 use crate::Exit;
 use crate::cli::{Cli, Format, ModelName, activation, value_name};
 use crate::files::Staged;
-use crate::output::Console;
+use crate::output::{Console, Event, Imported as ImportedEvent};
 use crate::run_folder::Config;
 use crate::saved_run::SavedRun;
 use crate::settings::Settings;
@@ -138,18 +138,21 @@ struct Exported {
     out: String,
 }
 
-/// A run folder was made of a file of weights.
-#[derive(Debug, Serialize)]
-#[serde(tag = "event", rename = "imported")]
-struct ImportedRun {
-    from: String,
-    form: String,
-    /// Which way weights lie in the file.
-    layout: String,
-    model: String,
-    sizes: Vec<usize>,
-    activation: Option<String>,
-    run_dir: String,
+impl Exported {
+    fn to_text(&self) -> String {
+        let sizes: Vec<String> = self.sizes.iter().map(usize::to_string).collect();
+        let activation = self.activation.iter().map(|name| format!(", {name}"));
+        format!(
+            "{} {}{} as {} in {}, {} bytes\nkept in {}",
+            self.model,
+            sizes.join("-"),
+            activation.collect::<String>(),
+            self.form,
+            self.dtype,
+            self.bytes,
+            self.out,
+        )
+    }
 }
 
 /// Writes the weights of a run or of a file in another form.
@@ -202,15 +205,12 @@ pub(crate) fn export(options: &ExportOptions) -> Result<Exit> {
         bytes: bytes.len(),
         out: out.display().to_string(),
     };
-    let text = format!(
-        "{} as {} in {}, {} bytes, kept in {}",
-        net_in_words(&stack),
-        exported.form,
-        exported.dtype,
-        exported.bytes,
-        exported.out
-    );
-    say(options.format, &exported, &text)
+    let line = match options.format {
+        Format::Text => exported.to_text(),
+        Format::Json => serde_json::to_string(&exported)?,
+    };
+    Console::new(options.format, false).print(&line)?;
+    Ok(Exit::Success)
 }
 
 /// Makes a run folder of a file of weights.
@@ -246,8 +246,7 @@ pub(crate) fn import(options: &ImportOptions) -> Result<Exit> {
     let activation = options.activation.or(stack.activation());
     let stack = weights::as_model(stack, model, activation)?;
     stack.inner_activation()?;
-    write_run_folder(&out, &stack, model)?;
-    let imported = ImportedRun {
+    let event = Event::Imported(ImportedEvent {
         from: options.from.display().to_string(),
         form: form.name().to_owned(),
         layout: layout.to_string(),
@@ -255,14 +254,10 @@ pub(crate) fn import(options: &ImportOptions) -> Result<Exit> {
         sizes: stack.sizes(),
         activation: activation_name(&stack),
         run_dir: out.display().to_string(),
-    };
-    let text = format!(
-        "{} from {}, a {form} file with weights {layout}\nkept in {}",
-        net_in_words(&stack),
-        imported.from,
-        imported.run_dir
-    );
-    say(options.format, &imported, &text)
+    });
+    write_run_folder(&out, &stack, model, &event)?;
+    Console::new(options.format, false).say(&event)?;
+    Ok(Exit::Success)
 }
 
 /// `FROM=TO`, both not empty.
@@ -293,33 +288,16 @@ fn activation_name(stack: &DenseStack) -> Option<String> {
         .map(|activation| activation.name().to_owned())
 }
 
-fn net_in_words(stack: &DenseStack) -> String {
-    let sizes: Vec<String> = stack.sizes().iter().map(usize::to_string).collect();
-    let activation = activation_name(stack).map(|name| format!(", {name}"));
-    format!(
-        "{} {}{}",
-        value_name(weights::model(stack)),
-        sizes.join("-"),
-        activation.unwrap_or_default()
-    )
-}
-
-fn say(format: Format, event: &impl Serialize, text: &str) -> Result<Exit> {
-    let line = match format {
-        Format::Text => text.to_owned(),
-        Format::Json => serde_json::to_string(event)?,
-    };
-    Console::new(format, false).print(&line)?;
-    Ok(Exit::Success)
-}
-
 /// Makes a run folder, as a whole or not at all: it is written under another name first.
-fn write_run_folder(out: &Path, stack: &DenseStack, model: ModelName) -> Result<()> {
+fn write_run_folder(out: &Path, stack: &DenseStack, model: ModelName, event: &Event) -> Result<()> {
     let config = Config::now(&settings(stack, model)?, &stack.sizes(), NO_DEVICE);
     let config = format!("{}\n", serde_json::to_string_pretty(&config)?);
     let files = [
         ("config.json", config.into_bytes()),
-        ("metrics.jsonl", vec![]),
+        (
+            "metrics.jsonl",
+            format!("{}\n", event.to_json()).into_bytes(),
+        ),
         ("model.bpk", to_burnpack(stack)?),
         (
             "model.safetensors",

@@ -24,6 +24,8 @@ pub(crate) enum State {
     Stopped(String),
     /// It is running, or it was killed.
     Unfinished,
+    /// It never ran: its weights are from elsewhere.
+    Imported,
 }
 
 impl State {
@@ -33,6 +35,7 @@ impl State {
             Self::Finished => "finished",
             Self::Stopped(_) => "stopped",
             Self::Unfinished => "unfinished",
+            Self::Imported => "imported",
         }
     }
 
@@ -40,7 +43,7 @@ impl State {
     pub(crate) fn reason(&self) -> Option<&str> {
         match self {
             Self::Stopped(reason) => Some(reason),
-            Self::Finished | Self::Unfinished => None,
+            Self::Finished | Self::Unfinished | Self::Imported => None,
         }
     }
 }
@@ -67,6 +70,7 @@ impl History {
             history.state = match &event {
                 Event::Result(_) => State::Finished,
                 Event::Stopped { reason, .. } => State::Stopped(reason.clone()),
+                Event::Imported(_) => State::Imported,
                 _ => State::Unfinished,
             };
             match event {

@@ -146,6 +146,12 @@ fn an_imported_run_is_a_run_folder() {
     assert_eq!(imported["sizes"], json!([6, 5, 4, 3]));
     assert_eq!(imported["form"], "pytorch");
     assert_eq!(imported["layout"], "[d_out, d_in]");
+    assert_eq!(
+        metrics(&workplace.path("a/b/net")),
+        std::slice::from_ref(&imported)
+    );
+    let listed = event(&workplace, "runs a/b");
+    assert_eq!(listed["state"], "imported");
     let mut files: Vec<String> = fs::read_dir(workplace.path("a/b/net"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
