@@ -221,11 +221,9 @@ mod tests {
     }
 
     #[test]
-    fn right_formulas_pass_on_every_backend() {
-        for backend in Backend::ALL {
-            let Ok(opened) = backend.open() else {
-                continue;
-            };
+    fn right_formulas_pass() {
+        for backend in [Backend::Ndarray, Backend::Flex] {
+            let opened = backend.open().expect("a processor is everywhere");
             let (net, x, labels) = example(&opened);
             let report = check(&net.train(), x, &labels, &opened, 7);
             assert!(report.is_pass(), "{report}");

@@ -334,7 +334,9 @@ fn json_is_start_then_epochs_then_result() {
         let expected = [
             "epoch",
             "event",
+            "gradient_norms",
             "images_per_second",
+            "learning_rate",
             "seconds",
             "train_loss",
             "val_accuracy",
@@ -351,6 +353,7 @@ fn json_is_start_then_epochs_then_result() {
     let result = &events[4];
     let expected = [
         "backend",
+        "best_epoch",
         "closed_form_loss",
         "closed_form_seconds",
         "closed_form_test_accuracy",

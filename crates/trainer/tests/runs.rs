@@ -115,10 +115,13 @@ fn a_run_folder_holds_settings_metrics_and_weights() {
     assert_eq!(
         files,
         [
+            "checkpoints",
             "config.json",
+            "lock",
             "metrics.jsonl",
             "model.bpk",
-            "model.safetensors"
+            "model.safetensors",
+            "report.html"
         ]
     );
     assert_eq!(metrics(&run_folder), events);
