@@ -1,5 +1,6 @@
-//! Weights from PyTorch and for PyTorch and ONNX, and files that are refused.
+//! Weights from PyTorch and for Burn, PyTorch and ONNX, and files that are refused.
 
+mod burn_modules;
 mod nets;
 mod onnx;
 mod pytorch;

@@ -7,7 +7,9 @@ use crate::nets::fixture;
 use proptest::prelude::*;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use tempfile::TempDir;
-use weight_exchange::{Dense, DenseStack, ImportOptions, Layout, Precision, read, to_safetensors};
+use weight_exchange::{
+    Dense, DenseStack, ImportOptions, Layout, Precision, read, to_burnpack, to_safetensors,
+};
 
 /// A safetensors file of tensors of ones, with types and shapes as given.
 fn write(folder: &TempDir, tensors: &[(&str, Dtype, &[usize])]) -> PathBuf {
@@ -154,6 +156,30 @@ fn files_of_another_kind_are_refused() {
 }
 
 #[test]
+fn a_burnpack_has_burns_layout_and_no_other() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("net.bpk");
+    let square = Dense::new("a", [2, 2], vec![1.0, 2.0, 3.0, 4.0], vec![0.0; 2]).unwrap();
+    let bytes = to_burnpack(&DenseStack::new(vec![square.clone()]).unwrap()).unwrap();
+    fs::write(&path, bytes).unwrap();
+    let options = |layout| ImportOptions {
+        layout,
+        ..ImportOptions::default()
+    };
+    for layout in [None, Some(Layout::Burn)] {
+        assert_eq!(
+            read(&path, &options(layout)).unwrap().stack.layers(),
+            [square.clone()]
+        );
+    }
+    let refused = read(&path, &options(Some(Layout::Pytorch))).unwrap_err();
+    assert!(
+        refused.to_string().contains("leave out --layout pytorch"),
+        "{refused}"
+    );
+}
+
+#[test]
 fn names_are_mapped_or_the_mapping_is_refused() {
     let folder = TempDir::new().unwrap();
     let path = write(
@@ -187,12 +213,20 @@ proptest! {
     /// Whatever happened to a file: an answer, never a panic.
     #[test]
     fn damage_is_survived(
-        name in prop::sample::select(vec!["chained.pt", "checkpoint.pt", "chained.safetensors"]),
+        name in prop::sample::select(vec![
+            "chained.pt", "checkpoint.pt", "chained.safetensors", "burnpack",
+        ]),
         damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
     ) {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("damaged");
-        let mut bytes = fs::read(fixture(name)).unwrap();
+        let mut bytes = match name {
+            "burnpack" => {
+                let options = ImportOptions::default();
+                to_burnpack(&read(&fixture("chained.pt"), &options).unwrap().stack).unwrap()
+            }
+            file => fs::read(fixture(file)).unwrap(),
+        };
         for (place, byte) in damage {
             let place = place.index(bytes.len());
             bytes[place] = byte;
