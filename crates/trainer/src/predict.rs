@@ -30,7 +30,8 @@ pub(crate) struct PredictOptions {
     #[arg(long, conflicts_with = "weights", value_name = "FOLDER")]
     run: Option<PathBuf>,
 
-    /// File of weights that is asked instead: safetensors, or a PyTorch state dict.
+    /// File of weights that is asked instead: safetensors, a burnpack, or the word "pretrained" for
+    /// the net that this program brings. (import makes a run folder of PyTorch's.)
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
 
@@ -93,9 +94,6 @@ pub(crate) fn run(options: &PredictOptions) -> Result<Exit> {
         done: 0,
         failed: 0,
     };
-    if options.format == Format::Text {
-        answers.console.print(&oracle.heading())?;
-    }
     for image in &options.images {
         answers.answer_all(image)?;
     }
@@ -175,7 +173,7 @@ impl Oracle {
         widths.max().unwrap_or(0).max("runner-up".len())
     }
 
-    /// The first line of the table.
+    /// The first line of the table, there if an image is.
     fn heading(&self) -> String {
         let score = if self.is_probabilistic() {
             "probability"
@@ -269,6 +267,9 @@ impl Answers<'_> {
             pixels: self.options.show.then(rows),
             scores,
         };
+        if self.done == 0 && self.options.format == Format::Text {
+            self.console.print(&self.oracle.heading())?;
+        }
         self.done += 1;
         match self.options.format {
             Format::Json => self.console.print(&serde_json::to_string(&prediction)?),

@@ -196,7 +196,11 @@ fn what_cannot_be_read_is_said_and_the_rest_is_done() {
         assert!(finished.stderr.contains(reason), "{}", finished.stderr);
 
         let finished = workplace.run(&format!("predict --run runs/net {name}"));
-        assert_eq!(finished.code, Some(2), "{name}");
+        assert_eq!(
+            (finished.code, finished.stdout.as_str()),
+            (Some(2), ""),
+            "{name}"
+        );
     }
     let names: Vec<&str> = faults.iter().map(|(name, _)| *name).collect();
     let all = names.join(" ");
