@@ -696,7 +696,6 @@ mod tests {
             "data_bytes": 1, "parameter_bytes": 1, "gradient_bytes": 1, "optimizer_bytes": 1,
             "batch_bytes": 1, "total_bytes": 5, "checkpoint_bytes": 1, "test_loss": 1.0,
             "test_accuracy": 1.0, "train_seconds": 1.0, "available": true, "dtypes": [],
-            "from": "f", "form": "n", "layout": "burn",
         });
         for field in ["from", "form", "layout"] {
             common[field] = field.into();

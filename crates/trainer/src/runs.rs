@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::Exit;
@@ -43,6 +44,9 @@ enum Line {
 #[derive(Debug, Serialize)]
 struct RunLine {
     run_dir: String,
+    /// For the order of the list.
+    #[serde(skip)]
+    began: Timestamp,
     /// In UTC.
     started: String,
     model: String,
@@ -85,7 +89,7 @@ pub(crate) fn run(options: &RunsOptions) -> Result<Exit> {
             }),
         }
     }
-    lines.sort_by(|a, b| (&a.started, &a.run_dir).cmp(&(&b.started, &b.run_dir)));
+    lines.sort_by(|a, b| (a.began, &a.run_dir).cmp(&(b.began, &b.run_dir)));
     let mut console = Console::new(options.format, false);
     match options.format {
         Format::Text => console.print(&to_text(&options.folder, &lines, &damaged))?,
@@ -137,6 +141,7 @@ fn read(folder: &Path) -> Result<RunLine> {
     let last = history.epochs.last();
     Ok(RunLine {
         run_dir: folder.display().to_string(),
+        began: config.started,
         started: config.started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         model: value_name(settings.model),
         backend: settings.backend.clone(),

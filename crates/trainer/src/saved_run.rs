@@ -113,7 +113,12 @@ impl SavedRun {
     /// If the file cannot be read, or another line is no event.
     pub(crate) fn events(&self) -> Result<Vec<Event>> {
         let path = self.path.join("metrics.jsonl");
-        let unreadable = || format!("cannot read {}", path.display());
+        let unreadable = || {
+            format!(
+                "cannot read {}, without which nothing is known of the run; leave this run out",
+                path.display()
+            )
+        };
         let mut lines = BufReader::new(File::open(&path).with_context(unreadable)?).lines();
         let mut events = Vec::new();
         let mut number = 0;

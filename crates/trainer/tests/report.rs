@@ -232,6 +232,7 @@ fn what_is_no_run_has_no_page() {
         ("report nowhere", "nowhere"),
         ("report runs/net nowhere", "nowhere"),
         ("report runs/net --out data", "data is a folder"),
+        ("report runs/net --out /dev/null", "or a device"),
         (
             "report runs/net --out nowhere/page.html",
             "nowhere/page.html",

@@ -116,8 +116,12 @@ fn write(page: &Page, place: &Path) -> Result<()> {
         format!("{line} {argument}")
     });
     let html = page.to_html(&command)?;
-    if place.is_dir() {
-        bail!("{} is a folder; name a file with --out", place.display());
+    // The file is renamed into its place, which would put it in place of a device.
+    if place.exists() && !place.is_file() {
+        bail!(
+            "{} is a folder or a device; name a file with --out",
+            place.display()
+        );
     }
     Staged::write(place, html.as_bytes())
         .and_then(Staged::publish)
