@@ -1,12 +1,8 @@
-//! Any bytes, as a checkpoint in a run folder, must be read or said to be damaged, with no more
-//! memory than the file has bytes. The trainer's own reader is compiled in here; only what a run's
+//! Any bytes, as a checkpoint, must be read or said to be damaged, with no more memory than the file
+//! has bytes. The trainer's own reader is compiled in here; only what a run's
 //! configuration means is left out, since that needs all of the trainer.
 
 #![no_main]
-
-use std::fs;
-use std::path::PathBuf;
-use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use sha2::{Digest, Sha256};
@@ -31,18 +27,6 @@ mod run_folder {
     pub(crate) struct Config(serde_json::Value);
 }
 
-/// A run folder of this process, in memory where the system has a place for that.
-static RUN: LazyLock<PathBuf> = LazyLock::new(|| {
-    let memory = PathBuf::from("/dev/shm");
-    let place = match memory.is_dir() {
-        true => memory,
-        false => std::env::temp_dir(),
-    };
-    let run = place.join(format!("fuzz-checkpoint-{}", std::process::id()));
-    fs::create_dir_all(run.join("checkpoints")).expect("a folder for temporary files");
-    run
-});
-
 /// How the bytes are made into a file: as they are, with a digest that fits, or with a prefix and a
 /// digest that fit. What random bytes never get past is so passed.
 fn file(kind: u8, header: &[u8], sections: &[u8]) -> Vec<u8> {
@@ -64,17 +48,12 @@ fn file(kind: u8, header: &[u8], sections: &[u8]) -> Vec<u8> {
 fuzz_target!(|input: (u8, &[u8], &[u8])| {
     let (kind, header, sections) = input;
     let file = file(kind, header, sections);
-    let checkpoints = RUN.join("checkpoints");
-    let path = checkpoints.join("epoch-000001.ckpt");
-    fs::write(&path, &file).expect("the folder can be written");
-    match checkpoint::Checkpoints::of(&RUN).newest() {
-        Ok(found) => {
-            let (read, name) = found.checkpoint.expect("it is the only one");
-            assert_eq!(name, "epoch-000001.ckpt");
+    match checkpoint::Checkpoint::decode(&file[..], file.len() as u64) {
+        Ok(read) => {
             let parts = [&read.model, &read.optimizer];
             let bytes = parts.into_iter().chain(&read.best_model).map(Vec::len);
-            assert!(bytes.sum::<usize>() <= file.len());
+            assert!(bytes.sum::<usize>() < file.len());
         }
-        Err(error) => assert!(format!("{error:#}").starts_with("no checkpoint can be read")),
+        Err(error) => assert!(!format!("{error:#}").contains('\n')),
     }
 });

@@ -154,7 +154,7 @@ impl Checkpoint {
     /// # Errors
     ///
     /// If a bit of it is not as it was written, or another version wrote it.
-    fn decode(mut source: impl Read, length: u64) -> Result<Self> {
+    pub(crate) fn decode(mut source: impl Read, length: u64) -> Result<Self> {
         let overhead = (PREFIX + DIGEST) as u64;
         ensure!(length >= overhead, "it has only {length} bytes");
         let mut prefix = [0; PREFIX];

@@ -54,6 +54,11 @@ pub(crate) struct PredictOptions {
     format: Format,
 }
 
+/// A number that may not be finite.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(transparent)]
+struct Number(#[serde(with = "crate::output::number")] f64);
+
 /// What a net sees in an image, as JSON has it.
 #[derive(Debug, Serialize)]
 struct Prediction {
@@ -61,12 +66,12 @@ struct Prediction {
     image: String,
     class: String,
     /// How probable the net thinks it is; none for a net whose outputs are no probabilities.
-    probability: Option<f64>,
+    probability: Option<Number>,
     /// The second choice; none for a net of one class.
     runner_up: Option<String>,
-    runner_up_probability: Option<f64>,
+    runner_up_probability: Option<Number>,
     /// Of each class: its probability, or the output for it.
-    scores: Vec<f64>,
+    scores: Vec<Number>,
     /// 28 rows of 28 grey levels, if asked for.
     pixels: Option<Vec<Vec<u8>>>,
 }
@@ -193,8 +198,8 @@ impl Oracle {
         let score = |name: Option<&String>| {
             let label = name.and_then(|name| self.class_names.iter().position(|n| n == name));
             label.map_or(String::new(), |label| match self.is_probabilistic() {
-                true => format!("{:.2} %", 100.0 * prediction.scores[label]),
-                false => format!("{:.4}", prediction.scores[label]),
+                true => format!("{:.2} %", 100.0 * prediction.scores[label].0),
+                false => format!("{:.4}", prediction.scores[label].0),
             })
         };
         let runner_up = prediction.runner_up.as_ref();
@@ -204,7 +209,7 @@ impl Oracle {
             score(Some(&prediction.class)),
             runner_up.map_or("", |name| name),
             score(runner_up),
-            prediction.image
+            one_line(&prediction.image)
         )
     }
 }
@@ -253,7 +258,7 @@ impl Answers<'_> {
                 .map(|&label| &self.oracle.class_names[label])
         };
         let probability = |rank: usize| {
-            let score = order.get(rank).map(|&label| scores[label]);
+            let score = order.get(rank).map(|&label| Number(scores[label]));
             score.filter(|_| self.oracle.is_probabilistic())
         };
         let rows = || form.pixels.chunks(MNIST_SIDE).map(<[u8]>::to_vec).collect();
@@ -265,7 +270,7 @@ impl Answers<'_> {
             runner_up: name(1).cloned(),
             runner_up_probability: probability(1),
             pixels: self.options.show.then(rows),
-            scores,
+            scores: scores.iter().copied().map(Number).collect(),
         };
         if self.done == 0 && self.options.format == Format::Text {
             self.console.print(&self.oracle.heading())?;
@@ -286,7 +291,7 @@ impl Answers<'_> {
 
     fn fail(&mut self, image: &Path, error: &DatasetError) -> Result<()> {
         self.failed += 1;
-        complain(format_args!("error: {error}"));
+        complain(format_args!("error: {}", one_line(&error.to_string())));
         match self.options.format {
             Format::Text => Ok(()),
             Format::Json => {
@@ -298,5 +303,30 @@ impl Answers<'_> {
                 self.console.print(&serde_json::to_string(&failed)?)
             }
         }
+    }
+}
+
+/// The text with control characters, which a file's name may have, written out.
+fn one_line(text: &str) -> String {
+    let written_out = |c: char| match c.is_control() {
+        true => c.escape_default().to_string(),
+        false => c.to_string(),
+    };
+    text.chars().map(written_out).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_break_the_line_or_reach_the_terminal() {
+        assert_eq!(one_line("ä\n\x1b[2J.png"), "ä\\n\\u{1b}[2J.png");
+    }
+
+    #[test]
+    fn numbers_that_are_not_finite_have_a_name() {
+        let numbers = [Number(f64::NAN), Number(0.5)];
+        assert_eq!(serde_json::to_string(&numbers).unwrap(), r#"["nan",0.5]"#);
     }
 }
