@@ -44,7 +44,7 @@ pub enum ExchangeError {
     /// A tensor that is part of no dense layer.
     #[error(
         "tensor '{name}' is neither the weight nor the bias of a dense layer; if it is one under \
-         another name, say --map '{name}=layers.0.weight' with the layer's number"
+         another name, say --map '{name}=layers.0.weight' or layers.0.bias, with the layer's number"
     )]
     UnknownTensor {
         /// Its name.
@@ -72,8 +72,8 @@ pub enum ExchangeError {
     },
     /// A tensor of whole numbers or of quantized ones.
     #[error(
-        "tensor '{name}' holds {dtype}, expected f16, bf16, f32 or f64; convert it where it was \
-         written"
+        "tensor '{name}' holds {dtype}, expected f16, bf16, f32 or f64; only dense layers can be \
+         taken: leave it out, or convert it, where it was written"
     )]
     NotFloat {
         /// Its name.
