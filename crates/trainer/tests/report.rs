@@ -154,7 +154,7 @@ fn without_data_or_weights_the_page_says_so() {
 fn the_other_models_have_pages_too() {
     let workplace = Workplace::new();
     workplace.events(
-        "--model xor-net --backend flex --run-name xor --log-every 1 --checkpoint-every 2000",
+        "--model xor-net --backend flex --run-name xor --epochs 500 --log-every 1",
     );
     let html = page(&workplace.path("runs/xor/report.html"));
     assert_eq!(table(&html, "What the net answers").len(), 4);
