@@ -188,7 +188,7 @@ pub(crate) struct TrainOptions {
     pub(crate) log_every: Option<usize>,
 
     /// Make a checkpoint after every Nth epoch, and the last, at least 1 [default: mnist-mlp and
-    /// linear-regression 1; xor-net 200].
+    /// linear-regression 1; xor-net as --log-every].
     #[arg(long, allow_negative_numbers = true, value_parser = at_least_one, value_name = "N")]
     pub(crate) checkpoint_every: Option<usize>,
 

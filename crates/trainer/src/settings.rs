@@ -165,7 +165,10 @@ impl Settings {
             class_names: Vec::new(),
             min_accuracy: options.min_accuracy,
             log_every,
-            checkpoint_every: options.checkpoint_every.unwrap_or(defaults.log_every),
+            checkpoint_every: options.checkpoint_every.unwrap_or(match model {
+                ModelName::XorNet => log_every,
+                ModelName::MnistMlp | ModelName::LinearRegression => 1,
+            }),
             keep_checkpoints: options.keep_checkpoints.unwrap_or(KEEP_CHECKPOINTS),
             early_stop: options.early_stop,
             check_gradients: options.check_gradients,

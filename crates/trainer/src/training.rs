@@ -202,7 +202,7 @@ impl<N: Net> Run<'_, N> {
         Ok((state, Pass::Done(passed)))
     }
 
-    /// Whether the net is judged after an epoch (from 1).
+    /// Whether more than the time is taken of an epoch (from 1).
     fn judges(&self, epoch: usize) -> bool {
         let settings = self.settings();
         settings.logs(epoch) || settings.saves(epoch) || settings.early_stop.is_some()
@@ -223,16 +223,15 @@ impl<N: Net> Run<'_, N> {
         let Splits {
             validation, test, ..
         } = self.splits;
-        let judgement = self.judge(&state.net, validation.as_ref().unwrap_or(test))?;
-        if !judgement.loss.is_finite() {
-            return Ok(false);
-        }
-        let validation = validation.is_some().then_some(judgement);
-        let stops_early = self.settings().early_stop.is_some();
+        let validation = match validation {
+            Some(validation) => Some(self.judge(&state.net, validation)?),
+            None => None,
+        };
         let this = Best {
             epoch,
             loss: validation.map_or(passed.loss, |judgement| judgement.loss),
         };
+        let stops_early = self.settings().early_stop.is_some();
         let progress = &mut state.progress;
         progress.epochs_without_better += 1;
         if Best::is_beaten_by(progress.best, this.loss) {
@@ -245,14 +244,18 @@ impl<N: Net> Run<'_, N> {
             self.settings().logs(epoch) || over,
             self.settings().saves(epoch) || over,
         );
-        if logs || saves {
-            self.folder.save_weights(result_of(state))?;
-            *good = Good {
-                net: state.net.clone(),
-                epoch,
-            };
+        let judged_by_test = logs && validation.is_none();
+        let is_finite = this.loss.is_finite()
+            && (!judged_by_test || self.judge(&state.net, test)?.loss.is_finite());
+        if !is_finite {
+            return Ok(false);
         }
+        *good = Good {
+            net: state.net.clone(),
+            epoch,
+        };
         if logs {
+            self.folder.save_weights(result_of(state))?;
             self.say_epoch(epoch, passed, validation)?;
         }
         if let Some(best) = state.progress.best.filter(|_| over && stops_early)
