@@ -120,7 +120,7 @@ fn centres_of_mass_lie_where_mnist_has_them() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     /// No panic, and an error with a remedy, whatever the bytes are.
     #[test]
