@@ -172,7 +172,10 @@ pub(crate) struct DryRun {
     pub(crate) total_bytes: usize,
     /// A checkpoint on the disk, nearly.
     pub(crate) checkpoint_bytes: usize,
-    /// What a check of the gradients said, if one was asked for.
+    /// Whether formulas, autodiff and finite differences agree, if that was asked for.
+    #[serde(default)]
+    pub(crate) gradients_agree: Option<bool>,
+    /// What the check said, and of which parameter the worst.
     pub(crate) gradients_checked: Option<String>,
 }
 

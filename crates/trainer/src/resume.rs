@@ -19,6 +19,8 @@ pub(crate) struct Resumed {
     pub(crate) config: Config,
     /// None if the run was stopped before its first.
     pub(crate) checkpoint: Option<(Checkpoint, String)>,
+    /// Whether it is to have more epochs than it was begun with.
+    is_longer: bool,
 }
 
 impl Resumed {
@@ -43,22 +45,55 @@ impl Resumed {
             Some((checkpoint, _)) => checkpoint.config.clone(),
             None => SavedRun::open(path)?.config().clone(),
         };
+        let begun_with = config.settings.epochs;
         config.settings = config.settings.continued(options)?;
-        if let Some((checkpoint, _)) = &checkpoint {
-            let done = checkpoint.progress.epoch;
-            if config.settings.epochs < done {
-                bail!(
-                    "--epochs {} is less than the {done} epochs that are done; give at least that \
-                     many",
-                    config.settings.epochs
-                );
-            }
+        if options.data_dir.is_some() && config.settings.data_dir.is_none() {
+            bail!("--data-dir does not apply to a run on the truth table; leave it out");
         }
-        Ok(Self {
+        let resumed = Self {
             folder,
+            is_longer: config.settings.epochs > begun_with,
             config,
             checkpoint,
-        })
+        };
+        resumed.refuse_what_would_be_lost()?;
+        Ok(resumed)
+    }
+
+    /// An error if going on would drop epochs that cannot be had back from a checkpoint.
+    fn refuse_what_would_be_lost(&self) -> Result<()> {
+        let epochs = self.config.settings.epochs;
+        if let Some((checkpoint, _)) = &self.checkpoint {
+            let done = checkpoint.progress.epoch;
+            if epochs < done {
+                bail!(
+                    "--epochs {epochs} is less than the {done} epochs that are done; give at least \
+                     that many"
+                );
+            }
+            return Ok(());
+        }
+        // A run may have been killed before its first checkpoint, but not long after.
+        let first_checkpoint = self.config.settings.checkpoint_every;
+        let is_past_it = |event: &Event| match event {
+            Event::Epoch(epoch) => epoch.epoch > first_checkpoint,
+            Event::Result(_) => true,
+            _ => false,
+        };
+        if self.result().is_none() && self.events().iter().any(is_past_it) {
+            bail!(
+                "{} has no checkpoint any more to go on from; train again with the options in its \
+                 config.json",
+                self.folder.path().display()
+            );
+        }
+        Ok(())
+    }
+
+    /// What happened so far, as far as it can be read.
+    fn events(&self) -> Vec<Event> {
+        let run = SavedRun::open(self.folder.path());
+        run.and_then(|run| run.events()).unwrap_or_default()
     }
 
     /// The folder of the data: the one given now, or the one that the run was begun with.
@@ -70,12 +105,11 @@ impl Resumed {
 
     /// The result of a run that is over already.
     pub(crate) fn result(&self) -> Option<Event> {
-        let (checkpoint, _) = self.checkpoint.as_ref()?;
-        if !is_over(&self.config.settings, &checkpoint.progress) {
-            return None;
-        }
-        let events = SavedRun::open(self.folder.path()).and_then(|run| run.events());
-        let last = events.ok()?.pop()?;
+        let is_over = match &self.checkpoint {
+            Some((checkpoint, _)) => is_over(&self.config.settings, &checkpoint.progress),
+            None => !self.is_longer,
+        };
+        let last = self.events().pop().filter(|_| is_over)?;
         matches!(last, Event::Result(_)).then_some(last)
     }
 }

@@ -192,8 +192,12 @@ impl<'a> Session<'a> {
                 let state = State::fresh(net, &self.settings, &self.opened.device, rows);
                 if self.options.dry_run {
                     let event = dry_run(&config, &self.opened, splits, state, schedule)?;
+                    let disagree = event.gradients_agree == Some(false);
                     self.console.say(&Event::DryRun(event))?;
-                    return Ok(Exit::Success);
+                    return Ok(match disagree {
+                        true => Exit::Negative,
+                        false => Exit::Success,
+                    });
                 }
                 let folder = self.begin(&config, &state.net, splits)?;
                 (state, config, folder)
@@ -250,6 +254,7 @@ impl<'a> Session<'a> {
             mut folder,
             config,
             checkpoint,
+            ..
         } = resumed;
         let (device, rows) = (&self.opened.device, splits.training.len());
         if config.sizes != sizes {

@@ -235,14 +235,38 @@ fn every_model_goes_on_to_the_same_numbers() {
 }
 
 #[test]
-fn a_run_without_a_checkpoint_begins_again() {
+fn a_run_that_never_had_a_checkpoint_begins_again() {
     let workplace = Workplace::new();
     workplace.train("--backend flex --epochs 3 --run-name straight");
     workplace.train("--backend flex --epochs 3 --run-name stopped");
-    fs::remove_dir_all(workplace.path("runs/stopped/checkpoints")).expect("it can be removed");
+    let run_folder = workplace.path("runs/stopped");
+    // As a kill after the first epoch, before its checkpoint, would have left it.
+    fs::remove_dir_all(run_folder.join("checkpoints")).expect("it can be removed");
+    let events = fs::read_to_string(run_folder.join("metrics.jsonl")).expect("metrics");
+    let lines: Vec<&str> = events.split_inclusive('\n').collect();
+    fs::write(run_folder.join("metrics.jsonl"), lines[..2].concat()).expect("it can be cut");
     let events = workplace.events("--resume runs/stopped");
     assert_eq!(events[1]["checkpoint"], Value::Null);
     assert_same(&workplace, "straight", "stopped");
+}
+
+#[test]
+fn a_run_that_lost_its_checkpoints_is_left_alone() {
+    let workplace = Workplace::new();
+    let events = workplace.train("--backend flex --epochs 3 --run-name bare");
+    let run_folder = workplace.path("runs/bare");
+    fs::remove_dir_all(run_folder.join("checkpoints")).expect("it can be removed");
+    let again = workplace.run("--resume runs/bare --format json");
+    assert_eq!(again.code, Some(0), "{}", again.stderr);
+    assert_eq!(again.events(), events[events.len() - 1..]);
+    let longer = workplace.run("--resume runs/bare --epochs 5");
+    assert_eq!(longer.code, Some(2), "{}", longer.stdout);
+    assert!(
+        longer.stderr.contains("no checkpoint any more"),
+        "{}",
+        longer.stderr
+    );
+    assert_eq!(metrics(&run_folder), events);
 }
 
 #[test]
@@ -342,6 +366,7 @@ fn a_second_process_in_a_run_folder_is_refused() {
 fn what_cannot_be_resumed_is_refused_in_one_line() {
     let workplace = Workplace::new();
     workplace.train("--backend flex --epochs 2 --schedule cosine --run-name begun");
+    workplace.events("--backend flex --model xor-net --epochs 2 --run-name xor");
     fs::create_dir(workplace.path("empty")).expect("a folder can be made");
     let before = metrics(&workplace.path("runs/begun"));
     for (arguments, said) in [
@@ -360,6 +385,10 @@ fn what_cannot_be_resumed_is_refused_in_one_line() {
         (
             "--resume runs/begun --epochs 4",
             "would bend the cosine schedule",
+        ),
+        (
+            "--resume runs/xor --data-dir data",
+            "--data-dir does not apply",
         ),
     ] {
         let refused = workplace.run(arguments);
@@ -650,7 +679,7 @@ fn a_dry_run_says_shapes_and_memory_and_leaves_nothing() {
         dry_run["shapes"][0],
         json!({"name": "layers.0.weight", "shape": [30, 12]})
     );
-    assert_eq!(dry_run["gradients_checked"], "pass");
+    assert_eq!(dry_run["gradients_agree"], true);
     let bytes = |field: &str| dry_run[field].as_u64().expect("a number");
     // 110 rows to learn from, 10 for validation, 30 for the test, in f32, and a class each.
     assert!(bytes("data_bytes") >= 150 * 30 * 4, "{dry_run}");
