@@ -10,6 +10,7 @@ use xor_net::XorNet;
 
 use super::{Recorded, curves};
 use crate::answers::{Answers, TestRows};
+use crate::cli::value_name;
 use crate::differences::{choices, from_defaults};
 use crate::eval::{accuracy_text, class_table, confusion_table, interval};
 use crate::history::State;
@@ -117,17 +118,19 @@ fn result(recorded: &Recorded, confusion: Option<&Confusion>) -> Section {
     let config = recorded.run.config();
     let mut table = Table::new(["", "value"]);
     let mut row = |name: &str, value: String| table.push([name.to_owned(), value]);
+    let sizes = config.sizes.iter().map(usize::to_string);
+    let sizes = sizes.collect::<Vec<_>>().join("-");
+    let parameters = history.start.as_ref();
+    let parameters = parameters.map(|start| format!(", {} parameters", count(start.parameters)));
+    row(
+        "net",
+        format!(
+            "{} {sizes}{}",
+            value_name(config.settings.model),
+            parameters.unwrap_or_default()
+        ),
+    );
     if let Some(start) = &history.start {
-        let sizes = start.sizes.iter().map(usize::to_string);
-        row(
-            "net",
-            format!(
-                "{} {}, {} parameters",
-                start.model,
-                sizes.collect::<Vec<_>>().join("-"),
-                thousands(start.parameters as f64)
-            ),
-        );
         let validation = start.validation_rows;
         let validation = validation.map(|rows| format!("{} for validation, ", count(rows)));
         row(
@@ -185,8 +188,9 @@ fn result(recorded: &Recorded, confusion: Option<&Confusion>) -> Section {
     Section::new("Result").table(table)
 }
 
-fn count(rows: usize) -> String {
-    thousands(rows as f64)
+/// A whole number, its digits in groups.
+fn count(number: usize) -> String {
+    thousands(number as f64)
 }
 
 /// Every option, with the default where another value was taken.
