@@ -62,8 +62,8 @@ pub(crate) struct Progress {
     pub(crate) epoch_nanoseconds: u64,
     /// Time of training in all epochs that are done.
     pub(crate) train_nanoseconds: u64,
-    /// Rows to learn from.
-    pub(crate) training_rows: usize,
+    /// SHA-256 of the images and labels to learn from; empty for the truth table.
+    pub(crate) data_digest: String,
     /// The best epoch of those that were judged.
     pub(crate) best: Option<Best>,
     /// The best epoch of those that were judged and have a checkpoint.
@@ -212,6 +212,7 @@ impl Checkpoint {
 
     /// Reads a file.
     fn open(path: &Path) -> Result<Self> {
+        ensure!(fs::metadata(path)?.is_file(), "it is no file");
         let file = File::open(path)?;
         let length = file.metadata()?.len();
         Self::decode(io::BufReader::new(file), length)

@@ -7,9 +7,10 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use backends::{Backend, Hardware, Opened};
 use burn::tensor::{Int, Tensor};
-use datasets::{DataFolder, Mnist};
+use datasets::{DataFolder, ImageSet, Mnist};
 use linear_regression::LinearRegressionConfig;
 use mnist_mlp::MnistMlpConfig;
+use sha2::{Digest, Sha256};
 use xor_net::XorNetConfig;
 
 use crate::Exit;
@@ -37,6 +38,8 @@ pub(crate) struct Session<'a> {
     opened: Opened,
     console: Console,
     interrupt: Arc<AtomicBool>,
+    /// SHA-256 of the images and labels to learn from, once they are loaded.
+    data_digest: String,
     /// When the program started.
     started: Instant,
 }
@@ -74,6 +77,7 @@ impl<'a> Session<'a> {
             opened,
             console,
             interrupt: watch_for_interrupt()?,
+            data_digest: String::new(),
             started,
         })
     }
@@ -108,6 +112,7 @@ impl<'a> Session<'a> {
         }
         let Mnist { train, test } = data.sets;
         let sizes = [train.image_size(), train.class_count()];
+        self.data_digest = digest(&train);
         let (training, validation) = match self.settings.validation_fraction {
             Some(fraction) => {
                 let (training, validation) = train.split(fraction, self.settings.seed)?;
@@ -189,7 +194,8 @@ impl<'a> Session<'a> {
             Some(resumed) => self.go_on(resumed, net, &sizes, splits)?,
             None => {
                 let config = Config::now(&self.settings, &sizes, &self.opened.description());
-                let state = State::fresh(net, &self.settings, &self.opened.device, rows);
+                let state =
+                    State::fresh(net, &self.settings, &self.opened.device, &self.data_digest);
                 if self.options.dry_run {
                     let event = dry_run(&config, &self.opened, splits, state, schedule)?;
                     let disagree = event.gradients_agree == Some(false);
@@ -256,7 +262,7 @@ impl<'a> Session<'a> {
             checkpoint,
             ..
         } = resumed;
-        let (device, rows) = (&self.opened.device, splits.training.len());
+        let device = &self.opened.device;
         if config.sizes != sizes {
             bail!(
                 "the data need a net of the sizes {sizes:?}, but the run has {:?}; name the data \
@@ -266,11 +272,10 @@ impl<'a> Session<'a> {
         }
         let (state, from) = match checkpoint {
             Some((checkpoint, file)) => {
-                if checkpoint.progress.training_rows != rows {
+                if checkpoint.progress.data_digest != self.data_digest {
                     bail!(
-                        "the data have {rows} rows to learn from, but the run was begun with {}; \
-                         name the data that it was begun with by --data-dir",
-                        checkpoint.progress.training_rows
+                        "the data are not those that the run was begun with; name the folder where \
+                         those are by --data-dir"
                     );
                 }
                 folder.rewind_metrics(checkpoint.metrics_bytes)?;
@@ -282,7 +287,7 @@ impl<'a> Session<'a> {
             }
             None => {
                 folder.rewind_metrics(0)?;
-                let state = State::fresh(net, &config.settings, device, rows);
+                let state = State::fresh(net, &config.settings, device, &self.data_digest);
                 self.say_start(&mut folder, &config, &state.net, splits)?;
                 (state, None)
             }
@@ -356,4 +361,13 @@ impl<'a> Session<'a> {
             _ => Exit::Success,
         }
     }
+}
+
+/// SHA-256 of all pixels and labels, in hexadecimal digits.
+fn digest(images: &ImageSet) -> String {
+    let digest = Sha256::new()
+        .chain_update(images.pixels())
+        .chain_update(images.labels())
+        .finalize();
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

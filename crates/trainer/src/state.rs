@@ -23,18 +23,13 @@ pub(crate) struct State<N> {
 }
 
 impl<N: Net> State<N> {
-    /// Before the first step.
-    pub(crate) fn fresh(
-        net: N,
-        settings: &Settings,
-        device: &Device,
-        training_rows: usize,
-    ) -> Self {
+    /// Before the first step. `data_digest` tells the rows to learn from.
+    pub(crate) fn fresh(net: N, settings: &Settings, device: &Device, data_digest: &str) -> Self {
         Self {
             net: net.train(),
             optimizer: new_optimizer(settings, device),
             progress: Progress {
-                training_rows,
+                data_digest: data_digest.to_owned(),
                 ..Progress::default()
             },
             best: None,
