@@ -2,8 +2,10 @@
 
 #[allow(dead_code, reason = "each test program uses its part of it")]
 mod common;
+mod documented;
 
 use common::{CLASSES, Finished, IMAGES, Workplace};
+use documented::assert_documented;
 use serde_json::Value;
 
 /// A workplace with a short run on the small data set, in `runs/net`, and the run's result.
@@ -47,6 +49,7 @@ fn a_run_is_judged_as_it_judged_itself() {
         let (workplace, result) = trained(model);
         let judged = evaluation(&workplace, "--run runs/net");
         assert_eq!(judged["event"], "evaluation");
+        assert_documented(&judged);
         assert_eq!(judged["accuracy"], result["test_accuracy"], "{model}");
         let (loss, expected) = (judged["loss"].as_f64(), result["test_loss"].as_f64());
         let difference = (loss.unwrap() - expected.unwrap()).abs();

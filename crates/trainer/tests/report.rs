@@ -2,11 +2,13 @@
 
 #[allow(dead_code, reason = "each test program uses its part of it")]
 mod common;
+mod documented;
 
 use std::fs;
 use std::path::Path;
 
 use common::{CLASSES, IMAGES, SMALL, Workplace};
+use documented::assert_documented;
 use roxmltree::{Document, Node, ParsingOptions};
 use serde_json::Value;
 
@@ -153,9 +155,7 @@ fn without_data_or_weights_the_page_says_so() {
 #[test]
 fn the_other_models_have_pages_too() {
     let workplace = Workplace::new();
-    workplace.events(
-        "--model xor-net --backend flex --run-name xor --epochs 500 --log-every 1",
-    );
+    workplace.events("--model xor-net --backend flex --run-name xor --epochs 500 --log-every 1");
     let html = page(&workplace.path("runs/xor/report.html"));
     assert_eq!(table(&html, "What the net answers").len(), 4);
     assert!(
@@ -288,6 +288,7 @@ fn runs_are_listed_and_damaged_ones_do_not_hide_the_others() {
     ]
     .map(|(folder, state)| (folder.to_owned(), state.to_owned()));
     assert_eq!(shown.collect::<Vec<_>>(), expected);
+    lines.iter().for_each(assert_documented);
     let line = &lines[1];
     assert_eq!(
         line["test_accuracy"],
