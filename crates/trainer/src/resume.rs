@@ -77,12 +77,12 @@ impl Resumed {
         let first_checkpoint = self.config.settings.checkpoint_every;
         let is_past_it = |event: &Event| match event {
             Event::Epoch(epoch) => epoch.epoch > first_checkpoint,
-            Event::Result(_) => true,
+            Event::Result(_) | Event::Imported(_) => true,
             _ => false,
         };
         if self.result().is_none() && self.events().iter().any(is_past_it) {
             bail!(
-                "{} has no checkpoint any more to go on from; train again with the options in its \
+                "{} has no checkpoint any more to go on from, or never had one; train again with the options in its \
                  config.json",
                 self.folder.path().display()
             );

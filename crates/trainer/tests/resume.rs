@@ -1,6 +1,7 @@
 //! Runs that were stopped and go on: to the same numbers, and never in a wrong way.
 
 mod common;
+mod documented;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use std::process::Child;
 use std::time::{Duration, Instant};
 
 use common::{Finished, SMALL, Workplace, metrics, names};
+use documented::assert_documented;
 use serde_json::{Value, json};
 
 /// Weights of a run: names and sizes, and the numbers' bytes.
@@ -247,6 +249,7 @@ fn a_run_that_never_had_a_checkpoint_begins_again() {
     fs::write(run_folder.join("metrics.jsonl"), lines[..2].concat()).expect("it can be cut");
     let events = workplace.events("--resume runs/stopped");
     assert_eq!(events[1]["checkpoint"], Value::Null);
+    assert_documented(&events[1]);
     assert_same(&workplace, "straight", "stopped");
 }
 
@@ -267,6 +270,17 @@ fn a_run_that_lost_its_checkpoints_is_left_alone() {
         longer.stderr
     );
     assert_eq!(metrics(&run_folder), events);
+
+    let import = "import --from runs/bare/model.bpk --activation relu --out runs/imported";
+    let imported = workplace.run(import);
+    assert_eq!(imported.code, Some(0), "{}", imported.stderr);
+    let refused = workplace.run("--resume runs/imported");
+    assert_eq!(refused.code, Some(2), "{}", refused.stdout);
+    assert!(
+        refused.stderr.contains("no checkpoint any more"),
+        "{}",
+        refused.stderr
+    );
 }
 
 #[test]
@@ -511,6 +525,7 @@ fn a_run_that_stops_early_leaves_the_best_weights() {
     ));
     let early = events.iter().find(|event| event["event"] == "early_stop");
     let early = early.expect("it stops early");
+    assert_documented(early);
     let (epoch, best) = (
         early["epoch"].as_u64().unwrap(),
         early["best_epoch"].as_u64().unwrap(),
@@ -651,6 +666,7 @@ fn gradients_are_checked_on_the_batches_of_the_run() {
         assert_eq!(steps[..2], [1, 6], "{options}");
         for check in checks {
             assert_eq!(check["verdict"], "pass", "{options}: {check}");
+            assert_documented(check);
         }
         // Checking changes no number of the run.
         let unchecked = options.replace("--check-gradients 5", "");
@@ -666,6 +682,7 @@ fn a_dry_run_says_shapes_and_memory_and_leaves_nothing() {
     let workplace = Workplace::new();
     let events = workplace.train("--backend flex --dry-run --check-gradients 1 --clip-norm 1");
     assert_eq!(names(&events), ["dry_run"]);
+    assert_documented(&events[0]);
     let dry_run = &events[0];
     assert_eq!(dry_run["batch"], json!([16, 30]));
     assert_eq!(
