@@ -245,6 +245,152 @@ pub enum DatasetError {
         class_count: usize,
     },
 
+    /// The folder is a data set in neither of the two forms.
+    #[error(
+        "{}: expected the four files of MNIST, or folders of images named after their classes, got \
+         neither; put one or the other there, or name another folder with --data-dir",
+        .path.display()
+    )]
+    NeitherForm {
+        /// The folder.
+        path: PathBuf,
+    },
+
+    /// A folder that must hold a folder for each class holds none.
+    #[error(
+        "{}: expected a folder of images for each class, got no folder; make them and name each \
+         after its class",
+        .path.display()
+    )]
+    NoClasses {
+        /// The folder that was searched.
+        path: PathBuf,
+    },
+
+    /// There are more classes than a label, one byte, can tell apart.
+    #[error(
+        "{}: expected at most 256 folders, one for each class, got {got}; merge classes or leave \
+         some out",
+        .path.display()
+    )]
+    TooManyClasses {
+        /// The folder with the classes.
+        path: PathBuf,
+        /// Classes that are there.
+        got: usize,
+    },
+
+    /// A folder of images, that of a class for example, has none.
+    #[error(
+        "{}: expected image files (.png, .jpg, .jpeg or .bmp), got a folder without any; put some \
+         there, or leave the folder out",
+        .path.display()
+    )]
+    FolderWithoutImages {
+        /// The folder.
+        path: PathBuf,
+    },
+
+    /// Every class has so few images that none is left for the test set.
+    #[error(
+        "{}: expected a class of at least 2 images, so that one can be held out for the test, got \
+         1 in each; add images, or make a folder test beside the folder train",
+        .path.display()
+    )]
+    TooFewToHoldOut {
+        /// The folder with the classes.
+        path: PathBuf,
+    },
+
+    /// The test images have a class that the training images do not have.
+    #[error(
+        "{}: expected a class that the training images have, too, got one of its own; add training \
+         images of it, or remove the folder",
+        .path.display()
+    )]
+    ClassUnknown {
+        /// The folder of the class among the test images.
+        path: PathBuf,
+    },
+
+    /// The bytes are no image in a format that is read here.
+    #[error(
+        "{}: expected a PNG, JPEG or BMP image, got {}; convert it to one of these",
+        .path.display(),
+        first_bytes(.got)
+    )]
+    NotAnImage {
+        /// The file.
+        path: PathBuf,
+        /// Its first bytes, eight at most.
+        got: Vec<u8>,
+    },
+
+    /// The image file is longer than any that is read here.
+    #[error(
+        "{}: expected an image file of at most {limit} bytes, got more; scale the image down, or \
+         compress it",
+        .path.display()
+    )]
+    ImageFileTooLong {
+        /// The file.
+        path: PathBuf,
+        /// Bytes that are read at most.
+        limit: u64,
+    },
+
+    /// The image has more pixels than are decoded here.
+    #[error(
+        "{}: expected an image of at most {limit} pixels, got {columns}x{rows}; scale it down",
+        .path.display()
+    )]
+    ImageTooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Pixels that are decoded at most.
+        limit: u64,
+        /// Columns, according to the file.
+        columns: u32,
+        /// Rows, according to the file.
+        rows: u32,
+    },
+
+    /// Decoding the image would take more memory than it is given here.
+    #[error(
+        "{}: expected an image that is decoded within {limit} bytes of memory, got one that needs \
+         more; scale it down, or save it anew with 8 bits a channel",
+        .path.display()
+    )]
+    ImageTakesTooMuchMemory {
+        /// The file.
+        path: PathBuf,
+        /// Bytes that decoding may take.
+        limit: u64,
+    },
+
+    /// The image is cut short, damaged, or of a kind that its decoder does not know.
+    #[error(
+        "{}: expected a whole and sound image, got \"{cause}\"; copy it again, or save it anew",
+        .path.display()
+    )]
+    ImageDamaged {
+        /// The file.
+        path: PathBuf,
+        /// The decoder's reason.
+        cause: String,
+    },
+
+    /// Nothing stands out in the image.
+    #[error(
+        "{}: expected something that stands out from its background, got an image of one colour; \
+         use one with more contrast",
+        .path.display()
+    )]
+    BlankImage {
+        /// The file.
+        path: PathBuf,
+    },
+
     /// The arrays given to [`ImageSet::new`](crate::ImageSet::new) do not make a set of images.
     #[error(
         "expected {labels} images of {rows}x{columns} pixels, at least one of each, got {pixels} \
@@ -285,6 +431,14 @@ pub enum DatasetError {
         /// Items the validation set would have.
         validation: usize,
     },
+}
+
+/// What a file starts with, in words.
+fn first_bytes(bytes: &[u8]) -> String {
+    match bytes {
+        [] => "an empty file".to_owned(),
+        bytes => format!("first bytes [{}]", hex(bytes)),
+    }
 }
 
 /// The bytes as two hexadecimal digits each, with spaces between them.

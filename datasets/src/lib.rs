@@ -9,6 +9,8 @@
 //!   seed.
 //! - [`shuffled_indices`] is the order of the items for a seed and an epoch, the same on every
 //!   machine.
+//! - With the feature `images`, `Picture` brings an image of any size and colour to MNIST's form, and
+//!   `DataFolder` loads a folder of such images, or one of the first kind.
 //! - [`xor`] is the truth table of the exclusive or.
 //!
 //! Pixels stay bytes (0 is background, 255 is ink): scaling them is left to whoever puts them on a
@@ -24,16 +26,34 @@
 //! # Ok::<(), datasets::DatasetError>(())
 //! ```
 
+#[cfg(feature = "images")]
+mod data_folder;
 mod error;
 pub mod idx;
+#[cfg(feature = "images")]
+mod image_folder;
 mod image_set;
+mod inspection;
 mod mnist;
+#[cfg(feature = "images")]
+mod mnist_form;
+#[cfg(feature = "images")]
+mod picture;
 mod shuffle;
 pub mod xor;
 
+#[cfg(feature = "images")]
+pub use data_folder::DataFolder;
 pub use error::DatasetError;
+#[cfg(feature = "images")]
+pub use image_folder::{HELD_OUT_FRACTION, ImageFolder, image_files_in, is_named_like_an_image};
 pub use image_set::{DEFAULT_VALIDATION_FRACTION, ImageItem, ImageSet};
+pub use inspection::{Duplicate, PixelStatistics};
 pub use mnist::{Mnist, bundled_mnist_dir};
+#[cfg(feature = "images")]
+pub use mnist_form::{MNIST_SIDE, MnistForm};
+#[cfg(feature = "images")]
+pub use picture::{MAX_IMAGE_FILE_BYTES, MAX_IMAGE_MEMORY, MAX_IMAGE_PIXELS, Picture};
 pub use shuffle::{SPLIT_STREAM, shuffled_indices};
 
 #[cfg(doctest)]

@@ -87,11 +87,29 @@ pub fn bundled_mnist_dir() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("mnist")
 }
 
-/// The first file in `dir` that has one of the names of `stem` with `rank` dimensions.
-fn find(dir: &Path, stem: &str, rank: u8) -> Result<PathBuf, DatasetError> {
+/// Whether any of the four files is in `dir`, sound or not.
+#[cfg(feature = "images")]
+pub(crate) fn is_in(dir: &Path) -> bool {
+    let stems = [
+        ("train-images", 3),
+        ("train-labels", 1),
+        ("t10k-images", 3),
+        ("t10k-labels", 1),
+    ];
+    let mut names = stems.iter().flat_map(|&(stem, rank)| names(stem, rank));
+    names.any(|name| dir.join(name).is_file())
+}
+
+/// The names under which the file of `stem` with `rank` dimensions is known.
+fn names(stem: &str, rank: u8) -> Vec<String> {
     let names = ["-", "."].map(|joint| format!("{stem}{joint}idx{rank}-ubyte"));
     let compressed = names.clone().map(|name| name + ".gz");
-    let names: Vec<String> = names.into_iter().chain(compressed).collect();
+    names.into_iter().chain(compressed).collect()
+}
+
+/// The first file in `dir` that has one of the names of `stem` with `rank` dimensions.
+fn find(dir: &Path, stem: &str, rank: u8) -> Result<PathBuf, DatasetError> {
+    let names = names(stem, rank);
     for name in &names {
         let path = dir.join(name);
         match fs::metadata(&path) {

@@ -10,7 +10,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
 
 #[derive(Debug, Parser)]
@@ -50,6 +50,13 @@ enum Command {
         )]
         options: Vec<OsString>,
     },
+    /// Kill the trainer at random moments, go on with its runs, and compare them bit for bit with
+    /// runs that nobody killed.
+    KillTest {
+        /// How many times.
+        #[arg(long, default_value_t = 200, value_name = "N")]
+        kills: usize,
+    },
     /// Check who depends on whom, and what must not be written where.
     Structure,
     /// Trace which methods of burn-autodiff the operations of `--suite burn` really reach (with gdb).
@@ -76,10 +83,23 @@ fn run(cli: Cli) -> Result<()> {
             let options = [vec!["bench".into()], options].concat();
             program::become_it("trainer", &options)
         }
+        Command::KillTest { kills } => kill_test(kills),
         Command::Structure => structure::check(),
         Command::TraceSuite => trace::run(),
         Command::Ci => ci::run(),
     }
+}
+
+/// The test of the trainer that kills it, with as many kills.
+fn kill_test(kills: usize) -> Result<()> {
+    let status = program::cargo()
+        .args(["test", "--package", "trainer", "--test", "kill", "--"])
+        .arg("--nocapture")
+        .env("KILLS", kills.to_string())
+        .status()
+        .context("cannot start cargo")?;
+    ensure!(status.success(), "a run was lost, or came to other numbers");
+    Ok(())
 }
 
 fn workspace_root() -> Result<PathBuf> {

@@ -92,6 +92,12 @@ const RULES: &[Rule] = &[
                  the device",
     },
     Rule {
+        package: "weight-exchange",
+        forbidden: &[&BACKENDS, &LEARNING],
+        ours_allowed: &["layers"],
+        remedy: "weights are numbers: which net they are of the trainer knows",
+    },
+    Rule {
         package: "datasets",
         forbidden: &[&BACKENDS, &LEARNING, &TENSORS],
         ours_allowed: &[],

@@ -4,7 +4,7 @@ use thiserror::Error;
 pub const MAX_WEIGHTS: usize = 1 << 28;
 
 /// A configuration that describes no net.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// A layer without a single unit.
@@ -22,6 +22,14 @@ pub enum ConfigError {
         d_in: usize,
         /// Units after the layer.
         d_out: usize,
+    },
+    /// A share that is not from 0 to below 1.
+    #[error("{what} is {got}, expected at least 0 and below 1; use a share like 0.1")]
+    ShareOutOfRange {
+        /// What the share is of, in words.
+        what: &'static str,
+        /// The share that was given.
+        got: f64,
     },
     /// A name that is not in the list.
     #[error("unknown {what} '{got}', expected one of {expected}; use one of these names")]
@@ -50,6 +58,18 @@ impl ConfigError {
             }
         }
         Ok(())
+    }
+
+    /// `Ok` for a share from 0 to below 1, else [`ConfigError::ShareOutOfRange`].
+    ///
+    /// # Errors
+    ///
+    /// If `share` is negative, at least 1, or no number.
+    pub fn check_share(what: &'static str, share: f64) -> Result<(), Self> {
+        match (0.0..1.0).contains(&share) {
+            true => Ok(()),
+            false => Err(Self::ShareOutOfRange { what, got: share }),
+        }
     }
 
     /// `Ok` for a size of at least one, else [`ConfigError::EmptyLayer`].

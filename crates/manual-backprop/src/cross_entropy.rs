@@ -158,6 +158,50 @@ pub fn one_hot(labels: Tensor<1, Int>, classes: usize, dtype: DType) -> Tensor<2
     hit.float().cast(dtype)
 }
 
+/// Targets of which a share `smoothing` = ε is spread evenly over all classes.
+///
+/// # Formula
+///
+/// ```text
+/// ys_ik = (1 - ε) y_ik + ε/K        K classes
+/// L = -c Σ_ik ys_ik ln yp_ik        grad_z = c (yp - ys) = c (yp - (1 - ε) y - ε/K)
+/// ```
+///
+/// `L` and `grad_z` are those of [`softmax_cross_entropy`] with `ys` in the place of `y`.
+///
+/// # Shapes
+///
+/// `y` and `ys` are `[batch, classes]`; every row of `y` adds up to 1.
+///
+/// # Derivation
+///
+/// ```text
+/// Σ_k ys_ik = (1 - ε) Σ_k y_ik + K ε/K = 1, which is all that the derivation of
+/// softmax_cross_entropy asks of its targets; ys does not depend on z.
+/// ```
+///
+/// # Source
+///
+/// Szegedy et al., *Rethinking the Inception Architecture for Computer Vision*, 2016, section 7.
+///
+/// # Example
+///
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use manual_backprop::cross_entropy::smoothed;
+///
+/// let y = Tensor::<2>::from_data([[1.0, 0.0]], &Device::flex());
+/// assert_eq!(smoothed(y, 0.5).try_into_vec_as::<f32>().unwrap(), [0.75, 0.25]);
+/// ```
+pub fn smoothed(y: Tensor<2>, smoothing: f64) -> Tensor<2> {
+    if smoothing == 0.0 {
+        return y;
+    }
+    let classes = y.dims()[1] as f64;
+    y.mul_scalar(1.0 - smoothing)
+        .add_scalar(smoothing / classes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -205,6 +249,15 @@ mod tests {
         for (sum, mean) in sum.into_iter().zip(mean) {
             assert_eq!(sum / 4.0, mean);
         }
+    }
+
+    #[test]
+    fn smoothed_targets_add_up_to_one_and_no_smoothing_changes_no_bit() {
+        let y = tensor([2, 4], &[0.0, 1.0, 0.0, 0.0, 0.25, 0.25, 0.5, 0.0]);
+        for row in values(smoothed(y.clone(), 0.1)).chunks(4) {
+            assert!((row.iter().sum::<f64>() - 1.0).abs() < 1e-15, "{row:?}");
+        }
+        assert_eq!(values(smoothed(y.clone(), 0.0)), values(y));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //!   shapes and derivation above them.
 //! - [`nets`]: the scalar, general, XOR and MNIST nets and linear regression, composed of the rules,
 //!   one name a step.
+//! - [`gradient_norm`]: the norm of a net's gradient, and gradients clipped to a largest norm.
 //! - [`xor_net::gradients`], [`mnist_mlp::gradients`] and [`linear_regression::gradients`]: loss and
 //!   gradients of the models, packed so that any Burn optimizer steps on them.
 //!
@@ -44,6 +45,7 @@ pub mod activation;
 pub mod arithmetic;
 pub mod cross_entropy;
 pub mod error;
+pub mod gradient_norm;
 pub mod layer;
 pub mod linear;
 pub mod linear_regression;

@@ -5,14 +5,15 @@ use burn::tensor::{Int, Tensor};
 use mnist_mlp::MnistMlp;
 
 use crate::Reduction;
-use crate::cross_entropy::one_hot;
+use crate::cross_entropy::{one_hot, smoothed};
 use crate::nets::mnist::{self, LayerParameters};
 use crate::xor_net::{bias, register};
 
 /// The loss of `net` and the gradients of its parameters, for any Burn optimizer.
 ///
-/// The same numbers as `net.loss(x, labels)` and its autodiff gradients: softmax cross-entropy,
-/// the mean over the rows. There is no gradient for `x`.
+/// The same numbers as `net.loss(x, labels)` and its autodiff gradients: softmax cross-entropy
+/// against targets smoothed by `net.label_smoothing`, the mean over the rows. There is no gradient
+/// for `x`.
 ///
 /// # Shapes
 ///
@@ -65,7 +66,7 @@ pub fn gradients(
         labels.dims()[0],
         "images and labels differ in rows"
     );
-    let y = one_hot(labels, w.dims()[1], w.dtype());
+    let y = smoothed(one_hot(labels, w.dims()[1], w.dtype()), net.label_smoothing);
 
     let forward = mnist::forward(
         net.activation,

@@ -25,6 +25,8 @@
 //! # Ok::<(), layers::ConfigError>(())
 //! ```
 //!
+//! With the feature `pretrained` a trained net comes along: `MnistMlp::pretrained(&device)`.
+//!
 //! Weights saved by the trainer load with Burn's own records:
 //!
 //! ```no_run
@@ -43,7 +45,12 @@ use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::{Int, Tensor, TensorCreationOptions, activation};
 
+#[cfg(feature = "pretrained")]
+mod pretrained;
+
 pub use layers::{Activation, ConfigError, Initializer};
+#[cfg(feature = "pretrained")]
+pub use pretrained::{PRETRAINED_TEST_ACCURACY, PRETRAINED_WEIGHTS};
 
 /// Sizes and functions of an [`MnistMlp`].
 #[derive(Config, Debug)]
@@ -57,6 +64,10 @@ pub struct MnistMlpConfig {
     /// Activation of the hidden layers.
     #[config(default = "Activation::Relu")]
     pub activation: Activation,
+    /// Share ε of the targets that [`MnistMlp::loss`] spreads over all classes, from 0 to below 1;
+    /// see [`smoothed_cross_entropy`].
+    #[config(default = 0.0)]
+    pub label_smoothing: f64,
     /// How weights start; `None` picks what suits the activation
     /// ([`Initializer::for_activation`]).
     pub initializer: Option<Initializer>,
@@ -68,7 +79,8 @@ impl MnistMlpConfig {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if a size is zero or a layer too large.
+    /// [`ConfigError`] if a size is zero or a layer too large, or the label smoothing is not from 0
+    /// to below 1.
     pub fn init(
         &self,
         seed: u64,
@@ -79,6 +91,7 @@ impl MnistMlpConfig {
             ConfigError::check_size(format!("hidden layer {}", i + 1), size)?;
         }
         ConfigError::check_size("the output", self.classes)?;
+        ConfigError::check_share("the label smoothing", self.label_smoothing)?;
         let options = options.into();
         let initializer = self
             .initializer
@@ -96,6 +109,7 @@ impl MnistMlpConfig {
         Ok(MnistMlp {
             layers,
             activation: self.activation,
+            label_smoothing: self.label_smoothing,
         })
     }
 }
@@ -108,6 +122,9 @@ pub struct MnistMlp {
     /// Activation after every layer but the last.
     #[module(skip)]
     pub activation: Activation,
+    /// Share ε of the targets that the loss spreads over all classes.
+    #[module(skip)]
+    pub label_smoothing: f64,
 }
 
 /// The most probable class of each row, and how probable the net thinks it is.
@@ -147,7 +164,8 @@ impl MnistMlp {
         self.layers[last].forward(hidden)
     }
 
-    /// Mean softmax cross-entropy of the batch, in nats.
+    /// Mean softmax cross-entropy of the batch, in nats, against targets smoothed by
+    /// `label_smoothing`.
     ///
     /// # Shapes
     ///
@@ -161,7 +179,7 @@ impl MnistMlp {
     ///
     /// Lecture items L7 and L8.
     pub fn loss(&self, x: Tensor<2>, labels: Tensor<1, Int>) -> Tensor<1> {
-        cross_entropy(self.forward(x), labels)
+        smoothed_cross_entropy(self.forward(x), labels, self.label_smoothing)
     }
 
     /// Class and probability of each row.
@@ -217,6 +235,53 @@ pub fn cross_entropy(logits: Tensor<2>, labels: Tensor<1, Int>) -> Tensor<1> {
         .neg()
 }
 
+/// Mean softmax cross-entropy of logits against smoothed targets, in nats; [`cross_entropy`] where
+/// `smoothing` is 0.
+///
+/// # Formula
+///
+/// ```text
+/// y_k = (1 - ε) [k = label] + ε/K                    targets, K classes
+/// L = -1/n Σ_rows Σ_k y_k ln yp_k,  yp = softmax(logits)
+///   = (1 - ε) cross_entropy(logits, labels) + ε (-1/(n K) Σ_rows Σ_k ln yp_k)
+/// ```
+///
+/// # Shapes
+///
+/// `logits: [n, classes]`, `labels: [n]` with classes from 0; the loss is a tensor of one element.
+///
+/// # Panics
+///
+/// If the numbers of rows differ.
+///
+/// # Source
+///
+/// Szegedy et al., *Rethinking the Inception Architecture for Computer Vision*, 2016, section 7;
+/// PyTorch's `CrossEntropyLoss(label_smoothing=ε)`.
+///
+/// # Example
+///
+/// ```
+/// use burn::tensor::{Device, Int, Tensor};
+/// use mnist_mlp::smoothed_cross_entropy;
+///
+/// let logits = Tensor::<2>::from_data([[3f32.ln(), 0.0]], &Device::flex()); // yp = ¾, ¼
+/// let labels = Tensor::<1, Int>::from_data([0], &Device::flex());
+/// let loss = smoothed_cross_entropy(logits, labels, 0.5).into_scalar::<f32>();
+/// assert!((loss + 0.75 * 0.75f32.ln() + 0.25 * 0.25f32.ln()).abs() < 1e-6);
+/// ```
+pub fn smoothed_cross_entropy(
+    logits: Tensor<2>,
+    labels: Tensor<1, Int>,
+    smoothing: f64,
+) -> Tensor<1> {
+    if smoothing == 0.0 {
+        return cross_entropy(logits, labels);
+    }
+    let uniform = activation::log_softmax(logits.clone(), 1).mean().neg();
+    cross_entropy(logits, labels).mul_scalar(1.0 - smoothing) + uniform.mul_scalar(smoothing)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -239,6 +304,28 @@ mod tests {
         let loss = cross_entropy(logits, labels([0, 2])).into_scalar::<f64>();
         let expected = -((2.0f64 / 4.0).ln() + (6.0f64 / 8.0).ln()) / 2.0;
         assert!((loss - expected).abs() < 1e-15, "{loss} {expected}");
+    }
+
+    #[test]
+    fn smoothed_targets_by_hand() {
+        // Probabilities 1/2, 1/4, 1/4 of the label 0; targets 1 - ε + ε/3, ε/3, ε/3.
+        let logits = matrix(vec![2f64.ln(), 0.0, 0.0], [1, 3]);
+        let loss = |smoothing| {
+            smoothed_cross_entropy(logits.clone(), labels([0]), smoothing).into_scalar::<f64>()
+        };
+        let (half, quarter) = (2f64.ln(), 4f64.ln());
+        let expected = (0.7 + 0.1) * half + 2.0 * 0.1 * quarter;
+        assert!((loss(0.3) - expected).abs() < 1e-15);
+        let plain = cross_entropy(logits.clone(), labels([0])).into_scalar::<f64>();
+        assert_eq!(loss(0.0), plain);
+    }
+
+    #[test]
+    fn a_label_smoothing_of_one_is_refused() {
+        for share in [1.0, -0.1, f64::NAN] {
+            let config = MnistMlpConfig::new(3, vec![], 2).with_label_smoothing(share);
+            assert!(config.init(0, &Device::flex()).is_err(), "{share}");
+        }
     }
 
     #[test]

@@ -7,18 +7,28 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use layers::Activation;
 
+use crate::about::CompletionsOptions;
 use crate::bench::BenchOptions;
+use crate::eval::EvalOptions;
+use crate::exchange::{ExportOptions, ImportOptions};
+use crate::inspect::InspectOptions;
 use crate::lessons::LessonOptions;
+use crate::predict::PredictOptions;
+use crate::report::ReportOptions;
+use crate::runs::RunsOptions;
+use crate::schedule::WarmUp;
 
 /// Train the lecture's nets on real data, on the processor or on a graphics card.
 #[derive(Debug, Parser)]
 #[command(
     name = "trainer",
     version,
+    long_version = crate::about::long_version(),
     args_conflicts_with_subcommands = true,
     help_expected = true,
-    after_help = "Exit codes: 0 success; 1 the loss is not finite, or the accuracy is below \
-                  --min-accuracy; 2 it could not run; 130 interrupted."
+    after_help = "Exit codes: 0 success; 1 the loss is not finite, the accuracy is below \
+                  --min-accuracy, or --check-gradients found a disagreement; 2 it could not run; \
+                  130 interrupted."
 )]
 pub(crate) struct Cli {
     /// What to do; without a subcommand, train.
@@ -38,6 +48,24 @@ pub(crate) enum Command {
     Lesson(Box<LessonOptions>),
     /// Measure the speed of training, in turns and beside other frameworks.
     Bench(Box<BenchOptions>),
+    /// Judge a trained net by a test set: loss, accuracy, confusion matrix, figures of each class.
+    Eval(EvalOptions),
+    /// Say which class a trained net sees in images of your own.
+    Predict(PredictOptions),
+    /// Say what a data set holds: classes, sizes, duplicates, a sheet of samples.
+    Inspect(InspectOptions),
+    /// Write a page about a run, or one that compares several.
+    Report(ReportOptions),
+    /// List the runs of a folder: when, what, how far, how good.
+    Runs(RunsOptions),
+    /// Write weights for another program: safetensors, PyTorch, ONNX, or Burn's own form.
+    Export(ExportOptions),
+    /// Make a run folder of weights from elsewhere: safetensors, PyTorch, or Burn's own form.
+    Import(ImportOptions),
+    /// Print the script that has a shell complete this program's command line.
+    Completions(CompletionsOptions),
+    /// Print a page of all commands for man: trainer man | man -l -
+    Man,
 }
 
 /// Options of `backends`.
@@ -51,17 +79,19 @@ pub(crate) struct BackendsOptions {
 /// Options of a training run. Those without a value here depend on the model; see `settings`.
 #[derive(Debug, Args)]
 pub(crate) struct TrainOptions {
-    /// Where to compute: ndarray and flex are the processor, wgpu the graphics card.
-    #[arg(long, default_value = "ndarray", value_parser = backend(), value_name = "NAME")]
-    pub(crate) backend: Backend,
+    /// Where to compute: ndarray and flex are the processor, wgpu the graphics card [default:
+    /// ndarray].
+    #[arg(long, value_parser = backend(), value_name = "NAME")]
+    pub(crate) backend: Option<Backend>,
 
-    /// Which net to train.
-    #[arg(long, value_enum, default_value_t = ModelName::MnistMlp, value_name = "NAME")]
-    pub(crate) model: ModelName,
+    /// Which net to train [default: mnist-mlp].
+    #[arg(long, value_enum, value_name = "NAME")]
+    pub(crate) model: Option<ModelName>,
 
-    /// Where gradients come from: Burn's autodiff, or the formulas derived by hand.
-    #[arg(long, value_enum, default_value_t = Engine::Autodiff, value_name = "NAME")]
-    pub(crate) engine: Engine,
+    /// Where gradients come from: Burn's autodiff, or the formulas derived by hand [default:
+    /// autodiff].
+    #[arg(long, value_enum, value_name = "NAME")]
+    pub(crate) engine: Option<Engine>,
 
     /// Units of each hidden layer, separated by commas, each at least 1; the XOR net has one
     /// hidden layer, linear regression has none [default: mnist-mlp 256,128; xor-net 4].
@@ -94,25 +124,41 @@ pub(crate) struct TrainOptions {
     #[arg(long, allow_negative_numbers = true, value_parser = positive, value_name = "RATE")]
     pub(crate) learning_rate: Option<f64>,
 
+    /// How the learning rate changes over the steps of the run [default: constant].
+    #[arg(long, value_enum, value_name = "NAME")]
+    pub(crate) schedule: Option<ScheduleName>,
+
+    /// How long the learning rate first rises in equal steps, in epochs (2, or 0.5), or in steps
+    /// (300steps); the schedule begins after it [default: no warm-up].
+    #[arg(long, allow_negative_numbers = true, value_name = "LENGTH")]
+    pub(crate) warm_up: Option<WarmUp>,
+
     /// Update rule [default: momentum].
     #[arg(long, value_enum, value_name = "NAME")]
     pub(crate) optimizer: Option<OptimizerName>,
 
-    /// Factor of the L2 penalty added to every gradient, 0 or more. Not for linear-regression,
-    /// which has --ridge.
-    #[arg(long, default_value = "0", allow_negative_numbers = true, value_parser = non_negative, value_name = "FACTOR")]
-    pub(crate) weight_decay: f64,
+    /// Factor of the L2 penalty added to every gradient, 0 or more [default: 0]. Not for
+    /// linear-regression, which has --ridge.
+    #[arg(long, allow_negative_numbers = true, value_parser = non_negative, value_name = "FACTOR")]
+    pub(crate) weight_decay: Option<f64>,
 
-    /// Decides initial weights, validation set and batch order; any whole number from 0.
-    #[arg(
-        long,
-        allow_negative_numbers = true,
-        default_value_t = 0,
-        value_name = "N"
-    )]
-    pub(crate) seed: u64,
+    /// Largest norm of all gradients taken as one vector, greater than 0: longer ones are
+    /// shortened to it, before the update rule sees them [default: no limit].
+    #[arg(long, allow_negative_numbers = true, value_parser = positive, value_name = "NORM")]
+    pub(crate) clip_norm: Option<f64>,
 
-    /// Folder with four IDX files in MNIST's form, plain or gzip [default: MNIST as it comes with
+    /// Share ε of the targets that the training loss spreads over all classes, from 0 to below 1
+    /// [default: 0]. Validation and test keep the plain loss. For mnist-mlp only.
+    #[arg(long, allow_negative_numbers = true, value_parser = share, value_name = "SHARE")]
+    pub(crate) label_smoothing: Option<f64>,
+
+    /// Decides initial weights, validation set and batch order; any whole number from 0 [default:
+    /// 0].
+    #[arg(long, allow_negative_numbers = true, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+
+    /// Folder with four IDX files in MNIST's form, plain or gzip, or with a folder of images (PNG,
+    /// JPEG, BMP) for each class, which become 28x28 like MNIST's [default: MNIST as it comes with
     /// this project]. Not for xor-net.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) data_dir: Option<PathBuf>,
@@ -140,6 +186,38 @@ pub(crate) struct TrainOptions {
     /// xor-net 200]. The run folder's metrics hold the same lines.
     #[arg(long, allow_negative_numbers = true, value_parser = at_least_one, value_name = "N")]
     pub(crate) log_every: Option<usize>,
+
+    /// Make a checkpoint after every Nth epoch, and the last, at least 1 [default: mnist-mlp and
+    /// linear-regression 1; xor-net as --log-every].
+    #[arg(long, allow_negative_numbers = true, value_parser = at_least_one, value_name = "N")]
+    pub(crate) checkpoint_every: Option<usize>,
+
+    /// How many of the last checkpoints are kept, at least 1, beside the one with the best loss
+    /// [default: 2].
+    #[arg(long, allow_negative_numbers = true, value_parser = at_least_one, value_name = "K")]
+    pub(crate) keep_checkpoints: Option<usize>,
+
+    /// Go on with the run in this folder from its newest checkpoint, to the same numbers as if it
+    /// had never been stopped. --epochs, --log-every, --min-accuracy and --data-dir may be given
+    /// anew; any other option must be what the run was begun with.
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["out_dir", "run_name", "dry_run"])]
+    pub(crate) resume: Option<PathBuf>,
+
+    /// End the run after so many epochs without a better loss on the validation set (on the
+    /// training set where there is none), at least 1; the weights of the best epoch are the result
+    /// [default: never].
+    #[arg(long, allow_negative_numbers = true, value_parser = at_least_one, value_name = "EPOCHS")]
+    pub(crate) early_stop: Option<usize>,
+
+    /// At the first step and every Nth after it, hold the formulas' gradients against autodiff's
+    /// and against finite differences on the batch of that step; the run ends with exit code 1 if
+    /// they disagree [default: never].
+    #[arg(long, allow_negative_numbers = true, value_parser = at_least_one, value_name = "N")]
+    pub(crate) check_gradients: Option<usize>,
+
+    /// Take one batch through everything, say shapes, sizes and memory, and leave nothing behind.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 
     /// Form of the results on standard output: text, or JSON with one object a line.
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORM")]
@@ -179,6 +257,26 @@ pub(crate) enum OptimizerName {
     Momentum,
     /// Adam with β1 0.9, β2 0.999, ε 1e-8.
     Adam,
+}
+
+/// How the learning rate changes over a run; with a warm-up, after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ScheduleName {
+    /// It stays.
+    Constant,
+    /// Half a cosine, down to 0 at the end.
+    Cosine,
+    /// A straight line, down to 0 at the end.
+    Linear,
+    /// A tenth after a third of the steps, a hundredth after two thirds.
+    Step,
+}
+
+impl ScheduleName {
+    /// Whether another number of epochs would change the rates of all steps.
+    pub(crate) fn depends_on_length(self) -> bool {
+        self != Self::Constant
+    }
 }
 
 /// Form of the results.
@@ -237,6 +335,11 @@ fn fraction(text: &str) -> Result<f64, String> {
     number(text, "a fraction from 0 to 1, for example 0.98", |number| {
         (0.0..=1.0).contains(&number)
     })
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let expected = "a share from 0 to below 1, for example 0.1";
+    number(text, expected, |number| (0.0..1.0).contains(&number))
 }
 
 fn proper_fraction(text: &str) -> Result<f64, String> {

@@ -59,6 +59,13 @@ impl Inputs {
         }
     }
 
+    fn size_in_bytes(&self) -> usize {
+        match self {
+            Self::Floats(inputs) => inputs.shape().num_elements() * inputs.dtype().size(),
+            Self::Bytes { words, .. } => words.shape().num_elements() * words.dtype().size(),
+        }
+    }
+
     /// The rows at the given indices, `[indices, inputs]`.
     fn select(&self, indices: Tensor<1, Int>) -> Tensor<2> {
         match self {
@@ -171,6 +178,11 @@ impl<T: Targets> Examples<T> {
     /// Number of rows.
     pub(crate) fn len(&self) -> usize {
         self.inputs.len()
+    }
+
+    /// Bytes that the rows take on the device.
+    pub(crate) fn bytes(&self) -> usize {
+        self.inputs.size_in_bytes() + self.targets.bytes()
     }
 
     /// The rows at the given indices.

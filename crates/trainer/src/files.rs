@@ -4,6 +4,9 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+/// What is added to a file's name while it is written.
+pub(crate) const UNFINISHED: &str = ".part";
+
 /// A file that is written but does not have its name yet. Dropped without
 /// [`Staged::publish`], it is gone.
 #[derive(Debug)]
@@ -21,7 +24,7 @@ impl Staged {
     /// If the folder is missing or cannot be written, or the disk is full.
     pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<Self> {
         let mut temporary = path.as_os_str().to_owned();
-        temporary.push(".part");
+        temporary.push(UNFINISHED);
         let staged = Self {
             temporary: temporary.into(),
             path: path.to_owned(),
@@ -33,7 +36,8 @@ impl Staged {
         Ok(staged)
     }
 
-    /// Gives the file its name, in place of any file that had it.
+    /// Gives the file its name, in place of any file that had it, and has the folder keep that,
+    /// too, if the power fails.
     ///
     /// # Errors
     ///
@@ -41,7 +45,7 @@ impl Staged {
     pub(crate) fn publish(mut self) -> io::Result<()> {
         fs::rename(&self.temporary, &self.path)?;
         self.published = true;
-        Ok(())
+        sync_folder_of(&self.path)
     }
 }
 
@@ -51,6 +55,18 @@ impl Drop for Staged {
             // What cannot be removed is only a leftover under a name that nobody reads.
             let _ = fs::remove_file(&self.temporary);
         }
+    }
+}
+
+/// Brings the names in a file's folder down to the disk, where a folder can be opened for that.
+fn sync_folder_of(path: &Path) -> io::Result<()> {
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    match cfg!(unix) {
+        true => File::open(folder)?.sync_all(),
+        false => Ok(()),
     }
 }
 
@@ -68,5 +84,10 @@ mod tests {
         Staged::write(&path, b"new").unwrap().publish().unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_file_may_be_named_without_its_folder() {
+        assert!(sync_folder_of(Path::new("page.html")).is_ok());
     }
 }

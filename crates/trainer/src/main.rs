@@ -1,16 +1,40 @@
 //! `trainer`: trains the lecture's nets on real data, on any backend, by either engine.
 
+mod about;
+mod answers;
 mod bench;
+mod checkpoint;
 mod cli;
+mod differences;
+mod dry_run;
+mod eval;
+mod exact;
 mod examples;
+mod exchange;
 mod files;
+mod gradient_check;
+mod history;
+mod inspect;
+mod judgement;
 mod lessons;
 mod net;
+mod optimizer;
 mod output;
+mod pages;
+mod predict;
+mod report;
+mod resume;
 mod run_folder;
+mod runs;
+mod saved_run;
+mod schedule;
 mod session;
 mod settings;
+mod signals;
+mod state;
+mod terminal;
 mod training;
+mod weights;
 
 use std::panic;
 use std::process::ExitCode;
@@ -76,6 +100,15 @@ fn run(cli: Cli, started: Instant) -> Result<Exit> {
         Some(Command::Backends(options)) => list_backends(options.format),
         Some(Command::Lesson(options)) => lessons::run(&options),
         Some(Command::Bench(options)) => bench::run(&options),
+        Some(Command::Eval(options)) => eval::run(&options),
+        Some(Command::Predict(options)) => predict::run(&options),
+        Some(Command::Inspect(options)) => inspect::run(&options),
+        Some(Command::Report(options)) => report::run(&options),
+        Some(Command::Runs(options)) => runs::run(&options),
+        Some(Command::Export(options)) => exchange::export(&options),
+        Some(Command::Import(options)) => exchange::import(&options),
+        Some(Command::Completions(options)) => about::completions(&options),
+        Some(Command::Man) => about::man_page(),
     }
 }
 

@@ -1,9 +1,10 @@
 //! What the training loop asks of a net, and the two engines that give its gradients.
 
 use anyhow::Result;
-use burn::module::Module;
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Int, Tensor};
+use burn_gradcheck::Values;
 use linear_regression::{LinearRegression, NormalEquations};
 use mnist_mlp::MnistMlp;
 use xor_net::XorNet;
@@ -27,6 +28,10 @@ pub(crate) trait Targets: Clone {
     fn narrow(&self, start: usize, length: usize) -> Self;
     /// The same entries on the autodiff side of the device.
     fn autodiff(self) -> Self;
+    /// Bytes that they take on the device.
+    fn bytes(&self) -> usize;
+    /// The entries kept on the host, for whatever device and float type a gradient check is on.
+    fn kept(&self) -> impl Fn(&Values) -> Self + Send + Sync + 'static;
 }
 
 /// Real-valued targets, `[n, outputs]`.
@@ -40,6 +45,14 @@ impl Targets for Tensor<2> {
     fn autodiff(self) -> Self {
         Tensor::autodiff(self)
     }
+    fn bytes(&self) -> usize {
+        self.shape().num_elements() * self.dtype().size()
+    }
+    fn kept(&self) -> impl Fn(&Values) -> Self + Send + Sync + 'static {
+        let shape = self.dims();
+        let entries = self.to_data().iter::<f64>().collect::<Vec<_>>();
+        move |values| values.tensor(shape, &entries)
+    }
 }
 
 /// Classes, `[n]`.
@@ -52,6 +65,13 @@ impl Targets for Tensor<1, Int> {
     }
     fn autodiff(self) -> Self {
         Tensor::autodiff(self)
+    }
+    fn bytes(&self) -> usize {
+        self.shape().num_elements() * self.dtype().size()
+    }
+    fn kept(&self) -> impl Fn(&Values) -> Self + Send + Sync + 'static {
+        let classes = self.to_data().iter::<i64>().collect::<Vec<_>>();
+        move |values| values.ints([classes.len()], &classes)
     }
 }
 
@@ -68,7 +88,7 @@ pub(crate) struct ClosedForm<N> {
 }
 
 /// A net that the loop can train and judge.
-pub(crate) trait Net: Module + Clone {
+pub(crate) trait Net: Module + Sync + 'static {
     /// What the net is to answer.
     type Targets: Targets;
 
@@ -194,6 +214,33 @@ impl Net for LinearRegression {
             loss_gap: equations.loss(self)? - solution.loss,
             distance: solution.distance(self)?,
         }))
+    }
+}
+
+/// The parameter tensors of a module by dotted path, in the order in which it is visited.
+pub(crate) fn parameter_names<M: Module>(module: &M) -> Vec<String> {
+    let mut names = Names::default();
+    module.visit(&mut names);
+    names.found
+}
+
+#[derive(Default)]
+struct Names {
+    path: Vec<String>,
+    found: Vec<String>,
+}
+
+impl ModuleVisitor for Names {
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, _param: &Param<Tensor<D>>) {
+        self.found.push(self.path.join("."));
     }
 }
 

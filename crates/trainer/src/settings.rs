@@ -3,58 +3,120 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
-use burn::optim::decay::WeightDecayConfig;
-use burn::optim::momentum::MomentumConfig;
-use burn::optim::{AdamConfig, ModuleOptimizer, SgdConfig};
+use backends::Backend;
 use layers::Activation;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::cli::{Engine, ModelName, OptimizerName, TrainOptions, value_name};
+use crate::cli::{Engine, ModelName, OptimizerName, ScheduleName, TrainOptions, value_name};
+use crate::schedule::WarmUp;
 
 /// Everything that decides the numbers of a run, as `config.json` keeps it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Settings {
-    /// Name of the model.
-    pub(crate) model: String,
+    /// Which net.
+    #[serde(with = "by_name")]
+    pub(crate) model: ModelName,
     /// Name of the backend.
     pub(crate) backend: String,
     /// Name of the engine.
-    #[serde(serialize_with = "by_name")]
+    #[serde(with = "by_name")]
     pub(crate) engine: Engine,
     /// Units of each hidden layer.
     pub(crate) hidden: Vec<usize>,
     /// Activation of the hidden layers; none for linear regression, which has no such layers.
     pub(crate) activation: Option<Activation>,
     /// The ridge term of linear regression; none for other models.
+    #[serde(with = "crate::exact::optional", default)]
     pub(crate) ridge: Option<f64>,
     /// Passes over the training set.
     pub(crate) epochs: usize,
     /// Rows per step.
     pub(crate) batch_size: usize,
-    /// Step length.
+    /// Step length, before the schedule's factor.
+    #[serde(with = "crate::exact")]
     pub(crate) learning_rate: f64,
+    /// How the step length changes.
+    #[serde(with = "by_name", default = "constant")]
+    pub(crate) schedule: ScheduleName,
+    /// How long it rises first.
+    #[serde(default)]
+    pub(crate) warm_up: Option<WarmUp>,
     /// Update rule.
-    #[serde(serialize_with = "by_name")]
+    #[serde(with = "by_name")]
     pub(crate) optimizer: OptimizerName,
     /// Factor of the L2 penalty.
+    #[serde(with = "crate::exact")]
     pub(crate) weight_decay: f64,
+    /// Largest norm of all gradients together.
+    #[serde(with = "crate::exact::optional", default)]
+    pub(crate) clip_norm: Option<f64>,
+    /// Share of the targets that is spread over all classes.
+    #[serde(with = "crate::exact", default)]
+    pub(crate) label_smoothing: f64,
     /// Decides initial weights, validation set and batch order.
     pub(crate) seed: u64,
     /// Share of the training set kept for validation, if any.
+    #[serde(with = "crate::exact::optional", default)]
     pub(crate) validation_fraction: Option<f64>,
     /// Folder of the data; none for XOR.
     pub(crate) data_dir: Option<PathBuf>,
+    /// Names of the classes, by label, where the folders of the data name them; else empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) class_names: Vec<String>,
     /// Accuracy below which the run counts as failed.
     pub(crate) min_accuracy: Option<f64>,
     /// Every how many epochs a line is printed and kept.
     pub(crate) log_every: usize,
+    /// Every how many epochs a checkpoint is made.
+    #[serde(default = "one")]
+    pub(crate) checkpoint_every: usize,
+    /// How many of the last checkpoints are kept.
+    #[serde(default = "two")]
+    pub(crate) keep_checkpoints: usize,
+    /// Epochs without a better loss after which the run ends.
+    #[serde(default)]
+    pub(crate) early_stop: Option<usize>,
+    /// Every how many steps the gradients are checked.
+    #[serde(default)]
+    pub(crate) check_gradients: Option<usize>,
 }
 
-fn by_name<S: serde::Serializer, T: clap::ValueEnum + Copy>(
-    value: &T,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&value_name(*value))
+fn constant() -> ScheduleName {
+    ScheduleName::Constant
+}
+
+fn one() -> usize {
+    1
+}
+
+fn two() -> usize {
+    KEEP_CHECKPOINTS
+}
+
+/// Checkpoints that are kept beside the best one.
+const KEEP_CHECKPOINTS: usize = 2;
+
+/// What is chosen from a list on the command line, by the name that it has there.
+mod by_name {
+    use clap::ValueEnum;
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::cli::value_name;
+
+    pub(super) fn serialize<S: Serializer, T: ValueEnum + Copy>(
+        value: &T,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&value_name(*value))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>, T: ValueEnum>(
+        deserializer: D,
+    ) -> Result<T, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        T::from_str(&name, false).map_err(|_| D::Error::custom(format!("{name:?} is unknown")))
+    }
 }
 
 impl Settings {
@@ -64,26 +126,35 @@ impl Settings {
     ///
     /// If an option does not apply to the model.
     pub(crate) fn resolve(options: &TrainOptions) -> Result<Self> {
-        let model = options.model;
-        refuse_what_does_not_apply(options)?;
+        let model = options.model.unwrap_or(ModelName::MnistMlp);
+        refuse_what_does_not_apply(model, options)?;
         let defaults = Defaults::of(model);
         let optimizer = options.optimizer.unwrap_or(OptimizerName::Momentum);
         let batch_size = options.batch_size.unwrap_or(defaults.batch_size);
         let default_rate = || defaults.learning_rate(model, optimizer, batch_size);
         let has_images = model != ModelName::XorNet;
+        let log_every = options.log_every.unwrap_or(defaults.log_every);
         Ok(Self {
-            model: value_name(model),
-            backend: options.backend.name().to_owned(),
-            engine: options.engine,
+            model,
+            backend: options
+                .backend
+                .unwrap_or(Backend::Ndarray)
+                .name()
+                .to_owned(),
+            engine: options.engine.unwrap_or(Engine::Autodiff),
             hidden: options.hidden.clone().unwrap_or(defaults.hidden.to_vec()),
             activation: options.activation.or(defaults.activation),
             ridge: (model == ModelName::LinearRegression).then(|| options.ridge.unwrap_or(0.0)),
             epochs: options.epochs.unwrap_or(defaults.epochs),
             batch_size,
             learning_rate: options.learning_rate.unwrap_or_else(default_rate),
+            schedule: options.schedule.unwrap_or(constant()),
+            warm_up: options.warm_up,
             optimizer,
-            weight_decay: options.weight_decay,
-            seed: options.seed,
+            weight_decay: options.weight_decay.unwrap_or(0.0),
+            clip_norm: options.clip_norm,
+            label_smoothing: options.label_smoothing.unwrap_or(0.0),
+            seed: options.seed.unwrap_or(0),
             validation_fraction: options.validation_fraction.or(defaults.validation_fraction),
             data_dir: has_images.then(|| {
                 options
@@ -91,35 +162,124 @@ impl Settings {
                     .clone()
                     .unwrap_or_else(datasets::bundled_mnist_dir)
             }),
+            class_names: Vec::new(),
             min_accuracy: options.min_accuracy,
-            log_every: options.log_every.unwrap_or(defaults.log_every),
+            log_every,
+            checkpoint_every: options.checkpoint_every.unwrap_or(match model {
+                ModelName::XorNet => log_every,
+                ModelName::MnistMlp | ModelName::LinearRegression => 1,
+            }),
+            keep_checkpoints: options.keep_checkpoints.unwrap_or(KEEP_CHECKPOINTS),
+            early_stop: options.early_stop,
+            check_gradients: options.check_gradients,
         })
     }
 
-    /// The update rule, with nothing remembered yet.
+    /// The settings of a run that goes on with other options.
     ///
-    /// Momentum is undampened, Adam's ε is 1e-8: the textbook's rules and PyTorch's defaults,
-    /// where Burn's own defaults differ.
-    pub(crate) fn new_optimizer(&self) -> ModuleOptimizer {
-        let weight_decay =
-            (self.weight_decay > 0.0).then(|| WeightDecayConfig::new(self.weight_decay as f32));
-        let momentum = MomentumConfig::new().with_momentum(0.9).with_dampening(0.0);
-        match self.optimizer {
-            OptimizerName::Sgd => SgdConfig::new().with_weight_decay(weight_decay).init(),
-            OptimizerName::Momentum => SgdConfig::new()
-                .with_weight_decay(weight_decay)
-                .with_momentum(Some(momentum))
-                .init(),
-            OptimizerName::Adam => AdamConfig::new()
-                .with_weight_decay(weight_decay)
-                .with_epsilon(1e-8)
-                .init(),
+    /// # Errors
+    ///
+    /// If an option contradicts what the run was begun with, or the number of epochs cannot be
+    /// changed.
+    pub(crate) fn continued(mut self, options: &TrainOptions) -> Result<Self> {
+        self.refuse_contradictions(options)?;
+        if let Some(epochs) = options.epochs.filter(|&epochs| epochs != self.epochs) {
+            if self.schedule.depends_on_length() {
+                bail!(
+                    "--epochs {epochs} would bend the {} schedule of this run, which is laid out \
+                     for {} epochs; leave --epochs out, or train again",
+                    value_name(self.schedule),
+                    self.epochs
+                );
+            }
+            self.epochs = epochs;
+        }
+        self.log_every = options.log_every.unwrap_or(self.log_every);
+        self.min_accuracy = options.min_accuracy.or(self.min_accuracy);
+        Ok(self)
+    }
+
+    /// An error that names the first option that is not as the run was begun.
+    fn refuse_contradictions(&self, options: &TrainOptions) -> Result<()> {
+        fn differs<T: PartialEq>(given: Option<T>, here: T) -> bool {
+            given.is_some_and(|given| given != here)
+        }
+        fn differs_where_given<T: PartialEq>(given: Option<T>, here: Option<T>) -> bool {
+            given.is_some() && given != here
+        }
+        let backend = options.backend.map(Backend::name);
+        let contradicted = [
+            ("--backend", differs(backend, self.backend.as_str())),
+            ("--model", differs(options.model, self.model)),
+            ("--engine", differs(options.engine, self.engine)),
+            ("--hidden", differs(options.hidden.as_ref(), &self.hidden)),
+            (
+                "--activation",
+                differs_where_given(options.activation, self.activation),
+            ),
+            ("--ridge", differs_where_given(options.ridge, self.ridge)),
+            ("--batch-size", differs(options.batch_size, self.batch_size)),
+            (
+                "--learning-rate",
+                differs(options.learning_rate, self.learning_rate),
+            ),
+            ("--schedule", differs(options.schedule, self.schedule)),
+            (
+                "--warm-up",
+                differs_where_given(options.warm_up, self.warm_up),
+            ),
+            ("--optimizer", differs(options.optimizer, self.optimizer)),
+            (
+                "--weight-decay",
+                differs(options.weight_decay, self.weight_decay),
+            ),
+            (
+                "--clip-norm",
+                differs_where_given(options.clip_norm, self.clip_norm),
+            ),
+            (
+                "--label-smoothing",
+                differs(options.label_smoothing, self.label_smoothing),
+            ),
+            ("--seed", differs(options.seed, self.seed)),
+            (
+                "--validation-fraction",
+                differs_where_given(options.validation_fraction, self.validation_fraction),
+            ),
+            (
+                "--checkpoint-every",
+                differs(options.checkpoint_every, self.checkpoint_every),
+            ),
+            (
+                "--keep-checkpoints",
+                differs(options.keep_checkpoints, self.keep_checkpoints),
+            ),
+            (
+                "--early-stop",
+                differs_where_given(options.early_stop, self.early_stop),
+            ),
+            (
+                "--check-gradients",
+                differs_where_given(options.check_gradients, self.check_gradients),
+            ),
+        ];
+        match contradicted.into_iter().find(|(_, differs)| *differs) {
+            Some((option, _)) => bail!(
+                "{option} is not what the run was begun with, and cannot be changed under way; \
+                 leave it out, or train again"
+            ),
+            None => Ok(()),
         }
     }
 
     /// Whether the line of an epoch (from 1) is printed and kept.
     pub(crate) fn logs(&self, epoch: usize) -> bool {
         epoch.is_multiple_of(self.log_every) || epoch == self.epochs
+    }
+
+    /// Whether a checkpoint is made after an epoch (from 1).
+    pub(crate) fn saves(&self, epoch: usize) -> bool {
+        epoch.is_multiple_of(self.checkpoint_every) || epoch == self.epochs
     }
 }
 
@@ -186,10 +346,10 @@ impl Defaults {
 }
 
 /// An error that names the first option that does not apply to the model.
-fn refuse_what_does_not_apply(options: &TrainOptions) -> Result<()> {
-    let TrainOptions { model, hidden, .. } = options;
-    let linear = *model == ModelName::LinearRegression;
-    let xor = *model == ModelName::XorNet;
+fn refuse_what_does_not_apply(model: ModelName, options: &TrainOptions) -> Result<()> {
+    let hidden = &options.hidden;
+    let linear = model == ModelName::LinearRegression;
+    let xor = model == ModelName::XorNet;
     let truth_table = "which learns its whole truth table; leave it out";
     let no_hidden_layer = "which has no hidden layer; leave it out";
     let refused = [
@@ -207,8 +367,13 @@ fn refuse_what_does_not_apply(options: &TrainOptions) -> Result<()> {
         ),
         (
             "--weight-decay",
-            linear && options.weight_decay > 0.0,
+            linear && options.weight_decay.is_some_and(|factor| factor > 0.0),
             "whose bias it would shrink too, away from the closed form; use --ridge",
+        ),
+        (
+            "--label-smoothing",
+            (linear || xor) && options.label_smoothing.is_some(),
+            "whose loss is no cross-entropy; leave it out",
         ),
         (
             "--ridge",
@@ -217,7 +382,7 @@ fn refuse_what_does_not_apply(options: &TrainOptions) -> Result<()> {
         ),
     ];
     if let Some((option, _, why)) = refused.into_iter().find(|(_, given, _)| *given) {
-        bail!("{option} does not apply to {}, {why}", value_name(*model));
+        bail!("{option} does not apply to {}, {why}", value_name(model));
     }
     match hidden {
         Some(hidden) if xor && hidden.len() != 1 => bail!(
@@ -226,5 +391,94 @@ fn refuse_what_does_not_apply(options: &TrainOptions) -> Result<()> {
             hidden.len()
         ),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::cli::Cli;
+    use clap::Parser;
+
+    fn options(arguments: &str) -> TrainOptions {
+        let arguments = arguments.split_whitespace();
+        Cli::parse_from(["trainer"].into_iter().chain(arguments)).options
+    }
+
+    /// The settings of a command line, options parted by spaces.
+    pub(crate) fn settings(arguments: &str) -> Settings {
+        Settings::resolve(&options(arguments)).expect("legal options")
+    }
+
+    #[test]
+    fn settings_come_back_from_json_with_every_bit() {
+        let rate = "0.12345678901234567";
+        let written = settings(&format!(
+            "--learning-rate {rate} --warm-up 0.1 --clip-norm 0.3"
+        ));
+        let json = serde_json::to_string(&written).expect("settings are JSON");
+        let read: Settings = serde_json::from_str(&json).expect("settings");
+        assert_eq!(
+            read.learning_rate.to_bits(),
+            written.learning_rate.to_bits()
+        );
+        assert_eq!(
+            (read.warm_up, read.clip_norm),
+            (written.warm_up, written.clip_norm)
+        );
+    }
+
+    #[test]
+    fn a_run_goes_on_only_with_what_it_was_begun_with() {
+        let begun = || settings("--model xor-net --backend flex --seed 3 --epochs 50");
+        let same = "--model xor-net --backend flex --seed 3 --hidden 4 --learning-rate 0.5";
+        assert!(begun().continued(&options(same)).is_ok());
+        for other in [
+            "--backend ndarray",
+            "--model mnist-mlp",
+            "--engine manual",
+            "--hidden 5",
+            "--activation relu",
+            "--ridge 1",
+            "--batch-size 3",
+            "--learning-rate 0.25",
+            "--schedule linear",
+            "--warm-up 3",
+            "--optimizer adam",
+            "--weight-decay 1",
+            "--clip-norm 1",
+            "--label-smoothing 0.1",
+            "--seed 4",
+            "--validation-fraction 0.1",
+            "--checkpoint-every 7",
+            "--keep-checkpoints 9",
+            "--early-stop 3",
+            "--check-gradients 9",
+        ] {
+            let error = begun().continued(&options(other)).expect_err(other);
+            let option = other.split(' ').next().expect("an option");
+            assert!(error.to_string().starts_with(option), "{other}: {error}");
+        }
+        let allowed = "--epochs 70 --log-every 5 --min-accuracy 0.5";
+        let continued = begun()
+            .continued(&options(allowed))
+            .expect("all may change");
+        assert_eq!(
+            (
+                continued.epochs,
+                continued.log_every,
+                continued.min_accuracy
+            ),
+            (70, 5, Some(0.5))
+        );
+    }
+
+    #[test]
+    fn a_schedule_that_depends_on_the_length_keeps_it() {
+        for (schedule, may_change) in [("constant", true), ("cosine", false), ("step", false)] {
+            let begun = settings(&format!("--schedule {schedule} --warm-up 1 --epochs 5"));
+            let longer = begun.continued(&options("--epochs 6"));
+            assert_eq!(longer.is_ok(), may_change, "{schedule}");
+        }
     }
 }

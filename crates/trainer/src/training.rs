@@ -6,15 +6,21 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
 use backends::{Hardware, Opened};
-use burn::optim::ModuleOptimizer;
 use burn::tensor::Tensor;
+use manual_backprop::gradient_norm;
 
+use crate::checkpoint::{Best, LossSum};
 use crate::cli::value_name;
 use crate::examples::{Examples, Splits, epoch_order};
+use crate::gradient_check;
 use crate::net::{Net, Reduction};
-use crate::output::{Console, Epoch, Event, RunResult};
-use crate::run_folder::RunFolder;
+use crate::optimizer::new_optimizer;
+use crate::output::{Console, Epoch, Event, GradientCheck, RunResult, complain};
+use crate::resume::is_over;
+use crate::run_folder::{Config, RunFolder};
+use crate::schedule::Schedule;
 use crate::settings::Settings;
+use crate::state::State;
 
 /// Losses are read back from the device once in so many steps: reading waits for the device.
 const STEPS_BETWEEN_READS: usize = 16;
@@ -29,18 +35,22 @@ pub(crate) enum Outcome {
     Finished { test_accuracy: f64 },
     /// The loss is not finite any more.
     NotFinite,
+    /// Formulas, autodiff and finite differences gave different gradients.
+    GradientsDisagree,
     /// Somebody asked it to stop.
     Interrupted,
 }
 
 /// One run: what it trains, on what, and where it reports.
 pub(crate) struct Run<'a, N: Net> {
-    pub(crate) settings: &'a Settings,
+    pub(crate) config: &'a Config,
     pub(crate) opened: &'a Opened,
     pub(crate) splits: &'a Splits<N::Targets>,
     pub(crate) folder: &'a mut RunFolder,
     pub(crate) console: &'a mut Console,
     pub(crate) interrupt: &'a AtomicBool,
+    /// The learning rates from the first step of the run on.
+    pub(crate) schedule: Schedule,
 }
 
 /// A net whose loss was finite, and the epoch after which it was (0: before the first).
@@ -50,166 +60,298 @@ struct Good<N> {
 }
 
 /// How an epoch ended.
-enum Pass<N> {
-    Done { net: N, loss: f64, time: Duration },
-    NotFinite { step: usize },
-    Interrupted { net: N, step: usize },
+enum Pass {
+    Done(Passed),
+    NotFinite,
+    GradientsDisagree,
+    Interrupted,
+}
+
+/// An epoch that is done.
+struct Passed {
+    loss: f64,
+    time: Duration,
+    /// Of the last step.
+    learning_rate: f64,
+    /// Of the last step, before any clipping; empty where nobody will hear of them.
+    gradient_norms: Vec<Tensor<1>>,
 }
 
 impl<N: Net> Run<'_, N> {
-    /// Trains the net, judges it, and leaves its weights in the run folder.
+    /// Trains the net from where it stands, judges it, and leaves its weights in the run folder.
     ///
     /// # Errors
     ///
     /// If the device or the run folder fails.
-    pub(crate) fn train(mut self, net: N) -> Result<Outcome> {
-        let mut net = net.train();
+    pub(crate) fn train(mut self, mut state: State<N>) -> Result<Outcome> {
         if self.opened.hardware != Hardware::Processor {
-            self.warm_up(&net)?;
+            self.warm_up(&state.net)?;
         }
-        let mut optimizer = self.settings.new_optimizer();
-        let mut train_time = Duration::ZERO;
+        self.schedule.skip(state.progress.step);
         let mut good = Good {
-            net: net.clone(),
-            epoch: 0,
+            net: state.net.clone(),
+            epoch: state.progress.epoch,
         };
-        for epoch in 1..=self.settings.epochs {
-            match self.pass(net, &mut optimizer, epoch)? {
-                Pass::Done {
-                    net: trained,
-                    loss,
-                    time,
-                } => {
-                    net = trained;
-                    train_time += time;
-                    if self.settings.logs(epoch) {
-                        if !self.report_epoch(&net, epoch, loss, time)? {
-                            return self.stop_not_finite(&good, epoch, self.steps(epoch));
-                        }
-                        good = Good {
-                            net: net.clone(),
-                            epoch,
-                        };
+        while !is_over(self.settings(), &state.progress) {
+            let pass;
+            (state, pass) = self.pass(state)?;
+            match pass {
+                Pass::Done(passed) => {
+                    if !self.end_epoch(&mut state, &mut good, passed)? {
+                        return self.stop_not_finite(&good, &state);
                     }
                 }
-                Pass::NotFinite { step } => return self.stop_not_finite(&good, epoch, step),
-                Pass::Interrupted { net, step } => {
-                    self.folder.save_weights(&net)?;
-                    self.say(Event::Stopped {
-                        reason: "interrupted".to_owned(),
-                        epoch,
-                        step,
-                    })?;
-                    self.console
-                        .note(&format!("weights kept in {}", self.folder.path().display()));
-                    return Ok(Outcome::Interrupted);
-                }
+                Pass::NotFinite => return self.stop_not_finite(&good, &state),
+                Pass::GradientsDisagree => return Ok(Outcome::GradientsDisagree),
+                Pass::Interrupted => return self.stop_interrupted(&state),
+            }
+            let interrupted = self.interrupt.load(Ordering::Relaxed);
+            if interrupted && !is_over(self.settings(), &state.progress) {
+                return self.stop_interrupted(&state);
             }
         }
-        self.finish(&net, train_time)
+        self.finish(&state)
     }
 
-    /// Steps in so many epochs.
-    fn steps(&self, epochs: usize) -> usize {
-        epochs
-            * self
-                .splits
-                .training
-                .len()
-                .div_ceil(self.settings.batch_size)
+    fn settings(&self) -> &Settings {
+        &self.config.settings
     }
 
-    /// One pass over the training set in an order drawn for the epoch.
-    fn pass(
-        &mut self,
-        mut net: N,
-        optimizer: &mut ModuleOptimizer,
-        epoch: usize,
-    ) -> Result<Pass<N>> {
+    /// The rest of a pass over the training set, in an order drawn for the epoch.
+    fn pass(&mut self, mut state: State<N>) -> Result<(State<N>, Pass)> {
         let Settings {
             engine,
             batch_size,
-            learning_rate,
             seed,
+            clip_norm,
             ..
-        } = *self.settings;
+        } = *self.settings();
         let training = &self.splits.training;
         let rows = training.len();
+        let epoch = state.progress.epoch + 1;
+        let is_heard_of = self.judges(epoch);
         let order = epoch_order(rows, seed, epoch as u64, &self.opened.device);
-        let steps_before = self.steps(epoch - 1);
         let bar = self.console.bar(rows as u64, format!("epoch {epoch}"));
         let started = Instant::now();
-        let mut losses = Losses::default();
-        for (step, start) in (0..rows).step_by(batch_size).enumerate() {
+        let earlier = Duration::from_nanos(state.progress.epoch_nanoseconds);
+        let mut losses = Losses::after(state.progress.losses);
+        let mut learning_rate = 0.0;
+        let mut gradient_norms = vec![];
+        let mut checking = Duration::ZERO;
+        let steps = (0..rows).step_by(batch_size);
+        for (step, start) in steps.enumerate().skip(state.progress.step_in_epoch) {
             let batch = batch_size.min(rows - start);
+            let is_last = start + batch == rows;
             let (x, targets) = match batch == rows {
                 // Their order matters to nothing but rounding, and taking them by it copies them.
                 true => training.narrow(0, rows),
                 false => training.select(order.clone().narrow(0, start, batch)),
             };
-            let (loss, gradients) = engine.gradients(&net, x, targets);
-            net = optimizer.step(learning_rate, net, gradients);
+            if self.checks_gradients(state.progress.step) {
+                let begun = Instant::now();
+                if !self.gradients_agree(&state, &x, &targets)? {
+                    bar.finish_and_clear();
+                    return Ok((state, Pass::GradientsDisagree));
+                }
+                checking += begun.elapsed();
+            }
+            let (loss, mut gradients) = engine.gradients(&state.net, x, targets);
+            if is_last && is_heard_of {
+                gradient_norms = gradient_norm::norms(&state.net, &gradients);
+            }
+            if let Some(limit) = clip_norm {
+                gradients = gradient_norm::clipped(&state.net, gradients, limit);
+            }
+            learning_rate = self.schedule.next_rate();
+            state.net = state.optimizer.step(learning_rate, state.net, gradients);
+            state.progress.step += 1;
             losses.push(loss, batch);
 
-            let interrupted = self.interrupt.load(Ordering::Relaxed);
-            if losses.unread() == STEPS_BETWEEN_READS || start + batch == rows || interrupted {
-                if let Some(bad) = losses.read::<N>()? {
+            let interrupted = self.interrupt.load(Ordering::Relaxed) && !is_last;
+            if losses.unread() == STEPS_BETWEEN_READS || is_last || interrupted {
+                if let Some(unread) = losses.read::<N>()? {
                     bar.finish_and_clear();
-                    return Ok(Pass::NotFinite {
-                        step: steps_before + bad + 1,
-                    });
+                    state.progress.step -= unread;
+                    return Ok((state, Pass::NotFinite));
                 }
                 bar.set_message(format!("loss {:.4}", losses.value::<N>()));
                 bar.set_position((start + batch) as u64);
             }
             if interrupted {
                 bar.finish_and_clear();
-                return Ok(Pass::Interrupted {
-                    net,
-                    step: steps_before + step + 1,
-                });
+                state.progress.step_in_epoch = step + 1;
+                state.progress.losses = losses.sum;
+                state.progress.epoch_nanoseconds =
+                    nanoseconds(earlier + started.elapsed() - checking);
+                return Ok((state, Pass::Interrupted));
             }
         }
         bar.finish_and_clear();
-        Ok(Pass::Done {
-            net,
+        let time = earlier + started.elapsed() - checking;
+        state.progress.epoch = epoch;
+        state.progress.step_in_epoch = 0;
+        state.progress.losses = LossSum::default();
+        state.progress.epoch_nanoseconds = 0;
+        state.progress.train_nanoseconds += nanoseconds(time);
+        let passed = Passed {
             loss: losses.value::<N>(),
-            time: started.elapsed(),
-        })
+            time,
+            learning_rate,
+            gradient_norms,
+        };
+        Ok((state, Pass::Done(passed)))
     }
 
-    /// Judges the net, and reports the epoch and keeps the weights if its loss is finite, which is
-    /// the answer.
-    fn report_epoch(
+    /// Whether more than the time is taken of an epoch (from 1).
+    fn judges(&self, epoch: usize) -> bool {
+        let settings = self.settings();
+        settings.logs(epoch) || settings.saves(epoch) || settings.early_stop.is_some()
+    }
+
+    /// Judges the net, reports the epoch, and keeps weights and checkpoint, each where it is due,
+    /// if the loss is finite, which is the answer.
+    fn end_epoch(
         &mut self,
-        net: &N,
-        epoch: usize,
-        train_loss: f64,
-        time: Duration,
+        state: &mut State<N>,
+        good: &mut Good<N>,
+        passed: Passed,
     ) -> Result<bool> {
+        let epoch = state.progress.epoch;
+        if !self.judges(epoch) {
+            return Ok(true);
+        }
         let Splits {
             validation, test, ..
         } = self.splits;
-        let judgement = self.judge(net, validation.as_ref().unwrap_or(test))?;
-        if !judgement.loss.is_finite() {
+        let validation = match validation {
+            Some(validation) => Some(self.judge(&state.net, validation)?),
+            None => None,
+        };
+        let this = Best {
+            epoch,
+            loss: validation.map_or(passed.loss, |judgement| judgement.loss),
+        };
+        let stops_early = self.settings().early_stop.is_some();
+        let progress = &mut state.progress;
+        progress.epochs_without_better += 1;
+        if Best::is_beaten_by(progress.best, this.loss) {
+            progress.best = Some(this);
+            progress.epochs_without_better = 0;
+            state.best = stops_early.then(|| state.net.clone());
+        }
+        let over = is_over(self.settings(), progress);
+        let (logs, saves) = (
+            self.settings().logs(epoch) || over,
+            self.settings().saves(epoch) || over,
+        );
+        let judged_by_test = logs && validation.is_none();
+        let is_finite = this.loss.is_finite()
+            && (!judged_by_test || self.judge(&state.net, test)?.loss.is_finite());
+        if !is_finite {
             return Ok(false);
         }
-        self.folder.save_weights(net)?;
-        let validation = validation.is_some().then_some(judgement);
+        *good = Good {
+            net: state.net.clone(),
+            epoch,
+        };
+        if logs {
+            self.folder.save_weights(result_of(state))?;
+            self.say_epoch(epoch, passed, validation)?;
+        }
+        if let Some(best) = state.progress.best.filter(|_| over && stops_early)
+            && epoch < self.settings().epochs
+        {
+            self.say(Event::EarlyStop {
+                epoch,
+                best_epoch: best.epoch,
+                best_loss: best.loss,
+            })?;
+        }
+        if saves {
+            if Best::is_beaten_by(state.progress.best_checkpoint, this.loss) {
+                state.progress.best_checkpoint = Some(this);
+            }
+            self.save_checkpoint(state)?;
+        }
+        Ok(true)
+    }
+
+    fn say_epoch(
+        &mut self,
+        epoch: usize,
+        passed: Passed,
+        validation: Option<Judgement>,
+    ) -> Result<()> {
+        let seconds = passed.time.as_secs_f64();
         self.say(Event::Epoch(Epoch {
             epoch,
-            train_loss,
+            train_loss: passed.loss,
             val_loss: validation.map(|judgement| judgement.loss),
             val_accuracy: validation.map(|judgement| judgement.accuracy),
-            seconds: time.as_secs_f64(),
-            images_per_second: self.splits.training.len() as f64 / time.as_secs_f64(),
+            seconds,
+            images_per_second: self.splits.training.len() as f64 / seconds,
+            learning_rate: passed.learning_rate,
+            gradient_norms: match passed.gradient_norms.is_empty() {
+                true => vec![],
+                false => read_back(Tensor::cat(passed.gradient_norms, 0))?,
+            },
+        }))
+    }
+
+    fn save_checkpoint(&self, state: &State<N>) -> Result<()> {
+        let metrics_bytes = self.folder.sync_metrics()?;
+        let checkpoint = state.to_checkpoint(self.config, metrics_bytes)?;
+        self.folder.save_checkpoint(&checkpoint)
+    }
+
+    /// Whether the gradients of the step after so many are checked.
+    fn checks_gradients(&self, steps_done: usize) -> bool {
+        let every = self.settings().check_gradients;
+        every.is_some_and(|every| steps_done.is_multiple_of(every))
+    }
+
+    /// Checks the gradients of a batch, and reports that.
+    fn gradients_agree(
+        &mut self,
+        state: &State<N>,
+        x: &Tensor<2>,
+        targets: &N::Targets,
+    ) -> Result<bool> {
+        let (epoch, step) = (state.progress.epoch + 1, state.progress.step + 1);
+        let started = Instant::now();
+        let seed = self.settings().seed.wrapping_add(step as u64);
+        let report = gradient_check::check(&state.net, x.clone(), targets, self.opened, seed);
+        let worst = report.worst_element.as_ref();
+        self.say(Event::GradientCheck(GradientCheck {
+            epoch,
+            step,
+            verdict: report.verdict.to_string(),
+            worst_relative_error: report.worst.manual_autodiff,
+            tolerance: report.tolerance.as_ref().map(|tolerance| tolerance.pair),
+            worst_parameter: worst.map(|worst| worst.input.clone()),
+            seconds: started.elapsed().as_secs_f64(),
         }))?;
-        Ok(true)
+        if !gradient_check::is_disagreement(&report) {
+            return Ok(true);
+        }
+        complain(&report);
+        self.say(Event::Stopped {
+            reason: format!(
+                "the gradients of step {step} disagree: {}",
+                gradient_check::in_words(&report)
+            ),
+            epoch,
+            step: state.progress.step,
+            resume: None,
+        })?;
+        Ok(false)
     }
 
     /// Judges the net on the test set, beside the exact solution if there is one. Its weights are
     /// kept already: the last epoch is reported.
-    fn finish(mut self, net: &N, time: Duration) -> Result<Outcome> {
+    fn finish(mut self, state: &State<N>) -> Result<Outcome> {
+        let net = result_of(state);
+        let time = Duration::from_nanos(state.progress.train_nanoseconds);
         let test = self.judge(net, &self.splits.test)?;
         let started = Instant::now();
         let training = self.splits.training.parts(self.rows_judged_at_once());
@@ -219,12 +361,15 @@ impl<N: Net> Run<'_, N> {
             Some(exact) => Some(self.judge(&exact.net, &self.splits.test)?),
             None => None,
         };
-        let rows = self.settings.epochs * self.splits.training.len();
+        let rows = state.progress.epoch * self.splits.training.len();
+        let best = state.best.as_ref().and(state.progress.best);
+        let settings = self.settings();
         self.say(Event::Result(RunResult {
-            model: self.settings.model.clone(),
-            backend: self.settings.backend.clone(),
-            engine: value_name(self.settings.engine),
-            epochs: self.settings.epochs,
+            model: value_name(settings.model),
+            backend: settings.backend.clone(),
+            engine: value_name(settings.engine),
+            epochs: state.progress.epoch,
+            best_epoch: best.map(|best| best.epoch),
             test_loss: test.loss,
             test_accuracy: test.accuracy,
             closed_form_test_accuracy: exact_test.map(|judgement| judgement.accuracy),
@@ -234,7 +379,7 @@ impl<N: Net> Run<'_, N> {
             closed_form_seconds: exact.as_ref().map(|_| exact_seconds),
             train_seconds: time.as_secs_f64(),
             images_per_second: rows as f64 / time.as_secs_f64(),
-            seed: self.settings.seed,
+            seed: settings.seed,
             run_dir: self.folder.path().display().to_string(),
         }))?;
         match test.loss.is_finite() {
@@ -245,19 +390,42 @@ impl<N: Net> Run<'_, N> {
         }
     }
 
-    fn stop_not_finite(&mut self, good: &Good<N>, epoch: usize, step: usize) -> Result<Outcome> {
+    /// Keeps everything that is needed to go on, and says how.
+    fn stop_interrupted(&mut self, state: &State<N>) -> Result<Outcome> {
+        self.save_checkpoint(state)?;
+        self.folder.save_weights(result_of(state))?;
+        let resume = self.folder.resume_command();
+        self.say(Event::Stopped {
+            reason: "interrupted".to_owned(),
+            epoch: state.progress.epoch + 1,
+            step: state.progress.step,
+            resume: Some(resume),
+        })?;
+        self.console
+            .note(&format!("weights kept in {}", self.folder.path().display()));
+        Ok(Outcome::Interrupted)
+    }
+
+    fn stop_not_finite(&mut self, good: &Good<N>, state: &State<N>) -> Result<Outcome> {
         let kept = match good.epoch {
             0 => "the initial weights are kept".to_owned(),
             epoch => format!("the weights of epoch {epoch} are kept"),
         };
         self.folder.save_weights(&good.net)?;
+        let step = state.progress.step;
+        let steps_per_epoch = self
+            .splits
+            .training
+            .len()
+            .div_ceil(self.settings().batch_size);
         self.say(Event::Stopped {
             reason: format!(
                 "the loss is not finite at step {step}; {kept} in {}; try a smaller --learning-rate",
                 self.folder.path().display()
             ),
-            epoch,
+            epoch: step.div_ceil(steps_per_epoch),
             step,
+            resume: None,
         })?;
         Ok(Outcome::NotFinite)
     }
@@ -272,19 +440,23 @@ impl<N: Net> Run<'_, N> {
             engine,
             batch_size,
             learning_rate,
+            clip_norm,
             ..
-        } = *self.settings;
+        } = *self.settings();
         let training = &self.splits.training;
         let rows = training.len();
         let full = batch_size.min(rows);
         let mut batches = vec![full, rows % full];
         batches.retain(|&batch| batch > 0);
-        let mut optimizer = self.settings.new_optimizer();
+        let mut optimizer = new_optimizer(self.settings(), &self.opened.device);
         let mut trained = net.clone();
         for batch in batches {
             let indices = Tensor::arange(0..batch as i64, &self.opened.device);
             let (x, targets) = training.select(indices);
-            let (_, gradients) = engine.gradients(&trained, x, targets);
+            let (_, mut gradients) = engine.gradients(&trained, x, targets);
+            if let Some(limit) = clip_norm {
+                gradients = gradient_norm::clipped(&trained, gradients, limit);
+            }
             trained = optimizer.step(learning_rate, trained, gradients);
         }
         for examples in self.splits.validation.iter().chain([&self.splits.test]) {
@@ -330,7 +502,7 @@ impl<N: Net> Run<'_, N> {
     fn rows_judged_at_once(&self) -> usize {
         match self.opened.hardware {
             Hardware::Processor => ROWS_JUDGED_AT_ONCE,
-            Hardware::Graphics | Hardware::SoftwareGraphics => self.settings.batch_size,
+            Hardware::Graphics | Hardware::SoftwareGraphics => self.settings().batch_size,
         }
     }
 
@@ -341,18 +513,34 @@ impl<N: Net> Run<'_, N> {
     }
 }
 
+/// The net whose weights the run leaves: the best where it stops early, else the last.
+fn result_of<N>(state: &State<N>) -> &N {
+    state.best.as_ref().unwrap_or(&state.net)
+}
+
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
 /// Losses of an epoch's steps, the newest still on the device.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Losses {
     on_device: Vec<Tensor<1>>,
     rows_on_device: Vec<usize>,
-    /// Sum over the rows read so far, and their number.
-    sum: f64,
-    rows: usize,
-    steps: usize,
+    /// Of those read so far.
+    sum: LossSum,
 }
 
 impl Losses {
+    /// Losses that go on from those of earlier steps.
+    fn after(sum: LossSum) -> Self {
+        Self {
+            on_device: vec![],
+            rows_on_device: vec![],
+            sum,
+        }
+    }
+
     fn push(&mut self, loss: Tensor<1>, rows: usize) {
         self.on_device.push(loss);
         self.rows_on_device.push(rows);
@@ -362,23 +550,22 @@ impl Losses {
         self.on_device.len()
     }
 
-    /// Reads the waiting losses back; the step (from 0 in this epoch) of the first that is not
-    /// finite, if any.
+    /// Reads the waiting losses back; if one is not finite, how many steps came after it.
     fn read<N: Net>(&mut self) -> Result<Option<usize>> {
         let losses = read_back(Tensor::cat(std::mem::take(&mut self.on_device), 0))?;
-        for (loss, rows) in losses
-            .into_iter()
-            .zip(std::mem::take(&mut self.rows_on_device))
-        {
+        let rows = std::mem::take(&mut self.rows_on_device);
+        let mut left = losses.len();
+        for (loss, rows) in losses.into_iter().zip(rows) {
+            left -= 1;
             if !loss.is_finite() {
-                return Ok(Some(self.steps));
+                return Ok(Some(left));
             }
-            self.sum += match N::REDUCTION {
+            self.sum.sum += match N::REDUCTION {
                 Reduction::Mean => loss * rows as f64,
                 Reduction::Sum => loss,
             };
-            self.rows += rows;
-            self.steps += 1;
+            self.sum.rows += rows;
+            self.sum.steps += 1;
         }
         Ok(None)
     }
@@ -386,8 +573,8 @@ impl Losses {
     /// Loss over the rows read so far.
     fn value<N: Net>(&self) -> f64 {
         match N::REDUCTION {
-            Reduction::Mean => self.sum / self.rows as f64,
-            Reduction::Sum => self.sum,
+            Reduction::Mean => self.sum.sum / self.sum.rows as f64,
+            Reduction::Sum => self.sum.sum,
         }
     }
 }

@@ -115,10 +115,13 @@ fn a_run_folder_holds_settings_metrics_and_weights() {
     assert_eq!(
         files,
         [
+            "checkpoints",
             "config.json",
+            "lock",
             "metrics.jsonl",
             "model.bpk",
-            "model.safetensors"
+            "model.safetensors",
+            "report.html"
         ]
     );
     assert_eq!(metrics(&run_folder), events);
@@ -436,7 +439,7 @@ fn whole_batches_converge_to_the_closed_form() {
         ("--backend flex --engine manual", 4),
     ] {
         let events = workplace.events(&format!(
-            "--model linear-regression --data-dir data --batch-size 120 --ridge 5 --epochs 600 \
+            "--model linear-regression --data-dir data --batch-size 120 --ridge 5 --epochs 600 --checkpoint-every 600 \
              --log-every 600 --learning-rate 0.002 --seed {seed} {arguments}"
         ));
         let result = result(&events);
@@ -550,7 +553,7 @@ fn mnist_is_singular_without_a_ridge_term() {
 fn well_conditioned_descent_on_mnist_ends_at_the_closed_form() {
     let workplace = Workplace::new();
     let events = workplace.events(
-        "--model linear-regression --backend flex --engine manual --ridge 1000 --epochs 600 \
+        "--model linear-regression --backend flex --engine manual --ridge 1000 --epochs 600 --checkpoint-every 600 \
          --batch-size 60000 --learning-rate 1.45e-6 --log-every 600",
     );
     let result = result(&events);

@@ -12,7 +12,7 @@ use linear_regression::{LinearRegression, LinearRegressionConfig};
 use mnist_mlp::{MnistMlp, MnistMlpConfig};
 use xor_net::{OutputUnit, XorNet, XorNetConfig};
 
-use super::rules::{case, drawn, has_branches, scaled};
+use super::rules::{SMOOTHING, case, drawn, has_branches, scaled};
 use super::sizes::Size;
 use crate::activation::Activation;
 use crate::layer;
@@ -38,6 +38,7 @@ pub(crate) fn all(activations: &[Activation], size: Size) -> Vec<Case> {
         cases.push(mlp_case(f, &[batch, d_in, d_out + 3, d_out + 1, d_out + 1]));
     }
     cases.push(mlp_case(Activation::Relu, &[batch, d_in, d_out + 1]));
+    cases.push(smoothed_mlp_case(&[batch, d_in, d_out + 2, d_out + 1]));
     cases.push(linear_regression_case(Ridge::None, size));
     cases.push(linear_regression_case(Ridge::Whole, size));
     cases.push(linear_regression_case(Ridge::Share, size));
@@ -146,6 +147,18 @@ fn mlp_case(f: Activation, sizes: &[usize]) -> Case {
     let labels = (0..batch).map(|i| ((i * 5 + 1) % classes) as i64).collect();
     let inputs = drawn("model inputs", batch * d_in);
     model(&format!("MnistMlp {f}"), sizes, config, inputs, labels)
+}
+
+/// A net whose loss smooths its targets.
+fn smoothed_mlp_case(sizes: &[usize]) -> Case {
+    let (batch, d_in, classes) = (sizes[0], sizes[1], sizes[sizes.len() - 1]);
+    let hidden = sizes[2..sizes.len() - 1].to_vec();
+    let config = MnistMlpConfig::new(d_in, hidden, classes)
+        .with_activation(Activation::Tanh)
+        .with_label_smoothing(SMOOTHING);
+    let labels = (0..batch).map(|i| ((i * 5 + 1) % classes) as i64).collect();
+    let inputs = drawn("model inputs", batch * d_in);
+    model("MnistMlp tanh, smoothed", sizes, config, inputs, labels)
 }
 
 /// A real net at its initial weights on a real batch.

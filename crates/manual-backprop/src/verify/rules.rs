@@ -2,12 +2,13 @@
 //! step; the hand-written gradient is its `backward`.
 
 use burn::tensor::Tensor;
+use burn::tensor::activation::log_softmax;
 use burn_gradcheck::{Case, Gradients, Masks, Sample, Upstream, Values};
 
 use super::models::GAMMA;
 use super::sizes::{Size, label};
 use crate::activation::{self, Activation};
-use crate::cross_entropy::{from_probabilities, softmax_cross_entropy};
+use crate::cross_entropy::{from_probabilities, smoothed, softmax_cross_entropy};
 use crate::error::half_squared_error;
 use crate::linear::{add_bias, add_bias_to_columns, affine, matmul};
 use crate::{Reduction, layer, ridge, softmax};
@@ -32,6 +33,7 @@ pub(crate) fn all(size: Size) -> Vec<Case> {
     for reduction in REDUCTIONS {
         cases.push(cross_entropy_case(reduction, size));
         cases.push(softmax_cross_entropy_case(reduction, size));
+        cases.push(smoothed_cross_entropy_case(reduction, size));
         cases.push(half_squared_error_case(reduction, size));
     }
     cases
@@ -240,6 +242,35 @@ pub(crate) fn softmax_cross_entropy_case(reduction: Reduction, [batch, _, d_out]
     .vjp(move |v, grad_out| {
         let (_, yp) = softmax_cross_entropy::forward(v.get("z"), v.get("y"), reduction);
         let grad_z = softmax_cross_entropy::backward(yp, v.get("y"), reduction);
+        Gradients::new().with("z", scaled(grad_z, grad_out))
+    })
+}
+
+/// Share ε of smoothed targets in a case. It is no sum of a few powers of two; see
+/// [`GAMMA`](super::models::GAMMA).
+pub(crate) const SMOOTHING: f64 = 0.3;
+
+/// Autodiff and finite differences go through the loss written out for smoothed targets, the
+/// formula through that for any targets.
+pub(crate) fn smoothed_cross_entropy_case(reduction: Reduction, [batch, _, d_out]: Size) -> Case {
+    let classes = d_out + 1;
+    case(
+        &format!("smoothed cross_entropy {}", word(reduction)),
+        &[batch, classes],
+    )
+    .input("z", [batch, classes])
+    .constant("y", [batch, classes], targets(batch, classes))
+    .function(move |v| {
+        let ln_yp = log_softmax(v.get::<2>("z"), 1);
+        let hit = (v.get::<2>("y") * ln_yp.clone()).sum();
+        let spread = ln_yp.mean_dim(1).sum();
+        let sum = hit.mul_scalar(1.0 - SMOOTHING) + spread.mul_scalar(SMOOTHING);
+        sum.mul_scalar(-reduction.factor(batch))
+    })
+    .vjp(move |v, grad_out| {
+        let y = smoothed(v.get("y"), SMOOTHING);
+        let (_, yp) = softmax_cross_entropy::forward(v.get("z"), y.clone(), reduction);
+        let grad_z = softmax_cross_entropy::backward(yp, y, reduction);
         Gradients::new().with("z", scaled(grad_z, grad_out))
     })
 }

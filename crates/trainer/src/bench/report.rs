@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use super::accuracy::{GOALS, Race};
 use super::contest::{Kind, Parts, Score, Size, median};
 use super::start::Start;
-use crate::lessons::colours::Colour;
-use crate::lessons::plot::{Mark, Panel, Scale, Series, figure};
+use crate::pages::colours::Colour;
+use crate::pages::plot::{Mark, Panel, Scale, Series, figure};
 
 /// Multiplications and additions of a training step for each image: forward, gradient of the weights,
 /// and, but for the first layer, gradient of the input.

@@ -9,14 +9,14 @@ use gradient_descent::{
     Descent, Function, GradientDescent, Minimizer, Minimum, Outcome, central_hessian,
 };
 
-use super::colours::Colour;
 use super::functions::{autodiff, tensor};
-use super::numbers::{Comparison, Host, number, vector};
-use super::page::{Page, Section, Table};
-use super::plot::{Mark, Panel, Points, Scale, Series, figure};
-use super::terms::{Terms, factor};
 use super::{Common, Negative, Room, Teach};
 use crate::cli::finite;
+use crate::pages::colours::Colour;
+use crate::pages::numbers::{Comparison, Host, number, vector};
+use crate::pages::page::{Page, Section, Table};
+use crate::pages::plot::{Mark, Panel, Points, Scale, Series, figure};
+use crate::pages::terms::{Terms, factor};
 
 /// What the function is made of: a letter, its formula, its term in f, the derivative of that.
 const LETTERS: [[&str; 4]; 4] = [

@@ -17,10 +17,10 @@ use manual_backprop::nets::{Parameters, general, mnist, scalar, xor};
 use mnist_mlp::MnistMlpConfig;
 use xor_net::{OutputUnit, XorNetConfig};
 
-use super::numbers::{Comparison, Host, number};
-use super::page::{Page, Section, Table};
 use super::{Common, Room, Teach};
 use crate::cli::value_name;
+use crate::pages::numbers::{Comparison, Host, number};
+use crate::pages::page::{Page, Section, Table};
 
 /// Images in the batch of the MNIST net.
 const IMAGES: usize = 16;

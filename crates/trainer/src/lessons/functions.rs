@@ -4,7 +4,7 @@ use burn::tensor::{Tensor, TensorData};
 use gradient_descent::verify::TensorFunction;
 
 use super::Room;
-use super::numbers::Host;
+use crate::pages::numbers::Host;
 
 /// A point on the device, `[dimension]`.
 pub(crate) fn tensor(point: &[f64], room: &Room) -> Tensor<1> {

@@ -11,13 +11,13 @@ use gradient_descent::{
     central_gradient,
 };
 
-use super::colours::Colour;
 use super::functions::autodiff;
-use super::numbers::{number, vector};
-use super::page::{Page, Section, Table};
-use super::plot::{Axis, Mark, Panel, Scale, Series, figure, levels};
 use super::{Common, Negative, Room, Teach, between};
 use crate::cli::{finite, non_negative, positive};
+use crate::pages::colours::Colour;
+use crate::pages::numbers::{number, vector};
+use crate::pages::page::{Page, Section, Table};
+use crate::pages::plot::{Axis, Mark, Panel, Scale, Series, figure, levels};
 
 /// Most iterations: the whole path of each descent is kept.
 const MOST_ITERATIONS: usize = 200_000;

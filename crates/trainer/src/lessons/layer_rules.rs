@@ -13,13 +13,13 @@ use manual_backprop::error::half_squared_error;
 use manual_backprop::layer;
 use manual_backprop::linear::{add_bias, add_bias_to_columns, affine, matmul};
 
-use super::colours::Colour;
-use super::numbers::{Comparison, Host, number};
-use super::page::{Page, Section, Table};
-use super::plot::{Mark, Panel, Scale, Series, figure, spread};
-use super::terms::{Terms, factor, sum_text};
 use super::{Common, Negative, Room, Teach};
 use crate::cli::{activation, finite};
+use crate::pages::colours::Colour;
+use crate::pages::numbers::{Comparison, Host, number};
+use crate::pages::page::{Page, Section, Table};
+use crate::pages::plot::{Mark, Panel, Scale, Series, figure, spread};
+use crate::pages::terms::{Terms, factor, sum_text};
 use activations::far_from_zero;
 
 /// Examples, inputs and outputs of the layer: three different sizes, so that a lost transpose

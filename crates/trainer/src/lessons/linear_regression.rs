@@ -13,13 +13,13 @@ use linear_regression::{
 };
 use manual_backprop::cross_entropy::one_hot;
 
-use super::colours::Colour;
-use super::images::{Tile, sheet};
-use super::numbers::{Comparison, Host, number};
-use super::page::{Page, Section, Table};
-use super::plot::{Mark, Panel, Scale, Series, figure};
 use super::{Common, Negative, Room, Teach, training_steps};
 use crate::cli::{at_least_one, non_negative};
+use crate::pages::colours::Colour;
+use crate::pages::images::{Tile, sheet};
+use crate::pages::numbers::{Comparison, Host, number};
+use crate::pages::page::{Page, Section, Table};
+use crate::pages::plot::{Mark, Panel, Scale, Series, figure};
 
 /// Share of the largest step at which gradient descent still converges.
 const STEP_SHARE: f64 = 0.9;

@@ -15,14 +15,14 @@ use manual_backprop::cross_entropy::one_hot;
 use manual_backprop::nets::mnist::{self, LayerParameters};
 use mnist_mlp::{MnistMlp, MnistMlpConfig};
 
-use super::colours::Colour;
-use super::images::{Tile, sheet};
-use super::numbers::{Comparison, Host, number, steps};
-use super::page::{Page, Section, Table};
-use super::plot::{Mark, Panel, Scale, Series, figure};
 use super::{Common, Negative, Room, Teach, epochs};
 use crate::cli::{at_least_one, positive};
 use crate::examples::{Examples, epoch_order};
+use crate::pages::colours::Colour;
+use crate::pages::images::{Tile, sheet};
+use crate::pages::numbers::{Comparison, Host, number, steps};
+use crate::pages::page::{Page, Section, Table};
+use crate::pages::plot::{Mark, Panel, Scale, Series, figure};
 
 /// Rows per step.
 const BATCH: usize = 128;

@@ -2,22 +2,16 @@
 //! and a page that puts formula, numbers and figures together.
 
 mod chain_rule;
-pub(crate) mod colours;
 mod computational_graph;
 mod functions;
 mod gradient_descent;
-mod images;
 mod layer_rules;
 mod linear_regression;
 mod mnist;
-mod numbers;
-mod page;
-pub(crate) mod plot;
 mod scalar_net;
 mod softmax_cross_entropy;
-mod terms;
 mod universal_approximation;
-mod xor;
+pub(crate) mod xor;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -31,7 +25,7 @@ use serde::Serialize;
 use crate::Exit;
 use crate::cli::{Format, backend};
 use crate::output::{Console, complain};
-use page::{Folder, Page};
+use crate::pages::page::{Folder, Page};
 
 /// Options of `lesson`.
 #[derive(Debug, Args)]

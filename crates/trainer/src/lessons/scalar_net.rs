@@ -6,12 +6,12 @@ use clap::Args;
 use computational_graph::{SvgOptions, nets};
 use manual_backprop::nets::scalar::{self, Parameters};
 
-use super::colours::Colour;
-use super::numbers::{Comparison, Host, number, steps};
-use super::page::{Page, Section};
-use super::plot::{Axis, Mark, Panel, Scale, Series, figure};
 use super::{Common, Negative, Room, Teach};
 use crate::cli::finite;
+use crate::pages::colours::Colour;
+use crate::pages::numbers::{Comparison, Host, number, steps};
+use crate::pages::page::{Page, Section};
+use crate::pages::plot::{Axis, Mark, Panel, Scale, Series, figure};
 
 const FORWARD: [&str; 6] = [
     "z1 = x w1",

@@ -11,13 +11,13 @@ use manual_backprop::Reduction;
 use manual_backprop::cross_entropy::{from_probabilities, softmax_cross_entropy};
 use manual_backprop::softmax;
 
-use super::colours::Colour;
-use super::numbers::{Comparison, Host, number, vector};
-use super::page::{Page, Section, Table};
-use super::plot::{Axis, Mark, Panel, Scale, Series, figure, spread};
-use super::terms::{Terms, sum_text};
 use super::{Common, Negative, Room, Teach};
 use crate::cli::finite;
+use crate::pages::colours::Colour;
+use crate::pages::numbers::{Comparison, Host, number, vector};
+use crate::pages::page::{Page, Section, Table};
+use crate::pages::plot::{Axis, Mark, Panel, Scale, Series, figure, spread};
+use crate::pages::terms::{Terms, sum_text};
 use failures::why_fused;
 use passes::{Passes, Rows, identity, jacobian_of, repeated};
 

@@ -16,12 +16,12 @@ use universal_approximation::{
 };
 use xor_net::{Activation, Initializer, OutputUnit, XorNet, XorNetConfig};
 
-use super::colours::Colour;
-use super::numbers::{Host, number};
-use super::page::{Page, Section, Table};
-use super::plot::{Mark, Panel, Scale, Series, figure};
 use super::{Common, Negative, Room, Teach, between, training_steps};
 use crate::cli::positive;
+use crate::pages::colours::Colour;
+use crate::pages::numbers::{Host, number};
+use crate::pages::page::{Page, Section, Table};
+use crate::pages::plot::{Mark, Panel, Scale, Series, figure};
 
 /// Most bumps and most hidden units that are asked for, which take seconds.
 const MOST_BUMPS: usize = 4096;

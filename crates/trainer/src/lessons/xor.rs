@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 use burn::module::Module;
 use burn::optim::{GradientsParams, SgdConfig};
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{DType, Device, Tensor, TensorData};
 use clap::Args;
 use computational_graph::{SvgOptions, nets};
 use datasets::xor::{XOR_INPUTS, XOR_TARGETS};
@@ -11,12 +11,12 @@ use layers::Activation;
 use manual_backprop::nets::{Parameters, xor};
 use xor_net::{XorNet, XorNetConfig};
 
-use super::colours::Colour;
-use super::numbers::{Comparison, Host, number, steps};
-use super::page::{Page, Section, Table};
-use super::plot::{Axis, Mark, Panel, Scale, Series, figure};
 use super::{Common, Negative, Room, Teach, between, training_steps};
 use crate::cli::{activation, positive};
+use crate::pages::colours::Colour;
+use crate::pages::numbers::{Comparison, Host, number, steps};
+use crate::pages::page::{Page, Section, Table};
+use crate::pages::plot::{Axis, Mark, Panel, Scale, Series, figure};
 
 const FORWARD: [&str; 7] = [
     "Z1 = X·W1",
@@ -279,28 +279,35 @@ fn graph(f: Activation, moment: &Moment, rows: &Rows, when: &str) -> Result<Sect
     )
 }
 
-fn surfaces(moments: &[Moment], room: &Room) -> Result<Section> {
+/// The output of a net over its two inputs: blue is 0, white ½, red 1. The dots are the four rows of
+/// the truth table, black with target 1, white with target 0. `float` is the type of its weights.
+pub(crate) fn surface(title: String, net: &XorNet, float: (&Device, DType)) -> Panel {
     let class = |target: f32| {
         let rows = XOR_INPUTS.into_iter().zip(XOR_TARGETS);
         rows.filter(move |(_, [y])| *y == target)
             .map(|([x1, x2], _)| (f64::from(x1), f64::from(x2)))
             .collect::<Vec<_>>()
     };
+    let axis = |label| Axis::linear(label, -MARGIN..1.0 + MARGIN);
+    Panel::new(title, axis("x1"), axis("x2"))
+        .map(|points| {
+            let inputs = points.iter().flat_map(|&(x1, x2)| [x1, x2]).collect();
+            let inputs = TensorData::new::<f64, _>(inputs, [points.len(), 2]);
+            let yp = net.forward(Tensor::from_data(inputs, float));
+            Host::of(&yp)
+                .values
+                .iter()
+                .map(|yp| 2.0 * yp - 1.0)
+                .collect()
+        })
+        .with(Series::new("", Colour::BLACK, Mark::Marbles, class(1.0)))
+        .with(Series::new("", Colour::WHITE, Mark::Marbles, class(0.0)))
+}
+
+fn surfaces(moments: &[Moment], room: &Room) -> Result<Section> {
     let panels = moments.iter().map(|Moment { step, net }| {
-        let axis = |label| Axis::linear(label, -MARGIN..1.0 + MARGIN);
-        Panel::new(format!("after {step} steps"), axis("x1"), axis("x2"))
-            .map(|points| {
-                let inputs = points.iter().flat_map(|&(x1, x2)| [x1, x2]).collect();
-                let inputs = TensorData::new::<f64, _>(inputs, [points.len(), 2]);
-                let yp = net.forward(Tensor::from_data(inputs, room.float()));
-                Host::of(&yp)
-                    .values
-                    .iter()
-                    .map(|yp| 2.0 * yp - 1.0)
-                    .collect()
-            })
-            .with(Series::new("", Colour::BLACK, Mark::Marbles, class(1.0)))
-            .with(Series::new("", Colour::WHITE, Mark::Marbles, class(0.0)))
+        let title = format!("after {step} steps");
+        surface(title, net, room.float())
     });
     let panels = panels.collect::<Vec<_>>();
     Ok(Section::new("The decision surface").figure(

@@ -5,7 +5,8 @@ use burn_gradcheck::{Case, Gradients, Upstream, Values};
 
 use super::{Row, at_sizes};
 use crate::verify::rules::{
-    cross_entropy_case, half_squared_error_case, scaled, softmax_cross_entropy_case,
+    SMOOTHING, cross_entropy_case, half_squared_error_case, scaled, smoothed_cross_entropy_case,
+    softmax_cross_entropy_case,
 };
 use crate::{Reduction, softmax};
 
@@ -152,6 +153,45 @@ pub(super) const MUTANTS: &[Row] = &[
         },
     ),
     (
+        "smoothed cross_entropy: not smoothed",
+        "grad_z = (yp - y)/n",
+        smooth,
+        |v, g| {
+            let (yp, y, n) = logits(v);
+            grad_z((yp - y) / n, g)
+        },
+    ),
+    (
+        "smoothed cross_entropy: 1/classes missing",
+        "ε added to every class",
+        smooth,
+        |v, g| {
+            let (yp, y, n) = logits(v);
+            let ys = y * (1.0 - SMOOTHING) + SMOOTHING;
+            grad_z((yp - ys) / n, g)
+        },
+    ),
+    (
+        "smoothed cross_entropy: other classes only",
+        "ε spread over the classes but the right one, which keeps 1 - ε",
+        smooth,
+        |v, g| {
+            let (yp, y, n) = logits(v);
+            let others = (y.dims()[1] - 1) as f64;
+            let ys = y.clone() * (1.0 - SMOOTHING) + (1.0 - y) * (SMOOTHING / others);
+            grad_z((yp - ys) / n, g)
+        },
+    ),
+    (
+        "smoothed cross_entropy: outputs scaled, too",
+        "grad_z = (1 - ε)(yp - y)/n",
+        smooth,
+        |v, g| {
+            let (yp, y, n) = logits(v);
+            grad_z((yp - y) * (1.0 - SMOOTHING) / n, g)
+        },
+    ),
+    (
         "half_squared_error: factor 2",
         "grad_yp = 2(yp - y)/n, the half forgotten",
         error,
@@ -232,6 +272,10 @@ fn entropy() -> Vec<Case> {
 
 fn fused() -> Vec<Case> {
     at_sizes(|size| softmax_cross_entropy_case(Reduction::Mean, size))
+}
+
+fn smooth() -> Vec<Case> {
+    at_sizes(|size| smoothed_cross_entropy_case(Reduction::Mean, size))
 }
 
 fn error() -> Vec<Case> {

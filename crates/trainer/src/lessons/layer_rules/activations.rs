@@ -7,11 +7,11 @@ use manual_backprop::linear::affine;
 
 use super::{Example, SAMPLES, at, pull_back, pulled, side_by_side, tracked, verdict};
 use crate::lessons::Room;
-use crate::lessons::colours::Colour;
-use crate::lessons::numbers::{Comparison, Host, number, vector};
-use crate::lessons::page::{Section, Table};
-use crate::lessons::plot::{Mark, Panel, Scale, Series, figure, spread};
-use crate::lessons::terms::factor;
+use crate::pages::colours::Colour;
+use crate::pages::numbers::{Comparison, Host, number, vector};
+use crate::pages::page::{Section, Table};
+use crate::pages::plot::{Mark, Panel, Scale, Series, figure, spread};
+use crate::pages::terms::factor;
 
 /// Where every activation is looked at: on both sides of 0 and far beyond what a net meets.
 const PLACES: [f64; 5] = [-1000.0, -1.0, 0.0, 1.0, 1000.0];

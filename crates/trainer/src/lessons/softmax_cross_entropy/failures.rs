@@ -7,10 +7,10 @@ use manual_backprop::Reduction;
 use super::SAMPLES;
 use super::passes::{Passes, Rows};
 use crate::lessons::Room;
-use crate::lessons::colours::Colour;
-use crate::lessons::numbers::{Host, number, vector};
-use crate::lessons::page::{Section, Table};
-use crate::lessons::plot::{Mark, Panel, Scale, Series, figure};
+use crate::pages::colours::Colour;
+use crate::pages::numbers::{Host, number, vector};
+use crate::pages::page::{Section, Table};
+use crate::pages::plot::{Mark, Panel, Scale, Series, figure};
 
 /// Sizes of two logits, one with the minus sign for the right class, from harmless to hopeless.
 const SIZES: [f64; 7] = [1.0, 40.0, 45.0, 50.0, 355.0, 370.0, 1000.0];

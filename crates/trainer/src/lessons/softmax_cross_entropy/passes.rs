@@ -105,7 +105,7 @@ pub(super) fn identity(row: &Rows) -> Tensor<2> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lessons::numbers::Host;
+    use crate::pages::numbers::Host;
 
     /// Logits of which the probabilities are 2/8, 1/8 and 5/8.
     fn row() -> Rows {

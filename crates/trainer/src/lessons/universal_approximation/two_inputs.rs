@@ -7,10 +7,10 @@ use xor_net::XorNetConfig;
 
 use super::{LEARNING_RATE, POINTS, difference, learn, scaled, unload};
 use crate::lessons::Room;
-use crate::lessons::colours::Colour;
-use crate::lessons::numbers::number;
-use crate::lessons::page::{Section, Table};
-use crate::lessons::plot::{Axis, Mark, Panel, Scale, Series, figure};
+use crate::pages::colours::Colour;
+use crate::pages::numbers::number;
+use crate::pages::page::{Section, Table};
+use crate::pages::plot::{Axis, Mark, Panel, Scale, Series, figure};
 
 /// Hidden units of the computed nets: shown as maps, and those of which the error is shown.
 const MAPS: [usize; 3] = [100, 400, 3200];

@@ -1,4 +1,4 @@
-//! A lesson's content, written once and shown twice: as text in the terminal and as a page.
+//! A page's content, written once and shown twice: as text in the terminal and as HTML.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,16 +17,17 @@ const TEXT_WIDTH: usize = 96;
 /// Name of the page's file.
 const PAGE: &str = "index.html";
 
-/// What a lesson teaches.
+/// A lesson, or a report of runs.
 #[derive(Debug, Serialize)]
 pub(crate) struct Page {
     title: String,
-    /// Items of the lecture, `L13` for example.
-    item: String,
+    /// Items of the lecture that a lesson teaches, `L13` for example.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    item: Option<String>,
     sections: Vec<Section>,
 }
 
-/// A step of a lesson.
+/// A step of a lesson, or a part of a report.
 #[derive(Debug, Serialize)]
 pub(crate) struct Section {
     heading: String,
@@ -49,6 +50,27 @@ pub(crate) struct Table {
     /// Whether a column has numbers only, which stand to the right.
     numeric: Vec<bool>,
     rows: Vec<Vec<String>>,
+    /// The shade of every cell, if cells are shaded.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    shades: Vec<Vec<Option<Shade>>>,
+}
+
+/// What a cell of a table is filled with.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(crate) struct Shade {
+    pub(crate) hue: Hue,
+    /// From 0, not at all, to 1.
+    pub(crate) depth: f64,
+}
+
+/// What a shade says of a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Hue {
+    /// As it should be.
+    Right,
+    /// As it should not be.
+    Wrong,
 }
 
 /// A picture with its file's name, without extension, and what it shows.
@@ -56,6 +78,9 @@ pub(crate) struct Table {
 pub(crate) struct Figure {
     name: String,
     caption: String,
+    /// Whether other figures may stand beside it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    narrow: bool,
     #[serde(skip_serializing_if = "String::is_empty")]
     svg: String,
 }
@@ -65,7 +90,16 @@ impl Page {
     pub(crate) fn new(title: impl Into<String>, item: impl Into<String>) -> Self {
         Self {
             title: title.into(),
-            item: item.into(),
+            item: Some(item.into()),
+            sections: vec![],
+        }
+    }
+
+    /// A report without sections.
+    pub(crate) fn report(title: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            item: None,
             sections: vec![],
         }
     }
@@ -76,9 +110,10 @@ impl Page {
         self
     }
 
-    /// The lesson for the terminal. Figures are named, not shown.
+    /// The page for the terminal. Figures are named, not shown.
     pub(crate) fn to_text(&self) -> String {
-        let mut text = format!("{} ({})\n", self.title, self.item);
+        let item = self.item.iter().map(|item| format!(" ({item})"));
+        let mut text = format!("{}{}\n", self.title, item.collect::<String>());
         for section in &self.sections {
             text += &format!("\n== {}\n", section.heading);
             for block in &section.blocks {
@@ -88,7 +123,7 @@ impl Page {
         text
     }
 
-    /// The lesson as one HTML page that needs no other file. `command` is the one that made it.
+    /// The page as one HTML file that needs no other file. `command` is the one that made it.
     ///
     /// # Errors
     ///
@@ -101,7 +136,7 @@ impl Page {
         Ok(page)
     }
 
-    /// The lesson without its pictures, for `--format json`.
+    /// The page without its pictures, for `--format json`.
     pub(crate) fn without_pictures(mut self) -> Self {
         for figure in self.figures_mut() {
             figure.svg.clear();
@@ -247,6 +282,23 @@ impl Section {
         self.blocks.push(Block::Figure(Figure {
             name: name.into(),
             caption: caption.into(),
+            narrow: false,
+            svg,
+        }));
+        self
+    }
+
+    /// Adds a picture as [`Section::figure`] does, beside those before it where there is room.
+    pub(crate) fn narrow_figure(
+        mut self,
+        name: impl Into<String>,
+        caption: impl Into<String>,
+        svg: String,
+    ) -> Self {
+        self.blocks.push(Block::Figure(Figure {
+            name: name.into(),
+            caption: caption.into(),
+            narrow: true,
             svg,
         }));
         self
@@ -261,6 +313,7 @@ impl Table {
             numeric: vec![true; columns.len()],
             columns,
             rows: vec![],
+            shades: vec![],
         }
     }
 
@@ -287,6 +340,19 @@ impl Table {
 }
 
 impl Table {
+    /// Fills cells on the page with shades, a row of them for each row.
+    ///
+    /// # Panics
+    ///
+    /// If there is not one for each cell.
+    pub(crate) fn shaded(mut self, shades: Vec<Vec<Option<Shade>>>) -> Self {
+        let lengths = |row: usize| (shades[row].len(), self.rows[row].len());
+        assert_eq!(shades.len(), self.rows.len(), "each row has its shades");
+        assert!((0..shades.len()).all(|row| lengths(row).0 == lengths(row).1));
+        self.shades = shades;
+        self
+    }
+
     /// Leaves out columns in which every cell is empty.
     pub(crate) fn without_empty_columns(mut self) -> Self {
         for column in (0..self.columns.len()).rev() {
@@ -294,6 +360,9 @@ impl Table {
                 self.columns.remove(column);
                 self.numeric.remove(column);
                 for row in &mut self.rows {
+                    row.remove(column);
+                }
+                for row in &mut self.shades {
                     row.remove(column);
                 }
             }
@@ -342,7 +411,8 @@ impl Block {
 }
 
 impl Table {
-    fn to_text(&self) -> String {
+    /// The table for the terminal.
+    pub(crate) fn to_text(&self) -> String {
         let mut grid = Grid::new();
         grid.load_style(presets::NOTHING);
         grid.set_header(&self.columns);

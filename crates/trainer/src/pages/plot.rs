@@ -118,7 +118,10 @@ impl Axis {
             (Scale::Log, false) if high > 0.0 => high / 10.0..high * 10.0,
             (Scale::Log, false) => 0.1..10.0,
             (Scale::Linear, true) => low - 0.04 * (high - low)..high + 0.04 * (high - low),
-            (Scale::Linear, false) if high.is_finite() => high - 1.0..high + 1.0,
+            (Scale::Linear, false) if high.is_finite() && high != 0.0 => {
+                high - high.abs() / 2.0..high + high.abs() / 2.0
+            }
+            (Scale::Linear, false) if high.is_finite() => -1.0..1.0,
             (Scale::Linear, false) => 0.0..1.0,
         };
         Self {
@@ -170,6 +173,21 @@ impl Series {
             colour,
             mark,
         }
+    }
+
+    /// Whether axes of these scales can show a point of it.
+    pub(crate) fn has_points(&self, x: Scale, y: Scale) -> bool {
+        let mut points = self.points.iter();
+        points.any(|point| x.can_show(point.0) && y.can_show(point.1))
+    }
+
+    /// The smallest and the largest finite value; none without one.
+    pub(crate) fn range(&self) -> Option<Range<f64>> {
+        let finite = self.points.iter().map(|point| point.1);
+        let finite = finite.filter(|value| value.is_finite());
+        let ends = finite.map(|value| (value, value));
+        let ends = ends.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+        ends.map(|(least, most)| least..most)
     }
 
     /// Values against their index, from 0.
@@ -582,6 +600,19 @@ mod tests {
                 assert!((cone(x, y) - radius).abs() < 2e-3, "({x}, {y})");
             }
         }
+    }
+
+    #[test]
+    fn a_constant_keeps_its_magnitude_on_the_axis() {
+        for (value, range) in [(1.0, 0.5..1.5), (-0.05, -0.075..-0.025), (0.0, -1.0..1.0)] {
+            let axis = Axis::fitting("x", Scale::Linear, [value, value, f64::NAN]);
+            assert!((axis.range.start - range.start).abs() < 1e-12, "{axis:?}");
+            assert!((axis.range.end - range.end).abs() < 1e-12, "{axis:?}");
+        }
+        let series = Series::by_index("", Colour::BLUE, &[2.0, f64::NAN, -1.0, f64::INFINITY]);
+        assert_eq!(series.range(), Some(-1.0..2.0));
+        // The one point above 0 has the index 0, which a logarithmic axis cannot show.
+        assert!(!series.has_points(Scale::Log, Scale::Log));
     }
 
     #[test]

@@ -81,7 +81,7 @@ pub(crate) fn sheet(tiles: &[Tile], columns: usize, scale: f64) -> Result<String
     let rows = tiles.len().div_ceil(columns);
     let size = [columns as f64 * cell[0], rows as f64 * cell[1]];
     let mut document = Document::new()
-        .set("class", "figure")
+        .set("class", "figure sheet")
         .set("width", size[0])
         .set("height", size[1])
         .set("viewBox", (0, 0, size[0], size[1]));

@@ -1,0 +1,103 @@
+//! What the program says about itself: its version, completions for shells, a man page.
+
+use std::io;
+use std::sync::LazyLock;
+
+use anyhow::{Context, Result};
+use backends::Backend;
+use clap::{Args, Command, CommandFactory};
+use clap_complete::Shell;
+use clap_mangen::Man;
+
+use crate::Exit;
+use crate::cli::{Cli, Format};
+use crate::output::Console;
+
+/// Options of `completions`.
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsOptions {
+    /// The shell that the completions are for.
+    #[arg(value_enum, value_name = "SHELL")]
+    shell: Shell,
+}
+
+/// The version of this program and of Burn, and the backends that it was built with.
+pub(crate) fn long_version() -> &'static str {
+    static TEXT: LazyLock<String> = LazyLock::new(|| {
+        let compiled_in = Backend::ALL.into_iter().filter(|b| b.is_compiled_in());
+        let backends: Vec<&str> = compiled_in.map(Backend::name).collect();
+        format!(
+            "{}\nBurn {}\nbackends: {}",
+            env!("CARGO_PKG_VERSION"),
+            burn_suite::BURN_VERSION,
+            backends.join(", ")
+        )
+    });
+    &TEXT
+}
+
+/// Prints the script that has a shell complete this program's command line.
+///
+/// # Errors
+///
+/// If standard output cannot be written.
+pub(crate) fn completions(options: &CompletionsOptions) -> Result<Exit> {
+    let mut script = Vec::new();
+    let mut command = Cli::command();
+    clap_complete::generate(options.shell, &mut command, "trainer", &mut script);
+    print(script)
+}
+
+/// Prints one page of all commands in the form of `man`.
+///
+/// # Errors
+///
+/// If standard output cannot be written.
+pub(crate) fn man_page() -> Result<Exit> {
+    let mut program = Cli::command();
+    program.build();
+    let mut page = Vec::new();
+    let man = Man::new(program.clone());
+    man.render_title(&mut page)?;
+    man.render_name_section(&mut page)?;
+    man.render_synopsis_section(&mut page)?;
+    man.render_description_section(&mut page)?;
+    man.render_options_section(&mut page)?;
+    for command in described(&program) {
+        write_command(command, "trainer", &mut page)?;
+    }
+    man.render_extra_section(&mut page)?;
+    man.render_version_section(&mut page)?;
+    print(page)
+}
+
+/// The commands of a command but `help`, which has nothing to say of its own.
+fn described(command: &Command) -> impl Iterator<Item = &Command> {
+    let commands = command.get_subcommands();
+    commands.filter(|command| command.get_name() != "help")
+}
+
+/// A section of the page on a command, then those on its own commands.
+fn write_command(command: &Command, parent: &str, page: &mut Vec<u8>) -> io::Result<()> {
+    let name = format!("{parent} {}", command.get_name());
+    let man = Man::new(command.clone());
+    let mut parts = Vec::new();
+    man.render_synopsis_section(&mut parts)?;
+    man.render_description_section(&mut parts)?;
+    if command.get_arguments().next().is_some() {
+        man.render_options_section(&mut parts)?;
+    }
+    // The sections of a page on the command alone are parts of its section on this page.
+    let parts = String::from_utf8_lossy(&parts).replace(".SH ", ".SS ");
+    page.extend(format!(".SH \"{}\"\n{parts}", name.to_uppercase()).into_bytes());
+    for command in described(command) {
+        write_command(command, &name, page)?;
+    }
+    Ok(())
+}
+
+fn print(text: Vec<u8>) -> Result<Exit> {
+    let text = String::from_utf8(text).context("help texts are UTF-8")?;
+    Console::new(Format::Text, false).print(text.trim_end())?;
+    Ok(Exit::Success)
+}

@@ -1,0 +1,247 @@
+//! Gradients on trial while a net trains: the formulas against autodiff for every parameter, and
+//! both against finite differences in random directions, on the batch of the step.
+
+use backends::{Backend, Opened};
+use burn::module::{ModuleMapper, ModuleVisitor, Param};
+use burn::optim::GradientsParams;
+use burn::tensor::{DType, Device, Tensor};
+use burn_gradcheck::{Case, Gradients, Mode, Options, Report, Target, Upstream, Values, Verdict};
+
+use crate::net::{Net, Targets};
+
+/// Directions for each parameter tensor.
+const DIRECTIONS: usize = 1;
+
+/// Checks the gradients of `net` on a batch: on its device in f32, the differences in f64 on flex.
+/// The directions depend on `seed`.
+pub(crate) fn check<N: Net>(
+    net: &N,
+    x: Tensor<2>,
+    targets: &N::Targets,
+    opened: &Opened,
+    seed: u64,
+) -> Report {
+    let net = net.valid();
+    let shape = x.dims();
+    let pixels = x.into_data().iter::<f64>().collect::<Vec<_>>();
+    let (answers, answers_by_hand) = (targets.kept(), targets.kept());
+    let (template, by_hand) = (net.clone(), net.clone());
+    let case = Case::new("the gradients of this batch")
+        .constant("x", shape, pixels)
+        .module(
+            move |device| on_device(&template, device),
+            move |net: &N, v| net.loss(v.get("x"), answers(v)),
+        )
+        .vjp(move |v, grad_out| {
+            let net = on_device(&by_hand, v.device()).map(&mut Replace {
+                path: Vec::new(),
+                values: v,
+            });
+            let (_, gradients) = net.manual_gradients(v.get("x"), answers_by_hand(v));
+            let mut unpack = Unpack {
+                path: Vec::new(),
+                gradients: &gradients,
+                grad_out,
+                named: Gradients::new(),
+            };
+            net.visit(&mut unpack);
+            unpack.named
+        });
+    let mut point = Point {
+        path: Vec::new(),
+        case,
+    };
+    net.visit(&mut point);
+    let mut target = Target::new(opened.device.clone(), DType::F32);
+    if let Ok(flex) = Backend::Flex.open() {
+        target = target.with_reference(flex.device);
+    }
+    let options = Options::default()
+        .seed(seed)
+        .mode(Mode::Fast)
+        .directions(DIRECTIONS);
+    point.case.run(&target, &options)
+}
+
+/// Whether the witnesses disagree. At a kink there is no derivative that they could agree on, and
+/// differences that are too coarse say nothing against either.
+pub(crate) fn is_disagreement(report: &Report) -> bool {
+    report.verdict.is_failure() && report.verdict != Verdict::Kink
+}
+
+/// The disagreement in one line, with the parameter in which it is worst.
+pub(crate) fn in_words(report: &Report) -> String {
+    let number = |value: Option<f64>| value.map_or("none".to_owned(), |v| format!("{v:.9e}"));
+    let worst = report.worst_element.as_ref().map(|worst| {
+        format!(
+            "; worst in {}: by hand {}, autodiff {}, finite differences {}",
+            worst.input,
+            number(worst.manual),
+            number(Some(worst.autodiff)),
+            number(worst.finite)
+        )
+    });
+    format!("{}{}", report.verdict, worst.unwrap_or_default())
+}
+
+/// The net on a device, on the autodiff side if that is what is asked for.
+fn on_device<N: Net>(net: &N, device: &Device) -> N {
+    let there = net.clone().to_device(&device.clone().without_autodiff());
+    match device.is_autodiff() {
+        true => there.train(),
+        false => there,
+    }
+}
+
+/// Gives a case the values of a net's parameters, by dotted path.
+struct Point {
+    path: Vec<String>,
+    case: Case,
+}
+
+impl ModuleVisitor for Point {
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let value = param.val();
+        let shape = value.dims();
+        let values = value.into_data().iter::<f64>().collect::<Vec<_>>();
+        let case = self.case.clone();
+        self.case = case.input_values(self.path.join("."), shape, values);
+    }
+}
+
+/// Puts the values of a case in place of a net's parameters.
+struct Replace<'a> {
+    path: Vec<String>,
+    values: &'a Values,
+}
+
+impl ModuleMapper for Replace<'_> {
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.pop();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let (id, _, mapper) = param.consume();
+        Param::from_mapped_value(id, self.values.get(&self.path.join(".")), mapper)
+    }
+}
+
+/// Reads gradients by parameter id and names them by dotted path.
+struct Unpack<'a> {
+    path: Vec<String>,
+    gradients: &'a GradientsParams,
+    grad_out: &'a Upstream,
+    named: Gradients,
+}
+
+impl ModuleVisitor for Unpack<'_> {
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if let Some(gradient) = self.gradients.get::<D>(param.id) {
+            let upstream = self.grad_out.get::<1>(0).reshape([1; D]);
+            let named = std::mem::take(&mut self.named);
+            self.named = named.with(self.path.join("."), gradient * upstream);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::Reduction;
+    use burn::module::Module;
+    use burn::tensor::Int;
+    use mnist_mlp::{MnistMlp, MnistMlpConfig};
+
+    /// A net whose formula for the last bias is wrong.
+    #[derive(Module, Debug)]
+    struct Wrong {
+        net: MnistMlp,
+    }
+
+    impl Net for Wrong {
+        type Targets = Tensor<1, Int>;
+
+        const REDUCTION: Reduction = Reduction::Mean;
+
+        fn loss(&self, x: Tensor<2>, labels: Tensor<1, Int>) -> Tensor<1> {
+            self.net.loss(x, labels)
+        }
+
+        fn manual_gradients(
+            &self,
+            x: Tensor<2>,
+            labels: Tensor<1, Int>,
+        ) -> (Tensor<1>, GradientsParams) {
+            let (loss, mut gradients) = Net::manual_gradients(&self.net, x, labels);
+            let id = self.net.layers[1].bias.as_ref().expect("a bias").id;
+            let grad_b = gradients.remove::<1>(id).expect("a gradient");
+            gradients.register(id, grad_b.mul_scalar(1.01));
+            (loss, gradients)
+        }
+
+        fn judge(&self, x: Tensor<2>, labels: Tensor<1, Int>) -> (Tensor<1>, Tensor<1, Int>) {
+            Net::judge(&self.net, x, labels)
+        }
+    }
+
+    fn example(opened: &Opened) -> (MnistMlp, Tensor<2>, Tensor<1, Int>) {
+        let net = MnistMlpConfig::new(6, vec![5], 3)
+            .with_label_smoothing(0.1)
+            .init(1, &opened.device)
+            .expect("a legal configuration");
+        let x = Tensor::arange(0..24, &opened.device)
+            .float()
+            .reshape([4, 6])
+            / 7.0;
+        (
+            net,
+            x.sin(),
+            Tensor::from_data([2, 0, 1, 1], &opened.device),
+        )
+    }
+
+    #[test]
+    fn right_formulas_pass() {
+        for backend in [Backend::Ndarray, Backend::Flex] {
+            let opened = backend.open().expect("a processor is everywhere");
+            let (net, x, labels) = example(&opened);
+            let report = check(&net.train(), x, &labels, &opened, 7);
+            assert!(report.is_pass(), "{report}");
+            assert!(report.finite.evaluations > 0, "{report}");
+        }
+    }
+
+    #[test]
+    fn one_percent_in_one_bias_is_found_and_named() {
+        let opened = Backend::Flex.open().expect("flex runs everywhere");
+        let (net, x, labels) = example(&opened);
+        let report = check(&Wrong { net }.train(), x, &labels, &opened, 7);
+        assert!(is_disagreement(&report), "{report}");
+        let words = in_words(&report);
+        assert!(words.contains("worst in net.layers.1.bias"), "{words}");
+        assert!(
+            words.contains("the hand-written gradient is the odd one"),
+            "{words}"
+        );
+    }
+}

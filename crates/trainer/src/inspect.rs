@@ -1,0 +1,315 @@
+//! `trainer inspect`: what a data set holds, before anything is trained on it.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use datasets::{DataFolder, ImageFolder, ImageSet, Mnist};
+use serde::Serialize;
+
+use crate::Exit;
+use crate::cli::{Format, at_least_one};
+use crate::files::Staged;
+use crate::output::Console;
+use crate::pages::page::Table;
+use crate::terminal;
+
+/// Pixels between the images of a sheet.
+const GAP: usize = 2;
+
+/// Grey level between the images of a sheet.
+const GAP_LEVEL: u8 = 96;
+
+/// Options of `inspect`.
+#[derive(Debug, Args)]
+pub(crate) struct InspectOptions {
+    /// Folder with four IDX files in MNIST's form, or with a folder of images for each class.
+    #[arg(value_name = "DATA")]
+    data: PathBuf,
+
+    /// Write a sheet of training images to this file, a PNG with a row for each class.
+    #[arg(long, value_name = "FILE")]
+    sheet: Option<PathBuf>,
+
+    /// Images of each class on the sheet, at least 1.
+    #[arg(long, default_value_t = 12, value_parser = at_least_one, allow_negative_numbers = true, value_name = "N")]
+    samples: usize,
+
+    /// Show one training image of each class in the terminal.
+    #[arg(long)]
+    show: bool,
+
+    /// Form of the results: text, or JSON in one object.
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORM")]
+    format: Format,
+}
+
+/// What a data set holds, as JSON has it.
+#[derive(Debug, Serialize)]
+struct Inspection {
+    event: &'static str,
+    data: String,
+    /// "idx" or "images".
+    form: &'static str,
+    rows: usize,
+    columns: usize,
+    classes: Vec<String>,
+    train: SetLine,
+    test: SetLine,
+    /// Test images that are training images, too, pixel for pixel.
+    test_images_in_training: usize,
+    /// Those of them that have another class there.
+    of_another_class: usize,
+    /// What became of the files, if they are images.
+    images: Option<ImagesLine>,
+    /// The file with the sheet, if one was asked for.
+    sheet: Option<String>,
+}
+
+/// One of the two sets.
+#[derive(Debug, Serialize)]
+struct SetLine {
+    images: usize,
+    /// Images of each class.
+    per_class: Vec<usize>,
+    /// Mean of all pixels, where 1 is full ink.
+    mean: f64,
+    /// Standard deviation of all pixels.
+    deviation: f64,
+    /// Images that repeat an earlier one of the set, pixel for pixel.
+    duplicates: usize,
+    /// Those of them that have another class than the one they repeat.
+    duplicates_of_another_class: usize,
+}
+
+/// What became of a folder's images.
+#[derive(Debug, Serialize)]
+struct ImagesLine {
+    held_out: usize,
+    kept: usize,
+    formed: usize,
+    passed_over: usize,
+}
+
+/// What became of a folder's images, in a sentence.
+pub(crate) fn describe(images: &ImageFolder) -> String {
+    let ImageFolder {
+        held_out,
+        kept,
+        formed,
+        passed_over,
+    } = images;
+    let mut text =
+        format!("{formed} images brought to MNIST's form, {kept} that had it kept as they are");
+    if *held_out > 0 {
+        text += &format!(
+            "; {held_out} held out as the test set, a seventh of each class, the same in every run"
+        );
+    }
+    if *passed_over > 0 {
+        text += &format!("; {passed_over} files passed over that are no .png, .jpg, .jpeg or .bmp");
+    }
+    text
+}
+
+/// Prints what the data set holds.
+///
+/// # Errors
+///
+/// If it cannot be read, or the sheet cannot be written.
+pub(crate) fn run(options: &InspectOptions) -> Result<Exit> {
+    let DataFolder {
+        sets: Mnist { train, test },
+        class_names,
+        image_folder,
+    } = DataFolder::load(&options.data)?;
+    let in_training = test.duplicates_of(&train);
+    let is_other = |d: &&datasets::Duplicate| test.label(d.index) != train.label(d.original);
+    let inspection = Inspection {
+        event: "inspection",
+        data: options.data.display().to_string(),
+        form: if image_folder.is_some() {
+            "images"
+        } else {
+            "idx"
+        },
+        rows: train.rows(),
+        columns: train.columns(),
+        train: SetLine::new(&train),
+        test: SetLine::new(&test),
+        test_images_in_training: in_training.len(),
+        of_another_class: in_training.iter().filter(is_other).count(),
+        images: image_folder.map(|images| ImagesLine {
+            held_out: images.held_out,
+            kept: images.kept,
+            formed: images.formed,
+            passed_over: images.passed_over,
+        }),
+        sheet: options
+            .sheet
+            .as_ref()
+            .map(|file| file.display().to_string()),
+        classes: class_names,
+    };
+    if let Some(file) = &options.sheet {
+        let png = Sheet::of(&train, options.samples).to_png()?;
+        Staged::write(file, &png)
+            .and_then(Staged::publish)
+            .with_context(|| {
+                format!(
+                    "cannot write {}; name a file that you may write with --sheet",
+                    file.display()
+                )
+            })?;
+    }
+
+    let mut console = Console::new(options.format, false);
+    match options.format {
+        Format::Json => console.print(&serde_json::to_string(&inspection)?)?,
+        Format::Text => {
+            console.print(&inspection.to_text(image_folder.as_ref()))?;
+            if options.show {
+                show_one_of_each(&train, &inspection.classes, &mut console)?;
+            }
+        }
+    }
+    Ok(Exit::Success)
+}
+
+impl SetLine {
+    fn new(set: &ImageSet) -> Self {
+        let pixels = set.pixel_statistics();
+        let duplicates = set.duplicates();
+        let is_other = |d: &&datasets::Duplicate| set.label(d.index) != set.label(d.original);
+        Self {
+            images: set.len(),
+            per_class: set.class_histogram(),
+            mean: pixels.mean,
+            deviation: pixels.deviation,
+            duplicates_of_another_class: duplicates.iter().filter(is_other).count(),
+            duplicates: duplicates.len(),
+        }
+    }
+}
+
+impl Inspection {
+    fn to_text(&self, images: Option<&ImageFolder>) -> String {
+        let mut table = Table::new(["class", "training", "test"]);
+        let rows = self.train.per_class.iter().zip(&self.test.per_class);
+        for (name, (train, test)) in self.classes.iter().zip(rows) {
+            table.push([name.clone(), train.to_string(), test.to_string()]);
+        }
+        let sets = [&self.train, &self.test];
+        let both = |name: &str, figure: fn(&SetLine) -> String| {
+            let [train, test] = sets.map(figure);
+            [name.to_owned(), train, test]
+        };
+        table.push(both("all", |set| set.images.to_string()));
+        table.push(both("mean", |set| format!("{:.4}", set.mean)));
+        table.push(both("deviation", |set| format!("{:.4}", set.deviation)));
+        table.push(both("duplicates", |set| set.duplicates.to_string()));
+        table.push(both("with another class", |set| {
+            set.duplicates_of_another_class.to_string()
+        }));
+        let sheet = self.sheet.iter().map(|file| format!("\nsheet in {file}"));
+        let images = images.map(|images| describe(images) + "\n");
+        format!(
+            "{}: images of {}x{} pixels, {} classes\n{}\n{}\n\n\
+             {} test images are training images, too, {} of them with another class{}",
+            self.data,
+            self.columns,
+            self.rows,
+            self.classes.len(),
+            images.unwrap_or_default(),
+            table.to_text(),
+            self.test_images_in_training,
+            self.of_another_class,
+            sheet.collect::<String>(),
+        )
+    }
+}
+
+/// The first training image of each class.
+fn show_one_of_each(set: &ImageSet, classes: &[String], console: &mut Console) -> Result<()> {
+    let colour = terminal::has_colour();
+    for (label, name) in classes.iter().enumerate() {
+        if let Some(index) = set.labels().iter().position(|&l| usize::from(l) == label) {
+            let picture = terminal::draw(set.image(index), set.columns(), colour);
+            console.print(&format!("\nclass {name}\n{picture}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// Images beside and above each other, one grey level a pixel.
+struct Sheet {
+    width: usize,
+    height: usize,
+    pixels: Vec<u8>,
+}
+
+impl Sheet {
+    /// A row for each class, with its first `samples` images.
+    fn of(set: &ImageSet, samples: usize) -> Self {
+        let [image_width, image_height] = [set.columns(), set.rows()];
+        let most = set.class_histogram().into_iter().max().unwrap_or(0);
+        let along = |count: usize, size: usize| GAP + count * (size + GAP);
+        let width = along(samples.min(most), image_width);
+        let height = along(set.class_count(), image_height);
+        let mut pixels = vec![GAP_LEVEL; width * height];
+        for label in 0..set.class_count() {
+            let of_class = (0..set.len()).filter(|&i| usize::from(set.label(i)) == label);
+            let top = along(label, image_height);
+            for (column, index) in of_class.take(samples).enumerate() {
+                let left = along(column, image_width);
+                for (row, line) in set.image(index).chunks(image_width).enumerate() {
+                    let start = (top + row) * width + left;
+                    pixels[start..start + image_width].copy_from_slice(line);
+                }
+            }
+        }
+        Self {
+            width,
+            height,
+            pixels,
+        }
+    }
+
+    fn to_png(&self) -> Result<Vec<u8>> {
+        let too_large = "the sheet is too large for a PNG; ask for fewer images with --samples";
+        let mut bytes = vec![];
+        let width = u32::try_from(self.width).context(too_large)?;
+        let height = u32::try_from(self.height).context(too_large)?;
+        let mut encoder = png::Encoder::new(&mut bytes, width, height);
+        encoder.set_color(png::ColorType::Grayscale);
+        encoder.set_depth(png::BitDepth::Eight);
+        let mut writer = encoder.write_header().context(too_large)?;
+        writer.write_image_data(&self.pixels).context(too_large)?;
+        writer.finish().context(too_large)?;
+        Ok(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sheet_has_a_row_for_each_class() {
+        let pixels = vec![1, 2, 3, 4, 5, 6];
+        let set = ImageSet::new(1, 2, pixels, vec![1, 0, 1]).unwrap();
+        let sheet = Sheet::of(&set, 5);
+        let (g, gap) = (GAP_LEVEL, [GAP_LEVEL; 10]);
+        assert_eq!((sheet.width, sheet.height), (10, 8));
+        assert_eq!(sheet.pixels[..20], [gap, gap].concat());
+        assert_eq!(sheet.pixels[20..30], [g, g, 3, 4, g, g, g, g, g, g]);
+        assert_eq!(sheet.pixels[50..60], [g, g, 1, 2, g, g, 5, 6, g, g]);
+        let png = sheet.to_png().unwrap();
+        let mut reader = png::Decoder::new(std::io::Cursor::new(png))
+            .read_info()
+            .unwrap();
+        let mut decoded = vec![0; reader.output_buffer_size().unwrap()];
+        reader.next_frame(&mut decoded).unwrap();
+        assert_eq!(decoded, sheet.pixels);
+    }
+}

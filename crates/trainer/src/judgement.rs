@@ -1,0 +1,243 @@
+//! How good a classifier is: its confusion matrix, what follows from that for each class, and how
+//! far its accuracy on other rows of the same kind may lie from the one that was counted.
+
+/// The 97.5 % quantile of the standard normal distribution: 2.5 % on either side are left out.
+const Z: f64 = 1.959_963_984_540_054;
+
+/// The share of cases in which a [`wilson_interval`] holds the true share.
+pub(crate) const LEVEL: f64 = 0.95;
+
+/// How often which class was taken for which.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Confusion {
+    classes: usize,
+    /// A row for each true class, a column for each answer.
+    counts: Vec<usize>,
+}
+
+/// What a confusion matrix says of one class. A ratio of nothing to nothing is absent.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct ClassFigures {
+    /// Rows of the class.
+    pub(crate) count: usize,
+    /// Rows that were answered with the class.
+    pub(crate) answered: usize,
+    /// Of the rows answered with the class, the share that is of it.
+    pub(crate) precision: Option<f64>,
+    /// Of the rows of the class, the share that was answered with it.
+    pub(crate) recall: Option<f64>,
+    /// The harmonic mean of precision and recall.
+    pub(crate) f1: Option<f64>,
+}
+
+/// One kind of mistake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mistake {
+    pub(crate) truth: usize,
+    pub(crate) answer: usize,
+    pub(crate) count: usize,
+}
+
+impl Confusion {
+    /// Counts pairs of true class and answer.
+    ///
+    /// # Panics
+    ///
+    /// If a class of a pair is not below `classes`.
+    pub(crate) fn new(classes: usize, pairs: impl IntoIterator<Item = (usize, usize)>) -> Self {
+        let mut counts = vec![0; classes * classes];
+        for (truth, answer) in pairs {
+            assert!(truth < classes && answer < classes, "a class is beyond all");
+            counts[truth * classes + answer] += 1;
+        }
+        Self { classes, counts }
+    }
+
+    /// Number of classes.
+    pub(crate) fn classes(&self) -> usize {
+        self.classes
+    }
+
+    /// For each true class, how often each answer was given.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &[usize]> {
+        self.counts.chunks(self.classes.max(1))
+    }
+
+    /// Number of rows in all.
+    pub(crate) fn total(&self) -> usize {
+        self.counts.iter().sum()
+    }
+
+    /// Number of rows that were answered rightly.
+    pub(crate) fn right(&self) -> usize {
+        (0..self.classes).map(|class| self.at(class, class)).sum()
+    }
+
+    /// Share of the rows that were answered rightly; NaN without rows.
+    pub(crate) fn accuracy(&self) -> f64 {
+        self.right() as f64 / self.total() as f64
+    }
+
+    /// What the matrix says of a class.
+    ///
+    /// # Formula
+    ///
+    /// ```text
+    /// precision = right / answered    recall = right / count    F1 = 2 right / (answered + count)
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If there is no such class.
+    pub(crate) fn class(&self, class: usize) -> ClassFigures {
+        let right = self.at(class, class);
+        let all = 0..self.classes;
+        let count = all.clone().map(|answer| self.at(class, answer)).sum();
+        let answered = all.map(|truth| self.at(truth, class)).sum();
+        let ratio = |part: usize, whole: usize| (whole > 0).then(|| part as f64 / whole as f64);
+        ClassFigures {
+            count,
+            answered,
+            precision: ratio(right, answered),
+            recall: ratio(right, count),
+            f1: ratio(2 * right, answered + count),
+        }
+    }
+
+    /// Kinds of mistakes that were made, the most frequent first, at most so many.
+    pub(crate) fn mistakes(&self, most: usize) -> Vec<Mistake> {
+        let cells = (0..self.classes).flat_map(|truth| {
+            (0..self.classes).map(move |answer| Mistake {
+                truth,
+                answer,
+                count: self.at(truth, answer),
+            })
+        });
+        let mut mistakes = cells
+            .filter(|cell| cell.truth != cell.answer && cell.count > 0)
+            .collect::<Vec<_>>();
+        mistakes.sort_by_key(|mistake| std::cmp::Reverse(mistake.count));
+        mistakes.truncate(most);
+        mistakes
+    }
+
+    fn at(&self, truth: usize, answer: usize) -> usize {
+        self.counts[truth * self.classes + answer]
+    }
+}
+
+/// Where the share lies, with 95 % confidence, of which `right` in `total` independent cases is a
+/// sample: Wilson's score interval. Unlike `p ± z √(p(1-p)/n)` it stays between 0 and 1 and has
+/// its length near these ends too, where a good classifier is. `None` without cases.
+///
+/// # Formula
+///
+/// ```text
+/// p = right / n    z = 1.96    (p + z²/2n ± z √(p(1-p)/n + z²/4n²)) / (1 + z²/n)
+/// ```
+///
+/// # Derivation
+///
+/// The shares π that a test at 5 % would not reject: (p - π)² ≤ z² π(1-π)/n, solved for π.
+///
+/// # Source
+///
+/// E. B. Wilson, Probable inference, the law of succession, and statistical inference, Journal of
+/// the American Statistical Association 22 (1927), 209-212.
+pub(crate) fn wilson_interval(right: usize, total: usize) -> Option<[f64; 2]> {
+    if total == 0 {
+        return None;
+    }
+    let n = total as f64;
+    let p = right as f64 / n;
+    let z2_n = Z * Z / n;
+    let centre = p + z2_n / 2.0;
+    let half = Z * (p * (1.0 - p) / n + z2_n / (4.0 * n)).sqrt();
+    let scale = 1.0 + z2_n;
+    // Rounding must not carry an end beyond what a share can be.
+    Some([centre - half, centre + half].map(|end| (end / scale).clamp(0.0, 1.0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_of_a_class_follow_from_its_row_and_column() {
+        // Class 0 three times, once taken for 1; class 1 twice, once taken for 0; class 2 never.
+        let pairs = [(0, 0), (0, 1), (0, 0), (1, 1), (1, 0)];
+        let confusion = Confusion::new(3, pairs);
+        let rows = confusion.rows().collect::<Vec<_>>();
+        assert_eq!(rows, [&[2, 1, 0], &[1, 1, 0], &[0, 0, 0]]);
+        assert_eq!((confusion.right(), confusion.total()), (3, 5));
+        assert_eq!(confusion.accuracy(), 0.6);
+        assert_eq!(
+            confusion.class(0),
+            ClassFigures {
+                count: 3,
+                answered: 3,
+                precision: Some(2.0 / 3.0),
+                recall: Some(2.0 / 3.0),
+                f1: Some(4.0 / 6.0),
+            }
+        );
+        let never = confusion.class(2);
+        assert_eq!((never.count, never.answered), (0, 0));
+        assert_eq!(
+            (never.precision, never.recall, never.f1),
+            (None, None, None)
+        );
+    }
+
+    #[test]
+    fn truth_and_answer_are_not_interchanged() {
+        // Everything is answered with 1: all of class 1 is found, and most answers are wrong.
+        let figures = Confusion::new(2, [(0, 1), (0, 1), (0, 1), (1, 1)]).class(1);
+        assert_eq!((figures.precision, figures.recall), (Some(0.25), Some(1.0)));
+        assert_eq!((figures.count, figures.answered), (1, 4));
+    }
+
+    #[test]
+    fn frequent_mistakes_come_first_and_right_answers_never() {
+        let confusion = Confusion::new(3, [(0, 0), (2, 1), (0, 1), (2, 1), (1, 1)]);
+        let mistakes = confusion.mistakes(5);
+        let expected = [(2, 1, 2), (0, 1, 1)].map(|(truth, answer, count)| Mistake {
+            truth,
+            answer,
+            count,
+        });
+        assert_eq!(mistakes, expected);
+        assert_eq!(confusion.mistakes(1), expected[..1]);
+    }
+
+    /// Method 3 of table I in R. G. Newcombe, Two-sided confidence intervals for the single
+    /// proportion, Statistics in Medicine 17 (1998), 857-872.
+    #[test]
+    fn intervals_are_the_published_ones() {
+        for (right, total, low, high) in [
+            (81, 263, 0.2553, 0.3662),
+            (15, 148, 0.0624, 0.1605),
+            (0, 20, 0.0, 0.1611),
+            (1, 29, 0.0061, 0.1718),
+        ] {
+            let interval = wilson_interval(right, total).unwrap();
+            let shown = interval.map(|end| format!("{end:.4}"));
+            assert_eq!(shown, [low, high].map(|end: f64| format!("{end:.4}")));
+        }
+        assert_eq!(wilson_interval(0, 0), None);
+    }
+
+    #[test]
+    fn the_ends_are_the_shares_that_a_test_just_does_not_reject() {
+        for (right, total) in [(9757, 10_000), (1, 2), (30, 30), (0, 7)] {
+            let (p, n) = (right as f64 / total as f64, total as f64);
+            for end in wilson_interval(right, total).unwrap() {
+                let (left, bound) = ((p - end).powi(2), Z * Z * end * (1.0 - end) / n);
+                assert!(
+                    (left - bound).abs() < 1e-12,
+                    "{right}/{total}: {left} {bound}"
+                );
+            }
+        }
+    }
+}

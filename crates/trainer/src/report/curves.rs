@@ -1,0 +1,292 @@
+//! Curves of runs over their epochs, one chart for each quantity.
+
+use anyhow::Result;
+
+use super::Recorded;
+use crate::history::History;
+use crate::output::Epoch;
+use crate::pages::colours::Colour;
+use crate::pages::page::Section;
+use crate::pages::plot::{Mark, Panel, Points, Scale, Series, figure};
+
+/// Points of a curve that are drawn at most: more would not be seen, and make the page heavy.
+const MOST_POINTS: usize = 400;
+
+/// Ratio of the largest to the smallest value above which an axis of equal ratios shows more.
+const MUCH: f64 = 30.0;
+
+/// Points of a curve up to which each has a dot.
+const MOST_DOTS: usize = 40;
+
+/// Loss, accuracy, step length and gradient norms of one run, as far as it kept them.
+///
+/// # Errors
+///
+/// If a chart cannot be drawn.
+pub(super) fn of_one(history: &History) -> Result<Section> {
+    let of = |quantity: fn(&Epoch) -> Option<f64>| points(&history.epochs, quantity);
+    let charts = [
+        (
+            "loss",
+            "Loss on the training batches, each before its own step, and on the validation set if \
+             there is one",
+            ratio_panel(
+                "Loss",
+                ["epoch", "loss"],
+                vec![
+                    curve("training", Colour::BLUE, of(|epoch| Some(epoch.train_loss))),
+                    curve("validation", Colour::ORANGE, of(|epoch| epoch.val_loss)),
+                ],
+            ),
+        ),
+        (
+            "accuracy",
+            "Share of the validation set that is answered rightly",
+            panel(
+                "Accuracy",
+                ("share", Scale::Linear),
+                vec![curve(
+                    "validation",
+                    Colour::ORANGE,
+                    of(|epoch| epoch.val_accuracy),
+                )],
+            ),
+        ),
+        (
+            "learning-rate",
+            "Step length of each epoch's last step",
+            panel(
+                "Learning rate",
+                ("α", Scale::Linear),
+                vec![curve("", Colour::GREEN, of(learning_rate))],
+            ),
+        ),
+        (
+            "gradient-norms",
+            "Euclidean norm of the gradient of each layer, weights and bias together, in each \
+             epoch's last step",
+            ratio_panel(
+                "Gradient norm of each layer",
+                ["epoch", "norm"],
+                norms(history),
+            ),
+        ),
+    ];
+    let section = match charts.iter().all(|(_, _, panel)| panel.is_none()) {
+        true => Section::new("Learning").text("No epoch is on record."),
+        false => Section::new("Learning"),
+    };
+    charts
+        .into_iter()
+        .try_fold(section, |section, (name, caption, panel)| match panel {
+            Some(panel) => Ok(section.narrow_figure(name, caption, figure(&[panel], 1)?)),
+            None => Ok(section),
+        })
+}
+
+/// Loss and accuracy of several runs over each other, under these names.
+///
+/// # Errors
+///
+/// If a chart cannot be drawn.
+pub(super) fn of_several(runs: &[Recorded], names: &[String]) -> Result<Section> {
+    let over_epochs = |quantity: fn(&Epoch) -> Option<f64>| {
+        several(runs, names, |history| points(&history.epochs, quantity))
+    };
+    let charts = [
+        (
+            "training-loss",
+            "Loss on the training batches",
+            ratio_panel(
+                "Training loss",
+                ["epoch", "loss"],
+                over_epochs(|epoch| Some(epoch.train_loss)),
+            ),
+        ),
+        (
+            "validation-loss",
+            "Loss on the validation set",
+            ratio_panel(
+                "Validation loss",
+                ["epoch", "loss"],
+                over_epochs(|epoch| epoch.val_loss),
+            ),
+        ),
+        (
+            "accuracy",
+            "Share of the validation set that is answered rightly",
+            panel(
+                "Validation accuracy",
+                ("share", Scale::Linear),
+                over_epochs(|epoch| epoch.val_accuracy),
+            ),
+        ),
+        (
+            "loss-over-time",
+            "The training loss against the seconds that training took so far, judging not counted",
+            ratio_panel(
+                "Training loss over time",
+                ["seconds", "loss"],
+                several(runs, names, over_seconds),
+            ),
+        ),
+        (
+            "learning-rate",
+            "Step length of each epoch's last step",
+            panel(
+                "Learning rate",
+                ("α", Scale::Linear),
+                over_epochs(learning_rate),
+            ),
+        ),
+    ];
+    let section = match charts.iter().all(|(_, _, panel)| panel.is_none()) {
+        true => Section::new("Learning").text("No epoch is on record."),
+        false => Section::new("Learning"),
+    };
+    charts
+        .into_iter()
+        .try_fold(section, |section, (name, caption, panel)| match panel {
+            Some(panel) => Ok(section.narrow_figure(name, caption, figure(&[panel], 1)?)),
+            None => Ok(section),
+        })
+}
+
+fn several(
+    runs: &[Recorded],
+    names: &[String],
+    points: impl Fn(&History) -> Points,
+) -> Vec<Series> {
+    let colours = Colour::SERIES.into_iter().cycle();
+    let runs = runs.iter().zip(names).zip(colours).enumerate();
+    let series = runs.map(|(i, ((run, name), colour))| {
+        let points = thinned(points(&run.history));
+        // A second round through the colours is dashed.
+        let mark = match i / Colour::SERIES.len() % 2 {
+            0 => mark(&points),
+            _ => Mark::Dashed,
+        };
+        Series::new(name, colour, mark, points)
+    });
+    series.collect()
+}
+
+/// A chart over the epochs; none if there is nothing to draw.
+fn panel(title: &str, y: (&str, Scale), series: Vec<Series>) -> Option<Panel> {
+    let series = drawn(series, y.1);
+    (!series.is_empty()).then(|| Panel::of(title, ("epoch", Scale::Linear), y, series))
+}
+
+/// A chart on an axis of equal ratios if the values differ much; none if there is nothing to draw.
+fn ratio_panel(title: &str, [x, y]: [&str; 2], series: Vec<Series>) -> Option<Panel> {
+    let finite = series.iter().filter_map(Series::range);
+    let (least, most) = finite.fold((f64::INFINITY, 0.0_f64), |(least, most), range| {
+        (least.min(range.start), most.max(range.end))
+    });
+    let scale = match least > 0.0 && most / least > MUCH {
+        true => Scale::Log,
+        false => Scale::Linear,
+    };
+    let series = drawn(series, scale);
+    let axes = ((x, Scale::Linear), (y, scale));
+    (!series.is_empty()).then(|| Panel::of(title, axes.0, axes.1, series))
+}
+
+/// The series that have a point to draw.
+fn drawn(series: Vec<Series>, y: Scale) -> Vec<Series> {
+    series
+        .into_iter()
+        .filter(|series| series.has_points(Scale::Linear, y))
+        .collect()
+}
+
+fn curve(label: &str, colour: Colour, points: Points) -> Series {
+    let points = thinned(points);
+    Series::new(label, colour, mark(&points), points)
+}
+
+/// Few points are shown each.
+fn mark(points: &Points) -> Mark {
+    match points.len() {
+        0..=MOST_DOTS => Mark::Path,
+        _ => Mark::Line,
+    }
+}
+
+fn points(epochs: &[Epoch], quantity: fn(&Epoch) -> Option<f64>) -> Points {
+    let points = epochs.iter();
+    let points = points.filter_map(|epoch| Some((epoch.epoch as f64, quantity(epoch)?)));
+    points.collect()
+}
+
+/// The training loss against the seconds of training up to there. Epochs that were not kept are
+/// taken to have been as long as the next that was.
+fn over_seconds(history: &History) -> Points {
+    let (mut spent, mut done) = (0.0, 0);
+    let points = history.epochs.iter().map(|epoch| {
+        spent += epoch.seconds * epoch.epoch.saturating_sub(done) as f64;
+        done = epoch.epoch;
+        (spent, epoch.train_loss)
+    });
+    points.collect()
+}
+
+/// None in metrics of a version that did not keep it.
+fn learning_rate(epoch: &Epoch) -> Option<f64> {
+    (epoch.learning_rate > 0.0).then_some(epoch.learning_rate)
+}
+
+/// Every so many points, and the last.
+fn thinned(points: Points) -> Points {
+    let every = points.len().div_ceil(MOST_POINTS).max(1);
+    let last = points.len().saturating_sub(1);
+    let points = points.into_iter().enumerate();
+    points
+        .filter(|(i, _)| i.is_multiple_of(every) || *i == last)
+        .map(|(_, point)| point)
+        .collect()
+}
+
+/// A curve for each layer. A layer's parameters share their name up to the last dot.
+fn norms(history: &History) -> Vec<Series> {
+    let names = history
+        .start
+        .iter()
+        .flat_map(|start| &start.parameters_named);
+    let layer_of = |name: &String| match name.rsplit_once('.') {
+        Some((layer, _)) => layer.to_owned(),
+        None => name.clone(),
+    };
+    let of_parameters = names.map(layer_of).collect::<Vec<_>>();
+    let mut layers = of_parameters.clone();
+    layers.dedup();
+    let colours = Colour::SERIES.into_iter().cycle();
+    let series = layers.iter().zip(colours).map(|(layer, colour)| {
+        let norm = |epoch: &Epoch| {
+            let norms = epoch.gradient_norms.iter().zip(&of_parameters);
+            let squares = norms.filter(|(_, of)| *of == layer);
+            squares.map(|(norm, _)| norm * norm).sum::<f64>().sqrt()
+        };
+        let kept = history.epochs.iter();
+        let kept = kept.filter(|epoch| epoch.gradient_norms.len() == of_parameters.len());
+        let points = kept.map(|epoch| (epoch.epoch as f64, norm(epoch)));
+        curve(layer, colour, points.collect())
+    });
+    series.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_curve_keeps_its_ends_and_its_shape() {
+        let long = (0..100_001).map(|i| (f64::from(i), 0.0)).collect();
+        let thin = thinned(long);
+        assert!(thin.len() <= MOST_POINTS + 1, "{}", thin.len());
+        assert_eq!(thin.first().unwrap().0, 0.0);
+        assert_eq!(thin.last().unwrap().0, 100_000.0);
+        let short = vec![(1.0, 2.0), (2.0, 1.0)];
+        assert_eq!(thinned(short.clone()), short);
+    }
+}

@@ -1,0 +1,331 @@
+//! Which way weights lie in a file, and in which order its layers come.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::ExchangeError;
+use crate::stack::list_shapes;
+use crate::tensors::Array;
+
+/// Most steps of the search for an order: names without numbers can be put in very many.
+const MAX_STEPS: usize = 100_000;
+
+/// Which way a weight lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// `[d_in, d_out]`, as Burn's `Linear` and this workspace have it.
+    Burn,
+    /// `[d_out, d_in]`, as `torch.nn.Linear` has it.
+    Pytorch,
+}
+
+impl Layout {
+    const ALL: [Self; 2] = [Self::Burn, Self::Pytorch];
+
+    /// What a file's metadata say under `layout`.
+    pub(crate) fn metadata(self) -> &'static str {
+        match self {
+            Self::Burn => "weights are [d_in, d_out]",
+            Self::Pytorch => "weights are [d_out, d_in]",
+        }
+    }
+
+    /// `[d_in, d_out]` of a weight of the given shape.
+    pub(crate) fn sizes(self, [rows, columns]: [usize; 2]) -> [usize; 2] {
+        match self {
+            Self::Burn => [rows, columns],
+            Self::Pytorch => [columns, rows],
+        }
+    }
+
+    /// A matrix `[rows, columns]` of this layout as `[d_in, d_out]`, row by row.
+    pub(crate) fn to_burn(self, [rows, columns]: [usize; 2], values: Vec<f32>) -> Vec<f32> {
+        match self {
+            Self::Burn => values,
+            Self::Pytorch => transposed([rows, columns], &values),
+        }
+    }
+
+    /// The layout that a file's own words or its layers' names tell.
+    fn told_by(metadata: &BTreeMap<String, String>, layers: &[RawLayer]) -> Option<Self> {
+        let says = |key, value| metadata.get(key).is_some_and(|said: &String| said == value);
+        let numbered = |layer: &RawLayer| layer.name.starts_with(|c: char| c.is_ascii_digit());
+        let told = Self::ALL
+            .into_iter()
+            .find(|layout| says("layout", layout.metadata()));
+        // "pt" is what PyTorch's users write there. A name that begins with a number is one of
+        // torch.nn.Sequential's: the fields of a module in Rust have names.
+        let of_torch = says("format", "pt") || layers.iter().all(numbered);
+        told.or(of_torch.then_some(Self::Pytorch))
+    }
+}
+
+impl fmt::Display for Layout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Burn => "[d_in, d_out]",
+            Self::Pytorch => "[d_out, d_in]",
+        })
+    }
+}
+
+/// A matrix `[rows, columns]`, row by row, with rows and columns exchanged.
+pub(crate) fn transposed([rows, columns]: [usize; 2], values: &[f32]) -> Vec<f32> {
+    (0..columns)
+        .flat_map(|column| (0..rows).map(move |row| values[row * columns + column]))
+        .collect()
+}
+
+/// A layer as a file has it.
+#[derive(Debug)]
+pub(crate) struct RawLayer {
+    pub(crate) name: String,
+    /// The weight's shape in the file.
+    pub(crate) shape: [usize; 2],
+    pub(crate) weight: Array,
+    pub(crate) bias: Option<Array>,
+}
+
+impl RawLayer {
+    /// `[d_in, d_out]` under a layout, if the bias has as many elements as there are outputs.
+    fn sizes(&self, layout: Layout) -> Option<[usize; 2]> {
+        let sizes = layout.sizes(self.shape);
+        let fits = |bias: &Array| bias.values.len() == sizes[1];
+        self.bias.as_ref().is_none_or(fits).then_some(sizes)
+    }
+}
+
+/// Layout and order of the layers: the only ones in which each layer's outputs are the next one's
+/// inputs, or what was asked for or told by the file, if they fit so.
+pub(crate) fn decide(
+    asked: Option<Layout>,
+    metadata: &BTreeMap<String, String>,
+    layers: Vec<RawLayer>,
+) -> Result<(Layout, Vec<RawLayer>), ExchangeError> {
+    let known = asked.or_else(|| Layout::told_by(metadata, &layers));
+    let groups = groups(&layers);
+    let shapes = || {
+        let in_order = groups.iter().flatten().map(|&index| &layers[index]);
+        list_shapes(in_order.map(|layer| (&layer.name[..], layer.shape)))
+    };
+    let tried: Vec<Layout> = Layout::ALL
+        .into_iter()
+        .filter(|&layout| known.is_none_or(|known| known == layout))
+        .collect();
+    let mut fitting = tried.iter().filter_map(|&layout| {
+        let orders = orders(layout, &layers, &groups);
+        (!orders.is_empty()).then_some((layout, orders))
+    });
+    let (layout, orders) = match (fitting.next(), fitting.next()) {
+        (None, _) => {
+            let tried: Vec<String> = tried.iter().map(Layout::to_string).collect();
+            return Err(ExchangeError::DoesNotChain {
+                tried: format!("as {}", tried.join(" or ")),
+                shapes: shapes(),
+            });
+        }
+        (Some(_), Some(_)) => return Err(ExchangeError::AmbiguousLayout { shapes: shapes() }),
+        (Some(only), None) => only,
+    };
+    match &orders[..] {
+        [order] => {
+            let mut layers: Vec<Option<RawLayer>> = layers.into_iter().map(Some).collect();
+            let ordered = order.iter().filter_map(|&index| layers[index].take());
+            Ok((layout, ordered.collect()))
+        }
+        _ => Err(ExchangeError::AmbiguousOrder {
+            shapes: shapes(),
+            first: layers[0].name.clone(),
+        }),
+    }
+}
+
+/// Indices of layers whose names differ in their numbers alone, in the order of these: `fc1`, `fc2`,
+/// `fc10`. Within a group the order is clear.
+fn groups(layers: &[RawLayer]) -> Vec<Vec<usize>> {
+    let mut groups: BTreeMap<String, Vec<(Vec<u64>, usize)>> = BTreeMap::new();
+    for (index, layer) in layers.iter().enumerate() {
+        let (kind, numbers) = parts(&layer.name);
+        groups.entry(kind).or_default().push((numbers, index));
+    }
+    let sorted = groups.into_values().map(|mut group| {
+        group.sort();
+        group.into_iter().map(|(_, index)| index).collect()
+    });
+    sorted.collect()
+}
+
+/// A name with `#` in place of every number, and the numbers.
+fn parts(name: &str) -> (String, Vec<u64>) {
+    let (mut kind, mut numbers) = (String::new(), Vec::new());
+    let mut rest = name;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (text, digits) = rest.split_at(start);
+        let end = digits.find(|c: char| !c.is_ascii_digit());
+        let (digits, after) = digits.split_at(end.unwrap_or(digits.len()));
+        kind.push_str(text);
+        kind.push('#');
+        // No net has so many layers that their numbers do not fit.
+        numbers.push(digits.parse().unwrap_or(u64::MAX));
+        rest = after;
+    }
+    kind.push_str(rest);
+    (kind, numbers)
+}
+
+/// Orders in which each layer's outputs are the next one's inputs and every group keeps its own:
+/// none, the only one, or more if several are found or the search is given up.
+fn orders(layout: Layout, layers: &[RawLayer], groups: &[Vec<usize>]) -> Vec<Vec<usize>> {
+    let sizes: Option<Vec<[usize; 2]>> = layers.iter().map(|layer| layer.sizes(layout)).collect();
+    let Some(sizes) = sizes else {
+        return vec![];
+    };
+    let mut search = Search {
+        sizes: &sizes,
+        groups,
+        taken: vec![0; groups.len()],
+        order: Vec::with_capacity(sizes.len()),
+        steps: 0,
+        found: vec![],
+    };
+    search.extend();
+    match search.steps > MAX_STEPS {
+        true => vec![vec![], vec![]],
+        false => search.found,
+    }
+}
+
+/// A search for orders, one layer at a time.
+struct Search<'a> {
+    sizes: &'a [[usize; 2]],
+    groups: &'a [Vec<usize>],
+    /// How many of each group are in the order.
+    taken: Vec<usize>,
+    order: Vec<usize>,
+    steps: usize,
+    found: Vec<Vec<usize>>,
+}
+
+impl Search<'_> {
+    fn extend(&mut self) {
+        if self.order.len() == self.sizes.len() {
+            self.found.push(self.order.clone());
+            return;
+        }
+        for kind in 0..self.groups.len() {
+            let Some(&next) = self.groups[kind].get(self.taken[kind]) else {
+                continue;
+            };
+            let last = self.order.last();
+            let follows = last.is_none_or(|&last| self.sizes[last][1] == self.sizes[next][0]);
+            if follows && self.found.len() < 2 && self.steps <= MAX_STEPS {
+                self.steps += 1;
+                self.taken[kind] += 1;
+                self.order.push(next);
+                self.extend();
+                self.order.pop();
+                self.taken[kind] -= 1;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layers(shapes: &[(&str, [usize; 2], usize)]) -> Vec<RawLayer> {
+        let zeros = |shape: Vec<usize>| Array {
+            values: vec![0.0; shape.iter().product()],
+            shape,
+        };
+        let layer = |&(name, shape, bias): &(&str, [usize; 2], usize)| RawLayer {
+            name: name.to_owned(),
+            shape,
+            weight: zeros(shape.to_vec()),
+            bias: (bias > 0).then(|| zeros(vec![bias])),
+        };
+        shapes.iter().map(layer).collect()
+    }
+
+    fn decided(
+        asked: Option<Layout>,
+        metadata: &[(&str, &str)],
+        shapes: &[(&str, [usize; 2], usize)],
+    ) -> Result<(Layout, Vec<String>), ExchangeError> {
+        let metadata = metadata
+            .iter()
+            .map(|&(key, value)| (key.into(), value.into()));
+        let (layout, layers) = decide(asked, &metadata.collect(), layers(shapes))?;
+        Ok((layout, layers.into_iter().map(|layer| layer.name).collect()))
+    }
+
+    #[test]
+    fn the_layout_in_which_layers_fit_is_taken() {
+        let shapes = [("fc2", [3, 5], 3), ("fc10", [2, 3], 2), ("fc1", [5, 4], 5)];
+        let (layout, names) = decided(None, &[], &shapes).unwrap();
+        assert_eq!(
+            (layout, names.join(" ")),
+            (Layout::Pytorch, "fc1 fc2 fc10".into())
+        );
+        let shapes = [("a", [4, 5], 5), ("b", [5, 2], 2)];
+        assert_eq!(decided(None, &[], &shapes).unwrap().0, Layout::Burn);
+        // A bias tells where a single layer cannot.
+        assert_eq!(
+            decided(None, &[], &[("a", [4, 5], 4)]).unwrap().0,
+            Layout::Pytorch
+        );
+    }
+
+    #[test]
+    fn square_layers_are_refused_unless_something_tells() {
+        let square = [("fc1", [4, 4], 4), ("fc2", [4, 4], 4)];
+        let refused = decided(None, &[], &square).unwrap_err().to_string();
+        assert!(refused.contains("--layout burn"), "{refused}");
+        for layout in Layout::ALL {
+            assert_eq!(decided(Some(layout), &[], &square).unwrap().0, layout);
+            let told = [("layout", layout.metadata())];
+            assert_eq!(decided(None, &told, &square).unwrap().0, layout);
+        }
+        let told = decided(None, &[("format", "pt")], &square).unwrap();
+        assert_eq!(told.0, Layout::Pytorch);
+        let sequential = [("0", [4, 4], 4), ("2", [4, 4], 4)];
+        assert_eq!(decided(None, &[], &sequential).unwrap().0, Layout::Pytorch);
+    }
+
+    #[test]
+    fn what_is_asked_for_must_fit() {
+        let shapes = [("fc1", [5, 4], 5), ("fc2", [3, 5], 3)];
+        let refused = decided(Some(Layout::Burn), &[], &shapes).unwrap_err();
+        assert!(
+            matches!(refused, ExchangeError::DoesNotChain { .. }),
+            "{refused}"
+        );
+    }
+
+    #[test]
+    fn an_order_is_taken_only_if_there_is_one() {
+        let clear = [("output", [5, 2], 2), ("hidden", [4, 5], 5)];
+        let (_, names) = decided(None, &[], &clear).unwrap();
+        assert_eq!(names, ["hidden", "output"]);
+        let unclear = [("one", [4, 4], 4), ("two", [4, 4], 4), ("three", [4, 4], 4)];
+        let refused = decided(Some(Layout::Burn), &[], &unclear).unwrap_err();
+        assert!(
+            matches!(refused, ExchangeError::AmbiguousOrder { .. }),
+            "{refused}"
+        );
+    }
+
+    #[test]
+    fn many_names_without_numbers_do_not_take_for_ever() {
+        let names: Vec<String> = ('a'..='z').map(String::from).collect();
+        let mut shapes: Vec<_> = names.iter().map(|name| (&name[..], [4, 4], 4)).collect();
+        // Fits nowhere, which is known only after all the others are in their places.
+        shapes.push(("last", [3, 3], 3));
+        let refused = decided(Some(Layout::Burn), &[], &shapes).unwrap_err();
+        assert!(
+            matches!(refused, ExchangeError::AmbiguousOrder { .. }),
+            "{refused}"
+        );
+    }
+}

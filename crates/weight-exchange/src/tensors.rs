@@ -1,0 +1,253 @@
+//! The tensors of a file under their names, in f32.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::Path;
+
+use burn::store::bridge;
+use burn::store::burn_pack::{self, MAGIC_NUMBER};
+use burn::store::pytorch_reader::PytorchReader;
+use burn::tensor::{DType, TensorData};
+use layers::{ConfigError, MAX_WEIGHTS};
+use safetensors::{Dtype, SafeTensors};
+
+use crate::{ExchangeError, Layout};
+
+/// Under these names PyTorch's users keep a state dict within a larger checkpoint.
+const STATE_DICTS: [&str; 2] = ["model_state_dict.", "state_dict."];
+
+/// A form of file that weights are read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// `.safetensors`
+    Safetensors,
+    /// `.pt`, `.pth`: what `torch.save` writes.
+    Pytorch,
+    /// `.bpk`: Burn's records.
+    Burnpack,
+}
+
+impl Form {
+    /// The name of the form.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Safetensors => "safetensors",
+            Self::Pytorch => "pytorch",
+            Self::Burnpack => "burnpack",
+        }
+    }
+
+    /// The layout of weights that every file of the form has.
+    pub(crate) fn layout(self) -> Option<Layout> {
+        match self {
+            Self::Safetensors => None,
+            Self::Pytorch => Some(Layout::Pytorch),
+            Self::Burnpack => Some(Layout::Burn),
+        }
+    }
+
+    /// What a file is by its first bytes.
+    fn of(start: &[u8]) -> Option<Self> {
+        // A length in 8 bytes, then the header, which is JSON.
+        let safetensors = start.get(8) == Some(&b'{');
+        // Of PyTorch 1.6 and later a ZIP archive, before that a pickle, at first a TAR archive.
+        let pytorch = start.starts_with(b"PK\x03\x04")
+            || start.starts_with(b"\x80")
+            || start.get(257..262) == Some(b"ustar");
+        if start.starts_with(&MAGIC_NUMBER.to_le_bytes()) {
+            Some(Self::Burnpack)
+        } else if safetensors {
+            Some(Self::Safetensors)
+        } else {
+            pytorch.then_some(Self::Pytorch)
+        }
+    }
+}
+
+impl fmt::Display for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// Numbers and their shape.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Array {
+    pub(crate) shape: Vec<usize>,
+    pub(crate) values: Vec<f32>,
+}
+
+/// What a file holds.
+#[derive(Debug)]
+pub(crate) struct Tensors {
+    pub(crate) form: Form,
+    pub(crate) metadata: BTreeMap<String, String>,
+    pub(crate) arrays: BTreeMap<String, Array>,
+}
+
+impl Tensors {
+    /// Reads a file of any form.
+    pub(crate) fn read(path: &Path) -> Result<Self, ExchangeError> {
+        match form(path)? {
+            Form::Safetensors => {
+                let bytes = fs::read(path).map_err(unreadable(path))?;
+                Self::parse_safetensors(&bytes, path)
+            }
+            Form::Pytorch => Self::read_pytorch(path),
+            Form::Burnpack => Self::read_burnpack(path),
+        }
+    }
+
+    /// Takes the bytes of a safetensors file; `path` is what errors call it.
+    pub(crate) fn parse_safetensors(bytes: &[u8], path: &Path) -> Result<Self, ExchangeError> {
+        let damaged = |error: &dyn fmt::Display| damaged(path, Form::Safetensors, error);
+        let file = SafeTensors::deserialize(bytes).map_err(|error| damaged(&error))?;
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| damaged(&error))?;
+        let mut arrays = BTreeMap::new();
+        for (name, view) in file.iter() {
+            let dtype = match view.dtype() {
+                Dtype::F16 => DType::F16,
+                Dtype::BF16 => DType::BF16,
+                Dtype::F32 => DType::F32,
+                Dtype::F64 => DType::F64,
+                other => {
+                    return Err(ExchangeError::NotFloat {
+                        name: name.to_owned(),
+                        dtype: format!("{other:?}"),
+                    });
+                }
+            };
+            check_size(name, view.shape())?;
+            let shape = view.shape().to_vec();
+            let data = TensorData::from_bytes_vec(view.data().to_vec(), shape, dtype);
+            arrays.insert(name.to_owned(), array(data, |error| damaged(&error))?);
+        }
+        Ok(Self {
+            form: Form::Safetensors,
+            metadata: header
+                .metadata()
+                .clone()
+                .unwrap_or_default()
+                .into_iter()
+                .collect(),
+            arrays,
+        })
+    }
+
+    fn read_pytorch(path: &Path) -> Result<Self, ExchangeError> {
+        let damaged = |error: &dyn fmt::Display| damaged(path, Form::Pytorch, error);
+        let reader = PytorchReader::new(path).map_err(|error| damaged(&error))?;
+        let names = reader.keys();
+        let state_dict = STATE_DICTS
+            .into_iter()
+            .find(|prefix| names.iter().any(|name| name.starts_with(prefix)))
+            .unwrap_or_default();
+        let mut arrays = BTreeMap::new();
+        for (name, tensor) in reader.into_tensors() {
+            let Some(name) = name.strip_prefix(state_dict) else {
+                continue;
+            };
+            check_size(name, tensor.shape())?;
+            let data = float_data(name, bridge::from_pytorch(tensor), &damaged)?;
+            arrays.insert(name.to_owned(), array(data, |error| damaged(&error))?);
+        }
+        Ok(Self {
+            form: Form::Pytorch,
+            metadata: BTreeMap::new(),
+            arrays,
+        })
+    }
+
+    fn read_burnpack(path: &Path) -> Result<Self, ExchangeError> {
+        let damaged = |error: &dyn fmt::Display| damaged(path, Form::Burnpack, error);
+        let reader = burn_pack::Reader::from_file(path).map_err(|error| damaged(&error))?;
+        let metadata = reader.metadata().clone().into_iter().collect();
+        let mut arrays = BTreeMap::new();
+        for tensor in reader.into_tensors().map_err(|error| damaged(&error))? {
+            let name = tensor.name.clone();
+            check_size(&name, &tensor.shape)?;
+            let data = float_data(&name, tensor, &damaged)?;
+            arrays.insert(name, array(data, |error| damaged(&error))?);
+        }
+        Ok(Self {
+            form: Form::Burnpack,
+            metadata,
+            arrays,
+        })
+    }
+}
+
+fn form(path: &Path) -> Result<Form, ExchangeError> {
+    let mut start = Vec::new();
+    let file = File::open(path).map_err(unreadable(path))?;
+    file.take(512)
+        .read_to_end(&mut start)
+        .map_err(unreadable(path))?;
+    Form::of(&start).ok_or_else(|| ExchangeError::UnknownForm {
+        path: path.to_owned(),
+    })
+}
+
+/// A tensor's data, if it holds floats.
+fn float_data(
+    name: &str,
+    tensor: burn_pack::Tensor,
+    damaged: &dyn Fn(&dyn fmt::Display) -> ExchangeError,
+) -> Result<TensorData, ExchangeError> {
+    match tensor.dtype {
+        DType::F16 | DType::BF16 | DType::F32 | DType::F64 => {
+            bridge::into_data(tensor).map_err(|error| damaged(&error))
+        }
+        other => Err(ExchangeError::NotFloat {
+            name: name.to_owned(),
+            dtype: other.name().to_owned(),
+        }),
+    }
+}
+
+fn array<E: fmt::Display>(
+    data: TensorData,
+    damaged: impl Fn(burn::tensor::DataError) -> E,
+) -> Result<Array, E> {
+    Ok(Array {
+        shape: data.shape().to_vec(),
+        values: data.try_into_vec_as::<f32>().map_err(damaged)?,
+    })
+}
+
+/// `Ok` for a tensor that a layer may have: a file can name any shape.
+fn check_size(name: &str, shape: &[usize]) -> Result<(), ExchangeError> {
+    let elements = shape
+        .iter()
+        .try_fold(1, |product: usize, &size| product.checked_mul(size));
+    match elements {
+        Some(elements) if elements <= MAX_WEIGHTS => Ok(()),
+        _ => match *shape {
+            [d_in, d_out] => Err(ConfigError::TooManyWeights { d_in, d_out }.into()),
+            _ => Err(ExchangeError::WrongShape {
+                name: name.to_owned(),
+                expected: format!("at most {MAX_WEIGHTS} elements"),
+                got: shape.to_vec(),
+            }),
+        },
+    }
+}
+
+fn unreadable(path: &Path) -> impl Fn(std::io::Error) -> ExchangeError {
+    move |source| ExchangeError::Unreadable {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+/// What a reader says may have several lines.
+fn damaged(path: &Path, form: Form, error: &dyn fmt::Display) -> ExchangeError {
+    let words = error.to_string();
+    ExchangeError::Damaged {
+        path: path.to_owned(),
+        form,
+        reason: words.split_whitespace().collect::<Vec<_>>().join(" "),
+    }
+}

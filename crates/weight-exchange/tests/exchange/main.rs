@@ -1,0 +1,7 @@
+//! Weights from PyTorch and for Burn, PyTorch and ONNX, and files that are refused.
+
+mod burn_modules;
+mod nets;
+mod onnx;
+mod pytorch;
+mod refusals;

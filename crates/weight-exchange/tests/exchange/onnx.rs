@@ -1,0 +1,168 @@
+//! The ONNX model of a net, evaluated node by node with plain loops, gives PyTorch's logits.
+
+use std::collections::HashMap;
+
+use crate::nets::{Case, fixture};
+use layers::Activation;
+use prost::Message;
+use weight_exchange::onnx::proto::{FLOAT, ModelProto, TensorProto};
+use weight_exchange::onnx::{INPUT, IR_VERSION, OPERATOR_SET, OUTPUT};
+use weight_exchange::{DenseStack, ExchangeError, ImportOptions, read, to_onnx};
+
+/// Numbers in rows; a vector is one row.
+type Matrix = Vec<Vec<f32>>;
+
+fn stack(file: &str, activation: Activation) -> DenseStack {
+    let stack = read(&fixture(file), &ImportOptions::default())
+        .unwrap()
+        .stack;
+    stack.with_activation(Some(activation))
+}
+
+fn model(stack: &DenseStack) -> ModelProto {
+    ModelProto::decode(&to_onnx(stack).unwrap()[..]).expect("the bytes are a message")
+}
+
+fn constant(tensor: &TensorProto) -> Matrix {
+    assert_eq!(tensor.data_type, FLOAT);
+    let (values, rest) = tensor.raw_data.as_chunks::<4>();
+    assert!(rest.is_empty());
+    let values: Vec<f32> = values
+        .iter()
+        .map(|&bytes| f32::from_le_bytes(bytes))
+        .collect();
+    assert_eq!(values.len() as i64, tensor.dims.iter().product::<i64>());
+    let columns = *tensor.dims.last().expect("a shape") as usize;
+    values.chunks(columns).map(<[f32]>::to_vec).collect()
+}
+
+/// `Y = A·B + C` with the row `C` added to every row.
+fn gemm(a: &Matrix, b: &Matrix, c: &Matrix) -> Matrix {
+    let element = |row: &[f32], j: usize| {
+        let products = row.iter().zip(b).map(|(x, weights)| x * weights[j]);
+        products.sum::<f32>() + c[0][j]
+    };
+    let row = |row: &Vec<f32>| (0..c[0].len()).map(|j| element(row, j)).collect();
+    a.iter().map(row).collect()
+}
+
+fn pointwise(operator: &str) -> fn(f32) -> f32 {
+    match operator {
+        "Relu" => |a| a.max(0.0),
+        "Sigmoid" => |a| 1.0 / (1.0 + (-a).exp()),
+        "Tanh" => f32::tanh,
+        "Elu" => |a| if a > 0.0 { a } else { a.exp_m1() },
+        other => panic!("no operator {other}"),
+    }
+}
+
+/// Evaluates the nodes in their order.
+fn evaluate(model: &ModelProto, input: &[Vec<f32>]) -> Matrix {
+    let constants = model.graph.initializer.iter();
+    let mut values: HashMap<&str, Matrix> = constants
+        .map(|tensor| (&tensor.name[..], constant(tensor)))
+        .chain([(INPUT, input.to_vec())])
+        .collect();
+    for node in &model.graph.node {
+        let inputs: Vec<&Matrix> = node.input.iter().map(|name| &values[&name[..]]).collect();
+        let result = match (&node.op_type[..], &inputs[..]) {
+            ("Gemm", [a, b, c]) => gemm(a, b, c),
+            (operator, [a]) => {
+                let function = pointwise(operator);
+                a.iter()
+                    .map(|row| row.iter().map(|&a| function(a)).collect())
+                    .collect()
+            }
+            (operator, inputs) => panic!("{operator} of {} inputs", inputs.len()),
+        };
+        let [name] = &node.output[..] else {
+            panic!("one result a node");
+        };
+        assert!(
+            values.insert(name, result).is_none(),
+            "{name} has a value already"
+        );
+    }
+    values.remove(OUTPUT).expect("the graph has its output")
+}
+
+#[test]
+fn nodes_give_pytorchs_logits() {
+    for (name, operator) in [
+        ("chained", "Relu"),
+        ("square", "Tanh"),
+        ("mixed", "Elu"),
+        ("checkpoint", "Sigmoid"),
+    ] {
+        let case = Case::named(name);
+        let model = model(&stack(&format!("{name}.pt"), case.activation));
+        let mut operators = model.graph.node.iter().map(|node| &node.op_type[..]);
+        assert!(operators.clone().any(|used| used == operator));
+        // The last layer gives logits.
+        assert_eq!(operators.next_back(), Some("Gemm"));
+        case.assert_logits(&evaluate(&model, &case.inputs));
+    }
+}
+
+#[test]
+fn a_model_says_its_versions_and_shapes() {
+    let model = model(&stack("chained.pt", Activation::Relu));
+    assert_eq!(model.ir_version, IR_VERSION);
+    assert_eq!(model.opset_import[0].version, OPERATOR_SET);
+    let value = |value: &weight_exchange::onnx::proto::ValueInfoProto| {
+        let shape = &value.r#type.tensor_type.shape.dim;
+        let [batch, columns] = &shape[..] else {
+            panic!("two dimensions");
+        };
+        (
+            value.name.clone(),
+            batch.dim_param.clone(),
+            columns.dim_value,
+        )
+    };
+    assert_eq!(
+        value(&model.graph.input[0]),
+        (INPUT.into(), "batch".into(), 6)
+    );
+    assert_eq!(
+        value(&model.graph.output[0]),
+        (OUTPUT.into(), "batch".into(), 3)
+    );
+}
+
+#[test]
+fn an_output_activation_comes_last() {
+    let stack = stack("checkpoint.pt", Activation::Tanh);
+    let model = model(&stack.with_output_activation(Some(Activation::Sigmoid)));
+    let operators: Vec<&str> = model
+        .graph
+        .node
+        .iter()
+        .map(|node| &node.op_type[..])
+        .collect();
+    assert_eq!(operators, ["Gemm", "Tanh", "Gemm", "Sigmoid"]);
+    assert_eq!(model.graph.node[3].output, [OUTPUT]);
+}
+
+#[test]
+fn messages_survive_their_encoding() {
+    let model = model(&stack("mixed.pt", Activation::Elu));
+    let bytes = model.encode_to_vec();
+    assert_eq!(bytes.len(), model.encoded_len());
+    assert_eq!(ModelProto::decode(&bytes[..]).unwrap(), model);
+    // A field of a later version, 99 as a number, is passed over.
+    let later = [&bytes[..], &[0x98, 0x06, 0x01]].concat();
+    assert_eq!(ModelProto::decode(&later[..]).unwrap(), model);
+}
+
+#[test]
+fn a_net_whose_activation_is_unknown_is_refused() {
+    let stack = read(&fixture("chained.pt"), &ImportOptions::default())
+        .unwrap()
+        .stack;
+    let refused = to_onnx(&stack).unwrap_err();
+    assert!(
+        matches!(refused, ExchangeError::NoActivation { layers: 3 }),
+        "{refused}"
+    );
+}

@@ -1,0 +1,124 @@
+//! What can be said of a set of images without a net.
+
+use std::collections::{HashMap, hash_map::Entry};
+
+use crate::ImageSet;
+
+/// Mean and standard deviation of all pixels of a set, in units of full ink (255).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PixelStatistics {
+    /// `1/n Σ p`.
+    pub mean: f64,
+    /// `√(1/n Σ (p - mean)²)`, the deviation of these pixels, not an estimate for others.
+    pub deviation: f64,
+}
+
+/// An image that is there once more, pixel for pixel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Duplicate {
+    /// Which image.
+    pub index: usize,
+    /// The first image that it repeats.
+    pub original: usize,
+}
+
+impl ImageSet {
+    /// Mean and standard deviation of all pixels.
+    ///
+    /// ```
+    /// use datasets::{Mnist, bundled_mnist_dir};
+    ///
+    /// let mnist = Mnist::load(&bundled_mnist_dir())?;
+    /// let pixels = mnist.train.pixel_statistics();
+    /// assert_eq!(format!("{:.4} {:.4}", pixels.mean, pixels.deviation), "0.1307 0.3081");
+    /// # Ok::<(), datasets::DatasetError>(())
+    /// ```
+    pub fn pixel_statistics(&self) -> PixelStatistics {
+        let mut counts = [0_u64; 256];
+        for &pixel in self.pixels() {
+            counts[usize::from(pixel)] += 1;
+        }
+        let average = |term: &dyn Fn(f64) -> f64| {
+            let terms = counts.iter().zip(0_u8..=255);
+            let sum: f64 = terms
+                .map(|(&count, pixel)| count as f64 * term(f64::from(pixel) / 255.0))
+                .sum();
+            sum / self.pixels().len() as f64
+        };
+        let mean = average(&|pixel| pixel);
+        PixelStatistics {
+            mean,
+            deviation: average(&|pixel| (pixel - mean).powi(2)).sqrt(),
+        }
+    }
+
+    /// The images that repeat an earlier one of the set, in order.
+    ///
+    /// ```
+    /// use datasets::{Duplicate, ImageSet};
+    ///
+    /// let set = ImageSet::new(1, 2, vec![7, 8, 7, 9, 7, 8], vec![0, 0, 1])?;
+    /// assert_eq!(set.duplicates(), [Duplicate { index: 2, original: 0 }]);
+    /// # Ok::<(), datasets::DatasetError>(())
+    /// ```
+    pub fn duplicates(&self) -> Vec<Duplicate> {
+        let mut first = HashMap::new();
+        let repeats = (0..self.len()).filter_map(|index| match first.entry(self.image(index)) {
+            Entry::Occupied(entry) => Some(Duplicate {
+                index,
+                original: *entry.get(),
+            }),
+            Entry::Vacant(entry) => {
+                entry.insert(index);
+                None
+            }
+        });
+        repeats.collect()
+    }
+
+    /// The images of this set that `other` has, too, in order; originals are indices of `other`.
+    pub fn duplicates_of(&self, other: &Self) -> Vec<Duplicate> {
+        let mut first = HashMap::new();
+        for index in 0..other.len() {
+            first.entry(other.image(index)).or_insert(index);
+        }
+        let repeats = (0..self.len()).filter_map(|index| {
+            let original = *first.get(self.image(index))?;
+            Some(Duplicate { index, original })
+        });
+        repeats.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(pixels: &[u8]) -> ImageSet {
+        ImageSet::new(1, 1, pixels.to_vec(), vec![0; pixels.len()]).unwrap()
+    }
+
+    #[test]
+    fn mean_and_deviation_are_those_of_the_definition() {
+        let statistics = set(&[0, 0, 255, 51]).pixel_statistics();
+        assert!((statistics.mean - 0.3).abs() < 1e-15);
+        let squares: f64 = [0.3_f64, 0.3, 0.7, 0.1].iter().map(|d| d * d).sum();
+        assert!((statistics.deviation - (squares / 4.0).sqrt()).abs() < 1e-15);
+        assert_eq!(set(&[9; 5]).pixel_statistics().deviation, 0.0);
+    }
+
+    #[test]
+    fn duplicates_point_at_the_first_of_their_kind() {
+        let pairs = |duplicates: Vec<Duplicate>| -> Vec<_> {
+            duplicates.iter().map(|d| (d.index, d.original)).collect()
+        };
+        assert_eq!(
+            pairs(set(&[1, 2, 1, 1, 2]).duplicates()),
+            [(2, 0), (3, 0), (4, 1)]
+        );
+        assert_eq!(
+            pairs(set(&[3, 2, 2]).duplicates_of(&set(&[5, 2, 2, 7]))),
+            [(1, 1), (2, 1)]
+        );
+    }
+}
