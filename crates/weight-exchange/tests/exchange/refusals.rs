@@ -169,7 +169,7 @@ fn a_burnpack_has_burns_layout_and_no_other() {
     for layout in [None, Some(Layout::Burn)] {
         assert_eq!(
             read(&path, &options(layout)).unwrap().stack.layers(),
-            [square.clone()]
+            std::slice::from_ref(&square)
         );
     }
     let refused = read(&path, &options(Some(Layout::Pytorch))).unwrap_err();
