@@ -47,7 +47,8 @@ pub enum Triage {
     WrongInBurn,
     /// Burn's choice is defensible, though not the one that the table expects.
     Convention,
-    /// The backend has no backward pass for it, and says so by a panic.
+    /// The backend has no backward pass for it, or the operation is not made for this float type
+    /// where it is not the device's default, and says so by a panic.
     Unsupported,
     /// The derivative is right but cannot be had to more digits in this float type this way.
     IllConditioned,

@@ -57,6 +57,15 @@ struct Cell {
     /// `pass`, `known`, `wrong` or `none`.
     state: &'static str,
     text: String,
+    /// What is known there, by triage.
+    known: Vec<KnownThere>,
+}
+
+/// Entries of the ledger that one cell shows, all with the same triage.
+#[derive(Debug, Serialize)]
+struct KnownThere {
+    triage: &'static str,
+    ids: BTreeSet<String>,
 }
 
 /// A kink, and what autodiff gives there at each place.
@@ -103,7 +112,7 @@ struct ExclusionRow {
 }
 
 impl Page {
-    /// Gathers what a run found. Each place's description stands over its column.
+    /// Gathers what a run found. Each place's backend and float type stand over its column.
     pub fn new(operations: &[Operation], ledger: &Ledger, outcome: &Outcome) -> Self {
         let mut places: Vec<String> = Vec::new();
         for finding in &outcome.findings {
@@ -193,35 +202,48 @@ fn families(operations: &[&Operation], places: &[String], outcome: &Outcome) -> 
 
 impl Cell {
     fn new(finding: Option<&Finding>) -> Self {
+        let of = |state, text| Self {
+            state,
+            text,
+            known: Vec::new(),
+        };
         let Some(finding) = finding else {
-            return Self {
-                state: "none",
-                text: "not run".to_owned(),
-            };
+            return of("none", "not run".to_owned());
         };
         if let Some(disagreement) = finding.unlisted().next() {
-            return Self {
-                state: "wrong",
-                text: format!("{} at {}", disagreement.kind.name(), disagreement.check),
-            };
+            let kind = disagreement.kind.name();
+            return of("wrong", format!("{kind} at {}", disagreement.check));
         }
-        let listed = finding.disagreements.iter();
-        let listed = listed.filter_map(|disagreement| disagreement.listed.as_ref());
-        let ids: BTreeSet<&str> = listed.map(|(id, _)| id.as_str()).collect();
-        if ids.is_empty() {
-            Self {
-                state: "pass",
-                text: match finding.worst {
-                    Some(error) if error > 0.0 => format!("right, {error:.0e}"),
-                    _ => "right".to_owned(),
-                },
-            }
-        } else {
-            Self {
-                state: "known",
-                text: ids.into_iter().collect::<Vec<_>>().join(", "),
-            }
+        let error = match finding.worst {
+            Some(error) if error > 0.0 => format!("{error:.0e}"),
+            _ => String::new(),
+        };
+        let known = KnownThere::all(finding);
+        if !known.is_empty() {
+            let text = error;
+            let state = "known";
+            return Self { state, text, known };
         }
+        match error.is_empty() {
+            true => of("pass", "right".to_owned()),
+            false => of("pass", format!("right, {error}")),
+        }
+    }
+}
+
+impl KnownThere {
+    fn all(finding: &Finding) -> Vec<Self> {
+        let of = |triage: Triage| {
+            let disagreements = finding.disagreements.iter();
+            let listed = disagreements.filter_map(|disagreement| disagreement.listed.as_ref());
+            let listed = listed.filter(|(_, other)| *other == triage);
+            Self {
+                triage: triage.title(),
+                ids: listed.map(|(id, _)| id.clone()).collect(),
+            }
+        };
+        let all = Triage::ALL.map(of).into_iter();
+        all.filter(|known| !known.ids.is_empty()).collect()
     }
 }
 
@@ -245,9 +267,7 @@ fn conventions(
         for (point, allowed) in points {
             let gradient = |place: &String| {
                 let finding = at(outcome, operation.name, place)?;
-                let mut conventions = finding.conventions.iter();
-                let found = conventions.find(|convention| convention.at == point)?;
-                Some(numbers(&found.gradient))
+                given(finding, point)
             };
             let gradients: Vec<Option<String>> = places.iter().map(gradient).collect();
             let kinds: BTreeSet<&String> = gradients.iter().flatten().collect();
@@ -258,12 +278,25 @@ fn conventions(
                 differ: kinds.len() > 1,
                 gradients: gradients
                     .into_iter()
-                    .map(Option::unwrap_or_default)
+                    .map(|given| given.unwrap_or_else(|| "not checked".to_owned()))
                     .collect(),
             });
         }
     }
     rows
+}
+
+/// The gradient at a kink, or how it disagrees there with all that are right; none if that was not
+/// checked.
+fn given(finding: &Finding, point: &str) -> Option<String> {
+    let mut conventions = finding.conventions.iter();
+    let found = conventions.find(|convention| convention.at == point);
+    if let Some(found) = found {
+        return Some(numbers(&found.gradient));
+    }
+    let mut disagreements = finding.disagreements.iter();
+    let wrong = disagreements.find(|disagreement| disagreement.check == point)?;
+    Some(wrong.kind.name().to_owned())
 }
 
 /// In seven digits, so that f32 and f64 read alike; without the sign of a zero.
@@ -454,5 +487,25 @@ mod tests {
         assert_eq!(elu.at, "x = 0");
         assert_eq!(elu.gradients, ["0.75", "0.75"]);
         assert!(!elu.differ);
+    }
+
+    #[test]
+    fn a_place_that_is_wrong_at_a_kink_differs_from_one_that_is_right() {
+        let page = page_of("activation::hard_sigmoid");
+        let mut rows = page.conventions.iter();
+        let row = rows.find(|row| row.at == "x = 2.5");
+        let row = row.expect("hard_sigmoid has a kink there");
+        assert_eq!(row.gradients, ["mismatch", "0.2"]);
+        assert!(row.differ);
+    }
+
+    #[test]
+    fn a_cell_says_whose_fault_a_known_disagreement_is() {
+        let page = page_of("Tensor::hypot");
+        let html = page.html().unwrap();
+        assert!(html.contains("wrong in Burn: <a href=\"#hypot-origin\">hypot-origin</a>"));
+        assert!(html.contains("convention: <a href=\"#hypot-infinity\">hypot-infinity</a>"));
+        let markdown = page.markdown().unwrap();
+        assert!(markdown.contains("wrong in Burn: hypot-origin; convention: hypot-infinity"));
     }
 }
