@@ -1,7 +1,7 @@
 //! `verify-grads --suite burn` from outside.
 
 use std::fs;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -154,5 +154,22 @@ fn an_operation_that_is_not_there_and_a_folder_that_cannot_be_made_are_errors() 
         inside,
     ]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("cannot make the folder"));
+    assert!(text(&output.stderr).contains("choose another by --page"));
+    let said = text(&output.stdout);
+    assert!(!said.contains("Tensor::neg"), "before any check: {said}");
+}
+
+/// A parent that is killed cannot end its children; they see that the pipe to it is closed.
+#[test]
+fn a_child_does_not_outlive_its_parent() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_verify-grads"))
+        .args(["--suite", "burn", "--here", "--leashed"])
+        .args(["--backend", "flex", "--format", "json"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    drop(child.stdin.take());
+    let status = child.wait().expect("the child ends");
+    assert_eq!(status.code(), Some(2), "the whole table was checked");
 }

@@ -56,6 +56,10 @@ pub(crate) struct Cli {
     #[arg(long, hide = true, requires = "suite")]
     pub(crate) here: bool,
 
+    /// With --here: end when standard input is closed, as it is when the parent is gone.
+    #[arg(long, hide = true, requires = "here")]
+    pub(crate) leashed: bool,
+
     /// With --here: only the operations of this family.
     #[arg(long, hide = true, requires = "here", value_parser = family, value_name = "TITLE")]
     pub(crate) family: Option<Family>,

@@ -35,6 +35,10 @@ struct Suite {
 /// disagreements are known ones.
 pub(crate) fn run(cli: &Cli, backends: &Backends, output: &mut Output) -> Result<bool> {
     let suite = Suite::new(cli)?;
+    if let Some(folder) = &cli.page {
+        // Not after minutes of checks.
+        make_folder(folder)?;
+    }
     let groups = suite.groups(backends);
     let results = groups.iter().map(|group| group.expected.len());
     output.begin(results.sum());
@@ -75,6 +79,9 @@ pub(crate) fn run(cli: &Cli, backends: &Backends, output: &mut Output) -> Result
 
 /// Runs the table in this process, as a parent asked for it.
 pub(crate) fn run_here(cli: &Cli, backends: &Backends, output: &Output) -> Result<bool> {
+    if cli.leashed {
+        child::end_with_parent();
+    }
     let suite = Suite::new(cli)?;
     let places: Vec<_> = backends
         .places()
@@ -217,10 +224,20 @@ fn suite_place(place: &Place, backends: &Backends) -> burn_suite::Place {
     }
 }
 
+/// Makes the page's folder, and a file in it to see that this can be done.
+fn make_folder(folder: &Path) -> Result<()> {
+    let probe = folder.join(PAGE).with_extension("tmp");
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::write(&probe, ""))
+        .and_then(|()| fs::remove_file(&probe))
+        .with_context(|| {
+            let folder = folder.display();
+            format!("no page can be written into the folder {folder}; choose another by --page")
+        })
+}
+
 fn write_page(folder: &Path, suite: &Suite, outcome: &Outcome) -> Result<()> {
     let page = burn_suite::Page::new(&suite.operations, &suite.ledger, outcome);
-    fs::create_dir_all(folder)
-        .with_context(|| format!("cannot make the folder {}", folder.display()))?;
     for (extension, text) in [("md", page.markdown()?), ("html", page.html()?)] {
         let file = folder.join(PAGE).with_extension(extension);
         fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;

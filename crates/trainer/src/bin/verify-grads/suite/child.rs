@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{self, Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -12,6 +12,7 @@ use anyhow::{Context, Result};
 use backends::Backend;
 use burn_suite::{Abandoned, Family, Gone};
 
+use crate::Exit;
 use crate::cli::Cli;
 use crate::suite::events::{Event, OperationEvent, SuiteSummary};
 
@@ -54,6 +55,7 @@ impl Group {
                 .context("the child's errors are piped")?,
         );
         let lines = lines(child.stdout.take().context("the child's output is piped")?);
+        let leash = child.stdin.take();
         let mut results = read(Lines(lines), &self.expected);
         if results.trouble.is_some() {
             // It may hang. One that has ended already cannot be killed, which is no error.
@@ -62,6 +64,7 @@ impl Group {
         let status = child
             .wait()
             .context("a process that checks cannot be waited for")?;
+        drop(leash);
         let last_words = last_words.join().unwrap_or_default();
         results.hold_to(status);
         results.give_up(self, &last_words);
@@ -72,11 +75,12 @@ impl Group {
         let program = std::env::current_exe().context("this program cannot be found")?;
         let mut command = Command::new(program);
         command
-            .args(["--suite", "burn", "--format", "json", "--here"])
+            .args(["--suite", "burn", "--format", "json", "--here", "--leashed"])
             .args(["--backend", self.backend.name()])
             .args(["--family", self.family.title()])
             .args(["--seed", &cli.seed.to_string()])
-            .stdin(Stdio::null())
+            // Nothing is written to it: it is open as long as this process lives.
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         if let Some(pattern) = &cli.pattern {
@@ -86,6 +90,15 @@ impl Group {
             .spawn()
             .context("cannot start a process for a group of operations")
     }
+}
+
+/// Ends this process once its standard input is closed: by a parent that was killed, however that
+/// happened. An operation that hangs would not notice that its results go nowhere.
+pub(crate) fn end_with_parent() {
+    thread::spawn(|| {
+        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+        process::exit(Exit::CouldNotRun as i32);
+    });
 }
 
 /// The lines of a child, each within [`SILENCE`] of the one before.
