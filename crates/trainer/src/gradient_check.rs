@@ -25,7 +25,7 @@ pub(crate) fn check<N: Net>(
     let shape = x.dims();
     let pixels = x.into_data().iter::<f64>().collect::<Vec<_>>();
     let (answers, answers_by_hand) = (targets.kept(), targets.kept());
-    let (template, by_hand) = (net.clone(), net.clone());
+    let (template, by_hand, branching) = (net.clone(), net.clone(), net.clone());
     let case = Case::new("the gradients of this batch")
         .constant("x", shape, pixels)
         .module(
@@ -33,10 +33,7 @@ pub(crate) fn check<N: Net>(
             move |net: &N, v| net.loss(v.get("x"), answers(v)),
         )
         .vjp(move |v, grad_out| {
-            let net = on_device(&by_hand, v.device()).map(&mut Replace {
-                path: Vec::new(),
-                values: v,
-            });
+            let net = with_values(&by_hand, v);
             let (_, gradients) = net.manual_gradients(v.get("x"), answers_by_hand(v));
             let mut unpack = Unpack {
                 path: Vec::new(),
@@ -46,7 +43,8 @@ pub(crate) fn check<N: Net>(
             };
             net.visit(&mut unpack);
             unpack.named
-        });
+        })
+        .kinks(move |v| with_values(&branching, v).branches(v.get("x")));
     let mut point = Point {
         path: Vec::new(),
         case,
@@ -91,6 +89,14 @@ fn on_device<N: Net>(net: &N, device: &Device) -> N {
         true => there.train(),
         false => there,
     }
+}
+
+/// The net with the values of a case, on their device.
+fn with_values<N: Net>(net: &N, values: &Values) -> N {
+    on_device(net, values.device()).map(&mut Replace {
+        path: Vec::new(),
+        values,
+    })
 }
 
 /// Gives a case the values of a net's parameters, by dotted path.
@@ -170,6 +176,7 @@ mod tests {
     use crate::net::Reduction;
     use burn::module::Module;
     use burn::tensor::Int;
+    use burn_gradcheck::Masks;
     use mnist_mlp::{MnistMlp, MnistMlpConfig};
 
     /// A net whose formula for the last bias is wrong.
@@ -202,6 +209,10 @@ mod tests {
         fn judge(&self, x: Tensor<2>, labels: Tensor<1, Int>) -> (Tensor<1>, Tensor<1, Int>) {
             Net::judge(&self.net, x, labels)
         }
+
+        fn branches(&self, x: Tensor<2>) -> Masks {
+            self.net.branches(x)
+        }
     }
 
     fn example(opened: &Opened) -> (MnistMlp, Tensor<2>, Tensor<1, Int>) {
@@ -220,6 +231,30 @@ mod tests {
         )
     }
 
+    /// A net so wide that thousands of its units are close to their kinks: a long step along any
+    /// direction crosses many of them, and the loss looks smooth with another slope.
+    fn wide(opened: &Opened) -> (MnistMlp, Tensor<2>, Tensor<1, Int>) {
+        let net = MnistMlpConfig::new(200, vec![256, 128], 10)
+            .init(1, &opened.device)
+            .expect("a legal configuration");
+        let x = Tensor::arange(0..200 * 128, &opened.device)
+            .float()
+            .reshape([128, 200]);
+        let labels = Tensor::arange(0..128, &opened.device).remainder_scalar(10);
+        (net, (x * 0.37).sin(), labels)
+    }
+
+    #[test]
+    fn right_formulas_of_a_wide_net_pass() {
+        let opened = Backend::Flex.open().expect("flex runs everywhere");
+        let (net, x, labels) = wide(&opened);
+        for seed in 0..4 {
+            let report = check(&net.clone().train(), x.clone(), &labels, &opened, seed);
+            assert!(report.is_pass(), "{report}");
+            assert_eq!(report.finite.uncertified, 0, "{report}");
+        }
+    }
+
     #[test]
     fn right_formulas_pass() {
         for backend in [Backend::Ndarray, Backend::Flex] {
@@ -234,14 +269,15 @@ mod tests {
     #[test]
     fn one_percent_in_one_bias_is_found_and_named() {
         let opened = Backend::Flex.open().expect("flex runs everywhere");
-        let (net, x, labels) = example(&opened);
-        let report = check(&Wrong { net }.train(), x, &labels, &opened, 7);
-        assert!(is_disagreement(&report), "{report}");
-        let words = in_words(&report);
-        assert!(words.contains("worst in net.layers.1.bias"), "{words}");
-        assert!(
-            words.contains("the hand-written gradient is the odd one"),
-            "{words}"
-        );
+        for (net, x, labels) in [example(&opened), wide(&opened)] {
+            let report = check(&Wrong { net }.train(), x, &labels, &opened, 7);
+            assert!(is_disagreement(&report), "{report}");
+            let words = in_words(&report);
+            assert!(words.contains("worst in net.layers.1.bias"), "{words}");
+            assert!(
+                words.contains("the hand-written gradient is the odd one"),
+                "{words}"
+            );
+        }
     }
 }

@@ -1,10 +1,14 @@
 //! What the training loop asks of a net, and the two engines that give its gradients.
 
+use std::slice;
+
 use anyhow::Result;
 use burn::module::{Module, ModuleVisitor, Param};
+use burn::nn::Linear;
 use burn::optim::GradientsParams;
 use burn::tensor::{Int, Tensor};
-use burn_gradcheck::Values;
+use burn_gradcheck::{Masks, Values};
+use layers::Activation;
 use linear_regression::{LinearRegression, NormalEquations};
 use mnist_mlp::MnistMlp;
 use xor_net::XorNet;
@@ -108,6 +112,12 @@ pub(crate) trait Net: Module + Sync + 'static {
     /// Loss of a batch, and how many of its rows are answered rightly, one element each.
     fn judge(&self, x: Tensor<2>, targets: Self::Targets) -> (Tensor<1>, Tensor<1, Int>);
 
+    /// Which units of hidden layers are active for a batch, where the slope of the activation jumps
+    /// at 0: the loss is smooth only as long as they stay the same. None for a smooth net.
+    fn branches(&self, _x: Tensor<2>) -> Masks {
+        Masks::default()
+    }
+
     /// Where the loss over all training rows is smallest, from the rows in parts, if there is a
     /// formula for it.
     ///
@@ -145,6 +155,11 @@ impl Net for MnistMlp {
         let right = classes.equal(labels.clone()).int().sum();
         (mnist_mlp::cross_entropy(logits, labels), right)
     }
+
+    fn branches(&self, x: Tensor<2>) -> Masks {
+        let hidden = &self.layers[..self.layers.len() - 1];
+        branches(self.activation, hidden, x)
+    }
 }
 
 impl Net for XorNet {
@@ -167,6 +182,23 @@ impl Net for XorNet {
         let right = sides.equal(y.clone().greater_scalar(0.5)).int().sum();
         (xor_net::half_squared_error(yp, y), right)
     }
+
+    fn branches(&self, x: Tensor<2>) -> Masks {
+        branches(self.activation, slice::from_ref(&self.hidden), x)
+    }
+}
+
+/// Which units of these layers are active: of ReLU's alone, whose slope jumps.
+fn branches(activation: Activation, hidden: &[Linear], x: Tensor<2>) -> Masks {
+    if activation != Activation::Relu {
+        return Masks::default();
+    }
+    let mut z = x;
+    hidden.iter().fold(Masks::default(), |masks, layer| {
+        let a = layer.forward(z.clone());
+        z = activation.forward(a.clone());
+        masks.and(a.greater_scalar(0.0))
+    })
 }
 
 /// Most inputs of a regression that is also solved: the time grows with their cube and is about two
