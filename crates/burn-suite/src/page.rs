@@ -220,7 +220,13 @@ impl Cell {
         };
         let known = KnownThere::all(finding);
         if !known.is_empty() {
-            let text = error;
+            let mut disagreements = finding.disagreements.iter();
+            let is_measured = disagreements.any(|disagreement| disagreement.evidence.is_some());
+            let text = match (error.is_empty(), is_measured) {
+                (true, _) => error,
+                (false, true) => format!("up to {error} at drawn points"),
+                (false, false) => format!("elsewhere right, {error}"),
+            };
             let state = "known";
             return Self { state, text, known };
         }
@@ -506,6 +512,9 @@ mod tests {
         assert!(html.contains("wrong in Burn: <a href=\"#hypot-origin\">hypot-origin</a>"));
         assert!(html.contains("convention: <a href=\"#hypot-infinity\">hypot-infinity</a>"));
         let markdown = page.markdown().unwrap();
-        assert!(markdown.contains("wrong in Burn: hypot-origin; convention: hypot-infinity"));
+        let cell = "wrong in Burn: hypot-origin; convention: hypot-infinity; elsewhere right, ";
+        assert!(markdown.contains(cell));
+        let markdown = page_of("Tensor::div_scalar").markdown().unwrap();
+        assert!(markdown.contains("wrong in Burn: div-scalar-f32; up to 3e-8 at drawn points"));
     }
 }

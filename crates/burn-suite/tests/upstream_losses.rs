@@ -3,7 +3,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use burn::module::Param;
 use burn::nn::LstmConfig;
+use burn::nn::attention::{MhaInput, MultiHeadAttentionConfig};
 use burn::nn::loss::{
     BinaryCrossEntropyLossConfig, CTCLossConfig, CosineEmbeddingLoss, KLDivLossConfig,
     LpLossConfig, PoissonNllLossConfig, Reduction, SmoothL1LossConfig, TripletMarginLossConfig,
@@ -129,8 +131,7 @@ fn poisson_full_is_nan_for_a_count_of_zero() {
     assert!(grad(&t, &loss)[0].is_nan(), "right is 0");
 }
 
-/// By `div_scalar`, of beta and of the size of the batch; attention does it by the root of a head's
-/// size.
+/// By `div_scalar`, of beta and of the size of the batch.
 #[test]
 fn losses_divide_in_f32() {
     let beta = 0.7_f32;
@@ -146,6 +147,29 @@ fn losses_divide_in_f32() {
     let loss = loss.forward(p.clone(), t, Reduction::BatchMean);
     let error = (grad(&p, &loss)[0] + 0.5 / 3.0).abs();
     assert!(error > 1e-9 && error < 1e-7, "off by {error:e}");
+}
+
+/// `(self.d_k as f32).sqrt()`, by `div_scalar`. With all weights the identity the output is the
+/// first of two attention weights, s = 1 / (1 + exp(-q / √2)) of a query (q, 0).
+#[test]
+fn attention_divides_in_f32() {
+    let config = MultiHeadAttentionConfig::new(2, 1).with_dropout(0.0);
+    let config = config.with_query_bias(false).with_key_bias(false);
+    let config = config.with_value_bias(false).with_output_bias(false);
+    let mut attention = config.init(&Device::flex().autodiff());
+    let identity = || Param::from_tensor(leaf(&[1.0, 0.0, 0.0, 1.0], [2, 2], DType::F64));
+    attention.query.weight = identity();
+    attention.key.weight = identity();
+    attention.value.weight = identity();
+    attention.output.weight = identity();
+    let query = leaf(&[1.0, 0.0], [1, 1, 2], DType::F64);
+    let keys = leaf(&[1.0, 0.0, 0.0, 0.0], [1, 2, 2], DType::F64);
+    let out = attention.forward(MhaInput::new(query.clone(), keys.clone(), keys));
+    let got = grad(&query, &out.context.sum())[0];
+    let s = 1.0 / (1.0 + (-0.5_f64.sqrt()).exp());
+    let right = s * (1.0 - s) * 0.5_f64.sqrt();
+    let error = (got - right).abs();
+    assert!(error > 1e-9 && error < 1e-7, "right is {right}, got {got}");
 }
 
 /// The gradient of the CTC loss of one step of two classes, both of a probability of 1/4, label 1.
