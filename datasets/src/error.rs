@@ -9,8 +9,8 @@ use std::{io, path::PathBuf};
 pub enum DatasetError {
     /// The folder of a data set does not exist, or is not a folder.
     #[error(
-        "{}: expected a folder, got none; name a folder that holds the four files of MNIST or of a \
-         set like it with --data-dir",
+        "{}: expected a folder, got none; name one that holds the four files of MNIST or of a set \
+         like it, or folders of images named after their classes",
         .path.display()
     )]
     DirectoryMissing {
@@ -20,8 +20,7 @@ pub enum DatasetError {
 
     /// The folder holds none of the names under which one of the four files is known.
     #[error(
-        "{}: expected a file named {}, got none of them; put it there, or name another folder with \
-         --data-dir",
+        "{}: expected a file named {}, got none of them; put it there, or name another folder",
         .directory.display(),
         .names.join(" or ")
     )]
@@ -248,7 +247,7 @@ pub enum DatasetError {
     /// The folder is a data set in neither of the two forms.
     #[error(
         "{}: expected the four files of MNIST, or folders of images named after their classes, got \
-         neither; put one or the other there, or name another folder with --data-dir",
+         neither; put one or the other there, or name another folder",
         .path.display()
     )]
     NeitherForm {

@@ -39,7 +39,7 @@ impl Mnist {
     /// assert_eq!((mnist.train.rows(), mnist.train.columns()), (28, 28));
     ///
     /// let error = Mnist::load("no/such/folder".as_ref()).unwrap_err();
-    /// assert!(error.to_string().ends_with("--data-dir"));
+    /// assert!(error.to_string().contains("expected a folder"));
     /// # Ok::<(), datasets::DatasetError>(())
     /// ```
     pub fn load(dir: &Path) -> Result<Self, DatasetError> {

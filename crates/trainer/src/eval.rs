@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use backends::Backend;
-use clap::Args;
+use clap::{ArgGroup, Args};
 use serde::Serialize;
 
 use crate::Exit;
@@ -12,6 +12,7 @@ use crate::answers::TestRows;
 use crate::cli::{Format, ModelName, backend, value_name};
 use crate::judgement::{Confusion, LEVEL, wilson_interval};
 use crate::output::Console;
+use crate::pages::numbers::counted;
 use crate::pages::page::Table;
 use crate::saved_run::{AnyNet, SavedRun};
 use crate::weights;
@@ -24,14 +25,10 @@ const PRINTED_MISTAKES: usize = 20;
 
 /// Options of `eval`.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("net").required(true).args(["run", "weights"]))]
 pub(crate) struct EvalOptions {
     /// Run folder whose net is judged.
-    #[arg(
-        long,
-        required_unless_present = "weights",
-        conflicts_with = "weights",
-        value_name = "FOLDER"
-    )]
+    #[arg(long, value_name = "FOLDER")]
     run: Option<PathBuf>,
 
     /// File of weights that are judged instead: safetensors, a burnpack, or the word "pretrained" for
@@ -168,14 +165,14 @@ impl Evaluation {
         };
         format!(
             "{} {sizes} of {}, on {}: {}\n\
-             {} test rows{}\n\
+             {}{}\n\
              test loss {:.4}   test accuracy {}\n\n\
              {shown}\n{}\n\n{}",
             self.model,
             judged.map(String::as_str).collect::<String>(),
             self.backend,
             self.device,
-            self.rows,
+            counted(self.rows, "test row"),
             data.collect::<String>(),
             self.loss,
             accuracy_text(self.accuracy, self.accuracy_interval),

@@ -11,6 +11,7 @@ use crate::Exit;
 use crate::cli::{Format, at_least_one};
 use crate::files::Staged;
 use crate::output::Console;
+use crate::pages::numbers::counted;
 use crate::pages::page::Table;
 use crate::terminal;
 
@@ -99,15 +100,18 @@ pub(crate) fn describe(images: &ImageFolder) -> String {
         formed,
         passed_over,
     } = images;
-    let mut text =
-        format!("{formed} images brought to MNIST's form, {kept} that had it kept as they are");
+    let mut text = format!(
+        "{} brought to MNIST's form, {kept} that had it kept as they are",
+        counted(*formed, "image")
+    );
     if *held_out > 0 {
         text += &format!(
             "; {held_out} held out as the test set, a seventh of each class, the same in every run"
         );
     }
     if *passed_over > 0 {
-        text += &format!("; {passed_over} files passed over that are no .png, .jpg, .jpeg or .bmp");
+        let passed_over = counted(*passed_over, "file");
+        text += &format!("; {passed_over} passed over: no .png, .jpg, .jpeg or .bmp");
     }
     text
 }

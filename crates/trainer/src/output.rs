@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use serde::{Deserialize, Serialize};
 
 use crate::cli::Format;
+use crate::pages::numbers::counted;
 
 /// One thing worth saying. As JSON it is one line with its name under `"event"`; accuracies are
 /// fractions, and numbers that are not finite are the strings "nan", "inf" and "-inf".
@@ -367,7 +368,9 @@ impl Event {
                 run_dir,
             } => match checkpoint {
                 Some(file) => format!(
-                    "{run_dir} goes on from {file}: {epoch} epochs done, {step} steps in all"
+                    "{run_dir} goes on from {file}: {} done, {} in all",
+                    counted(*epoch, "epoch"),
+                    counted(*step, "step")
                 ),
                 None => format!("{run_dir} had no checkpoint yet and begins again"),
             },

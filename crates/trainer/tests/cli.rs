@@ -178,7 +178,7 @@ fn missing_data_are_refused_with_path_and_remedy() {
     assert_refused(
         &workplace,
         &finished,
-        &["no-such-folder", "with --data-dir"],
+        &["no-such-folder", "name one that holds"],
     );
 
     let labels = workplace.path("data/t10k-labels-idx1-ubyte");
@@ -187,7 +187,7 @@ fn missing_data_are_refused_with_path_and_remedy() {
     assert_refused(
         &workplace,
         &finished,
-        &["data: ", "t10k-labels-idx1-ubyte", "--data-dir"],
+        &["data: ", "t10k-labels-idx1-ubyte", "name another folder"],
     );
 }
 

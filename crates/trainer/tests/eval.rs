@@ -155,12 +155,15 @@ fn what_cannot_be_judged_is_refused() {
     let refused = |arguments: &str, naming: &[&str]| {
         assert_refused(&workplace.run(&format!("eval {arguments}")), naming);
     };
-    refused("", &["--run"]);
+    refused("", &["--run", "--weights"]);
     refused("--run nowhere", &["nowhere", "no run folder"]);
     refused("--run data", &["data", "no run folder"]);
     refused("--run runs/net --weights x", &["--weights"]);
     refused("--run runs/net --data-dir nowhere", &["nowhere"]);
-    refused("--weights nowhere.safetensors", &["nowhere.safetensors"]);
+    refused(
+        "--weights nowhere.safetensors",
+        &["nowhere.safetensors", "; name a file that you may read\n"],
+    );
     // MNIST's images are larger than those of the small data set.
     let mnist = datasets::bundled_mnist_dir();
     refused(

@@ -140,12 +140,19 @@ fn a_page_is_written_anew_and_where_it_is_asked_for() {
 #[test]
 fn without_data_or_weights_the_page_says_so() {
     let workplace = Workplace::new();
-    workplace.train("--backend flex --epochs 2 --run-name net");
+    let events = workplace.train("--backend flex --epochs 2 --run-name net");
+    let accuracy = events.last().expect("a result")["test_accuracy"].as_f64();
+    let accuracy = format!("{:.2} %", 100.0 * accuracy.expect("a number"));
     fs::rename(workplace.path("data"), workplace.path("gone")).expect("data can be moved");
     assert_eq!(workplace.run("report runs/net").code, Some(0));
     let html = page(&workplace.path("runs/net/report.html"));
     assert!(html.contains("Not to be had: ") && html.contains("data"));
     assert!(!html.contains("Confusion matrix"));
+    let results = table(&html, "Result");
+    assert!(
+        results.contains(&vec!["test accuracy".to_owned(), accuracy]),
+        "{results:?}"
+    );
     fs::remove_file(workplace.path("runs/net/model.bpk")).expect("weights can be removed");
     assert_eq!(workplace.run("report runs/net").code, Some(0));
     let html = page(&workplace.path("runs/net/report.html"));

@@ -11,12 +11,12 @@ use crate::{Form, Layout};
 #[non_exhaustive]
 pub enum ExchangeError {
     /// The file cannot be read at all.
-    #[error("cannot read {}: {source}; name a file that is there", path.display())]
+    #[error("cannot read {}: {cause}; name a file that you may read", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
         /// What the system says.
-        source: io::Error,
+        cause: io::Error,
     },
     /// The file is of none of the forms that are read.
     #[error(

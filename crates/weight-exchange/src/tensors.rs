@@ -236,9 +236,9 @@ fn check_size(name: &str, shape: &[usize]) -> Result<(), ExchangeError> {
 }
 
 fn unreadable(path: &Path) -> impl Fn(std::io::Error) -> ExchangeError {
-    move |source| ExchangeError::Unreadable {
+    move |cause| ExchangeError::Unreadable {
         path: path.to_owned(),
-        source,
+        cause,
     }
 }
 

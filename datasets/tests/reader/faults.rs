@@ -52,7 +52,7 @@ fn missing_folder() {
     let path = folder.path().join("none");
     let error = Mnist::load(&path).unwrap_err();
     assert_reads_well(&error, &path);
-    assert!(error.to_string().contains("--data-dir"));
+    assert!(error.to_string().contains("expected a folder"));
     assert_error!(error, DatasetError::DirectoryMissing { .. });
 }
 

@@ -22,6 +22,14 @@ pub(crate) fn number(value: f64) -> String {
     }
 }
 
+/// A number of things: `1 epoch`, `2 epochs`.
+pub(crate) fn counted(count: usize, thing: &str) -> String {
+    match count {
+        1 => format!("1 {thing}"),
+        _ => format!("{count} {thing}s"),
+    }
+}
+
 /// Numbers that are read together, all with as many decimals as the largest needs for four
 /// significant digits.
 fn alike(values: &[f64]) -> Vec<String> {

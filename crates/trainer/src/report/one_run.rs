@@ -12,7 +12,7 @@ use super::{Recorded, curves};
 use crate::answers::{Answers, TestRows};
 use crate::cli::value_name;
 use crate::differences::{choices, from_defaults};
-use crate::eval::{accuracy_text, class_table, confusion_table, interval};
+use crate::eval::{accuracy_text, class_table, confusion_table, interval, percent};
 use crate::history::State;
 use crate::judgement::Confusion;
 use crate::lessons::xor::surface;
@@ -154,12 +154,15 @@ fn result(recorded: &Recorded, confusion: Option<&Confusion>) -> Section {
             state => state.name().to_owned(),
         },
     );
-    if let Some(confusion) = confusion {
+    let judged = confusion.map(|confusion| {
         let interval = interval(config.settings.model, confusion);
-        row(
-            "test accuracy",
-            accuracy_text(confusion.accuracy(), interval),
-        );
+        accuracy_text(confusion.accuracy(), interval)
+    });
+    // Without the data, what the run said of itself.
+    let said = history.result.as_ref();
+    let said = said.map(|result| percent(result.test_accuracy));
+    if let Some(accuracy) = judged.or(said) {
+        row("test accuracy", accuracy);
     }
     if let Some(result) = &history.result {
         row("test loss", number(result.test_loss));
