@@ -73,18 +73,28 @@ impl Resumed {
             }
             return Ok(());
         }
+        let path = self.folder.path().display();
+        let events = self.events();
+        if events
+            .iter()
+            .any(|event| matches!(event, Event::Imported(_)))
+        {
+            bail!(
+                "{path} holds weights that were imported, and no training to go on with; use them \
+                 with eval, predict, report or export"
+            );
+        }
         // A run may have been killed before its first checkpoint, but not long after.
         let first_checkpoint = self.config.settings.checkpoint_every;
         let is_past_it = |event: &Event| match event {
             Event::Epoch(epoch) => epoch.epoch > first_checkpoint,
-            Event::Result(_) | Event::Imported(_) => true,
+            Event::Result(_) => true,
             _ => false,
         };
-        if self.result().is_none() && self.events().iter().any(is_past_it) {
+        if self.result().is_none() && events.iter().any(is_past_it) {
             bail!(
-                "{} has no checkpoint any more to go on from, or never had one; train again with the options in its \
-                 config.json",
-                self.folder.path().display()
+                "{path} has no checkpoint any more to go on from; train again with the options in \
+                 its config.json"
             );
         }
         Ok(())

@@ -277,7 +277,7 @@ fn a_run_that_lost_its_checkpoints_is_left_alone() {
     let refused = workplace.run("--resume runs/imported");
     assert_eq!(refused.code, Some(2), "{}", refused.stdout);
     assert!(
-        refused.stderr.contains("no checkpoint any more"),
+        refused.stderr.contains("no training to go on with"),
         "{}",
         refused.stderr
     );
