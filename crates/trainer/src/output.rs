@@ -348,7 +348,8 @@ impl Event {
                     .iter()
                     .map(|command| format!("; go on with: {command}"));
                 format!(
-                    "stopped in epoch {epoch} after {step} steps: {reason}{}",
+                    "stopped in epoch {epoch} after {}: {reason}{}",
+                    counted(*step, "step"),
                     resume.collect::<String>()
                 )
             }

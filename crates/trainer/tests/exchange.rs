@@ -2,11 +2,13 @@
 //! nothing is guessed, replaced or left half-written.
 
 mod common;
+mod documented;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use common::{CLASSES, Finished, IMAGE_SIZE, Workplace, metrics, names};
+use documented::assert_documented;
 use serde_json::{Value, json};
 
 /// Forms that are read again.
@@ -40,6 +42,7 @@ fn event(workplace: &Workplace, arguments: &str) -> Value {
     let [event] = &events[..] else {
         panic!("{arguments}: {events:?}");
     };
+    assert_documented(event);
     event.clone()
 }
 

@@ -2,11 +2,13 @@
 
 #[allow(dead_code, reason = "each test program uses its part of it")]
 mod common;
+mod documented;
 mod strokes;
 
 use std::fs;
 
 use common::{Finished, Workplace};
+use documented::assert_documented;
 use serde_json::{Value, json};
 use strokes::{write_class_folders, write_stroke};
 
@@ -21,6 +23,7 @@ fn inspection(workplace: &Workplace, arguments: &str) -> Value {
     assert_eq!((finished.code, finished.stderr.as_str()), (Some(0), ""));
     let mut events = finished.events();
     assert_eq!(events.len(), 1, "{events:?}");
+    assert_documented(&events[0]);
     events.remove(0)
 }
 

@@ -2,6 +2,7 @@
 
 #[allow(dead_code, reason = "each test program uses its part of it")]
 mod common;
+mod documented;
 mod strokes;
 
 use std::fs::{self, File};
@@ -11,6 +12,7 @@ use std::process::Stdio;
 
 use common::{Finished, Workplace};
 use datasets::{Mnist, bundled_mnist_dir};
+use documented::assert_documented;
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{self, FilterType};
 use image::{GrayImage, Luma};
@@ -213,6 +215,7 @@ fn what_cannot_be_read_is_said_and_the_rest_is_done() {
         common::names(&events)[..faults.len()],
         vec!["failed"; faults.len()]
     );
+    events.iter().for_each(assert_documented);
     assert_eq!(field(&events, "image")[..faults.len()], names);
     assert_eq!(events[faults.len()]["event"], "prediction");
 }
