@@ -14,7 +14,7 @@ use crate::judgement::{Confusion, LEVEL, wilson_interval};
 use crate::output::Console;
 use crate::pages::numbers::counted;
 use crate::pages::page::Table;
-use crate::saved_run::{AnyNet, SavedRun};
+use crate::saved_run::{AnyNet, SavedRun, backend_of};
 use crate::weights;
 
 /// Most classes whose confusion matrix is printed; of more, only the most frequent mistakes are.
@@ -94,11 +94,7 @@ struct ClassLine {
 pub(crate) fn run(options: &EvalOptions) -> Result<Exit> {
     let run = options.run.as_deref().map(SavedRun::open).transpose()?;
     let settings = run.as_ref().map(|run| &run.config().settings);
-    let backend = match (options.backend, settings) {
-        (Some(backend), _) => backend,
-        (None, Some(settings)) => settings.backend.parse()?,
-        (None, None) => Backend::Ndarray,
-    };
+    let backend = backend_of(options.backend, settings)?;
     let opened = backend.open()?;
     let net = match (&run, &options.weights) {
         (Some(run), _) => run.net(&opened.device)?,

@@ -15,7 +15,7 @@ use crate::Exit;
 use crate::cli::{Format, backend};
 use crate::examples::Examples;
 use crate::output::{Console, complain};
-use crate::saved_run::{AnyNet, SavedRun};
+use crate::saved_run::{AnyNet, SavedRun, backend_of};
 use crate::{terminal, weights};
 
 /// Options of `predict`.
@@ -120,12 +120,7 @@ impl Oracle {
     fn open(options: &PredictOptions) -> Result<Self> {
         let run = options.run.as_deref().map(SavedRun::open).transpose()?;
         let settings = run.as_ref().map(|run| &run.config().settings);
-        let backend = match (options.backend, settings) {
-            (Some(backend), _) => backend,
-            (None, Some(settings)) => settings.backend.parse()?,
-            (None, None) => Backend::Ndarray,
-        };
-        let opened = backend.open()?;
+        let opened = backend_of(options.backend, settings)?.open()?;
         let net = match (&run, &options.weights) {
             (Some(run), _) => run.net(&opened.device)?,
             (None, Some(file)) => weights::load(file, &opened.device)?,

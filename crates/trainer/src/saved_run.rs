@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
+use backends::Backend;
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::store::ModuleRecord;
@@ -16,6 +17,7 @@ use xor_net::{XorNet, XorNetConfig};
 use crate::cli::ModelName;
 use crate::output::Event;
 use crate::run_folder::Config;
+use crate::settings::Settings;
 
 /// A run as its folder keeps it.
 #[derive(Debug)]
@@ -59,6 +61,19 @@ impl AnyNet {
         let outputs = layers.iter().map(|layer| shape(layer)[1]);
         inputs.into_iter().chain(outputs).collect()
     }
+}
+
+/// Where a net computes: on the backend that is asked for, else on its run's, else on ndarray.
+///
+/// # Errors
+///
+/// If the run names no backend that this program knows.
+pub(crate) fn backend_of(asked: Option<Backend>, run: Option<&Settings>) -> Result<Backend> {
+    Ok(match (asked, run) {
+        (Some(backend), _) => backend,
+        (None, Some(run)) => run.backend.parse()?,
+        (None, None) => Backend::Ndarray,
+    })
 }
 
 impl SavedRun {
