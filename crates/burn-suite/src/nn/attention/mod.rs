@@ -28,6 +28,14 @@ fn linear_arguments(path: &str, [rows, columns]: [usize; 2], bias: bool) -> Vec<
     [Some(weight), bias].into_iter().flatten().collect()
 }
 
+/// The parameters of a linear layer before a softmax or a tanh: small ones, for large outputs
+/// saturate it, and what is left of their gradients then is rounding.
+fn small_linear_arguments(path: &str, [rows, columns]: [usize; 2]) -> Vec<Argument> {
+    [("weight", &[rows, columns][..]), ("bias", &[columns])]
+        .map(|(name, shape)| argument(format!("{path}.{name}"), shape).from(Sample::Scaled(0.25)))
+        .to_vec()
+}
+
 /// The parameters of the linear layers of an attention, from these widths to `columns`. The scores
 /// of a query may all be larger or smaller by the same without changing anything: the gradient by
 /// the bias of the keys is 0, and only the quiet softmax has one to be checked.
@@ -39,8 +47,8 @@ fn attention_arguments(
 ) -> Vec<Argument> {
     let at = |name: &str| format!("{path}{name}");
     let mut all = [
-        linear_arguments(&at("query"), [query, columns], true),
-        linear_arguments(&at("key"), [key, of_keys], true),
+        small_linear_arguments(&at("query"), [query, columns]),
+        small_linear_arguments(&at("key"), [key, of_keys]),
         linear_arguments(&at("value"), [key, of_keys], true),
         linear_arguments(&at("output"), [columns, query], true),
     ]
@@ -52,7 +60,7 @@ fn attention_arguments(
 }
 
 fn bias_of_keys(count: usize) -> Vec<f64> {
-    (0..count).map(|i| 0.75 - 0.5 * i as f64).collect()
+    (0..count).map(|i| 0.375 - 0.25 * i as f64).collect()
 }
 
 /// Holds the bias of the keys of the attention at a path, as [`attention_arguments`] does.

@@ -7,18 +7,19 @@ use burn::nn::transformer::{
     TransformerDecoderInput, TransformerEncoder, TransformerEncoderConfig, TransformerEncoderInput,
 };
 use burn::tensor::Tensor;
-use burn_gradcheck::Values;
+use burn_gradcheck::{Sample, Values};
 
 use super::super::Layer;
 use super::super::dual::Dual;
 use super::super::formula::{Argument, Arguments, Array, Formula, argument};
 use super::{
-    Attend, attention_arguments, linear, linear_arguments, mask, with_held_keys, with_tolerance,
+    Attend, attention_arguments, linear, linear_arguments, mask, small_linear_arguments,
+    with_held_keys, with_tolerance,
 };
 use crate::operation::Operation;
 
 /// As many as heads, which are then of size 1.
-const WIDTH: usize = 3;
+const WIDTH: usize = 4;
 const INNER: usize = 2;
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -46,7 +47,7 @@ fn is_padding([b, j]: [usize; 2]) -> bool {
 
 fn feed_forward_arguments(path: &str) -> Vec<Argument> {
     [
-        linear_arguments(&format!("{path}linear_inner"), [WIDTH, INNER], true),
+        small_linear_arguments(&format!("{path}linear_inner"), [WIDTH, INNER]),
         linear_arguments(&format!("{path}linear_outer"), [INNER, WIDTH], true),
     ]
     .concat()
@@ -99,9 +100,14 @@ fn feed_forward_gelu() -> Operation {
         .done()
 }
 
+/// Gains around 1: a chain of norms with small ones leaves of the gradients little but rounding.
 fn norm_arguments(path: &str) -> Vec<Argument> {
-    ["gamma", "beta"]
-        .map(|name| argument(format!("{path}.{name}"), &[WIDTH]))
+    let around_one = Sample::Within {
+        low: 0.5,
+        high: 1.5,
+    };
+    [("gamma", around_one), ("beta", Sample::Scaled(0.25))]
+        .map(|(name, sample)| argument(format!("{path}.{name}"), &[WIDTH]).from(sample))
         .to_vec()
 }
 
