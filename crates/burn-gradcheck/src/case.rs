@@ -256,8 +256,9 @@ impl Case {
     }
 
     /// Sets the branches of a function with kinks (a ReLU net's activation masks), compared at all
-    /// points of a difference quotient. Kinks are also found without this, from the slopes on both
-    /// sides; with it, none is overlooked.
+    /// points of a difference quotient. Without this, kinks are found from the slopes on both sides,
+    /// which many of them close together can hide from (a wide ReLU net has thousands): the bound
+    /// printed beside a finite difference is then too small. With it, none is overlooked.
     #[must_use]
     pub fn kinks(mut self, masks: impl Fn(&Values) -> Masks + Send + Sync + 'static) -> Self {
         self.kinks = Some(Arc::new(masks));
