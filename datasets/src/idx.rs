@@ -27,6 +27,12 @@ pub const MAX_BODY_BYTES: u64 = 1 << 31;
 /// The first two bytes of every gzip stream.
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
+/// Read before room is made for more.
+const FIRST: u64 = 1 << 20;
+
+/// Enough for MNIST's training images, which then are copied but once.
+const RESERVED: u64 = 48 << 20;
+
 /// The magic number of unsigned bytes without dimensions; the number of dimensions is added to it.
 const UNSIGNED_BYTES: u32 = 0x0800;
 
@@ -247,14 +253,23 @@ impl<'a, R: BufRead> Source<'a, R> {
         Ok(body)
     }
 
-    /// Reads `limit` bytes, or less if the content ends before. The vector grows as the bytes
-    /// arrive.
+    fn append(&mut self, bytes: &mut Vec<u8>, limit: u64) -> io::Result<usize> {
+        match &mut self.content {
+            Content::Plain(reader) => reader.take(limit).read_to_end(bytes),
+            Content::Gzip(reader) => reader.take(limit).read_to_end(bytes),
+        }
+    }
+
+    /// Reads `limit` bytes, or less if the content ends before. A header may promise more than there
+    /// is: room for the rest is asked for once the first [`FIRST`] bytes have come, and for no more
+    /// than [`RESERVED`].
     fn read_up_to(&mut self, limit: u64) -> Result<Vec<u8>, DatasetError> {
         let mut bytes = Vec::new();
-        let result = match &mut self.content {
-            Content::Plain(reader) => reader.take(limit).read_to_end(&mut bytes),
-            Content::Gzip(reader) => reader.take(limit).read_to_end(&mut bytes),
-        };
+        let mut result = self.append(&mut bytes, limit.min(FIRST));
+        if result.is_ok() && bytes.len() as u64 == FIRST {
+            bytes.reserve_exact((limit - FIRST).min(RESERVED) as usize);
+            result = self.append(&mut bytes, limit - FIRST);
+        }
         self.read += bytes.len() as u64;
         match result {
             Ok(_) => Ok(bytes),

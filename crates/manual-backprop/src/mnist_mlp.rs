@@ -6,7 +6,7 @@ use mnist_mlp::MnistMlp;
 
 use crate::Reduction;
 use crate::cross_entropy::{one_hot, smoothed};
-use crate::nets::mnist::{self, LayerParameters};
+use crate::nets::mnist::{LayerParameters, lean};
 use crate::xor_net::{bias, register};
 
 /// The loss of `net` and the gradients of its parameters, for any Burn optimizer.
@@ -48,14 +48,27 @@ pub fn gradients(
     x: Tensor<2>,
     labels: Tensor<1, Int>,
 ) -> (Tensor<1>, GradientsParams) {
-    let layers = net
-        .layers
-        .iter()
-        .map(|layer| LayerParameters {
-            w: layer.weight.val(),
-            b: bias(layer).val(),
-        })
-        .collect::<Vec<_>>();
+    let batch = x.dims()[0];
+    gradients_of_share(net, x, labels, batch)
+}
+
+/// As [`gradients`] for rows that are a shard of a batch of `batch` rows: divided by `batch`, so that
+/// losses and gradients of all shards add up to those of the batch.
+///
+/// # Panics
+///
+/// As [`gradients`].
+pub fn gradients_of_share(
+    net: &MnistMlp,
+    x: Tensor<2>,
+    labels: Tensor<1, Int>,
+    batch: usize,
+) -> (Tensor<1>, GradientsParams) {
+    let layers = net.layers.iter().map(|layer| LayerParameters {
+        w: layer.weight.val(),
+        b: bias(layer).val(),
+    });
+    let layers = layers.collect::<Vec<_>>();
     let w = &layers.last().expect("a net has at least one layer").w;
     assert!(
         !w.is_autodiff(),
@@ -67,19 +80,12 @@ pub fn gradients(
         "images and labels differ in rows"
     );
     let y = smoothed(one_hot(labels, w.dims()[1], w.dtype()), net.label_smoothing);
-
-    let forward = mnist::forward(
-        net.activation,
-        &layers,
-        x.clone(),
-        y.clone(),
-        Reduction::Mean,
-    );
-    let grads = mnist::backward(net.activation, &layers, x, y, Reduction::Mean, &forward);
+    let c = Reduction::Mean.factor(batch);
+    let (loss, grads) = lean::gradients(net.activation, &layers, x, y, c);
 
     let mut packed = GradientsParams::new();
-    for (layer, grads) in net.layers.iter().zip(grads) {
-        register(&mut packed, layer, grads.grad_w, grads.grad_b);
+    for (layer, (grad_w, grad_b)) in net.layers.iter().zip(grads) {
+        register(&mut packed, layer, grad_w, grad_b);
     }
-    (forward.loss, packed)
+    (loss, packed)
 }

@@ -229,7 +229,7 @@ fn answers<N: Classifier>(
         rows: Vec::with_capacity(rows),
         classes: net.class_count(),
     };
-    for (x, targets) in examples.parts(at_once) {
+    for (x, targets) in examples.parts(0..examples.len(), at_once) {
         let length = x.dims()[0];
         let (loss, _) = net.judge(x.clone(), targets.clone());
         answers.loss += match N::REDUCTION {

@@ -118,6 +118,12 @@ pub(crate) struct TrainOptions {
     #[arg(long, allow_negative_numbers = true, value_parser = at_least_one, value_name = "ROWS")]
     pub(crate) batch_size: Option<usize>,
 
+    /// Threads of the processor that share the rows of each step, at least 1; their number decides
+    /// the last bits of the results [default: as many as the processor has cores, as long as each
+    /// has 32 rows]. Not for wgpu.
+    #[arg(long, allow_negative_numbers = true, value_parser = at_least_one, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+
     /// Step length, greater than 0 [default: mnist-mlp sgd 0.1, momentum 0.05, adam 0.001;
     /// xor-net sgd 2, momentum 0.5, adam 0.05; linear-regression, whose loss is a sum over the ROWS
     /// of a batch, sgd 0.02/ROWS, momentum 0.005/ROWS, adam 0.001].

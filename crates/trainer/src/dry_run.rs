@@ -1,5 +1,7 @@
 //! One batch through everything, to see that it fits before hours are spent.
 
+use std::ops::Range;
+
 use anyhow::{Result, anyhow};
 use backends::Opened;
 use burn::module::{ModuleVisitor, Param};
@@ -7,6 +9,7 @@ use burn::tensor::Tensor;
 use manual_backprop::gradient_norm;
 
 use crate::cli::value_name;
+use crate::engine::Team;
 use crate::examples::{Examples, Splits};
 use crate::gradient_check;
 use crate::net::Net;
@@ -38,7 +41,10 @@ pub(crate) fn dry_run<N: Net>(
         .check_gradients
         .map(|_| gradient_check::check(&state.net, x.clone(), &targets, opened, settings.seed));
     let [_, inputs] = x.dims();
-    let (loss, mut gradients) = settings.engine.gradients(&state.net, x, targets);
+    let team = Team::new(opened, settings.threads)?;
+    let training = splits.training.clone();
+    let take = move |part: Range<usize>| training.narrow(part.start, part.len());
+    let (loss, mut gradients) = team.gradients(settings.engine, &state.net, rows, take);
     let gradient_norm = one(gradient_norm::global_norm(&state.net, &gradients))?;
     if let Some(limit) = settings.clip_norm {
         gradients = gradient_norm::clipped(&state.net, gradients, limit);

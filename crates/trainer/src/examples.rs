@@ -1,5 +1,7 @@
 //! Data on the device: uploaded once, batches taken there by index.
 
+use std::ops::Range;
+
 use backends::{Hardware, Opened};
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use datasets::{ImageSet, xor};
@@ -201,12 +203,28 @@ impl<T: Targets> Examples<T> {
         )
     }
 
-    /// All rows in order, in parts of `length` rows; the last may have fewer.
-    pub(crate) fn parts(&self, length: usize) -> impl Iterator<Item = (Tensor<2>, T)> {
-        let rows = self.len();
-        (0..rows)
-            .step_by(length)
-            .map(move |start| self.narrow(start, length.min(rows - start)))
+    /// Gives the rows of a batch at the given indices, any part of it; all rows there are come as they
+    /// lie, since their order matters to nothing but rounding, and taking them by it copies them.
+    pub(crate) fn taker(
+        &self,
+        indices: Tensor<1, Int>,
+    ) -> impl Fn(Range<usize>) -> (Tensor<2>, T) + Clone + Send + 'static {
+        let examples = self.clone();
+        move |part| match indices.dims()[0] == examples.len() {
+            true => examples.narrow(part.start, part.len()),
+            false => examples.select(indices.clone().narrow(0, part.start, part.len())),
+        }
+    }
+
+    /// These rows in order, in parts of `length` rows; the last may have fewer.
+    pub(crate) fn parts(
+        &self,
+        rows: Range<usize>,
+        length: usize,
+    ) -> impl Iterator<Item = (Tensor<2>, T)> {
+        let end = rows.end;
+        rows.step_by(length)
+            .map(move |start| self.narrow(start, length.min(end - start)))
     }
 }
 

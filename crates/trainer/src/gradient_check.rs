@@ -22,7 +22,7 @@ pub(crate) fn check<N: Net>(
     seed: u64,
 ) -> Report {
     let net = net.valid();
-    let shape = x.dims();
+    let shape @ [batch, _] = x.dims();
     let pixels = x.into_data().iter::<f64>().collect::<Vec<_>>();
     let (answers, answers_by_hand) = (targets.kept(), targets.kept());
     let (template, by_hand, branching) = (net.clone(), net.clone(), net.clone());
@@ -34,7 +34,7 @@ pub(crate) fn check<N: Net>(
         )
         .vjp(move |v, grad_out| {
             let net = with_values(&by_hand, v);
-            let (_, gradients) = net.manual_gradients(v.get("x"), answers_by_hand(v));
+            let (_, gradients) = net.manual_gradients(v.get("x"), answers_by_hand(v), batch);
             let mut unpack = Unpack {
                 path: Vec::new(),
                 gradients: &gradients,
@@ -198,8 +198,9 @@ mod tests {
             &self,
             x: Tensor<2>,
             labels: Tensor<1, Int>,
+            batch: usize,
         ) -> (Tensor<1>, GradientsParams) {
-            let (loss, mut gradients) = Net::manual_gradients(&self.net, x, labels);
+            let (loss, mut gradients) = Net::manual_gradients(&self.net, x, labels, batch);
             let id = self.net.layers[1].bias.as_ref().expect("a bias").id;
             let grad_b = gradients.remove::<1>(id).expect("a gradient");
             gradients.register(id, grad_b.mul_scalar(1.01));

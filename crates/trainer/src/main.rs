@@ -7,6 +7,7 @@ mod checkpoint;
 mod cli;
 mod differences;
 mod dry_run;
+mod engine;
 mod eval;
 mod exact;
 mod examples;
@@ -48,6 +49,11 @@ use clap::Parser;
 use cli::{Cli, Command, Format};
 use output::{BackendLine, Console, Event, complain};
 use session::Session;
+
+/// Tensors are allocated and freed by the thousand, on several threads, and megabytes in size: the
+/// system's allocator would map, clear and lock for each.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Why the program ends, as its exit code tells.
 #[derive(Debug, Clone, Copy)]

@@ -1,4 +1,4 @@
-//! What the training loop asks of a net, and the two engines that give its gradients.
+//! What the training loop asks of a net.
 
 use std::slice;
 
@@ -13,8 +13,6 @@ use linear_regression::{LinearRegression, NormalEquations};
 use mnist_mlp::MnistMlp;
 use xor_net::XorNet;
 
-use crate::cli::Engine;
-
 /// How a batch's loss is made of its rows' losses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reduction {
@@ -25,7 +23,7 @@ pub(crate) enum Reduction {
 }
 
 /// What a net is to answer, one entry per row.
-pub(crate) trait Targets: Clone {
+pub(crate) trait Targets: Clone + Send + Sync + 'static {
     /// The entries at the given indices.
     fn select(&self, indices: Tensor<1, Int>) -> Self;
     /// `length` entries from `start`.
@@ -102,11 +100,13 @@ pub(crate) trait Net: Module + Sync + 'static {
     /// Loss of a batch, one element.
     fn loss(&self, x: Tensor<2>, targets: Self::Targets) -> Tensor<1>;
 
-    /// Loss of a batch, and its gradients by the formulas derived by hand.
+    /// Loss of a shard of a batch of `batch` rows, and its gradients by the formulas derived by hand:
+    /// over all shards they add up to the batch's.
     fn manual_gradients(
         &self,
         x: Tensor<2>,
         targets: Self::Targets,
+        batch: usize,
     ) -> (Tensor<1>, GradientsParams);
 
     /// Loss of a batch, and how many of its rows are answered rightly, one element each.
@@ -145,8 +145,9 @@ impl Net for MnistMlp {
         &self,
         x: Tensor<2>,
         labels: Tensor<1, Int>,
+        batch: usize,
     ) -> (Tensor<1>, GradientsParams) {
-        manual_backprop::mnist_mlp::gradients(self, x, labels)
+        manual_backprop::mnist_mlp::gradients_of_share(self, x, labels, batch)
     }
 
     fn judge(&self, x: Tensor<2>, labels: Tensor<1, Int>) -> (Tensor<1>, Tensor<1, Int>) {
@@ -171,7 +172,12 @@ impl Net for XorNet {
         self.loss(x, y)
     }
 
-    fn manual_gradients(&self, x: Tensor<2>, y: Tensor<2>) -> (Tensor<1>, GradientsParams) {
+    fn manual_gradients(
+        &self,
+        x: Tensor<2>,
+        y: Tensor<2>,
+        _batch: usize,
+    ) -> (Tensor<1>, GradientsParams) {
         manual_backprop::xor_net::gradients(self, x, y)
     }
 
@@ -214,7 +220,12 @@ impl Net for LinearRegression {
         self.loss(x, y)
     }
 
-    fn manual_gradients(&self, x: Tensor<2>, y: Tensor<2>) -> (Tensor<1>, GradientsParams) {
+    fn manual_gradients(
+        &self,
+        x: Tensor<2>,
+        y: Tensor<2>,
+        _batch: usize,
+    ) -> (Tensor<1>, GradientsParams) {
         manual_backprop::linear_regression::gradients(self, x, y)
     }
 
@@ -273,27 +284,5 @@ impl ModuleVisitor for Names {
 
     fn visit_float<const D: usize>(&mut self, _param: &Param<Tensor<D>>) {
         self.found.push(self.path.join("."));
-    }
-}
-
-impl Engine {
-    /// Loss of a batch (off autodiff, one element) and the gradient of every parameter.
-    ///
-    /// `net` is on the autodiff side of its device ([`Module::train`]): Burn's optimizers step on
-    /// no other, wherever the gradients come from.
-    pub(crate) fn gradients<N: Net>(
-        self,
-        net: &N,
-        x: Tensor<2>,
-        targets: N::Targets,
-    ) -> (Tensor<1>, GradientsParams) {
-        match self {
-            Self::Autodiff => {
-                let loss = net.loss(x.autodiff(), targets.autodiff());
-                let gradients = GradientsParams::from_grads(loss.backward(), net);
-                (loss.without_autodiff(), gradients)
-            }
-            Self::Manual => net.valid().manual_gradients(x, targets),
-        }
     }
 }

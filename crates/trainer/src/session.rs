@@ -16,6 +16,7 @@ use xor_net::XorNetConfig;
 use crate::Exit;
 use crate::cli::{ModelName, TrainOptions, value_name};
 use crate::dry_run::dry_run;
+use crate::engine::Team;
 use crate::examples::{Examples, Splits};
 use crate::inspect;
 use crate::net::{Net, parameter_names};
@@ -143,7 +144,7 @@ impl<'a> Session<'a> {
             .with_label_smoothing(self.settings.label_smoothing)
             .init(*seed, &self.opened.device)?;
         let sizes = [&[inputs], &hidden[..], &[classes]].concat();
-        self.run(net, sizes, &splits)
+        self.run(net, sizes, splits)
     }
 
     fn train_linear_regression(mut self) -> Result<Exit> {
@@ -154,7 +155,7 @@ impl<'a> Session<'a> {
             .with_ridge(ridge.context("linear-regression has a ridge term")?)
             .with_training_rows(Some(splits.training.len()))
             .init(seed, &self.opened.device)?;
-        self.run(net, vec![inputs, classes], &splits)
+        self.run(net, vec![inputs, classes], splits)
     }
 
     fn train_xor_net(self) -> Result<Exit> {
@@ -176,7 +177,7 @@ impl<'a> Session<'a> {
             .with_activation(activation)
             .init(*seed, &self.opened.device)?;
         let sizes = vec![2, hidden[0], 1];
-        self.run(net, sizes, &splits)
+        self.run(net, sizes, splits)
     }
 
     /// Makes the run folder, or opens that of the run that goes on, and trains. `sizes` are the
@@ -185,19 +186,19 @@ impl<'a> Session<'a> {
         mut self,
         net: N,
         sizes: Vec<usize>,
-        splits: &Splits<N::Targets>,
+        splits: Splits<N::Targets>,
     ) -> Result<Exit> {
         let rows = splits.training.len();
         let steps_per_epoch = rows.div_ceil(self.settings.batch_size);
         let schedule = Schedule::new(&self.settings, steps_per_epoch)?;
         let (state, config, mut folder) = match self.resumed.take() {
-            Some(resumed) => self.go_on(resumed, net, &sizes, splits)?,
+            Some(resumed) => self.go_on(resumed, net, &sizes, &splits)?,
             None => {
                 let config = Config::now(&self.settings, &sizes, &self.opened.description());
                 let state =
                     State::fresh(net, &self.settings, &self.opened.device, &self.data_digest);
                 if self.options.dry_run {
-                    let event = dry_run(&config, &self.opened, splits, state, schedule)?;
+                    let event = dry_run(&config, &self.opened, &splits, state, schedule)?;
                     let disagree = event.gradients_agree == Some(false);
                     self.console.say(&Event::DryRun(event))?;
                     return Ok(match disagree {
@@ -205,20 +206,24 @@ impl<'a> Session<'a> {
                         false => Exit::Success,
                     });
                 }
-                let folder = self.begin(&config, &state.net, splits)?;
+                let folder = self.begin(&config, &state.net, &splits)?;
                 (state, config, folder)
             }
         };
         let run = Run {
             config: &config,
             opened: &self.opened,
-            splits,
+            splits: &splits,
             folder: &mut folder,
             console: &mut self.console,
             interrupt: &self.interrupt,
+            team: &Team::new(&self.opened, config.settings.threads)?,
             schedule,
         };
         let outcome = run.train(state)?;
+        // The report reads the test set again: beside all the others, that would be the most memory
+        // that the run ever has.
+        drop(splits);
         if let Err(error) = report::write_in(folder.path(), &self.opened) {
             self.console.note(&format!(
                 "warning: there is no report of the run: {error:#}"

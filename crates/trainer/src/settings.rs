@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use backends::Backend;
+use data_parallel::processor_cores;
 use layers::Activation;
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +33,9 @@ pub(crate) struct Settings {
     pub(crate) epochs: usize,
     /// Rows per step.
     pub(crate) batch_size: usize,
+    /// Threads that share the rows of a step; 1 on a graphics adapter.
+    #[serde(default = "one")]
+    pub(crate) threads: usize,
     /// Step length, before the schedule's factor.
     #[serde(with = "crate::exact")]
     pub(crate) learning_rate: f64,
@@ -87,6 +91,19 @@ fn constant() -> ScheduleName {
 
 fn one() -> usize {
     1
+}
+
+/// Fewest rows for which a thread of its own is worth its while.
+const ROWS_OF_A_THREAD: usize = 32;
+
+/// As many threads as the processor has cores and the batch has work for.
+pub(crate) fn default_threads(backend: Option<Backend>, batch_size: usize) -> usize {
+    match backend {
+        Some(Backend::Wgpu) => 1,
+        Some(Backend::Ndarray | Backend::Flex) | None => {
+            processor_cores().min(batch_size / ROWS_OF_A_THREAD).max(1)
+        }
+    }
 }
 
 fn two() -> usize {
@@ -147,6 +164,9 @@ impl Settings {
             ridge: (model == ModelName::LinearRegression).then(|| options.ridge.unwrap_or(0.0)),
             epochs: options.epochs.unwrap_or(defaults.epochs),
             batch_size,
+            threads: options
+                .threads
+                .unwrap_or_else(|| default_threads(options.backend, batch_size)),
             learning_rate: options.learning_rate.unwrap_or_else(default_rate),
             schedule: options.schedule.unwrap_or(constant()),
             warm_up: options.warm_up,
@@ -219,6 +239,7 @@ impl Settings {
             ),
             ("--ridge", differs_where_given(options.ridge, self.ridge)),
             ("--batch-size", differs(options.batch_size, self.batch_size)),
+            ("--threads", differs(options.threads, self.threads)),
             (
                 "--learning-rate",
                 differs(options.learning_rate, self.learning_rate),
@@ -383,6 +404,9 @@ fn refuse_what_does_not_apply(model: ModelName, options: &TrainOptions) -> Resul
     ];
     if let Some((option, _, why)) = refused.into_iter().find(|(_, given, _)| *given) {
         bail!("{option} does not apply to {}, {why}", value_name(model));
+    }
+    if options.backend == Some(Backend::Wgpu) && options.threads.is_some() {
+        bail!("--threads does not apply to wgpu, where the adapter computes; leave it out");
     }
     match hidden {
         Some(hidden) if xor && hidden.len() != 1 => bail!(

@@ -11,6 +11,7 @@ use manual_backprop::gradient_norm;
 
 use crate::checkpoint::{Best, LossSum};
 use crate::cli::value_name;
+use crate::engine::Team;
 use crate::examples::{Examples, Splits, epoch_order};
 use crate::gradient_check;
 use crate::net::{Net, Reduction};
@@ -49,6 +50,7 @@ pub(crate) struct Run<'a, N: Net> {
     pub(crate) folder: &'a mut RunFolder,
     pub(crate) console: &'a mut Console,
     pub(crate) interrupt: &'a AtomicBool,
+    pub(crate) team: &'a Team,
     /// The learning rates from the first step of the run on.
     pub(crate) schedule: Schedule,
 }
@@ -57,6 +59,12 @@ pub(crate) struct Run<'a, N: Net> {
 struct Good<N> {
     net: N,
     epoch: usize,
+}
+
+/// How the epochs ended.
+enum Descent<N> {
+    Ended(State<N>),
+    Stopped(Outcome),
 }
 
 /// How an epoch ended.
@@ -83,7 +91,16 @@ impl<N: Net> Run<'_, N> {
     /// # Errors
     ///
     /// If the device or the run folder fails.
-    pub(crate) fn train(mut self, mut state: State<N>) -> Result<Outcome> {
+    pub(crate) fn train(mut self, state: State<N>) -> Result<Outcome> {
+        let team = self.team;
+        match team.run(|| self.descend(state))? {
+            Descent::Ended(state) => self.finish(&state),
+            Descent::Stopped(outcome) => Ok(outcome),
+        }
+    }
+
+    /// Does every epoch that is to come.
+    fn descend(&mut self, mut state: State<N>) -> Result<Descent<N>> {
         if self.opened.hardware != Hardware::Processor {
             self.warm_up(&state.net)?;
         }
@@ -95,22 +112,23 @@ impl<N: Net> Run<'_, N> {
         while !is_over(self.settings(), &state.progress) {
             let pass;
             (state, pass) = self.pass(state)?;
-            match pass {
-                Pass::Done(passed) => {
-                    if !self.end_epoch(&mut state, &mut good, passed)? {
-                        return self.stop_not_finite(&good, &state);
-                    }
+            let finite = match pass {
+                Pass::Done(passed) => self.end_epoch(&mut state, &mut good, passed)?,
+                Pass::NotFinite => false,
+                Pass::GradientsDisagree => {
+                    return Ok(Descent::Stopped(Outcome::GradientsDisagree));
                 }
-                Pass::NotFinite => return self.stop_not_finite(&good, &state),
-                Pass::GradientsDisagree => return Ok(Outcome::GradientsDisagree),
-                Pass::Interrupted => return self.stop_interrupted(&state),
+                Pass::Interrupted => return self.stop_interrupted(&state).map(Descent::Stopped),
+            };
+            if !finite {
+                return self.stop_not_finite(&good, &state).map(Descent::Stopped);
             }
             let interrupted = self.interrupt.load(Ordering::Relaxed);
             if interrupted && !is_over(self.settings(), &state.progress) {
-                return self.stop_interrupted(&state);
+                return self.stop_interrupted(&state).map(Descent::Stopped);
             }
         }
-        self.finish(&state)
+        Ok(Descent::Ended(state))
     }
 
     fn settings(&self) -> &Settings {
@@ -142,20 +160,17 @@ impl<N: Net> Run<'_, N> {
         for (step, start) in steps.enumerate().skip(state.progress.step_in_epoch) {
             let batch = batch_size.min(rows - start);
             let is_last = start + batch == rows;
-            let (x, targets) = match batch == rows {
-                // Their order matters to nothing but rounding, and taking them by it copies them.
-                true => training.narrow(0, rows),
-                false => training.select(order.clone().narrow(0, start, batch)),
-            };
+            let take = training.taker(order.clone().narrow(0, start, batch));
             if self.checks_gradients(state.progress.step) {
                 let begun = Instant::now();
+                let (x, targets) = take(0..batch);
                 if !self.gradients_agree(&state, &x, &targets)? {
                     bar.finish_and_clear();
                     return Ok((state, Pass::GradientsDisagree));
                 }
                 checking += begun.elapsed();
             }
-            let (loss, mut gradients) = engine.gradients(&state.net, x, targets);
+            let (loss, mut gradients) = self.team.gradients(engine, &state.net, batch, take);
             if is_last && is_heard_of {
                 gradient_norms = gradient_norm::norms(&state.net, &gradients);
             }
@@ -354,7 +369,8 @@ impl<N: Net> Run<'_, N> {
         let time = Duration::from_nanos(state.progress.train_nanoseconds);
         let test = self.judge(net, &self.splits.test)?;
         let started = Instant::now();
-        let training = self.splits.training.parts(self.rows_judged_at_once());
+        let training = &self.splits.training;
+        let training = training.parts(0..training.len(), self.rows_judged_at_once());
         let exact = net.valid().closed_form(training)?;
         let exact_seconds = started.elapsed().as_secs_f64();
         let exact_test = match &exact {
@@ -451,9 +467,8 @@ impl<N: Net> Run<'_, N> {
         let mut optimizer = new_optimizer(self.settings(), &self.opened.device);
         let mut trained = net.clone();
         for batch in batches {
-            let indices = Tensor::arange(0..batch as i64, &self.opened.device);
-            let (x, targets) = training.select(indices);
-            let (_, mut gradients) = engine.gradients(&trained, x, targets);
+            let take = training.taker(Tensor::arange(0..batch as i64, &self.opened.device));
+            let (_, mut gradients) = self.team.gradients(engine, &trained, batch, take);
             if let Some(limit) = clip_norm {
                 gradients = gradient_norm::clipped(&trained, gradients, limit);
             }
@@ -477,19 +492,32 @@ impl<N: Net> Run<'_, N> {
         })
     }
 
-    /// Judges a net on examples, a part at a time.
+    /// Judges a net on examples, each worker a share of them, a part at a time.
     fn judge(&self, net: &N, examples: &Examples<N::Targets>) -> Result<Judgement> {
         let net = net.valid();
         let rows = examples.len();
+        let at_once = self.rows_judged_at_once();
+        let copy = examples.clone();
+        let judge_share = move |share| -> Result<(f64, i64)> {
+            let (mut loss, mut right) = (0.0, 0);
+            for (x, targets) in copy.parts(share, at_once) {
+                let length = x.dims()[0];
+                let (part, part_right) = judge_rows(&net, x, targets)?;
+                loss += match N::REDUCTION {
+                    Reduction::Mean => part * length as f64 / rows as f64,
+                    Reduction::Sum => part,
+                };
+                right += part_right;
+            }
+            Ok((loss, right))
+        };
+        let team = self.team;
+        let shares = team.run(|| team.map(team.shards(rows), judge_share));
         let (mut loss, mut right) = (0.0, 0);
-        for (x, targets) in examples.parts(self.rows_judged_at_once()) {
-            let length = x.dims()[0];
-            let (part, part_right) = judge_rows(&net, x, targets)?;
-            loss += match N::REDUCTION {
-                Reduction::Mean => part * length as f64 / rows as f64,
-                Reduction::Sum => part,
-            };
-            right += part_right;
+        for share in shares {
+            let (share_loss, share_right) = share?;
+            loss += share_loss;
+            right += share_right;
         }
         Ok(Judgement {
             loss,

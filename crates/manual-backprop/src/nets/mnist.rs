@@ -1,5 +1,7 @@
 //! The MNIST net: any number of hidden layers, softmax and cross-entropy.
 
+pub mod lean;
+
 use burn::tensor::Tensor;
 
 use super::matrix;
@@ -232,6 +234,42 @@ mod tests {
         ];
         for (got, want) in values(grads[0].grad_w.clone()).into_iter().zip(expected) {
             assert!((got - want).abs() < 1e-15, "{got} {want}");
+        }
+    }
+
+    #[test]
+    fn lean_gradients_are_the_same_to_the_bit() {
+        let numbers = |count: usize, seed: f64| {
+            let number = |i: usize| ((i as f64 + seed) * 12.9898).sin() * 1.5;
+            (0..count).map(number).collect::<Vec<_>>()
+        };
+        let sizes = [4, 6, 5, 3];
+        for f in Activation::ALL {
+            for depth in 1..sizes.len() {
+                let layers = (0..depth).map(|l| LayerParameters {
+                    w: tensor(
+                        [sizes[l], sizes[l + 1]],
+                        &numbers(sizes[l] * sizes[l + 1], l as f64),
+                    ),
+                    b: tensor([sizes[l + 1]], &numbers(sizes[l + 1], 0.5)),
+                });
+                let layers = layers.collect::<Vec<_>>();
+                let classes = sizes[depth];
+                let x = tensor([7, sizes[0]], &numbers(7 * sizes[0], 0.25));
+                let y = crate::softmax::forward(tensor([7, classes], &numbers(7 * classes, 0.75)));
+                for reduction in [Reduction::Sum, Reduction::Mean] {
+                    let forward = forward(f, &layers, x.clone(), y.clone(), reduction);
+                    let grads = backward(f, &layers, x.clone(), y.clone(), reduction, &forward);
+                    let (loss, lean) =
+                        lean::gradients(f, &layers, x.clone(), y.clone(), reduction.factor(7));
+                    assert_eq!(values(loss), values(forward.loss), "{f}, {depth} layers");
+                    assert_eq!(lean.len(), depth);
+                    for (grads, (grad_w, grad_b)) in grads.into_iter().zip(lean) {
+                        assert_eq!(values(grad_w), values(grads.grad_w), "{f}, {depth} layers");
+                        assert_eq!(values(grad_b), values(grads.grad_b), "{f}, {depth} layers");
+                    }
+                }
+            }
         }
     }
 

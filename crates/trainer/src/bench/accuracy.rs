@@ -12,8 +12,10 @@ use mnist_mlp::MnistMlpConfig;
 use serde::Serialize;
 
 use crate::cli::{Engine, value_name};
+use crate::engine::Team;
 use crate::examples::{Examples, epoch_order};
 use crate::net::Net;
+use crate::settings::default_threads;
 
 /// Test accuracies to reach.
 pub(crate) const GOALS: [f64; 3] = [0.97, 0.98, 0.983];
@@ -58,20 +60,21 @@ pub(crate) fn race(
         seconds: [None; 3],
         epochs: [None; 3],
     };
+    let team = Team::new(opened, default_threads(Some(backend), BATCH))?;
     let mut time = Duration::ZERO;
     for epoch in 1..=MOST_EPOCHS {
         let started = Instant::now();
         let order = epoch_order(rows, SEED, epoch, &opened.device);
         for start in (0..rows).step_by(BATCH) {
             let batch = BATCH.min(rows - start);
-            let (x, labels) = train.select(order.clone().narrow(0, start, batch));
-            let (_, gradients) = engine.gradients(&net, x, labels);
+            let take = train.taker(order.clone().narrow(0, start, batch));
+            let (_, gradients) = team.gradients(engine, &net, batch, take);
             net = optimizer.step(LEARNING_RATE, net, gradients);
         }
         time += started.elapsed();
         let plain = net.valid();
         let right = test
-            .parts(JUDGED_AT_ONCE)
+            .parts(0..test.len(), JUDGED_AT_ONCE)
             .map(|(x, labels)| plain.judge(x, labels).1.into_scalar::<i64>())
             .sum::<i64>();
         let accuracy = right as f64 / test.len() as f64;

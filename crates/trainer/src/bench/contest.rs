@@ -2,21 +2,26 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
 use backends::{Backend, Hardware, Opened};
+use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::tensor::{Device, Int, Tensor};
+use data_parallel::sum_gradients;
 use datasets::ImageSet;
 use mnist_mlp::{MnistMlp, MnistMlpConfig};
 use serde::Serialize;
 use xor_net::{XorNet, XorNetConfig};
 
 use crate::cli::{Engine, value_name};
+use crate::engine::Team;
 use crate::examples::{Examples, epoch_order};
 use crate::net::Net;
 use crate::output::Console;
+use crate::settings::default_threads;
 
 /// Decides weights and batch order.
 const SEED: u64 = 0;
@@ -150,6 +155,7 @@ pub(crate) struct Lane<N: Net> {
     device: Device,
     hardware: Hardware,
     engine: Engine,
+    team: Arc<Team>,
     examples: Examples<N::Targets>,
     batch: usize,
     /// Passes over the examples in a segment.
@@ -175,9 +181,7 @@ impl Lane<MnistMlp> {
         )
         .init(SEED, &opened.device)?;
         let examples = Examples::from_images(train.clone(), opened);
-        Ok(Self::new(
-            backend, opened, engine, net, examples, size.batch, 1,
-        ))
+        Self::new((backend, opened), engine, net, examples, size.batch, 1)
     }
 }
 
@@ -187,44 +191,49 @@ impl Lane<XorNet> {
         let net = XorNetConfig::new().init(SEED, &opened.device)?;
         let examples = Examples::truth_table(&opened.device);
         let batch = examples.len();
-        Ok(Self::new(
-            backend, opened, engine, net, examples, batch, XOR_STEPS,
-        ))
+        Self::new((backend, opened), engine, net, examples, batch, XOR_STEPS)
     }
 }
 
 impl<N: Net> Lane<N> {
     fn new(
-        backend: Backend,
-        opened: &Opened,
+        (backend, opened): (Backend, &Opened),
         engine: Engine,
         net: N,
         examples: Examples<N::Targets>,
         batch: usize,
         passes: usize,
-    ) -> Self {
-        Self {
+    ) -> Result<Self> {
+        let team = Arc::new(Team::new(opened, default_threads(Some(backend), batch))?);
+        Ok(Self {
             name: format!("{backend} {}", value_name(engine)),
             device: opened.device.clone(),
             hardware: opened.hardware,
             engine,
+            team,
             examples,
             batch,
             passes,
             net: Some(net.train()),
             optimizer: SgdConfig::new().init(),
             passes_done: 0,
-        }
+        })
     }
 
-    /// The batch from `start` in this order; all rows need no order.
-    fn batch(&self, order: &Tensor<1, Int>, start: usize) -> (Tensor<2>, N::Targets) {
+    /// Passes over the examples.
+    fn train(&mut self) {
         let rows = self.examples.len();
-        let batch = self.batch.min(rows - start);
-        match batch == rows {
-            true => self.examples.narrow(0, rows),
-            false => self.examples.select(order.clone().narrow(0, start, batch)),
+        let mut net = self.net.take().expect("a net is there between segments");
+        for _ in 0..self.passes {
+            let order = self.order();
+            for start in (0..rows).step_by(self.batch) {
+                let batch = self.batch.min(rows - start);
+                let take = self.examples.taker(order.clone().narrow(0, start, batch));
+                let (_, gradients) = self.team.gradients(self.engine, &net, batch, take);
+                net = self.optimizer.step(LEARNING_RATE, net, gradients);
+            }
         }
+        self.net = Some(net);
     }
 
     /// A new order of the rows, on the device.
@@ -259,16 +268,8 @@ impl<N: Net> Contestant for Lane<N> {
     fn segment(&mut self) -> Result<(usize, Duration)> {
         let rows = self.examples.len();
         let started = Instant::now();
-        let mut net = self.net.take().expect("a net is there between segments");
-        for _ in 0..self.passes {
-            let order = self.order();
-            for start in (0..rows).step_by(self.batch) {
-                let (x, targets) = self.batch(&order, start);
-                let (_, gradients) = self.engine.gradients(&net, x, targets);
-                net = self.optimizer.step(LEARNING_RATE, net, gradients);
-            }
-        }
-        self.net = Some(net);
+        let team = Arc::clone(&self.team);
+        team.run(|| self.train());
         self.wait()?;
         // A pass of XOR is one step on all four rows: what counts there are steps.
         let items = if self.passes > 1 { 1 } else { rows };
@@ -306,7 +307,8 @@ pub(crate) fn parts(
     let mut lane = Lane::mnist(backend, opened, engine, size, train)?;
     let order = lane.order();
     let [mut gather, mut forward, mut gradients, mut update] = [Duration::ZERO; 4];
-    let starts = (0..lane.examples.len()).step_by(size.batch).cycle();
+    let rows = lane.examples.len();
+    let starts = (0..rows).step_by(size.batch).cycle();
     for (step, start) in starts.take(2 * PART_STEPS).enumerate() {
         let counts = step >= PART_STEPS;
         let mut clock = Instant::now();
@@ -318,17 +320,30 @@ pub(crate) fn parts(
             clock = Instant::now();
             Ok(())
         };
-        let (x, labels) = lane.batch(&order, start);
+        let batch = size.batch.min(rows - start);
+        let take = lane.examples.taker(order.clone().narrow(0, start, batch));
+        let batches = lane.team.map(lane.team.shards(batch), take);
         lap(&mut gather, &lane)?;
         let net = lane.net.take().expect("a net is there between steps");
-        let grads = match engine {
+        let copy = net.clone();
+        let parts = match engine {
             Engine::Autodiff => {
-                let loss = Net::loss(&net, x.autodiff(), labels.autodiff());
+                let losses = lane.team.map(batches, move |(x, labels)| {
+                    let net = copy.valid().train();
+                    let loss = Net::loss(&net, x.autodiff(), labels.autodiff());
+                    (net, loss)
+                });
                 lap(&mut forward, &lane)?;
-                GradientsParams::from_grads(loss.backward(), &net)
+                lane.team.map(losses, |(net, loss)| {
+                    let gradients = GradientsParams::from_grads(loss.backward(), &net);
+                    (loss.without_autodiff(), gradients)
+                })
             }
-            Engine::Manual => engine.gradients(&net, x, labels).1,
+            Engine::Manual => lane.team.map(batches, move |(x, labels)| {
+                engine.gradients(&copy, x, labels, batch)
+            }),
         };
+        let (_, grads) = sum_gradients(&net, parts);
         lap(&mut gradients, &lane)?;
         lane.net = Some(lane.optimizer.step(LEARNING_RATE, net, grads));
         lap(&mut update, &lane)?;
