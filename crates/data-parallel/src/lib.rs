@@ -15,7 +15,7 @@
 //!
 //! ```
 //! use burn::tensor::{Device, Int, Tensor};
-//! use data_parallel::{Workers, shards, sum_gradients};
+//! use data_parallel::{Workers, shards};
 //! use mnist_mlp::MnistMlpConfig;
 //!
 //! let device = Device::flex();
@@ -33,12 +33,11 @@
 //!     let labels = labels.clone().narrow(0, rows.start, rows.len());
 //!     manual_backprop::mnist_mlp::gradients_of_share(&copy, x, labels, 100)
 //! });
-//! let (loss, gradients) = sum_gradients(&net, parts);
+//! let (loss, gradients) = workers.sum_gradients(&net, parts);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod sum;
 mod workers;
 
-pub use sum::sum_gradients;
 pub use workers::{Workers, processor_cores, shards};

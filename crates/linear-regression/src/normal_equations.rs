@@ -309,7 +309,8 @@ impl NormalEquations {
 
     fn spectrum(&self, eigenvalues: DVector<f64>) -> Spectrum {
         let largest = eigenvalues.max().max(0.0);
-        let terms = self.mean_x.len() as f64 + (self.rows as f64).sqrt();
+        // The matrix whose eigenvalues were taken was up to twice as large: see `eigen`.
+        let terms = 2.0 * (self.mean_x.len() as f64 + (self.rows as f64).sqrt());
         let bound = terms * f64::EPSILON * largest;
         let counted = || eigenvalues.iter().copied().filter(|&value| value > bound);
         Spectrum {

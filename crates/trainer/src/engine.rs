@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use backends::{Hardware, Opened};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
-use data_parallel::{Workers, shards, sum_gradients};
+use data_parallel::{Workers, shards};
 
 use crate::cli::Engine;
 use crate::net::{Net, Reduction, Targets};
@@ -86,7 +86,19 @@ impl Team {
             let (x, targets) = take(rows);
             engine.gradients(&copy, x, targets, batch)
         });
-        sum_gradients(net, parts)
+        self.sum(net, parts)
+    }
+
+    /// Loss and gradients of a batch from those of its shards.
+    pub(crate) fn sum<N: Net>(
+        &self,
+        net: &N,
+        mut parts: Vec<(Tensor<1>, GradientsParams)>,
+    ) -> (Tensor<1>, GradientsParams) {
+        match &self.workers {
+            Some(workers) => workers.sum_gradients(net, parts),
+            None => parts.pop().expect("one part, the whole batch"),
+        }
     }
 
     /// The rows of each worker.

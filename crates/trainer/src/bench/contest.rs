@@ -10,7 +10,6 @@ use backends::{Backend, Hardware, Opened};
 use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::tensor::{Device, Int, Tensor};
-use data_parallel::sum_gradients;
 use datasets::ImageSet;
 use mnist_mlp::{MnistMlp, MnistMlpConfig};
 use serde::Serialize;
@@ -343,7 +342,7 @@ pub(crate) fn parts(
                 engine.gradients(&copy, x, labels, batch)
             }),
         };
-        let (_, grads) = sum_gradients(&net, parts);
+        let (_, grads) = lane.team.sum(&net, parts);
         lap(&mut gradients, &lane)?;
         lane.net = Some(lane.optimizer.step(LEARNING_RATE, net, grads));
         lap(&mut update, &lane)?;
