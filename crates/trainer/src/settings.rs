@@ -8,7 +8,9 @@ use data_parallel::processor_cores;
 use layers::Activation;
 use serde::{Deserialize, Serialize};
 
-use crate::cli::{Engine, ModelName, OptimizerName, ScheduleName, TrainOptions, value_name};
+use crate::cli::{
+    Engine, ModelName, OptimizerName, Preset, ScheduleName, TrainOptions, value_name,
+};
 use crate::schedule::WarmUp;
 
 /// Everything that decides the numbers of a run, as `config.json` keeps it.
@@ -145,6 +147,7 @@ impl Settings {
     pub(crate) fn resolve(options: &TrainOptions) -> Result<Self> {
         let model = options.model.unwrap_or(ModelName::MnistMlp);
         refuse_what_does_not_apply(model, options)?;
+        let options = &with_preset(options);
         let defaults = Defaults::of(model);
         let optimizer = options.optimizer.unwrap_or(OptimizerName::Momentum);
         let batch_size = options.batch_size.unwrap_or(defaults.batch_size);
@@ -366,6 +369,23 @@ impl Defaults {
     }
 }
 
+/// The options, and where they leave something open that their preset decides, that.
+fn with_preset(options: &TrainOptions) -> TrainOptions {
+    let mut options = options.clone();
+    match options.preset {
+        Some(Preset::Fast) => {
+            options.backend.get_or_insert(Backend::Flex);
+            options.engine.get_or_insert(Engine::Manual);
+            options.epochs.get_or_insert(6);
+            options.learning_rate.get_or_insert(0.15);
+            options.schedule.get_or_insert(ScheduleName::Linear);
+            options.warm_up.get_or_insert(WarmUp::Epochs(0.5));
+        }
+        None => {}
+    }
+    options
+}
+
 /// An error that names the first option that does not apply to the model.
 fn refuse_what_does_not_apply(model: ModelName, options: &TrainOptions) -> Result<()> {
     let hidden = &options.hidden;
@@ -374,6 +394,11 @@ fn refuse_what_does_not_apply(model: ModelName, options: &TrainOptions) -> Resul
     let truth_table = "which learns its whole truth table; leave it out";
     let no_hidden_layer = "which has no hidden layer; leave it out";
     let refused = [
+        (
+            "--preset",
+            (linear || xor) && options.preset.is_some(),
+            "but to mnist-mlp; leave it out",
+        ),
         ("--data-dir", xor && options.data_dir.is_some(), truth_table),
         (
             "--validation-fraction",
@@ -453,6 +478,43 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_preset_decides_what_is_left_open() {
+        let fast = settings("--preset fast");
+        assert_eq!(
+            (fast.backend.as_str(), fast.engine),
+            ("flex", Engine::Manual)
+        );
+        assert_eq!((fast.epochs, fast.learning_rate), (6, 0.15));
+        let other = settings("--preset fast --backend ndarray --epochs 2");
+        assert_eq!(
+            (other.backend.as_str(), other.engine),
+            ("ndarray", Engine::Manual)
+        );
+        assert_eq!((other.epochs, other.learning_rate), (2, 0.15));
+        let error = Settings::resolve(&options("--preset fast --model xor-net"));
+        let error = error.expect_err("a preset for another model").to_string();
+        assert!(
+            error.starts_with("--preset does not apply to xor-net"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn threads_are_as_many_as_have_work() {
+        assert_eq!(settings("--batch-size 40").threads, 1);
+        assert_eq!(settings("--model xor-net").threads, 1);
+        assert_eq!(settings("--backend wgpu --batch-size 4096").threads, 1);
+        assert_eq!(settings("--batch-size 40 --threads 5").threads, 5);
+        assert_eq!(settings("--batch-size 1000000").threads, processor_cores());
+        let error = Settings::resolve(&options("--backend wgpu --threads 2"));
+        let error = error.expect_err("threads of an adapter").to_string();
+        assert!(
+            error.starts_with("--threads does not apply to wgpu"),
+            "{error}"
+        );
+    }
+
+    #[test]
     fn a_run_goes_on_only_with_what_it_was_begun_with() {
         let begun = || settings("--model xor-net --backend flex --seed 3 --epochs 50");
         let same = "--model xor-net --backend flex --seed 3 --hidden 4 --learning-rate 0.5";
@@ -465,6 +527,7 @@ pub(crate) mod tests {
             "--activation relu",
             "--ridge 1",
             "--batch-size 3",
+            "--threads 3",
             "--learning-rate 0.25",
             "--schedule linear",
             "--warm-up 3",
