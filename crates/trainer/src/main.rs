@@ -34,6 +34,7 @@ mod settings;
 mod signals;
 mod state;
 mod terminal;
+mod threads;
 mod training;
 mod weights;
 
@@ -46,7 +47,7 @@ use anyhow::Result;
 use backends::{Backend, Hardware};
 use clap::Parser;
 
-use cli::{Cli, Command, Format};
+use cli::{Cli, Command, Format, TrainOptions};
 use output::{BackendLine, Console, Event, complain};
 use session::Session;
 
@@ -101,8 +102,8 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli, started: Instant) -> Result<Exit> {
     match cli.command {
-        None => Session::open(&cli.options, started)?.train(),
-        Some(Command::Train(options)) => Session::open(&options, started)?.train(),
+        None => train(&cli.options, started),
+        Some(Command::Train(options)) => train(&options, started),
         Some(Command::Backends(options)) => list_backends(options.format),
         Some(Command::Lesson(options)) => lessons::run(&options),
         Some(Command::Bench(options)) => bench::run(&options),
@@ -116,6 +117,13 @@ fn run(cli: Cli, started: Instant) -> Result<Exit> {
         Some(Command::Completions(options)) => about::completions(&options),
         Some(Command::Man) => about::man_page(),
     }
+}
+
+fn train(options: &TrainOptions, started: Instant) -> Result<Exit> {
+    if threads::may_share_on_ndarray(options) {
+        threads::one_for_each_product();
+    }
+    Session::open(options, started)?.train()
 }
 
 fn list_backends(format: Format) -> Result<Exit> {

@@ -1,7 +1,7 @@
-//! The matrix products of a training step and nothing else: what no training on the same backend
-//! exceeds.
+//! The matrix products of a training step and nothing else.
 
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
@@ -9,6 +9,8 @@ use backends::{Backend, Hardware, Opened};
 use burn::tensor::{Device, Distribution, Tensor};
 
 use super::contest::{Contestant, Kind, Size};
+use crate::engine::Team;
+use crate::settings::default_threads;
 
 /// Inputs and classes of MNIST.
 const INPUTS: usize = 784;
@@ -17,14 +19,19 @@ const CLASSES: usize = 10;
 const SEGMENT: Duration = Duration::from_millis(400);
 
 /// The products of each layer: forward X·W, backward Xᵀ·G and, but for the first layer, G·Wᵀ.
+///
+/// Of the whole batch, by the threads that the backend gives a product; on ndarray, whose products
+/// have one thread each while workers share a batch, of each worker's shard.
 pub(crate) struct Products {
     name: String,
     device: Device,
     hardware: Hardware,
     batch: usize,
-    layers: Vec<Layer>,
+    shards: Option<Arc<Team>>,
+    layers: Vec<Vec<Layer>>,
 }
 
+#[derive(Clone)]
 struct Layer {
     x: Tensor<2>,
     w: Tensor<2>,
@@ -34,35 +41,67 @@ struct Layer {
 
 impl Products {
     /// Random matrices of the net's sizes.
-    pub(crate) fn new(backend: Backend, opened: &Opened, size: Size) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// If there are no threads for the workers.
+    pub(crate) fn new(backend: Backend, opened: &Opened, size: Size) -> Result<Self> {
         let [h1, h2] = size.hidden;
         let device = &opened.device;
         let random = |rows, columns| {
             Tensor::<2>::random([rows, columns], Distribution::Uniform(-1.0, 1.0), device)
         };
         let sizes = [(INPUTS, h1), (h1, h2), (h2, CLASSES)];
-        let layers = sizes.map(|(d_in, d_out)| Layer {
-            x: random(size.batch, d_in),
-            w: random(d_in, d_out),
-            g: random(size.batch, d_out),
-            first: d_in == INPUTS,
-        });
-        Self {
+        let weights = sizes.map(|(d_in, d_out)| random(d_in, d_out));
+        let layers = |batch| {
+            let layer = |((d_in, d_out), w): ((usize, usize), &Tensor<2>)| Layer {
+                x: random(batch, d_in),
+                w: w.clone(),
+                g: random(batch, d_out),
+                first: d_in == INPUTS,
+            };
+            sizes.into_iter().zip(&weights).map(layer).collect()
+        };
+        let (shards, layers) = match backend {
+            Backend::Ndarray => {
+                let team = Team::new(opened, default_threads(Some(backend), size.batch))?;
+                let shards = team.shards(size.batch).into_iter();
+                let layers = shards.map(|rows| layers(rows.len())).collect();
+                (Some(Arc::new(team)), layers)
+            }
+            Backend::Flex | Backend::Wgpu => (None, vec![layers(size.batch)]),
+        };
+        Ok(Self {
             name: format!("{backend} products alone"),
             device: device.clone(),
             hardware: opened.hardware,
             batch: size.batch,
-            layers: layers.into(),
-        }
+            shards,
+            layers,
+        })
     }
 
-    fn step(&self) {
-        for Layer { x, w, g, first } in &self.layers {
-            black_box(x.clone().matmul(w.clone()));
-            black_box(x.clone().transpose().matmul(g.clone()));
-            if !first {
-                black_box(g.clone().matmul(w.clone().transpose()));
+    /// Steps for about as long as a segment lasts: how many rows went through.
+    fn multiply(&self) -> usize {
+        let started = Instant::now();
+        let mut rows = 0;
+        while started.elapsed() < SEGMENT {
+            match &self.shards {
+                Some(team) => drop(team.map(self.layers.clone(), |layers| step(&layers))),
+                None => self.layers.iter().for_each(|layers| step(layers)),
             }
+            rows += self.batch;
+        }
+        rows
+    }
+}
+
+fn step(layers: &[Layer]) {
+    for Layer { x, w, g, first } in layers {
+        black_box(x.clone().matmul(w.clone()));
+        black_box(x.clone().transpose().matmul(g.clone()));
+        if !first {
+            black_box(g.clone().matmul(w.clone().transpose()));
         }
     }
 }
@@ -78,11 +117,10 @@ impl Contestant for Products {
 
     fn segment(&mut self) -> Result<(usize, Duration)> {
         let started = Instant::now();
-        let mut rows = 0;
-        while started.elapsed() < SEGMENT {
-            self.step();
-            rows += self.batch;
-        }
+        let rows = match &self.shards {
+            Some(team) => team.run(|| self.multiply()),
+            None => self.multiply(),
+        };
         if self.hardware != Hardware::Processor {
             self.device
                 .sync()

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::accuracy::{GOALS, Race};
 use super::contest::{Kind, Parts, Score, Size, median};
-use super::start::Start;
+use super::start::{Preset, Start};
 use crate::pages::colours::Colour;
 use crate::pages::plot::{Mark, Panel, Scale, Series, figure};
 
@@ -30,6 +30,7 @@ pub(crate) struct Report {
     parts: Vec<Parts>,
     starts: Vec<Start>,
     races: Vec<Race>,
+    presets: Vec<Preset>,
 }
 
 impl Report {
@@ -49,6 +50,7 @@ impl Report {
             parts: vec![],
             starts: vec![],
             races: vec![],
+            presets: vec![],
         }
     }
 
@@ -72,6 +74,10 @@ impl Report {
         self.races.push(race);
     }
 
+    pub(crate) fn add_preset(&mut self, preset: Preset) {
+        self.presets.push(preset);
+    }
+
     /// Tables for people.
     pub(crate) fn to_text(&self) -> String {
         let mut text = format!("{}\n", self.machine.join("\n"));
@@ -93,6 +99,10 @@ impl Report {
         if !self.races.is_empty() {
             text += "\nTraining to a test accuracy: seconds (epochs), judging not counted\n";
             text += &self.race_table();
+        }
+        if let Some(preset) = self.presets.first() {
+            text += &format!("\n--preset {}\n", preset.name);
+            text += &self.preset_table();
         }
         text.trim_end().to_owned()
     }
@@ -142,6 +152,18 @@ impl Report {
         aligned(table)
     }
 
+    fn preset_table(&self) -> String {
+        let mut table = grid(["", "training", "test accuracy"]);
+        for preset in &self.presets {
+            table.add_row([
+                format!("seed {}", preset.seed),
+                format!("{:.2} s", preset.train_seconds),
+                format!("{:.2} %", 100.0 * preset.test_accuracy),
+            ]);
+        }
+        aligned(table)
+    }
+
     /// One object a line, each with `"event"`.
     ///
     /// # Errors
@@ -167,6 +189,9 @@ impl Report {
         }
         for race in &self.races {
             lines.push(event("accuracy", race, json!({"goals": GOALS}))?);
+        }
+        for preset in &self.presets {
+            lines.push(event("preset", preset, json!({}))?);
         }
         let lines = lines.iter().map(Value::to_string);
         Ok(lines.collect::<Vec<_>>().join("\n"))

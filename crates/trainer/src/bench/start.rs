@@ -1,4 +1,5 @@
-//! From nothing to the first step, and the memory that takes: a run of this program of its own.
+//! Whole runs of this program, each in a process of its own: from nothing to the first step, the memory
+//! that takes, and what a preset comes to.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -22,33 +23,84 @@ pub(crate) struct Start {
     pub(crate) peak_memory: Option<u64>,
 }
 
+/// The preset's run for one seed.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Preset {
+    pub(crate) name: String,
+    pub(crate) seed: u64,
+    /// Seconds of training, judging not counted.
+    pub(crate) train_seconds: f64,
+    pub(crate) test_accuracy: f64,
+}
+
 /// How often the memory is looked at; it only grows, so the last look is the peak but for the end.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// Runs one epoch of the default net in a process of its own.
+/// Runs one epoch of the default net.
 ///
 /// # Errors
 ///
 /// If the run fails.
 pub(crate) fn measure(backend: Backend, engine: Engine) -> Result<Start> {
-    let folder = std::env::temp_dir().join(format!("trainer-bench-{}", std::process::id()));
     let engine = value_name(engine);
+    let run = run(&[
+        "--backend",
+        backend.name(),
+        "--engine",
+        &engine,
+        "--epochs",
+        "1",
+    ])?;
+    Ok(Start {
+        name: format!("{backend} {engine}"),
+        setup_seconds: run.number("setup_seconds")?,
+        peak_memory: run.peak_memory,
+    })
+}
+
+/// Runs a preset.
+///
+/// # Errors
+///
+/// If the run fails.
+pub(crate) fn preset(name: &str, seed: u64) -> Result<Preset> {
+    let run = run(&["--preset", name, "--seed", &seed.to_string()])?;
+    Ok(Preset {
+        name: name.to_owned(),
+        seed,
+        train_seconds: run.number("train_seconds")?,
+        test_accuracy: run.number("test_accuracy")?,
+    })
+}
+
+/// A run of this program in a process of its own.
+struct Run {
+    events: Vec<Value>,
+    peak_memory: Option<u64>,
+}
+
+impl Run {
+    /// The number of this name in whatever event has it first.
+    fn number(&self, name: &str) -> Result<f64> {
+        let number = self.events.iter().find_map(|event| event[name].as_f64());
+        number.with_context(|| format!("a run says its {name}"))
+    }
+}
+
+fn run(options: &[&str]) -> Result<Run> {
+    let folder = std::env::temp_dir().join(format!("trainer-bench-{}", std::process::id()));
     let mut child = Command::new(std::env::current_exe()?)
-        .args(["--backend", backend.name(), "--engine", &engine])
-        .args(["--epochs", "1", "--format", "json", "--out-dir"])
+        .args(options)
+        .args(["--format", "json", "--out-dir"])
         .arg(&folder)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .context("cannot start a run of its own")?;
     let output = BufReader::new(child.stdout.take().context("its output is piped")?);
-    let reader = std::thread::spawn(move || -> Result<Option<f64>> {
-        let mut seconds = None;
-        for line in output.lines() {
-            let event = serde_json::from_str::<Value>(&line?)?;
-            seconds = seconds.or(event["setup_seconds"].as_f64());
-        }
-        Ok(seconds)
+    let reader = std::thread::spawn(move || -> Result<Vec<Value>> {
+        let event = |line: std::io::Result<String>| Ok(serde_json::from_str(&line?)?);
+        output.lines().map(event).collect()
     });
     let mut peak_memory = None;
     let status = loop {
@@ -58,15 +110,17 @@ pub(crate) fn measure(backend: Backend, engine: Engine) -> Result<Start> {
             None => std::thread::sleep(LOOK_EVERY),
         }
     };
-    let setup = reader.join().expect("the reader does not panic")?;
+    let events = reader.join().expect("the reader does not panic")?;
     // What is left behind lies in the system's temporary folder.
     let _ = fs::remove_dir_all(&folder);
     if !status.success() {
-        bail!("a run on {backend} failed; try it with `trainer --backend {backend} --epochs 1`");
+        bail!(
+            "a run of its own failed; try it with `trainer {}`",
+            options.join(" ")
+        );
     }
-    Ok(Start {
-        name: format!("{backend} {engine}"),
-        setup_seconds: setup.context("a run tells when it is ready")?,
+    Ok(Run {
+        events,
         peak_memory,
     })
 }
