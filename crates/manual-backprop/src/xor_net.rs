@@ -1,5 +1,8 @@
 //! Loss and gradients of an [`XorNet`], by hand.
 
+#[cfg(any(feature = "flex", feature = "ndarray"))]
+mod descent;
+
 use burn::module::Param;
 use burn::nn::Linear;
 use burn::optim::GradientsParams;
@@ -7,6 +10,9 @@ use burn::tensor::Tensor;
 use xor_net::{OutputUnit, XorNet};
 
 use crate::nets::{Parameters, general, xor};
+
+#[cfg(any(feature = "flex", feature = "ndarray"))]
+pub use descent::descend;
 
 /// The loss of `net` and the gradients of its parameters, for any Burn optimizer.
 ///

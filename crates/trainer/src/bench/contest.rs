@@ -23,11 +23,11 @@ use crate::output::Console;
 use crate::settings::default_threads;
 
 /// Decides weights and batch order.
-const SEED: u64 = 0;
+pub(super) const SEED: u64 = 0;
 /// Step length of plain gradient descent; the time does not depend on it.
 const LEARNING_RATE: f64 = 0.01;
 /// Steps of a segment of the XOR net.
-const XOR_STEPS: usize = 2000;
+pub(super) const XOR_STEPS: usize = 2000;
 /// Steps over which the parts of a step are averaged, after as many that do not count.
 const PART_STEPS: usize = 100;
 

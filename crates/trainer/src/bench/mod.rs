@@ -6,6 +6,8 @@
 
 mod accuracy;
 mod contest;
+#[cfg(any(feature = "flex", feature = "ndarray"))]
+mod descent;
 mod peers;
 mod products;
 mod report;
@@ -126,6 +128,10 @@ pub(crate) fn run(options: &BenchOptions) -> Result<Exit> {
     for (backend, opened) in &backends {
         for &engine in &options.engine {
             lanes.push(Box::new(Lane::xor(*backend, opened, engine)?));
+        }
+        #[cfg(any(feature = "flex", feature = "ndarray"))]
+        if opened.hardware == Hardware::Processor && options.engine.contains(&Engine::Manual) {
+            lanes.push(Box::new(descent::Descent::new(*backend, opened)?));
         }
     }
     report.add_xor(contest::hold(lanes, options.rounds, &console)?);

@@ -1,0 +1,202 @@
+//! Many steps of gradient descent in one operation of a backend.
+//!
+//! A net of a dozen weights is done with a product in a tenth of a microsecond; what takes the time is
+//! to get there, from tensor through dispatch to the backend, some forty times a step, and an optimizer
+//! around it. Here the whole descent is one custom operation, and its steps are calls of the backend.
+#![cfg_attr(
+    feature = "ndarray",
+    expect(deprecated, reason = "ndarray is a backend the project was asked for")
+)]
+
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, Dispatch, backend_extension};
+use burn::tensor::Tensor;
+use layers::Activation;
+use xor_net::{OutputUnit, XorNet};
+
+use super::bias;
+
+#[cfg(feature = "flex")]
+use burn::backend::Flex;
+#[cfg(feature = "ndarray")]
+use burn::backend::NdArray;
+
+/// Takes `steps` steps of plain gradient descent on all rows.
+///
+/// # Formula
+///
+/// ```text
+/// z3 = σ(x·w1 + b1)    yp = σ(z3·w2 + b2)        σ(a) = 1 / (1 + e^-a)
+/// δz5 = η yp(1 - yp)∘(yp - y)    δz2 = z3(1 - z3)∘(δz5·w2ᵀ)
+/// w2 ← w2 - z3ᵀ·δz5    b2 ← b2 - Σ_rows δz5    w1 ← w1 - xᵀ·δz2    b1 ← b1 - Σ_rows δz2
+/// ```
+///
+/// The net of [`gradients`](super::gradients) and the step of `SgdConfig::new()`, with the step length η
+/// = `learning_rate` taken into `δz5`, which every gradient has as a factor.
+///
+/// # Shapes
+///
+/// `x: [batch, inputs]`, `y: [batch, outputs]`.
+///
+/// # Panics
+///
+/// If hidden layer or output is no sigmoid, the sizes do not fit, a layer has no bias, the net is on
+/// an autodiff device, or its backend is none of this crate's features.
+///
+/// # Source
+///
+/// Lecture items L3, L4 and L17.
+///
+/// # Example
+///
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use xor_net::XorNetConfig;
+///
+/// let device = Device::flex();
+/// let x = Tensor::<2>::from_data([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], &device);
+/// let y = Tensor::<2>::from_data([[0.0], [1.0], [1.0], [0.0]], &device);
+/// let net = XorNetConfig::new().init(0, &device)?;
+/// let net = manual_backprop::xor_net::descend(net, x.clone(), y.clone(), 2.0, 5000);
+/// assert!(net.loss(x, y).into_scalar::<f32>() < 1e-3);
+/// # Ok::<(), xor_net::ConfigError>(())
+/// ```
+pub fn descend(
+    net: XorNet,
+    x: Tensor<2>,
+    y: Tensor<2>,
+    learning_rate: f64,
+    steps: usize,
+) -> XorNet {
+    assert_eq!(
+        (net.activation, net.output_unit),
+        (Activation::Sigmoid, OutputUnit::Sigmoid),
+        "the formulas are those of a net of sigmoids"
+    );
+    let [w1, w2] = [&net.hidden, &net.output].map(|layer| layer.weight.val().into_dispatch());
+    let [b1, b2] = [&net.hidden, &net.output].map(|layer| {
+        let row = bias(layer).val().unsqueeze_dim::<2>(0);
+        row.into_dispatch()
+    });
+    let (x, y) = (x.into_dispatch(), y.into_dispatch());
+    let descended = <Dispatch as Descent>::descend(x, y, w1, b1, w2, b2, learning_rate, steps);
+    let [w1, b1, w2, b2] = <[_; 4]>::from(descended).map(Tensor::<2>::from_dispatch);
+    let mut net = net;
+    for (layer, w, b) in [(&mut net.hidden, w1, b1), (&mut net.output, w2, b2)] {
+        layer.weight = layer.weight.clone().map(|_| w);
+        let b = b.squeeze_dim::<1>(0);
+        layer.bias = layer.bias.take().map(|bias| bias.map(|_| b));
+    }
+    net
+}
+
+/// The descent as an extension of every backend that the crate's features name.
+#[backend_extension(
+    NdArray: cfg(feature = "ndarray"),
+    Flex: cfg(feature = "flex")
+)]
+trait Descent: Backend {
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "an operation takes its tensors one by one"
+    )]
+    fn descend(
+        x: FloatTensor<Self>,
+        y: FloatTensor<Self>,
+        w1: FloatTensor<Self>,
+        b1: FloatTensor<Self>,
+        w2: FloatTensor<Self>,
+        b2: FloatTensor<Self>,
+        learning_rate: f64,
+        steps: usize,
+    ) -> (
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+    ) {
+        let (mut w1, mut b1, mut w2, mut b2) = (w1, b1, w2, b2);
+        for _ in 0..steps {
+            let z1 = Self::float_matmul(x.clone(), w1.clone());
+            let z3 = sigmoid::<Self>(Self::float_add(z1, b1.clone()));
+            let z4 = Self::float_matmul(z3.clone(), w2.clone());
+            let yp = sigmoid::<Self>(Self::float_add(z4, b2.clone()));
+
+            let error = Self::float_sub(yp.clone(), y.clone());
+            let grad_yp = Self::float_mul_scalar(error, learning_rate.into());
+            let grad_z5 = Self::float_mul(slope::<Self>(yp), grad_yp);
+            let grad_w2 = Self::float_matmul(Self::float_transpose(z3.clone()), grad_z5.clone());
+            let grad_b2 = Self::float_sum_dim(grad_z5.clone(), 0);
+            let grad_z3 = Self::float_matmul(grad_z5, Self::float_transpose(w2.clone()));
+            let grad_z2 = Self::float_mul(slope::<Self>(z3), grad_z3);
+            let grad_w1 = Self::float_matmul(Self::float_transpose(x.clone()), grad_z2.clone());
+            let grad_b1 = Self::float_sum_dim(grad_z2, 0);
+
+            w1 = Self::float_sub(w1, grad_w1);
+            b1 = Self::float_sub(b1, grad_b1);
+            w2 = Self::float_sub(w2, grad_w2);
+            b2 = Self::float_sub(b2, grad_b2);
+        }
+        (w1, b1, w2, b2)
+    }
+}
+
+#[cfg(feature = "ndarray")]
+impl Descent for NdArray {}
+
+#[cfg(feature = "flex")]
+impl Descent for Flex {}
+
+/// `1 / (1 + e^-a)`; where `e^-a` overflows, 0.
+fn sigmoid<B: Backend>(a: FloatTensor<B>) -> FloatTensor<B> {
+    let e = B::float_exp(B::float_neg(a));
+    B::float_recip(B::float_add_scalar(e, 1.0.into()))
+}
+
+/// `z (1 - z)`, the sigmoid's slope by its value.
+fn slope<B: Backend>(z: FloatTensor<B>) -> FloatTensor<B> {
+    let rest = B::float_add_scalar(B::float_neg(z.clone()), 1.0.into());
+    B::float_mul(z, rest)
+}
+
+#[cfg(all(test, feature = "flex"))]
+mod tests {
+    use burn::module::Module;
+    use burn::optim::SgdConfig;
+    use burn::tensor::{DType, Device};
+    use xor_net::XorNetConfig;
+
+    use super::*;
+
+    #[test]
+    fn many_steps_are_the_optimizers_steps_one_after_the_other() {
+        let device = (&Device::flex(), DType::F64);
+        let x = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]];
+        let x = Tensor::<2>::from_data(x, device);
+        let y = Tensor::<2>::from_data([[0.0], [1.0], [1.0], [0.0]], device);
+        let start = XorNetConfig::new().init(3, device).unwrap();
+        let mut net = start.clone().train();
+        let mut optimizer = SgdConfig::new().init();
+        for _ in 0..300 {
+            let (_, gradients) = super::super::gradients(&net.valid(), x.clone(), y.clone());
+            net = optimizer.step(1.5, net, gradients);
+        }
+        let net = net.valid();
+        let descended = descend(start, x, y, 1.5, 300);
+        for (a, b) in [
+            (&net.hidden, &descended.hidden),
+            (&net.output, &descended.output),
+        ] {
+            let apart = (a.weight.val() - b.weight.val())
+                .abs()
+                .max()
+                .into_scalar::<f64>();
+            assert!(apart < 1e-12, "{apart}");
+            let apart = (bias(a).val() - bias(b).val())
+                .abs()
+                .max()
+                .into_scalar::<f64>();
+            assert!(apart < 1e-12, "{apart}");
+        }
+    }
+}
