@@ -73,6 +73,8 @@ impl Workers {
     /// What `work` makes of each item, in their order: one item a worker, all at once, the first on
     /// the calling thread. When it returns, every copy of `work` and what it held is gone.
     ///
+    /// Not to be called from within `work`: a worker would wait for itself.
+    ///
     /// # Panics
     ///
     /// If there are more items than workers, or if `work` panics.
@@ -132,7 +134,8 @@ pub fn processor_cores() -> usize {
     num_cpus::get_physical()
 }
 
-/// `rows` rows in `count` ranges of nearly one length, the longer ones first; none is empty.
+/// `rows` rows in at most `count` ranges of nearly one length, the longer ones first; none is empty,
+/// except the only one of no rows.
 pub fn shards(rows: usize, count: usize) -> Vec<Range<usize>> {
     let count = count.clamp(1, rows.max(1));
     let (length, longer) = (rows / count, rows % count);

@@ -98,6 +98,20 @@ fn one() -> usize {
 /// Fewest rows for which a thread of its own is worth its while.
 const ROWS_OF_A_THREAD: usize = 32;
 
+/// As many threads as are asked for, or else as suit the batch.
+fn threads(options: &TrainOptions, batch_size: usize) -> Result<usize> {
+    match options.threads {
+        None => Ok(default_threads(options.backend, batch_size)),
+        Some(_) if options.backend == Some(Backend::Wgpu) => {
+            bail!("--threads does not apply to wgpu, where the adapter computes; leave it out")
+        }
+        Some(threads) if threads > batch_size => bail!(
+            "--threads {threads} cannot share a batch of {batch_size} rows; give at most as many"
+        ),
+        Some(threads) => Ok(threads),
+    }
+}
+
 /// As many threads as the processor has cores and the batch has work for.
 pub(crate) fn default_threads(backend: Option<Backend>, batch_size: usize) -> usize {
     match backend {
@@ -167,9 +181,7 @@ impl Settings {
             ridge: (model == ModelName::LinearRegression).then(|| options.ridge.unwrap_or(0.0)),
             epochs: options.epochs.unwrap_or(defaults.epochs),
             batch_size,
-            threads: options
-                .threads
-                .unwrap_or_else(|| default_threads(options.backend, batch_size)),
+            threads: threads(options, batch_size)?,
             learning_rate: options.learning_rate.unwrap_or_else(default_rate),
             schedule: options.schedule.unwrap_or(constant()),
             warm_up: options.warm_up,
@@ -430,9 +442,6 @@ fn refuse_what_does_not_apply(model: ModelName, options: &TrainOptions) -> Resul
     if let Some((option, _, why)) = refused.into_iter().find(|(_, given, _)| *given) {
         bail!("{option} does not apply to {}, {why}", value_name(model));
     }
-    if options.backend == Some(Backend::Wgpu) && options.threads.is_some() {
-        bail!("--threads does not apply to wgpu, where the adapter computes; leave it out");
-    }
     match hidden {
         Some(hidden) if xor && hidden.len() != 1 => bail!(
             "--hidden names {} layers, but xor-net has one hidden layer; give one number, for \
@@ -506,6 +515,9 @@ pub(crate) mod tests {
         assert_eq!(settings("--backend wgpu --batch-size 4096").threads, 1);
         assert_eq!(settings("--batch-size 40 --threads 5").threads, 5);
         assert_eq!(settings("--batch-size 1000000").threads, processor_cores());
+        let error = Settings::resolve(&options("--batch-size 4 --threads 5"));
+        let error = error.expect_err("a thread without a row").to_string();
+        assert!(error.starts_with("--threads 5 cannot share"), "{error}");
         let error = Settings::resolve(&options("--backend wgpu --threads 2"));
         let error = error.expect_err("threads of an adapter").to_string();
         assert!(
