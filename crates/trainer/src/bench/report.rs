@@ -13,7 +13,7 @@ use super::accuracy::{GOALS, Race};
 use super::contest::{Kind, Parts, Score, Size, median};
 use super::start::{Preset, Start};
 use crate::pages::colours::Colour;
-use crate::pages::plot::{Mark, Panel, Scale, Series, figure};
+use crate::pages::plot::{Axis, Mark, Panel, Series, figure};
 
 /// Multiplications and additions of a training step for each image: forward, gradient of the weights,
 /// and, but for the first layer, gradient of the input.
@@ -25,6 +25,7 @@ fn operations(size: Size) -> f64 {
 /// Everything that was measured.
 pub(crate) struct Report {
     machine: Vec<String>,
+    backends: Vec<Backend>,
     sizes: Vec<(Size, Vec<Score>)>,
     xor: Vec<Score>,
     parts: Vec<Parts>,
@@ -45,6 +46,7 @@ impl Report {
         );
         Self {
             machine,
+            backends: backends.iter().map(|(backend, _)| *backend).collect(),
             sizes: vec![],
             xor: vec![],
             parts: vec![],
@@ -197,34 +199,48 @@ impl Report {
         Ok(lines.collect::<Vec<_>>().join("\n"))
     }
 
-    /// Writes a figure: the rates of every round, a panel for each size.
+    /// Writes a figure: the rates of every round, a panel for each size and backend, peers in each.
     ///
     /// # Errors
     ///
     /// If the file cannot be written.
     pub(crate) fn plot(&self, file: &Path) -> Result<()> {
-        let panels = self.sizes.iter().map(|(size, scores)| {
-            let series = scores.iter().zip(Colour::SERIES.into_iter().cycle());
-            let series = series.map(|(score, colour)| {
-                let mark = match score.kind {
-                    Kind::Training => Mark::Path,
-                    Kind::Products => Mark::Dashed,
-                    Kind::Peer => Mark::Line,
-                };
-                let points = score.rates.iter().enumerate();
-                let points = points.map(|(i, &rate)| ((i + 1) as f64, rate));
-                Series::new(&score.name, colour, mark, points)
-            });
-            Panel::of(
-                size.to_string(),
-                ("round", Scale::Linear),
-                ("images a second", Scale::Log),
-                series.collect(),
-            )
+        let panels = self.sizes.iter().flat_map(|(size, scores)| {
+            let panel = |backend: &Backend| panel(*size, *backend, scores);
+            self.backends.iter().map(panel)
         });
-        let svg = figure(&panels.collect::<Vec<_>>(), 2)?;
+        let svg = figure(&panels.collect::<Vec<_>>(), self.backends.len())?;
         fs::write(file, svg).with_context(|| format!("cannot write {}", file.display()))
     }
+}
+
+const THOUSAND: f64 = 1000.0;
+
+/// The rates of a backend and of all peers.
+fn panel(size: Size, backend: Backend, scores: &[Score]) -> Panel {
+    let of_backend = format!("{backend} ");
+    let is_here = |score: &&Score| score.kind == Kind::Peer || score.name.starts_with(&of_backend);
+    let shown = scores.iter().filter(is_here).collect::<Vec<_>>();
+    let rounds = shown.first().map_or(1, |score| score.rates.len()).max(2);
+    let most = shown.iter().flat_map(|score| &score.rates);
+    let most = most.copied().fold(0.0, f64::max) / THOUSAND;
+    // Room for the legend above the curves.
+    let (x, y) = (
+        Axis::linear("round", 1.0..rounds as f64),
+        Axis::linear("thousand images a second", 0.0..1.7 * most),
+    );
+    let panel = Panel::new(format!("{backend}: {size}"), x, y).legend_upper_right();
+    let series = shown.into_iter().zip(Colour::SERIES.into_iter().cycle());
+    series.fold(panel, |panel, (score, colour)| {
+        let mark = match score.kind {
+            Kind::Training => Mark::Path,
+            Kind::Products => Mark::Dashed,
+            Kind::Peer => Mark::Line,
+        };
+        let points = score.rates.iter().enumerate();
+        let points = points.map(|(i, &rate)| ((i + 1) as f64, rate / THOUSAND));
+        panel.with(Series::new(&score.name, colour, mark, points))
+    })
 }
 
 fn event(name: &str, thing: &impl Serialize, more: Value) -> Result<Value> {
