@@ -73,6 +73,12 @@ const RULES: &[Rule] = &[
         remedy: "a graph goes back by the manual rules, on any device: let the caller choose it",
     },
     Rule {
+        package: "data-parallel",
+        forbidden: &[&BACKENDS],
+        ours_allowed: &[],
+        remedy: "workers serve any net on any processor backend: let the caller choose both",
+    },
+    Rule {
         package: "gradient-descent",
         forbidden: &[&BACKENDS, &LEARNING, &TENSORS],
         ours_allowed: &[],

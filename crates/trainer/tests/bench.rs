@@ -27,7 +27,8 @@ fn every_contestant_has_a_rate_for_every_round() {
             "flex autodiff",
             "flex manual",
             "flex autodiff",
-            "flex manual"
+            "flex manual",
+            "flex manual, 2000 steps a call"
         ]
     );
     for rate in rates {

@@ -79,7 +79,11 @@ pub fn descend(
         row.into_dispatch()
     });
     let (x, y) = (x.into_dispatch(), y.into_dispatch());
-    let descended = <Dispatch as Descent>::descend(x, y, w1, b1, w2, b2, learning_rate, steps);
+    let steps = Steps {
+        count: steps,
+        learning_rate,
+    };
+    let descended = <Dispatch as Descent>::descend(x, y, w1, b1, w2, b2, steps);
     let [w1, b1, w2, b2] = <[_; 4]>::from(descended).map(Tensor::<2>::from_dispatch);
     let mut net = net;
     for (layer, w, b) in [(&mut net.hidden, w1, b1), (&mut net.output, w2, b2)] {
@@ -90,16 +94,19 @@ pub fn descend(
     net
 }
 
+/// How many steps, and how long.
+#[derive(Debug, Clone, Copy)]
+struct Steps {
+    count: usize,
+    learning_rate: f64,
+}
+
 /// The descent as an extension of every backend that the crate's features name.
 #[backend_extension(
     NdArray: cfg(feature = "ndarray"),
     Flex: cfg(feature = "flex")
 )]
 trait Descent: Backend {
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "an operation takes its tensors one by one"
-    )]
     fn descend(
         x: FloatTensor<Self>,
         y: FloatTensor<Self>,
@@ -107,8 +114,7 @@ trait Descent: Backend {
         b1: FloatTensor<Self>,
         w2: FloatTensor<Self>,
         b2: FloatTensor<Self>,
-        learning_rate: f64,
-        steps: usize,
+        steps: Steps,
     ) -> (
         FloatTensor<Self>,
         FloatTensor<Self>,
@@ -116,14 +122,14 @@ trait Descent: Backend {
         FloatTensor<Self>,
     ) {
         let (mut w1, mut b1, mut w2, mut b2) = (w1, b1, w2, b2);
-        for _ in 0..steps {
+        for _ in 0..steps.count {
             let z1 = Self::float_matmul(x.clone(), w1.clone());
             let z3 = sigmoid::<Self>(Self::float_add(z1, b1.clone()));
             let z4 = Self::float_matmul(z3.clone(), w2.clone());
             let yp = sigmoid::<Self>(Self::float_add(z4, b2.clone()));
 
             let error = Self::float_sub(yp.clone(), y.clone());
-            let grad_yp = Self::float_mul_scalar(error, learning_rate.into());
+            let grad_yp = Self::float_mul_scalar(error, steps.learning_rate.into());
             let grad_z5 = Self::float_mul(slope::<Self>(yp), grad_yp);
             let grad_w2 = Self::float_matmul(Self::float_transpose(z3.clone()), grad_z5.clone());
             let grad_b2 = Self::float_sum_dim(grad_z5.clone(), 0);
