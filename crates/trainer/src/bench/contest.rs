@@ -281,7 +281,10 @@ impl<N: Net> Contestant for Lane<N> {
 pub(crate) struct Parts {
     pub(crate) name: String,
     pub(crate) size: Size,
-    /// Taking the batch from the data.
+    /// Giving the workers something to do, and hearing that it is done: part of every stage here, and
+    /// of two in training, where a worker does the stages before the update in one go.
+    pub(crate) hand_over: f64,
+    /// Taking the batch from the data, without that.
     pub(crate) gather: f64,
     /// The loss; with the manual engine not told apart from the gradients.
     pub(crate) forward: Option<f64>,
@@ -306,6 +309,7 @@ pub(crate) fn parts(
     let mut lane = Lane::mnist(backend, opened, engine, size, train)?;
     let order = lane.order();
     let [mut gather, mut forward, mut gradients, mut update] = [Duration::ZERO; 4];
+    let mut longest_taking = Duration::ZERO;
     let rows = lane.examples.len();
     let starts = (0..rows).step_by(size.batch).cycle();
     for (step, start) in starts.take(2 * PART_STEPS).enumerate() {
@@ -321,8 +325,16 @@ pub(crate) fn parts(
         };
         let batch = size.batch.min(rows - start);
         let take = lane.examples.taker(order.clone().narrow(0, start, batch));
-        let batches = lane.team.map(lane.team.shards(batch), take);
+        let batches = lane.team.map(lane.team.shards(batch), move |rows| {
+            let started = Instant::now();
+            (take(rows), started.elapsed())
+        });
+        let (batches, taking): (Vec<_>, Vec<_>) = batches.into_iter().unzip();
+        let taking = taking.into_iter().max().unwrap_or_default();
         lap(&mut gather, &lane)?;
+        if counts && lane.hardware == Hardware::Processor {
+            longest_taking += taking;
+        }
         let net = lane.net.take().expect("a net is there between steps");
         let copy = net.clone();
         let parts = match engine {
@@ -347,11 +359,16 @@ pub(crate) fn parts(
         lane.net = Some(lane.optimizer.step(LEARNING_RATE, net, grads));
         lap(&mut update, &lane)?;
     }
+    let hand_over = match lane.hardware {
+        Hardware::Processor => gather - longest_taking,
+        Hardware::Graphics | Hardware::SoftwareGraphics => Duration::ZERO,
+    };
     let micros = |time: Duration| time.as_secs_f64() * 1e6 / PART_STEPS as f64;
     Ok(Parts {
         name: lane.name.clone(),
         size,
-        gather: micros(gather),
+        hand_over: micros(hand_over),
+        gather: micros(gather - hand_over),
         forward: (engine == Engine::Autodiff).then(|| micros(forward)),
         gradients: micros(gradients),
         update: micros(update),

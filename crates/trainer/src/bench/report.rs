@@ -110,13 +110,22 @@ impl Report {
     }
 
     fn parts_table(&self) -> String {
-        let mut table = grid(["", "gather", "forward", "gradients", "update", "all"]);
+        let mut table = grid([
+            "",
+            "hand-over",
+            "gather",
+            "forward",
+            "gradients",
+            "update",
+            "all",
+        ]);
         for parts in &self.parts {
             let forward = parts.forward.unwrap_or(0.0);
-            let all = parts.gather + forward + parts.gradients + parts.update;
+            let all = parts.hand_over + parts.gather + forward + parts.gradients + parts.update;
             let micros = |value: f64| format!("{value:.0}");
             table.add_row([
                 parts.name.clone(),
+                micros(parts.hand_over),
                 micros(parts.gather),
                 parts.forward.map_or("with gradients".to_owned(), micros),
                 micros(parts.gradients),
