@@ -5,7 +5,7 @@
 
 pub use layers::Activation;
 
-use burn::tensor::{Tensor, activation as burn_activation};
+use burn::tensor::{FloatDType, Tensor, activation as burn_activation};
 
 /// The sigmoid function.
 ///
@@ -122,10 +122,11 @@ pub mod tanh {
 /// # Formula
 ///
 /// ```text
-/// z = max(a, 0)        grad_a = grad_z where z > 0, else 0
+/// z = max(a, 0)        grad_a = dz/da∘grad_z,  dz/da = 1 where z > 0, else 0
 /// ```
 ///
-/// The derivative at the kink `a = 0` is taken as 0.
+/// The derivative at the kink `a = 0` is taken as 0. The product is computed as it is written: Burn's
+/// processor backends multiply in vectors, but fill in by a mask element by element.
 ///
 /// # Shapes
 ///
@@ -157,7 +158,7 @@ pub mod tanh {
 /// assert_eq!(grad_a.try_into_vec_as::<f32>().unwrap(), [0.0, 0.0, 1.0]);
 /// ```
 pub mod relu {
-    use super::{Tensor, burn_activation};
+    use super::{FloatDType, Tensor, burn_activation};
 
     /// `z = max(a, 0)`.
     pub fn forward<const D: usize>(a: Tensor<D>) -> Tensor<D> {
@@ -166,7 +167,8 @@ pub mod relu {
 
     /// `grad_a` from the activation `z`.
     pub fn backward<const D: usize>(z: Tensor<D>, grad_z: Tensor<D>) -> Tensor<D> {
-        grad_z.mask_fill(z.lower_equal_scalar(0.0), 0.0)
+        let dz_da = z.clone().greater_scalar(0.0);
+        dz_da.cast(FloatDType::from(z.dtype())) * grad_z
     }
 }
 

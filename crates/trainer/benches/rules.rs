@@ -134,6 +134,23 @@ fn activation_backward(bencher: Bencher, Case { on, f }: Case) {
     bencher.bench_local(|| activation::backward(f, a.clone(), z.clone(), grad_z.clone()));
 }
 
+/// The rule as it is, and by a mask, with a gradient that nobody else holds: both write in its place.
+#[divan::bench(args = processors())]
+fn relu_backward(bencher: Bencher, on: On) {
+    let z = activation::relu::forward(on.matrix(BATCH, UNITS));
+    bencher
+        .with_inputs(|| on.matrix(BATCH, UNITS))
+        .bench_local_values(|grad_z| activation::relu::backward(z.clone(), grad_z));
+}
+
+#[divan::bench(args = processors())]
+fn relu_backward_by_mask(bencher: Bencher, on: On) {
+    let z = activation::relu::forward(on.matrix(BATCH, UNITS));
+    bencher
+        .with_inputs(|| on.matrix(BATCH, UNITS))
+        .bench_local_values(|grad_z| grad_z.mask_fill(z.clone().lower_equal_scalar(0.0), 0.0));
+}
+
 #[divan::bench(args = processors())]
 fn layer_forward(bencher: Bencher, on: On) {
     let (x, w) = (on.matrix(BATCH, INPUTS), on.matrix(INPUTS, UNITS));

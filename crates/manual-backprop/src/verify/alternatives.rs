@@ -130,12 +130,12 @@ const ALTERNATIVES: &[Row] = &[
         },
     ),
     (
-        "relu: product",
-        "the mask as a float, ½(1 + sign a), multiplied",
+        "relu: mask",
+        "zeros filled in where a ≤ 0",
         relu_case,
         |v, g| {
-            let step = (v.get::<2>("a").sign() + 1.0) * 0.5;
-            Gradients::new().with("a", step * g.get(0))
+            let inactive = v.get::<2>("a").lower_equal_scalar(0.0);
+            Gradients::new().with("a", g.get::<2>(0).mask_fill(inactive, 0.0))
         },
     ),
     (

@@ -65,8 +65,7 @@ pub fn gradients(
         grads.push(affine::backward_parameters(z.clone(), grad_a.clone()));
         if let Some(a) = kept.pop() {
             let grad_z = grad_a.matmul(w.clone().transpose());
-            // A clone, for flex masks faster from one tensor into another than within one.
-            grad_a = activation::backward(f, a.unwrap_or_else(|| z.clone()), z, grad_z.clone());
+            grad_a = activation::backward(f, a.unwrap_or_else(|| z.clone()), z, grad_z);
         } else {
             break;
         }
