@@ -137,13 +137,9 @@ pub(crate) fn run(options: &BenchOptions) -> Result<Exit> {
     report.add_xor(contest::hold(lanes, options.rounds, &console)?);
     for (backend, opened) in &backends {
         for &engine in &options.engine {
-            report.add_parts(contest::parts(
-                *backend,
-                opened,
-                engine,
-                options.size[0],
-                &train,
-            )?);
+            for &size in &options.size {
+                report.add_parts(contest::parts(*backend, opened, engine, size, &train)?);
+            }
             report.add_start(start::measure(*backend, engine)?);
         }
     }

@@ -89,12 +89,9 @@ impl Report {
         }
         text += "\nXOR net 2-4-1, all four rows at once: steps a second\n";
         text += &rate_table(&self.xor);
-        if let Some(parts) = self.parts.first() {
-            text += &format!(
-                "\n{}: where a step's time goes, in microseconds\n",
-                parts.size
-            );
-            text += &self.parts_table();
+        for (size, _) in &self.sizes {
+            text += &format!("\n{size}: where a step's time goes, in microseconds\n");
+            text += &self.parts_table(*size);
         }
         text += "\nFrom the start of the program, one epoch of the default run\n";
         text += &self.start_table();
@@ -109,7 +106,7 @@ impl Report {
         text.trim_end().to_owned()
     }
 
-    fn parts_table(&self) -> String {
+    fn parts_table(&self, size: Size) -> String {
         let mut table = grid([
             "",
             "hand-over",
@@ -119,7 +116,7 @@ impl Report {
             "update",
             "all",
         ]);
-        for parts in &self.parts {
+        for parts in self.parts.iter().filter(|parts| parts.size == size) {
             let forward = parts.forward.unwrap_or(0.0);
             let all = parts.hand_over + parts.gather + forward + parts.gradients + parts.update;
             let micros = |value: f64| format!("{value:.0}");
