@@ -134,7 +134,7 @@ fn activation_backward(bencher: Bencher, Case { on, f }: Case) {
     bencher.bench_local(|| activation::backward(f, a.clone(), z.clone(), grad_z.clone()));
 }
 
-/// The rule as it is, and by a mask, with a gradient that nobody else holds: both write in its place.
+/// The rule as it is; below, by a mask that is filled in where the gradient lies.
 #[divan::bench(args = processors())]
 fn relu_backward(bencher: Bencher, on: On) {
     let z = activation::relu::forward(on.matrix(BATCH, UNITS));
