@@ -53,7 +53,8 @@ use session::Session;
 
 /// Tensors are allocated and freed by the thousand, on several threads, and megabytes in size: the
 /// system's allocator would map, clear and lock for each. Not in huge pages (`no_thp`): a processor trains
-/// no faster with them, and the system clears one of 2 MB at a time, a second before the first step.
+/// no faster with them, and the system clears 2 MB at a time, which delays the first step (measured in
+/// ARCHITECTURE.md, "Training speed").
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,0 +1,1 @@
+//! A training run on disk: configuration, lock, checkpoints, history, resume.

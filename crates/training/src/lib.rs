@@ -1,0 +1,1 @@
+//! Trains the lecture's nets: settings, engines, one step, one epoch, one evaluation.
