@@ -1,13 +1,4 @@
-//! From a backend's name to a Burn device: the one place that knows which backends exist.
-//!
-//! ```
-//! use backends::Backend;
-//!
-//! let backend = "flex".parse::<Backend>()?;
-//! let opened = backend.open()?;
-//! println!("{} on {}", backend, opened.description());
-//! # Ok::<(), backends::BackendError>(())
-//! ```
+#![doc = include_str!("../README.md")]
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,28 +6,31 @@ use std::str::FromStr;
 use burn::tensor::{DType, Device};
 use thiserror::Error;
 
+mod burn_version;
 #[cfg(feature = "wgpu")]
 mod wgpu;
 
-/// A Burn backend that the programs can be asked to run on.
+pub use burn_version::BURN_VERSION;
+
+/// A Burn backend that the programs can run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backend {
-    /// `burn-ndarray`: matrix products by the crate `matrixmultiply` on the processor.
+    /// `burn-ndarray`: the CPU, with matrix products from the crate `matrixmultiply`.
     Ndarray,
-    /// `burn-flex`: Burn's successor of ndarray, with products by the crate `gemm`.
+    /// `burn-flex`: the CPU, with matrix products from the crate `gemm`. Burn's successor to ndarray.
     Flex,
-    /// `burn-wgpu`: the graphics card through Vulkan, Metal or DirectX 12.
+    /// `burn-wgpu`: the GPU, through Vulkan, Metal or DirectX 12.
     Wgpu,
 }
 
-/// What kind of hardware computes.
+/// The kind of hardware that computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hardware {
-    /// The processor, by a backend made for it.
+    /// The CPU, through a backend made for it.
     Processor,
-    /// A graphics card.
+    /// A GPU.
     Graphics,
-    /// A graphics driver that computes on the processor (lavapipe, WARP): right, and slow.
+    /// A graphics driver that computes on the CPU (lavapipe, WARP): correct, and slow.
     SoftwareGraphics,
 }
 
@@ -45,11 +39,11 @@ pub enum Hardware {
 pub struct Opened {
     /// The device to create tensors on, without autodiff.
     pub device: Device,
-    /// What computes.
+    /// The kind of hardware that computes.
     pub hardware: Hardware,
-    /// Name of the adapter, or of the processor's matrix-product library.
+    /// Name of the graphics adapter, or of the CPU backend's matrix-product library.
     pub name: String,
-    /// Driver and graphics API; `None` for a processor backend.
+    /// Driver and graphics API; `None` for a CPU backend.
     pub driver: Option<String>,
 }
 
@@ -82,10 +76,10 @@ pub enum BackendError {
 }
 
 impl Backend {
-    /// Every backend, in the order in which they are listed to people.
+    /// Every backend, in the order of every list that a user sees.
     pub const ALL: [Self; 3] = [Self::Ndarray, Self::Flex, Self::Wgpu];
 
-    /// The name by which a backend is chosen, also the name of its cargo feature.
+    /// The backend's name, on the command line and as a cargo feature.
     pub fn name(self) -> &'static str {
         match self {
             Self::Ndarray => "ndarray",
@@ -103,8 +97,7 @@ impl Backend {
         }
     }
 
-    /// Makes the backend ready. The adapter of wgpu is opened once in a process; later calls
-    /// share it.
+    /// Opens the backend. A process opens wgpu's adapter once; later calls share it.
     ///
     /// # Errors
     ///
@@ -127,7 +120,7 @@ impl Backend {
 #[cfg(feature = "ndarray")]
 #[expect(
     deprecated,
-    reason = "a backend the project was asked for; flex stands beside it as its successor"
+    reason = "the project offers this backend next to flex, its successor"
 )]
 fn ndarray_device() -> Device {
     Device::ndarray()
@@ -146,8 +139,8 @@ impl Opened {
 
     /// The float types that the device computes in, narrowest first.
     ///
-    /// A graphics adapter is not asked about f64: shaders have no `exp` in it, and adapters that
-    /// claim the type (lavapipe does) compute that one wrongly.
+    /// f64 is never among those of a graphics adapter. Shaders have no `exp` for f64, and adapters
+    /// that claim the type, such as lavapipe, return wrong values.
     pub fn float_dtypes(&self) -> Vec<DType> {
         let f64_too = (self.hardware == Hardware::Processor).then_some(DType::F64);
         [DType::F16, DType::BF16, DType::F32]
@@ -157,7 +150,7 @@ impl Opened {
             .collect()
     }
 
-    /// Adapter or library, driver, and whether it is software, on one line.
+    /// One line for users: adapter or library, driver, and whether the adapter is software.
     pub fn description(&self) -> String {
         let driver = self.driver.iter().map(|driver| format!(", {driver}"));
         let software = match self.hardware {
@@ -197,7 +190,9 @@ mod tests {
         for backend in Backend::ALL {
             assert_eq!(backend.name().parse(), Ok(backend));
         }
-        let error = "cuda".parse::<Backend>().expect_err("cuda is not ours");
+        let error = "cuda"
+            .parse::<Backend>()
+            .expect_err("there is no cuda here");
         assert_eq!(
             error.to_string(),
             "unknown backend 'cuda', expected one of ndarray, flex, wgpu; use one of these names"
@@ -205,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn every_backend_computes_or_says_why_not() {
+    fn every_backend_computes_or_gives_a_reason() {
         for backend in Backend::ALL {
             match backend.open() {
                 Ok(opened) => {

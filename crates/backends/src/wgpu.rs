@@ -1,5 +1,5 @@
-//! Opening the graphics adapter: first found, then used, because Burn panics on another thread
-//! when the first tensor meets a machine without one.
+//! Opens the graphics adapter before the first tensor. On a machine without one, Burn would panic on
+//! a thread of its own at the first tensor, where nobody can catch it.
 
 use std::sync::OnceLock;
 

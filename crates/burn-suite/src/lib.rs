@@ -28,7 +28,7 @@ mod sampling;
 mod shapes;
 
 pub use coverage::{Coverage, EXCLUSIONS, Reason, coverage, covered, implemented};
-pub use ledger::{BACKENDS, BURN_VERSION, Entry, Kind, Ledger, LedgerError, Triage};
+pub use ledger::{Entry, Kind, Ledger, LedgerError, Triage};
 pub use operation::{Check, CheckKind, Family, Operation};
 pub use page::{Page, PageError};
 pub use point::{Expected, Point};

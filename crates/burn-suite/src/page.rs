@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use backends::BURN_VERSION;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, context};
@@ -9,7 +10,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 use crate::coverage::{Coverage, EXCLUSIONS, Reason, coverage};
-use crate::ledger::{BURN_VERSION, Entry, Ledger, Triage};
+use crate::ledger::{Entry, Ledger, Triage};
 use crate::operation::Operation;
 use crate::point::Short;
 use crate::run::{Disagreement, Finding, Outcome};

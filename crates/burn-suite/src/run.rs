@@ -619,7 +619,7 @@ mod tests {
             at_most: None,
             software_only: false,
             unsteady: false,
-            burn: crate::BURN_VERSION.to_owned(),
+            burn: backends::BURN_VERSION.to_owned(),
             triage: Triage::WrongInBurn,
             wrong: String::new(),
             example: String::new(),

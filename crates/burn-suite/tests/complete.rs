@@ -58,7 +58,7 @@ fn methods() -> BTreeSet<String> {
 
 #[test]
 fn the_table_is_about_the_burn_that_is_built() {
-    assert_eq!(burn_autodiff().version, burn_suite::BURN_VERSION);
+    assert_eq!(burn_autodiff().version, backends::BURN_VERSION);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The sum of the shards' gradients.
+//! Adds up the gradients of the shards.
 
 use std::cmp::Reverse;
 
@@ -8,11 +8,11 @@ use burn::tensor::Tensor;
 
 use crate::Workers;
 
-/// The gradients of one matrix by every shard.
+/// A matrix parameter and its gradient from each shard.
 type Matrix = (ParamId, Vec<Tensor<2>>);
 
 impl Workers {
-    /// Loss and gradients of a batch from those of its shards, each its share of the whole.
+    /// Adds up the shards' losses and gradients. Each shard gives its share of the batch's.
     ///
     /// # Formula
     ///
@@ -20,12 +20,14 @@ impl Workers {
     /// L = Σ_s L_s        ∂L/∂w = Σ_s ∂L_s/∂w        for every parameter w of the module
     /// ```
     ///
-    /// Added in the order of the shards: the same bits, whichever was done first. The matrices among
-    /// the parameters are shared among the workers, in parts of nearly one size.
+    /// The order of addition is that of the shards, so the bits do not depend on which shard finished
+    /// first. The workers share the matrices, in groups of nearly equal size.
+    ///
+    /// Returns the loss, of one element, and the gradient of every parameter of `module`.
     ///
     /// # Panics
     ///
-    /// If there is no shard, or shapes differ.
+    /// If there is no shard, or if shapes differ.
     pub fn sum_gradients<M: Module>(
         &self,
         module: &M,
@@ -59,7 +61,7 @@ impl Workers {
         (loss, sum)
     }
 
-    /// Each worker's matrices: the largest first, to whoever has the least to do.
+    /// Groups the matrices, one group a worker: each matrix, largest first, joins the smallest group.
     fn evenly(&self, mut matrices: Vec<Matrix>) -> Vec<Vec<Matrix>> {
         let size = |(_, shards): &Matrix| shards.first().map_or(0, |m| m.shape().num_elements());
         matrices.sort_by_key(|matrix| Reverse(size(matrix)));
@@ -74,7 +76,7 @@ impl Workers {
     }
 }
 
-/// Takes the gradients out of the parts: matrices aside, others added up.
+/// Takes the gradients out of the shards: keeps matrices apart, adds up all others.
 struct Collect<'a> {
     parts: &'a mut [GradientsParams],
     matrices: Vec<Matrix>,
@@ -110,7 +112,7 @@ mod tests {
     use crate::shards;
 
     #[test]
-    fn shards_add_up_to_the_batch() {
+    fn the_shards_gradients_add_up_to_the_batch_s() {
         let device = Device::flex();
         let net = MnistMlpConfig::new(5, vec![7, 6], 3)
             .init(1, &device)

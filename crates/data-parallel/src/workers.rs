@@ -1,4 +1,4 @@
-//! Threads, and who gets which rows.
+//! The worker threads, and the rows of each.
 
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -8,21 +8,21 @@ use std::time::{Duration, Instant};
 
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 
-/// So long a thread that waits stays awake. Waking it takes some 50 µs, a tenth of a training step;
-/// between two steps it waits for about as long.
-const PATIENCE: Duration = Duration::from_micros(500);
+/// How long an idle worker spins before it sleeps. Waking it up takes some 50 µs, a tenth of a
+/// training step, and a worker is idle for about as long between two steps.
+const SPIN_TIME: Duration = Duration::from_micros(500);
 
-/// Threads that each compute for themselves.
+/// Threads that compute independently of each other.
 ///
-/// Whatever a worker calls finds a thread pool of one thread, its own: matrix products and other
-/// operations of Burn's processor backends then run on that thread alone.
+/// Each worker is a rayon thread pool of one thread. Matrix products and other operations of Burn's CPU
+/// backends use the current pool, so they run serially on the worker that calls them.
 #[derive(Debug)]
 pub struct Workers {
     first: ThreadPool,
     others: Vec<Worker>,
 }
 
-/// A thread that does one job after the other, until nobody can send any more.
+/// A thread that does one job after the other until the sender of jobs is dropped.
 #[derive(Debug)]
 struct Worker {
     jobs: Sender<Job>,
@@ -32,11 +32,11 @@ struct Worker {
 type Job = Box<dyn FnOnce() + Send>;
 
 impl Workers {
-    /// Starts as many workers; at least one.
+    /// Starts `count` workers, at least one.
     ///
     /// # Errors
     ///
-    /// If the system gives no more threads.
+    /// If the operating system refuses another thread.
     pub fn new(count: usize) -> Result<Self, ThreadPoolBuildError> {
         let others = (1..count).map(|number| {
             let (jobs, received) = channel::<Job>();
@@ -57,23 +57,23 @@ impl Workers {
         })
     }
 
-    /// How many there are.
+    /// The number of workers.
     pub fn count(&self) -> usize {
         1 + self.others.len()
     }
 
-    /// Runs work on the first worker's thread, and waits for it.
+    /// Runs `work` on the first worker's thread and waits for it.
     ///
-    /// [`map`](Self::map) called from there has that thread work, too, instead of waiting: a training
-    /// loop belongs here.
+    /// Run the training loop here: a call of [`map`](Self::map) inside `work` then uses this thread as
+    /// one of the workers.
     pub fn run<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
         self.first.install(work)
     }
 
-    /// What `work` makes of each item, in their order: one item a worker, all at once, the first on
-    /// the calling thread. When it returns, every copy of `work` and what it held is gone.
+    /// Applies `work` to all items at the same time, one item a worker, the first on the calling
+    /// thread. Returns the results in the order of the items, after dropping every copy of `work`.
     ///
-    /// Not to be called from within `work`: a worker would wait for itself.
+    /// `work` must not call `map`: a worker would wait for itself.
     ///
     /// # Panics
     ///
@@ -91,7 +91,7 @@ impl Workers {
             let work = work.clone();
             let job = move || {
                 let outcome = catch_unwind(AssertUnwindSafe(move || work(item)));
-                // Nobody waits any more if the calling thread has panicked.
+                // Fails only if the calling thread has panicked and waits no longer.
                 let _ = result.send(outcome);
             };
             let sent = worker.jobs.send(Box::new(job));
@@ -116,10 +116,10 @@ fn pool_of_one(number: usize) -> Result<ThreadPool, ThreadPoolBuildError> {
         .build()
 }
 
-/// What comes next, awake for a while and asleep after that; `None` if nothing can come.
+/// Waits for the next message, first spinning, then asleep; `None` when the sender is gone.
 fn wait_for<T>(received: &Receiver<T>) -> Option<T> {
     let started = Instant::now();
-    while started.elapsed() < PATIENCE {
+    while started.elapsed() < SPIN_TIME {
         match received.try_recv() {
             Ok(next) => return Some(next),
             Err(TryRecvError::Disconnected) => return None,
@@ -129,13 +129,13 @@ fn wait_for<T>(received: &Receiver<T>) -> Option<T> {
     received.recv().ok()
 }
 
-/// Cores of the processor: a core's second hardware thread adds nothing to matrix products.
+/// The number of physical cores: a core's second hardware thread does not speed up matrix products.
 pub fn processor_cores() -> usize {
     num_cpus::get_physical()
 }
 
-/// `rows` rows in at most `count` ranges of nearly one length, the longer ones first; none is empty,
-/// except the only one of no rows.
+/// Splits `rows` rows into at most `count` ranges of nearly equal length, longer ones first. No range is
+/// empty, except the single one for no rows.
 pub fn shards(rows: usize, count: usize) -> Vec<Range<usize>> {
     let count = count.clamp(1, rows.max(1));
     let (length, longer) = (rows / count, rows % count);
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn each_worker_has_a_thread_and_no_other() {
+    fn each_worker_has_exactly_one_thread() {
         let workers = Workers::new(3).unwrap();
         let names = workers.run(|| {
             workers.map(vec![0, 1, 2], |item| {
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_work_holds_is_gone_when_it_is_done() {
+    fn map_drops_every_copy_of_its_closure() {
         let workers = Workers::new(2).unwrap();
         let held = Arc::new(());
         for _ in 0..100 {
@@ -198,11 +198,11 @@ mod tests {
     }
 
     #[test]
-    fn a_worker_that_has_fallen_asleep_wakes_up() {
+    fn a_sleeping_worker_wakes_up() {
         let workers = Workers::new(2).unwrap();
         for _ in 0..3 {
             assert_eq!(workers.map(vec![1, 2], |item| item), [1, 2]);
-            thread::sleep(4 * PATIENCE);
+            thread::sleep(4 * SPIN_TIME);
         }
     }
 
@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "the second")]
-    fn a_panic_of_a_worker_comes_through() {
+    fn a_worker_s_panic_reaches_the_caller() {
         Workers::new(2)
             .unwrap()
             .map(vec![1, 2], |item| assert!(item == 1, "the second"));

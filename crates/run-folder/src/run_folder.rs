@@ -55,7 +55,7 @@ impl Config {
             sizes: sizes.to_vec(),
             device: device.to_owned(),
             trainer_version: env!("CARGO_PKG_VERSION").to_owned(),
-            burn_version: burn_suite::BURN_VERSION.to_owned(),
+            burn_version: backends::BURN_VERSION.to_owned(),
             command: std::env::args_os()
                 .map(|argument| argument.to_string_lossy().into_owned())
                 .collect(),

@@ -29,7 +29,7 @@ pub(crate) fn long_version() -> &'static str {
         format!(
             "{}\nBurn {}\nbackends: {}",
             env!("CARGO_PKG_VERSION"),
-            burn_suite::BURN_VERSION,
+            backends::BURN_VERSION,
             backends.join(", ")
         )
     });

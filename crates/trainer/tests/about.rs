@@ -42,7 +42,7 @@ fn the_version_names_burn_and_the_backends() {
     let expected = format!(
         "trainer {}\nBurn {}\nbackends: {}\n",
         env!("CARGO_PKG_VERSION"),
-        burn_suite::BURN_VERSION,
+        backends::BURN_VERSION,
         backends.join(", ")
     );
     assert_eq!(version, expected);

@@ -148,7 +148,7 @@ fn a_run_folder_holds_settings_metrics_and_weights() {
         ("log_every", json!(2)),
         ("device", events[0]["device"].clone()),
         ("trainer_version", json!(env!("CARGO_PKG_VERSION"))),
-        ("burn_version", json!(burn_suite::BURN_VERSION)),
+        ("burn_version", json!(backends::BURN_VERSION)),
     ] {
         assert_eq!(config[field], value, "{field}");
     }

@@ -38,7 +38,7 @@ impl Report {
     /// An empty report on these backends.
     pub(crate) fn new(backends: &[(Backend, Opened)]) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let mut machine = vec![format!("{cores} cores, Burn {}", burn_suite::BURN_VERSION)];
+        let mut machine = vec![format!("{cores} cores, Burn {}", backends::BURN_VERSION)];
         machine.extend(
             backends
                 .iter()
