@@ -1,7 +1,7 @@
-"""What the peers share: MNIST from the IDX files, and the protocol of `trainer bench`.
+"""What the scripts share: MNIST from the IDX files, and the protocol of `trainer bench`.
 
-A script says {"version": ...} once it is ready; for every line on standard input it trains one epoch and
-says {"rows": ..., "seconds": ...}. Batches are gathered on the host, in a new order each epoch.
+A script prints {"version": ...} once it is ready. For every line on standard input it trains one epoch and
+prints {"rows": ..., "seconds": ...}. Batches are gathered on the host, in a new order each epoch.
 """
 
 import gzip
@@ -32,7 +32,7 @@ def load(folder):
 
 
 def arguments():
-    """Data folder, units of the hidden layers, rows of a batch."""
+    """Data folder, units of the two hidden layers, batch size."""
     folder, h1, h2, batch = sys.argv[1:]
     return folder, int(h1), int(h2), int(batch)
 
@@ -47,7 +47,7 @@ def initial_weights(sizes):
 
 
 def serve(version, rows, epoch):
-    """Runs `epoch(order)` for every line on standard input and says how long it took."""
+    """Runs `epoch(order)` for every line on standard input and prints how long it took."""
     rng = np.random.default_rng(0)
     print(json.dumps({"version": version}), flush=True)
     for _ in sys.stdin:
