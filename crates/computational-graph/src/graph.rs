@@ -261,15 +261,40 @@ impl Graph {
         self.clear_gradients();
         self.accumulate(index, grad_output);
         for i in (0..=index).rev() {
-            for (operand, grad) in self.contributions(i) {
+            let Some(grad) = self.nodes[i].gradient.clone() else {
+                continue;
+            };
+            for (operand, grad) in self.contributions(i, grad) {
                 self.accumulate(operand, grad);
             }
         }
         Ok(())
     }
 
-    /// Adds to the gradient of node `i`.
-    pub(crate) fn accumulate(&mut self, i: usize, grad: Tensor<2>) {
+    /// The gradients that node number `i` passes on to its operands if its own gradient is `grad`:
+    /// one step of a backward pass.
+    ///
+    /// Each comes with the operand's number in [`Graph::nodes`]; an operand used twice is listed
+    /// twice. Operands that get no gradient are left out, so a leaf gives an empty list.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such node, it has no value yet, or `grad` does not have its shape.
+    pub fn contributions(&self, i: usize, grad: Tensor<2>) -> Vec<(usize, Tensor<2>)> {
+        let node = &self.nodes[i];
+        let Kind::Operation(operation) = node.kind else {
+            return Vec::new();
+        };
+        let value = node.value.clone().expect("the node has a value");
+        let grads = operation.backward(&self.operand_values(node), value, grad);
+        let operands = node.operands.iter().copied();
+        operands
+            .zip(grads)
+            .filter(|&(operand, _)| self.nodes[operand].has_gradient)
+            .collect()
+    }
+
+    fn accumulate(&mut self, i: usize, grad: Tensor<2>) {
         let gradient = &mut self.nodes[i].gradient;
         *gradient = Some(match gradient.take() {
             Some(so_far) => so_far + grad,
@@ -277,31 +302,10 @@ impl Graph {
         });
     }
 
-    pub(crate) fn clear_gradients(&mut self) {
+    fn clear_gradients(&mut self) {
         for node in &mut self.nodes {
             node.gradient = None;
         }
-    }
-
-    /// Replaces the gradient of node `i`, which no right backward pass does.
-    #[cfg(feature = "verify")]
-    pub(crate) fn set_gradient(&mut self, i: usize, grad: Tensor<2>) {
-        self.nodes[i].gradient = Some(grad);
-    }
-
-    /// What node `i`, with the gradient that it has now, contributes to its operands' gradients.
-    pub(crate) fn contributions(&self, i: usize) -> Vec<(usize, Tensor<2>)> {
-        let node = &self.nodes[i];
-        let (Kind::Operation(operation), Some(grad)) = (node.kind, &node.gradient) else {
-            return Vec::new();
-        };
-        let value = node.value.clone().expect("the output has a value");
-        let grads = operation.backward(&self.operand_values(node), value, grad.clone());
-        let operands = node.operands.iter().copied();
-        operands
-            .zip(grads)
-            .filter(|&(operand, _)| self.nodes[operand].has_gradient)
-            .collect()
     }
 
     fn operand_values(&self, node: &Node) -> Vec<Tensor<2>> {
@@ -312,7 +316,7 @@ impl Graph {
         node.operands.iter().map(value).collect()
     }
 
-    pub(crate) fn index(&self, name: &str) -> Result<usize, GraphError> {
+    fn index(&self, name: &str) -> Result<usize, GraphError> {
         let found = self.nodes.iter().position(|node| node.name == name);
         found.ok_or_else(|| GraphError::UnknownName {
             name: name.to_owned(),

@@ -2,8 +2,8 @@
 
 use crate::error::shape_text;
 use crate::graph::{Graph, Node};
+use crate::options::SvgOptions;
 use crate::summary::Summary;
-use crate::svg::SvgOptions;
 
 /// Size of text, in pixels.
 pub(crate) const TEXT: f64 = 12.0;

@@ -33,15 +33,14 @@ mod mermaid;
 pub mod nets;
 mod number;
 mod operation;
+mod options;
 mod summary;
 mod svg;
 mod text;
 mod theme;
-#[cfg(feature = "verify")]
-pub mod verify;
 
 pub use builder::{GraphBuilder, NodeId};
 pub use error::GraphError;
 pub use graph::{Graph, Kind, Node};
 pub use operation::Operation;
-pub use svg::SvgOptions;
+pub use options::SvgOptions;

@@ -29,8 +29,8 @@
 //! # Ok::<(), gradient_descent::DescentError>(())
 //! ```
 //!
-//! All of it is plain `f64`. The feature `verify` adds the module `verify`, which holds every
-//! gradient against Burn's autodiff and against finite differences.
+//! Everything here is plain `f64`. The crate `gradient-trials` compares every gradient with Burn's
+//! autodiff and with finite differences.
 
 mod descent;
 mod differences;
@@ -39,8 +39,6 @@ mod function;
 pub mod functions;
 mod minimizers;
 mod run;
-#[cfg(feature = "verify")]
-pub mod verify;
 
 pub use descent::{Descent, Evaluations, Iterate, Outcome};
 pub use differences::{central_gradient, central_hessian};

@@ -1,5 +1,5 @@
-//! Arithmetic on tensors of one shape, of any rank: sum, difference and product of two, multiple
-//! and power of one, and the sum of all elements.
+//! Arithmetic on tensors of any rank: sum, difference and product of two tensors of one shape,
+//! multiple and power of one tensor, and the sum of its elements.
 
 use burn::tensor::Tensor;
 

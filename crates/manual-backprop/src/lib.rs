@@ -1,23 +1,22 @@
 //! The lecture's gradients, derived by hand, on Burn tensors of any float dtype on any device.
 //!
-//! - Rules: [`linear`] (matrix product, bias, affine layer), [`activation`], [`layer`] (affine and
-//!   activation), [`softmax`], [`cross_entropy`], [`error`], [`ridge`], [`arithmetic`] (sum,
-//!   product, power). A rule is a `forward` and a `backward` that stand side by side, with formula,
-//!   shapes and derivation above them.
-//! - [`nets`]: the scalar, general, XOR and MNIST nets and linear regression, composed of the rules,
-//!   one name a step.
-//! - [`gradient_norm`]: the norm of a net's gradient, and gradients clipped to a largest norm.
+//! - Rules: [`linear`] (matrix product, bias, affine layer), [`activation`], [`layer`] (affine map
+//!   and activation), [`softmax`], [`cross_entropy`], [`error`], [`ridge`], [`arithmetic`] (sum,
+//!   product, power). A rule is a `forward` next to its `backward`, with formula, shapes and
+//!   derivation above them.
+//! - [`nets`]: the scalar, general, XOR and MNIST nets and linear regression. They are composed of
+//!   the rules; every step has a name.
+//! - [`gradient_norm`]: the norm of a net's gradient, and clipping to a maximum norm.
 //! - [`xor_net::gradients`], [`mnist_mlp::gradients`] and [`linear_regression::gradients`]: loss and
-//!   gradients of the models, packed so that any Burn optimizer steps on them.
+//!   gradients of the models, in the form that any Burn optimizer takes.
 //!
-//! `grad_x` is the gradient of the loss with respect to `x` and has its shape. Rules and nets work
-//! on plain tensors and know nothing of automatic differentiation. The feature `verify` adds
-//! the module `verify`, which holds every rule and net against Burn's autodiff and against
-//! finite differences.
+//! `grad_x` is the gradient of the loss with respect to `x` and has the shape of `x`. Rules and nets
+//! work on plain tensors and do not use automatic differentiation. The crate `gradient-trials`
+//! compares every rule and net with Burn's autodiff and with finite differences.
 //!
-//! A Burn optimizer steps only on a module that is on an autodiff device (`Module::train`),
-//! wherever its gradients come from; the formulas want the plain one (`Module::valid`, same
-//! parameter ids):
+//! A Burn optimizer updates a module on an autodiff device (`Module::train`), wherever its gradients
+//! come from. The formulas take the plain module (`Module::valid`), which has the same parameter
+//! ids:
 //!
 //! ```
 //! use burn::module::Module;
@@ -51,13 +50,12 @@ pub mod linear;
 pub mod linear_regression;
 pub mod mnist_mlp;
 pub mod nets;
+mod packed;
 mod reduction;
 pub mod ridge;
 pub mod softmax;
 #[cfg(test)]
 mod testing;
-#[cfg(feature = "verify")]
-pub mod verify;
 pub mod xor_net;
 
 pub use reduction::Reduction;

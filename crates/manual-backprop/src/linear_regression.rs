@@ -4,8 +4,8 @@ use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 use linear_regression::LinearRegression;
 
-use crate::nets::linear_regression::{Parameters, backward, forward};
-use crate::xor_net::{bias, register};
+use crate::nets::linear_regression::{Gradients, Parameters, backward, forward};
+use crate::packed;
 
 /// The loss of `net` and the gradients of its parameters, for any Burn optimizer.
 ///
@@ -54,18 +54,12 @@ pub fn gradients(
     x: Tensor<2>,
     y: Tensor<2>,
 ) -> (Tensor<1>, GradientsParams) {
-    let p = Parameters {
-        w: net.linear.weight.val(),
-        b: bias(&net.linear).val(),
-        gamma: net.batch_ridge(x.dims()[0]),
-    };
-    assert!(
-        !p.w.is_autodiff(),
-        "the net is on an autodiff device, expected a plain one; call `valid()`"
-    );
+    let (w, b) = packed::parameters(&net.linear);
+    let gamma = net.batch_ridge(x.dims()[0]);
+    let p = Parameters { w, b, gamma };
     let steps = forward(&p, x.clone(), y.clone());
-    let grads = backward(&p, x, y, &steps);
-    let mut packed = GradientsParams::new();
-    register(&mut packed, &net.linear, grads.grad_w, grads.grad_b);
-    (steps.loss, packed)
+    let Gradients { grad_w, grad_b, .. } = backward(&p, x, y, &steps);
+    let mut grads = GradientsParams::new();
+    packed::register(&mut grads, &net.linear, grad_w, grad_b);
+    (steps.loss, grads)
 }

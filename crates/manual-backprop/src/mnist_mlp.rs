@@ -7,7 +7,7 @@ use mnist_mlp::MnistMlp;
 use crate::Reduction;
 use crate::cross_entropy::{one_hot, smoothed};
 use crate::nets::mnist::{LayerParameters, lean};
-use crate::xor_net::{bias, register};
+use crate::packed;
 
 /// The loss of `net` and the gradients of its parameters, for any Burn optimizer.
 ///
@@ -52,8 +52,8 @@ pub fn gradients(
     gradients_of_share(net, x, labels, batch)
 }
 
-/// As [`gradients`] for rows that are a shard of a batch of `batch` rows: divided by `batch`, so that
-/// losses and gradients of all shards add up to those of the batch.
+/// As [`gradients`], for rows that are a shard of a batch of `batch` rows. Both are divided by
+/// `batch`, so that losses and gradients of all shards add up to those of the batch.
 ///
 /// # Panics
 ///
@@ -64,16 +64,10 @@ pub fn gradients_of_share(
     labels: Tensor<1, Int>,
     batch: usize,
 ) -> (Tensor<1>, GradientsParams) {
-    let layers = net.layers.iter().map(|layer| LayerParameters {
-        w: layer.weight.val(),
-        b: bias(layer).val(),
-    });
+    let layers = net.layers.iter().map(packed::parameters);
+    let layers = layers.map(|(w, b)| LayerParameters { w, b });
     let layers = layers.collect::<Vec<_>>();
     let w = &layers.last().expect("a net has at least one layer").w;
-    assert!(
-        !w.is_autodiff(),
-        "the net is on an autodiff device, expected a plain one; call `valid()`"
-    );
     assert_eq!(
         x.dims()[0],
         labels.dims()[0],
@@ -85,7 +79,7 @@ pub fn gradients_of_share(
 
     let mut packed = GradientsParams::new();
     for (layer, (grad_w, grad_b)) in net.layers.iter().zip(grads) {
-        register(&mut packed, layer, grad_w, grad_b);
+        packed::register(&mut packed, layer, grad_w, grad_b);
     }
     (loss, packed)
 }

@@ -1,24 +1,18 @@
 //! Loss and gradients of an [`XorNet`], by hand.
 
-#[cfg(any(feature = "flex", feature = "ndarray"))]
-mod descent;
-
-use burn::module::Param;
-use burn::nn::Linear;
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 use xor_net::{OutputUnit, XorNet};
 
 use crate::nets::{Parameters, general, xor};
-
-#[cfg(any(feature = "flex", feature = "ndarray"))]
-pub use descent::descend;
+use crate::packed;
 
 /// The loss of `net` and the gradients of its parameters, for any Burn optimizer.
 ///
 /// The same numbers as `net.loss(x, y)` and its autodiff gradients: half the squared error, summed
-/// over the rows. A sigmoid output takes the formulas of [`nets::xor`](crate::nets::xor), a linear
-/// one those of [`nets::general`](crate::nets::general). There is no gradient for `x`.
+/// over the rows. A net with a sigmoid output uses the formulas of [`nets::xor`](crate::nets::xor),
+/// one with a linear output those of [`nets::general`](crate::nets::general). There is no gradient
+/// for `x`.
 ///
 /// # Shapes
 ///
@@ -49,16 +43,9 @@ pub use descent::descend;
 /// ```
 pub fn gradients(net: &XorNet, x: Tensor<2>, y: Tensor<2>) -> (Tensor<1>, GradientsParams) {
     let f = net.activation;
-    let p = Parameters {
-        w1: net.hidden.weight.val(),
-        b1: bias(&net.hidden).val(),
-        w2: net.output.weight.val(),
-        b2: bias(&net.output).val(),
-    };
-    assert!(
-        !p.w1.is_autodiff(),
-        "the net is on an autodiff device, expected a plain one; call `valid()`"
-    );
+    let (w1, b1) = packed::parameters(&net.hidden);
+    let (w2, b2) = packed::parameters(&net.output);
+    let p = Parameters { w1, b1, w2, b2 };
     let (loss, grad_w1, grad_b1, grad_w2, grad_b2) = match net.output_unit {
         OutputUnit::Sigmoid => {
             let forward = xor::forward(f, &p, x.clone(), y.clone());
@@ -83,27 +70,8 @@ pub fn gradients(net: &XorNet, x: Tensor<2>, y: Tensor<2>) -> (Tensor<1>, Gradie
             )
         }
     };
-    let mut packed = GradientsParams::new();
-    register(&mut packed, &net.hidden, grad_w1, grad_b1);
-    register(&mut packed, &net.output, grad_w2, grad_b2);
-    (loss, packed)
-}
-
-/// The bias of a layer that must have one.
-pub(crate) fn bias(layer: &Linear) -> &Param<Tensor<1>> {
-    layer
-        .bias
-        .as_ref()
-        .expect("every layer of the lecture's nets has a bias")
-}
-
-/// Files the gradients of a layer under the ids of its parameters.
-pub(crate) fn register(
-    packed: &mut GradientsParams,
-    layer: &Linear,
-    grad_w: Tensor<2>,
-    grad_b: Tensor<1>,
-) {
-    packed.register(layer.weight.id, grad_w);
-    packed.register(bias(layer).id, grad_b);
+    let mut grads = GradientsParams::new();
+    packed::register(&mut grads, &net.hidden, grad_w1, grad_b1);
+    packed::register(&mut grads, &net.output, grad_w2, grad_b2);
+    (loss, grads)
 }

@@ -1,4 +1,5 @@
-//! The MNIST net's loss and gradients, and nothing else kept: the formulas of [`super`] for speed.
+//! The MNIST net's loss and gradients without the values in between: the formulas of [`super`],
+//! for speed.
 
 use burn::tensor::Tensor;
 
@@ -18,12 +19,13 @@ use crate::linear::affine;
 /// δw_l = z_(l-1)ᵀ·δa_l    δb_l = Σ_rows δa_l    δa_(l-1) = f'(a_(l-1))∘(δa_l·w_lᵀ)
 /// ```
 ///
-/// `c` is 1 for the sum over the rows, `1/batch` for the mean, also where `x` and `y` are but a shard of
-/// the batch: then the losses and gradients of all shards add up to the batch's.
+/// `c` is 1 for the sum over the rows and `1/batch` for the mean. If `x` and `y` are only a shard of
+/// the batch, `batch` still counts all rows: the losses and gradients of all shards then add up to
+/// those of the batch.
 ///
-/// The numbers of [`forward`](super::forward) and [`backward`](super::backward), to the bit. What
-/// those keep for the reader is let go here as soon as it has been used, so that the next operation
-/// can write in its place.
+/// The results equal those of [`forward`](super::forward) and [`backward`](super::backward) bit for
+/// bit. Those two keep every value for the reader; this function drops a value after its last use,
+/// so that the next operation can reuse its memory.
 ///
 /// # Shapes
 ///
@@ -44,7 +46,7 @@ pub fn gradients(
     c: f64,
 ) -> (Tensor<1>, Vec<(Tensor<2>, Tensor<1>)>) {
     let (last, hidden) = layers.split_last().expect("a net has at least one layer");
-    // z_(l-1), and a_l of those f whose slope does not follow from z_l.
+    // z_(l-1), and a_l if f'(a_l) cannot be computed from z_l.
     let (mut inputs, mut kept) = (vec![], vec![]);
     let mut z = x;
     for LayerParameters { w, b } in hidden {
@@ -61,7 +63,7 @@ pub fn gradients(
 
     let mut grads = Vec::with_capacity(layers.len());
     for LayerParameters { w, .. } in layers.iter().rev() {
-        let z = inputs.pop().expect("one input a layer");
+        let z = inputs.pop().expect("one input per layer");
         grads.push(affine::backward_parameters(z.clone(), grad_a.clone()));
         if let Some(a) = kept.pop() {
             let grad_z = grad_a.matmul(w.clone().transpose());

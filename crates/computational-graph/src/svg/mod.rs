@@ -10,46 +10,10 @@ use svg::node::element::{Group, Style, Title};
 use crate::graph::Graph;
 use crate::label::{Label, TEXT};
 use crate::layout::{Item, Layout, Route};
+use crate::options::SvgOptions;
 use crate::theme::{Role, dark_rules};
 use node::node_width;
 use shapes::{HEAD, round};
-
-/// How a graph is drawn.
-///
-/// ```
-/// use computational_graph::SvgOptions;
-///
-/// let options = SvgOptions { title: "After training".to_owned(), ..SvgOptions::default() };
-/// assert_eq!(options.max_cells, 16);
-/// ```
-#[derive(Debug, Clone, PartialEq)]
-pub struct SvgOptions {
-    /// What a screen reader announces.
-    pub title: String,
-    /// Every class in the drawing begins with `cg-`, and with `cg-PREFIX-` where a prefix is given:
-    /// for a page that styles one drawing apart from the others. Characters other than ASCII
-    /// letters and digits, `-` and `_` become `-`. There are no ids.
-    pub prefix: String,
-    /// The largest number of elements of a matrix that is shown by its elements; it has at most 4
-    /// columns and 8 rows, too.
-    pub max_cells: usize,
-    /// Significant digits of a matrix's largest element; a single number has two more.
-    pub digits: usize,
-    /// Whether the signs are explained below the graph.
-    pub legend: bool,
-}
-
-impl Default for SvgOptions {
-    fn default() -> Self {
-        Self {
-            title: "Computational graph".to_owned(),
-            prefix: String::new(),
-            max_cells: 16,
-            digits: 3,
-            legend: true,
-        }
-    }
-}
 
 /// Margin around the drawing.
 const MARGIN: f64 = 12.0;
