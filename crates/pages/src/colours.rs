@@ -1,42 +1,42 @@
 //! The colours of figures, each for a light page and for a dark one.
 //!
-//! A figure is drawn in the light theme's colours, so that any viewer shows it. A style rule in it
-//! replaces each of them where the reader prefers a dark page.
+//! A figure is drawn in the light theme's colours, so that any viewer shows it. A style rule inside it
+//! replaces each of them if the reader prefers a dark page.
 
 use plotters::style::RGBColor;
 
-/// A colour of the light theme and its counterpart of the dark one, as red, green and blue.
+/// A colour of the light theme and its counterpart in the dark one, as red, green and blue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Colour {
+pub struct Colour {
     light: [u8; 3],
     dark: [u8; 3],
 }
 
 impl Colour {
     /// Text, axes.
-    pub(crate) const INK: Self = Self::new([0x1f, 0x23, 0x28], [0xe6, 0xed, 0xf3]);
-    /// What is there for orientation only.
-    pub(crate) const GRID: Self = Self::new([0xd1, 0xd9, 0xe0], [0x3d, 0x44, 0x4d]);
-    /// Contour lines and what else stays behind the curves.
-    pub(crate) const MUTED: Self = Self::new([0x81, 0x8b, 0x98], [0x91, 0x98, 0xa1]);
+    pub const INK: Self = Self::new([0x1f, 0x23, 0x28], [0xe6, 0xed, 0xf3]);
+    /// Lines that only help orientation.
+    pub const GRID: Self = Self::new([0xd1, 0xd9, 0xe0], [0x3d, 0x44, 0x4d]);
+    /// Contour lines and other things that stay behind the curves.
+    pub const MUTED: Self = Self::new([0x81, 0x8b, 0x98], [0x91, 0x98, 0xa1]);
     /// First series.
-    pub(crate) const BLUE: Self = Self::new([0x09, 0x69, 0xda], [0x58, 0xa6, 0xff]);
+    pub const BLUE: Self = Self::new([0x09, 0x69, 0xda], [0x58, 0xa6, 0xff]);
     /// Second series.
-    pub(crate) const ORANGE: Self = Self::new([0xbc, 0x4c, 0x00], [0xf0, 0x88, 0x3e]);
+    pub const ORANGE: Self = Self::new([0xbc, 0x4c, 0x00], [0xf0, 0x88, 0x3e]);
     /// Third series.
-    pub(crate) const GREEN: Self = Self::new([0x1a, 0x7f, 0x37], [0x3f, 0xb9, 0x50]);
+    pub const GREEN: Self = Self::new([0x1a, 0x7f, 0x37], [0x3f, 0xb9, 0x50]);
     /// Fourth series.
-    pub(crate) const PURPLE: Self = Self::new([0x82, 0x50, 0xdf], [0xbc, 0x8c, 0xff]);
+    pub const PURPLE: Self = Self::new([0x82, 0x50, 0xdf], [0xbc, 0x8c, 0xff]);
     /// Fifth series.
-    pub(crate) const RED: Self = Self::new([0xcf, 0x22, 0x2e], [0xff, 0x7b, 0x72]);
+    pub const RED: Self = Self::new([0xcf, 0x22, 0x2e], [0xff, 0x7b, 0x72]);
 
     /// For marks on coloured maps, which look the same on every page.
-    pub(crate) const BLACK: Self = Self::new([0x10; 3], [0x10; 3]);
+    pub const BLACK: Self = Self::new([0x10; 3], [0x10; 3]);
     /// As [`Colour::BLACK`].
-    pub(crate) const WHITE: Self = Self::new([0xfe; 3], [0xfe; 3]);
+    pub const WHITE: Self = Self::new([0xfe; 3], [0xfe; 3]);
 
     /// For series in order.
-    pub(crate) const SERIES: [Self; 5] = [
+    pub const SERIES: [Self; 5] = [
         Self::BLUE,
         Self::ORANGE,
         Self::GREEN,
@@ -59,7 +59,7 @@ impl Colour {
         Self { light, dark }
     }
 
-    /// The light theme's colour, in the form in which plotters writes it.
+    /// The light theme's colour as plotters writes it.
     pub(crate) fn hex(self) -> String {
         hex(self.light)
     }
@@ -92,17 +92,18 @@ pub(crate) fn style() -> String {
     )
 }
 
-/// Blue for -1, white for 0, red for 1, and all between.
+/// Blue for -1, white for 0, red for 1, mixed in between.
 pub(crate) fn diverging(value: f64) -> [u8; 3] {
-    let (end, share) = match value {
-        v if v < 0.0 => ([0x21, 0x66, 0xac], -v),
-        v => ([0xb2, 0x18, 0x2b], v),
+    let (end, share) = if value < 0.0 {
+        ([0x21, 0x66, 0xac], -value)
+    } else {
+        ([0xb2, 0x18, 0x2b], value)
     };
     let share = share.min(1.0);
     end.map(|channel: u8| (255.0 + share * (f64::from(channel) - 255.0)).round() as u8)
 }
 
-/// From deep blue for 0 over green to yellow for 1: lines that show on light and dark alike.
+/// From deep blue for 0 through green to yellow for 1: visible on light and dark pages.
 pub(crate) fn sequential(value: f64) -> [u8; 3] {
     const STOPS: [[f64; 3]; 4] = [
         [72.0, 90.0, 170.0],

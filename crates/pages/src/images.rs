@@ -1,21 +1,21 @@
 //! Sheets of small images as one SVG: digits, weights.
 
-use anyhow::{Context, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use svg::Document;
 use svg::node::element::{Image, Text};
 
-use super::colours::{Colour, diverging, style};
+use crate::colours::{Colour, diverging, style};
+use crate::error::PageError;
 
-/// Width of a caption's character, about, in units of the sheet.
+/// Approximate width of a caption's character, in units of the sheet.
 const CHARACTER: f64 = 6.6;
 const CAPTION_HEIGHT: f64 = 16.0;
 const GAP: f64 = 10.0;
 
-/// An image with a line below it.
+/// An image with a caption below it.
 #[derive(Debug, Clone)]
-pub(crate) struct Tile {
+pub struct Tile {
     width: usize,
     /// Row by row, red, green and blue.
     pixels: Vec<[u8; 3]>,
@@ -23,8 +23,8 @@ pub(crate) struct Tile {
 }
 
 impl Tile {
-    /// A grey image: 0 is white, 1 black.
-    pub(crate) fn grey(ink: &[f64], width: usize, caption: impl Into<String>) -> Self {
+    /// A grey image, `width` pixels wide, row by row: 0 is white, 1 black.
+    pub fn grey(ink: &[f64], width: usize, caption: impl Into<String>) -> Self {
         let grey = |&ink: &f64| [(255.0 * (1.0 - ink.clamp(0.0, 1.0))).round() as u8; 3];
         Self {
             width,
@@ -33,8 +33,9 @@ impl Tile {
         }
     }
 
-    /// Signed values: blue below 0, white at 0, red above, full colour at the largest size.
-    pub(crate) fn signed(values: &[f64], width: usize, caption: impl Into<String>) -> Self {
+    /// Signed values, row by row: blue below 0, white at 0, red above 0; the value that is largest in
+    /// size has full colour.
+    pub fn signed(values: &[f64], width: usize, caption: impl Into<String>) -> Self {
         let largest = values.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
         let scale = if largest > 0.0 { largest } else { 1.0 };
         Self {
@@ -49,27 +50,36 @@ impl Tile {
     }
 
     /// The image as a PNG in a `data:` address.
-    fn address(&self) -> Result<String> {
-        let mut bytes = vec![];
-        let (width, height) = (u32::try_from(self.width)?, u32::try_from(self.height())?);
-        let mut encoder = png::Encoder::new(&mut bytes, width, height);
-        encoder.set_color(png::ColorType::Rgb);
-        encoder.set_depth(png::BitDepth::Eight);
-        let mut writer = encoder.write_header().context("cannot encode an image")?;
-        writer
-            .write_image_data(self.pixels.as_flattened())
-            .context("cannot encode an image")?;
-        writer.finish().context("cannot encode an image")?;
+    fn address(&self) -> Result<String, PageError> {
+        let (width, height) = (self.width, self.height());
+        let bytes = encode(width as u32, height as u32, self.pixels.as_flattened());
+        let bytes = bytes.map_err(|source| PageError::Image {
+            width,
+            height,
+            source,
+        })?;
         Ok(format!("data:image/png;base64,{}", STANDARD.encode(bytes)))
     }
 }
 
-/// The tiles in rows of `columns`, each pixel `scale` units wide, as SVG.
+/// An image of red, green and blue bytes as a PNG file.
+fn encode(width: u32, height: u32, rgb: &[u8]) -> Result<Vec<u8>, png::EncodingError> {
+    let mut bytes = vec![];
+    let mut encoder = png::Encoder::new(&mut bytes, width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(rgb)?;
+    writer.finish()?;
+    Ok(bytes)
+}
+
+/// The tiles as one SVG picture, in rows of `columns`, each pixel `scale` units wide.
 ///
 /// # Errors
 ///
-/// If an image cannot be encoded.
-pub(crate) fn sheet(tiles: &[Tile], columns: usize, scale: f64) -> Result<String> {
+/// [`PageError::Image`] if an image cannot be encoded: one without pixels, for example.
+pub fn sheet(tiles: &[Tile], columns: usize, scale: f64) -> Result<String, PageError> {
     let widest = |size: fn(&Tile) -> f64| tiles.iter().map(size).fold(1.0, f64::max);
     let image_width = scale * widest(|tile| tile.width as f64);
     let image_height = scale * widest(|tile| tile.height() as f64);

@@ -1,9 +1,12 @@
-//! Pages: text, formulas, tables and figures, shown in the terminal and as HTML that needs no other
-//! file. The lessons and the reports of runs are made of them.
+#![doc = include_str!("../README.md")]
 
-pub(crate) mod colours;
-pub(crate) mod images;
-pub(crate) mod numbers;
-pub(crate) mod page;
-pub(crate) mod plot;
-pub(crate) mod terms;
+pub mod colours;
+mod error;
+pub mod images;
+pub mod numbers;
+pub mod page;
+pub mod plot;
+pub mod terminal;
+pub mod terms;
+
+pub use error::PageError;

@@ -1,15 +1,18 @@
-//! Numbers and tensors as text, and gradients by hand beside autodiff's.
+//! Numbers as text.
 
-use burn::tensor::Tensor;
-
-use super::page::Table;
-
-/// Elements, and columns, that are written out; of larger tensors only shape and norm are shown.
+/// Elements, and columns, that are written out; larger arrays show their norm alone.
 const WRITTEN_OUT: usize = 16;
 const COLUMNS: usize = 8;
 
-/// A number in four significant digits, or in fewer if those are exact.
-pub(crate) fn number(value: f64) -> String {
+/// A number with four significant digits, or with fewer if those are exact.
+///
+/// ```
+/// use pages::numbers::number;
+///
+/// let shown = [306.0, -0.5, 3.21654, 1234.56, 1.5e-7].map(number);
+/// assert_eq!(shown, ["306", "-0.5", "3.217", "1234.6", "1.50e-7"]);
+/// ```
+pub fn number(value: f64) -> String {
     let plain = value.to_string();
     match value.abs() {
         0.0 => "0".to_owned(),
@@ -23,16 +26,54 @@ pub(crate) fn number(value: f64) -> String {
 }
 
 /// A number of things: `1 epoch`, `2 epochs`.
-pub(crate) fn counted(count: usize, thing: &str) -> String {
+pub fn counted(count: usize, thing: &str) -> String {
     match count {
         1 => format!("1 {thing}"),
         _ => format!("{count} {thing}s"),
     }
 }
 
-/// Numbers that are read together, all with as many decimals as the largest needs for four
+/// A whole number with spaces between groups of three digits; fractions are rounded.
+///
+/// ```
+/// use pages::numbers::thousands;
+///
+/// assert_eq!([7.0, 1234.4, 1_234_567.0].map(thousands), ["7", "1 234", "1 234 567"]);
+/// ```
+pub fn thousands(value: f64) -> String {
+    let digits = format!("{value:.0}");
+    let mut grouped = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            grouped.push(' ');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// A fraction as a percentage with two decimals.
+///
+/// ```
+/// assert_eq!(pages::numbers::percent(0.97573), "97.57 %");
+/// ```
+pub fn percent(fraction: f64) -> String {
+    format!("{:.2} %", 100.0 * fraction)
+}
+
+/// Numbers in parentheses: `(306, -144)`.
+///
+/// ```
+/// assert_eq!(pages::numbers::vector(&[306.0, -144.0]), "(306, -144)");
+/// ```
+pub fn vector(values: &[f64]) -> String {
+    let numbers = values.iter().map(|&value| number(value));
+    format!("({})", numbers.collect::<Vec<_>>().join(", "))
+}
+
+/// Numbers that are read together: all have as many decimals as the largest needs for four
 /// significant digits.
-fn alike(values: &[f64]) -> Vec<String> {
+fn aligned(values: &[f64]) -> Vec<String> {
     let largest = values.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
     let exact = values.iter().all(|value| value.to_string().len() <= 5);
     let written = |value: &f64| match largest {
@@ -45,49 +86,44 @@ fn alike(values: &[f64]) -> Vec<String> {
     values.iter().map(written).collect()
 }
 
-/// Numbers in brackets: `(306, -144)`.
-pub(crate) fn vector(values: &[f64]) -> String {
-    let numbers = values.iter().map(|&value| number(value));
-    format!("({})", numbers.collect::<Vec<_>>().join(", "))
-}
-
-/// A tensor read back from its device.
+/// Numbers with a shape: a vector, a matrix, or more.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Host {
-    pub(crate) dims: Vec<usize>,
-    /// Row by row.
-    pub(crate) values: Vec<f64>,
+pub struct Array {
+    /// Its sizes, `[rows, columns]` for a matrix.
+    pub dims: Vec<usize>,
+    /// Its elements, row by row.
+    pub values: Vec<f64>,
 }
 
-impl Host {
-    /// Reads a tensor back.
-    pub(crate) fn of<const D: usize>(tensor: &Tensor<D>) -> Self {
+impl Array {
+    /// A vector, `[n]`.
+    pub fn vector(values: Vec<f64>) -> Self {
         Self {
-            dims: tensor.dims().to_vec(),
-            values: tensor.to_data().iter::<f64>().collect(),
+            dims: vec![values.len()],
+            values,
         }
     }
 
-    /// Euclidean length of all elements.
-    pub(crate) fn norm(&self) -> f64 {
+    /// Euclidean norm of all elements.
+    pub fn norm(&self) -> f64 {
         self.values.iter().map(|v| v * v).sum::<f64>().sqrt()
     }
 
     /// `[4, 2]`, or nothing for a single number.
-    pub(crate) fn shape(&self) -> String {
+    pub fn shape(&self) -> String {
         match self.values.len() {
             1 => String::new(),
             _ => format!("{:?}", self.dims),
         }
     }
 
-    /// All numbers, a line for each row; or the norm, if there are many.
-    pub(crate) fn text(&self) -> String {
+    /// All elements, a line for each row; or the norm, if there are many.
+    pub fn text(&self) -> String {
         let columns = self.dims.last().copied().unwrap_or(1).max(1);
         if self.values.len() > WRITTEN_OUT || columns > COLUMNS {
             return format!("norm {}", number(self.norm()));
         }
-        let written = alike(&self.values);
+        let written = aligned(&self.values);
         let width = written.iter().map(String::len).max().unwrap_or(0);
         let row = |row: &[String]| {
             let cells = row.iter().map(|cell| format!("{cell:>width$}"));
@@ -97,13 +133,13 @@ impl Host {
         rows.collect::<Vec<_>>().join("\n")
     }
 
-    /// The largest difference of an element from its counterpart; NaN counts as infinite.
+    /// The largest difference between two elements at the same place; NaN counts as infinite.
     ///
     /// # Panics
     ///
     /// If the shapes differ.
-    pub(crate) fn largest_difference(&self, other: &Self) -> f64 {
-        assert_eq!(self.dims, other.dims, "the tensors differ in shape");
+    pub fn largest_difference(&self, other: &Self) -> f64 {
+        assert_eq!(self.dims, other.dims, "the arrays differ in shape");
         let pairs = self.values.iter().zip(&other.values);
         pairs
             .map(|(a, b)| (a - b).abs())
@@ -112,137 +148,27 @@ impl Host {
     }
 }
 
-/// One row for each step of a computation: its formula, and the value that it gave. A bias's
-/// gradient, which comes as a matrix of one row, is shown as the vector that it is.
-///
-/// # Panics
-///
-/// If there are not as many formulas as values.
-pub(crate) fn steps(what: &str, formulas: &[&str], values: &[(String, Tensor<2>)]) -> Table {
-    assert_eq!(formulas.len(), values.len(), "each step has a formula");
-    let mut table = Table::new(["step", "shape", what]);
-    for (formula, (name, value)) in formulas.iter().zip(values) {
-        let mut value = Host::of(value);
-        if name.starts_with("grad_b") {
-            value.dims.remove(0);
-        }
-        table.push([(*formula).to_owned(), value.shape(), value.text()]);
-    }
-    table.without_empty_columns()
-}
-
-/// Gradients derived by hand beside autodiff's, a row each.
-#[derive(Debug)]
-pub(crate) struct Comparison {
-    table: Table,
-    largest: f64,
-}
-
-impl Comparison {
-    /// A comparison without rows.
-    pub(crate) fn new() -> Self {
-        Self {
-            table: Table::new(["gradient", "shape", "by hand", "autodiff", "difference"]),
-            largest: 0.0,
-        }
-    }
-
-    /// Adds a row.
-    ///
-    /// # Panics
-    ///
-    /// If the shapes differ.
-    pub(crate) fn row<const D: usize>(
-        self,
-        name: &str,
-        by_hand: &Tensor<D>,
-        autodiff: &Tensor<D>,
-    ) -> Self {
-        self.host_row(name, &Host::of(by_hand), &Host::of(autodiff))
-    }
-
-    /// Adds a row of numbers that are on the host already.
-    ///
-    /// # Panics
-    ///
-    /// If the shapes differ.
-    pub(crate) fn host_row(mut self, name: &str, by_hand: &Host, autodiff: &Host) -> Self {
-        let difference = by_hand.largest_difference(autodiff);
-        self.largest = self.largest.max(difference);
-        self.table.push([
-            name.to_owned(),
-            by_hand.shape(),
-            by_hand.text(),
-            autodiff.text(),
-            number(difference),
-        ]);
-        self
-    }
-
-    /// The largest difference of any element.
-    pub(crate) fn largest(&self) -> f64 {
-        self.largest
-    }
-
-    /// The table.
-    pub(crate) fn into_table(self) -> Table {
-        self.table.without_empty_columns()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_as_long_as_they_need() {
-        let shown = [306.0, -0.5, 3.21654, 47.1234, 1234.56, 1.5e-7, 0.0].map(number);
-        assert_eq!(
-            shown,
-            ["306", "-0.5", "3.217", "47.12", "1234.6", "1.50e-7", "0"]
-        );
-        assert_eq!(vector(&[306.0, -144.0]), "(306, -144)");
-    }
-
-    #[test]
-    fn small_tensors_are_written_out_and_large_ones_summed_up() {
-        let small = Host {
+    fn small_arrays_are_written_out_and_large_ones_show_their_norm() {
+        let small = Array {
             dims: vec![2, 2],
             values: vec![1.0, -10.0, 0.5, 2.0],
         };
         assert_eq!(small.text(), "  1  -10\n0.5    2");
-        let mixed = Host {
-            dims: vec![3],
-            values: vec![0.12345, -1e-4, 0.0],
-        };
+        let mixed = Array::vector(vec![0.12345, -1e-4, 0.0]);
         assert_eq!(mixed.text(), " 0.1235  -0.0001        0");
-        let large = Host {
-            dims: vec![25],
-            values: vec![1.0; 25],
-        };
-        assert_eq!(large.text(), "norm 5");
+        assert_eq!(Array::vector(vec![1.0; 25]).text(), "norm 5");
     }
 
     #[test]
-    fn a_gradient_has_the_shape_of_its_variable() {
-        let row = || Tensor::<2>::ones([1, 3], &burn::tensor::Device::flex());
-        let values = ["grad_w1", "grad_b1"].map(|name| (name.to_owned(), row()));
-        let table = steps("gradient", &["δW1", "δb1"], &values);
-        let rows = serde_json::to_value(&table).unwrap();
-        assert_eq!(rows["rows"][0][1], "[1, 3]");
-        assert_eq!(rows["rows"][1][1], "[3]");
-    }
-
-    #[test]
-    fn nan_is_as_different_as_can_be() {
-        let host = |value| Host {
-            dims: vec![1],
-            values: vec![value],
-        };
-        assert_eq!(host(1.0).largest_difference(&host(3.5)), 2.5);
-        assert_eq!(
-            host(f64::NAN).largest_difference(&host(f64::NAN)),
-            f64::INFINITY
-        );
+    fn nan_differs_infinitely_even_from_itself() {
+        let array = |value| Array::vector(vec![value]);
+        assert_eq!(array(1.0).largest_difference(&array(3.5)), 2.5);
+        let nan = array(f64::NAN);
+        assert_eq!(nan.largest_difference(&nan), f64::INFINITY);
     }
 }

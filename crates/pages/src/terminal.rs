@@ -1,29 +1,24 @@
-//! Small grey images drawn in the terminal.
-
-use std::env;
-use std::io::{self, IsTerminal};
+//! Small grey images drawn with characters.
 
 /// Characters from no ink to full ink.
 const RAMP: &[u8] = b" .:-=+*#%@";
 
-/// Whether standard output is a terminal that shows colours, and nobody asked for none: `NO_COLOR`
-/// is unset or empty, and `TERM` is not `dumb`.
-pub(crate) fn has_colour() -> bool {
-    let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
-    let is_dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
-    io::stdout().is_terminal() && !is_set("NO_COLOR") && !is_dumb
-}
-
-/// An image of `width` columns in lines, light ink on a dark ground, without the last line's end.
+/// An image of `width` columns as lines of text, without the last line's end. Pixels go row by row
+/// from 0, no ink, to 255, full ink; ink is light on a dark ground.
 ///
 /// In colour, a character holds two pixels, one above the other: the upper half block `▀` has the
-/// upper pixel's grey as its own colour and the lower one's as its background. Without, a pixel is
-/// two characters, the darker the fewer dots.
-pub(crate) fn draw(pixels: &[u8], width: usize, colour: bool) -> String {
+/// upper pixel's grey as its own colour and the lower one's as its background. Without colour, a
+/// pixel is two characters: the more ink, the denser.
+///
+/// ```
+/// assert_eq!(pages::terminal::draw(&[0, 255, 128, 0, 0, 0], 3, false), "  @@==\n");
+/// ```
+pub fn draw(pixels: &[u8], width: usize, colour: bool) -> String {
     let rows: Vec<&[u8]> = pixels.chunks(width).collect();
-    let lines: Vec<String> = match colour {
-        true => rows.chunks(2).map(half_blocks).collect(),
-        false => rows.iter().map(|row| characters(row)).collect(),
+    let lines: Vec<String> = if colour {
+        rows.chunks(2).map(half_blocks).collect()
+    } else {
+        rows.iter().map(|row| characters(row)).collect()
     };
     lines.join("\n")
 }
@@ -49,11 +44,6 @@ fn characters(row: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn characters_go_from_no_ink_to_full_ink() {
-        assert_eq!(draw(&[0, 255, 128, 0, 0, 0], 3, false), "  @@==\n");
-    }
 
     #[test]
     fn a_half_block_holds_two_pixels() {

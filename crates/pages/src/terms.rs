@@ -1,27 +1,33 @@
-//! Sums of products, written out: one element of a matrix formula.
+//! Sums of products, written out: how one element of a matrix product is computed.
 
-use super::numbers::number;
+use crate::numbers::number;
 
-/// Products on one line.
+/// Products on one line of text.
 const PER_LINE: usize = 4;
 
-/// The products that add up to one element.
+/// A sum of products of two numbers.
+///
+/// ```
+/// let element = pages::terms::Terms::new([(0.5, 1.0), (-1.5, 0.5)]);
+/// assert_eq!(element.text(), "0.5·1 + (-1.5)·0.5");
+/// assert_eq!(element.sum(), -0.25);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Terms(Vec<(f64, f64)>);
+pub struct Terms(Vec<(f64, f64)>);
 
 impl Terms {
-    /// A sum of the products of these pairs.
-    pub(crate) fn new(pairs: impl IntoIterator<Item = (f64, f64)>) -> Self {
+    /// The sum of the products of these pairs.
+    pub fn new(pairs: impl IntoIterator<Item = (f64, f64)>) -> Self {
         Self(pairs.into_iter().collect())
     }
 
-    /// Products of the pairs, added up in their order.
-    pub(crate) fn sum(&self) -> f64 {
+    /// Its value; the products are added in their order.
+    pub fn sum(&self) -> f64 {
         self.0.iter().map(|(a, b)| a * b).sum()
     }
 
     /// `0.5·1 + (-1.5)·0.7`; long sums take several lines.
-    pub(crate) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         let products = self
             .0
             .iter()
@@ -33,17 +39,18 @@ impl Terms {
 }
 
 /// `0.5 + (-1.5)`.
-pub(crate) fn sum_text(values: &[f64]) -> String {
+pub fn sum_text(values: &[f64]) -> String {
     let values = values.iter().map(|&value| factor(value));
     values.collect::<Vec<_>>().join(" + ")
 }
 
-/// A number in a sum or a product: in brackets if it has a sign.
-pub(crate) fn factor(value: f64) -> String {
+/// A number in a sum or a product: in parentheses if it is negative.
+pub fn factor(value: f64) -> String {
     let text = number(value);
-    match text.starts_with('-') {
-        true => format!("({text})"),
-        false => text,
+    if text.starts_with('-') {
+        format!("({text})")
+    } else {
+        text
     }
 }
 
@@ -52,10 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sum_is_written_as_it_is_computed() {
-        let terms = Terms::new([(0.5, 1.0), (-1.5, 0.5)]);
-        assert_eq!(terms.text(), "0.5·1 + (-1.5)·0.5");
-        assert_eq!(terms.sum(), -0.25);
+    fn a_long_sum_takes_several_lines() {
         let long = Terms::new([(1.0, 2.0); 5]);
         assert_eq!(sum_text(&[0.5, -1.5]), "0.5 + (-1.5)");
         assert_eq!(long.text(), "1·2 + 1·2 + 1·2 + 1·2\n+ 1·2");

@@ -1,0 +1,140 @@
+//! One chart of a figure: axes, series, and what lies behind them.
+
+use std::ops::Range;
+
+use plotters::prelude::SeriesLabelPosition;
+
+use super::axis::{Axis, Scale};
+use super::field::Field;
+use super::series::{Mark, Series};
+use crate::colours::Colour;
+
+/// One chart of a figure.
+#[derive(Debug, Clone)]
+pub struct Panel {
+    pub(super) title: String,
+    pub(super) x: Axis,
+    pub(super) y: Axis,
+    pub(super) backdrop: Option<Backdrop>,
+    pub(super) series: Vec<Series>,
+    /// Where the legend lies; if not set, where it hides least.
+    legend: Option<SeriesLabelPosition>,
+}
+
+/// What lies behind the curves.
+#[derive(Debug, Clone)]
+pub(super) enum Backdrop {
+    Contours { field: Field, levels: Vec<f64> },
+    Map(Field),
+}
+
+impl Panel {
+    /// A chart without series.
+    pub fn new(title: impl Into<String>, x: Axis, y: Axis) -> Self {
+        Self {
+            title: title.into(),
+            x,
+            y,
+            backdrop: None,
+            series: vec![],
+            legend: None,
+        }
+    }
+
+    /// A chart of these series; its axes fit them.
+    pub fn of(
+        title: impl Into<String>,
+        (x_label, x_scale): (&str, Scale),
+        (y_label, y_scale): (&str, Scale),
+        series: Vec<Series>,
+    ) -> Self {
+        let points = || series.iter().flat_map(|series| &series.points);
+        let x = Axis::fitting(x_label, x_scale, points().map(|point| point.0));
+        let y = Axis::fitting(y_label, y_scale, points().map(|point| point.1));
+        Self {
+            series,
+            ..Self::new(title, x, y)
+        }
+    }
+
+    /// Adds a series.
+    pub fn with(mut self, series: Series) -> Self {
+        self.series.push(series);
+        self
+    }
+
+    /// Puts the legend into the upper right corner. Without this call it goes to the corner with
+    /// the fewest points.
+    pub fn legend_upper_right(mut self) -> Self {
+        self.legend = Some(SeriesLabelPosition::UpperRight);
+        self
+    }
+
+    /// Puts contour lines of `f` behind the series, at these levels. Both axes must be linear.
+    pub fn contours(mut self, levels: &[f64], f: impl Fn(f64, f64) -> f64) -> Self {
+        let field = Field::sampled(self.x.range.clone(), self.y.range.clone(), |points| {
+            points.iter().map(|&(x, y)| f(x, y)).collect()
+        });
+        let levels = levels.to_vec();
+        self.backdrop = Some(Backdrop::Contours { field, levels });
+        self
+    }
+
+    /// Puts a function behind the series as colours: blue for -1, white for 0, red for 1. `f` gives
+    /// its values at all the points at once. Both axes must be linear.
+    pub fn map(mut self, f: impl FnOnce(&[(f64, f64)]) -> Vec<f64>) -> Self {
+        let field = Field::sampled(self.x.range.clone(), self.y.range.clone(), f);
+        self.backdrop = Some(Backdrop::Map(field));
+        self
+    }
+
+    /// Where the legend lies.
+    pub(super) fn legend_position(&self) -> SeriesLabelPosition {
+        self.legend
+            .clone()
+            .unwrap_or_else(|| self.emptiest_corner())
+    }
+
+    /// The corner with the fewest points of a series: where the legend hides least.
+    fn emptiest_corner(&self) -> SeriesLabelPosition {
+        let points = || self.series.iter().flat_map(|series| &series.points);
+        let crowd = |right: bool, upper: bool| {
+            let side = |place: f64, far: bool| if far { place > 0.5 } else { place < 0.5 };
+            points()
+                .filter(|&&(x, y)| side(self.x.place(x), right) && side(self.y.place(y), upper))
+                .filter(|&&(_, y)| (self.y.place(y) - 0.5).abs() > 0.15)
+                .count()
+        };
+        let corners = [
+            (SeriesLabelPosition::UpperRight, crowd(true, true)),
+            (SeriesLabelPosition::UpperLeft, crowd(false, true)),
+            (SeriesLabelPosition::LowerRight, crowd(true, false)),
+            (SeriesLabelPosition::LowerLeft, crowd(false, false)),
+        ];
+        let emptiest = corners.into_iter().min_by_key(|(_, crowd)| *crowd);
+        emptiest.map_or(SeriesLabelPosition::UpperRight, |(corner, _)| corner)
+    }
+}
+
+/// The output of a net for two classes over its two inputs, both over `range`: blue is 0, white ½,
+/// red 1. Dots show examples with their targets: black for 1, white for 0.
+///
+/// `outputs` gives the net's output at all the points at once.
+pub fn decision_map(
+    title: impl Into<String>,
+    range: Range<f64>,
+    examples: &[([f64; 2], bool)],
+    outputs: impl FnOnce(&[(f64, f64)]) -> Vec<f64>,
+) -> Panel {
+    let dots = |colour: Colour, class: bool| {
+        let examples = examples.iter().filter(move |(_, target)| *target == class);
+        let points = examples.map(|&([x1, x2], _)| (x1, x2));
+        Series::new("", colour, Mark::OutlinedDots, points)
+    };
+    let signed = |outputs: Vec<f64>| outputs.iter().map(|output| 2.0 * output - 1.0).collect();
+    let axis = |label: &str| Axis::linear(label, range.clone());
+    Panel::new(title, axis("x1"), axis("x2"))
+        .map(|points| signed(outputs(points)))
+        .with(dots(Colour::BLACK, true))
+        .with(dots(Colour::WHITE, false))
+}
