@@ -1,96 +1,108 @@
 //! One batch through everything, to see that it fits before hours are spent.
 
-use std::ops::Range;
-
-use anyhow::{Result, anyhow};
 use backends::Opened;
-use burn::module::{ModuleVisitor, Param};
 use burn::tensor::Tensor;
-use manual_backprop::gradient_norm;
+use manual_backprop::gradient_norm::global_norm;
 
-use crate::cli::value_name;
-use crate::engine::Team;
+use crate::error::TrainingError;
+use crate::evaluation::read_back;
+use crate::event::{DryRun, TensorShape};
 use crate::examples::{Examples, Splits};
 use crate::gradient_check;
 use crate::net::Net;
-use crate::output::{DryRun, TensorShape};
-use crate::run_folder::Config;
+use crate::parameters::parameters;
 use crate::schedule::Schedule;
+use crate::settings::Settings;
 use crate::state::State;
+use crate::step::{Stepping, step};
+use crate::team::Team;
 
 /// Bytes of a number in f32.
 const NUMBER: usize = 4;
 
-/// Takes a first step of training, judges a part of the other rows, and encodes a checkpoint; no
-/// file is written. If the gradients were to be checked and disagree, that is said in what it gives.
+/// Takes a first step of training, evaluates a part of the other rows, and encodes what a checkpoint
+/// keeps. If the settings ask for it, the gradients are checked.
 ///
 /// # Errors
 ///
 /// If the device fails.
-pub(crate) fn dry_run<N: Net>(
-    config: &Config,
+pub fn dry_run<N: Net>(
+    settings: &Settings,
     opened: &Opened,
     splits: &Splits<N::Targets>,
     mut state: State<N>,
     mut schedule: Schedule,
-) -> Result<DryRun> {
-    let settings = &config.settings;
-    let rows = settings.batch_size.min(splits.training.len());
-    let (x, targets) = splits.training.narrow(0, rows);
+) -> Result<DryRun, TrainingError> {
+    let batch = splits.training.first(settings.batch_size);
+    let rows = batch.len();
+    let (x, targets) = batch.all();
     let checked = settings
         .check_gradients
         .map(|_| gradient_check::check(&state.net, x.clone(), &targets, opened, settings.seed));
     let [_, inputs] = x.dims();
     let team = Team::new(opened, settings.threads)?;
-    let training = splits.training.clone();
-    let take = move |part: Range<usize>| training.narrow(part.start, part.len());
-    let (loss, mut gradients) = team.gradients(settings.engine, &state.net, rows, take);
-    let gradient_norm = one(gradient_norm::global_norm(&state.net, &gradients))?;
-    if let Some(limit) = settings.clip_norm {
-        gradients = gradient_norm::clipped(&state.net, gradients, limit);
-    }
-    let learning_rate = schedule.next_rate();
-    state.net = state.optimizer.step(learning_rate, state.net, gradients);
-    let judged = splits.validation.as_ref().unwrap_or(&splits.test);
-    let (x, targets) = judged.narrow(0, rows.min(judged.len()));
-    let (judged_loss, _) = state.net.valid().judge(x, targets);
+    let stepping = Stepping {
+        engine: settings.engine,
+        clip_norm: settings.clip_norm,
+        team: &team,
+        learning_rate: schedule.next_rate(),
+    };
+    let mut norm = Tensor::empty([1], &opened.device);
+    let (net, loss) = step(
+        state.net,
+        &mut state.optimizer,
+        &batch,
+        &stepping,
+        |net, gradients| norm = global_norm(net, gradients),
+    );
+    state.net = net;
+    let evaluated = splits.validation.as_ref().unwrap_or(&splits.test);
+    let (x, targets) = evaluated.first(rows).all();
+    let outputs = state.net.valid().outputs(x);
+    let loss_after = N::output_loss(outputs, targets);
 
-    let mut shapes = Shapes::default();
-    state.net.visit(&mut shapes);
+    let shapes = parameters(&state.net)
+        .into_iter()
+        .map(|tensor| TensorShape {
+            name: tensor.path,
+            shape: tensor.shape,
+        });
+    let shapes = shapes.collect::<Vec<_>>();
+    let biases = shapes.iter().filter(|tensor| tensor.shape.len() == 1);
+    let units = biases.map(|tensor| tensor.shape[0]).sum::<usize>();
     let parameters = state.net.num_params();
-    let checkpoint = state.to_checkpoint(config, 0)?;
-    let units: usize = config.sizes.iter().skip(1).sum();
+    let records = state.records()?;
     let all = splits
         .validation
         .iter()
         .chain([&splits.training, &splits.test]);
     let data_bytes = all.map(Examples::bytes).sum::<usize>();
     let parameter_bytes = NUMBER * parameters;
-    let optimizer_bytes = checkpoint.optimizer.len();
+    let optimizer_bytes = records.optimizer.len();
     // Every unit's value before and after its activation, and the gradients of both.
     let batch_bytes = NUMBER * rows * (inputs + 4 * units);
     Ok(DryRun {
-        model: value_name(settings.model),
+        model: settings.model.to_string(),
         backend: settings.backend.clone(),
         device: opened.description(),
-        engine: value_name(settings.engine),
+        engine: settings.engine.to_string(),
         batch: [rows, inputs],
         training_rows: splits.training.len(),
         validation_rows: splits.validation.as_ref().map(Examples::len),
         test_rows: splits.test.len(),
         parameters,
-        shapes: shapes.found,
+        shapes,
         loss: one(loss)?,
-        loss_after_a_step: one(judged_loss)?,
-        learning_rate,
-        gradient_norm,
+        loss_after_a_step: one(loss_after)?,
+        learning_rate: stepping.learning_rate,
+        gradient_norm: one(norm)?,
         data_bytes,
         parameter_bytes,
         gradient_bytes: parameter_bytes,
         optimizer_bytes,
         batch_bytes,
         total_bytes: data_bytes + 2 * parameter_bytes + optimizer_bytes + batch_bytes,
-        checkpoint_bytes: checkpoint.model.len() + optimizer_bytes,
+        checkpoint_bytes: records.model.len() + optimizer_bytes,
         gradients_agree: checked
             .as_ref()
             .map(|report| !gradient_check::is_disagreement(report)),
@@ -98,31 +110,6 @@ pub(crate) fn dry_run<N: Net>(
     })
 }
 
-fn one(tensor: Tensor<1>) -> Result<f64> {
-    tensor
-        .try_into_scalar::<f64>()
-        .map_err(|error| anyhow!("the device failed: {error}"))
-}
-
-#[derive(Default)]
-struct Shapes {
-    path: Vec<String>,
-    found: Vec<TensorShape>,
-}
-
-impl ModuleVisitor for Shapes {
-    fn enter_module(&mut self, name: &str, _container_type: &str) {
-        self.path.push(name.to_owned());
-    }
-
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.path.pop();
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.found.push(TensorShape {
-            name: self.path.join("."),
-            shape: param.val().dims().to_vec(),
-        });
-    }
+fn one(tensor: Tensor<1>) -> Result<f64, TrainingError> {
+    Ok(read_back(tensor)?[0])
 }

@@ -10,7 +10,7 @@ use crate::net::Targets;
 
 /// Inputs `[n, inputs]` and as many targets, all on one device.
 #[derive(Debug, Clone)]
-pub(crate) struct Examples<T> {
+pub struct Examples<T> {
     inputs: Inputs,
     targets: T,
 }
@@ -76,6 +76,17 @@ impl Inputs {
         }
     }
 
+    /// The first rows, as they lie.
+    fn head(&self, rows: usize) -> Self {
+        match self {
+            Self::Floats(inputs) => Self::Floats(inputs.clone().narrow(0, 0, rows)),
+            Self::Bytes { words, columns } => Self::Bytes {
+                words: words.clone().narrow(0, 0, rows),
+                columns: *columns,
+            },
+        }
+    }
+
     /// `length` rows from `start`, `[length, inputs]`.
     fn narrow(&self, start: usize, length: usize) -> Tensor<2> {
         match self {
@@ -109,26 +120,26 @@ fn unpack(words: Tensor<2, Int>, columns: usize) -> Tensor<2> {
 /// # Shapes
 ///
 /// `[rows]`, every index from 0 once.
-pub(crate) fn epoch_order(rows: usize, seed: u64, epoch: u64, device: &Device) -> Tensor<1, Int> {
+pub fn epoch_order(rows: usize, seed: u64, epoch: u64, device: &Device) -> Tensor<1, Int> {
     let order = datasets::shuffled_indices(rows, seed, epoch);
     let order = order.into_iter().map(|index| index as i32).collect();
     Tensor::from_data(TensorData::new::<i32, _>(order, [rows]), device)
 }
 
-/// What a net learns from and what it is judged by.
+/// What a net learns from and what it is evaluated on.
 #[derive(Debug, Clone)]
-pub(crate) struct Splits<T> {
+pub struct Splits<T> {
     /// What gradients are taken of.
-    pub(crate) training: Examples<T>,
-    /// What is judged after each epoch.
-    pub(crate) validation: Option<Examples<T>>,
-    /// What is judged once, at the end.
-    pub(crate) test: Examples<T>,
+    pub training: Examples<T>,
+    /// What the net is evaluated on after each epoch.
+    pub validation: Option<Examples<T>>,
+    /// What the net is evaluated on once, at the end.
+    pub test: Examples<T>,
 }
 
 impl<T> Splits<T> {
-    /// All three, changed in the same way.
-    pub(crate) fn map<U>(self, change: impl Fn(Examples<T>) -> Examples<U>) -> Splits<U> {
+    /// All three, changed alike.
+    pub fn map<U>(self, change: impl Fn(Examples<T>) -> Examples<U>) -> Splits<U> {
         Splits {
             training: change(self.training),
             validation: self.validation.map(&change),
@@ -137,9 +148,21 @@ impl<T> Splits<T> {
     }
 }
 
+impl Splits<Tensor<2>> {
+    /// The truth table of the exclusive or, which is all there is: to learn from and to evaluate on.
+    pub fn truth_table(device: &Device) -> Self {
+        let table = Examples::truth_table(device);
+        Self {
+            training: table.clone(),
+            validation: None,
+            test: table,
+        }
+    }
+}
+
 impl Examples<Tensor<1, Int>> {
     /// Uploads images, pixels scaled to the unit interval, and drops the host's copy.
-    pub(crate) fn from_images(images: ImageSet, opened: &Opened) -> Self {
+    pub fn from_images(images: ImageSet, opened: &Opened) -> Self {
         let shape = [images.len(), images.image_size()];
         let (pixels, labels) = images.into_parts();
         let inputs = match opened.hardware {
@@ -158,7 +181,7 @@ impl Examples<Tensor<1, Int>> {
     }
 
     /// The same rows with real-valued targets, `[n, classes]`: 1 for a row's class, else 0.
-    pub(crate) fn one_hot(self, classes: usize) -> Examples<Tensor<2>> {
+    pub fn one_hot(self, classes: usize) -> Examples<Tensor<2>> {
         Examples {
             inputs: self.inputs,
             targets: manual_backprop::cross_entropy::one_hot(self.targets, classes, DType::F32),
@@ -168,7 +191,7 @@ impl Examples<Tensor<1, Int>> {
 
 impl Examples<Tensor<2>> {
     /// The truth table of the exclusive or.
-    pub(crate) fn truth_table(device: &Device) -> Self {
+    pub fn truth_table(device: &Device) -> Self {
         Self {
             inputs: Inputs::Floats(Tensor::from_data(xor::XOR_INPUTS, device)),
             targets: Tensor::from_data(xor::XOR_TARGETS, device),
@@ -178,17 +201,22 @@ impl Examples<Tensor<2>> {
 
 impl<T: Targets> Examples<T> {
     /// Number of rows.
-    pub(crate) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.inputs.len()
     }
 
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Bytes that the rows take on the device.
-    pub(crate) fn bytes(&self) -> usize {
+    pub fn bytes(&self) -> usize {
         self.inputs.size_in_bytes() + self.targets.bytes()
     }
 
     /// The rows at the given indices.
-    pub(crate) fn select(&self, indices: Tensor<1, Int>) -> (Tensor<2>, T) {
+    pub fn select(&self, indices: Tensor<1, Int>) -> (Tensor<2>, T) {
         (
             self.inputs.select(indices.clone()),
             self.targets.select(indices),
@@ -196,35 +224,83 @@ impl<T: Targets> Examples<T> {
     }
 
     /// `length` rows from `start`.
-    pub(crate) fn narrow(&self, start: usize, length: usize) -> (Tensor<2>, T) {
+    pub fn narrow(&self, start: usize, length: usize) -> (Tensor<2>, T) {
         (
             self.inputs.narrow(start, length),
             self.targets.narrow(start, length),
         )
     }
 
-    /// Gives the rows of a batch at the given indices, any part of it; all rows there are come as they
-    /// lie, since their order matters to nothing but rounding, and taking them by it copies them.
-    pub(crate) fn taker(
-        &self,
-        indices: Tensor<1, Int>,
-    ) -> impl Fn(Range<usize>) -> (Tensor<2>, T) + Clone + Send + 'static {
-        let examples = self.clone();
-        move |part| match indices.dims()[0] == examples.len() {
-            true => examples.narrow(part.start, part.len()),
-            false => examples.select(indices.clone().narrow(0, part.start, part.len())),
+    /// The first rows, as examples of their own.
+    pub fn head(&self, rows: usize) -> Self {
+        Self {
+            inputs: self.inputs.head(rows),
+            targets: self.targets.narrow(0, rows),
+        }
+    }
+
+    /// The batch of the rows at the given indices, `[n]`. A full batch keeps storage order: the order
+    /// changes only rounding, and this avoids a copy.
+    pub fn batch(&self, indices: Tensor<1, Int>) -> Batch<T> {
+        let rows = indices.dims()[0];
+        Batch {
+            examples: self.clone(),
+            indices: (rows < self.len()).then_some(indices),
+            rows,
+        }
+    }
+
+    /// The batch of the first rows.
+    pub fn first(&self, rows: usize) -> Batch<T> {
+        Batch {
+            examples: self.clone(),
+            indices: None,
+            rows: rows.min(self.len()),
         }
     }
 
     /// These rows in order, in parts of `length` rows; the last may have fewer.
-    pub(crate) fn parts(
-        &self,
-        rows: Range<usize>,
-        length: usize,
-    ) -> impl Iterator<Item = (Tensor<2>, T)> {
+    pub fn parts(&self, rows: Range<usize>, length: usize) -> impl Iterator<Item = (Tensor<2>, T)> {
         let end = rows.end;
         rows.step_by(length)
             .map(move |start| self.narrow(start, length.min(end - start)))
+    }
+}
+
+/// Rows that one step learns from, taken from the device in parts.
+#[derive(Debug, Clone)]
+pub struct Batch<T> {
+    examples: Examples<T>,
+    /// Which rows; none for the first ones, in storage order.
+    indices: Option<Tensor<1, Int>>,
+    rows: usize,
+}
+
+impl<T: Targets> Batch<T> {
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// Inputs `[part, inputs]` and targets of a part of the rows.
+    pub fn part(&self, part: Range<usize>) -> (Tensor<2>, T) {
+        match &self.indices {
+            Some(indices) => {
+                let indices = indices.clone().narrow(0, part.start, part.len());
+                self.examples.select(indices)
+            }
+            None => self.examples.narrow(part.start, part.len()),
+        }
+    }
+
+    /// Inputs `[rows, inputs]` and targets of all rows.
+    pub fn all(&self) -> (Tensor<2>, T) {
+        self.part(0..self.rows)
     }
 }
 

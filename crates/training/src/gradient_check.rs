@@ -1,5 +1,5 @@
-//! Gradients on trial while a net trains: the formulas against autodiff for every parameter, and
-//! both against finite differences in random directions, on the batch of the step.
+//! Gradients checked while a net trains: the formulas are compared with autodiff for every parameter, and
+//! both with finite differences in random directions, on the batch of the step.
 
 use backends::{Backend, Opened};
 use burn::module::{ModuleMapper, ModuleVisitor, Param};
@@ -8,13 +8,14 @@ use burn::tensor::{DType, Device, Tensor};
 use burn_gradcheck::{Case, Gradients, Mode, Options, Report, Target, Upstream, Values, Verdict};
 
 use crate::net::{Net, Targets};
+use crate::parameters::parameters;
 
 /// Directions for each parameter tensor.
 const DIRECTIONS: usize = 1;
 
 /// Checks the gradients of `net` on a batch: on its device in f32, the differences in f64 on flex.
 /// The directions depend on `seed`.
-pub(crate) fn check<N: Net>(
+pub fn check<N: Net>(
     net: &N,
     x: Tensor<2>,
     targets: &N::Targets,
@@ -45,11 +46,14 @@ pub(crate) fn check<N: Net>(
             unpack.named
         })
         .kinks(move |v| with_values(&branching, v).branches(v.get("x")));
-    let mut point = Point {
-        path: Vec::new(),
-        case,
-    };
-    net.visit(&mut point);
+    let case = parameters(&net).into_iter().fold(case, |case, parameter| {
+        let values = parameter
+            .values
+            .into_data()
+            .iter::<f64>()
+            .collect::<Vec<_>>();
+        case.input_values(parameter.path, parameter.shape, values)
+    });
     let mut target = Target::new(opened.device.clone(), DType::F32);
     if let Ok(flex) = Backend::Flex.open() {
         target = target.with_reference(flex.device);
@@ -58,17 +62,17 @@ pub(crate) fn check<N: Net>(
         .seed(seed)
         .mode(Mode::Fast)
         .directions(DIRECTIONS);
-    point.case.run(&target, &options)
+    case.run(&target, &options)
 }
 
 /// Whether the witnesses disagree. At a kink there is no derivative that they could agree on, and
 /// differences that are too coarse say nothing against either.
-pub(crate) fn is_disagreement(report: &Report) -> bool {
+pub fn is_disagreement(report: &Report) -> bool {
     report.verdict.is_failure() && report.verdict != Verdict::Kink
 }
 
 /// The disagreement in one line, with the parameter in which it is worst.
-pub(crate) fn in_words(report: &Report) -> String {
+pub fn in_words(report: &Report) -> String {
     let number = |value: Option<f64>| value.map_or("none".to_owned(), |v| format!("{v:.9e}"));
     let worst = report.worst_element.as_ref().map(|worst| {
         format!(
@@ -85,9 +89,10 @@ pub(crate) fn in_words(report: &Report) -> String {
 /// The net on a device, on the autodiff side if that is what is asked for.
 fn on_device<N: Net>(net: &N, device: &Device) -> N {
     let there = net.clone().to_device(&device.clone().without_autodiff());
-    match device.is_autodiff() {
-        true => there.train(),
-        false => there,
+    if device.is_autodiff() {
+        there.train()
+    } else {
+        there
     }
 }
 
@@ -97,30 +102,6 @@ fn with_values<N: Net>(net: &N, values: &Values) -> N {
         path: Vec::new(),
         values,
     })
-}
-
-/// Gives a case the values of a net's parameters, by dotted path.
-struct Point {
-    path: Vec<String>,
-    case: Case,
-}
-
-impl ModuleVisitor for Point {
-    fn enter_module(&mut self, name: &str, _container_type: &str) {
-        self.path.push(name.to_owned());
-    }
-
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.path.pop();
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let value = param.val();
-        let shape = value.dims();
-        let values = value.into_data().iter::<f64>().collect::<Vec<_>>();
-        let case = self.case.clone();
-        self.case = case.input_values(self.path.join("."), shape, values);
-    }
 }
 
 /// Puts the values of a case in place of a net's parameters.
@@ -173,10 +154,10 @@ impl ModuleVisitor for Unpack<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::Reduction;
     use burn::module::Module;
     use burn::tensor::Int;
     use burn_gradcheck::Masks;
+    use manual_backprop::Reduction;
     use mnist_mlp::{MnistMlp, MnistMlpConfig};
 
     /// A net whose formula for the last bias is wrong.
@@ -207,8 +188,28 @@ mod tests {
             (loss, gradients)
         }
 
-        fn judge(&self, x: Tensor<2>, labels: Tensor<1, Int>) -> (Tensor<1>, Tensor<1, Int>) {
-            Net::judge(&self.net, x, labels)
+        fn outputs(&self, x: Tensor<2>) -> Tensor<2> {
+            self.net.forward(x)
+        }
+
+        fn output_loss(logits: Tensor<2>, labels: Tensor<1, Int>) -> Tensor<1> {
+            MnistMlp::output_loss(logits, labels)
+        }
+
+        fn predicted_classes(logits: Tensor<2>) -> Tensor<1, Int> {
+            MnistMlp::predicted_classes(logits)
+        }
+
+        fn scores(logits: Tensor<2>) -> Tensor<1> {
+            MnistMlp::scores(logits)
+        }
+
+        fn true_classes(labels: Tensor<1, Int>) -> Tensor<1, Int> {
+            labels
+        }
+
+        fn class_count(&self) -> usize {
+            self.net.class_count()
         }
 
         fn branches(&self, x: Tensor<2>) -> Masks {

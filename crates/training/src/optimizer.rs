@@ -10,14 +10,14 @@ use burn::optim::{
 use burn::tensor::Device;
 use burn::tensor::kind::BridgeTensor;
 
-use crate::cli::OptimizerName;
+use crate::choice::OptimizerName;
 use crate::settings::Settings;
 
 /// The update rule, with nothing remembered yet.
 ///
 /// Momentum is undampened, Adam's ε is 1e-8: the textbook's rules and PyTorch's defaults,
 /// where Burn's own defaults differ.
-pub(crate) fn new_optimizer(settings: &Settings, device: &Device) -> ModuleOptimizer {
+pub fn new_optimizer(settings: &Settings, device: &Device) -> ModuleOptimizer {
     let weight_decay =
         (settings.weight_decay > 0.0).then(|| WeightDecayConfig::new(settings.weight_decay as f32));
     let sgd = SgdConfig::new().with_weight_decay(weight_decay.clone());

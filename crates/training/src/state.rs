@@ -1,95 +1,192 @@
-//! A run in the making: net, optimizer and progress, as a checkpoint keeps them.
+//! A run in the making: net, optimizer and progress, which a checkpoint keeps.
 
-use anyhow::{Result, anyhow};
-use burn::module::Module;
+use std::time::Duration;
+
 use burn::optim::ModuleOptimizer;
 use burn::store::ModuleRecord;
 use burn::tensor::{Bytes, Device};
+use serde::{Deserialize, Serialize};
 
-use crate::checkpoint::{Checkpoint, Progress};
+use crate::error::TrainingError;
 use crate::net::Net;
 use crate::optimizer::new_optimizer;
-use crate::run_folder::Config;
 use crate::settings::Settings;
 
 /// All that changes from step to step.
-pub(crate) struct State<N> {
+#[derive(Clone)]
+pub struct State<N> {
     /// On the autodiff side of its device.
-    pub(crate) net: N,
-    pub(crate) optimizer: ModuleOptimizer,
-    pub(crate) progress: Progress,
+    pub net: N,
+    /// The update rule and what it remembers.
+    pub optimizer: ModuleOptimizer,
+    /// How far the run has come.
+    pub progress: Progress,
     /// The net of the best epoch so far, where the run stops early.
-    pub(crate) best: Option<N>,
+    pub best: Option<N>,
+}
+
+/// How far a run has come.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Epochs that are done.
+    pub epoch: usize,
+    /// Steps that are done of the next epoch.
+    pub step_in_epoch: usize,
+    /// Steps that are done in all.
+    pub step: usize,
+    /// Losses of those steps of the next epoch.
+    pub losses: LossSum,
+    /// Time that those steps took.
+    pub epoch_nanoseconds: u64,
+    /// Time of training in all epochs that are done.
+    pub train_nanoseconds: u64,
+    /// SHA-256 of the images and labels to learn from; empty for the truth table.
+    pub data_digest: String,
+    /// The best epoch of those that were evaluated.
+    pub best: Option<Best>,
+    /// The best epoch of those that were evaluated and have a checkpoint.
+    pub best_checkpoint: Option<Best>,
+    /// Epochs evaluated since the best one.
+    pub epochs_without_better: usize,
+}
+
+/// The losses of an epoch's steps, added up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct LossSum {
+    /// Sum over the rows.
+    #[serde(with = "crate::number::exact")]
+    pub sum: f64,
+    /// Rows.
+    pub rows: usize,
+    /// Steps.
+    pub steps: usize,
+}
+
+/// The smallest loss, and the epoch after which the net had it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Best {
+    /// From 1.
+    pub epoch: usize,
+    /// On the validation set, or on the training set where there is no other.
+    #[serde(with = "crate::number::exact")]
+    pub loss: f64,
+}
+
+impl Best {
+    /// Whether `loss` is better than `best`, if there is a best one.
+    pub fn is_beaten_by(best: Option<Self>, loss: f64) -> bool {
+        best.is_none_or(|best| loss < best.loss)
+    }
+}
+
+impl Progress {
+    /// Whether no step is left to take.
+    pub fn is_over(&self, settings: &Settings) -> bool {
+        let out_of_patience = settings
+            .early_stop
+            .is_some_and(|patience| self.epochs_without_better >= patience);
+        self.step_in_epoch == 0 && (self.epoch >= settings.epochs || out_of_patience)
+    }
+
+    /// Ends an epoch that took so long.
+    pub(crate) fn end_epoch(&mut self, time: Duration) {
+        self.epoch += 1;
+        self.step_in_epoch = 0;
+        self.losses = LossSum::default();
+        self.epoch_nanoseconds = 0;
+        self.train_nanoseconds += nanoseconds(time);
+    }
+}
+
+/// A duration as a checkpoint keeps it.
+pub(crate) fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Nets and optimizer of a [`State`] in Burn's own form.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Records {
+    /// The net, parameter ids included.
+    pub model: Vec<u8>,
+    /// What the optimizer remembers, by those ids.
+    pub optimizer: Vec<u8>,
+    /// The best net so far, where the run stops early.
+    pub best_model: Option<Vec<u8>>,
 }
 
 impl<N: Net> State<N> {
-    /// Before the first step. `data_digest` tells the rows to learn from.
-    pub(crate) fn fresh(net: N, settings: &Settings, device: &Device, data_digest: &str) -> Self {
+    /// A net before its first step.
+    pub fn new(net: N, optimizer: ModuleOptimizer) -> Self {
         Self {
             net: net.train(),
-            optimizer: new_optimizer(settings, device),
-            progress: Progress {
-                data_digest: data_digest.to_owned(),
-                ..Progress::default()
-            },
+            optimizer,
+            progress: Progress::default(),
             best: None,
         }
     }
 
-    /// As a checkpoint has it; `net` is a net of the same sizes.
+    /// A net before its first step, with the optimizer of the settings.
+    pub fn fresh(net: N, settings: &Settings, device: &Device) -> Self {
+        Self::new(net, new_optimizer(settings, device))
+    }
+
+    /// The state that was recorded; `net` is a net of the same sizes.
     ///
     /// # Errors
     ///
-    /// If the checkpoint is of another net.
-    pub(crate) fn restored(
+    /// If the records are those of another net.
+    pub fn restored(
         net: N,
-        checkpoint: Checkpoint,
+        records: Records,
+        progress: Progress,
         settings: &Settings,
         device: &Device,
-    ) -> Result<Self> {
-        let load = |bytes: Vec<u8>| -> Result<N> {
+    ) -> Result<Self, TrainingError> {
+        fn misfit(error: impl std::fmt::Display) -> TrainingError {
+            TrainingError::Misfit(error.to_string())
+        }
+        let load = |bytes: Vec<u8>| -> Result<N, TrainingError> {
             let record = ModuleRecord::from_bytes(Bytes::from_bytes_vec(bytes));
             let loaded = record.and_then(|record| net.clone().try_load_record(record));
-            Ok(loaded.map_err(|error| misfit(&error))?.train())
+            Ok(loaded.map_err(misfit)?.train())
         };
         let optimizer = new_optimizer(settings, device)
-            .from_bytes(Bytes::from_bytes_vec(checkpoint.optimizer))
-            .map_err(|error| misfit(&error))?;
+            .from_bytes(Bytes::from_bytes_vec(records.optimizer))
+            .map_err(misfit)?;
         Ok(Self {
-            net: load(checkpoint.model)?,
+            net: load(records.model)?,
             optimizer,
-            progress: checkpoint.progress,
-            best: checkpoint.best_model.map(load).transpose()?,
+            progress,
+            best: records.best_model.map(load).transpose()?,
         })
     }
 
-    /// What goes on from here. `metrics_bytes` is the length of the metrics so far.
+    /// Nets and optimizer, to be restored later.
     ///
     /// # Errors
     ///
     /// If the device fails.
-    pub(crate) fn to_checkpoint(&self, config: &Config, metrics_bytes: u64) -> Result<Checkpoint> {
-        let optimizer = self
-            .optimizer
-            .into_bytes()
-            .map_err(|error| anyhow!("cannot encode the optimizer: {error}"))?;
-        Ok(Checkpoint {
-            config: config.clone(),
-            progress: self.progress.clone(),
-            metrics_bytes,
-            model: encoded(&self.net)?,
-            optimizer: optimizer.to_vec(),
-            best_model: self.best.as_ref().map(encoded).transpose()?,
+    pub fn records(&self) -> Result<Records, TrainingError> {
+        fn encoded<E: std::fmt::Display>(
+            what: &'static str,
+            bytes: Result<Bytes, E>,
+        ) -> Result<Vec<u8>, TrainingError> {
+            let why = |error: E| TrainingError::Encode {
+                what,
+                why: error.to_string(),
+            };
+            Ok(bytes.map_err(why)?.to_vec())
+        }
+        let net = |net: &N| encoded("weights", net.valid().into_record().into_bytes());
+        Ok(Records {
+            model: net(&self.net)?,
+            optimizer: encoded("optimizer", self.optimizer.into_bytes())?,
+            best_model: self.best.as_ref().map(net).transpose()?,
         })
     }
-}
 
-fn encoded<M: Module>(net: &M) -> Result<Vec<u8>> {
-    let bytes = net.valid().into_record().into_bytes();
-    let bytes = bytes.map_err(|error| anyhow!("cannot encode the weights: {error}"))?;
-    Ok(bytes.to_vec())
-}
-
-fn misfit(error: &dyn std::fmt::Display) -> anyhow::Error {
-    anyhow!("the checkpoint does not fit the net of the run: {error}; train again")
+    /// The net whose weights are the result: the best where the run stops early, else the last.
+    pub fn result(&self) -> &N {
+        self.best.as_ref().unwrap_or(&self.net)
+    }
 }

@@ -1,133 +1,139 @@
-//! How good a classifier is: its confusion matrix, what follows from that for each class, and how
-//! far its accuracy on other rows of the same kind may lie from the one that was counted.
+//! How good a classifier is: its confusion matrix, per-class metrics, and the confidence interval of its
+//! accuracy.
 
 /// The 97.5 % quantile of the standard normal distribution: 2.5 % on either side are left out.
 const Z: f64 = 1.959_963_984_540_054;
 
-/// The share of cases in which a [`wilson_interval`] holds the true share.
-pub(crate) const LEVEL: f64 = 0.95;
+/// Confidence level of [`wilson_interval`].
+pub const LEVEL: f64 = 0.95;
 
-/// How often which class was taken for which.
+/// A confusion matrix: how often each true class was predicted as each class.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Confusion {
+pub struct Confusion {
     classes: usize,
-    /// A row for each true class, a column for each answer.
+    /// A row for each true class, a column for each predicted class.
     counts: Vec<usize>,
 }
 
-/// What a confusion matrix says of one class. A ratio of nothing to nothing is absent.
+/// Metrics of one class. A ratio of nothing to nothing is absent.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct ClassFigures {
+pub struct ClassMetrics {
     /// Rows of the class.
-    pub(crate) count: usize,
-    /// Rows that were answered with the class.
-    pub(crate) answered: usize,
-    /// Of the rows answered with the class, the share that is of it.
-    pub(crate) precision: Option<f64>,
-    /// Of the rows of the class, the share that was answered with it.
-    pub(crate) recall: Option<f64>,
+    pub count: usize,
+    /// Rows predicted as the class.
+    pub predicted: usize,
+    /// Of the rows predicted as the class, the share that belongs to it.
+    pub precision: Option<f64>,
+    /// Of the rows of the class, the share that was predicted as it.
+    pub recall: Option<f64>,
     /// The harmonic mean of precision and recall.
-    pub(crate) f1: Option<f64>,
+    pub f1: Option<f64>,
 }
 
-/// One kind of mistake.
+/// One kind of mistake: a cell off the diagonal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Mistake {
-    pub(crate) truth: usize,
-    pub(crate) answer: usize,
-    pub(crate) count: usize,
+pub struct Mistake {
+    /// The true class.
+    pub truth: usize,
+    /// The predicted class.
+    pub predicted: usize,
+    /// How often.
+    pub count: usize,
 }
 
 impl Confusion {
-    /// Counts pairs of true class and answer.
+    /// Counts pairs of true and predicted class.
     ///
     /// # Panics
     ///
     /// If a class of a pair is not below `classes`.
-    pub(crate) fn new(classes: usize, pairs: impl IntoIterator<Item = (usize, usize)>) -> Self {
+    pub fn new(classes: usize, pairs: impl IntoIterator<Item = (usize, usize)>) -> Self {
         let mut counts = vec![0; classes * classes];
-        for (truth, answer) in pairs {
-            assert!(truth < classes && answer < classes, "a class is beyond all");
-            counts[truth * classes + answer] += 1;
+        for (truth, predicted) in pairs {
+            assert!(
+                truth < classes && predicted < classes,
+                "a class is out of range"
+            );
+            counts[truth * classes + predicted] += 1;
         }
         Self { classes, counts }
     }
 
     /// Number of classes.
-    pub(crate) fn classes(&self) -> usize {
+    pub fn classes(&self) -> usize {
         self.classes
     }
 
-    /// For each true class, how often each answer was given.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = &[usize]> {
+    /// For each true class, how often each class was predicted.
+    pub fn rows(&self) -> impl Iterator<Item = &[usize]> {
         self.counts.chunks(self.classes.max(1))
     }
 
     /// Number of rows in all.
-    pub(crate) fn total(&self) -> usize {
+    pub fn total(&self) -> usize {
         self.counts.iter().sum()
     }
 
-    /// Number of rows that were answered rightly.
-    pub(crate) fn right(&self) -> usize {
+    /// Number of rows predicted correctly.
+    pub fn correct(&self) -> usize {
         (0..self.classes).map(|class| self.at(class, class)).sum()
     }
 
-    /// Share of the rows that were answered rightly; NaN without rows.
-    pub(crate) fn accuracy(&self) -> f64 {
-        self.right() as f64 / self.total() as f64
+    /// Accuracy; NaN without rows.
+    pub fn accuracy(&self) -> f64 {
+        self.correct() as f64 / self.total() as f64
     }
 
-    /// What the matrix says of a class.
+    /// The metrics of a class.
     ///
     /// # Formula
     ///
     /// ```text
-    /// precision = right / answered    recall = right / count    F1 = 2 right / (answered + count)
+    /// precision = right / predicted    recall = right / count    F1 = 2 right / (predicted + count)
     /// ```
     ///
     /// # Panics
     ///
     /// If there is no such class.
-    pub(crate) fn class(&self, class: usize) -> ClassFigures {
+    pub fn class(&self, class: usize) -> ClassMetrics {
         let right = self.at(class, class);
         let all = 0..self.classes;
-        let count = all.clone().map(|answer| self.at(class, answer)).sum();
-        let answered = all.map(|truth| self.at(truth, class)).sum();
+        let count = all.clone().map(|predicted| self.at(class, predicted)).sum();
+        let predicted = all.map(|truth| self.at(truth, class)).sum();
         let ratio = |part: usize, whole: usize| (whole > 0).then(|| part as f64 / whole as f64);
-        ClassFigures {
+        ClassMetrics {
             count,
-            answered,
-            precision: ratio(right, answered),
+            predicted,
+            precision: ratio(right, predicted),
             recall: ratio(right, count),
-            f1: ratio(2 * right, answered + count),
+            f1: ratio(2 * right, predicted + count),
         }
     }
 
     /// Kinds of mistakes that were made, the most frequent first, at most so many.
-    pub(crate) fn mistakes(&self, most: usize) -> Vec<Mistake> {
+    pub fn mistakes(&self, most: usize) -> Vec<Mistake> {
         let cells = (0..self.classes).flat_map(|truth| {
-            (0..self.classes).map(move |answer| Mistake {
+            (0..self.classes).map(move |predicted| Mistake {
                 truth,
-                answer,
-                count: self.at(truth, answer),
+                predicted,
+                count: self.at(truth, predicted),
             })
         });
         let mut mistakes = cells
-            .filter(|cell| cell.truth != cell.answer && cell.count > 0)
+            .filter(|cell| cell.truth != cell.predicted && cell.count > 0)
             .collect::<Vec<_>>();
         mistakes.sort_by_key(|mistake| std::cmp::Reverse(mistake.count));
         mistakes.truncate(most);
         mistakes
     }
 
-    fn at(&self, truth: usize, answer: usize) -> usize {
-        self.counts[truth * self.classes + answer]
+    fn at(&self, truth: usize, predicted: usize) -> usize {
+        self.counts[truth * self.classes + predicted]
     }
 }
 
-/// Where the share lies, with 95 % confidence, of which `right` in `total` independent cases is a
-/// sample: Wilson's score interval. Unlike `p ± z √(p(1-p)/n)` it stays between 0 and 1 and has
+/// The 95 % confidence interval of a share of which `right` in `total` independent cases is a sample:
+/// Wilson's score interval. Unlike `p ± z √(p(1-p)/n)` it stays between 0 and 1 and has
 /// its length near these ends too, where a good classifier is. `None` without cases.
 ///
 /// # Formula
@@ -144,7 +150,7 @@ impl Confusion {
 ///
 /// E. B. Wilson, Probable inference, the law of succession, and statistical inference, Journal of
 /// the American Statistical Association 22 (1927), 209-212.
-pub(crate) fn wilson_interval(right: usize, total: usize) -> Option<[f64; 2]> {
+pub fn wilson_interval(right: usize, total: usize) -> Option<[f64; 2]> {
     if total == 0 {
         return None;
     }
@@ -169,20 +175,20 @@ mod tests {
         let confusion = Confusion::new(3, pairs);
         let rows = confusion.rows().collect::<Vec<_>>();
         assert_eq!(rows, [&[2, 1, 0], &[1, 1, 0], &[0, 0, 0]]);
-        assert_eq!((confusion.right(), confusion.total()), (3, 5));
+        assert_eq!((confusion.correct(), confusion.total()), (3, 5));
         assert_eq!(confusion.accuracy(), 0.6);
         assert_eq!(
             confusion.class(0),
-            ClassFigures {
+            ClassMetrics {
                 count: 3,
-                answered: 3,
+                predicted: 3,
                 precision: Some(2.0 / 3.0),
                 recall: Some(2.0 / 3.0),
                 f1: Some(4.0 / 6.0),
             }
         );
         let never = confusion.class(2);
-        assert_eq!((never.count, never.answered), (0, 0));
+        assert_eq!((never.count, never.predicted), (0, 0));
         assert_eq!(
             (never.precision, never.recall, never.f1),
             (None, None, None)
@@ -190,20 +196,20 @@ mod tests {
     }
 
     #[test]
-    fn truth_and_answer_are_not_interchanged() {
-        // Everything is answered with 1: all of class 1 is found, and most answers are wrong.
+    fn truth_and_predicted_are_not_interchanged() {
+        // Everything is predicted with 1: all of class 1 is found, and most predictions are wrong.
         let figures = Confusion::new(2, [(0, 1), (0, 1), (0, 1), (1, 1)]).class(1);
         assert_eq!((figures.precision, figures.recall), (Some(0.25), Some(1.0)));
-        assert_eq!((figures.count, figures.answered), (1, 4));
+        assert_eq!((figures.count, figures.predicted), (1, 4));
     }
 
     #[test]
-    fn frequent_mistakes_come_first_and_right_answers_never() {
+    fn frequent_mistakes_come_first_and_right_predictions_never() {
         let confusion = Confusion::new(3, [(0, 0), (2, 1), (0, 1), (2, 1), (1, 1)]);
         let mistakes = confusion.mistakes(5);
-        let expected = [(2, 1, 2), (0, 1, 1)].map(|(truth, answer, count)| Mistake {
+        let expected = [(2, 1, 2), (0, 1, 1)].map(|(truth, predicted, count)| Mistake {
             truth,
-            answer,
+            predicted,
             count,
         });
         assert_eq!(mistakes, expected);

@@ -13,14 +13,25 @@ enum Form {
     Digits(String),
 }
 
-pub(crate) fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-    match survives(*value) {
-        true => serializer.serialize_f64(*value),
-        false => serializer.serialize_str(&value.to_string()),
+/// For `#[serde(with = ..)]`.
+///
+/// # Errors
+///
+/// What the serializer says.
+pub fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    if survives(*value) {
+        serializer.serialize_f64(*value)
+    } else {
+        serializer.serialize_str(&value.to_string())
     }
 }
 
-pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+/// For `#[serde(with = ..)]`.
+///
+/// # Errors
+///
+/// What the deserializer says, or that the value is no number.
+pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     match Form::deserialize(deserializer)? {
         Form::Number(value) => Ok(value),
         Form::Digits(digits) => digits.parse().map_err(D::Error::custom),
@@ -33,20 +44,27 @@ fn survives(value: f64) -> bool {
 }
 
 /// As [`exact`](self), or absent.
-pub(crate) mod optional {
+pub mod optional {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     #[derive(Serialize, Deserialize)]
     struct Present(#[serde(with = "super")] f64);
 
-    pub(crate) fn serialize<S: Serializer>(
-        value: &Option<f64>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
+    /// For `#[serde(with = ..)]`.
+    ///
+    /// # Errors
+    ///
+    /// What the serializer says.
+    pub fn serialize<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
         value.map(Present).serialize(serializer)
     }
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+    /// For `#[serde(with = ..)]`.
+    ///
+    /// # Errors
+    ///
+    /// What the deserializer says, or that the value is no number.
+    pub fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<f64>, D::Error> {
         let value = Option::<Present>::deserialize(deserializer)?;

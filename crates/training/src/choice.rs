@@ -1,0 +1,156 @@
+//! What is chosen from a list: model, engine, optimizer, schedule, preset. Each value has one name, the
+//! same on the command line, in `config.json` and in messages.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A name that is not in the list.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{name:?} is unknown; use one of {known}")]
+pub struct UnknownName {
+    name: String,
+    known: String,
+}
+
+macro_rules! choice {
+    ($(#[$doc:meta])* $choice:ident { $($(#[$value_doc:meta])* $value:ident = $name:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "kebab-case")]
+        #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
+        pub enum $choice {
+            $($(#[$value_doc])* $value,)+
+        }
+
+        impl $choice {
+            /// All values, in the order in which they are listed.
+            pub const ALL: &[Self] = &[$(Self::$value),+];
+
+            /// The name of the value.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$value => $name,)+
+                }
+            }
+        }
+
+        impl fmt::Display for $choice {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.name())
+            }
+        }
+
+        impl FromStr for $choice {
+            type Err = UnknownName;
+
+            fn from_str(name: &str) -> Result<Self, UnknownName> {
+                let found = Self::ALL.iter().find(|value| value.name() == name);
+                found.copied().ok_or_else(|| UnknownName {
+                    name: name.to_owned(),
+                    known: [$($name),+].join(", "),
+                })
+            }
+        }
+    };
+}
+
+choice! {
+    /// The nets that can be trained.
+    ModelName {
+        /// A multi-layer perceptron on MNIST-shaped images (lecture item L7).
+        MnistMlp = "mnist-mlp",
+        /// One hidden layer on the truth table of the exclusive or (lecture item L3).
+        XorNet = "xor-net",
+        /// One affine map on MNIST-shaped images, with its exact solution for comparison (lecture item
+        /// L12).
+        LinearRegression = "linear-regression",
+    }
+}
+
+choice! {
+    /// Recommended settings.
+    Preset {
+        /// --backend flex --engine manual --epochs 6 --learning-rate 0.15 --schedule linear --warm-up 0.5
+        Fast = "fast",
+    }
+}
+
+choice! {
+    /// Where gradients come from.
+    Engine {
+        /// Burn's autodiff.
+        Autodiff = "autodiff",
+        /// The formulas derived by hand.
+        Manual = "manual",
+    }
+}
+
+choice! {
+    /// Update rules.
+    OptimizerName {
+        /// θ ← θ - α δθ.
+        Sgd = "sgd",
+        /// v ← 0.9 v + δθ; θ ← θ - α v.
+        Momentum = "momentum",
+        /// Adam with β1 0.9, β2 0.999, ε 1e-8.
+        Adam = "adam",
+    }
+}
+
+choice! {
+    /// How the learning rate changes over a run; with a warm-up, after it.
+    ScheduleName {
+        /// It stays.
+        Constant = "constant",
+        /// Half a cosine, down to 0 at the end.
+        Cosine = "cosine",
+        /// A straight line, down to 0 at the end.
+        Linear = "linear",
+        /// A tenth after a third of the steps, a hundredth after two thirds.
+        Step = "step",
+    }
+}
+
+impl ScheduleName {
+    /// Whether another number of epochs would change the rates of all steps.
+    pub fn depends_on_length(self) -> bool {
+        self != Self::Constant
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_the_same_in_text_and_in_json() {
+        for &model in ModelName::ALL {
+            assert_eq!(model.name().parse(), Ok(model));
+            let json = serde_json::to_string(&model).expect("a name is JSON");
+            assert_eq!(json, format!("{:?}", model.name()));
+        }
+        let error = "sdg".parse::<OptimizerName>().expect_err("a slip");
+        assert_eq!(
+            error.to_string(),
+            "\"sdg\" is unknown; use one of sgd, momentum, adam"
+        );
+    }
+
+    #[cfg(feature = "clap")]
+    #[test]
+    fn a_name_is_the_same_on_the_command_line() {
+        fn check<T: clap::ValueEnum + fmt::Display>() {
+            for value in T::value_variants() {
+                let listed = value.to_possible_value().expect("no value is hidden");
+                assert_eq!(listed.get_name(), value.to_string());
+            }
+        }
+        check::<ModelName>();
+        check::<Preset>();
+        check::<Engine>();
+        check::<OptimizerName>();
+        check::<ScheduleName>();
+    }
+}

@@ -1,0 +1,282 @@
+//! One pass over the training set (lecture item L17): a step for every batch, in an order drawn for the
+//! epoch.
+
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use burn::optim::GradientsParams;
+use burn::tensor::{Device, Int, Tensor};
+use manual_backprop::Reduction;
+
+use crate::choice::Engine;
+use crate::error::TrainingError;
+use crate::evaluation::read_back;
+use crate::examples::{Batch, Examples, epoch_order};
+use crate::net::Net;
+use crate::schedule::Schedule;
+use crate::settings::Settings;
+use crate::state::{LossSum, State, nanoseconds};
+use crate::step::{Stepping, step};
+use crate::team::Team;
+
+/// Losses are read back from the device once in so many steps: reading waits for the device.
+const STEPS_BETWEEN_READS: usize = 16;
+
+/// How every epoch of a run goes.
+#[derive(Debug, Clone)]
+pub struct Pass<'a> {
+    /// Where gradients come from.
+    pub engine: Engine,
+    /// Largest norm of all gradients together, if it is bounded.
+    pub clip_norm: Option<f64>,
+    /// What computes the gradients.
+    pub team: &'a Team,
+    /// Rows per step; the last, shorter batch is used too.
+    pub batch_size: usize,
+    /// Decides the order of the rows, with the number of the epoch.
+    pub seed: u64,
+    /// Where the examples are.
+    pub device: Device,
+}
+
+impl<'a> Pass<'a> {
+    /// The pass of a run with these settings.
+    pub fn new(settings: &Settings, team: &'a Team, device: &Device) -> Self {
+        Self {
+            engine: settings.engine,
+            clip_norm: settings.clip_norm,
+            team,
+            batch_size: settings.batch_size,
+            seed: settings.seed,
+            device: device.clone(),
+        }
+    }
+
+    /// How its steps are taken, at a learning rate.
+    pub fn stepping(&self, learning_rate: f64) -> Stepping<'a> {
+        Stepping {
+            engine: self.engine,
+            clip_norm: self.clip_norm,
+            team: self.team,
+            learning_rate,
+        }
+    }
+
+    /// The batches of so many rows: number from 0, and places in the epoch's order.
+    fn batches(&self, rows: usize) -> impl Iterator<Item = (usize, Range<usize>)> + use<> {
+        let size = self.batch_size;
+        let starts = (0..rows).step_by(size);
+        starts
+            .map(move |start| start..rows.min(start + size))
+            .enumerate()
+    }
+
+    /// The order of so many rows in an epoch (from 1), `[rows]`.
+    fn order(&self, rows: usize, epoch: usize) -> Tensor<1, Int> {
+        epoch_order(rows, self.seed, epoch as u64, &self.device)
+    }
+}
+
+/// Looks on while an epoch goes.
+pub trait Watch<N: Net> {
+    /// Before every step: whether it may be taken. What this takes is not counted as training time.
+    ///
+    /// # Errors
+    ///
+    /// Whatever goes wrong there ends the epoch.
+    fn may_step(
+        &mut self,
+        _state: &State<N>,
+        _batch: &Batch<N::Targets>,
+    ) -> Result<bool, TrainingError> {
+        Ok(true)
+    }
+
+    /// After some steps: rows done in this epoch, and the loss over them.
+    fn rows_done(&mut self, _rows: usize, _loss: f64) {}
+
+    /// After every step: whether the epoch should stop here.
+    fn is_interrupted(&self) -> bool {
+        false
+    }
+
+    /// In every step: the net and its gradients before the update and any clipping.
+    fn gradients(&mut self, _net: &N, _gradients: &GradientsParams, _is_last: bool) {}
+}
+
+/// Nobody looks on.
+#[derive(Debug, Clone, Copy)]
+pub struct Unwatched;
+
+impl<N: Net> Watch<N> for Unwatched {}
+
+/// How an epoch ended.
+#[derive(Debug)]
+pub enum EpochEnd {
+    /// With its last row.
+    Done(EpochDone),
+    /// With a loss that is not finite; the state's step is the one that had it.
+    NotFinite,
+    /// A step was not allowed.
+    Refused,
+    /// In the middle; the state can continue from there.
+    Interrupted,
+}
+
+/// A complete epoch.
+#[derive(Debug)]
+pub struct EpochDone {
+    /// Loss over its rows, each batch's taken before its own step.
+    pub loss: f64,
+    /// Time of its steps.
+    pub time: Duration,
+    /// Of the last step.
+    pub learning_rate: f64,
+}
+
+/// Takes a net once through the training set, or through what an interrupted epoch left of it.
+///
+/// # Errors
+///
+/// If the device fails.
+pub fn epoch<N: Net>(
+    mut state: State<N>,
+    training: &Examples<N::Targets>,
+    pass: &Pass<'_>,
+    schedule: &mut Schedule,
+    watch: &mut impl Watch<N>,
+) -> Result<(State<N>, EpochEnd), TrainingError> {
+    let rows = training.len();
+    let order = pass.order(rows, state.progress.epoch + 1);
+    let mut tally = Tally::after(&state);
+    for (index, range) in pass.batches(rows).skip(state.progress.step_in_epoch) {
+        let is_last = range.end == rows;
+        let batch = training.batch(order.clone().slice([range.clone()]));
+        if !tally.uncounted(|| watch.may_step(&state, &batch))? {
+            return Ok((state, EpochEnd::Refused));
+        }
+        let how = pass.stepping(schedule.next_rate());
+        let loss;
+        (state.net, loss) = step(
+            state.net,
+            &mut state.optimizer,
+            &batch,
+            &how,
+            |net, grads| {
+                watch.gradients(net, grads, is_last);
+            },
+        );
+        state.progress.step += 1;
+        tally.push(loss, batch.len(), how.learning_rate);
+        let is_interrupted = !is_last && watch.is_interrupted();
+        if tally.is_due() || is_last || is_interrupted {
+            if let Some(unread) = tally.read(N::REDUCTION)? {
+                state.progress.step -= unread;
+                return Ok((state, EpochEnd::NotFinite));
+            }
+            watch.rows_done(range.end, tally.loss(N::REDUCTION));
+        }
+        if is_interrupted {
+            return Ok((tally.pause(state, index + 1), EpochEnd::Interrupted));
+        }
+    }
+    let done = tally.done(N::REDUCTION);
+    state.progress.end_epoch(done.time);
+    Ok((state, EpochEnd::Done(done)))
+}
+
+/// Losses and time of an epoch's steps, the newest losses still on the device.
+struct Tally {
+    on_device: Vec<Tensor<1>>,
+    rows_on_device: Vec<usize>,
+    /// Of those read so far.
+    sum: LossSum,
+    started: Instant,
+    /// Of the steps before an interruption.
+    earlier: Duration,
+    uncounted: Duration,
+    /// Of the last step.
+    learning_rate: f64,
+}
+
+impl Tally {
+    /// A tally that continues where the state's epoch was interrupted, if it was.
+    fn after<N>(state: &State<N>) -> Self {
+        Self {
+            on_device: vec![],
+            rows_on_device: vec![],
+            sum: state.progress.losses,
+            started: Instant::now(),
+            earlier: Duration::from_nanos(state.progress.epoch_nanoseconds),
+            uncounted: Duration::ZERO,
+            learning_rate: 0.0,
+        }
+    }
+
+    /// Does something whose time is not counted.
+    fn uncounted<R>(&mut self, work: impl FnOnce() -> R) -> R {
+        let begun = Instant::now();
+        let result = work();
+        self.uncounted += begun.elapsed();
+        result
+    }
+
+    fn push(&mut self, loss: Tensor<1>, rows: usize, learning_rate: f64) {
+        self.learning_rate = learning_rate;
+        self.on_device.push(loss);
+        self.rows_on_device.push(rows);
+    }
+
+    fn is_due(&self) -> bool {
+        self.on_device.len() == STEPS_BETWEEN_READS
+    }
+
+    /// Reads the waiting losses back; if one is not finite, how many steps came after it.
+    fn read(&mut self, reduction: Reduction) -> Result<Option<usize>, TrainingError> {
+        let losses = read_back(Tensor::cat(std::mem::take(&mut self.on_device), 0))?;
+        let rows = std::mem::take(&mut self.rows_on_device);
+        let mut left = losses.len();
+        for (loss, rows) in losses.into_iter().zip(rows) {
+            left -= 1;
+            if !loss.is_finite() {
+                return Ok(Some(left));
+            }
+            self.sum.sum += match reduction {
+                Reduction::Mean => loss * rows as f64,
+                Reduction::Sum => loss,
+            };
+            self.sum.rows += rows;
+            self.sum.steps += 1;
+        }
+        Ok(None)
+    }
+
+    /// Loss over the rows read so far.
+    fn loss(&self, reduction: Reduction) -> f64 {
+        match reduction {
+            Reduction::Mean => self.sum.sum / self.sum.rows as f64,
+            Reduction::Sum => self.sum.sum,
+        }
+    }
+
+    /// The epoch, complete.
+    fn done(&self, reduction: Reduction) -> EpochDone {
+        EpochDone {
+            loss: self.loss(reduction),
+            time: self.time(),
+            learning_rate: self.learning_rate,
+        }
+    }
+
+    fn time(&self) -> Duration {
+        self.earlier + self.started.elapsed() - self.uncounted
+    }
+
+    /// The state with what an interrupted epoch has done so far.
+    fn pause<N>(&self, mut state: State<N>, steps: usize) -> State<N> {
+        state.progress.step_in_epoch = steps;
+        state.progress.losses = self.sum;
+        state.progress.epoch_nanoseconds = nanoseconds(self.time());
+        state
+    }
+}

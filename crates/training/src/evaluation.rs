@@ -1,0 +1,195 @@
+//! A net evaluated on examples: loss, accuracy, and its answer to every row.
+
+use std::ops::Range;
+
+use backends::{Hardware, Opened};
+use burn::tensor::{Int, Tensor};
+use manual_backprop::Reduction;
+
+use crate::error::TrainingError;
+use crate::examples::Examples;
+use crate::metrics::Confusion;
+use crate::net::Net;
+use crate::team::Team;
+
+/// Rows evaluated at once on a processor: bounds the memory that activations take.
+const ROWS_AT_ONCE: usize = 1000;
+
+/// Loss and accuracy on some examples.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Evaluation {
+    /// The loss over all rows.
+    pub loss: f64,
+    /// Share of the rows whose class is predicted correctly.
+    pub accuracy: f64,
+}
+
+/// A net's answer to one row.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Answer {
+    /// The true class.
+    pub truth: usize,
+    /// The predicted class.
+    pub class: usize,
+    /// What the class was chosen by: its probability, or the output for it.
+    pub score: f64,
+}
+
+/// A net's answers to all rows, in their order.
+#[derive(Debug, Clone)]
+pub struct Answers {
+    /// The loss over all rows.
+    pub loss: f64,
+    /// An answer for each row.
+    pub rows: Vec<Answer>,
+    /// Number of classes that the net can predict.
+    pub classes: usize,
+}
+
+impl Answers {
+    /// The confusion matrix.
+    pub fn confusion(&self) -> Confusion {
+        let pairs = self.rows.iter().map(|row| (row.truth, row.class));
+        Confusion::new(self.classes, pairs)
+    }
+
+    /// Index and answer of the mistakes, those of the largest score first.
+    pub fn worst_mistakes(&self) -> Vec<(usize, Answer)> {
+        let rows = self.rows.iter().copied().enumerate();
+        let mut mistakes = rows
+            .filter(|(_, row)| row.truth != row.class)
+            .collect::<Vec<_>>();
+        mistakes.sort_by(|(_, a), (_, b)| b.score.total_cmp(&a.score));
+        mistakes
+    }
+}
+
+/// How many rows are evaluated at once: on a graphics adapter, as many as a training batch has, because
+/// every other number of rows would have its matrix products tuned again, seconds each on a software
+/// adapter.
+pub fn rows_at_once(opened: &Opened, batch_size: usize) -> usize {
+    match opened.hardware {
+        Hardware::Processor => ROWS_AT_ONCE,
+        Hardware::Graphics | Hardware::SoftwareGraphics => batch_size,
+    }
+}
+
+/// Evaluates a net, each worker a share of the rows, `rows_at_once` at a time.
+///
+/// # Errors
+///
+/// If the device fails.
+pub fn evaluate<N: Net>(
+    net: &N,
+    examples: &Examples<N::Targets>,
+    team: &Team,
+    rows_at_once: usize,
+) -> Result<Evaluation, TrainingError> {
+    let rows = examples.len();
+    let shares = map_shares(net, examples, team, rows_at_once, |outputs, targets| {
+        let classes = N::predicted_classes(outputs);
+        let right = classes.equal(N::true_classes(targets)).int().sum();
+        right
+            .try_into_scalar::<i64>()
+            .map_err(TrainingError::device)
+    })?;
+    let right = shares.iter().flat_map(|share| &share.parts).sum::<i64>();
+    Ok(Evaluation {
+        loss: shares.iter().map(|share| share.loss).sum(),
+        accuracy: right as f64 / rows as f64,
+    })
+}
+
+/// A net's answer to every row.
+///
+/// # Errors
+///
+/// If the device fails.
+pub fn answers<N: Net>(
+    net: &N,
+    examples: &Examples<N::Targets>,
+    team: &Team,
+    rows_at_once: usize,
+) -> Result<Answers, TrainingError> {
+    let shares = map_shares(net, examples, team, rows_at_once, |outputs, targets| {
+        let truths = indices(N::true_classes(targets))?;
+        let classes = indices(N::predicted_classes(outputs.clone()))?;
+        let scores = read_back(N::scores(outputs))?;
+        let rows = truths.into_iter().zip(classes).zip(scores);
+        Ok(rows
+            .map(|((truth, class), score)| Answer {
+                truth,
+                class,
+                score,
+            })
+            .collect::<Vec<_>>())
+    })?;
+    Ok(Answers {
+        loss: shares.iter().map(|share| share.loss).sum(),
+        rows: shares
+            .into_iter()
+            .flat_map(|share| share.parts)
+            .flatten()
+            .collect(),
+        classes: net.class_count(),
+    })
+}
+
+/// What one worker found out about its rows.
+struct Share<R> {
+    /// What they add to the loss over all rows.
+    loss: f64,
+    /// What `read` made of each part.
+    parts: Vec<R>,
+}
+
+/// Takes the rows through the net, each worker a share, and has `read` look at every part's outputs.
+fn map_shares<N: Net, R: Send + 'static>(
+    net: &N,
+    examples: &Examples<N::Targets>,
+    team: &Team,
+    rows_at_once: usize,
+    read: impl Fn(Tensor<2>, N::Targets) -> Result<R, TrainingError> + Clone + Send + 'static,
+) -> Result<Vec<Share<R>>, TrainingError> {
+    let (net, rows) = (net.valid(), examples.len());
+    let examples = examples.clone();
+    let evaluate_share = move |range: Range<usize>| {
+        let mut share = Share {
+            loss: 0.0,
+            parts: vec![],
+        };
+        for (x, targets) in examples.parts(range, rows_at_once) {
+            let length = x.dims()[0];
+            let outputs = net.outputs(x);
+            let loss = read_back(N::output_loss(outputs.clone(), targets.clone()))?[0];
+            share.loss += match N::REDUCTION {
+                Reduction::Mean => loss * length as f64 / rows as f64,
+                Reduction::Sum => loss,
+            };
+            share.parts.push(read(outputs, targets)?);
+        }
+        Ok(share)
+    };
+    let shares = team.run(|| team.map(team.shards(rows), evaluate_share));
+    shares.into_iter().collect()
+}
+
+/// A tensor's elements on the host.
+///
+/// # Errors
+///
+/// If the device fails.
+pub fn read_back(tensor: Tensor<1>) -> Result<Vec<f64>, TrainingError> {
+    tensor
+        .try_into_vec_as::<f64>()
+        .map_err(TrainingError::device)
+}
+
+fn indices(tensor: Tensor<1, Int>) -> Result<Vec<usize>, TrainingError> {
+    let values = tensor.try_into_vec_as::<i64>();
+    let index = |value| {
+        usize::try_from(value).map_err(|_| TrainingError::device("it gave a negative class"))
+    };
+    let values = values.map_err(TrainingError::device)?;
+    values.into_iter().map(index).collect()
+}

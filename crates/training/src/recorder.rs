@@ -1,0 +1,90 @@
+//! Where a run reports: files, a terminal, a page, a test.
+
+use burn_gradcheck::Report;
+
+use crate::error::RecordError;
+use crate::event::Event;
+use crate::state::State;
+
+/// What a run reports to while it trains a net of type `N`. Only [`event`](Self::event) must be there.
+///
+/// An error of a recorder ends the run as [`TrainingError::Recorder`](crate::TrainingError::Recorder).
+///
+/// ```
+/// use training::{Event, RecordError, Recorder};
+///
+/// /// Keeps the losses.
+/// #[derive(Default)]
+/// struct Losses(Vec<f64>);
+///
+/// impl<N> Recorder<N> for Losses {
+///     fn event(&mut self, event: &Event) -> Result<(), RecordError> {
+///         if let Event::Epoch(epoch) = event {
+///             self.0.push(epoch.train_loss);
+///         }
+///         Ok(())
+///     }
+/// }
+/// ```
+pub trait Recorder<N> {
+    /// Something happened.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be recorded; the same for the others.
+    fn event(&mut self, event: &Event) -> Result<(), RecordError>;
+
+    /// The weights that would be the result if the run ended now: after each reported epoch, and when
+    /// the run stops.
+    ///
+    /// # Errors
+    ///
+    /// As [`event`](Self::event).
+    fn weights(&mut self, _net: &N) -> Result<(), RecordError> {
+        Ok(())
+    }
+
+    /// What a run can continue from: after each epoch for which the settings ask for it, and when the run
+    /// is interrupted.
+    ///
+    /// # Errors
+    ///
+    /// As [`event`](Self::event).
+    fn checkpoint(&mut self, _state: &State<N>) -> Result<(), RecordError> {
+        Ok(())
+    }
+
+    /// How far it has come, many times in an epoch.
+    fn progress(&mut self, _now: Now) {}
+
+    /// The full report of a gradient check that failed.
+    fn disagreement(&mut self, _report: &Report) {}
+
+    /// Whether the run should stop after this step.
+    fn is_interrupted(&self) -> bool {
+        false
+    }
+}
+
+/// What a run is doing.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Now {
+    /// The kernels of a graphics adapter are being compiled and tuned.
+    WarmingUp,
+    /// An epoch (from 1) begins.
+    EpochBegins {
+        /// From 1.
+        epoch: usize,
+        /// Rows of the epoch.
+        rows: usize,
+    },
+    /// So many rows of the epoch are done.
+    RowsDone {
+        /// Rows done.
+        rows: usize,
+        /// Loss over these rows.
+        loss: f64,
+    },
+    /// The epoch has ended, for whatever reason.
+    EpochEnds,
+}

@@ -1,0 +1,450 @@
+//! A run: epochs until it is over, with evaluation, early stop, checkpoints and gradient checks in between.
+
+use std::time::{Duration, Instant};
+
+use backends::{Hardware, Opened};
+use burn::optim::GradientsParams;
+use burn::tensor::Tensor;
+use manual_backprop::gradient_norm;
+
+use crate::epoch::{EpochDone, EpochEnd, Pass, Watch, epoch};
+use crate::error::TrainingError;
+use crate::evaluation::{Evaluation, evaluate, read_back, rows_at_once};
+use crate::event::{Epoch, Event, GradientCheck, RunResult, StopReason, Stopped};
+use crate::examples::{Batch, Examples, Splits};
+use crate::gradient_check;
+use crate::net::Net;
+use crate::optimizer::new_optimizer;
+use crate::recorder::{Now, Recorder};
+use crate::schedule::Schedule;
+use crate::settings::Settings;
+use crate::state::{Best, Progress, State};
+use crate::step::step;
+use crate::team::Team;
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Outcome {
+    /// All epochs are done.
+    Finished {
+        /// Accuracy on the test set.
+        test_accuracy: f64,
+    },
+    /// The loss is not finite.
+    NotFinite,
+    /// Formulas, autodiff and finite differences gave different gradients.
+    GradientsDisagree,
+    /// The recorder asked for it.
+    Interrupted,
+}
+
+/// What a run trains on, and how.
+pub struct Run<'a, N: Net> {
+    settings: &'a Settings,
+    opened: &'a Opened,
+    splits: &'a Splits<N::Targets>,
+    team: Team,
+    /// The learning rates from the first step of the run on.
+    schedule: Schedule,
+}
+
+/// A net whose loss was finite, and the epoch after which it was (0: before the first).
+struct LastFinite<N> {
+    net: N,
+    epoch: usize,
+}
+
+impl<'a, N: Net> Run<'a, N> {
+    /// A run with these settings on an opened device.
+    ///
+    /// # Errors
+    ///
+    /// If the schedule does not fit the number of steps, or there are no threads.
+    pub fn new(
+        settings: &'a Settings,
+        opened: &'a Opened,
+        splits: &'a Splits<N::Targets>,
+    ) -> Result<Self, TrainingError> {
+        let steps_per_epoch = splits.training.len().div_ceil(settings.batch_size);
+        Ok(Self {
+            settings,
+            opened,
+            splits,
+            team: Team::new(opened, settings.threads)?,
+            schedule: Schedule::new(settings, steps_per_epoch)?,
+        })
+    }
+
+    /// Trains a net from where it stands, evaluates it, and reports all of that.
+    ///
+    /// # Errors
+    ///
+    /// If the device or the recorder fails.
+    pub fn train(
+        &self,
+        state: State<N>,
+        recorder: &mut (impl Recorder<N> + Send),
+    ) -> Result<Outcome, TrainingError> {
+        self.team.run(|| self.descend(state, recorder))
+    }
+
+    /// Does every epoch that is left.
+    fn descend(
+        &self,
+        mut state: State<N>,
+        recorder: &mut impl Recorder<N>,
+    ) -> Result<Outcome, TrainingError> {
+        if self.opened.hardware != Hardware::Processor {
+            self.warm_up(&state.net, recorder)?;
+        }
+        let mut schedule = self.schedule.clone();
+        schedule.skip(state.progress.step);
+        let mut last_finite = LastFinite {
+            net: state.net.clone(),
+            epoch: state.progress.epoch,
+        };
+        while !state.progress.is_over(self.settings) {
+            let (end, norms);
+            (state, end, norms) = self.epoch(state, &mut schedule, recorder)?;
+            let is_finite = match end {
+                EpochEnd::Done(done) => {
+                    self.end_epoch(&mut state, &mut last_finite, (done, norms), recorder)?
+                }
+                EpochEnd::NotFinite => false,
+                EpochEnd::Refused => return Ok(Outcome::GradientsDisagree),
+                EpochEnd::Interrupted => return interrupted(&state, recorder),
+            };
+            if !is_finite {
+                return self.not_finite(&last_finite, &state, recorder);
+            }
+            if recorder.is_interrupted() && !state.progress.is_over(self.settings) {
+                return interrupted(&state, recorder);
+            }
+        }
+        self.finish(&state, recorder)
+    }
+
+    /// One pass over the training set, watched, with the norms of the last step's gradients.
+    fn epoch(
+        &self,
+        state: State<N>,
+        schedule: &mut Schedule,
+        recorder: &mut impl Recorder<N>,
+    ) -> Result<(State<N>, EpochEnd, Vec<Tensor<1>>), TrainingError> {
+        let number = state.progress.epoch + 1;
+        recorder.progress(Now::EpochBegins {
+            epoch: number,
+            rows: self.splits.training.len(),
+        });
+        let mut watch = EpochWatch {
+            settings: self.settings,
+            opened: self.opened,
+            keeps_norms: self.evaluates(number),
+            gradient_norms: vec![],
+            recorder,
+        };
+        let training = &self.splits.training;
+        let (state, end) = epoch(state, training, &self.pass(), schedule, &mut watch)?;
+        let gradient_norms = watch.gradient_norms;
+        recorder.progress(Now::EpochEnds);
+        Ok((state, end, gradient_norms))
+    }
+
+    fn pass(&self) -> Pass<'_> {
+        Pass::new(self.settings, &self.team, &self.opened.device)
+    }
+
+    /// Whether more than its time is kept of an epoch (from 1).
+    fn evaluates(&self, epoch: usize) -> bool {
+        let settings = self.settings;
+        settings.logs(epoch) || settings.saves(epoch) || settings.early_stop.is_some()
+    }
+
+    fn evaluate(
+        &self,
+        net: &N,
+        examples: &Examples<N::Targets>,
+    ) -> Result<Evaluation, TrainingError> {
+        evaluate(net, examples, &self.team, self.rows_at_once())
+    }
+
+    fn rows_at_once(&self) -> usize {
+        rows_at_once(self.opened, self.settings.batch_size)
+    }
+
+    /// Evaluates the net, reports the epoch, and has weights and checkpoint recorded where they are
+    /// due. The answer is whether the loss is finite.
+    fn end_epoch(
+        &self,
+        state: &mut State<N>,
+        last_finite: &mut LastFinite<N>,
+        (done, gradient_norms): (EpochDone, Vec<Tensor<1>>),
+        recorder: &mut impl Recorder<N>,
+    ) -> Result<bool, TrainingError> {
+        let epoch = state.progress.epoch;
+        if !self.evaluates(epoch) {
+            return Ok(true);
+        }
+        let Splits {
+            validation, test, ..
+        } = self.splits;
+        let validation = validation
+            .as_ref()
+            .map(|examples| self.evaluate(&state.net, examples))
+            .transpose()?;
+        let this = Best {
+            epoch,
+            loss: validation.map_or(done.loss, |evaluation| evaluation.loss),
+        };
+        self.compare_with_best(state, this);
+        let is_over = state.progress.is_over(self.settings);
+        let logs = self.settings.logs(epoch) || is_over;
+        let needs_test = logs && validation.is_none();
+        let is_finite = this.loss.is_finite()
+            && (!needs_test || self.evaluate(&state.net, test)?.loss.is_finite());
+        if !is_finite {
+            return Ok(false);
+        }
+        *last_finite = LastFinite {
+            net: state.net.clone(),
+            epoch,
+        };
+        if logs {
+            recorder.weights(state.result())?;
+            let report = self.report(epoch, &done, gradient_norms, validation)?;
+            recorder.event(&Event::Epoch(report))?;
+        }
+        if is_over && epoch < self.settings.epochs {
+            report_early_stop(&state.progress, recorder)?;
+        }
+        if self.settings.saves(epoch) || is_over {
+            if Best::is_beaten_by(state.progress.best_checkpoint, this.loss) {
+                state.progress.best_checkpoint = Some(this);
+            }
+            recorder.checkpoint(state)?;
+        }
+        Ok(true)
+    }
+
+    fn compare_with_best(&self, state: &mut State<N>, this: Best) {
+        state.progress.epochs_without_better += 1;
+        if Best::is_beaten_by(state.progress.best, this.loss) {
+            state.progress.best = Some(this);
+            state.progress.epochs_without_better = 0;
+            let stops_early = self.settings.early_stop.is_some();
+            state.best = stops_early.then(|| state.net.clone());
+        }
+    }
+
+    fn report(
+        &self,
+        epoch: usize,
+        done: &EpochDone,
+        gradient_norms: Vec<Tensor<1>>,
+        validation: Option<Evaluation>,
+    ) -> Result<Epoch, TrainingError> {
+        let seconds = done.time.as_secs_f64();
+        Ok(Epoch {
+            epoch,
+            train_loss: done.loss,
+            val_loss: validation.map(|evaluation| evaluation.loss),
+            val_accuracy: validation.map(|evaluation| evaluation.accuracy),
+            seconds,
+            images_per_second: self.splits.training.len() as f64 / seconds,
+            learning_rate: done.learning_rate,
+            gradient_norms: if gradient_norms.is_empty() {
+                vec![]
+            } else {
+                read_back(Tensor::cat(gradient_norms, 0))?
+            },
+        })
+    }
+
+    /// Evaluates the net on the test set and compares it with the exact solution if there is one. Its
+    /// weights are recorded already: the last epoch is reported.
+    fn finish(
+        &self,
+        state: &State<N>,
+        recorder: &mut impl Recorder<N>,
+    ) -> Result<Outcome, TrainingError> {
+        let net = state.result();
+        let time = Duration::from_nanos(state.progress.train_nanoseconds);
+        let test = self.evaluate(net, &self.splits.test)?;
+        let started = Instant::now();
+        let training = &self.splits.training;
+        let parts = training.parts(0..training.len(), self.rows_at_once());
+        let exact = net.valid().closed_form(parts)?;
+        let exact_seconds = started.elapsed().as_secs_f64();
+        let exact_test = exact
+            .as_ref()
+            .map(|exact| self.evaluate(&exact.net, &self.splits.test))
+            .transpose()?;
+        let rows = state.progress.epoch * training.len();
+        let best = state.best.as_ref().and(state.progress.best);
+        let settings = self.settings;
+        recorder.event(&Event::Finished(RunResult {
+            model: settings.model.to_string(),
+            backend: settings.backend.clone(),
+            engine: settings.engine.to_string(),
+            epochs: state.progress.epoch,
+            best_epoch: best.map(|best| best.epoch),
+            test_loss: test.loss,
+            test_accuracy: test.accuracy,
+            closed_form_test_accuracy: exact_test.map(|evaluation| evaluation.accuracy),
+            closed_form_loss: exact.as_ref().map(|exact| exact.loss),
+            loss_above_closed_form: exact.as_ref().map(|exact| exact.loss_gap),
+            distance_to_closed_form: exact.as_ref().map(|exact| exact.distance),
+            closed_form_seconds: exact.as_ref().map(|_| exact_seconds),
+            train_seconds: time.as_secs_f64(),
+            images_per_second: rows as f64 / time.as_secs_f64(),
+            seed: settings.seed,
+        }))?;
+        Ok(if test.loss.is_finite() {
+            Outcome::Finished {
+                test_accuracy: test.accuracy,
+            }
+        } else {
+            Outcome::NotFinite
+        })
+    }
+
+    fn not_finite(
+        &self,
+        last_finite: &LastFinite<N>,
+        state: &State<N>,
+        recorder: &mut impl Recorder<N>,
+    ) -> Result<Outcome, TrainingError> {
+        recorder.weights(&last_finite.net)?;
+        let step = state.progress.step;
+        let rows = self.splits.training.len();
+        recorder.event(&Event::Stopped(Stopped {
+            reason: StopReason::NotFinite {
+                kept_epoch: last_finite.epoch,
+            },
+            epoch: step.div_ceil(rows.div_ceil(self.settings.batch_size)),
+            step,
+        }))?;
+        Ok(Outcome::NotFinite)
+    }
+
+    /// Compiles and tunes every kernel that the run needs, on batches of the sizes that it will have,
+    /// and throws the results away.
+    fn warm_up(&self, net: &N, recorder: &mut impl Recorder<N>) -> Result<(), TrainingError> {
+        recorder.progress(Now::WarmingUp);
+        let started = Instant::now();
+        let training = &self.splits.training;
+        let full = self.settings.batch_size.min(training.len());
+        let device = &self.opened.device;
+        let mut optimizer = new_optimizer(self.settings, device);
+        let mut trained = net.clone();
+        for rows in [full, training.len() % full] {
+            if rows > 0 {
+                let batch = training.batch(Tensor::arange(0..rows as i64, device));
+                let how = self.pass().stepping(self.settings.learning_rate);
+                (trained, _) = step(trained, &mut optimizer, &batch, &how, |_, _| {});
+            }
+        }
+        for examples in self.splits.validation.iter().chain([&self.splits.test]) {
+            let at_once = self.rows_at_once();
+            for rows in [at_once.min(examples.len()), examples.len() % at_once] {
+                if rows > 0 {
+                    self.evaluate(&trained, &examples.head(rows))?;
+                }
+            }
+        }
+        device.sync().map_err(TrainingError::device)?;
+        let seconds = started.elapsed().as_secs_f64();
+        Ok(recorder.event(&Event::WarmUp { seconds })?)
+    }
+}
+
+/// What a run looks at while an epoch goes.
+struct EpochWatch<'a, R> {
+    settings: &'a Settings,
+    opened: &'a Opened,
+    keeps_norms: bool,
+    gradient_norms: Vec<Tensor<1>>,
+    recorder: &'a mut R,
+}
+
+impl<N: Net, R: Recorder<N>> Watch<N> for EpochWatch<'_, R> {
+    /// Checks the gradients of the batch where that is due.
+    fn may_step(
+        &mut self,
+        state: &State<N>,
+        batch: &Batch<N::Targets>,
+    ) -> Result<bool, TrainingError> {
+        let every = self.settings.check_gradients;
+        if !every.is_some_and(|every| state.progress.step.is_multiple_of(every)) {
+            return Ok(true);
+        }
+        let (epoch, step) = (state.progress.epoch + 1, state.progress.step + 1);
+        let started = Instant::now();
+        let seed = self.settings.seed.wrapping_add(step as u64);
+        let (x, targets) = batch.all();
+        let report = gradient_check::check(&state.net, x, &targets, self.opened, seed);
+        let worst = report.worst_element.as_ref();
+        self.recorder.event(&Event::GradientCheck(GradientCheck {
+            epoch,
+            step,
+            verdict: report.verdict.to_string(),
+            worst_relative_error: report.worst.manual_autodiff,
+            tolerance: report.tolerance.as_ref().map(|tolerance| tolerance.pair),
+            worst_parameter: worst.map(|worst| worst.input.clone()),
+            seconds: started.elapsed().as_secs_f64(),
+        }))?;
+        let disagree = gradient_check::is_disagreement(&report);
+        if disagree {
+            self.recorder.disagreement(&report);
+            self.recorder.event(&Event::Stopped(Stopped {
+                reason: StopReason::GradientsDisagree(gradient_check::in_words(&report)),
+                epoch,
+                step: state.progress.step,
+            }))?;
+        }
+        Ok(!disagree)
+    }
+
+    fn rows_done(&mut self, rows: usize, loss: f64) {
+        self.recorder.progress(Now::RowsDone { rows, loss });
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.recorder.is_interrupted()
+    }
+
+    fn gradients(&mut self, net: &N, gradients: &GradientsParams, is_last: bool) {
+        if is_last && self.keeps_norms {
+            self.gradient_norms = gradient_norm::norms(net, gradients);
+        }
+    }
+}
+
+fn report_early_stop<N>(
+    progress: &Progress,
+    recorder: &mut impl Recorder<N>,
+) -> Result<(), TrainingError> {
+    if let Some(best) = progress.best {
+        recorder.event(&Event::EarlyStop {
+            epoch: progress.epoch,
+            best_epoch: best.epoch,
+            best_loss: best.loss,
+        })?;
+    }
+    Ok(())
+}
+
+/// Has everything recorded that is needed to continue.
+fn interrupted<N: Net>(
+    state: &State<N>,
+    recorder: &mut impl Recorder<N>,
+) -> Result<Outcome, TrainingError> {
+    recorder.checkpoint(state)?;
+    recorder.weights(state.result())?;
+    recorder.event(&Event::Stopped(Stopped {
+        reason: StopReason::Interrupted,
+        epoch: state.progress.epoch + 1,
+        step: state.progress.step,
+    }))?;
+    Ok(Outcome::Interrupted)
+}

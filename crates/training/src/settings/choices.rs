@@ -1,0 +1,141 @@
+//! What somebody chose for a run; the model decides the rest.
+
+use std::path::PathBuf;
+
+use backends::Backend;
+use layers::Activation;
+
+use super::SettingsError;
+use super::warm_up::WarmUp;
+use crate::choice::{Engine, ModelName, OptimizerName, Preset, ScheduleName};
+
+/// What was chosen; [`Settings::resolve`](super::Settings::resolve) fills in the rest. Messages name a
+/// choice as the command line does: `--batch-size` for `batch_size`.
+#[derive(Debug, Clone, Default)]
+pub struct Choices {
+    /// Which net.
+    pub model: Option<ModelName>,
+    /// Where to compute.
+    pub backend: Option<Backend>,
+    /// Where gradients come from.
+    pub engine: Option<Engine>,
+    /// Recommended settings; what is given here takes precedence.
+    pub preset: Option<Preset>,
+    /// Units of each hidden layer.
+    pub hidden: Option<Vec<usize>>,
+    /// Activation of the hidden layers.
+    pub activation: Option<Activation>,
+    /// Factor γ of the penalty γ/2 ‖W‖² of linear regression.
+    pub ridge: Option<f64>,
+    /// Passes over the training set.
+    pub epochs: Option<usize>,
+    /// Rows per step.
+    pub batch_size: Option<usize>,
+    /// CPU threads that share the rows of a step.
+    pub threads: Option<usize>,
+    /// Step length.
+    pub learning_rate: Option<f64>,
+    /// How the learning rate changes over the steps.
+    pub schedule: Option<ScheduleName>,
+    /// How long the learning rate rises first.
+    pub warm_up: Option<WarmUp>,
+    /// Update rule.
+    pub optimizer: Option<OptimizerName>,
+    /// Factor of the L2 penalty added to every gradient.
+    pub weight_decay: Option<f64>,
+    /// Largest norm of all gradients together.
+    pub clip_norm: Option<f64>,
+    /// Share of the targets spread over all classes.
+    pub label_smoothing: Option<f64>,
+    /// Decides initial weights, validation set and batch order.
+    pub seed: Option<u64>,
+    /// Folder of the data.
+    pub data_dir: Option<PathBuf>,
+    /// Share of the training set kept for validation.
+    pub validation_fraction: Option<f64>,
+    /// Test accuracy below which a run counts as failed.
+    pub min_accuracy: Option<f64>,
+    /// Every how many epochs a line is reported.
+    pub log_every: Option<usize>,
+    /// Every how many epochs a checkpoint is made.
+    pub checkpoint_every: Option<usize>,
+    /// How many of the last checkpoints are kept.
+    pub keep_checkpoints: Option<usize>,
+    /// Epochs without a better loss after which the run ends.
+    pub early_stop: Option<usize>,
+    /// Every how many steps the gradients are checked.
+    pub check_gradients: Option<usize>,
+}
+
+/// The choices, with the preset's values where nothing else was chosen.
+pub(super) fn with_preset(choices: &Choices) -> Choices {
+    let mut choices = choices.clone();
+    if let Some(Preset::Fast) = choices.preset {
+        choices.backend.get_or_insert(Backend::Flex);
+        choices.engine.get_or_insert(Engine::Manual);
+        choices.epochs.get_or_insert(6);
+        choices.learning_rate.get_or_insert(0.15);
+        choices.schedule.get_or_insert(ScheduleName::Linear);
+        choices.warm_up.get_or_insert(WarmUp::Epochs(0.5));
+    }
+    choices
+}
+
+/// An error that names the first option that does not apply to the model.
+pub(super) fn refuse_what_does_not_apply(
+    model: ModelName,
+    choices: &Choices,
+) -> Result<(), SettingsError> {
+    let hidden = &choices.hidden;
+    let linear = model == ModelName::LinearRegression;
+    let xor = model == ModelName::XorNet;
+    let truth_table = "which learns its whole truth table; leave it out";
+    let no_hidden_layer = "which has no hidden layer; leave it out";
+    let refused = [
+        (
+            "--preset",
+            (linear || xor) && choices.preset.is_some(),
+            "but to mnist-mlp; leave it out",
+        ),
+        ("--data-dir", xor && choices.data_dir.is_some(), truth_table),
+        (
+            "--validation-fraction",
+            xor && choices.validation_fraction.is_some(),
+            truth_table,
+        ),
+        ("--hidden", linear && hidden.is_some(), no_hidden_layer),
+        (
+            "--activation",
+            linear && choices.activation.is_some(),
+            no_hidden_layer,
+        ),
+        (
+            "--weight-decay",
+            linear && choices.weight_decay.is_some_and(|factor| factor > 0.0),
+            "whose bias it would shrink too, away from the closed form; use --ridge",
+        ),
+        (
+            "--label-smoothing",
+            (linear || xor) && choices.label_smoothing.is_some(),
+            "whose loss is no cross-entropy; leave it out",
+        ),
+        (
+            "--ridge",
+            !linear && choices.ridge.is_some(),
+            "which is no linear regression; use --weight-decay",
+        ),
+    ];
+    if let Some((option, _, why)) = refused.into_iter().find(|(_, given, _)| *given) {
+        return Err(SettingsError::new(format!(
+            "{option} does not apply to {model}, {why}"
+        )));
+    }
+    match hidden {
+        Some(hidden) if xor && hidden.len() != 1 => Err(SettingsError::new(format!(
+            "--hidden names {} layers, but xor-net has one hidden layer; give one number, for \
+             example --hidden 4",
+            hidden.len()
+        ))),
+        _ => Ok(()),
+    }
+}

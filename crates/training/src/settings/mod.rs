@@ -1,0 +1,322 @@
+//! From choices to settings: defaults that depend on the model filled in, contradictions refused.
+
+mod choices;
+mod continued;
+mod defaults;
+mod warm_up;
+
+use std::path::PathBuf;
+
+use backends::Backend;
+use data_parallel::processor_cores;
+use layers::Activation;
+use serde::{Deserialize, Serialize};
+
+pub use choices::Choices;
+pub use warm_up::WarmUp;
+
+use crate::choice::{Engine, ModelName, OptimizerName, ScheduleName};
+use choices::{refuse_what_does_not_apply, with_preset};
+use defaults::Defaults;
+
+/// Choices that contradict each other, or the run that is to continue. The message names the choice as
+/// the command line does and says what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct SettingsError(String);
+
+impl SettingsError {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}
+
+/// Everything that decides the numbers of a run, as `config.json` keeps it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Settings {
+    /// Which net.
+    pub model: ModelName,
+    /// Name of the backend.
+    pub backend: String,
+    /// Name of the engine.
+    pub engine: Engine,
+    /// Units of each hidden layer.
+    pub hidden: Vec<usize>,
+    /// Activation of the hidden layers; none for linear regression, which has no such layers.
+    pub activation: Option<Activation>,
+    /// The ridge term of linear regression; none for other models.
+    #[serde(with = "crate::number::exact::optional", default)]
+    pub ridge: Option<f64>,
+    /// Passes over the training set.
+    pub epochs: usize,
+    /// Rows per step.
+    pub batch_size: usize,
+    /// Threads that share the rows of a step; 1 on a graphics adapter.
+    #[serde(default = "one")]
+    pub threads: usize,
+    /// Step length, before the schedule's factor.
+    #[serde(with = "crate::number::exact")]
+    pub learning_rate: f64,
+    /// How the step length changes.
+    #[serde(default = "constant")]
+    pub schedule: ScheduleName,
+    /// How long it rises first.
+    #[serde(default)]
+    pub warm_up: Option<WarmUp>,
+    /// Update rule.
+    pub optimizer: OptimizerName,
+    /// Factor of the L2 penalty.
+    #[serde(with = "crate::number::exact")]
+    pub weight_decay: f64,
+    /// Largest norm of all gradients together.
+    #[serde(with = "crate::number::exact::optional", default)]
+    pub clip_norm: Option<f64>,
+    /// Share of the targets that is spread over all classes.
+    #[serde(with = "crate::number::exact", default)]
+    pub label_smoothing: f64,
+    /// Decides initial weights, validation set and batch order.
+    pub seed: u64,
+    /// Share of the training set kept for validation, if any.
+    #[serde(with = "crate::number::exact::optional", default)]
+    pub validation_fraction: Option<f64>,
+    /// Folder of the data; none for XOR.
+    pub data_dir: Option<PathBuf>,
+    /// Names of the classes, by label, where the folders of the data name them; else empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub class_names: Vec<String>,
+    /// Accuracy below which the run counts as failed.
+    pub min_accuracy: Option<f64>,
+    /// Every how many epochs a line is printed and kept.
+    pub log_every: usize,
+    /// Every how many epochs a checkpoint is made.
+    #[serde(default = "one")]
+    pub checkpoint_every: usize,
+    /// How many of the last checkpoints are kept.
+    #[serde(default = "two")]
+    pub keep_checkpoints: usize,
+    /// Epochs without a better loss after which the run ends.
+    #[serde(default)]
+    pub early_stop: Option<usize>,
+    /// Every how many steps the gradients are checked.
+    #[serde(default)]
+    pub check_gradients: Option<usize>,
+}
+
+fn constant() -> ScheduleName {
+    ScheduleName::Constant
+}
+
+fn one() -> usize {
+    1
+}
+
+fn two() -> usize {
+    KEEP_CHECKPOINTS
+}
+
+/// Checkpoints kept in addition to the best one.
+const KEEP_CHECKPOINTS: usize = 2;
+
+impl Settings {
+    /// What a model takes where nothing else is chosen.
+    ///
+    /// ```
+    /// use training::{ModelName, Settings};
+    ///
+    /// let settings = Settings::default_for(ModelName::MnistMlp);
+    /// assert_eq!((settings.hidden, settings.batch_size), (vec![256, 128], 128));
+    /// ```
+    pub fn default_for(model: ModelName) -> Self {
+        let choices = Choices {
+            model: Some(model),
+            ..Choices::default()
+        };
+        Self::resolve(&choices).expect("the defaults of a model do not contradict each other")
+    }
+
+    /// Fills in what the model decides.
+    ///
+    /// # Errors
+    ///
+    /// If an option does not apply to the model.
+    pub fn resolve(choices: &Choices) -> Result<Self, SettingsError> {
+        let model = choices.model.unwrap_or(ModelName::MnistMlp);
+        refuse_what_does_not_apply(model, choices)?;
+        let choices = &with_preset(choices);
+        let defaults = Defaults::of(model);
+        let optimizer = choices.optimizer.unwrap_or(OptimizerName::Momentum);
+        let batch_size = choices.batch_size.unwrap_or(defaults.batch_size);
+        let default_rate = || defaults.learning_rate(model, optimizer, batch_size);
+        let has_images = model != ModelName::XorNet;
+        let log_every = choices.log_every.unwrap_or(defaults.log_every);
+        Ok(Self {
+            model,
+            backend: choices
+                .backend
+                .unwrap_or(Backend::Ndarray)
+                .name()
+                .to_owned(),
+            engine: choices.engine.unwrap_or(Engine::Autodiff),
+            hidden: choices.hidden.clone().unwrap_or(defaults.hidden.to_vec()),
+            activation: choices.activation.or(defaults.activation),
+            ridge: (model == ModelName::LinearRegression).then(|| choices.ridge.unwrap_or(0.0)),
+            epochs: choices.epochs.unwrap_or(defaults.epochs),
+            batch_size,
+            threads: threads(choices, batch_size)?,
+            learning_rate: choices.learning_rate.unwrap_or_else(default_rate),
+            schedule: choices.schedule.unwrap_or(constant()),
+            warm_up: choices.warm_up,
+            optimizer,
+            weight_decay: choices.weight_decay.unwrap_or(0.0),
+            clip_norm: choices.clip_norm,
+            label_smoothing: choices.label_smoothing.unwrap_or(0.0),
+            seed: choices.seed.unwrap_or(0),
+            validation_fraction: choices.validation_fraction.or(defaults.validation_fraction),
+            data_dir: has_images.then(|| {
+                choices
+                    .data_dir
+                    .clone()
+                    .unwrap_or_else(datasets::bundled_mnist_dir)
+            }),
+            class_names: Vec::new(),
+            min_accuracy: choices.min_accuracy,
+            log_every,
+            checkpoint_every: choices.checkpoint_every.unwrap_or(match model {
+                ModelName::XorNet => log_every,
+                ModelName::MnistMlp | ModelName::LinearRegression => 1,
+            }),
+            keep_checkpoints: choices.keep_checkpoints.unwrap_or(KEEP_CHECKPOINTS),
+            early_stop: choices.early_stop,
+            check_gradients: choices.check_gradients,
+        })
+    }
+
+    /// Whether the line of an epoch (from 1) is printed and kept.
+    pub(crate) fn logs(&self, epoch: usize) -> bool {
+        epoch.is_multiple_of(self.log_every) || epoch == self.epochs
+    }
+
+    /// Whether a checkpoint is made after an epoch (from 1).
+    pub(crate) fn saves(&self, epoch: usize) -> bool {
+        epoch.is_multiple_of(self.checkpoint_every) || epoch == self.epochs
+    }
+}
+
+/// Fewest rows for which a thread of its own is worth its while.
+const ROWS_OF_A_THREAD: usize = 32;
+
+/// As many threads as are asked for, or else as suit the batch.
+fn threads(choices: &Choices, batch_size: usize) -> Result<usize, SettingsError> {
+    match choices.threads {
+        None => Ok(default_threads(choices.backend, batch_size)),
+        Some(_) if choices.backend == Some(Backend::Wgpu) => Err(SettingsError::new(
+            "--threads does not apply to wgpu, where the adapter computes; leave it out",
+        )),
+        Some(threads) if threads > batch_size => Err(SettingsError::new(format!(
+            "--threads {threads} cannot share a batch of {batch_size} rows; give at most as many"
+        ))),
+        Some(threads) => Ok(threads),
+    }
+}
+
+/// As many threads as the processor has cores and the batch has work for.
+pub fn default_threads(backend: Option<Backend>, batch_size: usize) -> usize {
+    match backend {
+        Some(Backend::Wgpu) => 1,
+        Some(Backend::Ndarray | Backend::Flex) | None => {
+            processor_cores().min(batch_size / ROWS_OF_A_THREAD).max(1)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Preset;
+
+    fn settings(choices: Choices) -> Settings {
+        Settings::resolve(&choices).expect("legal choices")
+    }
+
+    #[test]
+    fn settings_come_back_from_json_with_every_bit() {
+        let written = settings(Choices {
+            learning_rate: Some(0.123_456_789_012_345_67),
+            warm_up: Some(WarmUp::Epochs(0.1)),
+            clip_norm: Some(0.3),
+            ..Choices::default()
+        });
+        let json = serde_json::to_string(&written).expect("settings are JSON");
+        let read: Settings = serde_json::from_str(&json).expect("settings");
+        assert_eq!(
+            read.learning_rate.to_bits(),
+            written.learning_rate.to_bits()
+        );
+        assert_eq!(
+            (read.warm_up, read.clip_norm),
+            (written.warm_up, written.clip_norm)
+        );
+    }
+
+    #[test]
+    fn a_preset_decides_only_what_is_not_chosen() {
+        let fast = Choices {
+            preset: Some(Preset::Fast),
+            ..Choices::default()
+        };
+        let chosen = settings(fast.clone());
+        assert_eq!(
+            (chosen.backend.as_str(), chosen.engine),
+            ("flex", Engine::Manual)
+        );
+        assert_eq!((chosen.epochs, chosen.learning_rate), (6, 0.15));
+        let chosen = settings(Choices {
+            backend: Some(Backend::Ndarray),
+            epochs: Some(2),
+            ..fast
+        });
+        assert_eq!(
+            (chosen.backend.as_str(), chosen.engine),
+            ("ndarray", Engine::Manual)
+        );
+        assert_eq!((chosen.epochs, chosen.learning_rate), (2, 0.15));
+    }
+
+    #[test]
+    fn threads_are_as_many_as_have_work() {
+        let threads = |backend, batch_size, threads| {
+            let choices = Choices {
+                backend,
+                batch_size: Some(batch_size),
+                threads,
+                ..Choices::default()
+            };
+            Settings::resolve(&choices).map(|settings| settings.threads)
+        };
+        assert_eq!(threads(None, 40, None), Ok(1));
+        assert_eq!(threads(Some(Backend::Wgpu), 4096, None), Ok(1));
+        assert_eq!(threads(None, 40, Some(5)), Ok(5));
+        assert_eq!(threads(None, 1_000_000, None), Ok(processor_cores()));
+        let error = threads(None, 4, Some(5)).expect_err("a thread without a row");
+        assert!(error.to_string().starts_with("--threads 5 cannot share"));
+        let error = threads(Some(Backend::Wgpu), 4, Some(2)).expect_err("threads of an adapter");
+        assert!(error.to_string().starts_with("--threads does not apply"));
+    }
+
+    #[test]
+    fn a_schedule_that_depends_on_the_length_keeps_it() {
+        for &schedule in ScheduleName::ALL {
+            let started = settings(Choices {
+                schedule: Some(schedule),
+                warm_up: Some(WarmUp::Epochs(1.0)),
+                epochs: Some(5),
+                ..Choices::default()
+            });
+            let longer = started.continued(&Choices {
+                epochs: Some(6),
+                ..Choices::default()
+            });
+            assert_eq!(longer.is_err(), schedule.depends_on_length(), "{schedule}");
+        }
+    }
+}

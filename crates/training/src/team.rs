@@ -1,0 +1,99 @@
+//! The workers that share a batch.
+
+use std::ops::Range;
+
+use backends::{Hardware, Opened};
+use burn::optim::GradientsParams;
+use burn::tensor::Tensor;
+use data_parallel::{Workers, shards};
+
+use crate::choice::Engine;
+use crate::error::TrainingError;
+use crate::examples::Batch;
+use crate::net::Net;
+
+/// What computes the gradients of a batch: on a processor, threads that each take a shard of its rows;
+/// on a graphics adapter, the adapter.
+#[derive(Debug)]
+pub struct Team {
+    workers: Option<Workers>,
+}
+
+impl Team {
+    /// As many workers on a processor as there are to be `threads`.
+    ///
+    /// # Errors
+    ///
+    /// If the system gives no more threads.
+    pub fn new(opened: &Opened, threads: usize) -> Result<Self, TrainingError> {
+        let workers = match opened.hardware {
+            Hardware::Processor => {
+                let workers = Workers::new(threads).map_err(|error| TrainingError::Threads {
+                    count: threads,
+                    why: error.to_string(),
+                })?;
+                Some(workers)
+            }
+            Hardware::Graphics | Hardware::SoftwareGraphics => None,
+        };
+        Ok(Self { workers })
+    }
+
+    /// The calling thread alone, with whatever threads the backend's operations use.
+    pub fn undivided() -> Self {
+        Self { workers: None }
+    }
+
+    /// Runs a training loop where its operations are not shared among threads once more.
+    pub fn run<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        match &self.workers {
+            Some(workers) => workers.run(work),
+            None => work(),
+        }
+    }
+
+    /// Loss (off autodiff, one element) and gradients of a batch.
+    pub fn gradients<N: Net>(
+        &self,
+        engine: Engine,
+        net: &N,
+        batch: &Batch<N::Targets>,
+    ) -> (Tensor<1>, GradientsParams) {
+        let (copy, rows_of) = (net.clone(), batch.clone());
+        let rows = batch.len();
+        let parts = self.map(self.shards(rows), move |shard| {
+            let (x, targets) = rows_of.part(shard);
+            engine.gradients(&copy, x, targets, rows)
+        });
+        self.sum(net, parts)
+    }
+
+    /// Loss and gradients of a batch from those of its shards.
+    pub fn sum<N: Net>(
+        &self,
+        net: &N,
+        mut parts: Vec<(Tensor<1>, GradientsParams)>,
+    ) -> (Tensor<1>, GradientsParams) {
+        match &self.workers {
+            Some(workers) => workers.sum_gradients(net, parts),
+            None => parts.pop().expect("one part, the whole batch"),
+        }
+    }
+
+    /// The rows of each worker.
+    pub fn shards(&self, batch: usize) -> Vec<Range<usize>> {
+        shards(batch, self.workers.as_ref().map_or(1, Workers::count))
+    }
+
+    /// What `work` makes of each worker's item.
+    pub fn map<T: Send + 'static, R: Send + 'static>(
+        &self,
+        items: Vec<T>,
+        work: impl Fn(T) -> R + Clone + Send + 'static,
+    ) -> Vec<R> {
+        match &self.workers {
+            Some(workers) => workers.map(items, work),
+            None => items.into_iter().map(work).collect(),
+        }
+    }
+}
