@@ -1,32 +1,21 @@
-//! The time to an accuracy: training until the test set is answered well enough.
+//! The time to an accuracy: training until the test accuracy is high enough.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use backends::{Backend, Opened};
-use burn::module::Module;
-use burn::optim::SgdConfig;
-use burn::optim::momentum::MomentumConfig;
 use datasets::ImageSet;
 use mnist_mlp::MnistMlpConfig;
 use serde::Serialize;
-
-use crate::cli::{Engine, value_name};
-use crate::engine::Team;
-use crate::examples::{Examples, epoch_order};
-use crate::net::Net;
-use crate::settings::default_threads;
+use training::{
+    Choices, Engine, EpochEnd, Examples, Pass, Schedule, Settings, State, Team, Unwatched, epoch,
+    evaluate, rows_at_once,
+};
 
 /// Test accuracies to reach.
 pub(crate) const GOALS: [f64; 3] = [0.97, 0.98, 0.983];
-/// The trainer's defaults.
-const HIDDEN: [usize; 2] = [256, 128];
-const BATCH: usize = 128;
-const LEARNING_RATE: f64 = 0.05;
-const SEED: u64 = 0;
-/// Who has not arrived then is not waited for.
-const MOST_EPOCHS: u64 = 40;
-const JUDGED_AT_ONCE: usize = 1000;
+/// Where training ends that has not reached them.
+const MOST_EPOCHS: usize = 40;
 
 /// Seconds of training until each goal.
 #[derive(Debug, Clone, Serialize)]
@@ -36,7 +25,7 @@ pub(crate) struct Race {
     pub(crate) epochs: [Option<u64>; 3],
 }
 
-/// Trains until the last goal; judging is not counted.
+/// Trains the default net until the last goal; evaluation is not counted.
 ///
 /// # Errors
 ///
@@ -48,44 +37,40 @@ pub(crate) fn race(
     train: &ImageSet,
     test: &ImageSet,
 ) -> Result<Race> {
-    let mut net = MnistMlpConfig::new(train.image_size(), HIDDEN.to_vec(), train.class_count())
-        .init(SEED, &opened.device)?
-        .train();
-    let momentum = MomentumConfig::new().with_momentum(0.9).with_dampening(0.0);
-    let mut optimizer = SgdConfig::new().with_momentum(Some(momentum)).init();
+    let settings = Settings::resolve(&Choices {
+        backend: Some(backend),
+        engine: Some(engine),
+        epochs: Some(MOST_EPOCHS),
+        ..Choices::default()
+    })?;
+    let [inputs, classes] = [train.image_size(), train.class_count()];
+    let net = MnistMlpConfig::new(inputs, settings.hidden.clone(), classes)
+        .init(settings.seed, &opened.device)?;
     let [train, test] = [train, test].map(|set| Examples::from_images(set.clone(), opened));
-    let rows = train.len();
+    let team = Team::new(opened, settings.threads)?;
+    let pass = Pass::new(&settings, &team, &opened.device);
+    let mut schedule = Schedule::new(&settings, train.len().div_ceil(settings.batch_size))?;
+    let mut state = State::fresh(net, &settings, &opened.device);
     let mut race = Race {
-        name: format!("{backend} {}", value_name(engine)),
+        name: format!("{backend} {engine}"),
         seconds: [None; 3],
         epochs: [None; 3],
     };
-    let team = Team::new(opened, default_threads(Some(backend), BATCH))?;
     let mut time = Duration::ZERO;
-    for epoch in 1..=MOST_EPOCHS {
-        let started = Instant::now();
-        let order = epoch_order(rows, SEED, epoch, &opened.device);
-        for start in (0..rows).step_by(BATCH) {
-            let batch = BATCH.min(rows - start);
-            let take = train.taker(order.clone().narrow(0, start, batch));
-            let (_, gradients) = team.gradients(engine, &net, batch, take);
-            net = optimizer.step(LEARNING_RATE, net, gradients);
-        }
-        time += started.elapsed();
-        let plain = net.valid();
-        let right = test
-            .parts(0..test.len(), JUDGED_AT_ONCE)
-            .map(|(x, labels)| plain.judge(x, labels).1.into_scalar::<i64>())
-            .sum::<i64>();
-        let accuracy = right as f64 / test.len() as f64;
+    while state.progress.epoch < MOST_EPOCHS && race.seconds[2].is_none() {
+        let end;
+        (state, end) = team.run(|| epoch(state, &train, &pass, &mut schedule, &mut Unwatched))?;
+        let EpochEnd::Done(done) = end else {
+            bail!("the loss is not finite");
+        };
+        time += done.time;
+        let at_once = rows_at_once(opened, settings.batch_size);
+        let accuracy = evaluate(&state.net, &test, &team, at_once)?.accuracy;
         for (i, goal) in GOALS.into_iter().enumerate() {
             if accuracy >= goal && race.seconds[i].is_none() {
                 race.seconds[i] = Some(time.as_secs_f64());
-                race.epochs[i] = Some(epoch);
+                race.epochs[i] = Some(state.progress.epoch as u64);
             }
-        }
-        if race.seconds[2].is_some() {
-            break;
         }
     }
     Ok(race)

@@ -6,12 +6,15 @@
 
 mod accuracy;
 mod contest;
-#[cfg(any(feature = "flex", feature = "ndarray"))]
-mod descent;
+mod parts;
 mod peers;
 mod products;
 mod report;
+mod size;
 mod start;
+mod training_run;
+#[cfg(any(feature = "flex", feature = "ndarray"))]
+mod xor_descent;
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -21,12 +24,16 @@ use backends::{Backend, Hardware, Opened};
 use clap::Args;
 use datasets::{Mnist, bundled_mnist_dir};
 
-use crate::Exit;
-use crate::cli::{Engine, Format, at_least_one, backend};
-use crate::output::Console;
+use programs::{Exit, Format, Results, complain};
+use training::Engine;
+use training::number::parse::at_least_one;
+
+use crate::arguments::backend;
 use crate::threads;
-use contest::{Contestant, Lane, Size};
+use contest::{Contestant, interleave};
 use report::Report;
+use size::Size;
+use training_run::TrainingRun;
 
 /// Seeds with which the preset is measured; it was chosen with others.
 const PRESET_SEEDS: Range<u64> = 0..5;
@@ -62,17 +69,17 @@ pub(crate) struct BenchOptions {
     #[arg(long, default_value = "5", allow_negative_numbers = true, value_parser = at_least_one, value_name = "N")]
     rounds: usize,
 
-    /// Measure PyTorch and JAX, too, by the scripts in bench/peers; one that is not installed is
+    /// Also measure PyTorch and JAX, by the scripts in bench/peers; one that is not installed is
     /// left out with a note.
     #[arg(long)]
     peers: bool,
 
-    /// The Python that has them.
+    /// The Python that has PyTorch and JAX.
     #[arg(long, default_value = "python3", value_name = "PROGRAM")]
     python: PathBuf,
 
-    /// Measure, too, how long it takes to 97, 98 and 98.3 % test accuracy, and what --preset fast
-    /// comes to with the seeds 0 to 4: some minutes.
+    /// Also measure how long training takes to 97, 98 and 98.3 % test accuracy, and what --preset fast
+    /// reaches with the seeds 0 to 4: some minutes.
     #[arg(long)]
     accuracy: bool,
 
@@ -96,18 +103,22 @@ pub(crate) struct BenchOptions {
 /// If a backend that is named cannot run, or the data or a device fails.
 pub(crate) fn run(options: &BenchOptions) -> Result<Exit> {
     threads::one_for_each_product();
-    let mut console = Console::new(options.format, options.quiet);
+    let note = |text: &str| {
+        if !options.quiet {
+            complain(text);
+        }
+    };
     let backends = open(&options.backend)?;
     let Mnist { train, test } = Mnist::load(&bundled_mnist_dir())?;
     let mut report = Report::new(&backends);
 
     for &size in &options.size {
-        console.note(&format!("{size}: setting up"));
-        let mut lanes: Vec<Box<dyn Contestant>> = vec![];
+        note(&format!("{size}: setting up"));
+        let mut contestants: Vec<Box<dyn Contestant>> = vec![];
         for (backend, opened) in &backends {
-            lanes.push(Box::new(products::Products::new(*backend, opened, size)?));
+            contestants.push(Box::new(products::Products::new(*backend, opened, size)?));
             for &engine in &options.engine {
-                lanes.push(Box::new(Lane::mnist(
+                contestants.push(Box::new(TrainingRun::mnist(
                     *backend, opened, engine, size, &train,
                 )?));
             }
@@ -115,30 +126,30 @@ pub(crate) fn run(options: &BenchOptions) -> Result<Exit> {
         if options.peers {
             for peer in peers::Peer::ALL {
                 match peer.start(&options.python, size) {
-                    Ok(running) => lanes.push(Box::new(running)),
-                    Err(reason) => console.note(&format!("{peer} is left out: {reason:#}")),
+                    Ok(running) => contestants.push(Box::new(running)),
+                    Err(reason) => note(&format!("{peer} is left out: {reason:#}")),
                 }
             }
         }
-        let group = contest::hold(lanes, options.rounds, &console)?;
+        let group = interleave(contestants, options.rounds, &note)?;
         report.add_size(size, group);
     }
 
-    let mut lanes: Vec<Box<dyn Contestant>> = vec![];
+    let mut contestants: Vec<Box<dyn Contestant>> = vec![];
     for (backend, opened) in &backends {
         for &engine in &options.engine {
-            lanes.push(Box::new(Lane::xor(*backend, opened, engine)?));
+            contestants.push(Box::new(TrainingRun::xor(*backend, opened, engine)?));
         }
         #[cfg(any(feature = "flex", feature = "ndarray"))]
         if opened.hardware == Hardware::Processor && options.engine.contains(&Engine::Manual) {
-            lanes.push(Box::new(descent::Descent::new(*backend, opened)?));
+            contestants.push(Box::new(xor_descent::XorDescent::new(*backend, opened)?));
         }
     }
-    report.add_xor(contest::hold(lanes, options.rounds, &console)?);
+    report.add_xor(interleave(contestants, options.rounds, &note)?);
     for (backend, opened) in &backends {
         for &engine in &options.engine {
             for &size in &options.size {
-                report.add_parts(contest::parts(*backend, opened, engine, size, &train)?);
+                report.add_parts(parts::parts(*backend, opened, engine, size, &train)?);
             }
             report.add_start(start::measure(*backend, engine)?);
         }
@@ -146,7 +157,7 @@ pub(crate) fn run(options: &BenchOptions) -> Result<Exit> {
     if options.accuracy {
         for (backend, opened) in &backends {
             for &engine in &options.engine {
-                console.note(&format!("{backend} {engine:?}: training to 98.3 %"));
+                note(&format!("{backend} {engine}: training to 98.3 %"));
                 report.add_accuracy(accuracy::race(*backend, opened, engine, &train, &test)?);
             }
         }
@@ -156,13 +167,13 @@ pub(crate) fn run(options: &BenchOptions) -> Result<Exit> {
             }
         }
     }
-    console.print(&match options.format {
+    Results::default().print(match options.format {
         Format::Text => report.to_text(),
         Format::Json => report.to_json()?,
     })?;
     if let Some(file) = &options.plot {
         report.plot(file)?;
-        console.note(&format!("figures in {}", file.display()));
+        note(&format!("figures in {}", file.display()));
     }
     Ok(Exit::Success)
 }

@@ -10,7 +10,8 @@ use anyhow::{Context, Result, bail};
 use datasets::bundled_mnist_dir;
 use serde::Deserialize;
 
-use super::contest::{Contestant, Kind, Size};
+use super::contest::{Contestant, Kind};
+use super::size::Size;
 
 /// Where the scripts are, in the checkout that this program was built in.
 const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../bench/peers");

@@ -4,13 +4,13 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use backends::{Backend, Hardware, Opened};
 use burn::tensor::{Device, Distribution, Tensor};
+use training::{Team, TrainingError, default_threads};
 
-use super::contest::{Contestant, Kind, Size};
-use crate::engine::Team;
-use crate::settings::default_threads;
+use super::contest::{Contestant, Kind};
+use super::size::Size;
 
 /// Inputs and classes of MNIST.
 const INPUTS: usize = 784;
@@ -122,9 +122,7 @@ impl Contestant for Products {
             None => self.multiply(),
         };
         if self.hardware != Hardware::Processor {
-            self.device
-                .sync()
-                .map_err(|error| anyhow!("the device failed: {error}"))?;
+            self.device.sync().map_err(TrainingError::device)?;
         }
         Ok((rows, started.elapsed()))
     }

@@ -10,10 +10,12 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::accuracy::{GOALS, Race};
-use super::contest::{Kind, Parts, Score, Size, median};
+use super::contest::{Kind, Score, median};
+use super::parts::Parts;
+use super::size::Size;
 use super::start::{Preset, Start};
-use crate::pages::colours::Colour;
-use crate::pages::plot::{Axis, Mark, Panel, Series, figure};
+use pages::colours::Colour;
+use pages::plot::{Axis, Mark, Panel, Series, figure};
 
 /// Multiplications and additions of a training step for each image: forward, gradient of the weights,
 /// and, but for the first layer, gradient of the input.

@@ -10,8 +10,7 @@ use anyhow::{Context, Result, bail};
 use backends::Backend;
 use serde::Serialize;
 use serde_json::Value;
-
-use crate::cli::{Engine, value_name};
+use training::Engine;
 
 /// What a run of one epoch took.
 #[derive(Debug, Clone, Serialize)]
@@ -28,7 +27,7 @@ pub(crate) struct Start {
 pub(crate) struct Preset {
     pub(crate) name: String,
     pub(crate) seed: u64,
-    /// Seconds of training, judging not counted.
+    /// Seconds of training, without evaluation.
     pub(crate) train_seconds: f64,
     pub(crate) test_accuracy: f64,
 }
@@ -42,12 +41,11 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 ///
 /// If the run fails.
 pub(crate) fn measure(backend: Backend, engine: Engine) -> Result<Start> {
-    let engine = value_name(engine);
     let run = run(&[
         "--backend",
         backend.name(),
         "--engine",
-        &engine,
+        engine.name(),
         "--epochs",
         "1",
     ])?;

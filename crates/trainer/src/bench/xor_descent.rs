@@ -1,4 +1,4 @@
-//! Many steps of gradient descent in one operation of a backend.
+//! The XOR net by the formulas, with all steps of a segment in one operation of the backend.
 //!
 //! A net of a dozen weights is done with a product in a tenth of a microsecond; what takes the time is
 //! to get there, from tensor through dispatch to the backend, some forty times a step, and an optimizer
@@ -8,18 +8,74 @@
     expect(deprecated, reason = "ndarray is a backend the project was asked for")
 )]
 
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use backends::{Backend as BackendName, Opened};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};
+use burn::module::Param;
+use burn::nn::Linear;
 use burn::tensor::Tensor;
 use layers::Activation;
-use xor_net::{OutputUnit, XorNet};
+use training::{Examples, Team};
+use xor_net::{OutputUnit, XorNet, XorNetConfig};
 
-use super::bias;
+use super::contest::{Contestant, Kind};
+use super::training_run::XOR_STEPS;
 
 #[cfg(feature = "flex")]
 use burn::backend::Flex;
 #[cfg(feature = "ndarray")]
 use burn::backend::NdArray;
+
+/// Step length: with it the net learns its table.
+const LEARNING_RATE: f64 = 2.0;
+
+/// The XOR net on its truth table.
+pub(crate) struct XorDescent {
+    name: String,
+    net: Option<XorNet>,
+    examples: Examples<Tensor<2>>,
+    team: Team,
+}
+
+impl XorDescent {
+    /// The XOR net on its truth table.
+    ///
+    /// # Errors
+    ///
+    /// If there is no thread for it.
+    pub(crate) fn new(backend: BackendName, opened: &Opened) -> Result<Self> {
+        Ok(Self {
+            name: format!("{backend} manual, {XOR_STEPS} steps a call"),
+            net: Some(XorNetConfig::new().init(0, &opened.device)?),
+            examples: Examples::truth_table(&opened.device),
+            team: Team::new(opened, 1)?,
+        })
+    }
+}
+
+impl Contestant for XorDescent {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Training
+    }
+
+    fn segment(&mut self) -> Result<(usize, Duration)> {
+        let started = Instant::now();
+        let (x, y) = self.examples.first(self.examples.len()).all();
+        let net = self.net.take().expect("a net is there between segments");
+        let net = self
+            .team
+            .run(|| descend(net, x, y, LEARNING_RATE, XOR_STEPS));
+        self.net = Some(net);
+        Ok((XOR_STEPS, started.elapsed()))
+    }
+}
 
 /// Takes `steps` steps of plain gradient descent on all rows.
 ///
@@ -31,7 +87,7 @@ use burn::backend::NdArray;
 /// w2 ← w2 - z3ᵀ·δz5    b2 ← b2 - Σ_rows δz5    w1 ← w1 - xᵀ·δz2    b1 ← b1 - Σ_rows δz2
 /// ```
 ///
-/// The net of [`gradients`](super::gradients) and the step of `SgdConfig::new()`, with the step length η
+/// The net of [`manual_backprop::xor_net`] and the step of `SgdConfig::new()`, with the step length η
 /// = `learning_rate` taken into `δz5`, which every gradient has as a factor.
 ///
 /// # Shapes
@@ -46,28 +102,7 @@ use burn::backend::NdArray;
 /// # Source
 ///
 /// Lecture items L3, L4 and L17.
-///
-/// # Example
-///
-/// ```
-/// use burn::tensor::{Device, Tensor};
-/// use xor_net::XorNetConfig;
-///
-/// let device = Device::flex();
-/// let x = Tensor::<2>::from_data([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], &device);
-/// let y = Tensor::<2>::from_data([[0.0], [1.0], [1.0], [0.0]], &device);
-/// let net = XorNetConfig::new().init(0, &device)?;
-/// let net = manual_backprop::xor_net::descend(net, x.clone(), y.clone(), 2.0, 5000);
-/// assert!(net.loss(x, y).into_scalar::<f32>() < 1e-3);
-/// # Ok::<(), xor_net::ConfigError>(())
-/// ```
-pub fn descend(
-    net: XorNet,
-    x: Tensor<2>,
-    y: Tensor<2>,
-    learning_rate: f64,
-    steps: usize,
-) -> XorNet {
+fn descend(net: XorNet, x: Tensor<2>, y: Tensor<2>, learning_rate: f64, steps: usize) -> XorNet {
     assert_eq!(
         (net.activation, net.output_unit),
         (Activation::Sigmoid, OutputUnit::Sigmoid),
@@ -92,6 +127,11 @@ pub fn descend(
         layer.bias = layer.bias.take().map(|bias| bias.map(|_| b));
     }
     net
+}
+
+/// The bias of a layer, which both layers have.
+fn bias(layer: &Linear) -> &Param<Tensor<1>> {
+    layer.bias.as_ref().expect("both layers have a bias")
 }
 
 /// How many steps, and how long.
@@ -184,7 +224,8 @@ mod tests {
         let mut net = start.clone().train();
         let mut optimizer = SgdConfig::new().init();
         for _ in 0..300 {
-            let (_, gradients) = super::super::gradients(&net.valid(), x.clone(), y.clone());
+            let (_, gradients) =
+                manual_backprop::xor_net::gradients(&net.valid(), x.clone(), y.clone());
             net = optimizer.step(1.5, net, gradients);
         }
         let net = net.valid();

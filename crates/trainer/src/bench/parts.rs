@@ -1,0 +1,120 @@
+//! Where the time of a training step goes.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use backends::{Backend, Hardware, Opened};
+use burn::optim::GradientsParams;
+use datasets::ImageSet;
+use mnist_mlp::MnistMlp;
+use serde::Serialize;
+use training::{Engine, epoch_order, leaves_of_its_own, shard_loss};
+
+use super::size::Size;
+use super::training_run::TrainingRun;
+
+/// Steps over which the parts of a step are averaged, after as many that do not count.
+const STEPS: usize = 100;
+
+/// Microseconds a step.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Parts {
+    pub(crate) name: String,
+    pub(crate) size: Size,
+    /// Giving the workers something to do, and waiting until they have done it: part of every stage here,
+    /// and of two in training, where a worker does the stages before the update in one go.
+    pub(crate) hand_over: f64,
+    /// Taking the batch from the data, without that.
+    pub(crate) gather: f64,
+    /// The loss; with the manual engine part of the gradients.
+    pub(crate) forward: Option<f64>,
+    /// The gradients; with the manual engine forward and backward together.
+    pub(crate) gradients: f64,
+    /// The optimizer's step.
+    pub(crate) update: f64,
+}
+
+/// Measures each part of a step.
+///
+/// # Errors
+///
+/// If the device fails.
+pub(crate) fn parts(
+    backend: Backend,
+    opened: &Opened,
+    engine: Engine,
+    size: Size,
+    train: &ImageSet,
+) -> Result<Parts> {
+    let mut run = TrainingRun::mnist(backend, opened, engine, size, train)?;
+    let rows = run.examples.len();
+    let order = epoch_order(rows, run.settings.seed, 0, &run.device);
+    let [mut gather, mut forward, mut gradients, mut update] = [Duration::ZERO; 4];
+    let mut longest_taking = Duration::ZERO;
+    let starts = (0..rows).step_by(size.batch).cycle();
+    for (index, start) in starts.take(2 * STEPS).enumerate() {
+        let counts = index >= STEPS;
+        let mut clock = Instant::now();
+        let mut lap = |total: &mut Duration, run: &TrainingRun<MnistMlp>| -> Result<()> {
+            run.wait()?;
+            if counts {
+                *total += clock.elapsed();
+            }
+            clock = Instant::now();
+            Ok(())
+        };
+        let batch_rows = size.batch.min(rows - start);
+        let batch = run
+            .examples
+            .batch(order.clone().narrow(0, start, batch_rows));
+        let shards = run.team.map(run.team.shards(batch_rows), move |shard| {
+            let started = Instant::now();
+            (batch.part(shard), started.elapsed())
+        });
+        let (shards, taking): (Vec<_>, Vec<_>) = shards.into_iter().unzip();
+        let taking = taking.into_iter().max().unwrap_or_default();
+        lap(&mut gather, &run)?;
+        if counts && run.hardware == Hardware::Processor {
+            longest_taking += taking;
+        }
+        let mut state = run.state.take().expect("a net is there between steps");
+        let copy = state.net.clone();
+        let of_shards = match engine {
+            Engine::Autodiff => {
+                let losses = run.team.map(shards, move |(x, labels)| {
+                    let net = leaves_of_its_own(&copy);
+                    let loss = shard_loss(&net, x, labels, batch_rows);
+                    (net, loss)
+                });
+                lap(&mut forward, &run)?;
+                run.team.map(losses, |(net, loss)| {
+                    let gradients = GradientsParams::from_grads(loss.backward(), &net);
+                    (loss.without_autodiff(), gradients)
+                })
+            }
+            Engine::Manual => run.team.map(shards, move |(x, labels)| {
+                engine.gradients(&copy, x, labels, batch_rows)
+            }),
+        };
+        let (_, sum) = run.team.sum(&state.net, of_shards);
+        lap(&mut gradients, &run)?;
+        let learning_rate = run.settings.learning_rate;
+        state.net = state.optimizer.step(learning_rate, state.net, sum);
+        run.state = Some(state);
+        lap(&mut update, &run)?;
+    }
+    let hand_over = match run.hardware {
+        Hardware::Processor => gather - longest_taking,
+        Hardware::Graphics | Hardware::SoftwareGraphics => Duration::ZERO,
+    };
+    let micros = |time: Duration| time.as_secs_f64() * 1e6 / STEPS as f64;
+    Ok(Parts {
+        name: run.name.clone(),
+        size,
+        hand_over: micros(hand_over),
+        gather: micros(gather - hand_over),
+        forward: (engine == Engine::Autodiff).then(|| micros(forward)),
+        gradients: micros(gradients),
+        update: micros(update),
+    })
+}
