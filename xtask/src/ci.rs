@@ -1,122 +1,159 @@
 //! Everything that must pass before a change lands, in one order, with one set of features.
 
-use std::io::{BufRead, BufReader};
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Command, Stdio};
+use std::thread;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
-use crate::program::{artifacts, cargo};
+use crate::lint::Linter;
+use crate::program::{Artifact, artifacts, cargo, executable};
 use crate::structure;
 use crate::trace;
 
-/// With this variable set, tests that need a graphics adapter fail without one instead of passing
-/// over it.
+/// With this variable set, tests that need a graphics adapter fail without one instead of being
+/// skipped.
 const REQUIRE_WGPU: &str = "REQUIRE_WGPU";
 
 /// Fewest tests with `wgpu` in their name that must have run.
 const WGPU_TESTS: usize = 4;
 
-/// Runs every gate, stopping at the first that fails.
+/// Runs every gate. A gate that fails lets those end that run next to it.
 ///
 /// # Errors
 ///
 /// If a gate fails.
 pub(crate) fn run() -> Result<()> {
-    gate("formatting", || shell(&["fmt", "--all", "--check"], &[]))?;
+    let started = Instant::now();
+    let linter = Linter::new()?;
+    gate("formatting", || {
+        shown(cargo().args(["fmt", "--all", "--check"]))
+    })?;
     gate("structure", structure::check)?;
-    gate("build", || {
-        artifacts(&["build", "--package", "trainer"]).map(drop)
-    })?;
-    gate("Burn is built once", built_once)?;
-    gate("tests", tests)?;
-    gate("verify-grads", || {
-        let arguments = ["run", "--package", "trainer", "--bin", "verify-grads", "--"];
-        shell(&[&arguments[..], &["--mutate"]].concat(), &[])
-    })?;
-    gate("gradients of Burn", || {
-        let arguments = ["run", "--package", "trainer", "--bin", "verify-grads", "--"];
-        shell(&[&arguments[..], &["--suite", "burn"]].concat(), &[])
-    })?;
-    gate("what the suite covers", || match trace::can_run() {
-        true => trace::run(),
-        false => {
-            println!("not run: gdb is not there, or may not watch a program");
-            Ok(())
-        }
-    })?;
-    gate("clippy", || {
-        let arguments = [
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ];
-        shell(&arguments, &[])
-    })?;
-    gate("documentation", || {
-        shell(
-            &["doc", "--workspace", "--no-deps"],
-            &[("RUSTDOCFLAGS", "-D warnings")],
-        )
-    })?;
-    gate("reuse from another project", || {
-        shell(&["run", "--manifest-path", "tests/reuse/Cargo.toml"], &[])
-    })?;
-    println!("all gates passed");
+    let built = gate("build and clippy", || build(&linter))?;
+    gate("Burn is built once", || built_once(&built, &linter))?;
+    let programs = ["verify-grads", "audit-burn", trace::PROGRAM];
+    let [verify_grads, audit_burn, traced] = programs.map(|name| executable(&built, name));
+    side_by_side(
+        || {
+            gate("tests and documentation", || tests(&linter))?;
+            gate("reuse from another project", || {
+                let arguments = ["run", "--manifest-path", "tests/reuse/Cargo.toml"];
+                captured(cargo().args(arguments))
+            })
+        },
+        || {
+            gate("verify-grads", || {
+                captured(Command::new(verify_grads?).arg("--mutate"))
+            })?;
+            gate("gradients of Burn", || {
+                captured(&mut Command::new(audit_burn?))
+            })?;
+            gate("what the suite covers", || covered(&traced?))
+        },
+    )?;
+    let minutes = started.elapsed().as_secs_f64() / 60.0;
+    println!("all gates passed in {minutes:.1} min");
     Ok(())
 }
 
-fn gate(name: &str, run: impl FnOnce() -> Result<()>) -> Result<()> {
+fn gate<T>(name: &str, run: impl FnOnce() -> Result<T>) -> Result<T> {
     println!("== {name}");
     let started = Instant::now();
-    run().with_context(|| format!("gate '{name}'"))?;
+    let result = run().with_context(|| format!("gate '{name}'"))?;
     println!(
         "== {name}: passed in {:.0} s",
         started.elapsed().as_secs_f64()
     );
-    Ok(())
+    Ok(result)
 }
 
-fn shell(arguments: &[&str], environment: &[(&str, &str)]) -> Result<()> {
-    let status = cargo()
-        .args(arguments)
-        .envs(environment.iter().copied())
-        .status()
-        .context("cannot start cargo")?;
+/// Runs two rows of gates at once: they compute more than they use both cores.
+fn side_by_side(
+    one: impl FnOnce() -> Result<()>,
+    other: impl FnOnce() -> Result<()> + Send,
+) -> Result<()> {
+    let (one, other) = thread::scope(|scope| {
+        let other = scope.spawn(other);
+        (one(), other.join())
+    });
+    let other = other.unwrap_or_else(|_| Err(anyhow!("a gate panicked")));
+    match (one, other) {
+        (Err(one), Err(other)) => bail!("{one:#}; {other:#}"),
+        (one, other) => one.and(other),
+    }
+}
+
+/// Runs a command that shows what it does.
+fn shown(command: &mut Command) -> Result<()> {
+    let status = command.status().with_context(|| describe(command))?;
     if !status.success() {
-        bail!("`cargo {}` failed", arguments.join(" "));
+        bail!("{} failed", describe(command));
     }
     Ok(())
 }
 
-/// After `cargo build -p trainer`, neither the tests nor verify-grads compile Burn again.
-fn built_once() -> Result<()> {
-    for arguments in [
-        &["build", "--package", "trainer", "--bin", "verify-grads"][..],
-        &["test", "--workspace", "--no-run"],
-    ] {
-        let rebuilt = artifacts(arguments)?
-            .into_iter()
-            .filter(|artifact| !artifact.fresh && is_burn(&artifact.target))
-            .map(|artifact| artifact.target)
-            .collect::<Vec<_>>();
-        if !rebuilt.is_empty() {
-            bail!(
-                "`cargo {}` compiled {} again; ask for Burn's features in \
-                 crates/backends/Cargo.toml only, and let no dependency of the tests ask for \
-                 features of Burn's own dependencies",
-                arguments.join(" "),
-                rebuilt.join(", ")
-            );
-        }
-        println!(
-            "`cargo {}` compiled no part of Burn again",
-            arguments.join(" ")
-        );
+/// Runs a command next to others, and shows at its end what it said.
+fn captured(command: &mut Command) -> Result<()> {
+    let output = command.output().with_context(|| describe(command))?;
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(&output.stderr)?;
+    stdout.write_all(&output.stdout)?;
+    if !output.status.success() {
+        bail!("{} failed", describe(command));
     }
+    Ok(())
+}
+
+fn describe(command: &Command) -> String {
+    let arguments = command
+        .get_args()
+        .map(|argument| argument.to_string_lossy());
+    let name = Path::new(command.get_program())
+        .file_stem()
+        .unwrap_or_default();
+    let words: Vec<_> = [name.to_string_lossy()]
+        .into_iter()
+        .chain(arguments)
+        .collect();
+    format!("`{}`", words.join(" "))
+}
+
+/// Builds all programs, tests, examples and benchmarks, and has Clippy check them.
+fn build(linter: &Linter) -> Result<Vec<Artifact>> {
+    let mut command = cargo();
+    command.args(["test", "--workspace", "--all-targets", "--no-run"]);
+    artifacts(linter.watch(command))
+}
+
+/// The tests compile each part of Burn once, and `cargo build -p trainer` needs the same ones.
+fn built_once(built: &[Artifact], linter: &Linter) -> Result<()> {
+    const REMEDY: &str = "ask for Burn's features in crates/backends/Cargo.toml only, and let no \
+                          dependency of the tests ask for features of Burn's own dependencies";
+    let mut times = BTreeMap::<&str, usize>::new();
+    for artifact in built.iter().filter(|artifact| is_burn(&artifact.target)) {
+        *times.entry(&artifact.target).or_default() += 1;
+    }
+    times.retain(|_, times| *times > 1);
+    if !times.is_empty() {
+        let twice: Vec<_> = times.into_keys().collect();
+        bail!("the tests compile {} twice; {REMEDY}", twice.join(", "));
+    }
+    let mut command = cargo();
+    command.args(["build", "--package", "trainer"]);
+    let rebuilt = artifacts(linter.watch(command))?
+        .into_iter()
+        .filter(|artifact| !artifact.fresh && is_burn(&artifact.target))
+        .map(|artifact| artifact.target)
+        .collect::<Vec<_>>();
+    if !rebuilt.is_empty() {
+        let rebuilt = rebuilt.join(", ");
+        bail!("`cargo build -p trainer` compiles {rebuilt} again; {REMEDY}");
+    }
+    println!("the tests and `cargo build -p trainer` use one build of Burn");
     Ok(())
 }
 
@@ -133,12 +170,14 @@ fn is_burn(library: &str) -> bool {
 }
 
 /// The README's test command, counting the tests that ran on the graphics adapter.
-fn tests() -> Result<()> {
-    let mut command: Command = cargo();
-    let mut child = command
+fn tests(linter: &Linter) -> Result<()> {
+    let mut command = cargo();
+    command
         .args(["test", "--workspace"])
         .env(REQUIRE_WGPU, "1")
-        .stdout(Stdio::piped())
+        .stdout(Stdio::piped());
+    let mut child = linter
+        .watch(command)
         .spawn()
         .context("cannot start cargo")?;
     let stdout = child.stdout.take().context("cargo's output is piped")?;
@@ -160,6 +199,15 @@ fn tests() -> Result<()> {
     Ok(())
 }
 
+/// What the operations of the suite reach, where that can be traced.
+fn covered(program: &Path) -> Result<()> {
+    if trace::can_run() {
+        return trace::run(program);
+    }
+    println!("not run: gdb is not installed, or may not trace a program");
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,5 +220,16 @@ mod tests {
         for library in ["burn_gradcheck", "trainer", "backends", "mnist_mlp"] {
             assert!(!is_burn(library), "{library}");
         }
+    }
+
+    #[test]
+    fn a_failure_in_either_row_is_a_failure() {
+        let fail = |text: &'static str| move || Err(anyhow!(text));
+        let pass = || Ok(());
+        assert!(side_by_side(pass, pass).is_ok());
+        assert_eq!(side_by_side(fail("a"), pass).unwrap_err().to_string(), "a");
+        assert_eq!(side_by_side(pass, fail("b")).unwrap_err().to_string(), "b");
+        let both = side_by_side(fail("a"), fail("b")).unwrap_err();
+        assert_eq!(both.to_string(), "a; b");
     }
 }

@@ -2,6 +2,8 @@
 //! what needs Burn is a program of the package `trainer`, which it builds and then becomes.
 
 mod ci;
+mod docs;
+mod lint;
 mod program;
 mod structure;
 mod trace;
@@ -11,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
 #[derive(Debug, Parser)]
 #[command(
@@ -26,46 +28,55 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Hold every hand-derived gradient against Burn's autodiff and finite differences.
+    /// Compare every hand-derived gradient with Burn's autodiff and with finite differences.
     ///
     /// Builds the program `verify-grads` and becomes it; all options go to it, `--help` included.
+    /// With `--suite burn` it is the program `audit-burn`.
     #[command(disable_help_flag = true)]
-    VerifyGrads {
-        /// Options of `verify-grads`.
-        #[arg(
-            trailing_var_arg = true,
-            allow_hyphen_values = true,
-            value_name = "OPTIONS"
-        )]
-        options: Vec<OsString>,
-    },
-    /// Measure the speed of training: `trainer bench`, built first; all options go to it.
+    VerifyGrads(Passed),
+    /// Check the gradients of Burn's own operations.
+    ///
+    /// Builds the program `audit-burn` and becomes it; all options go to it, `--help` included.
     #[command(disable_help_flag = true)]
-    Bench {
-        /// Options of `trainer bench`.
-        #[arg(
-            trailing_var_arg = true,
-            allow_hyphen_values = true,
-            value_name = "OPTIONS"
-        )]
-        options: Vec<OsString>,
-    },
-    /// Kill the trainer at random moments, go on with its runs, and compare them bit for bit with
-    /// runs that nobody killed.
+    AuditBurn(Passed),
+    /// Measure the speed of training.
+    ///
+    /// Builds the program `trainer` and becomes `trainer bench`; all options go to it.
+    #[command(disable_help_flag = true)]
+    Bench(Passed),
+    /// Kill the trainer at random moments, resume its runs, and compare them bit for bit with runs
+    /// that were not killed.
     KillTest {
-        /// How many times.
+        /// Number of kills.
         #[arg(long, default_value_t = 200, value_name = "N")]
         kills: usize,
     },
-    /// Check who depends on whom, and what must not be written where.
+    /// Write the reference of commands and options into docs/trainer.md.
+    Docs,
+    /// Check who depends on whom, sizes, and what must not be written where.
     Structure,
-    /// Trace which methods of burn-autodiff the operations of `--suite burn` really reach (with gdb).
+    /// Trace which methods of burn-autodiff the operations of `audit-burn` reach (with gdb).
     TraceSuite,
     /// Run everything that must pass before a change lands.
     Ci,
 }
 
+/// Options that another program takes.
+#[derive(Debug, Args)]
+struct Passed {
+    /// Options of the program.
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "OPTIONS"
+    )]
+    options: Vec<OsString>,
+}
+
 fn main() -> ExitCode {
+    if let Some(exit) = lint::called_by_cargo() {
+        return exit;
+    }
     match run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -78,19 +89,42 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<()> {
     std::env::set_current_dir(workspace_root()?)?;
     match cli.command {
-        Command::VerifyGrads { options } => program::become_it("verify-grads", &options),
-        Command::Bench { options } => {
-            let options = [vec!["bench".into()], options].concat();
-            program::become_it("trainer", &options)
+        Command::VerifyGrads(passed) => {
+            let (program, options) = of_suite(passed.options);
+            program::replace_this(program, &options)
+        }
+        Command::AuditBurn(passed) => program::replace_this("audit-burn", &passed.options),
+        Command::Bench(passed) => {
+            let options = [vec!["bench".into()], passed.options].concat();
+            program::replace_this("trainer", &options)
         }
         Command::KillTest { kills } => kill_test(kills),
+        Command::Docs => docs::run(),
         Command::Structure => structure::check(),
-        Command::TraceSuite => trace::run(),
+        Command::TraceSuite => trace::run(&program::build(trace::PROGRAM)?),
         Command::Ci => ci::run(),
     }
 }
 
-/// The test of the trainer that kills it, with as many kills.
+/// The program that `verify-grads` with these options is, and the options that it takes.
+fn of_suite(mut options: Vec<OsString>) -> (&'static str, Vec<OsString>) {
+    let named = options
+        .windows(2)
+        .position(|pair| pair == ["--suite", "burn"]);
+    if let Some(at) = named {
+        options.drain(at..at + 2);
+        return ("audit-burn", options);
+    }
+    match options.iter().position(|option| option == "--suite=burn") {
+        Some(at) => {
+            options.remove(at);
+            ("audit-burn", options)
+        }
+        None => ("verify-grads", options),
+    }
+}
+
+/// The trainer's test that kills it, with as many kills.
 fn kill_test(kills: usize) -> Result<()> {
     let status = program::cargo()
         .args(["test", "--package", "trainer", "--test", "kill", "--"])
@@ -98,13 +132,42 @@ fn kill_test(kills: usize) -> Result<()> {
         .env("KILLS", kills.to_string())
         .status()
         .context("cannot start cargo")?;
-    ensure!(status.success(), "a run was lost, or came to other numbers");
+    ensure!(
+        status.success(),
+        "a run was lost, or ended with other numbers"
+    );
     Ok(())
 }
 
 fn workspace_root() -> Result<PathBuf> {
-    // Asked of cargo at run time: checkouts that share a target folder share this program, too.
+    // Read at run time: checkouts that share a target folder also share this program.
     let here = std::env::var_os("CARGO_MANIFEST_DIR").context("start this as `cargo xtask`")?;
     let root = Path::new(&here).parent();
     Ok(root.context("xtask lies in the workspace")?.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_suite_of_burn_is_a_program_of_its_own() {
+        let of = |options: &str| {
+            let (program, options) = of_suite(options.split(' ').map(OsString::from).collect());
+            (
+                program,
+                options.join(OsStr::new(" ")).into_string().unwrap(),
+            )
+        };
+        use std::ffi::OsStr;
+        assert_eq!(
+            of("--suite burn --seed 1"),
+            ("audit-burn", "--seed 1".into())
+        );
+        assert_eq!(
+            of("--seed 1 --suite=burn"),
+            ("audit-burn", "--seed 1".into())
+        );
+        assert_eq!(of("--mutate"), ("verify-grads", "--mutate".into()));
+    }
 }

@@ -12,10 +12,10 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::program;
-
 /// What gdb is told to do.
 const SCRIPT: &str = include_str!("trace.gdb.py");
+/// The program that checks the table.
+pub(crate) const PROGRAM: &str = "verify-grads";
 /// What the program is asked for: the whole table, in one process.
 const ARGUMENTS: &str = "--suite burn --here --backend flex --format json";
 /// Where burn-suite begins with an operation at a place.
@@ -47,15 +47,14 @@ enum Place {
     Step(String),
 }
 
-/// Traces the whole table on flex.
+/// Traces the whole table on flex, as `program` goes through it.
 ///
 /// # Errors
 ///
 /// If an operation does not reach a method that it says it covers, if a step is reached by none, or
 /// if gdb cannot run the program.
-pub(crate) fn run() -> Result<()> {
-    let program = program::build("verify-grads")?;
-    let symbols = output(Command::new("nm").arg("--demangle").arg(&program))
+pub(crate) fn run(program: &Path) -> Result<()> {
+    let symbols = output(Command::new("nm").arg("--demangle").arg(program))
         .context("nm cannot list the program; install binutils")?;
     let places = places(&symbols);
     if !symbols.lines().any(|line| line.ends_with(BEGIN)) {
@@ -63,7 +62,7 @@ pub(crate) fn run() -> Result<()> {
     }
     let folder = Path::new("target").join("trace-suite");
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let (events, passed) = trace(&program, &symbols, &places, &folder)?;
+    let (events, passed) = trace(program, &symbols, &places, &folder)?;
     let operations = operations(&events, &passed)?;
     let known: BTreeSet<Place> = places.into_values().collect();
     let mut breaches = not_covered(&operations, &known);
