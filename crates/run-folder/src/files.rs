@@ -7,22 +7,25 @@ use std::path::{Path, PathBuf};
 /// What is added to a file's name while it is written.
 pub(crate) const UNFINISHED: &str = ".part";
 
-/// A file that is written but does not have its name yet. Dropped without
-/// [`Staged::publish`], it is gone.
+/// Name of the file of a run's weights in Burn's own form.
+pub(crate) const WEIGHTS: &str = "model.bpk";
+
+/// A file that is written but does not have its name yet. Dropped without [`Staged::publish`], it is
+/// removed.
 #[derive(Debug)]
-pub(crate) struct Staged {
+pub struct Staged {
     temporary: PathBuf,
     path: PathBuf,
     published: bool,
 }
 
 impl Staged {
-    /// Writes `bytes` beside `path`, under another name, down to the disk.
+    /// Writes `bytes` next to `path`, under another name, and syncs them to disk.
     ///
     /// # Errors
     ///
     /// If the folder is missing or cannot be written, or the disk is full.
-    pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<Self> {
+    pub fn write(path: &Path, bytes: &[u8]) -> io::Result<Self> {
         let mut temporary = path.as_os_str().to_owned();
         temporary.push(UNFINISHED);
         let staged = Self {
@@ -36,13 +39,12 @@ impl Staged {
         Ok(staged)
     }
 
-    /// Gives the file its name, in place of any file that had it, and has the folder keep that,
-    /// too, if the power fails.
+    /// Gives the file its name, in place of any file that had it, and syncs the folder.
     ///
     /// # Errors
     ///
     /// If the folder has vanished, or a folder has that name.
-    pub(crate) fn publish(mut self) -> io::Result<()> {
+    pub fn publish(mut self) -> io::Result<()> {
         fs::rename(&self.temporary, &self.path)?;
         self.published = true;
         sync_folder_of(&self.path)
@@ -52,21 +54,22 @@ impl Staged {
 impl Drop for Staged {
     fn drop(&mut self) {
         if !self.published {
-            // What cannot be removed is only a leftover under a name that nobody reads.
+            // If it cannot be removed, a file is left under a name that nobody reads.
             let _ = fs::remove_file(&self.temporary);
         }
     }
 }
 
-/// Brings the names in a file's folder down to the disk, where a folder can be opened for that.
+/// Syncs the names in a file's folder to disk, where the system can open a folder for that.
 fn sync_folder_of(path: &Path) -> io::Result<()> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    match cfg!(unix) {
-        true => File::open(folder)?.sync_all(),
-        false => Ok(()),
+    if cfg!(unix) {
+        File::open(folder)?.sync_all()
+    } else {
+        Ok(())
     }
 }
 

@@ -1,36 +1,40 @@
 //! What happened in a run, as its `metrics.jsonl` tells it.
 
-use anyhow::Result;
+use training::{Epoch, RunResult, Start};
 
-use crate::output::{Epoch, Event, RunResult, Start};
-use crate::saved_run::SavedRun;
+use crate::entry::Entry;
+use crate::error::RunFolderError;
+use crate::saved::SavedRun;
 
-/// The events of a run, sorted.
+/// The entries of a run, sorted.
 #[derive(Debug, Clone)]
-pub(crate) struct History {
-    pub(crate) start: Option<Start>,
+pub struct History {
+    /// What was trained, once data and net were ready.
+    pub start: Option<Start>,
     /// The epochs that were kept, in order.
-    pub(crate) epochs: Vec<Epoch>,
-    pub(crate) result: Option<RunResult>,
-    pub(crate) state: State,
+    pub epochs: Vec<Epoch>,
+    /// The result of a run that is finished.
+    pub result: Option<RunResult>,
+    /// How far the run came.
+    pub status: Status,
 }
 
 /// How far a run came.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum State {
+pub enum Status {
     /// It has its result.
     Finished,
-    /// It ended before, and said why.
+    /// It ended before its last epoch, and said why.
     Stopped(String),
     /// It is running, or it was killed.
     Unfinished,
-    /// It never ran: its weights are from elsewhere.
+    /// It never trained: its weights are from elsewhere.
     Imported,
 }
 
-impl State {
+impl Status {
     /// One word.
-    pub(crate) fn name(&self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             Self::Finished => "finished",
             Self::Stopped(_) => "stopped",
@@ -39,8 +43,8 @@ impl State {
         }
     }
 
-    /// Why it ended before its end, if it said so.
-    pub(crate) fn reason(&self) -> Option<&str> {
+    /// Why it ended before its last epoch, if it said so.
+    pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Stopped(reason) => Some(reason),
             Self::Finished | Self::Unfinished | Self::Imported => None,
@@ -54,40 +58,40 @@ impl History {
     /// # Errors
     ///
     /// If they cannot be read.
-    pub(crate) fn of(run: &SavedRun) -> Result<Self> {
-        Ok(Self::from_events(run.events()?))
+    pub fn of(run: &SavedRun) -> Result<Self, RunFolderError> {
+        Ok(Self::from_entries(run.entries()?))
     }
 
-    fn from_events(events: Vec<Event>) -> Self {
+    fn from_entries(entries: Vec<Entry>) -> Self {
         let mut history = Self {
             start: None,
             epochs: vec![],
             result: None,
-            state: State::Unfinished,
+            status: Status::Unfinished,
         };
-        for event in events {
-            // The last event decides: a run that was stopped or finished may have been gone on with.
-            history.state = match &event {
-                Event::Result(_) => State::Finished,
-                Event::Stopped { reason, .. } => State::Stopped(reason.clone()),
-                Event::Imported(_) => State::Imported,
-                _ => State::Unfinished,
+        for entry in entries {
+            // The last entry decides: a run that stopped or finished may have continued.
+            history.status = match &entry {
+                Entry::Result(_) => Status::Finished,
+                Entry::Stopped { reason, .. } => Status::Stopped(reason.clone()),
+                Entry::Imported(_) => Status::Imported,
+                _ => Status::Unfinished,
             };
-            match event {
-                Event::Start(start) => history.start = Some(start),
-                Event::Epoch(epoch) => history.epochs.push(epoch),
-                Event::Result(result) => history.result = Some(result),
+            match entry {
+                Entry::Start(start) => history.start = Some(start.event),
+                Entry::Epoch(epoch) => history.epochs.push(epoch),
+                Entry::Result(result) => history.result = Some(result.event),
                 _ => {}
             }
         }
-        if history.state != State::Finished {
+        if history.status != Status::Finished {
             history.result = None;
         }
         history
     }
 
     /// Epochs that were kept, up to the last.
-    pub(crate) fn epochs_done(&self) -> usize {
+    pub fn epochs_done(&self) -> usize {
         self.epochs.last().map_or(0, |epoch| epoch.epoch)
     }
 }
@@ -99,11 +103,11 @@ mod tests {
 
     fn history(events: &[serde_json::Value]) -> History {
         let events = events.iter().cloned().map(serde_json::from_value);
-        History::from_events(events.collect::<Result<_, _>>().unwrap())
+        History::from_entries(events.collect::<Result<_, _>>().unwrap())
     }
 
     #[test]
-    fn the_last_event_decides_what_became_of_a_run() {
+    fn the_last_entry_decides_what_became_of_a_run() {
         let epoch = |epoch: usize| {
             json!({"event": "epoch", "epoch": epoch, "train_loss": "nan", "seconds": 1.0,
                    "images_per_second": 2.0})
@@ -115,19 +119,19 @@ mod tests {
 
         let killed = history(&[epoch(1), epoch(2)]);
         assert_eq!(
-            (killed.state.name(), killed.epochs_done()),
+            (killed.status.name(), killed.epochs_done()),
             ("unfinished", 2)
         );
         let paused = history(&[epoch(2), stopped.clone()]);
-        assert_eq!(paused.state.reason(), Some("interrupted"));
+        assert_eq!(paused.status.reason(), Some("interrupted"));
         let resumed = history(&[epoch(2), stopped, epoch(3), epoch(4), result.clone()]);
         assert_eq!(
-            (resumed.state.name(), resumed.epochs_done()),
+            (resumed.status.name(), resumed.epochs_done()),
             ("finished", 4)
         );
         assert_eq!(resumed.result.unwrap().test_accuracy, 0.75);
         let prolonged = history(&[epoch(4), result, epoch(5)]);
-        assert_eq!(prolonged.state, State::Unfinished);
+        assert_eq!(prolonged.status, Status::Unfinished);
         assert!(
             prolonged.result.is_none(),
             "it was the result of fewer epochs"

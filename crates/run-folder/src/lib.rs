@@ -1,1 +1,28 @@
-//! A training run on disk: configuration, lock, checkpoints, history, resume.
+#![doc = include_str!("../README.md")]
+
+mod checkpoint;
+mod config;
+mod digest;
+mod entry;
+mod error;
+pub mod files;
+mod folder;
+mod history;
+mod recorder;
+mod resume;
+mod saved;
+mod shell;
+mod test_rows;
+pub mod weights;
+
+pub use checkpoint::Checkpoint;
+pub use config::{Config, Invocation};
+pub use digest::data_digest;
+pub use entry::{Entry, Imported, InFolder};
+pub use error::RunFolderError;
+pub use folder::RunFolder;
+pub use history::{History, Status};
+pub use recorder::{FolderRecorder, Listener};
+pub use resume::{Restored, Resumed};
+pub use saved::{SavedRun, backend_of};
+pub use test_rows::TestRows;

@@ -1,26 +1,39 @@
-//! A run that goes on: its folder locked, its newest whole checkpoint, its settings.
+//! A run that continues: its folder locked, its newest whole checkpoint, its settings.
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use burn::tensor::Device;
+use training::{Choices, Net, Progress, State};
 
-use crate::checkpoint::{Checkpoint, Progress};
-use crate::cli::TrainOptions;
-use crate::output::{Console, Event};
-use crate::run_folder::{Config, RunFolder};
-use crate::saved_run::SavedRun;
-use crate::settings::Settings;
+use crate::checkpoint::{Checkpoint, Found};
+use crate::config::Config;
+use crate::entry::Entry;
+use crate::error::RunFolderError;
+use crate::folder::RunFolder;
+use crate::saved::SavedRun;
 
-/// What a run goes on from.
+/// What a run continues from.
 #[derive(Debug)]
-pub(crate) struct Resumed {
-    pub(crate) folder: RunFolder,
-    /// As the run was begun, changed by what may change.
-    pub(crate) config: Config,
-    /// None if the run was stopped before its first.
-    pub(crate) checkpoint: Option<(Checkpoint, String)>,
-    /// Whether it is to have more epochs than it was begun with.
+pub struct Resumed {
+    folder: RunFolder,
+    config: Config,
+    notes: Vec<String>,
+    /// With its file's name; none if the run stopped before its first.
+    checkpoint: Option<(Checkpoint, String)>,
+    /// Whether it should have more epochs than it started with.
     is_longer: bool,
+}
+
+/// A run whose net is back where the checkpoint has it; what was recorded after that is dropped.
+pub struct Restored<N> {
+    /// The run's folder, locked.
+    pub folder: RunFolder,
+    /// As the run started, changed by what may change.
+    pub config: Config,
+    /// Net, optimizer and progress.
+    pub state: State<N>,
+    /// The checkpoint's file; none if the run starts again.
+    pub checkpoint: Option<String>,
 }
 
 impl Resumed {
@@ -28,106 +41,162 @@ impl Resumed {
     ///
     /// # Errors
     ///
-    /// If it is no run folder, another process trains in it, no checkpoint can be read, or the
-    /// options contradict the run.
-    pub(crate) fn open(path: &Path, options: &TrainOptions, console: &Console) -> Result<Self> {
+    /// If it is not a run folder, another process trains in it, no checkpoint can be read, or the choices
+    /// contradict the run.
+    pub fn open(path: &Path, choices: &Choices) -> Result<Self, RunFolderError> {
         let folder = RunFolder::reopen(path)?;
-        let again = || {
-            let name = folder.path().display();
-            format!("cannot go on with {name}; train again with the options in its config.json")
-        };
-        let found = folder.checkpoints().newest().with_context(again)?;
-        let checkpoint = found.checkpoint;
-        for damaged in found.damaged {
-            console.note(&format!("warning: {damaged}; the one before it is used"));
-        }
+        let Found {
+            checkpoint,
+            damaged,
+        } = folder.checkpoints().newest()?;
         let mut config = match &checkpoint {
             Some((checkpoint, _)) => checkpoint.config.clone(),
             None => SavedRun::open(path)?.config().clone(),
         };
-        let begun_with = config.settings.epochs;
-        config.settings = config.settings.continued(options)?;
-        if options.data_dir.is_some() && config.settings.data_dir.is_none() {
-            bail!("--data-dir does not apply to a run on the truth table; leave it out");
+        let started_with = config.settings.epochs;
+        config.settings = config.settings.continued(choices)?;
+        if choices.data_dir.is_some() && config.settings.data_dir.is_none() {
+            return Err(RunFolderError::NoDataFolder);
         }
+        let note = |damaged| format!("{damaged}; the checkpoint before it is used");
         let resumed = Self {
             folder,
-            is_longer: config.settings.epochs > begun_with,
+            is_longer: config.settings.epochs > started_with,
             config,
+            notes: damaged.into_iter().map(note).collect(),
             checkpoint,
         };
         resumed.refuse_what_would_be_lost()?;
         Ok(resumed)
     }
 
-    /// An error if going on would drop epochs that cannot be had back from a checkpoint.
-    fn refuse_what_would_be_lost(&self) -> Result<()> {
+    /// As the run started, changed by what may change.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Where the run is kept.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Checkpoints that are damaged, a sentence each: what somebody should be warned of.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// An error if continuing would drop epochs that no checkpoint brings back.
+    fn refuse_what_would_be_lost(&self) -> Result<(), RunFolderError> {
         let epochs = self.config.settings.epochs;
         if let Some((checkpoint, _)) = &self.checkpoint {
             let done = checkpoint.progress.epoch;
             if epochs < done {
-                bail!(
-                    "--epochs {epochs} is less than the {done} epochs that are done; give at least \
-                     that many"
-                );
+                return Err(RunFolderError::FewerEpochs { epochs, done });
             }
             return Ok(());
         }
-        let path = self.folder.path().display();
-        let events = self.events();
-        if events
+        let path = self.path().to_owned();
+        let entries = self.entries();
+        if entries
             .iter()
-            .any(|event| matches!(event, Event::Imported(_)))
+            .any(|entry| matches!(entry, Entry::Imported(_)))
         {
-            bail!(
-                "{path} holds weights that were imported, and no training to go on with; use them \
-                 with eval, predict, report or export"
-            );
+            return Err(RunFolderError::Imported { path });
         }
         // A run may have been killed before its first checkpoint, but not long after.
         let first_checkpoint = self.config.settings.checkpoint_every;
-        let is_past_it = |event: &Event| match event {
-            Event::Epoch(epoch) => epoch.epoch > first_checkpoint,
-            Event::Result(_) => true,
+        let is_past_it = |entry: &Entry| match entry {
+            Entry::Epoch(epoch) => epoch.epoch > first_checkpoint,
+            Entry::Result(_) => true,
             _ => false,
         };
-        if self.result().is_none() && events.iter().any(is_past_it) {
-            bail!(
-                "{path} has no checkpoint any more to go on from; train again with the options in \
-                 its config.json"
-            );
+        if self.result().is_none() && entries.iter().any(is_past_it) {
+            return Err(RunFolderError::NoCheckpoint { path });
         }
         Ok(())
     }
 
     /// What happened so far, as far as it can be read.
-    fn events(&self) -> Vec<Event> {
-        let run = SavedRun::open(self.folder.path());
-        run.and_then(|run| run.events()).unwrap_or_default()
+    fn entries(&self) -> Vec<Entry> {
+        let run = SavedRun::open(self.path());
+        run.and_then(|run| run.entries()).unwrap_or_default()
     }
 
-    /// The folder of the data: the one given now, or the one that the run was begun with.
-    pub(crate) fn data_dir(&self, options: &TrainOptions) -> Option<PathBuf> {
-        let begun_with = self.config.settings.data_dir.as_ref();
-        let begun_with = begun_with.map(|folder| self.config.working_folder.join(folder));
-        options.data_dir.clone().or(begun_with)
+    /// The folder of the data: the chosen one, or the one that the run started with.
+    pub fn data_dir(&self, choices: &Choices) -> Option<PathBuf> {
+        let started_with = self.config.settings.data_dir.as_ref();
+        let started_with = started_with.map(|folder| self.config.working_folder.join(folder));
+        choices.data_dir.clone().or(started_with)
     }
 
-    /// The result of a run that is over already.
-    pub(crate) fn result(&self) -> Option<Event> {
+    /// The result, an [`Entry::Result`], of a run that has nothing left to do.
+    pub fn result(&self) -> Option<Entry> {
         let is_over = match &self.checkpoint {
-            Some((checkpoint, _)) => is_over(&self.config.settings, &checkpoint.progress),
+            Some((checkpoint, _)) => checkpoint.progress.is_over(&self.config.settings),
             None => !self.is_longer,
         };
-        let last = self.events().pop().filter(|_| is_over)?;
-        matches!(last, Event::Result(_)).then_some(last)
+        let last = self.entries().pop().filter(|_| is_over)?;
+        matches!(last, Entry::Result(_)).then_some(last)
     }
-}
 
-/// Whether no step is left to take.
-pub(crate) fn is_over(settings: &Settings, progress: &Progress) -> bool {
-    let patience_is_over = settings
-        .early_stop
-        .is_some_and(|patience| progress.epochs_without_better >= patience);
-    progress.step_in_epoch == 0 && (progress.epoch >= settings.epochs || patience_is_over)
+    /// The run as its newest checkpoint has it, or a fresh one if it has none yet. `net` is built as the
+    /// settings and the data say, `sizes` are the units of its layers, inputs first; `data_digest` tells
+    /// the rows to learn from ([`data_digest`](crate::data_digest)).
+    ///
+    /// # Errors
+    ///
+    /// If the data are not those that the run started with, or the checkpoint is that of another net:
+    /// the folder is unchanged then. If the folder cannot be written.
+    pub fn restore<N: Net>(
+        self,
+        net: N,
+        sizes: &[usize],
+        data_digest: &str,
+        device: &Device,
+    ) -> Result<Restored<N>, RunFolderError> {
+        let Self {
+            mut folder,
+            config,
+            checkpoint,
+            ..
+        } = self;
+        if config.sizes != sizes {
+            return Err(RunFolderError::OtherSizes {
+                expected: config.sizes,
+                got: sizes.to_vec(),
+            });
+        }
+        let settings = &config.settings;
+        let (state, checkpoint, metrics_bytes) = match checkpoint {
+            Some((checkpoint, file)) => {
+                let Checkpoint {
+                    progress,
+                    records,
+                    metrics_bytes,
+                    ..
+                } = checkpoint;
+                if progress.data_digest != data_digest {
+                    return Err(RunFolderError::OtherData);
+                }
+                let state = State::restored(net, records, progress, settings, device)?;
+                (state, Some(file), metrics_bytes)
+            }
+            None => {
+                let mut state = State::fresh(net, settings, device);
+                state.progress = Progress {
+                    data_digest: data_digest.to_owned(),
+                    ..Progress::default()
+                };
+                (state, None, 0)
+            }
+        };
+        folder.rewind_metrics(metrics_bytes)?;
+        folder.write_config(&config)?;
+        Ok(Restored {
+            folder,
+            config,
+            state,
+            checkpoint,
+        })
+    }
 }

@@ -1,0 +1,14 @@
+//! What tells one training set from another.
+
+use datasets::ImageSet;
+use sha2::{Digest, Sha256};
+
+/// SHA-256 of all pixels and labels, in hexadecimal digits: a checkpoint keeps it, so that a run
+/// continues only with the data that it started with. The truth table has the empty digest.
+pub fn data_digest(images: &ImageSet) -> String {
+    let digest = Sha256::new()
+        .chain_update(images.pixels())
+        .chain_update(images.labels())
+        .finalize();
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,335 @@
+//! What can go wrong with a run folder.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use backends::BackendError;
+use datasets::DatasetError;
+use training::{ModelName, SettingsError, TrainingError};
+use weight_exchange::ExchangeError;
+
+use crate::shell::quoted;
+
+/// Why a run folder, a checkpoint or a file of weights cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunFolderError {
+    /// Run folders cannot be made where they should be.
+    #[error(
+        "cannot write to out-dir {}: {cause}; name a folder that you may write to with --out-dir",
+        path.display()
+    )]
+    OutDir {
+        /// The folder for run folders.
+        path: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// A folder without a configuration.
+    #[error(
+        "{} is not a run folder: expected a config.json in it, found none; name a folder that trainer \
+         wrote, for example one under runs",
+        path.display()
+    )]
+    NotARunFolder {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Another process holds the lock.
+    #[error(
+        "another process trains in {}; wait until it ends, or stop it",
+        path.display()
+    )]
+    InUse {
+        /// The run folder.
+        path: PathBuf,
+    },
+    /// The file system refuses the lock.
+    #[error(
+        "cannot lock {}: {cause}; use a folder that you may write to, on a file system with locks",
+        path.display()
+    )]
+    Lock {
+        /// The lock's file.
+        path: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// A file of the run cannot be written.
+    #[error(
+        "cannot write {what} in {}: {cause}; what was written before is intact: free some space, then \
+         continue with --resume {}",
+        path.display(),
+        quoted(&path.display().to_string())
+    )]
+    Unwritable {
+        /// The file, or "a checkpoint".
+        what: String,
+        /// The run folder.
+        path: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// The run folder was moved or deleted while the run went on.
+    #[error(
+        "cannot write {what} in {}: the folder is gone; if it was moved, continue with --resume and its \
+         new path, otherwise train again",
+        path.display()
+    )]
+    Gone {
+        /// The file, or "a checkpoint".
+        what: String,
+        /// Where the run folder was.
+        path: PathBuf,
+    },
+    /// A file of the run cannot be read.
+    #[error("cannot read {}: {cause}; leave this run out", path.display())]
+    Unreadable {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// A configuration that is not one of ours.
+    #[error(
+        "{} is damaged or from another version of trainer: {cause}; train again",
+        path.display()
+    )]
+    Configuration {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: serde_json::Error,
+    },
+    /// A configuration that JSON cannot hold.
+    #[error("cannot write the configuration as JSON: {0}; use paths of valid UTF-8")]
+    NotJson(serde_json::Error),
+    /// A configuration longer than a checkpoint takes.
+    #[error("the configuration is too long for a checkpoint; use shorter paths")]
+    ConfigurationTooLong,
+    /// A line of the metrics is not one of ours.
+    #[error(
+        "line {line} of {} is not an event of a run: {cause}; delete that line",
+        path.display()
+    )]
+    Line {
+        /// From 1.
+        line: usize,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: serde_json::Error,
+    },
+    /// Bytes that are no whole checkpoint; the text says of the file what is wrong with it.
+    #[error("{0}")]
+    Checkpoint(String),
+    /// All checkpoints of a run are damaged.
+    #[error(
+        "cannot continue {}: no checkpoint can be read ({damage}); train again with the options in its \
+         config.json",
+        path.display()
+    )]
+    NoWholeCheckpoint {
+        /// The run folder.
+        path: PathBuf,
+        /// What is wrong with each.
+        damage: String,
+    },
+    /// A run that went on for longer than it has checkpoints for.
+    #[error(
+        "{} has no checkpoint left: this run cannot be resumed; train again with the options in its \
+         config.json",
+        path.display()
+    )]
+    NoCheckpoint {
+        /// The run folder.
+        path: PathBuf,
+    },
+    /// A run that never trained.
+    #[error(
+        "{} holds imported weights: there is no training to continue; use them with eval, predict, \
+         report or export",
+        path.display()
+    )]
+    Imported {
+        /// The run folder.
+        path: PathBuf,
+    },
+    /// Fewer epochs than the run already has.
+    #[error(
+        "--epochs {epochs} is less than the {done} epochs that are done; give at least that many"
+    )]
+    FewerEpochs {
+        /// Epochs asked for.
+        epochs: usize,
+        /// Epochs done.
+        done: usize,
+    },
+    /// A data folder for a run without one.
+    #[error("--data-dir does not apply to a run on the truth table; leave it out")]
+    NoDataFolder,
+    /// Data for a net of another size.
+    #[error(
+        "the data need a net with layers of {got:?} units, but the run's net has {expected:?}; name the \
+         data that the run started with by --data-dir"
+    )]
+    OtherSizes {
+        /// Of the run.
+        expected: Vec<usize>,
+        /// Of the data.
+        got: Vec<usize>,
+    },
+    /// Data with other bytes.
+    #[error(
+        "the training data differ from those that the run started with; name their folder by --data-dir"
+    )]
+    OtherData,
+    /// Weights that do not load.
+    #[error("cannot load the weights of {}: {why}; train again", path.display())]
+    Weights {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Weights of other sizes than the configuration next to them says.
+    #[error(
+        "{} has layers of {got:?} units, but config.json next to it says {expected:?}; train again",
+        path.display()
+    )]
+    WeightSizes {
+        /// The file of weights.
+        path: PathBuf,
+        /// Of the configuration.
+        expected: Vec<usize>,
+        /// Of the file.
+        got: Vec<usize>,
+    },
+    /// A folder where a file of weights is expected.
+    #[error(
+        "{} is a folder; name a run folder with --run, a file of weights with --weights",
+        path.display()
+    )]
+    WeightsFolder {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A file of weights that needs what only the import can be told.
+    #[error(
+        "{cause}; use trainer import, which has the options named here, then name its folder with --run"
+    )]
+    NeedsImport {
+        /// What is wrong with the file.
+        cause: Box<RunFolderError>,
+    },
+    /// A file of weights without the name of its activation.
+    #[error(
+        "{path} does not say which activation follows its hidden layers; run trainer import --from \
+         {path} --activation relu (or another), then name its folder with --run",
+        path = path.display()
+    )]
+    NoActivation {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Layers that the model does not have.
+    #[error(
+        "layers of {sizes:?} units are not those of {model}, which has {}; choose --model mnist-mlp, \
+         which takes any",
+        layers_of(*model)
+    )]
+    OtherModel {
+        /// Units of every layer, inputs first.
+        sizes: Vec<usize>,
+        /// The model asked for.
+        model: ModelName,
+    },
+    /// A function after the last layer that the model does not have.
+    #[error(
+        "the file says that {function} follows the last layer, but {model} does not have it there; \
+         choose another --model"
+    )]
+    OutputActivation {
+        /// Name of the function.
+        function: String,
+        /// The model asked for.
+        model: ModelName,
+    },
+    /// Test images of another size than the net's input.
+    #[error(
+        "the net takes {expected} inputs, but the images of {} have {got} pixels; name the data that it \
+         was trained on with --data-dir",
+        path.display()
+    )]
+    ImageSize {
+        /// The data folder.
+        path: PathBuf,
+        /// Inputs of the net.
+        expected: usize,
+        /// Pixels of an image.
+        got: usize,
+    },
+    /// More classes than the net knows.
+    #[error(
+        "the net knows {expected} classes, but {} has {got}; name the data that it was trained on with \
+         --data-dir",
+        path.display()
+    )]
+    Classes {
+        /// The data folder.
+        path: PathBuf,
+        /// Of the net.
+        expected: usize,
+        /// Of the data.
+        got: usize,
+    },
+    /// What is wrong with a file, for which the message has no path.
+    #[error("{}: {cause}", path.display())]
+    InFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: Box<RunFolderError>,
+    },
+    /// Weights cannot be taken from a file or given to one.
+    #[error(transparent)]
+    Exchange(#[from] ExchangeError),
+    /// A net, its device or its state.
+    #[error(transparent)]
+    Training(#[from] TrainingError),
+    /// Choices that contradict the run.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The data.
+    #[error(transparent)]
+    Data(#[from] DatasetError),
+    /// The backend.
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+}
+
+impl RunFolderError {
+    /// For `map_err` where a file or folder cannot be read.
+    pub(crate) fn unreadable(path: &Path) -> impl Fn(io::Error) -> Self {
+        move |cause| Self::Unreadable {
+            path: path.to_owned(),
+            cause,
+        }
+    }
+
+    /// The same with the path in front.
+    pub(crate) fn in_file(self, path: &Path) -> Self {
+        Self::InFile {
+            path: path.to_owned(),
+            cause: Box::new(self),
+        }
+    }
+}
+
+fn layers_of(model: ModelName) -> &'static str {
+    match model {
+        ModelName::MnistMlp => "any",
+        ModelName::XorNet => "2 inputs, one hidden layer and 1 output",
+        ModelName::LinearRegression => "one layer",
+    }
+}

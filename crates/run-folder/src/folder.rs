@@ -1,0 +1,278 @@
+//! The folder that keeps a run: its configuration, its metrics, its weights and its checkpoints.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use burn::module::Module;
+use burn::store::{ModuleSnapshot, SafetensorsStore};
+use jiff::Timestamp;
+use training::{Settings, TrainingError};
+
+use crate::checkpoint::{Checkpoint, Checkpoints};
+use crate::config::{CONFIG, Config};
+use crate::entry::{Entry, METRICS};
+use crate::error::RunFolderError;
+use crate::files::{Staged, WEIGHTS};
+use crate::shell::quoted;
+
+/// A folder under the out-dir that no other process trains in.
+#[derive(Debug)]
+pub struct RunFolder {
+    path: PathBuf,
+    metrics: File,
+    checkpoints: Checkpoints,
+    /// Held until the value is dropped or the program ends, however it ends.
+    _lock: File,
+}
+
+impl RunFolder {
+    /// Makes the folder `name` under `out_dir` (or `name-2`, `name-3`, ... if it exists).
+    ///
+    /// # Errors
+    ///
+    /// [`RunFolderError::OutDir`] if `out_dir` cannot be made or written.
+    pub fn create(out_dir: &Path, name: &str) -> Result<Self, RunFolderError> {
+        let unwritable = |cause| RunFolderError::OutDir {
+            path: out_dir.to_owned(),
+            cause,
+        };
+        fs::create_dir_all(out_dir).map_err(unwritable)?;
+        let names = std::iter::once(name.to_owned()).chain((2..).map(|i| format!("{name}-{i}")));
+        for candidate in names {
+            let path = out_dir.join(candidate);
+            match fs::create_dir(&path) {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
+                made => made.map_err(unwritable)?,
+            }
+            let lock = lock(&path)?;
+            let metrics = OpenOptions::new()
+                .create_new(true)
+                .append(true)
+                .open(path.join(METRICS))
+                .map_err(unwritable)?;
+            let checkpoints = Checkpoints::of(&path);
+            checkpoints.create_folder().map_err(unwritable)?;
+            return Ok(Self {
+                path,
+                metrics,
+                checkpoints,
+                _lock: lock,
+            });
+        }
+        unreachable!("the candidate names never end")
+    }
+
+    /// Opens the folder of a run that continues.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such folder, another process trains in it, or it cannot be written.
+    pub(crate) fn reopen(path: &Path) -> Result<Self, RunFolderError> {
+        if !path.join(CONFIG).is_file() {
+            return Err(RunFolderError::NotARunFolder {
+                path: path.to_owned(),
+            });
+        }
+        let lock = lock(path)?;
+        let metrics = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path.join(METRICS))
+            .map_err(|cause| unwritable(path, METRICS, cause))?;
+        let checkpoints = Checkpoints::of(path);
+        checkpoints
+            .create_folder()
+            .and_then(|()| checkpoints.remove_unfinished())
+            .map_err(|cause| unwritable(path, "checkpoints", cause))?;
+        Ok(Self {
+            path: path.to_owned(),
+            metrics,
+            checkpoints,
+            _lock: lock,
+        })
+    }
+
+    /// `<UTC time>-<model>-<backend>-<engine>`.
+    pub fn default_name(settings: &Settings) -> String {
+        let Settings {
+            model,
+            backend,
+            engine,
+            ..
+        } = settings;
+        let time = Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
+        format!("{time}-{model}-{backend}-{engine}")
+    }
+
+    /// Where the folder is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Its checkpoints.
+    pub(crate) fn checkpoints(&self) -> &Checkpoints {
+        &self.checkpoints
+    }
+
+    /// The command by which `program` continues the run.
+    pub fn resume_command(&self, program: &str) -> String {
+        let path = self.path.display().to_string();
+        format!("{} --resume {}", quoted(program), quoted(&path))
+    }
+
+    /// Writes `config.json`.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be written.
+    pub fn write_config(&self, config: &Config) -> Result<(), RunFolderError> {
+        let json = serde_json::to_string_pretty(config).map_err(RunFolderError::NotJson)?;
+        self.replace(CONFIG, format!("{json}\n").as_bytes())
+    }
+
+    /// Adds a line to `metrics.jsonl`.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be written.
+    pub fn record(&mut self, entry: &Entry) -> Result<(), RunFolderError> {
+        let line = format!("{}\n", entry.to_json());
+        self.metrics
+            .write_all(line.as_bytes())
+            .map_err(|cause| unwritable(&self.path, METRICS, cause))
+    }
+
+    /// Bytes of `metrics.jsonl` so far, all synced to disk.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be written.
+    pub(crate) fn sync_metrics(&self) -> Result<u64, RunFolderError> {
+        let length = self
+            .metrics
+            .sync_data()
+            .and_then(|()| self.metrics.metadata());
+        let length = length.map_err(|cause| unwritable(&self.path, METRICS, cause))?;
+        Ok(length.len())
+    }
+
+    /// Drops all lines of `metrics.jsonl` after its first `bytes`, at once or not at all.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read or written.
+    pub(crate) fn rewind_metrics(&mut self, bytes: u64) -> Result<(), RunFolderError> {
+        let path = self.path.join(METRICS);
+        let unreadable = RunFolderError::unreadable(&path);
+        let mut kept = fs::read(&path).map_err(&unreadable)?;
+        kept.truncate(usize::try_from(bytes).unwrap_or(usize::MAX));
+        let whole_lines = kept.iter().rposition(|&byte| byte == b'\n');
+        kept.truncate(whole_lines.map_or(0, |end| end + 1));
+        self.replace(METRICS, &kept)?;
+        let reopened = OpenOptions::new().append(true).open(&path);
+        self.metrics = reopened.map_err(&unreadable)?;
+        Ok(())
+    }
+
+    /// Adds a checkpoint to those that are kept.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written; those before are still there then.
+    pub(crate) fn save_checkpoint(&self, checkpoint: &Checkpoint) -> Result<(), RunFolderError> {
+        let keep = checkpoint.config.settings.keep_checkpoints;
+        let bytes = checkpoint.encode()?;
+        self.checkpoints
+            .save(checkpoint, &bytes, keep)
+            .map_err(|cause| unwritable(&self.path, "a checkpoint", cause))
+    }
+
+    /// Writes the weights as `model.bpk` (Burn's record) and `model.safetensors` (weights as
+    /// `[d_in, d_out]`, as Burn has them). Each file is replaced as a whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be written.
+    pub fn save_weights<M: Module>(&self, net: &M) -> Result<(), RunFolderError> {
+        fn encoding(error: impl std::fmt::Display) -> TrainingError {
+            TrainingError::Encode {
+                what: "weights",
+                why: error.to_string(),
+            }
+        }
+        let record = net.valid().into_record();
+        self.replace(WEIGHTS, &record.into_bytes().map_err(encoding)?)?;
+
+        let mut store =
+            SafetensorsStore::from_bytes(None).metadata("layout", "weights are [d_in, d_out]");
+        net.valid().save_into(&mut store).map_err(encoding)?;
+        let bytes = store.get_bytes().map_err(encoding)?;
+        self.replace("model.safetensors", &bytes)
+    }
+
+    /// Writes a file as a whole or not at all.
+    fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), RunFolderError> {
+        Staged::write(&self.path.join(name), bytes)
+            .and_then(Staged::publish)
+            .map_err(|cause| unwritable(&self.path, name, cause))
+    }
+}
+
+/// What is wrong with a folder that `what` could not be written in, and what to do.
+fn unwritable(folder: &Path, what: &str, cause: io::Error) -> RunFolderError {
+    let (what, path) = (what.to_owned(), folder.to_owned());
+    if folder.is_dir() {
+        RunFolderError::Unwritable { what, path, cause }
+    } else {
+        RunFolderError::Gone { what, path }
+    }
+}
+
+/// The lock that says that a process trains in the folder. The system releases it with the process,
+/// however that ends.
+fn lock(folder: &Path) -> Result<File, RunFolderError> {
+    let path = folder.join("lock");
+    let unlockable = |cause| RunFolderError::Lock {
+        path: path.clone(),
+        cause,
+    };
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(unlockable)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(RunFolderError::InUse {
+            path: folder.to_owned(),
+        }),
+        Err(TryLockError::Error(error)) => Err(unlockable(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_process_at_a_time() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let held = lock(folder.path()).expect("nobody has it");
+        let error = lock(folder.path()).expect_err("it is held").to_string();
+        assert!(error.contains("another process trains in"), "{error}");
+        drop(held);
+        lock(folder.path()).expect("it was released");
+    }
+
+    #[test]
+    fn a_name_that_is_taken_gets_a_number() {
+        let out_dir = tempfile::tempdir().expect("a folder");
+        let names = ["net", "net-2", "net-3"];
+        for name in names {
+            let folder = RunFolder::create(out_dir.path(), "net").expect("it can be made");
+            assert_eq!(folder.path(), out_dir.path().join(name));
+        }
+    }
+}
