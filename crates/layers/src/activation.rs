@@ -1,3 +1,5 @@
+//! The activation functions of the lecture, and the logistic function without overflow.
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -21,10 +23,10 @@ pub enum Activation {
 }
 
 impl Activation {
-    /// Every activation, in the order in which they are listed to people.
+    /// Every activation, in the order in which people see them listed.
     pub const ALL: [Self; 4] = [Self::Relu, Self::Sigmoid, Self::Tanh, Self::Elu];
 
-    /// The name by which an activation is chosen: `relu`, `sigmoid`, `tanh` or `elu`.
+    /// The name to choose an activation by: `relu`, `sigmoid`, `tanh` or `elu`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Relu => "relu",
@@ -44,8 +46,8 @@ impl Activation {
     /// ```
     ///
     /// ELU is written with `min(a, 0)` in the exponent because Burn's own `elu` lets `e^a`
-    /// overflow in the branch it does not select, which turns its gradient into NaN for
-    /// `a > 88.7` in f32.
+    /// overflow in the branch that it does not select. Its gradient is then NaN for `a > 88.7` in
+    /// f32.
     ///
     /// # Source
     ///

@@ -1,6 +1,8 @@
+//! Why a configuration describes no net.
+
 use thiserror::Error;
 
-/// Most weights that one layer may have, 2²⁸: 1 GiB in f32.
+/// The most weights that one layer may have, 2²⁸: 1 GiB in f32.
 pub const MAX_WEIGHTS: usize = 1 << 28;
 
 /// A configuration that describes no net.
@@ -34,7 +36,7 @@ pub enum ConfigError {
     /// A name that is not in the list.
     #[error("unknown {what} '{got}', expected one of {expected}; use one of these names")]
     UnknownName {
-        /// What the name should name, in words.
+        /// The kind of thing that the name stands for, in words.
         what: &'static str,
         /// The names that exist.
         expected: String,
@@ -44,12 +46,11 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
-    /// `Ok` for layers between the given numbers of units that are not larger than
-    /// [`MAX_WEIGHTS`], else [`ConfigError::TooManyWeights`].
+    /// Checks that no layer between the given numbers of units has more than [`MAX_WEIGHTS`].
     ///
     /// # Errors
     ///
-    /// If a layer has too many weights.
+    /// [`ConfigError::TooManyWeights`] for the first layer that has.
     pub fn check_weights(units: &[usize]) -> Result<(), Self> {
         for (&d_in, &d_out) in units.iter().zip(units.iter().skip(1)) {
             let weights = d_in.checked_mul(d_out);
@@ -60,30 +61,31 @@ impl ConfigError {
         Ok(())
     }
 
-    /// `Ok` for a share from 0 to below 1, else [`ConfigError::ShareOutOfRange`].
+    /// Checks that a share is at least 0 and below 1.
     ///
     /// # Errors
     ///
-    /// If `share` is negative, at least 1, or no number.
+    /// [`ConfigError::ShareOutOfRange`] if it is negative, at least 1, or NaN.
     pub fn check_share(what: &'static str, share: f64) -> Result<(), Self> {
-        match (0.0..1.0).contains(&share) {
-            true => Ok(()),
-            false => Err(Self::ShareOutOfRange { what, got: share }),
+        if (0.0..1.0).contains(&share) {
+            Ok(())
+        } else {
+            Err(Self::ShareOutOfRange { what, got: share })
         }
     }
 
-    /// `Ok` for a size of at least one, else [`ConfigError::EmptyLayer`].
+    /// Checks that a layer has at least one unit.
     ///
     /// # Errors
     ///
-    /// If `size` is zero.
+    /// [`ConfigError::EmptyLayer`] if `size` is 0.
     pub fn check_size(layer: impl Into<String>, size: usize) -> Result<(), Self> {
-        match size {
-            0 => Err(Self::EmptyLayer {
-                layer: layer.into(),
-            }),
-            _ => Ok(()),
+        if size > 0 {
+            return Ok(());
         }
+        Err(Self::EmptyLayer {
+            layer: layer.into(),
+        })
     }
 }
 

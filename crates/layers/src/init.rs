@@ -1,3 +1,5 @@
+//! Dense layers with seeded weights.
+
 use burn::module::Param;
 use burn::nn::Linear;
 use burn::tensor::{Tensor, TensorCreationOptions, TensorData};
@@ -7,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Activation;
 
-/// How the weights of a dense layer start; biases start at zero.
+/// The initial weights of a dense layer; biases start at zero.
 ///
 /// All but [`Zeros`](Self::Zeros) draw from the uniform distribution on `(-bound, bound)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,7 +22,7 @@ pub enum Initializer {
     /// sigmoid and tanh (Glorot and Bengio 2010, "Understanding the difficulty of training deep
     /// feedforward neural networks").
     GlorotUniform,
-    /// Every weight 0. All hidden units then stay identical for ever: kept to show just that.
+    /// Every weight 0. All hidden units then stay identical forever, which this variant shows.
     Zeros,
 }
 
@@ -45,9 +47,17 @@ impl Initializer {
 
 /// A dense layer `x·W + b` with seeded weights `[d_in, d_out]` and a zero bias `[d_out]`.
 ///
-/// The weights depend on `seed`, `path` (the layer's place in its model) and the sizes alone.
-/// They are drawn on the host and uploaded, so every backend starts from the same numbers; in
-/// f32 they are the f64 ones, rounded. `options` is a device, or a device with a float dtype.
+/// The weights depend only on `seed`, `path` (the layer's place in its model) and the sizes. They
+/// are drawn on the host and uploaded, so every backend starts from the same numbers. In f32 they
+/// are the f64 ones, rounded. `options` is a device, or a device with a float dtype.
+///
+/// # Shapes
+///
+/// `x: [n, d_in]` gives `[n, d_out]`.
+///
+/// # Source
+///
+/// Lecture item L3; the distributions are those of [`Initializer`].
 pub fn dense(
     d_in: usize,
     d_out: usize,
@@ -69,7 +79,7 @@ pub fn dense(
     }
 }
 
-/// ChaCha8 keyed by `seed`, on the stream numbered by the FNV-1a hash of `path`.
+/// ChaCha8 with `seed` as its key and the FNV-1a hash of `path` as its stream.
 fn generator(seed: u64, path: &str) -> ChaCha8Rng {
     let mut key = [0; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());

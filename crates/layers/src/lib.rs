@@ -1,5 +1,5 @@
-//! What the lecture's nets are made of: pointwise [`Activation`]s, dense layers whose initial weights
-//! are drawn on the host, so that they are the same on every backend, and the squared error.
+//! The parts of the lecture's nets: pointwise [`Activation`]s, dense layers with seeded weights, and
+//! the squared error. Weights are drawn on the host, so that every backend starts from the same ones.
 //!
 //! ```
 //! use burn::tensor::Device;
@@ -22,3 +22,7 @@ pub use activation::{Activation, sigmoid};
 pub use error::{ConfigError, MAX_WEIGHTS};
 pub use init::{Initializer, dense};
 pub use loss::half_squared_error;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -25,9 +25,9 @@
 //! # Ok::<(), layers::ConfigError>(())
 //! ```
 //!
-//! With the feature `pretrained` a trained net comes along: `MnistMlp::pretrained(&device)`.
+//! With the feature `pretrained` the crate brings a trained net: `MnistMlp::pretrained(&device)`.
 //!
-//! Weights saved by the trainer load with Burn's own records:
+//! Burn's own records load the weights that the trainer saves:
 //!
 //! ```no_run
 //! use burn::module::Module;
@@ -64,12 +64,11 @@ pub struct MnistMlpConfig {
     /// Activation of the hidden layers.
     #[config(default = "Activation::Relu")]
     pub activation: Activation,
-    /// Share ε of the targets that [`MnistMlp::loss`] spreads over all classes, from 0 to below 1;
-    /// see [`smoothed_cross_entropy`].
+    /// Share ε of the targets that [`MnistMlp::loss`] spreads over all classes, at least 0 and below
+    /// 1; see [`smoothed_cross_entropy`].
     #[config(default = 0.0)]
     pub label_smoothing: f64,
-    /// How weights start; `None` picks what suits the activation
-    /// ([`Initializer::for_activation`]).
+    /// Initial weights; `None` chooses by the activation ([`Initializer::for_activation`]).
     pub initializer: Option<Initializer>,
 }
 
@@ -79,8 +78,8 @@ impl MnistMlpConfig {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if a size is zero or a layer too large, or the label smoothing is not from 0
-    /// to below 1.
+    /// [`ConfigError`] if a size is zero, a layer is too large, or the label smoothing is not at
+    /// least 0 and below 1.
     pub fn init(
         &self,
         seed: u64,
@@ -127,7 +126,7 @@ pub struct MnistMlp {
     pub label_smoothing: f64,
 }
 
-/// The most probable class of each row, and how probable the net thinks it is.
+/// The most probable class of each row, and its probability.
 #[derive(Debug, Clone)]
 pub struct Predictions {
     /// Class of each row, `[n]`.
@@ -210,7 +209,7 @@ impl MnistMlp {
 /// log softmax(z)_k = z_k - m - log Σ_j e^(z_j - m),  m = max z
 /// ```
 ///
-/// The maximum is taken out first, so that logits of any size give a finite loss.
+/// The maximum is subtracted first, so that logits of any size give a finite loss.
 ///
 /// # Shapes
 ///
@@ -281,6 +280,10 @@ pub fn smoothed_cross_entropy(
     let uniform = activation::log_softmax(logits.clone(), 1).mean().neg();
     cross_entropy(logits, labels).mul_scalar(1.0 - smoothing) + uniform.mul_scalar(smoothing)
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 #[cfg(test)]
 mod tests {

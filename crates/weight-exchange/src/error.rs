@@ -1,12 +1,15 @@
+//! Why weights cannot be read or written.
+
 use std::io;
 use std::path::PathBuf;
 
 use layers::ConfigError;
 use thiserror::Error;
 
-use crate::{Form, Layout};
+use crate::form::Form;
+use crate::layout::Layout;
 
-/// Why weights cannot be taken or given.
+/// Why weights cannot be read or written.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ExchangeError {
@@ -18,10 +21,10 @@ pub enum ExchangeError {
         /// What the system says.
         cause: io::Error,
     },
-    /// The file is of none of the forms that are read.
+    /// The file has none of the forms that can be read.
     #[error(
-        "{} is no file of weights that can be read: its first bytes are of no such form; name a \
-         safetensors file, a PyTorch state dict (.pt) or a burnpack (.bpk)",
+        "{}: no file of weights: its first bytes are those of no known form; name a safetensors \
+         file, a PyTorch state dict (.pt) or a burnpack (.bpk)",
         path.display()
     )]
     UnknownForm {
@@ -29,7 +32,7 @@ pub enum ExchangeError {
         path: PathBuf,
     },
     /// The file starts like one of the forms, but is damaged.
-    #[error("{} is damaged or no {form} file: {reason}; write it anew", path.display())]
+    #[error("{} is damaged or no {form} file: {reason}; write it again", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -39,12 +42,12 @@ pub enum ExchangeError {
         reason: String,
     },
     /// A file without tensors, or a net without layers.
-    #[error("there is no dense layer; name a file that holds the weights of at least one")]
+    #[error("there is no dense layer; name a file with the weights of at least one")]
     NoLayers,
-    /// A tensor that is part of no dense layer.
+    /// A tensor that belongs to no dense layer.
     #[error(
         "tensor '{name}' is neither the weight nor the bias of a dense layer; if it is one under \
-         another name, say --map '{name}=layers.0.weight' or layers.0.bias, with the layer's number"
+         another name, pass --map '{name}=layers.0.weight' or layers.0.bias, with the layer's number"
     )]
     UnknownTensor {
         /// Its name.
@@ -52,15 +55,15 @@ pub enum ExchangeError {
     },
     /// A layer lacks its weight, or its bias where other layers have one.
     #[error(
-        "tensor '{name}' is missing; if it is there under another name, say --map 'NAME={name}'"
+        "tensor '{name}' is missing; if the file has it under another name, pass --map 'NAME={name}'"
     )]
     MissingTensor {
         /// The name that it would have.
         name: String,
     },
-    /// A weight that is no matrix, or a bias that is no vector.
+    /// A weight that is not a matrix, or a bias that is not a vector.
     #[error(
-        "tensor '{name}' has the shape {got:?}, expected {expected}; only dense layers can be taken"
+        "tensor '{name}' has the shape {got:?}, expected {expected}; only dense layers can be read"
     )]
     WrongShape {
         /// Its name.
@@ -70,10 +73,10 @@ pub enum ExchangeError {
         /// The shape that it has.
         got: Vec<usize>,
     },
-    /// A tensor of whole numbers or of quantized ones.
+    /// A tensor of integers or of quantized numbers.
     #[error(
-        "tensor '{name}' holds {dtype}, expected f16, bf16, f32 or f64; only dense layers can be \
-         taken: leave it out, or convert it, where it was written"
+        "tensor '{name}' holds {dtype}, expected f16, bf16, f32 or f64; leave it out of the file, or \
+         convert it before you write it"
     )]
     NotFloat {
         /// Its name.
@@ -83,8 +86,8 @@ pub enum ExchangeError {
     },
     /// A weight or bias that is NaN or infinite (in f32).
     #[error(
-        "element {index} of tensor '{name}' is {value}; take weights from before training went \
-         astray"
+        "element {index} of tensor '{name}' is {value}, expected a finite number; use weights from \
+         before training diverged"
     )]
     NotFinite {
         /// The tensor's name.
@@ -94,10 +97,10 @@ pub enum ExchangeError {
         /// NaN, inf or -inf.
         value: f32,
     },
-    /// Neither layout, or not the one that was asked for, lets each layer's outputs be the next
-    /// layer's inputs.
+    /// In no layout, or not in the one that was asked for, are each layer's outputs the next layer's
+    /// inputs.
     #[error(
-        "the layers do not follow on each other {tried}: {shapes}; map their names to layers.0, \
+        "the layers do not fit together {tried}: {shapes}; map their names to layers.0, \
          layers.1, ... in their order with --map, or choose another --layout"
     )]
     DoesNotChain {
@@ -106,16 +109,16 @@ pub enum ExchangeError {
         /// Names and shapes as the file has them.
         shapes: String,
     },
-    /// The layers follow on each other in either layout.
+    /// The layers fit together in either layout.
     #[error(
-        "weights {shapes} fit as [d_in, d_out] and as [d_out, d_in] alike, and the file does not \
-         say which; say --layout burn for the first, --layout pytorch for the second"
+        "weights {shapes} fit as [d_in, d_out] and as [d_out, d_in], and the file does not say \
+         which; pass --layout burn for the first, --layout pytorch for the second"
     )]
     AmbiguousLayout {
         /// Names and shapes as the file has them.
         shapes: String,
     },
-    /// The layers follow on each other in more than one order.
+    /// The layers fit together in more than one order.
     #[error(
         "the order of the layers {shapes} is not clear from their names; map them to layers.0, \
          layers.1, ... with --map, for example --map '{first}=layers.0'"
@@ -126,15 +129,17 @@ pub enum ExchangeError {
         /// Name of one of them.
         first: String,
     },
-    /// A name to map from is the name of no tensor and of no layer.
-    #[error("no tensor is named '{from}' or lies under it; the file has {names}")]
+    /// No tensor and no layer has the name to map from.
+    #[error(
+        "no tensor is named '{from}' or starts with '{from}.'; map one of the file's names: {names}"
+    )]
     NothingToMap {
         /// The name.
         from: String,
         /// The names that there are.
         names: String,
     },
-    /// Two tensors have one name, once mapped.
+    /// Two tensors have one name after mapping.
     #[error("two tensors are named '{name}' after --map; map them to different names")]
     NameTwice {
         /// The name.
@@ -142,8 +147,8 @@ pub enum ExchangeError {
     },
     /// The activation between the layers is not known.
     #[error(
-        "nothing says which activation stands between the {layers} layers; say --activation relu, \
-         sigmoid, tanh or elu"
+        "the activation between the {layers} layers is not known; pass --activation relu, sigmoid, \
+         tanh or elu"
     )]
     NoActivation {
         /// How many layers there are.
@@ -151,7 +156,7 @@ pub enum ExchangeError {
     },
     /// A number that f16 cannot hold.
     #[error(
-        "element {index} of tensor '{name}' is {value}, more than f16 holds (65504); write f32"
+        "element {index} of tensor '{name}' is {value}, more than f16 can hold (65504); write f32"
     )]
     TooLargeForF16 {
         /// The tensor's name.
@@ -161,17 +166,17 @@ pub enum ExchangeError {
         /// The number.
         value: f32,
     },
-    /// A layer too large, or the file names an activation that does not exist here.
+    /// A layer is too large, or the file names an unknown activation.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// A device did not give its weights, or a writer failed.
-    #[error("cannot encode the weights: {reason}; try again")]
+    /// The weights cannot be read from their device, or a writer failed.
+    #[error("cannot encode the weights: {reason}; try again on another device")]
     Encode {
-        /// What it says.
+        /// Why.
         reason: String,
     },
-    /// Layouts disagree with what a form fixes.
-    #[error("a {form} file holds weights as {fixed}; leave out --layout {asked}")]
+    /// The layout that was asked for is not the one that the form fixes.
+    #[error("a {form} file always has weights as {fixed}; leave out --layout {asked}")]
     LayoutIsFixed {
         /// The form.
         form: Form,
@@ -183,7 +188,7 @@ pub enum ExchangeError {
 }
 
 impl ExchangeError {
-    /// Whether the message names the file.
+    /// Whether the message already names the file.
     pub fn names_the_file(&self) -> bool {
         matches!(
             self,
@@ -191,7 +196,7 @@ impl ExchangeError {
         )
     }
 
-    /// Whether [`ImportOptions`](crate::ImportOptions) may help: a layout, or other names.
+    /// Whether a layout or other names in [`ImportOptions`](crate::ImportOptions) may help.
     pub fn is_for_options(&self) -> bool {
         matches!(
             self,

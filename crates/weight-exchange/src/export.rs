@@ -5,16 +5,16 @@ use burn::tensor::DType;
 use half::f16;
 use serde_json::{Map, Value, json};
 
-use crate::layout::transposed;
-use crate::stack::tensor_name;
-use crate::{Dense, DenseStack, ExchangeError, Layout};
+use crate::error::ExchangeError;
+use crate::layout::{Layout, transposed};
+use crate::stack::{Dense, DenseStack, tensor_name};
 
-/// How many bits a number has in a file.
+/// Bits of a number in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Precision {
     /// 32 bits: the numbers as they are.
     F32,
-    /// 16 bits: rounded to 11 significant ones, in half the space.
+    /// 16 bits: rounded to 11 significant ones, half the size.
     F16,
 }
 
@@ -54,9 +54,9 @@ impl Precision {
 /// A safetensors file of the net.
 ///
 /// With [`Layout::Burn`] tensors have the layers' names, and Burn's `SafetensorsStore` loads them into
-/// a module of that structure. With [`Layout::Pytorch`] they are named as those of a
-/// `torch.nn.Sequential` that has a `Linear` at every even place and an activation between:
-/// `0.weight`, `0.bias`, `2.weight`, ... The metadata tell the layout, and the activations and the
+/// a module of that structure. With [`Layout::Pytorch`] they have the names of a
+/// `torch.nn.Sequential` with a `Linear` at every even place and an activation between two:
+/// `0.weight`, `0.bias`, `2.weight`, ... The metadata name the layout, and the activations and the
 /// model if they are known. The same net gives the same bytes.
 ///
 /// # Errors
@@ -67,7 +67,7 @@ pub fn to_safetensors(
     layout: Layout,
     precision: Precision,
 ) -> Result<Vec<u8>, ExchangeError> {
-    // The crate safetensors keeps metadata in a hash map, whose order is another in every run.
+    // The crate safetensors keeps metadata in a hash map, whose order differs from run to run.
     let mut header = Map::new();
     header.insert("__metadata__".to_owned(), json!(stack.metadata(layout)));
     let mut data = Vec::new();

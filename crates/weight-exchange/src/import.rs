@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::layout::{RawLayer, decide};
-use crate::stack::tensor_name;
+use crate::error::ExchangeError;
+use crate::form::Form;
+use crate::layout::Layout;
+use crate::order::{RawLayer, decide};
+use crate::stack::{Dense, DenseStack, tensor_name};
 use crate::tensors::{Array, Tensors};
-use crate::{Dense, DenseStack, ExchangeError, Form, Layout};
 
-/// What is known about a file that it does not say itself.
+/// What a file does not say itself.
 #[derive(Debug, Clone, Default)]
 pub struct ImportOptions {
-    /// Which way its weights lie; `None` finds out, or refuses the file.
+    /// Which way its weights lie; `None` finds out, or refuses a file that leaves it open.
     pub layout: Option<Layout>,
-    /// Names in the file, and the names to have in their place: of whole tensors (`w1` to
+    /// Pairs of a name in the file and the name to use instead: of a tensor (`w1` to
     /// `layers.0.weight`) or of everything under a name (`encoder` to `layers.0`).
     pub renames: Vec<(String, String)>,
 }
@@ -23,24 +25,24 @@ pub struct ImportOptions {
 pub struct Imported {
     /// The layers.
     pub stack: DenseStack,
-    /// What the file is.
+    /// The form of the file.
     pub form: Form,
     /// Which way its weights lie.
     pub layout: Layout,
 }
 
-/// Reads a net of dense layers from safetensors, a PyTorch state dict or a burnpack; which of them it
-/// is its first bytes tell.
+/// Reads a net of dense layers from safetensors, a PyTorch state dict or a burnpack. The first bytes
+/// of the file say which of them it is.
 ///
-/// A layer is a pair of tensors `NAME.weight` and `NAME.bias` (or of `weight` and `bias`). A bias may
-/// be missing if no layer has one: it is zero then. Numbers in f16, bf16 and f64 become f32. Layers
-/// come in the order of the numbers in their names (`fc2` before `fc10`); where names differ in more
-/// than numbers, in the one order in which each takes what the one before gives.
+/// A layer is a pair of tensors `NAME.weight` and `NAME.bias` (or of `weight` and `bias`). If no layer
+/// has a bias, all biases are zero. Numbers in f16, bf16 and f64 become f32. Layers come in the order
+/// of the numbers in their names (`fc2` before `fc10`). Where names differ in more than numbers, they
+/// come in the only order in which each layer's outputs are the next one's inputs.
 ///
 /// # Errors
 ///
-/// If the file cannot be read or is damaged, holds anything but dense layers or a number that is not
-/// finite, or if layout or order are not clear.
+/// If the file cannot be read or is damaged, if it has anything but dense layers or a number that is
+/// not finite, or if layout or order are not clear.
 pub fn read(path: &Path, options: &ImportOptions) -> Result<Imported, ExchangeError> {
     import(Tensors::read(path)?, options)
 }
@@ -73,7 +75,7 @@ fn import(tensors: Tensors, options: &ImportOptions) -> Result<Imported, Exchang
                 asked: "pytorch",
             });
         }
-        // A state dict may hold what another library keeps its own way.
+        // Another library may have written its own layout into a state dict.
         (Some(asked), _) => Some(asked),
         (None, fixed) => fixed,
     };
@@ -97,7 +99,7 @@ fn rename(
             rest => rest.starts_with('.').then(|| format!("{to}{rest}")),
         }
     };
-    // By the file's own names alone, so that two can change places.
+    // Only the file's own names are mapped, so that two can change places.
     let mut moved = Vec::new();
     for (from, to) in renames {
         let names: Vec<String> = arrays.keys().cloned().collect();
@@ -124,7 +126,7 @@ fn rename(
     Ok(arrays)
 }
 
-/// Weights and biases put together.
+/// Pairs weights with their biases.
 fn raw_layers(mut arrays: BTreeMap<String, Array>) -> Result<Vec<RawLayer>, ExchangeError> {
     let part = |name: &str, part: &str| -> Option<String> {
         let layer = name.strip_suffix(part)?;

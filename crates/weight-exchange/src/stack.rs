@@ -7,7 +7,8 @@ use burn::nn::Linear;
 use burn::tensor::{Device, Tensor, TensorData};
 use layers::{Activation, ConfigError};
 
-use crate::{ExchangeError, Layout};
+use crate::error::ExchangeError;
+use crate::layout::Layout;
 
 /// A dense layer `x·W + b`.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,7 +51,7 @@ impl Dense {
         })
     }
 
-    /// The numbers of a layer on a device. A layer without bias gets one of zeros.
+    /// Reads a layer back from its device. A layer without a bias gets one of zeros.
     ///
     /// # Errors
     ///
@@ -105,8 +106,8 @@ impl Dense {
     }
 }
 
-/// Dense layers, each taking what the one before gives, and what is known of the functions
-/// between them.
+/// Dense layers, each with the outputs of the one before as its inputs, and the activations between
+/// them as far as they are known.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DenseStack {
     layers: Vec<Dense>,
@@ -162,7 +163,7 @@ impl DenseStack {
         self
     }
 
-    /// The same layers, with the name of the model that they are of.
+    /// The same layers with the name of their model.
     pub fn with_model(mut self, model: Option<String>) -> Self {
         self.model = model;
         self
@@ -183,7 +184,7 @@ impl DenseStack {
         self.output_activation
     }
 
-    /// The name of the model that the layers are of, if it is known: `mnist-mlp` for example.
+    /// The name of the layers' model if it is known, for example `mnist-mlp`.
     pub fn model(&self) -> Option<&str> {
         self.model.as_deref()
     }
@@ -197,7 +198,7 @@ impl DenseStack {
             .collect()
     }
 
-    /// The function between the layers, where there is a place for it.
+    /// The function between the layers; `None` for a single layer.
     ///
     /// # Errors
     ///
@@ -210,7 +211,7 @@ impl DenseStack {
         }
     }
 
-    /// What a file says about the layers beside their numbers.
+    /// What a file says about the layers besides their numbers.
     pub(crate) fn metadata(&self, layout: Layout) -> BTreeMap<String, String> {
         let functions = [
             ("activation", self.activation),
@@ -228,7 +229,7 @@ impl DenseStack {
             .collect()
     }
 
-    /// The same layers with what a file's metadata say, where they say something.
+    /// The same layers with the activations and the model that a file's metadata name.
     pub(crate) fn described_by(
         self,
         metadata: &BTreeMap<String, String>,
@@ -244,7 +245,7 @@ impl DenseStack {
     }
 }
 
-/// `LAYER.PART`, or the part alone for a layer without name.
+/// `LAYER.PART`, or only the part for a layer without a name.
 pub(crate) fn tensor_name(layer: &str, part: &str) -> String {
     match layer {
         "" => part.to_owned(),
@@ -252,21 +253,21 @@ pub(crate) fn tensor_name(layer: &str, part: &str) -> String {
     }
 }
 
-/// Names and shapes, for people.
+/// Names and shapes as text for people.
 pub(crate) fn list_shapes<'a>(shapes: impl Iterator<Item = (&'a str, [usize; 2])>) -> String {
     let shapes = shapes.map(|(name, shape)| format!("{} {shape:?}", tensor_name(name, "weight")));
     shapes.collect::<Vec<_>>().join(", ")
 }
 
 fn check_length(name: &str, values: &[f32], expected: usize) -> Result<(), ExchangeError> {
-    match values.len() == expected {
-        true => Ok(()),
-        false => Err(ExchangeError::WrongShape {
-            name: name.to_owned(),
-            expected: format!("{expected} elements"),
-            got: vec![values.len()],
-        }),
+    if values.len() == expected {
+        return Ok(());
     }
+    Err(ExchangeError::WrongShape {
+        name: name.to_owned(),
+        expected: format!("{expected} elements"),
+        got: vec![values.len()],
+    })
 }
 
 fn check_finite(name: &str, values: &[f32]) -> Result<(), ExchangeError> {

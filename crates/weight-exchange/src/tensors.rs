@@ -7,70 +7,17 @@ use std::io::Read;
 use std::path::Path;
 
 use burn::store::bridge;
-use burn::store::burn_pack::{self, MAGIC_NUMBER};
+use burn::store::burn_pack;
 use burn::store::pytorch_reader::PytorchReader;
 use burn::tensor::{DType, TensorData};
 use layers::{ConfigError, MAX_WEIGHTS};
 use safetensors::{Dtype, SafeTensors};
 
-use crate::{ExchangeError, Layout};
+use crate::error::ExchangeError;
+use crate::form::Form;
 
-/// Under these names PyTorch's users keep a state dict within a larger checkpoint.
+/// Names of the state dict within a larger PyTorch checkpoint.
 const STATE_DICTS: [&str; 2] = ["model_state_dict.", "state_dict."];
-
-/// A form of file that weights are read from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    /// `.safetensors`
-    Safetensors,
-    /// `.pt`, `.pth`: what `torch.save` writes.
-    Pytorch,
-    /// `.bpk`: Burn's records.
-    Burnpack,
-}
-
-impl Form {
-    /// The name of the form.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Safetensors => "safetensors",
-            Self::Pytorch => "pytorch",
-            Self::Burnpack => "burnpack",
-        }
-    }
-
-    /// The layout of weights that every file of the form has.
-    pub(crate) fn layout(self) -> Option<Layout> {
-        match self {
-            Self::Safetensors => None,
-            Self::Pytorch => Some(Layout::Pytorch),
-            Self::Burnpack => Some(Layout::Burn),
-        }
-    }
-
-    /// What a file is by its first bytes.
-    fn of(start: &[u8]) -> Option<Self> {
-        // A length in 8 bytes, then the header, which is JSON.
-        let safetensors = start.get(8) == Some(&b'{');
-        // Of PyTorch 1.6 and later a ZIP archive, before that a pickle, at first a TAR archive.
-        let pytorch = start.starts_with(b"PK\x03\x04")
-            || start.starts_with(b"\x80")
-            || start.get(257..262) == Some(b"ustar");
-        if start.starts_with(&MAGIC_NUMBER.to_le_bytes()) {
-            Some(Self::Burnpack)
-        } else if safetensors {
-            Some(Self::Safetensors)
-        } else {
-            pytorch.then_some(Self::Pytorch)
-        }
-    }
-}
-
-impl fmt::Display for Form {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
 
 /// Numbers and their shape.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,7 +26,7 @@ pub(crate) struct Array {
     pub(crate) values: Vec<f32>,
 }
 
-/// What a file holds.
+/// The content of a file.
 #[derive(Debug)]
 pub(crate) struct Tensors {
     pub(crate) form: Form,
@@ -100,7 +47,7 @@ impl Tensors {
         }
     }
 
-    /// Takes the bytes of a safetensors file; `path` is what errors call it.
+    /// Reads the bytes of a safetensors file; `path` names it in errors.
     pub(crate) fn parse_safetensors(bytes: &[u8], path: &Path) -> Result<Self, ExchangeError> {
         let damaged = |error: &dyn fmt::Display| damaged(path, Form::Safetensors, error);
         let file = SafeTensors::deserialize(bytes).map_err(|error| damaged(&error))?;
@@ -217,7 +164,7 @@ fn array<E: fmt::Display>(
     })
 }
 
-/// `Ok` for a tensor that a layer may have: a file can name any shape.
+/// Checks that a tensor is not larger than a layer may be: a file can name any shape.
 fn check_size(name: &str, shape: &[usize]) -> Result<(), ExchangeError> {
     let elements = shape
         .iter()
@@ -242,7 +189,7 @@ fn unreadable(path: &Path) -> impl Fn(std::io::Error) -> ExchangeError {
     }
 }
 
-/// What a reader says may have several lines.
+/// A reader's message may have several lines; an error has one.
 fn damaged(path: &Path, form: Form, error: &dyn fmt::Display) -> ExchangeError {
     let words = error.to_string();
     ExchangeError::Damaged {

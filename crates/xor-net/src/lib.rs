@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 
 pub use layers::{Activation, ConfigError, Initializer, half_squared_error};
 
-/// What the last layer does with its affine map.
+/// What follows the last layer's affine map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OutputUnit {
@@ -58,8 +58,7 @@ pub struct XorNetConfig {
     /// What follows the output layer's affine map.
     #[config(default = "OutputUnit::Sigmoid")]
     pub output_unit: OutputUnit,
-    /// How weights start; `None` picks what suits the activation
-    /// ([`Initializer::for_activation`]).
+    /// Initial weights; `None` chooses by the activation ([`Initializer::for_activation`]).
     pub initializer: Option<Initializer>,
 }
 
@@ -95,7 +94,7 @@ impl XorNetConfig {
     }
 }
 
-/// One hidden layer and an output layer.
+/// The net: one hidden layer and an output layer.
 #[derive(Module, Debug)]
 pub struct XorNet {
     /// `W1: [inputs, hidden]` and `b1: [hidden]`.
@@ -153,6 +152,10 @@ impl XorNet {
         half_squared_error(self.forward(x), y)
     }
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 #[cfg(test)]
 mod tests {

@@ -18,9 +18,9 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-/// Declares a message and how it is encoded. A field `one` is left out where it has its default value,
-/// as proto3 has it; a field `many` may occur any number of times. `encoding` has a module for every
-/// type of field with functions of the same names.
+/// Declares a message and its encoding. A field `one` is left out if it has its default value, as in
+/// proto3; a field `many` may occur any number of times. `encoding` has a module with functions of the
+/// same names for every type of field.
 macro_rules! message {
     ($(#[$doc:meta])* $name:ident {
         $($(#[$field_doc:meta])* $tag:literal => $field:ident: $count:ident $kind:ident $type:ty,)*
@@ -75,9 +75,10 @@ macro_rules! message {
         encoding::$kind::merge_repeated($wire, &mut $self.$field, $buffer, $context)
     };
     (@len one $kind:ident $tag:literal $self:ident.$field:ident) => {
-        match is_default(&$self.$field) {
-            true => 0,
-            false => encoding::$kind::encoded_len($tag, &$self.$field),
+        if is_default(&$self.$field) {
+            0
+        } else {
+            encoding::$kind::encoded_len($tag, &$self.$field)
         }
     };
     (@len many $kind:ident $tag:literal $self:ident.$field:ident) => {
@@ -96,35 +97,35 @@ message! {
         3 => producer_version: one string String,
         /// What is computed.
         7 => graph: one message GraphProto,
-        /// Sets of operators that are used.
+        /// The sets of operators in use.
         8 => opset_import: many message Vec<OperatorSetIdProto>,
-        /// What else is said of the model.
+        /// Metadata of the model.
         14 => metadata_props: many message Vec<StringStringEntryProto>,
     }
 }
 
 message! {
-    /// Nodes in the order in which they are computed.
+    /// Nodes in the order of their computation.
     GraphProto {
-        /// Nodes, each after those whose results it takes.
+        /// Nodes, each after those that compute its inputs.
         1 => node: many message Vec<NodeProto>,
         /// Name of the graph.
         2 => name: one string String,
         /// Constants: weights and biases.
         5 => initializer: many message Vec<TensorProto>,
-        /// Values that are given.
+        /// The graph's inputs.
         11 => input: many message Vec<ValueInfoProto>,
-        /// Values that are asked for.
+        /// The graph's outputs.
         12 => output: many message Vec<ValueInfoProto>,
     }
 }
 
 message! {
-    /// One operator at work.
+    /// One application of an operator.
     NodeProto {
-        /// Names of the values that it takes.
+        /// Names of its inputs.
         1 => input: many string Vec<String>,
-        /// Names of the values that it gives.
+        /// Names of its outputs.
         2 => output: many string Vec<String>,
         /// Name of the node.
         3 => name: one string String,
@@ -176,7 +177,7 @@ message! {
 }
 
 message! {
-    /// A shape, of which some sizes may be open.
+    /// A shape, some of whose sizes may be open.
     TensorShapeProto {
         /// Sizes, outermost first.
         1 => dim: many message Vec<Dimension>,
@@ -196,7 +197,7 @@ message! {
 message! {
     /// A set of operators.
     OperatorSetIdProto {
-        /// Whose it is; nothing for ONNX's own.
+        /// Its domain; empty for ONNX's own set.
         1 => domain: one string String,
         /// Its version.
         2 => version: one int64 i64,

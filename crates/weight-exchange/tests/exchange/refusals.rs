@@ -79,7 +79,7 @@ fn what_is_no_dense_layer_is_named() {
         ),
         (
             &[("a.weight", F, &[2, 3]), ("b.weight", F, &[5, 7])],
-            &["do not follow", "a.weight [2, 3], b.weight [5, 7]"],
+            &["do not fit together", "a.weight [2, 3], b.weight [5, 7]"],
         ),
         (
             &[

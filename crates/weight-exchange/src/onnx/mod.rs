@@ -1,15 +1,16 @@
 //! A net of dense layers as an ONNX model: operator set 13, IR version 7 (ONNX 1.8 of 2020), which
-//! every runtime of the last years reads.
+//! every current runtime reads.
 //!
-//! A layer is one `Gemm` with the weights as `[d_in, d_out]`, then the activation's operator, all with
-//! their default attributes. The input is named `input` and is `[batch, d_in]`, the output `output`;
-//! a net for classification gives logits: softmax is left to whoever wants probabilities.
+//! A layer is one `Gemm` with the weights as `[d_in, d_out]` and then the activation's operator, both
+//! with their default attributes. The input `input` is `[batch, d_in]`, the output is `output`. A net
+//! for classification gives logits; apply softmax to get probabilities.
 
 use layers::Activation;
 use prost::Message;
 
-use crate::stack::tensor_name;
-use crate::{DenseStack, ExchangeError};
+use crate::error::ExchangeError;
+use crate::layout::Layout;
+use crate::stack::{DenseStack, tensor_name};
 
 pub mod proto;
 
@@ -18,7 +19,7 @@ use proto::{
     TensorProto, TensorShapeProto, TensorTypeProto, TypeProto, ValueInfoProto,
 };
 
-/// Version of ONNX's default operator set that a model asks for.
+/// Version of ONNX's default operator set that a model requires.
 pub const OPERATOR_SET: i64 = 13;
 
 /// Version of ONNX's form of a model.
@@ -43,7 +44,7 @@ fn model(stack: &DenseStack) -> Result<ModelProto, ExchangeError> {
     let name = stack.model().unwrap_or("dense-stack").to_owned();
     let layout = StringStringEntryProto {
         key: "layout".to_owned(),
-        value: crate::Layout::Burn.metadata().to_owned(),
+        value: Layout::Burn.metadata().to_owned(),
     };
     Ok(ModelProto {
         ir_version: IR_VERSION,
@@ -67,9 +68,10 @@ fn graph(stack: &DenseStack, name: String) -> Result<GraphProto, ExchangeError> 
     };
     let mut value = INPUT.to_owned();
     for (place, layer) in stack.layers().iter().enumerate() {
-        let activation = match place == last {
-            true => stack.output_activation(),
-            false => inner,
+        let activation = if place == last {
+            stack.output_activation()
+        } else {
+            inner
         };
         let steps = ["Gemm"].into_iter().chain(activation.map(operator));
         let steps: Vec<&str> = steps.collect();
@@ -77,13 +79,15 @@ fn graph(stack: &DenseStack, name: String) -> Result<GraphProto, ExchangeError> 
         let [weight, bias] = ["weight", "bias"].map(|part| tensor_name(layer.name(), part));
         for (i, &step) in steps.iter().enumerate() {
             let node = tensor_name(layer.name(), &step.to_lowercase());
-            let result = match place == last && i + 1 == steps.len() {
-                true => OUTPUT.to_owned(),
-                false => format!("{node}.value"),
+            let result = if place == last && i + 1 == steps.len() {
+                OUTPUT.to_owned()
+            } else {
+                format!("{node}.value")
             };
-            let input = match step {
-                "Gemm" => vec![value, weight.clone(), bias.clone()],
-                _ => vec![value],
+            let input = if step == "Gemm" {
+                vec![value, weight.clone(), bias.clone()]
+            } else {
+                vec![value]
             };
             graph.node.push(NodeProto {
                 input,
@@ -104,7 +108,7 @@ fn graph(stack: &DenseStack, name: String) -> Result<GraphProto, ExchangeError> 
     Ok(graph)
 }
 
-/// The operator that an activation is with its default attributes.
+/// The operator that computes an activation with its default attributes.
 fn operator(activation: Activation) -> &'static str {
     match activation {
         Activation::Relu => "Relu",

@@ -1,0 +1,61 @@
+//! The forms of files that weights are read from.
+
+use std::fmt;
+
+use burn::store::burn_pack::MAGIC_NUMBER;
+
+use crate::layout::Layout;
+
+/// A form of file that weights are read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// `.safetensors`
+    Safetensors,
+    /// `.pt`, `.pth`: what `torch.save` writes.
+    Pytorch,
+    /// `.bpk`: Burn's records.
+    Burnpack,
+}
+
+impl Form {
+    /// The name of the form.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Safetensors => "safetensors",
+            Self::Pytorch => "pytorch",
+            Self::Burnpack => "burnpack",
+        }
+    }
+
+    /// The layout of weights that every file of the form has.
+    pub(crate) fn layout(self) -> Option<Layout> {
+        match self {
+            Self::Safetensors => None,
+            Self::Pytorch => Some(Layout::Pytorch),
+            Self::Burnpack => Some(Layout::Burn),
+        }
+    }
+
+    /// The form of a file, by its first bytes.
+    pub(crate) fn of(start: &[u8]) -> Option<Self> {
+        // A length in 8 bytes, then the header, which is JSON.
+        let safetensors = start.get(8) == Some(&b'{');
+        // A ZIP archive since PyTorch 1.6, a pickle before, a TAR archive at first.
+        let pytorch = start.starts_with(b"PK\x03\x04")
+            || start.starts_with(b"\x80")
+            || start.get(257..262) == Some(b"ustar");
+        if start.starts_with(&MAGIC_NUMBER.to_le_bytes()) {
+            Some(Self::Burnpack)
+        } else if safetensors {
+            Some(Self::Safetensors)
+        } else {
+            pytorch.then_some(Self::Pytorch)
+        }
+    }
+}
+
+impl fmt::Display for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
