@@ -1,4 +1,4 @@
-//! The case: inputs, a function, and what else is known about its gradient.
+//! The case: named inputs, a function, and what is known about its gradient.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,38 +6,22 @@ use std::sync::Arc;
 use burn::module::Module;
 use burn::tensor::{DType, Device};
 
+use crate::input::{HostInput, Input, Source};
 use crate::module::Template;
-use crate::report::Report;
 use crate::sample::Sample;
-use crate::target::{Options, Target};
 use crate::tolerance::Tolerance;
-use crate::values::{Gradients, HostInput, Masks, Outputs, Upstream, Values};
+use crate::values::{Gradients, Masks, Outputs, Upstream, Values};
 
 pub(crate) type Function = Arc<dyn Fn(&Values) -> Outputs + Send + Sync>;
 pub(crate) type Vjp = Arc<dyn Fn(&Values, &Upstream) -> Gradients + Send + Sync>;
 pub(crate) type Kinks = Arc<dyn Fn(&Values) -> Masks + Send + Sync>;
 type Parameters = Arc<dyn Fn(&Device) -> Vec<Input> + Send + Sync>;
 
-/// A named input: its shape and where its values come from.
-#[derive(Clone, Debug)]
-pub(crate) struct Input {
-    pub(crate) name: String,
-    pub(crate) shape: Vec<usize>,
-    pub(crate) source: Source,
-    pub(crate) differentiated: bool,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) enum Source {
-    Drawn(Sample),
-    Given(Arc<[f64]>),
-}
-
 /// A function with named inputs, whose gradient is to be checked.
 ///
-/// Built by chaining; every method replaces what an earlier one of the same purpose set, so that a
-/// variant of a case is a clone with one thing changed. Cloning is cheap, a case knows no device,
-/// and it may be sent to and shared with other threads.
+/// It is built by chaining methods. A method replaces what an earlier call of it set, so that a variant
+/// of a case is a clone with one change. Cloning is cheap. A case knows no device; threads can share
+/// it.
 ///
 /// # Example
 ///
@@ -147,33 +131,17 @@ impl Case {
         source: Source,
         differentiated: bool,
     ) -> Self {
-        if let Source::Given(values) = &source {
-            let expected: usize = shape.iter().product();
-            let got = values.len();
-            assert_eq!(
-                got, expected,
-                "input `{name}`: {got} values for shape {shape:?}"
-            );
-        }
-        let input = Input {
-            name,
-            shape,
-            source,
-            differentiated,
-        };
-        match self
-            .inputs
-            .iter_mut()
-            .find(|other| other.name == input.name)
-        {
+        let input = Input::new(name, shape, source, differentiated);
+        let mut inputs = self.inputs.iter_mut();
+        match inputs.find(|other| other.name == input.name) {
             Some(other) => *other = input,
             None => self.inputs.push(input),
         }
         self
     }
 
-    /// Sets the function: from the inputs to one tensor or several. It must not depend on anything
-    /// that changes from one call to the next.
+    /// Sets the function from the inputs to one or several tensors. It must not depend on anything that
+    /// changes between calls.
     #[must_use]
     pub fn function<O: Into<Outputs>>(
         mut self,
@@ -183,9 +151,8 @@ impl Case {
         self
     }
 
-    /// Sets a function that stands in for the function under autodiff only, while finite
-    /// differences go on with [`Case::function`]: for a custom operation whose backward pass is on
-    /// trial.
+    /// Sets another function for autodiff only, while finite differences use [`Case::function`]: to
+    /// check the backward pass of a custom operation.
     #[must_use]
     pub fn autodiff_function<O: Into<Outputs>>(
         mut self,
@@ -195,8 +162,8 @@ impl Case {
         self
     }
 
-    /// Sets another formula of the same function, which is differentiated by finite differences in
-    /// its place, in f64: for a function that works in one float type only.
+    /// Sets another formula of the same function for finite differences, in f64: for a function that
+    /// works in one float type only.
     ///
     /// # Example
     ///
@@ -235,7 +202,7 @@ impl Case {
         self
     }
 
-    /// Changes what the hand-written vector-Jacobian product gives back: how a test spoils it.
+    /// Changes the result of the hand-written vector-Jacobian product, for a test with a wrong gradient.
     ///
     /// # Panics
     ///
@@ -248,29 +215,30 @@ impl Case {
         self.vjp(move |values, upstream| change(vjp(values, upstream)))
     }
 
-    /// Drops the hand-written vector-Jacobian product.
+    /// Removes the hand-written vector-Jacobian product.
     #[must_use]
     pub fn without_vjp(mut self) -> Self {
         self.vjp = None;
         self
     }
 
-    /// Sets the branches of a function with kinks (a ReLU net's activation masks), compared at all
-    /// points of a difference quotient. Without this, kinks are found from the slopes on both sides,
-    /// which many of them close together can hide from (a wide ReLU net has thousands): the bound
-    /// printed beside a finite difference is then too small. With it, none is overlooked.
+    /// Sets the branches of a function with kinks (the activation masks of a ReLU net). They are
+    /// compared at all points of a difference quotient, so that no kink is overlooked.
+    ///
+    /// Without this, kinks are found by comparing the slopes on both sides. Many kinks close together
+    /// (a wide ReLU net has thousands) can escape that; the error estimate is then too small.
     #[must_use]
     pub fn kinks(mut self, masks: impl Fn(&Values) -> Masks + Send + Sync + 'static) -> Self {
         self.kinks = Some(Arc::new(masks));
         self
     }
 
-    /// Sets the function to a module's: each trainable parameter is an input named by its dotted
-    /// path, with drawn values (matrices by [`Sample::Scaled`] with 1/√(rows)); its initial values
+    /// Sets the function to that of a module. Each trainable parameter is an input named by its dotted
+    /// path. Its values are drawn (matrices by [`Sample::Scaled`] with 1/√(rows)); its initial values
     /// are not used. Parameters that are not trainable, and running statistics, keep their values.
     ///
-    /// `build` makes the module on a device, once for each device. A layer that draws random
-    /// numbers (dropout) is found out as not repeatable.
+    /// `build` makes the module on a device, once for each device. A layer that draws random numbers
+    /// (dropout) is reported as not repeatable.
     ///
     /// # Example
     ///
@@ -301,8 +269,8 @@ impl Case {
         self.function(move |values| forward(&template.with_values(values), values))
     }
 
-    /// Sets the number of terms in the longest sum of the function or its gradient: tolerances in
-    /// f32 grow with its root. Without it: the largest dimension of any input.
+    /// Sets the number of terms in the longest sum of the function or its gradient. Tolerances in f32
+    /// grow with its root. The default is the largest dimension of any input.
     #[must_use]
     pub fn reduction_length(mut self, terms: usize) -> Self {
         self.reduction_length = Some(terms);
@@ -327,29 +295,10 @@ impl Case {
         self.vjp.is_some()
     }
 
-    /// Names and shapes of the declared inputs (a module's parameters are known only on a device).
+    /// Names and shapes of the declared inputs; the parameters of a module are known only on a device.
     pub fn inputs(&self) -> impl Iterator<Item = (&str, &[usize])> {
         let inputs = self.inputs.iter();
         inputs.map(|input| (input.name.as_str(), input.shape.as_slice()))
-    }
-
-    /// Checks on one device with the defaults: [`Target::best`] and [`Options::default`].
-    ///
-    /// # Panics
-    ///
-    /// As [`Case::run`].
-    pub fn check(&self, device: &Device) -> Report {
-        self.run(&Target::best(device), &Options::default())
-    }
-
-    /// Checks the gradient.
-    ///
-    /// # Panics
-    ///
-    /// If the case has no function, or [`Options::only`] names an element that is not there. What
-    /// the case's own closures panic with becomes the verdict.
-    pub fn run(&self, target: &Target, options: &Options) -> Report {
-        crate::check::run(self, target, options)
     }
 
     /// The declared inputs and, on a device, the module's parameters.
@@ -357,7 +306,7 @@ impl Case {
         let mut inputs = self.inputs.clone();
         if let Some(parameters) = &self.parameters {
             for parameter in parameters(device) {
-                // An input of a parameter's name chooses that parameter's values.
+                // An input with the name of a parameter sets the values of that parameter.
                 if inputs.iter().all(|input| input.name != parameter.name) {
                     inputs.push(parameter);
                 }
@@ -374,22 +323,9 @@ impl Case {
         draw: u32,
         dtype: DType,
     ) -> Vec<HostInput> {
-        let place = |input: &Input| {
-            let count = input.shape.iter().product();
-            let values = match &input.source {
-                Source::Given(values) => values.to_vec(),
-                Source::Drawn(sample) => {
-                    sample.draw(count, seed, &[&self.name, &input.name, &draw.to_string()])
-                }
-            };
-            HostInput {
-                name: input.name.clone(),
-                shape: input.shape.clone(),
-                values: crate::flat::rounded(values, dtype),
-                differentiated: input.differentiated,
-            }
-        };
-        inputs.iter().map(place).collect()
+        let draw = draw.to_string();
+        let at_point = |input: &Input| input.at_point(seed, [&self.name, &draw], dtype);
+        inputs.iter().map(at_point).collect()
     }
 
     pub(crate) fn tolerance_for(&self, inputs: &[Input], dtype: DType) -> Option<Tolerance> {

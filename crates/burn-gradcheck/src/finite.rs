@@ -16,9 +16,9 @@
 //! would lose what they have in common.
 //!
 //! The error estimate is the disagreement within the triangle plus the rounding of the function's
-//! values divided by the step. The rounding is that of f64, or what [`rounding`] measures where it is
-//! much more: a function may compute in f32 inside. `J` is 0 where the function is smooth and the size of the kink
-//! where it is not.
+//! values divided by the step. The rounding is that of f64, or the value that [`rounding`] measures if
+//! that is much larger: a function may compute in f32 inside. `J` is 0 where the function is smooth, and
+//! the size of the kink where it is not.
 
 /// The function at one point of the stencil.
 #[derive(Clone, Debug)]
@@ -48,22 +48,22 @@ pub(crate) struct Estimate {
 const LEVELS: usize = 5;
 /// Triangles, each beginning with a step 2^-5 of the one before.
 const TRIANGLES: usize = 6;
-/// Relative error at which a triangle is left early.
-const EXCELLENT: f64 = 1e-12;
+/// Relative error at which a triangle ends early.
+const ENDS_TRIANGLE: f64 = 1e-12;
 /// Relative error at which no smaller step is tried.
-const GOOD: f64 = 1e-10;
+const ENDS_SEARCH: f64 = 1e-10;
 /// Roundings of f64 in an evaluation of the function, relative to its values.
 const ROUNDINGS: f64 = 4.0;
 /// Evaluations by which the noise of a function is measured, and the order of their differences.
 const NOISE_POINTS: usize = 16;
 const NOISE_ORDER: usize = 4;
-/// Their spacing, relative to the first step: what is smooth vanishes in fourth differences of it.
+/// Their spacing, relative to the first step: fourth differences of a smooth function vanish there.
 const NOISE_SPACING: f64 = 1.0 / 4096.0;
-/// Its multiples by squares have fractions without a pattern (its own multiples have one).
+/// Its multiples by squares have fractions without a pattern, unlike its other multiples.
 const GOLDEN_RATIO: f64 = 0.618_033_988_749_895;
-/// Noise counts where it is more than this many times the rounding of f64.
+/// Noise counts if it is more than this many times the rounding of f64.
 const NOISY: f64 = 64.0;
-/// A kink must stand out of its own error estimate by this factor ...
+/// A kink must exceed its own error estimate by this factor ...
 const SIGNIFICANT: f64 = 10.0;
 /// ... and be this large relative to the derivative.
 const SMALLEST_KINK: f64 = 1e-6;
@@ -87,8 +87,8 @@ enum End {
 /// Differentiates `t ↦ ⟨weights, f(t)⟩` at `t = 0`.
 ///
 /// `step` is the largest step to try, `floor` the size below which a derivative is not resolved
-/// relative to itself, `rounding` that of `⟨weights, f⟩`, `sample` evaluates `f`, and `base` is
-/// `f(0)`.
+/// relative to itself, `rounding` the rounding error of `⟨weights, f⟩`, `base` is `f(0)`, and `sample`
+/// evaluates `f`.
 pub(crate) fn differentiate(
     weights: &[f64],
     base: &Sampled,
@@ -118,7 +118,7 @@ pub(crate) fn differentiate(
         if better {
             best = Some(estimate);
         }
-        if estimate.error <= GOOD * size || estimate.error <= 4.0 * triangle.noise {
+        if estimate.error <= ENDS_SEARCH * size || estimate.error <= 4.0 * triangle.noise {
             break;
         }
     }
@@ -175,15 +175,15 @@ fn triangle(
             made.end = End::BranchChanged;
             break;
         }
-        if level >= 1 && made.is_excellent(floor, level) {
+        if level >= 1 && made.is_precise(floor, level) {
             break;
         }
     }
     made
 }
 
-/// The error of one evaluation of `⟨weights, f⟩` by rounding: that of f64, or, where it is much more,
-/// the noise by which close evaluations lie off a cubic.
+/// The rounding error of one evaluation of `⟨weights, f⟩`: that of f64 or, if it is much larger, the
+/// noise by which close evaluations deviate from a cubic.
 ///
 /// # Formula
 ///
@@ -215,7 +215,7 @@ pub(crate) fn rounding(
         .collect();
     let variances: Vec<f64> = row.windows(NOISE_ORDER + 1).map(variance).collect();
     let noise = (variances.iter().sum::<f64>() / variances.len() as f64).sqrt();
-    // A point outside the domain says nothing about noise.
+    // A point outside the domain gives no information about noise.
     let is_noisy = noise.is_finite() && noise > NOISY * of_f64;
     ROUNDINGS * if is_noisy { noise } else { of_f64 }
 }
@@ -233,10 +233,11 @@ fn variance(values: &[(f64, f64)]) -> f64 {
 }
 
 impl Triangle {
-    fn is_excellent(&self, floor: f64, level: usize) -> bool {
+    fn is_precise(&self, floor: f64, level: usize) -> bool {
         let size = self.central.best.abs().max(floor);
-        let precise = self.central.error <= EXCELLENT * size || self.central.error <= self.noise;
-        // With two steps only, a slope's jump cannot be told from curvature: go on if there is one.
+        let precise =
+            self.central.error <= ENDS_TRIANGLE * size || self.central.error <= self.noise;
+        // Two steps do not distinguish a jump of the slope from curvature: go on if there is one.
         let smooth = self.jump.best.abs() <= 16.0 * self.noise;
         precise && (smooth || level >= 2)
     }
@@ -255,7 +256,7 @@ impl Triangle {
         }
     }
 
-    /// The branch changed even at the smallest step: what the two sides say at that step.
+    /// The slopes of both sides at the smallest step, at which the branch still changed.
     fn at_a_kink(&self) -> Estimate {
         let (value, jump) = (self.central.last, self.jump.last);
         Estimate {
@@ -270,7 +271,7 @@ impl Triangle {
 
 /// Neville's triangle for steps that are halved.
 struct Neville {
-    /// What halving the step divides the leading error term by.
+    /// The factor by which halving the step reduces the leading error term.
     leading: f64,
     row: Vec<f64>,
     /// The last difference quotient, not extrapolated.
@@ -357,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn smooth_functions_are_differentiated_to_eleven_digits_and_the_error_is_honest() {
+    fn smooth_functions_are_differentiated_to_eleven_digits_and_the_error_estimate_holds() {
         type Case = (&'static str, fn(f64) -> f64, f64, f64);
         let cases: [Case; 6] = [
             ("exp", f64::exp, 0.75, 0.75_f64.exp()),
@@ -381,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn the_error_is_honest_where_the_function_computes_in_f32() {
+    fn the_error_estimate_holds_where_the_function_computes_in_f32() {
         let coarse = |x: f64| f64::from(x.exp() as f32) * 0.75 + x;
         for number in 0..200 {
             let x = f64::from(number - 100) / 64.0;
@@ -427,7 +428,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kink_beside_the_point_makes_the_step_shrink() {
+    fn a_kink_next_to_the_point_makes_the_step_shrink() {
         let estimate = scalar(|x| x.max(0.0), 0.001, 0.0625);
         assert_eq!(
             (estimate.value, estimate.kink, estimate.shrunk),
@@ -460,7 +461,7 @@ mod tests {
     }
 
     #[test]
-    fn a_derivative_lost_in_rounding_carries_an_error_above_itself() {
+    fn a_derivative_lost_in_rounding_has_an_error_above_itself() {
         let estimate = scalar(|x| 1.0 + 1e-20 * x, 0.5, 0.0625);
         assert!(estimate.error > 1e-20);
     }

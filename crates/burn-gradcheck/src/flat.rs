@@ -1,4 +1,4 @@
-//! A float tensor of any rank behind one type.
+//! A float tensor of any rank as one type.
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
@@ -65,7 +65,7 @@ pub(crate) fn upload<const D: usize>(
     Tensor::from_data(data, (device, dtype))
 }
 
-/// The values as they are after rounding to `dtype`.
+/// The values, rounded to `dtype`.
 pub(crate) fn rounded(values: Vec<f64>, dtype: DType) -> Vec<f64> {
     let count = values.len();
     let data = TensorData::new(values, [count]).convert_dtype(dtype);

@@ -1,11 +1,11 @@
-//! Who is wrong: the decision about one number, and about all of them.
+//! The decision which witness is wrong, for one number and for all of them.
 
 use crate::finite::Estimate;
 use crate::measure::{Pairs, relative_error};
 use crate::tolerance::Tolerance;
 use crate::verdict::{Verdict, Witness};
 
-/// What the witnesses say about one element, or about one direction.
+/// The statements of the witnesses about one element or one direction.
 #[derive(Clone, Debug)]
 pub(crate) struct Testimony {
     /// Number of the input.
@@ -17,10 +17,10 @@ pub(crate) struct Testimony {
     pub(crate) manual: Option<f64>,
     pub(crate) autodiff: f64,
     pub(crate) finite: Option<Estimate>,
-    /// Below this size an error is measured against this size.
+    /// Errors are relative to at least this size.
     pub(crate) floor: f64,
-    /// The whole tensor is below the rounding of the function's value: nothing can be said about
-    /// differences.
+    /// The whole tensor is below the rounding of the function's value, so that differences mean
+    /// nothing.
     pub(crate) negligible: bool,
 }
 
@@ -47,14 +47,13 @@ impl Finding {
     }
 }
 
-/// A difference from finite differences that is at most this many times their error estimate is
-/// not held against anyone.
+/// A gradient is not wrong if it differs from finite differences by at most this many times their
+/// error estimate.
 const BENEFIT_OF_DOUBT: f64 = 4.0;
-/// A gradient counts as certified if it differs by no more than that, and by no more than this
-/// relative to itself.
+/// A gradient is certified if it also differs by at most this, relative to itself.
 const CERTIFIED: f64 = 1e-7;
-/// Of two witnesses that both differ from finite differences, the one that differs this many times
-/// more is the odd one.
+/// If two witnesses differ from finite differences, the one that differs this many times more is the
+/// odd one.
 const MUCH_FARTHER: f64 = 8.0;
 
 impl Testimony {
@@ -145,7 +144,7 @@ impl Testimony {
         }
     }
 
-    /// The odd one where autodiff differs from finite differences, and nothing else does.
+    /// The odd one if only autodiff and finite differences differ.
     fn odd_where_gradients_agree(&self) -> Witness {
         match self.manual {
             Some(_) => Witness::Finite,
@@ -168,7 +167,7 @@ impl Testimony {
         }
     }
 
-    /// The hand-written gradient and autodiff differ: finite differences are the referee.
+    /// The odd one if the hand-written gradient and autodiff differ: finite differences decide.
     fn odd_of_three(&self, finite: Estimate, tolerance: &Tolerance) -> Witness {
         let manual = self.manual.unwrap_or(f64::NAN);
         let from_manual = (manual - finite.value).abs();
@@ -195,15 +194,15 @@ impl Testimony {
     }
 }
 
-/// The decision about all testimonies: the verdict and the number of the one that it rests on.
-pub(crate) struct Judgement {
+/// The decision about all testimonies: the verdict and the number of the testimony behind it.
+pub(crate) struct Conclusion {
     pub(crate) verdict: Verdict,
     pub(crate) worst: Option<usize>,
     pub(crate) kinks: usize,
     pub(crate) uncertified: usize,
 }
 
-pub(crate) fn judge(testimonies: &[Testimony], tolerance: &Tolerance) -> Judgement {
+pub(crate) fn judge(testimonies: &[Testimony], tolerance: &Tolerance) -> Conclusion {
     let findings: Vec<Finding> = testimonies
         .iter()
         .map(|testimony| testimony.finding(tolerance))
@@ -239,7 +238,7 @@ pub(crate) fn judge(testimonies: &[Testimony], tolerance: &Tolerance) -> Judgeme
         },
         Some(Finding::NonFinite(odd)) => Verdict::NonFinite { odd },
     };
-    Judgement {
+    Conclusion {
         verdict,
         worst,
         kinks: findings
@@ -308,13 +307,13 @@ mod tests {
     }
 
     #[test]
-    fn an_imprecise_referee_accuses_nobody() {
+    fn imprecise_finite_differences_accuse_no_witness() {
         assert_eq!(finding(1.0, 1.0, 1.1, 0.05), Finding::Uncertified);
         assert_eq!(finding(1.0, 1.0, 1.0 + 5e-8, 2e-8), Finding::Agrees);
     }
 
     #[test]
-    fn a_precise_referee_is_believed() {
+    fn precise_finite_differences_are_believed() {
         let odd = Finding::Mismatch(Witness::Finite);
         assert_eq!(finding(1.0, 1.0, 1.0 + 5e-8, 1e-12), odd);
     }

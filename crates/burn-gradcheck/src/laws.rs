@@ -1,29 +1,29 @@
-//! What every vector-Jacobian product obeys: cheap to test, and it needs no other witness.
+//! Laws of every vector-Jacobian product: tests that are cheap and need no other witness.
 
 use serde::Serialize;
 
 use crate::measure::worse;
 use crate::number;
 use crate::verdict::{Law, Verdict, Witness};
-use crate::witness::{Bench, HostGradients};
+use crate::witness::{HostGradients, Witnesses};
 
 /// One law, tested on one witness.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LawReport {
     /// The law.
     pub law: Law,
-    /// Who was tested.
+    /// The witness that was tested.
     pub witness: Witness,
     /// Whether it holds.
     pub holds: bool,
-    /// Largest difference from what the law demands, relative to the largest value; for
-    /// [`Law::ZeroUpstream`] the largest value itself. 0 for "to the last bit".
+    /// Largest difference from the value that the law demands, relative to the largest value; for
+    /// [`Law::ZeroUpstream`] the largest value itself. 0 means equal bit for bit.
     #[serde(serialize_with = "number::one")]
     pub difference: f64,
 }
 
 impl LawReport {
-    /// Holds the law if `difference <= tolerance`, which a NaN is not.
+    /// The law holds if `difference <= tolerance`, which is false for NaN.
     fn new(law: Law, witness: Witness, difference: f64, tolerance: f64) -> Self {
         Self {
             law,
@@ -56,9 +56,9 @@ impl Upstreams {
 }
 
 /// Tests the function's value for repeatability.
-pub(crate) fn of_function(bench: &Bench<'_>, tolerance: f64) -> Result<LawReport, Verdict> {
-    let again = vec![Some(bench.outputs_again()?)];
-    let difference = distance(&again, &vec![Some(bench.outputs.clone())], &[0.0]);
+pub(crate) fn of_function(witnesses: &Witnesses<'_>, tolerance: f64) -> Result<LawReport, Verdict> {
+    let again = vec![Some(witnesses.outputs_again()?)];
+    let difference = distance(&again, &vec![Some(witnesses.outputs.clone())], &[0.0]);
     Ok(LawReport::new(
         Law::Repeatable,
         Witness::Function,
@@ -67,8 +67,8 @@ pub(crate) fn of_function(bench: &Bench<'_>, tolerance: f64) -> Result<LawReport
     ))
 }
 
-/// Tests all laws on a witness whose gradient at the first upstream is known; `rounding` is the
-/// absolute difference in each input's gradient that is nothing but rounding.
+/// Tests all laws on a witness whose gradient at the first upstream is known. `rounding` is the
+/// absolute difference in each input's gradient that is only rounding.
 pub(crate) fn of_gradient(
     witness: Witness,
     gradient: impl Fn(&[Vec<f64>]) -> Result<HostGradients, Verdict>,
@@ -104,8 +104,8 @@ pub(crate) fn of_gradient(
     ])
 }
 
-/// Largest difference between two gradients, relative to the largest value of the same input; 0
-/// where it is not above rounding.
+/// Largest difference between two gradients, relative to the largest value of the same input; 0 if it
+/// is not above rounding.
 fn distance(a: &HostGradients, b: &HostGradients, rounding: &[f64]) -> f64 {
     let nothing: HostGradients = vec![None; b.len()];
     distance_from_sum(a, b, &nothing, rounding)
@@ -130,7 +130,7 @@ fn distance_from_sum(
         for (element, &value) in sum.iter().flatten().enumerate() {
             let (a, b) = (at(a, element), at(b, element));
             if b == 0.0 && value.to_bits() == a.to_bits() && !a.is_finite() {
-                // The same NaN twice is repeatable; that it is none is another verdict.
+                // The same NaN twice is repeatable; another verdict reports the NaN.
                 continue;
             }
             difference = worse(difference, (value - (a + b)).abs());

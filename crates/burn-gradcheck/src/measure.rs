@@ -1,15 +1,15 @@
-//! The one measure of error.
+//! The measure of error.
 
 use serde::Serialize;
 
 use crate::number;
 
-/// Share of a tensor's root mean square below which an element's error is no longer measured
-/// against the element itself: such an element is what is left of a cancellation.
+/// Share of a tensor's root mean square below which an element's error is not relative to the element
+/// itself: such an element is the rest of a cancellation.
 pub const FLOOR: f64 = 1e-3;
 
-/// `|a - b| / max(|a|, |b|, floor)`, and 0 where `a` equals `b`; NaN if either is NaN or both are
-/// the same infinity, so that only `error <= tolerance` may decide.
+/// `|a - b| / max(|a|, |b|, floor)`, and 0 if `a` equals `b`. It is NaN if either is NaN or both are
+/// the same infinity, so test it with `error <= tolerance`.
 pub fn relative_error(a: f64, b: f64, floor: f64) -> f64 {
     let difference = (a - b).abs();
     if difference == 0.0 {
@@ -32,7 +32,7 @@ pub(crate) fn rms(values: &[f64]) -> f64 {
     }
 }
 
-/// A maximum that a NaN does not escape.
+/// The maximum; NaN if either is NaN.
 pub(crate) fn worse(a: f64, b: f64) -> f64 {
     if a.is_nan() || b.is_nan() {
         f64::NAN
@@ -41,22 +41,22 @@ pub(crate) fn worse(a: f64, b: f64) -> f64 {
     }
 }
 
-/// One number for each pair of witnesses; `None` where one of the two is absent.
+/// One number for each pair of witnesses; `None` if one of the two is absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Pairs {
-    /// The hand-written gradient against autodiff.
+    /// The hand-written gradient and autodiff.
     #[serde(serialize_with = "number::maybe")]
     pub manual_autodiff: Option<f64>,
-    /// The hand-written gradient against finite differences.
+    /// The hand-written gradient and finite differences.
     #[serde(serialize_with = "number::maybe")]
     pub manual_finite: Option<f64>,
-    /// Autodiff against finite differences.
+    /// Autodiff and finite differences.
     #[serde(serialize_with = "number::maybe")]
     pub autodiff_finite: Option<f64>,
 }
 
 impl Pairs {
-    /// Applies `measure` to each pair of values that are there.
+    /// Applies `measure` to each pair of values that are present.
     pub(crate) fn of(
         manual: Option<f64>,
         autodiff: Option<f64>,

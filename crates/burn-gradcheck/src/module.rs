@@ -1,15 +1,15 @@
-//! Modules: parameters as inputs, by dotted path.
+//! Modules, with their parameters as inputs named by dotted path.
 
 use std::sync::{Mutex, PoisonError};
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{DType, Device, Tensor};
 
-use crate::case::{Input, Source};
+use crate::input::{Input, Source};
 use crate::sample::Sample;
 use crate::values::Values;
 
-/// A module as built, once for each device it was asked for on.
+/// A module, built once for each device.
 pub(crate) struct Template<M> {
     build: Box<dyn Fn(&Device) -> M + Send + Sync>,
     built: Mutex<Vec<(Device, M)>>,
@@ -95,7 +95,7 @@ fn sample_for(shape: &[usize]) -> Sample {
     }
 }
 
-/// Puts the values of a point in place of the parameters; what is not an input is only cast.
+/// Replaces the parameters by the values of a point; a parameter that is not an input is only cast.
 struct Replace<'a> {
     path: Vec<String>,
     values: &'a Values,

@@ -1,4 +1,4 @@
-//! Numbers in JSON: what JSON has no number for is written as "nan", "inf" or "-inf".
+//! Numbers in JSON, with the strings "nan", "inf" and "-inf" for those that JSON does not have.
 
 use serde::Serializer;
 

@@ -11,7 +11,7 @@ use crate::number;
 use crate::tolerance::Tolerance;
 use crate::verdict::Verdict;
 
-/// What a check found, and all that is needed to repeat it.
+/// The result of a check, with everything that is needed to repeat it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
     /// Name of the case.
@@ -24,24 +24,24 @@ pub struct Report {
     pub dtype: String,
     /// Seed of the values, upstream gradients and directions.
     pub seed: u64,
-    /// Number of the draw at which the check was made; above the one asked for if points on a kink
-    /// were left.
+    /// Number of the draw at which the check was made; above the requested one if points on a kink were
+    /// skipped.
     pub draw: u32,
-    /// The tolerance that was applied; `None` if the check did not come that far.
+    /// The tolerance that was applied; `None` if the check ended before.
     pub tolerance: Option<Tolerance>,
     /// Elements of all differentiated inputs.
     pub elements: usize,
-    /// Elements about which at least two witnesses were compared.
+    /// Elements for which at least two witnesses were compared.
     pub checked: usize,
     /// Largest relative error of each pair of witnesses.
     pub worst: Pairs,
     /// Median relative error of each pair of witnesses.
     pub median: Pairs,
-    /// What the verdict rests on: the most serious finding with the largest error.
+    /// The element behind the verdict: the most serious finding, with the largest error.
     pub worst_element: Option<ElementReport>,
     /// One entry for each input checked.
     pub inputs: Vec<InputReport>,
-    /// How finite differences went.
+    /// Statistics of the finite differences.
     pub finite: FiniteReport,
     /// The laws of vector-Jacobian products, each tested on each witness.
     pub laws: Vec<LawReport>,
@@ -58,16 +58,16 @@ pub struct InputReport {
     pub mode: &'static str,
     /// Its elements.
     pub elements: usize,
-    /// Elements about which at least two witnesses were compared (in fast mode, by a few random
-    /// directions together).
+    /// Elements for which at least two witnesses were compared (in fast mode by a few random directions
+    /// together).
     pub checked: usize,
-    /// Whether autodiff reached it. A gradient that was not reached counts as zero.
+    /// Whether autodiff reached it. Otherwise its gradient counts as zero.
     pub connected: bool,
     /// Largest relative error of each pair of witnesses.
     pub worst: Pairs,
 }
 
-/// One element, or one direction, and what every witness says about it.
+/// One element or one direction, with the value of every witness.
 #[derive(Clone, Debug, Serialize)]
 pub struct ElementReport {
     /// Name of the input.
@@ -103,20 +103,20 @@ pub struct ElementReport {
     pub relative: Pairs,
 }
 
-/// How finite differences went.
+/// Statistics of the finite differences.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct FiniteReport {
-    /// The device on which they were taken in f64; `None` if there is none.
+    /// The device on which they were computed in f64; `None` without one.
     pub device: Option<String>,
     /// Evaluations of the function.
     pub evaluations: usize,
     /// Difference quotients that needed a smaller step than the first.
     pub steps_shrunk: usize,
-    /// Points drawn anew because one lay on a kink.
+    /// Points that were replaced because they lay on a kink.
     pub redrawn: u32,
     /// Comparisons at a kink.
     pub kinks: usize,
-    /// Comparisons below what they resolve.
+    /// Comparisons that they do not resolve.
     pub uncertified: usize,
     /// Largest estimated absolute error.
     #[serde(serialize_with = "number::maybe")]
@@ -129,7 +129,7 @@ impl Report {
         self.verdict.is_pass()
     }
 
-    /// For tests.
+    /// Asserts, in a test, that the check passes.
     ///
     /// # Panics
     ///
@@ -139,8 +139,8 @@ impl Report {
         assert!(self.is_pass(), "{self}");
     }
 
-    /// The report as one line of JSON. Numbers that are not finite are the strings "nan", "inf"
-    /// and "-inf"; what is absent is `null`.
+    /// The report as one line of JSON. Numbers that are not finite are the strings "nan", "inf" and
+    /// "-inf"; absent values are `null`.
     ///
     /// # Example
     ///
@@ -153,10 +153,10 @@ impl Report {
     /// assert!(json.starts_with(r#"{"case":"sine","verdict":{"kind":"pass"}"#));
     /// ```
     pub fn to_json(&self) -> String {
-        serde_json::to_string(self).expect("a report holds nothing that JSON cannot")
+        serde_json::to_string(self).expect("JSON can hold every field of a report")
     }
 
-    /// How to repeat the check of the worst element alone (of everything, if there is none).
+    /// The call that repeats the check of the worst element alone (of everything, if there is none).
     pub fn repeat(&self) -> String {
         let mut options = format!("Options::default().seed({})", self.seed);
         if self.draw > 0 {
@@ -212,10 +212,7 @@ impl fmt::Display for Report {
                 finite.kinks,
                 finite.uncertified
             )?,
-            None => writeln!(
-                f,
-                "  finite differences: none, for want of a device with f64"
-            )?,
+            None => writeln!(f, "  finite differences: none, no device with f64")?,
         }
         write!(f, "  repeat: {}", self.repeat())
     }
@@ -270,7 +267,7 @@ impl fmt::Display for ElementReport {
     }
 }
 
-/// A device's name: Burn's, without the wrapping.
+/// A device's name: Burn's, without `Device<...>`.
 pub(crate) fn device_label(device: &Device) -> String {
     let plain = format!("{:?}", device.clone().without_autodiff());
     let inner = plain

@@ -1,13 +1,13 @@
-//! Reproducible values: the same on every device and in f32 and f64.
+//! Reproducible values: the same on every device, in f32 and in f64.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-/// How an input's values are drawn.
+/// The distribution of an input's values.
 ///
-/// All values of one tensor have distinct magnitudes where the range holds enough of them, are
-/// multiples of a power of two (1/256 unless that is too coarse) and therefore exact in f32, so
-/// that f32 and f64 are evaluated at the same point and `x + h` is exact for a step `h = 2^-k`.
+/// All values of one tensor have distinct magnitudes, if the range holds enough of them. They are
+/// multiples of a power of two (1/256 unless that is too coarse) and therefore exact in f32: f32 and
+/// f64 are evaluated at the same point, and `x + h` is exact for a step `h = 2^-k`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Sample {
     /// Magnitudes from 1/8 to 3/2, of either sign.
@@ -25,11 +25,11 @@ pub enum Sample {
     Scaled(f64),
 }
 
-/// Inverse of the usual grid's spacing.
+/// Inverse of the grid's usual spacing.
 const GRID: f64 = 256.0;
 
 impl Sample {
-    /// Draws `count` values by the stream of this seed and path.
+    /// Draws `count` values from the random stream of this seed and path.
     ///
     /// # Panics
     ///
@@ -58,8 +58,8 @@ fn signed(rng: &mut ChaCha8Rng, count: usize, factor: f64) -> Vec<f64> {
         .collect()
 }
 
-/// Draws without replacement from the grid points of a range; the grid is refined until it holds
-/// twice as many as are wanted (or 2^20 points a unit, where replacement sets in).
+/// Draws without replacement from the grid points of a range. The grid is refined until it holds twice
+/// as many points as needed, or 2^20 points per unit, where replacement begins.
 fn distinct(rng: &mut ChaCha8Rng, count: usize, low: f64, high: f64) -> Vec<f64> {
     assert!(low < high, "the range from {low} to {high} is empty");
     let mut grid = GRID;
@@ -72,7 +72,7 @@ fn distinct(rng: &mut ChaCha8Rng, count: usize, low: f64, high: f64) -> Vec<f64>
     assert!(!points.is_empty(), "no grid point from {low} to {high}");
     let mut values = Vec::with_capacity(count);
     for drawn in 0..count {
-        // Fisher-Yates, as far as it is needed.
+        // Fisher-Yates, stopped after `count` values.
         let start = drawn % points.len();
         let picked = start + below(rng, points.len() - start);
         points.swap(start, picked);

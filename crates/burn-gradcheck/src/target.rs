@@ -1,4 +1,4 @@
-//! Where and how a case is checked.
+//! The device, the float type and the options of a check.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -6,15 +6,15 @@ use burn::tensor::{DType, Device, Tensor};
 
 use crate::flat::upload;
 
-/// The device and float type under test, and where finite differences may be taken instead.
+/// The device and float type under test, and a device for the finite differences.
 #[derive(Clone, Debug)]
 pub struct Target {
     /// The device under test; its autodiff association, if any, is ignored.
     pub device: Device,
     /// The float type under test.
     pub dtype: DType,
-    /// A device with f64, for the finite differences where `dtype` is not f64. Without it they are
-    /// taken on `device` if that computes in f64.
+    /// A device with f64 for the finite differences, used if `dtype` is not f64. Without it they are
+    /// computed on `device`, if that computes in f64.
     pub reference: Option<Device>,
 }
 
@@ -28,7 +28,7 @@ impl Target {
         }
     }
 
-    /// The device in f64 where it computes in f64, else in f32.
+    /// The device in f64 if it computes in f64, else in f32.
     ///
     /// # Example
     ///
@@ -46,15 +46,15 @@ impl Target {
         Self::new(device.clone(), dtype)
     }
 
-    /// Names a device with f64 for the finite differences.
+    /// Sets a device with f64 for the finite differences.
     #[must_use]
     pub fn with_reference(mut self, reference: Device) -> Self {
         self.reference = Some(reference);
         self
     }
 
-    /// The device on which finite differences are taken in f64, if there is one: the device under
-    /// test if it is tested in f64, else the reference, else the device under test if it can.
+    /// The device for finite differences in f64, if there is one: the device under test if it is tested
+    /// in f64, else the reference, else the device under test if it computes in f64.
     pub(crate) fn finite_device(&self) -> Option<Device> {
         let own = Some(&self.device);
         let preferred = if self.dtype == DType::F64 {
@@ -67,16 +67,16 @@ impl Target {
     }
 }
 
-/// Whether a device computes in f64 and not only says so: some GPU drivers store f64 and add in it,
-/// but evaluate `exp` and the like in f32 or not at all.
+/// Whether a device really computes in f64: some GPU drivers store and add f64, but evaluate `exp` and
+/// the like in f32 or not at all.
 fn computes_in_f64(device: &Device) -> bool {
-    static ASKED: Mutex<Vec<(Device, bool)>> = Mutex::new(Vec::new());
-    let mut asked = ASKED.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((_, answer)) = asked.iter().find(|(other, _)| other == device) {
+    static PROBED: Mutex<Vec<(Device, bool)>> = Mutex::new(Vec::new());
+    let mut probed = PROBED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, answer)) = probed.iter().find(|(other, _)| other == device) {
         return *answer;
     }
     let answer = device.supports_dtype(DType::F64) && probe_f64(device);
-    asked.push((device.clone(), answer));
+    probed.push((device.clone(), answer));
     answer
 }
 
@@ -103,10 +103,10 @@ fn probe_f64(device: &Device) -> bool {
     })
 }
 
-/// How finite differences cover an input.
+/// The elements of an input that finite differences cover.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
-    /// In full up to [`Options::full_limit`] elements, else fast.
+    /// Full up to [`Options::full_limit`] elements, else fast.
     #[default]
     Auto,
     /// Every element, one by one.
@@ -120,20 +120,20 @@ pub enum Mode {
 pub struct Options {
     /// Seed of the drawn inputs, upstream gradients and directions.
     pub seed: u64,
-    /// How finite differences cover an input.
+    /// The elements of an input that finite differences cover.
     pub mode: Mode,
     /// Elements of one input up to which [`Mode::Auto`] checks in full.
     pub full_limit: usize,
     /// Directions for each input in fast mode.
     pub directions: usize,
-    /// Number of the draw to begin with: 0, or the one that a report names.
+    /// Number of the first draw: 0, or the number in a report.
     pub draw: u32,
     /// Check only this element of this input.
     pub only: Option<(String, Vec<usize>)>,
 }
 
 impl Default for Options {
-    /// Seed 0, automatic mode, in full up to 4096 elements, 8 directions above.
+    /// Seed 0, automatic mode: full up to 4096 elements, 8 directions above.
     fn default() -> Self {
         Self {
             seed: 0,
@@ -175,7 +175,7 @@ impl Options {
         self
     }
 
-    /// Begins with draw number `draw`.
+    /// Sets the number of the first draw.
     #[must_use]
     pub fn draw(mut self, draw: u32) -> Self {
         self.draw = draw;

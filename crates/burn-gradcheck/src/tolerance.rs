@@ -1,4 +1,4 @@
-//! How far apart two witnesses may be, for each float type, and why.
+//! The difference between two witnesses that passes, for each float type, with its reason.
 
 use burn::tensor::DType;
 use serde::Serialize;
@@ -15,38 +15,38 @@ use crate::number;
 /// |---|---|---|
 /// | f64 | 1e-12 | 1e-9 |
 /// | f32 | 2000 √n ε = 2.4e-4 √n | the same |
-/// | others | none: state one | none: state one |
+/// | others | none: set one | none: set one |
 ///
 /// # Reasons
 ///
 /// - f64, `pair`: two formulas for the same number differ by rounding, a few √n ε with
 ///   ε = 2.2e-16, and up to a thousand times that (1 / [`FLOOR`](crate::FLOOR)) for an element that
-///   is left of a cancellation. 1e-12 leaves room for that and is far below any slip in a formula.
+///   is the rest of a cancellation. 1e-12 allows for that and is far below any mistake in a formula.
 /// - f64, `finite`: central differences with Richardson extrapolation reach 1e-11 or better where
-///   the function is well conditioned. Where it is not, each estimate's own error bound says so: a
-///   difference within four times that bound is held against nobody, and passes up to a relative
-///   error of 1e-7; above, the element is uncertified.
+///   the function is well conditioned. Where it is not, the error estimate is larger. A difference
+///   within four times that estimate is no mismatch: it passes up to a relative error of 1e-7, and
+///   above that the element is uncertified.
 /// - f32: a sum of n terms with independent roundings is off by at most λ√n ε/2 times the size of
 ///   its terms, with λ = 4 for all but one in a thousand sums (Higham and Mary, *SIAM J. Sci.
 ///   Comput.* 41, 2019), ε = 1.2e-7. An element that a cancellation leaves at the floor carries that
 ///   error divided by the floor: 4 √n (ε/2) / 1e-3 = 2000 √n ε. The same bound holds against finite
 ///   differences, since those are in f64 and contribute nothing to it. Only elements at the floor
 ///   come near it; [`Report::median`](crate::Report::median) is usually below √n ε.
-/// - f16, bf16: what a backend accumulates in decides, and that differs; the case's author has to
-///   state a tolerance, otherwise the verdict is `unchecked`.
+/// - f16, bf16: the error depends on the type in which a backend accumulates, and backends differ.
+///   Set a tolerance; without one the verdict is `unchecked`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Tolerance {
-    /// For the hand-written gradient against autodiff, both on the device under test.
+    /// Between the hand-written gradient and autodiff, both on the device under test.
     #[serde(serialize_with = "number::one")]
     pub pair: f64,
-    /// For either of them against finite differences in f64, where those are precise enough.
+    /// Between either of them and finite differences in f64, where those are precise enough.
     #[serde(serialize_with = "number::one")]
     pub finite: f64,
-    /// Why these are the right ones.
+    /// The reason for these numbers.
     pub reason: String,
 }
 
-/// Smallest reduction length that the table reckons with.
+/// The smallest reduction length in the table.
 const SHORTEST_REDUCTION: usize = 16;
 
 /// Factor before `√n ε` in f32: 4 / 2 / [`FLOOR`](crate::FLOOR).

@@ -1,19 +1,11 @@
-//! What a case's closures are given and what they give back.
+//! The arguments and results of a case's closures.
 
 use burn::tensor::{Bool, DType, Device, Int, Tensor, TensorData};
 
 use crate::flat::{Flat, upload};
+use crate::input::HostInput;
 
-/// One named input on the host: the point at which a case is checked.
-#[derive(Clone, Debug)]
-pub(crate) struct HostInput {
-    pub(crate) name: String,
-    pub(crate) shape: Vec<usize>,
-    pub(crate) values: Vec<f64>,
-    pub(crate) differentiated: bool,
-}
-
-/// The inputs of a case, by name, on the device where a witness works.
+/// The inputs of a case, by name, on the device of a witness.
 ///
 /// # Example
 ///
@@ -123,7 +115,7 @@ impl Values {
         self.dtype
     }
 
-    /// Uploads host values as a float tensor beside the inputs (same device and float type).
+    /// Uploads host values as a float tensor on the device and in the float type of the inputs.
     ///
     /// # Panics
     ///
@@ -132,7 +124,7 @@ impl Values {
         upload(shape, values, &self.device, self.dtype)
     }
 
-    /// Uploads host values as an integer tensor beside the inputs.
+    /// Uploads host values as an integer tensor on the device of the inputs.
     ///
     /// # Panics
     ///
@@ -141,7 +133,7 @@ impl Values {
         Tensor::from_data(TensorData::new(values.to_vec(), shape), &self.device)
     }
 
-    /// Uploads host values as a boolean tensor beside the inputs.
+    /// Uploads host values as a boolean tensor on the device of the inputs.
     ///
     /// # Panics
     ///
@@ -151,9 +143,9 @@ impl Values {
     }
 }
 
-/// What a function gives back: one float tensor or several, each of any rank.
+/// The result of a function: one or several float tensors of any rank.
 ///
-/// Made from a tensor, a pair or triple of tensors, a `Vec` of tensors, or by [`Outputs::with`].
+/// It is made from a tensor, a pair or triple of tensors, a `Vec` of tensors, or by [`Outputs::with`].
 #[derive(Clone, Debug, Default)]
 pub struct Outputs {
     pub(crate) flats: Vec<Flat>,
@@ -251,7 +243,7 @@ impl Upstream {
     }
 }
 
-/// The gradients that a hand-written vector-Jacobian product gives back, by input name.
+/// The result of a hand-written vector-Jacobian product: gradients by input name.
 #[derive(Clone, Debug, Default)]
 pub struct Gradients {
     pub(crate) entries: Vec<(String, Flat)>,
@@ -270,7 +262,7 @@ impl Gradients {
         self
     }
 
-    /// Replaces the gradient of the input `name`: how a test spoils a right formula.
+    /// Replaces the gradient of the input `name`, for a test with a wrong gradient.
     ///
     /// # Panics
     ///
@@ -296,8 +288,8 @@ impl Gradients {
     }
 }
 
-/// Which branch each element takes (a ReLU's active units, a maximum's winner): equal masks at two
-/// points mean that no kink of the function lies between them.
+/// The branch that each element takes (the active units of a ReLU, the index of a maximum). Equal
+/// masks at two points mean that no kink of the function lies between them.
 #[derive(Clone, Debug, Default)]
 pub struct Masks {
     bits: Vec<bool>,

@@ -1,10 +1,10 @@
-//! What a check may conclude.
+//! The possible results of a check.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// One source of gradients, or of trouble.
+/// A source of gradients, or of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Witness {
@@ -12,8 +12,8 @@ pub enum Witness {
     Manual,
     /// Burn's autodiff.
     Autodiff,
-    /// Finite differences in f64: if these are odd, the two others agree on something that is not
-    /// the derivative of the function.
+    /// Finite differences in f64. If they are the odd one, the other two agree on a value that is not the
+    /// derivative of the function.
     Finite,
     /// The function itself.
     Function,
@@ -55,7 +55,7 @@ impl fmt::Display for Law {
     }
 }
 
-/// The conclusion of a check. Of several that apply, the report has the most serious.
+/// The conclusion of a check. If several apply, the report has the most serious one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Verdict {
@@ -63,39 +63,39 @@ pub enum Verdict {
     Pass,
     /// Two witnesses differ by more than the tolerance.
     Mismatch {
-        /// The one that differs from the other two, where that can be said.
+        /// The one that differs from the other two, if that can be decided.
         odd: Witness,
     },
-    /// The point lies on a kink, where the derivative is a convention: the hand-written gradient
-    /// and autodiff have the same, if both are there.
+    /// The point lies on a kink, where the derivative is a convention. The hand-written gradient and
+    /// autodiff follow the same one.
     Kink,
     /// A NaN or an infinity, in the function's value or in a gradient.
     NonFinite {
-        /// Who gave it.
+        /// The witness that gave it.
         odd: Witness,
     },
-    /// Nothing is wrong, but it was not certified either.
+    /// Nothing is wrong, but nothing was certified.
     Unchecked {
-        /// What is missing.
+        /// The reason, and what to do.
         reason: String,
     },
-    /// A shape or a name or a float type is not as it must be.
+    /// A wrong shape, name or float type.
     Shape {
-        /// Who gave it.
+        /// The witness that gave it.
         odd: Witness,
-        /// What was expected and what was got.
+        /// What was expected and what was found.
         reason: String,
     },
     /// A law of vector-Jacobian products is broken.
     Unlawful {
-        /// By whom.
+        /// The witness that breaks it.
         odd: Witness,
-        /// Which law.
+        /// The law.
         law: Law,
     },
     /// One of the case's closures panicked.
     Panicked {
-        /// Which.
+        /// The closure.
         odd: Witness,
         /// The panic's message.
         message: String,
@@ -113,7 +113,7 @@ impl Verdict {
         !matches!(self, Self::Pass | Self::Unchecked { .. })
     }
 
-    /// The witness at fault, where the verdict names one.
+    /// The witness at fault, if the verdict names one.
     pub fn odd(&self) -> Option<Witness> {
         match self {
             Self::Mismatch { odd }

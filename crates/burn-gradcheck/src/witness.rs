@@ -1,4 +1,4 @@
-//! The witnesses at work: the function's value, autodiff, and the hand-written gradient.
+//! The witnesses on the device under test: the function, autodiff, and the hand-written gradient.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -6,30 +6,31 @@ use burn::tensor::{DType, Device, Tensor};
 
 use crate::case::{Case, Function};
 use crate::flat::Flat;
-use crate::values::{HostInput, Outputs, Upstream, Values};
+use crate::input::HostInput;
+use crate::values::{Outputs, Upstream, Values};
 use crate::verdict::{Verdict, Witness};
 
-/// A gradient of every input on the host; `None` for an input that autodiff did not reach, and
-/// empty for one that is not differentiated.
+/// The gradient of every input on the host; `None` for an input that is not differentiated or that
+/// autodiff did not reach.
 pub(crate) type HostGradients = Vec<Option<Vec<f64>>>;
 
 /// A case at a point on the device under test.
-pub(crate) struct Bench<'a> {
+pub(crate) struct Witnesses<'a> {
     case: &'a Case,
     function: &'a Function,
     point: &'a [HostInput],
     device: Device,
     dtype: DType,
-    /// Plain tensors: what the hand-written gradient is given.
+    /// Plain tensors, for the hand-written gradient.
     plain: Values,
-    /// On the autodiff device but not recorded: what the function is given for its value. Layers
-    /// such as dropout and batch normalisation behave differently on a plain device.
+    /// On the autodiff device but not recorded, for the function's value: layers such as dropout and
+    /// batch normalisation behave differently on a plain device.
     untracked: Values,
     pub(crate) shapes: Vec<Vec<usize>>,
     pub(crate) outputs: Vec<f64>,
 }
 
-impl<'a> Bench<'a> {
+impl<'a> Witnesses<'a> {
     /// Evaluates the function once, for its outputs' shapes and values.
     pub(crate) fn new(
         case: &'a Case,
@@ -54,7 +55,7 @@ impl<'a> Bench<'a> {
         })
     }
 
-    /// The function's value once more.
+    /// The function's value again.
     pub(crate) fn outputs_again(&self) -> Result<Vec<f64>, Verdict> {
         guarded(Witness::Function, || {
             (self.function)(&self.untracked).download()
@@ -111,7 +112,7 @@ impl<'a> Bench<'a> {
                     .any(|input| input.differentiated && input.name == *name)
                 {
                     return Err(manual_shape(format!(
-                        "a gradient for `{name}`, which is no differentiated input"
+                        "a gradient for `{name}`, which is not a differentiated input"
                     )));
                 }
             }
@@ -164,13 +165,13 @@ fn check_outputs(outputs: &Outputs, dtype: DType) -> Result<(), Verdict> {
         })
     };
     if outputs.flats.is_empty() {
-        return wrong("it gives no output".to_owned());
+        return wrong("it returns no output".to_owned());
     }
     for (index, flat) in outputs.flats.iter().enumerate() {
         let got = flat.elements.dtype();
         if got != dtype {
             return wrong(format!(
-                "output {index} is {got:?}, its inputs are {dtype:?}: make constants by Values::tensor"
+                "output {index} is {got:?}, its inputs are {dtype:?}: make constants with Values::tensor"
             ));
         }
     }

@@ -10,16 +10,15 @@ use crate::error::shape_text;
 use crate::graph::{Graph, Kind, Node};
 use crate::{GraphError, Operation};
 
-/// A node of a graph that is being built. It is good for operands of later nodes of the same
-/// builder.
+/// A node of a graph that is being built: an operand for later nodes of the same builder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NodeId {
     builder: u64,
     index: usize,
 }
 
-/// Builds a [`Graph`]: first inputs and parameters with their values, then operations on nodes that
-/// are there already, so that a cycle cannot be written down.
+/// Builds a [`Graph`]: first inputs and parameters with their values, then operations on existing
+/// nodes, so that there cannot be a cycle.
 ///
 /// Every method that adds a node takes its name first and refuses an empty or taken one.
 ///
@@ -72,7 +71,7 @@ impl GraphBuilder {
         self.leaf(name, Kind::Input, value)
     }
 
-    /// What the gradient is taken with respect to: weights, biases, the variables of a function.
+    /// A value with respect to which the gradient is taken: weights, biases, variables of a function.
     ///
     /// # Errors
     ///
@@ -81,7 +80,7 @@ impl GraphBuilder {
         self.leaf(name, Kind::Parameter, value)
     }
 
-    /// Any operation on nodes that exist; the methods below are short for it.
+    /// Any operation on existing nodes; the methods below are short forms of it.
     ///
     /// # Errors
     ///
@@ -90,7 +89,7 @@ impl GraphBuilder {
     ///
     /// # Panics
     ///
-    /// If there are not as many operands as the operation takes.
+    /// If the number of operands is not that of the operation.
     pub fn operation(
         &mut self,
         name: &str,
@@ -139,7 +138,7 @@ impl GraphBuilder {
     ///
     /// # Errors
     ///
-    /// As for [`GraphBuilder::operation`], of which this is a short form; so are all below.
+    /// As for [`GraphBuilder::operation`].
     pub fn matmul(&mut self, name: &str, x: NodeId, w: NodeId) -> Result<NodeId, GraphError> {
         self.operation(name, Operation::MatMul, &[x, w])
     }

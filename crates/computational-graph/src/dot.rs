@@ -1,12 +1,11 @@
-//! A graph in the language of Graphviz.
+//! A graph for Graphviz.
 
 use crate::graph::{Graph, Kind};
 use crate::text::lines;
 
 impl Graph {
     /// The graph in Graphviz's language, for `dot -Tsvg`: inputs and parameters as boxes,
-    /// operations as ellipses, each with its formula and, as far as they are there, value and
-    /// gradient.
+    /// operations as ellipses, each with its formula and, if they are known, value and gradient.
     ///
     /// ```
     /// use burn::tensor::{Device, Tensor};
@@ -48,7 +47,7 @@ impl Graph {
     }
 }
 
-/// For the inside of a quoted label: there, a backslash begins an escape and an ampersand an
+/// Escapes the text of a quoted label, where a backslash begins an escape and an ampersand an
 /// entity.
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;")

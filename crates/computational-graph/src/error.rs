@@ -1,9 +1,9 @@
-//! What can be wrong with a graph or with the use of one.
+//! The errors of building and using a graph.
 
 /// A graph that cannot be built, or a request that it cannot serve.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GraphError {
-    /// A name that could not be shown, or none at all.
+    /// A name that cannot be shown, or an empty one.
     #[error(
         "the name {name:?} is empty or has control characters; \
          give the node a name of visible characters"
@@ -13,7 +13,7 @@ pub enum GraphError {
         name: String,
     },
     /// Two nodes of one name.
-    #[error("there is a node `{name}` already; give each node a name of its own")]
+    #[error("there already is a node `{name}`; give each node its own name")]
     DuplicateName {
         /// The name that was given twice.
         name: String,
@@ -29,7 +29,7 @@ pub enum GraphError {
     /// An operand that another builder made.
     #[error("an operand of `{name}` is a node of another graph; pass nodes of this builder")]
     ForeignNode {
-        /// The node whose operand it should have been.
+        /// The node that should have this operand.
         name: String,
     },
     /// Operands whose shapes do not fit the operation.
@@ -44,7 +44,7 @@ pub enum GraphError {
         /// The operands' shapes.
         got: String,
     },
-    /// A leaf's value that has no elements, or not the shape or the dtype that the graph needs.
+    /// A value of a leaf without elements, or without the shape or the dtype that the graph needs.
     #[error("the value of `{name}` must be {expected}, got {got}; convert it first")]
     Value {
         /// The leaf.
@@ -88,8 +88,10 @@ pub enum GraphError {
         /// Its shape.
         shape: String,
     },
-    /// A backward pass from a node that no parameter has an influence on.
-    #[error("`{name}` depends on no parameter; make what is to have a gradient a parameter")]
+    /// A backward pass from a node that depends on no parameter.
+    #[error(
+        "`{name}` depends on no parameter; declare the variables of the gradient as parameters"
+    )]
     NoParameter {
         /// The node.
         name: String,

@@ -12,7 +12,7 @@ pub enum Kind {
     Input,
     /// A value that is given, and with respect to which the gradient is taken.
     Parameter,
-    /// A value that is computed from other nodes'.
+    /// A value that is computed from the values of other nodes.
     Operation(Operation),
 }
 
@@ -57,8 +57,8 @@ impl Node {
         self.kind
     }
 
-    /// The places of the operands in [`Graph::nodes`], in the order of the operation; none for a
-    /// leaf. One place can occur twice.
+    /// The numbers of the operands in [`Graph::nodes`], in the order of the operation; none for a
+    /// leaf. One number can occur twice.
     pub fn operands(&self) -> &[usize] {
         &self.operands
     }
@@ -73,7 +73,7 @@ impl Node {
         self.has_gradient
     }
 
-    /// The value, as far as it is known: a leaf's always, an operation's after
+    /// The value, if it is known: that of a leaf always, that of an operation after
     /// [`Graph::forward`].
     pub fn value(&self) -> Option<&Tensor<2>> {
         self.value.as_ref()
@@ -87,8 +87,8 @@ impl Node {
 
 /// Named nodes, each after its operands: a topological order.
 ///
-/// Made by a [`GraphBuilder`](crate::GraphBuilder). The nodes and their operations are fixed; the
-/// values of the leaves can be set anew.
+/// A [`GraphBuilder`](crate::GraphBuilder) makes it. The nodes and their operations are fixed; the
+/// values of the leaves can be set again.
 #[derive(Debug, Clone)]
 pub struct Graph {
     nodes: Vec<Node>,
@@ -132,7 +132,7 @@ impl Graph {
     /// shape.
     ///
     /// `None` before the backward pass, for a node that neither is a parameter nor depends on one,
-    /// and for one that the output does not depend on (where it would be zero).
+    /// and for a node that the output does not depend on (its gradient would be zero).
     ///
     /// # Errors
     ///
@@ -154,12 +154,12 @@ impl Graph {
         Some(operation.formula(&names.collect::<Vec<_>>()))
     }
 
-    /// Gives an input or a parameter another value. Values of operations and all gradients, which
-    /// belong to the old one, are dropped.
+    /// Gives an input or a parameter another value, and drops the values of all operations and all
+    /// gradients.
     ///
     /// # Errors
     ///
-    /// If there is no such leaf, or the value has not the shape or the dtype of the old one.
+    /// If there is no such leaf, or the value does not have the shape and the dtype of the old one.
     pub fn set_value(&mut self, name: &str, value: Tensor<2>) -> Result<(), GraphError> {
         let index = self.index(name)?;
         let node = &self.nodes[index];
@@ -186,7 +186,7 @@ impl Graph {
         Ok(())
     }
 
-    /// Computes the value of every operation, in topological order. Gradients are dropped.
+    /// Computes the value of every operation, in topological order, and drops all gradients.
     pub fn forward(&mut self) {
         for i in 0..self.nodes.len() {
             let node = &self.nodes[i];
@@ -198,8 +198,8 @@ impl Graph {
         self.clear_gradients();
     }
 
-    /// Computes the gradient of `output`, a single number, with respect to every node on the way
-    /// from a parameter to it.
+    /// Computes the gradient of `output`, a single number, with respect to every node on a path from a
+    /// parameter to it.
     ///
     /// # Formula
     ///
@@ -209,9 +209,9 @@ impl Graph {
     ///
     /// # Derivation
     ///
-    /// The chain rule of several variables. In reverse topological order all uses of `u` are
-    /// done before `u` is, so that its sum is complete; each product `Jᵀ·δv` is a rule of
-    /// `manual-backprop`, which never forms `J`.
+    /// The chain rule of several variables. In reverse topological order all uses of `u` come before
+    /// `u`, so that its sum is complete. Each product `Jᵀ·δv` is a rule of `manual-backprop`, which
+    /// never forms `J`.
     ///
     /// # Errors
     ///
@@ -238,7 +238,7 @@ impl Graph {
     ///
     /// # Errors
     ///
-    /// As for [`Graph::backward`], and if `grad_output` has not the output's shape.
+    /// As for [`Graph::backward`], and if `grad_output` does not have the output's shape.
     pub fn backward_from(
         &mut self,
         output: &str,

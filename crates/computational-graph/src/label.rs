@@ -1,4 +1,4 @@
-//! What is written beside a node, and how much room it takes.
+//! The text next to a node, and its size.
 
 use crate::error::shape_text;
 use crate::graph::{Graph, Node};
@@ -11,13 +11,13 @@ pub(crate) const TEXT: f64 = 12.0;
 pub(crate) const LINE: f64 = 15.0;
 /// Size of a cell of a heat strip.
 pub(crate) const CELL: [f64; 2] = [4.5, 10.0];
-/// Room between the columns of a matrix.
+/// Space between the columns of a matrix.
 const COLUMNS: f64 = 9.0;
-/// Width of a character relative to its size: that of the usual monospaced faces, and more than
-/// the mean of the usual proportional ones.
+/// Width of a character relative to its size: that of the usual monospaced fonts, and more than the
+/// mean of the usual proportional ones.
 const CHARACTER: f64 = 0.61;
 
-/// Width of a text, estimated: the fonts of whoever looks at it are not known.
+/// Estimated width of a text: the reader's fonts are not known.
 pub(crate) fn text_width(text: &str, size: f64) -> f64 {
     let width = |c: char| match c {
         // Ideographs, kana, hangul, emoji: as wide as high.
@@ -29,17 +29,17 @@ pub(crate) fn text_width(text: &str, size: f64) -> f64 {
     text.chars().map(width).sum::<f64>() * size
 }
 
-/// As [`text_width`], for numbers: they are set in a monospaced face.
+/// As [`text_width`], for numbers, which are set in a monospaced font.
 pub(crate) fn number_width(text: &str) -> f64 {
     text.chars().count() as f64 * CHARACTER * TEXT
 }
 
-/// A value with its heading, for above the arrow, or a gradient with its own, for below.
+/// The heading and content above an arrow (a value) or below it (a gradient).
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Label {
-    /// What has the content: the node's name, or `δ` and the name.
+    /// The name of the content: the node's name, or `δ` and the name.
     variable: String,
-    /// Name and formula, or `δ` and the name; empty where the name stands elsewhere.
+    /// Name and formula, or `δ` and the name; empty if the name stands elsewhere.
     pub(crate) heading: String,
     /// The shape, of a matrix only.
     pub(crate) shape: String,
@@ -58,9 +58,10 @@ impl Label {
             heading: graph.formula(node).map_or(String::new(), |formula| {
                 format!("{} = {formula}", node.name())
             }),
-            shape: match is_known_number {
-                true => String::new(),
-                false => shape_text(node.shape()),
+            shape: if is_known_number {
+                String::new()
+            } else {
+                shape_text(node.shape())
             },
             content,
         }
@@ -84,7 +85,7 @@ impl Label {
         !(self.heading.is_empty() && self.shape.is_empty())
     }
 
-    /// `‖z1‖ = 12.3`, for a strip; empty for what is shown in full.
+    /// `‖z1‖ = 12.3` for a strip; empty for a value that is shown in full.
     pub(crate) fn norm(&self) -> String {
         match &self.content {
             Some(Summary::Strip { norm, .. }) => format!("‖{}‖ = {norm}", self.variable),
@@ -145,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn ideographs_are_wider_than_letters_and_signs() {
+    fn ideographs_are_wider_than_letters_and_symbols() {
         assert!(text_width("重み", TEXT) > text_width("ab", TEXT));
         assert_eq!(text_width("‖Σ", TEXT), text_width("ab", TEXT));
     }

@@ -1,11 +1,11 @@
-//! A graph in the language of Mermaid.
+//! A graph for Mermaid.
 
 use crate::graph::{Graph, Kind};
 use crate::text::lines;
 
 impl Graph {
-    /// The graph as a Mermaid flowchart: inputs as boxes, parameters as rounded ones, operations as
-    /// pills, each with its formula and, as far as they are there, value and gradient.
+    /// The graph as a Mermaid flowchart: inputs as boxes, parameters as rounded boxes, operations as
+    /// pills, each with its formula and, if they are known, value and gradient.
     ///
     /// ```
     /// use burn::tensor::{Device, Tensor};
@@ -48,8 +48,8 @@ impl Graph {
     }
 }
 
-/// For the inside of a quoted label: what Mermaid or the HTML that it makes would read as markup
-/// is written as an entity, which Mermaid begins with `#`.
+/// Escapes the text of a quoted label: characters that are markup in Mermaid or HTML become
+/// entities, which begin with `#` in Mermaid.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {

@@ -1,4 +1,4 @@
-//! The lecture's nets and functions as graphs, not evaluated yet, under the slides' names.
+//! The lecture's nets and functions as graphs, not evaluated yet, with the slides' names.
 //!
 //! A bias `[d]` is a node of shape `1×d`.
 
@@ -138,7 +138,7 @@ pub fn xor(f: Activation, p: &Parameters, x: Tensor<2>, y: Tensor<2>) -> Result<
     Ok(net.build())
 }
 
-/// `z4 = f(x·w1 + b1)·w2`, as far as the general and the XOR net are alike.
+/// `z4 = f(x·w1 + b1)·w2`, which the general and the XOR net share.
 fn hidden_layer_and_product(
     net: &mut GraphBuilder,
     f: Activation,
@@ -156,9 +156,9 @@ fn hidden_layer_and_product(
 }
 
 /// The MNIST net (L7): layer `l` is `p_l = z_(l-1)·w_l`, `a_l = p_l + b_l`, `z_l = f(a_l)`, the last
-/// one without `f`: its `z_L` are the logits. Two nodes follow them: `yp = softmax(z_L)`, which
-/// is there to be looked at, and the output `loss`, softmax and cross-entropy in one rule, so
-/// that `δz_L = c (yp - y)`; `yp` itself has no gradient.
+/// one without `f`: its `z_L` are the logits. Two nodes follow: `yp = softmax(z_L)`, which is only
+/// shown and has no gradient, and the output `loss`, softmax and cross-entropy in one rule, so that
+/// `δz_L = c (yp - y)`.
 ///
 /// # Shapes
 ///
@@ -225,7 +225,7 @@ pub fn mnist(
 /// f = (x1+10x2)² + 5(x3-x4)² + (x2+2x3)⁴ + 10(x1-x4)⁴
 /// ```
 ///
-/// The terms are `t1` to `t4`, what they take the power of `s1` to `s4`.
+/// The terms are `t1` to `t4`, their bases `s1` to `s4`.
 ///
 /// # Shapes
 ///
@@ -237,7 +237,7 @@ pub fn mnist(
 ///
 /// # Panics
 ///
-/// If `x` has not four elements.
+/// If `x` does not have four elements.
 ///
 /// ```
 /// use burn::tensor::{Device, Tensor};
@@ -282,7 +282,7 @@ pub fn four_variables(x: Tensor<1>) -> Result<Graph, GraphError> {
 ///
 /// # Panics
 ///
-/// If `z` has not two elements.
+/// If `z` does not have two elements.
 ///
 /// ```
 /// use burn::tensor::{Device, Tensor};

@@ -1,6 +1,6 @@
 //! Numbers as short text.
 
-/// A number with so many significant digits, without trailing zeros: `0.3679`, `-1126`, `1.2e-7`.
+/// A number with `digits` significant digits, without trailing zeros: `0.3679`, `-1126`, `1.2e-7`.
 pub(crate) fn significant(value: f64, digits: usize) -> String {
     match exponent(value) {
         _ if value == 0.0 => "0".to_owned(),
@@ -10,8 +10,8 @@ pub(crate) fn significant(value: f64, digits: usize) -> String {
     }
 }
 
-/// Numbers of one matrix, all with as many decimals as the largest needs to show so many
-/// significant digits, so that they align.
+/// Numbers of one matrix, all with the decimals that the largest needs for `digits` significant
+/// digits, so that they align.
 pub(crate) fn aligned(values: &[f64], digits: usize) -> Vec<String> {
     let finite = values.iter().copied().filter(|value| value.is_finite());
     let largest = finite.clone().fold(0.0, |m: f64, value| m.max(value.abs()));
@@ -32,7 +32,7 @@ pub(crate) fn aligned(values: &[f64], digits: usize) -> Vec<String> {
     values.iter().map(|&value| text(value)).collect()
 }
 
-/// The power of ten in a number's scientific form; none for zero and what is not finite.
+/// The power of ten in a number's scientific form; `None` for zero and if it is not finite.
 fn exponent(value: f64) -> Option<i32> {
     let magnitude = value.abs();
     (magnitude > 0.0 && magnitude.is_finite()).then(|| magnitude.log10().floor() as i32)

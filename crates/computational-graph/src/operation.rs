@@ -1,4 +1,4 @@
-//! What a node computes: value, gradients and the shapes that they need.
+//! The operation of a node: its value, its gradients and the shapes that they need.
 
 use burn::tensor::Tensor;
 use manual_backprop::activation::{self, Activation};
@@ -58,7 +58,7 @@ impl Operation {
         }
     }
 
-    /// The sign that stands in the operation's node: `·`, `+`, `σ`, ...
+    /// The symbol in the operation's node: `·`, `+`, `σ`, ...
     ///
     /// ```
     /// use computational_graph::Operation;
@@ -126,7 +126,7 @@ impl Operation {
         )
     }
 
-    /// The value's shape for operands of these shapes, or what they should have been like.
+    /// The value's shape for operands of these shapes, or the shapes that the operation needs.
     pub(crate) fn shape(self, operands: &[[usize; 2]]) -> Result<[usize; 2], &'static str> {
         let [rows, columns] = operands[0];
         let other = *operands.last().expect("an operation has an operand");
@@ -186,8 +186,8 @@ impl Operation {
         }
     }
 
-    /// What the gradient `grad_z` of the value `z` contributes to each operand's gradient, in the
-    /// order of the operands; targets get nothing.
+    /// The gradients of the operands from the gradient `grad_z` of the value `z`, in the order of the
+    /// operands; targets get none.
     pub(crate) fn backward(
         self,
         operands: &[Tensor<2>],

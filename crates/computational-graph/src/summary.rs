@@ -1,20 +1,20 @@
-//! A tensor's content in the little room that a drawing has.
+//! A tensor's content in little space.
 
 use burn::tensor::Tensor;
 
 use crate::number::{aligned, significant};
 
-/// Cells of a heat strip, at most.
+/// The largest number of cells of a heat strip.
 const STRIP: usize = 24;
 /// The strongest level of a heat strip's colours, in either direction.
 pub(crate) const LEVELS: i8 = 4;
-/// Significant digits that a single number has more than a matrix's elements.
+/// Significant digits that a single number has in addition to those of a matrix's elements.
 const MORE_DIGITS: usize = 2;
-/// Columns and rows of a matrix that is shown by its elements, at most.
+/// The largest numbers of columns and rows of a matrix that is written out.
 const COLUMNS: usize = 4;
 const ROWS: usize = 8;
 
-/// What is shown of a tensor.
+/// The part of a tensor that is shown.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Summary {
     /// A single number.
@@ -22,8 +22,8 @@ pub(crate) enum Summary {
     /// Every element of a small matrix, row by row.
     Matrix(Vec<Vec<String>>),
     /// The Euclidean norm of a large matrix, and the means of consecutive chunks of its elements as
-    /// levels from `-LEVELS` to `LEVELS`, relative to the largest; `None` where a chunk has an
-    /// element that is not finite.
+    /// levels from `-LEVELS` to `LEVELS`, relative to the largest; `None` if a chunk has an element
+    /// that is not finite.
     Strip {
         norm: String,
         levels: Vec<Option<i8>>,
@@ -31,7 +31,7 @@ pub(crate) enum Summary {
 }
 
 impl Summary {
-    /// A matrix of at most `max_cells` elements, 4 columns and 8 rows is shown by its elements.
+    /// A matrix of at most `max_cells` elements, 4 columns and 8 rows is written out.
     pub(crate) fn new(tensor: &Tensor<2>, max_cells: usize, digits: usize) -> Self {
         let [rows, columns] = tensor.dims();
         let values = elements(tensor);

@@ -1,16 +1,15 @@
-//! A node in a few lines of text, for languages that lay a graph out themselves.
+//! A node as a few lines of text, for programs that do the layout themselves.
 
 use crate::error::shape_text;
 use crate::graph::{Graph, Node};
 use crate::summary::Summary;
 
-/// Elements of a matrix that is written out, at most.
+/// The largest number of elements of a matrix that is written out.
 const MAX_CELLS: usize = 16;
 /// Significant digits.
 const DIGITS: usize = 3;
 
-/// Name and formula, shape, value and gradient, as far as they are there; a matrix takes a line a
-/// row.
+/// Name and formula, shape, value and gradient, if they are known; each row of a matrix has a line.
 pub(crate) fn lines(graph: &Graph, node: &Node) -> Vec<String> {
     let name = node.name();
     let mut lines = vec![match graph.formula(node) {

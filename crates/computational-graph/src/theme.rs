@@ -1,11 +1,11 @@
 //! The colours of a drawing, each for a light and for a dark page.
 
-/// What a colour is for.
+/// The use of a colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     /// Names and formulas.
     Ink,
-    /// What is there for orientation.
+    /// Secondary text.
     Muted,
     /// Values, flowing right.
     Value,
@@ -23,7 +23,7 @@ pub(crate) enum Role {
     Operation,
     /// A heat strip's cell, from `-LEVELS` to `LEVELS`.
     Heat(i8),
-    /// A heat strip's cell for what is not finite.
+    /// A heat strip's cell with an element that is not finite.
     NoHeat,
 }
 

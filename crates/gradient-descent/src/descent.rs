@@ -1,4 +1,4 @@
-//! What comes of a descent.
+//! The result of a descent.
 
 use std::fmt;
 
@@ -13,8 +13,8 @@ pub enum Outcome {
     /// [`DIVERGENCE_FACTOR`](crate::DIVERGENCE_FACTOR) times the start's (or that factor itself, if
     /// the start's is below 1): the step is too long for this function.
     Diverged,
-    /// A line search found no step, however short, that lowers the value: what is left to gain is
-    /// below the rounding of `f`. The other minimisers never end so.
+    /// A line search found no step, however short, that lowers the value: the possible decrease is
+    /// below the rounding of `f`. The other minimisers never end this way.
     Stalled,
 }
 
@@ -29,7 +29,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// One point of the path and what is known there. All numbers are finite.
+/// One point of the path, with value and gradient. All numbers are finite.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Iterate {
     /// The point `x`.
@@ -40,11 +40,11 @@ pub struct Iterate {
     pub gradient: Vec<f64>,
     /// `‖∇f(x)‖`, Euclidean.
     pub gradient_norm: f64,
-    /// The step length that led here: what the gradient before was multiplied with; 0 at the start.
+    /// The step length that led here, a factor of the gradient before; 0 at the start.
     pub step: f64,
 }
 
-/// How often a descent asked for something: what it cost.
+/// The cost of a descent, in evaluations.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Evaluations {
     /// Values of `f`.
@@ -53,7 +53,7 @@ pub struct Evaluations {
     pub gradients: usize,
 }
 
-/// A descent: its path from the start, how it ended, and what it cost.
+/// A descent: its path from the start, how it ended, and its cost.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Descent {
     /// The start, then one iterate for each iteration. Never empty. If the descent diverged, it ends
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn turns_are_counted_and_rests_are_not() {
+    fn turns_are_counted_and_equal_points_are_not() {
         assert_eq!(through(&[4.0, -2.0, 1.0, -0.5]).turns(0), 2);
         assert_eq!(through(&[4.0, 2.0, 1.0, 1.5]).turns(0), 1);
         assert_eq!(through(&[4.0, 2.0, 2.0, 3.0]).turns(0), 0);
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn the_path_is_read_off_by_column() {
+    fn the_path_is_read_by_column() {
         let descent = through(&[3.0, -1.0]);
         assert_eq!(descent.points().collect::<Vec<_>>(), [[3.0], [-1.0]]);
         assert_eq!(descent.values().collect::<Vec<_>>(), [9.0, 1.0]);

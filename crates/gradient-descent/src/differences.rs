@@ -2,8 +2,8 @@
 
 use crate::Function;
 
-/// `∇f(x)` by central differences: a witness that knows no derivative, correct to about ten digits
-/// where `f` is neither large nor strongly curved.
+/// `∇f(x)` by central differences, without any derivative. It is correct to about ten digits if `f` is
+/// neither large nor strongly curved.
 ///
 /// # Formula
 ///
@@ -40,7 +40,7 @@ pub fn central_gradient(function: &dyn Function, x: &[f64]) -> Vec<f64> {
     (0..x.len()).map(quotient).collect()
 }
 
-/// The Hessian of `f` at `x`, row by row, by central differences of the gradient derived by hand.
+/// The Hessian of `f` at `x`, row by row, by central differences of the gradient.
 ///
 /// # Formula
 ///

@@ -1,6 +1,6 @@
-//! What can be wrong with a request.
+//! The errors of a descent.
 
-/// Why a function or a descent cannot be had as asked for.
+/// A function or a descent that is not possible with these settings.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum DescentError {
     /// The step length is zero, negative or not finite.
@@ -18,7 +18,7 @@ pub enum DescentError {
         tolerance: f64,
     },
     /// The momentum is not in `[0, 1)`.
-    #[error("the momentum is {momentum}; give one from 0 up to but less than 1")]
+    #[error("the momentum is {momentum}; give one from 0 to below 1")]
     Momentum {
         /// The momentum given.
         momentum: f64,

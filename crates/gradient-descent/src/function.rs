@@ -1,9 +1,9 @@
-//! What a minimiser needs to know of a function.
+//! The functions that a minimiser takes.
 
 /// A function from `dimension` real numbers to one, with its gradient derived by hand.
 ///
-/// It may be used as `&dyn Function`. [`functions`](crate::functions) has the lecture's; another
-/// is added by implementing this trait:
+/// It can be used as `&dyn Function`. [`functions`](crate::functions) has the lecture's; to add
+/// another, implement this trait:
 ///
 /// ```
 /// use gradient_descent::{Function, GradientDescent, Minimizer, Minimum};
@@ -53,10 +53,10 @@ pub trait Function {
     /// If `x` does not have `dimension` coordinates.
     fn gradient(&self, x: &[f64]) -> Vec<f64>;
 
-    /// Where the function is smallest, if that is known; one such point, where there are several.
+    /// A point where the function is smallest, if one is known.
     fn minimum(&self) -> Option<Minimum>;
 
-    /// A point from which a descent shows something.
+    /// A point from which a descent is interesting.
     fn start(&self) -> Vec<f64>;
 
     /// A step length with which plain gradient descent from [`Function::start`] decreases `f` at

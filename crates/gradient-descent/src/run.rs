@@ -2,8 +2,8 @@
 
 use crate::{Descent, DescentError, Evaluations, Function, Iterate, Outcome};
 
-/// How many times the start's value (or 1, if that is larger) the magnitude of a value may be before
-/// the descent counts as [`Outcome::Diverged`].
+/// A descent counts as [`Outcome::Diverged`] if the magnitude of a value is this many times that of
+/// the start (or 1, if that is larger).
 pub const DIVERGENCE_FACTOR: f64 = 1e9;
 
 /// When to stop.
@@ -13,10 +13,10 @@ pub(crate) struct Limits {
     pub(crate) max_iterations: usize,
 }
 
-/// Where to go from an iterate.
+/// A step from an iterate.
 pub(crate) struct Move {
     pub(crate) point: Vec<f64>,
-    /// `f(point)`, if it had to be known to choose the move.
+    /// `f(point)`, if it was computed to choose the step.
     pub(crate) value: Option<f64>,
     pub(crate) step: f64,
 }
@@ -38,7 +38,7 @@ impl Counted<'_> {
         self.function.gradient(x)
     }
 
-    /// What is known at a point, or `None` if some of it is not finite.
+    /// Value and gradient at a point, or `None` if one of them is not finite.
     fn iterate(&mut self, moved: Move) -> Option<Iterate> {
         let Move { point, value, step } = moved;
         let value = value.unwrap_or_else(|| self.value(&point));
@@ -114,9 +114,10 @@ pub(crate) fn descend(
 }
 
 pub(crate) fn check_step(step: f64) -> Result<(), DescentError> {
-    match step > 0.0 && step.is_finite() {
-        true => Ok(()),
-        false => Err(DescentError::Step { step }),
+    if step > 0.0 && step.is_finite() {
+        Ok(())
+    } else {
+        Err(DescentError::Step { step })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Activation functions, applied to every element of a tensor of any rank.
 //!
-//! All four rules have one shape of argument and result: `a` is the pre-activation, `z = f(a)`
+//! All four rules have the same form: `a` is the pre-activation, `z = f(a)`
 //! the activation, and `grad_a = f'(a)∘grad_z`.
 
 pub use layers::Activation;
@@ -15,9 +15,9 @@ use burn::tensor::{FloatDType, Tensor, activation as burn_activation};
 /// z = σ(a) = 1 / (1 + e^-a)        grad_a = z∘(1 - z)∘grad_z
 /// ```
 ///
-/// Computed as `e^min(a,0) / (e^min(a,0) + e^-max(a,0))`: the same fraction, multiplied by
-/// `e^a` above and below where `a < 0`. No exponent is positive, so nothing overflows, and the
-/// value is accurate to rounding for every `a`. Burn 0.22.1's own `sigmoid` is not used because
+/// Computed as `e^min(a,0) / (e^min(a,0) + e^-max(a,0))`: the same fraction, expanded by `e^a` if
+/// `a < 0`. No exponent is positive, so nothing overflows, and the value is accurate to rounding for
+/// every `a`. Burn 0.22.1's own `sigmoid` is not used because
 /// it computes in f32, whatever the dtype, on every backend but Flex.
 ///
 /// # Shapes
@@ -125,8 +125,8 @@ pub mod tanh {
 /// z = max(a, 0)        grad_a = dz/da∘grad_z,  dz/da = 1 where z > 0, else 0
 /// ```
 ///
-/// The derivative at the kink `a = 0` is taken as 0. The product is computed as it is written: Burn's
-/// processor backends multiply in vectors, but fill in by a mask element by element.
+/// The derivative at the kink `a = 0` is 0 by convention. A product is faster than a mask: Burn's CPU
+/// backends multiply with vector instructions, but apply a mask element by element.
 ///
 /// # Shapes
 ///
@@ -246,7 +246,7 @@ pub fn forward<const D: usize>(f: Activation, a: Tensor<D>) -> Tensor<D> {
     }
 }
 
-/// `grad_a = f'(a)∘grad_z`, from `a` or from `z = f(a)`, whichever the rule of `f` needs.
+/// `grad_a = f'(a)∘grad_z`, from `a` or from `z = f(a)`, as the rule of `f` needs.
 ///
 /// # Panics
 ///
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn forward_is_what_the_models_compute() {
+    fn forward_equals_the_models_activation() {
         let a = tensor::<2>([2, 3], &[-2.5, -0.3, 0.0, 0.4, 1.7, 9.0]);
         for f in Activation::ALL {
             let ours = values(forward(f, a.clone()));

@@ -13,7 +13,7 @@ use crate::Reduction;
 /// c = 1 (sum) or 1/batch (mean)
 /// ```
 ///
-/// A term with `y_ik = 0` is 0 in both, also at `yp_ik = 0`. With `yp_ik = 0` and `y_ik > 0` the
+/// A term with `y_ik = 0` is 0 in both, even at `yp_ik = 0`. With `yp_ik = 0` and `y_ik > 0` the
 /// loss is infinite; [`softmax_cross_entropy`] takes the logits and has no such point.
 ///
 /// # Shapes
@@ -158,7 +158,7 @@ pub fn one_hot(labels: Tensor<1, Int>, classes: usize, dtype: DType) -> Tensor<2
     hit.float().cast(dtype)
 }
 
-/// Targets of which a share `smoothing` = ε is spread evenly over all classes.
+/// Smoothed targets: a share `smoothing` = ε is spread evenly over all classes.
 ///
 /// # Formula
 ///
@@ -167,7 +167,7 @@ pub fn one_hot(labels: Tensor<1, Int>, classes: usize, dtype: DType) -> Tensor<2
 /// L = -c Σ_ik ys_ik ln yp_ik        grad_z = c (yp - ys) = c (yp - (1 - ε) y - ε/K)
 /// ```
 ///
-/// `L` and `grad_z` are those of [`softmax_cross_entropy`] with `ys` in the place of `y`.
+/// `L` and `grad_z` are those of [`softmax_cross_entropy`] with `ys` in place of `y`.
 ///
 /// # Shapes
 ///
@@ -176,8 +176,8 @@ pub fn one_hot(labels: Tensor<1, Int>, classes: usize, dtype: DType) -> Tensor<2
 /// # Derivation
 ///
 /// ```text
-/// Σ_k ys_ik = (1 - ε) Σ_k y_ik + K ε/K = 1, which is all that the derivation of
-/// softmax_cross_entropy asks of its targets; ys does not depend on z.
+/// Σ_k ys_ik = (1 - ε) Σ_k y_ik + K ε/K = 1, and ys does not depend on z: the derivation of
+/// softmax_cross_entropy needs no more.
 /// ```
 ///
 /// # Source
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn smoothed_targets_add_up_to_one_and_no_smoothing_changes_no_bit() {
+    fn smoothed_targets_add_up_to_one_and_zero_smoothing_changes_nothing() {
         let y = tensor([2, 4], &[0.0, 1.0, 0.0, 0.0, 0.25, 0.25, 0.5, 0.0]);
         for row in values(smoothed(y.clone(), 0.1)).chunks(4) {
             assert!((row.iter().sum::<f64>() - 1.0).abs() < 1e-15, "{row:?}");
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn labels_outside_the_classes_hit_nothing() {
+    fn labels_outside_the_classes_give_zeros() {
         let labels = Tensor::<1, Int>::from_data([3, -1, 1], &burn::tensor::Device::flex());
         let y = one_hot(labels, 2, DType::F64);
         assert_eq!(values(y), [0.0, 0.0, 0.0, 0.0, 0.0, 1.0]);

@@ -1,14 +1,14 @@
-//! The norm of a net's gradient, and gradients clipped to a largest norm.
+//! The norm of a net's gradient, and clipping to a maximum norm.
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
-/// Smallest number that a scale may be: the largest entry of a gradient that is all zeros is 0.
+/// The smallest scale: the largest entry of a gradient of zeros is 0.
 const SMALLEST_SCALE: f64 = f32::MIN_POSITIVE as f64;
 
-/// The Euclidean norm of each parameter's gradient, one element each, in the order in which the
-/// module is visited; 0 for a parameter without a gradient.
+/// The Euclidean norm of each parameter's gradient, in the order in which the module is visited. Each
+/// has one element; it is 0 for a parameter without a gradient.
 ///
 /// # Formula
 ///
@@ -16,7 +16,7 @@ const SMALLEST_SCALE: f64 = f32::MIN_POSITIVE as f64;
 /// ‖G‖ = m √(Σ_i (G_i/m)²),  m = max_i |G_i|
 /// ```
 ///
-/// The largest entry is taken out first: squares of entries from about 2e19 up are no f32 any more.
+/// The largest entry is factored out first, because the square of 2e19 overflows in f32.
 ///
 /// # Example
 ///
@@ -43,7 +43,7 @@ pub fn norms<M: Module>(module: &M, gradients: &GradientsParams) -> Vec<Tensor<1
     norms.found
 }
 
-/// The norm of all gradients taken as one vector, one element.
+/// The norm of all gradients as one vector; it has one element.
 ///
 /// # Formula
 ///
@@ -58,7 +58,7 @@ pub fn global_norm<M: Module>(module: &M, gradients: &GradientsParams) -> Tensor
     norm(Tensor::cat(norms(module, gradients), 0))
 }
 
-/// The gradients, shortened where their common norm is above `limit`: the step keeps its direction.
+/// The gradients, shortened if their common norm is above `limit`; the step keeps its direction.
 ///
 /// # Formula
 ///
@@ -72,8 +72,8 @@ pub fn global_norm<M: Module>(module: &M, gradients: &GradientsParams) -> Tensor
 /// √(Σ_k ‖s G_k‖²) = s g = min(g, c)
 /// ```
 ///
-/// One factor for all parameters. A limit for each tensor by itself, as the clipping of Burn's
-/// optimizers has it, would turn the step's direction.
+/// All parameters have one factor. A limit for each tensor, as in the clipping of Burn's optimizers,
+/// would change the direction of the step.
 ///
 /// # Panics
 ///
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_to_clip_stays_zero_and_huge_entries_are_clipped() {
+    fn zeros_stay_zero_and_huge_entries_are_clipped() {
         let (net, zeros) = example(0.0);
         assert_eq!(one(global_norm(&net, &clipped(&net, zeros, 1.0))), 0.0);
         let (net, huge) = example(1e200);

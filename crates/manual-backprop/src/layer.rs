@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 use crate::activation::{self, Activation};
 use crate::linear::affine;
 
-/// What the forward pass of a layer leaves behind for its backward pass.
+/// The values of a layer's forward pass that its backward pass needs.
 #[derive(Debug, Clone)]
 pub struct Forward {
     /// Pre-activation `a = x·w + b`, `[batch, d_out]`.
@@ -14,7 +14,7 @@ pub struct Forward {
     pub z: Tensor<2>,
 }
 
-/// Gradients of the loss with respect to everything that goes into a layer.
+/// Gradients of the loss with respect to the input and the parameters of a layer.
 #[derive(Debug, Clone)]
 pub struct Gradients {
     /// With respect to the input, `[batch, d_in]`.
@@ -74,7 +74,7 @@ pub fn forward(f: Activation, x: Tensor<2>, w: Tensor<2>, b: Tensor<1>) -> Forwa
     Forward { a, z }
 }
 
-/// The gradients from what [`forward`] left behind.
+/// The gradients, from the values of [`forward`].
 pub fn backward(
     f: Activation,
     x: Tensor<2>,

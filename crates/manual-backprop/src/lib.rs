@@ -1,18 +1,17 @@
-//! The lecture's gradients, derived by hand, on Burn tensors of any float dtype on any device.
+#![doc = include_str!("../README.md")]
 //!
-//! - Rules: [`linear`] (matrix product, bias, affine layer), [`activation`], [`layer`] (affine map
-//!   and activation), [`softmax`], [`cross_entropy`], [`error`], [`ridge`], [`arithmetic`] (sum,
-//!   product, power). A rule is a `forward` next to its `backward`, with formula, shapes and
-//!   derivation above them.
-//! - [`nets`]: the scalar, general, XOR and MNIST nets and linear regression. They are composed of
-//!   the rules; every step has a name.
+//! # Modules
+//!
+//! - Rules: [`linear`], [`activation`], [`layer`] (affine map and activation), [`softmax`],
+//!   [`cross_entropy`], [`error`], [`ridge`], [`arithmetic`].
+//! - [`nets`]: the lecture's nets, with a name for every step.
+//! - [`xor_net::gradients`], [`mnist_mlp::gradients`], [`linear_regression::gradients`]: loss and
+//!   gradients of the models.
 //! - [`gradient_norm`]: the norm of a net's gradient, and clipping to a maximum norm.
-//! - [`xor_net::gradients`], [`mnist_mlp::gradients`] and [`linear_regression::gradients`]: loss and
-//!   gradients of the models, in the form that any Burn optimizer takes.
 //!
-//! `grad_x` is the gradient of the loss with respect to `x` and has the shape of `x`. Rules and nets
-//! work on plain tensors and do not use automatic differentiation. The crate `gradient-trials`
-//! compares every rule and net with Burn's autodiff and with finite differences.
+//! `grad_x` is the gradient of the loss with respect to `x` and has the shape of `x`.
+//!
+//! # A training step
 //!
 //! A Burn optimizer updates a module on an autodiff device (`Module::train`), wherever its gradients
 //! come from. The formulas take the plain module (`Module::valid`), which has the same parameter

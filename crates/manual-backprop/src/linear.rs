@@ -63,7 +63,7 @@ pub mod matmul {
     }
 }
 
-/// Addition of a bias to every row: the form for batches, one example a row.
+/// Addition of a bias to every row: the form for batches, with one example per row.
 ///
 /// # Formula
 ///
@@ -116,7 +116,7 @@ pub mod add_bias {
     }
 }
 
-/// Addition of a bias to every column: the form that the slides derive, one example a column.
+/// Addition of a bias to every column: the form on the slides, with one example per column.
 ///
 /// # Formula
 ///
@@ -229,7 +229,7 @@ pub mod affine {
         (grad_x, grad_w, grad_b)
     }
 
-    /// `(grad_w, grad_b)` alone: what the first layer of a net needs, whose input is data.
+    /// `(grad_w, grad_b)` alone, for the first layer of a net, whose input is data.
     pub fn backward_parameters(x: Tensor<2>, grad_z: Tensor<2>) -> (Tensor<2>, Tensor<1>) {
         let (grad_z, grad_b) = add_bias::backward(grad_z);
         let grad_w = x.transpose().matmul(grad_z);

@@ -1,4 +1,4 @@
-/// How the losses of a batch's rows become one number.
+/// The way in which the losses of a batch's rows become one number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reduction {
     /// Added up, as on the slides.

@@ -1,4 +1,4 @@
-//! Softmax alone; with its loss it is in [`cross_entropy`](crate::cross_entropy).
+//! Softmax alone; [`cross_entropy`](crate::cross_entropy) has softmax with its loss.
 
 use burn::tensor::Tensor;
 
@@ -39,7 +39,7 @@ use burn::tensor::Tensor;
 ///
 /// let yp = softmax::forward(Tensor::<2>::from_data([[1000.0, 1000.0]], &Device::flex()));
 /// assert_eq!(yp.clone().try_into_vec_as::<f32>().unwrap(), [0.5, 0.5]);
-/// // Outputs add up to 1 always, so a gradient that is the same for all of them moves nothing.
+/// // The outputs always add up to 1, so an equal gradient for all of them changes nothing.
 /// let grad_z = softmax::backward(yp.clone(), yp.ones_like());
 /// assert_eq!(grad_z.try_into_vec_as::<f32>().unwrap(), [0.0, 0.0]);
 /// ```

@@ -1,10 +1,10 @@
-//! The height of every vertex, so that edges are as level as they can be.
+//! The height of every vertex, so that edges are as level as possible.
 
-use super::{Layered, Role, Vertex};
+use super::{Layered, Vertex, VertexKind};
 
 /// Passes over all layers, from left to right and back in turn.
 const SWEEPS: usize = 60;
-/// Free room between a vertex and the next one of its layer.
+/// Free space between a vertex and the next one of its layer.
 const BETWEEN: f64 = 16.0;
 
 /// The height of every vertex's anchor; the topmost vertex touches 0.
@@ -60,16 +60,16 @@ fn place(
     }
 }
 
-/// How much a vertex insists on its place: a leaf gives way to what it stands beside.
+/// How much a vertex keeps its height: a leaf gives way to its neighbours.
 fn firmness(vertex: &Vertex) -> f64 {
-    match vertex.role {
-        Role::Leaf => 0.001,
-        Role::Operation => 4.0,
-        Role::Lane => 1.0,
+    match vertex.kind {
+        VertexKind::Leaf => 0.001,
+        VertexKind::Operation => 4.0,
+        VertexKind::Dummy => 1.0,
     }
 }
 
-/// The chain of operations decides, leaves follow it.
+/// Weighted so that the chain of operations decides and leaves follow it.
 fn mean_of_neighbours(layered: &Layered, vertex: usize, heights: &[f64]) -> f64 {
     let weighted = layered
         .neighbours(vertex)
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn the_firmer_one_moves_less() {
+    fn the_firmer_vertex_moves_less() {
         assert_eq!(at_distances(&[0.0, 0.0], &[1.0, 1.0], &[10.0]), [-5.0, 5.0]);
         assert_eq!(at_distances(&[0.0, 0.0], &[4.0, 1.0], &[10.0]), [-2.0, 8.0]);
         assert_eq!(

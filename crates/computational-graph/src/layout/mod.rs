@@ -1,15 +1,15 @@
-//! Places for the nodes of a graph and ways for its edges: a layered drawing from left to right.
+//! Positions for the nodes of a graph and routes for its edges: a layered drawing from left to right.
 //!
-//! The steps are those of Sugiyama, Tagawa and Toda (1981): every node gets a layer; an edge that
-//! passes through layers gets a lane in each of them; the order in each layer is chosen so that
-//! few edges cross; then everything gets its height. Between two layers there is a gap, and only
-//! there do edges bend, so that they never run through a node.
+//! The steps are those of Sugiyama, Tagawa and Toda (1981). Every node gets a layer. An edge that
+//! passes through layers gets a dummy vertex in each of them. The order in each layer is chosen so
+//! that few edges cross; then every vertex gets its height. Edges bend only in the gaps between two
+//! layers, so that they never run through a node.
 
 mod heights;
 mod order;
 
-/// A node to be placed. Its anchor is on the left edge, where edges arrive, `above` its bottom
-/// and `below` its top.
+/// A node to be placed. Its anchor is on the left edge, where edges arrive. The node reaches from
+/// `above` the anchor to `below` it.
 #[derive(Debug, Clone)]
 pub(crate) struct Item {
     /// The nodes that it depends on, all of them before it.
@@ -19,9 +19,9 @@ pub(crate) struct Item {
     pub(crate) below: f64,
 }
 
-/// Where an item is.
+/// The position of an item.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Place {
+pub(crate) struct Position {
     /// Left edge.
     pub(crate) x: f64,
     /// Height of the anchor, from the top down.
@@ -30,9 +30,8 @@ pub(crate) struct Place {
     pub(crate) right: f64,
 }
 
-/// The way of an edge, from the right edge of a node's layer to the left edge of another node.
-/// From each point with an even place to the next it crosses a gap, from there to the next it is
-/// level.
+/// The route of an edge, from the right edge of a node's layer to the left edge of another node. It
+/// crosses a gap from each point with an even number to the next, and is level in between.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Route {
     pub(crate) from: usize,
@@ -43,27 +42,27 @@ pub(crate) struct Route {
 /// A drawing's geometry; its top left corner is the origin.
 #[derive(Debug, Clone)]
 pub(crate) struct Layout {
-    pub(crate) places: Vec<Place>,
+    pub(crate) positions: Vec<Position>,
     pub(crate) routes: Vec<Route>,
     pub(crate) width: f64,
     pub(crate) height: f64,
 }
 
-/// Something that takes room in a layer: a node, or the lane of an edge that passes.
+/// A node, or the dummy vertex of an edge that passes through a layer.
 #[derive(Debug, Clone, Copy)]
 struct Vertex {
     layer: usize,
     width: f64,
     above: f64,
     below: f64,
-    role: Role,
+    kind: VertexKind,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Role {
+enum VertexKind {
     Leaf,
     Operation,
-    Lane,
+    Dummy,
 }
 
 /// The vertices, those of the nodes first, and the links between vertices of adjacent layers.
@@ -71,16 +70,16 @@ enum Role {
 struct Layered {
     vertices: Vec<Vertex>,
     links: Vec<[usize; 2]>,
-    /// Per node, its lanes from left to right.
-    lanes: Vec<Vec<usize>>,
+    /// Per node, its dummy vertices from left to right.
+    dummies: Vec<Vec<usize>>,
     layers: usize,
 }
 
-/// Room above and below the middle of a lane.
-const LANE: f64 = 4.0;
+/// Space above and below the middle of a dummy vertex.
+const DUMMY: f64 = 4.0;
 /// Width of a gap between layers, before steep edges widen it.
 const GAP: f64 = 32.0;
-/// What an edge's rise adds to the width of its gap, at most [`STEEP_GAP`].
+/// How much an edge's rise adds to the width of its gap, at most [`STEEP_GAP`].
 const GAP_PER_RISE: f64 = 0.12;
 const STEEP_GAP: f64 = 60.0;
 /// Distance between edges that arrive at one node.
@@ -94,16 +93,16 @@ impl Layout {
         let columns = columns(&layered, &heights);
         let height = |&vertex: &usize| heights[vertex] + layered.vertices[vertex].below;
 
-        let places = (0..items.len()).map(|node| {
+        let positions = (0..items.len()).map(|node| {
             let [x, right] = columns[layered.vertices[node].layer];
-            Place {
+            Position {
                 x,
                 y: heights[node],
                 right,
             }
         });
         Self {
-            places: places.collect(),
+            positions: positions.collect(),
             routes: routes(items, &layered, &heights, &columns),
             width: columns.last().map_or(0.0, |[_, right]| *right),
             height: order.iter().flatten().map(height).fold(0.0, f64::max),
@@ -122,41 +121,45 @@ impl Layered {
                 width: item.width,
                 above: item.above,
                 below: item.below,
-                role: match item.operands.is_empty() {
-                    true => Role::Leaf,
-                    false => Role::Operation,
+                kind: if item.operands.is_empty() {
+                    VertexKind::Leaf
+                } else {
+                    VertexKind::Operation
                 },
             })
             .collect::<Vec<_>>();
         let mut links = Vec::new();
-        let mut lanes = Vec::with_capacity(items.len());
+        let mut dummies = Vec::with_capacity(items.len());
         for node in 0..items.len() {
             let consumers = (0..items.len()).filter(|&to| items[to].operands.contains(&node));
             let consumers = consumers.collect::<Vec<_>>();
             let last = consumers.iter().map(|&to| layer_of[to]).max();
-            let first_lane = vertices.len();
+            let first = vertices.len();
             for layer in layer_of[node] + 1..last.unwrap_or(0) {
                 vertices.push(Vertex {
                     layer,
                     width: 0.0,
-                    above: LANE,
-                    below: LANE,
-                    role: Role::Lane,
+                    above: DUMMY,
+                    below: DUMMY,
+                    kind: VertexKind::Dummy,
                 });
             }
-            let own = (first_lane..vertices.len()).collect::<Vec<_>>();
+            let own = (first..vertices.len()).collect::<Vec<_>>();
             let at = |layer: usize| match layer - layer_of[node] {
                 0 => node,
-                lane => own[lane - 1],
+                passed => own[passed - 1],
             };
-            links.extend(own.iter().map(|&lane| [at(vertices[lane].layer - 1), lane]));
+            links.extend(
+                own.iter()
+                    .map(|&dummy| [at(vertices[dummy].layer - 1), dummy]),
+            );
             links.extend(consumers.iter().map(|&to| [at(layer_of[to] - 1), to]));
-            lanes.push(own);
+            dummies.push(own);
         }
         Self {
             vertices,
             links,
-            lanes,
+            dummies,
             layers: layer_of.iter().max().map_or(0, |last| last + 1),
         }
     }
@@ -218,26 +221,27 @@ fn columns(layered: &Layered, heights: &[f64]) -> Vec<[f64; 2]> {
 fn routes(items: &[Item], layered: &Layered, heights: &[f64], columns: &[[f64; 2]]) -> Vec<Route> {
     let mut routes = Vec::new();
     for (to, item) in items.iter().enumerate() {
-        // Edges arrive in the order of the heights that they come from.
+        // Edges arrive in the order of the heights from which they come.
         let mut arriving = item
             .operands
             .iter()
             .map(|&from| {
                 let passed = layered.vertices[to].layer - layered.vertices[from].layer - 1;
-                (from, &layered.lanes[from][..passed])
+                (from, &layered.dummies[from][..passed])
             })
             .collect::<Vec<_>>();
         arriving.sort_by(|a, b| {
-            let height = |(from, lanes): &(usize, &[usize])| heights[*lanes.last().unwrap_or(from)];
+            let height =
+                |(from, passed): &(usize, &[usize])| heights[*passed.last().unwrap_or(from)];
             height(a).total_cmp(&height(b))
         });
         let middle = (arriving.len() as f64 - 1.0) / 2.0;
-        for (port, (from, lanes)) in arriving.into_iter().enumerate() {
+        for (port, (from, passed)) in arriving.into_iter().enumerate() {
             let [_, right] = columns[layered.vertices[from].layer];
             let mut points = vec![[right, heights[from]]];
-            for &lane in lanes {
-                let [left, right] = columns[layered.vertices[lane].layer];
-                points.extend([[left, heights[lane]], [right, heights[lane]]]);
+            for &dummy in passed {
+                let [left, right] = columns[layered.vertices[dummy].layer];
+                points.extend([[left, heights[dummy]], [right, heights[dummy]]]);
             }
             let [left, _] = columns[layered.vertices[to].layer];
             points.push([left, heights[to] + PORTS * (port as f64 - middle)]);
@@ -283,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn leaves_stand_right_before_what_uses_them_first() {
+    fn a_leaf_stands_right_before_its_first_use() {
         let items = items(&[&[], &[], &[0, 1], &[], &[2, 3], &[4, 0]]);
         assert_eq!(layers(&items), [0, 0, 1, 1, 2, 3]);
     }
@@ -297,9 +301,9 @@ mod tests {
         for route in &layout.routes {
             assert!(route.points.is_sorted_by(|a, b| a[0] <= b[0]), "{route:?}");
             assert_eq!(route.points.len() % 2, 0);
-            assert_eq!(route.points[0][0], layout.places[route.from].right);
+            assert_eq!(route.points[0][0], layout.positions[route.from].right);
             let end = route.points.last().expect("a route has an end");
-            assert_eq!(end[0], layout.places[route.to].x);
+            assert_eq!(end[0], layout.positions[route.to].x);
         }
     }
 
@@ -307,11 +311,11 @@ mod tests {
     fn no_two_nodes_overlap_and_no_edge_runs_through_a_node() {
         let items = tangle();
         let layout = Layout::new(&items);
-        let boxes = items.iter().zip(&layout.places).map(|(item, place)| {
-            let (top, bottom) = (place.y - item.above, place.y + item.below);
+        let boxes = items.iter().zip(&layout.positions).map(|(item, position)| {
+            let (top, bottom) = (position.y - item.above, position.y + item.below);
             assert!(top >= 0.0 && bottom <= layout.height);
-            assert!(place.x >= 0.0 && place.x + item.width <= layout.width);
-            ([place.x, place.x + item.width], [top, bottom])
+            assert!(position.x >= 0.0 && position.x + item.width <= layout.width);
+            ([position.x, position.x + item.width], [top, bottom])
         });
         let boxes = boxes.collect::<Vec<_>>();
         for (i, (x, y)) in boxes.iter().enumerate() {
@@ -330,11 +334,11 @@ mod tests {
     }
 
     #[test]
-    fn a_single_node_has_a_place() {
+    fn a_single_node_has_a_position() {
         let layout = Layout::new(&items(&[&[]]));
         assert_eq!(
-            layout.places,
-            [Place {
+            layout.positions,
+            [Position {
                 x: 0.0,
                 y: 20.0,
                 right: 60.0
@@ -344,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_has_an_empty_layout() {
+    fn an_empty_graph_has_an_empty_layout() {
         let layout = Layout::new(&[]);
         assert_eq!((layout.width, layout.height), (0.0, 0.0));
     }

@@ -5,10 +5,11 @@ use super::{Item, Layered};
 /// Passes over all layers, from left to right and back in turn.
 const SWEEPS: usize = 24;
 
-/// The vertices of every layer, in an order with few crossings: of the orders that come up while
-/// each layer in turn is sorted by the mean place of its vertices' neighbours (the barycentre
-/// heuristic), the first with the fewest crossings; then with neighbours exchanged for as long as
-/// that removes one.
+/// The vertices of every layer, in an order with few crossings.
+///
+/// Each layer in turn is sorted by the mean place of its vertices' neighbours (the barycentre
+/// heuristic); the first order with the fewest crossings is kept. Then neighbours are exchanged for
+/// as long as that removes a crossing.
 pub(super) fn order(layered: &Layered, items: &[Item]) -> Vec<Vec<usize>> {
     let mut order = first_order(layered, items);
     let mut best = order.clone();
@@ -52,7 +53,7 @@ fn exchange_neighbours(layered: &Layered, order: &mut [Vec<usize>], mut fewest: 
     }
 }
 
-/// Depth first from the outputs, so that operands come up in the order in which they are written.
+/// Depth first from the outputs, so that operands come in the order in which they are written.
 fn first_order(layered: &Layered, items: &[Item]) -> Vec<Vec<usize>> {
     let mut order = vec![Vec::new(); layered.layers];
     let mut seen = vec![false; items.len()];
@@ -76,7 +77,7 @@ fn visit(
     for &operand in &items[node].operands {
         visit(operand, layered, items, seen, order);
     }
-    for &vertex in std::iter::once(&node).chain(&layered.lanes[node]) {
+    for &vertex in std::iter::once(&node).chain(&layered.dummies[node]) {
         order[layered.vertices[vertex].layer].push(vertex);
     }
 }
@@ -86,9 +87,10 @@ fn visit(
 fn sort_layer(layered: &Layered, order: &mut [Vec<usize>], layer: usize, rightwards: bool) {
     let place = places(layered, order);
     let barycentre = |vertex: usize| {
-        let neighbours: Vec<usize> = match rightwards {
-            true => layered.before(vertex).collect(),
-            false => layered.after(vertex).collect(),
+        let neighbours: Vec<usize> = if rightwards {
+            layered.before(vertex).collect()
+        } else {
+            layered.after(vertex).collect()
         };
         match neighbours.len() {
             0 => place[vertex],

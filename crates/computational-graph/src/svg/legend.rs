@@ -1,4 +1,4 @@
-//! The signs and what they mean.
+//! The legend: symbols and their meaning.
 
 use svg::node::element::Group;
 
@@ -10,9 +10,9 @@ use crate::summary::{LEVELS, Summary};
 use crate::theme::Role;
 
 impl Drawing<'_> {
-    /// The signs that occur in this drawing, each with a word, and the room that they take.
+    /// The symbols that occur in this drawing, each with a word, and the size of the legend.
     pub(super) fn legend(&self) -> (Group, [f64; 2]) {
-        let mut legend = Legend {
+        let mut legend = LegendRow {
             drawing: self,
             group: Group::new(),
             x: 0.0,
@@ -40,10 +40,10 @@ impl Drawing<'_> {
             ),
         ];
         for (word, role, radius, _) in kinds.into_iter().filter(|(.., occurs)| *occurs) {
-            let sign = self.rectangle(role, [legend.x, 2.0], [20.0, 12.0]);
+            let symbol = self.rectangle(role, [legend.x, 2.0], [20.0, 12.0]);
             legend.add(
                 20.0,
-                Group::new().add(sign.set("rx", radius)),
+                Group::new().add(symbol.set("rx", radius)),
                 word,
                 Role::Muted,
             );
@@ -51,27 +51,27 @@ impl Drawing<'_> {
         if nodes.iter().any(|node| node.value().is_some()) {
             let [start, end] = [legend.x, legend.x + 24.0];
             let path = format!("M{},8H{}", round(start), round(end - HEAD[0]));
-            let sign = Group::new().add(self.line(Role::Edge, path)).add(self.head(
+            let symbol = Group::new().add(self.line(Role::Edge, path)).add(self.head(
                 Role::EdgeHead,
                 [end, 8.0],
                 -1.0,
             ));
-            legend.add(24.0, sign, "value, above", Role::Value);
+            legend.add(24.0, symbol, "value, above", Role::Value);
         }
         if nodes.iter().any(|node| node.gradient().is_some()) {
             let [start, end] = [legend.x, legend.x + 24.0];
             let path = format!("M{},8H{}", round(end), round(start + HEAD[0]));
-            let sign = Group::new()
+            let symbol = Group::new()
                 .add(self.line(Role::GradientLine, path))
                 .add(self.head(Role::Gradient, [start, 8.0], 1.0));
-            legend.add(24.0, sign, "gradient δ, below", Role::Gradient);
+            legend.add(24.0, symbol, "gradient δ, below", Role::Gradient);
         }
         if self.has_strips() {
             let levels = (-LEVELS..=LEVELS).map(Some).collect::<Vec<_>>();
-            let sign = self.strip(Group::new(), &levels, [legend.x, 3.0]);
+            let symbol = self.strip(Group::new(), &levels, [legend.x, 3.0]);
             let width = levels.len() as f64 * CELL[0];
             let words = "means of chunks, negative to positive";
-            legend.add(width, sign, words, Role::Muted);
+            legend.add(width, symbol, words, Role::Muted);
         }
         let width = legend.x;
         (legend.group, [width, 16.0])
@@ -86,18 +86,18 @@ impl Drawing<'_> {
     }
 }
 
-/// A row of signs with a word each.
-struct Legend<'a> {
+/// A row of symbols, each with a word.
+struct LegendRow<'a> {
     drawing: &'a Drawing<'a>,
     group: Group,
     x: f64,
 }
 
-impl Legend<'_> {
-    fn add(&mut self, width: f64, sign: Group, words: &str, role: Role) {
+impl LegendRow<'_> {
+    fn add(&mut self, width: f64, symbol: Group, words: &str, role: Role) {
         let x = self.x + width + 6.0;
         let text = self.drawing.text(words, [x, 12.0], role, WORDS);
-        self.group = std::mem::take(&mut self.group).add(sign).add(text);
+        self.group = std::mem::take(&mut self.group).add(symbol).add(text);
         self.x = x + text_width(words, TEXT) + 20.0;
     }
 }

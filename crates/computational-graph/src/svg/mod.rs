@@ -17,26 +17,26 @@ use shapes::{HEAD, round};
 
 /// Margin around the drawing.
 const MARGIN: f64 = 12.0;
-/// Room between the graph and the legend.
+/// Space between the graph and the legend.
 const BEFORE_LEGEND: f64 = 22.0;
 /// Half the height of a node.
 const HALF_NODE: f64 = 15.0;
-/// Room left and right of a label.
+/// Space left and right of a label.
 const BESIDE: f64 = 9.0;
-/// Room between an arrow and the labels above and below it.
+/// Space between an arrow and the labels above and below it.
 const ABOVE: f64 = 5.0;
 const BELOW: f64 = 9.0;
 
 impl Graph {
     /// The graph as a picture, from left to right: inputs and parameters as boxes, operations as
-    /// pills; above each node's arrow its value, below it its gradient, as far as they are there.
+    /// pills. The value of a node is above its arrow, the gradient below it, if they are known.
     ///
-    /// A single number and a small matrix are written out; of a larger one there are the norm and a
-    /// strip whose cells are coloured by the means of consecutive chunks of its elements.
+    /// A single number and a small matrix are written out. A larger matrix is shown by its norm and
+    /// by a strip whose cells are coloured by the means of consecutive chunks of its elements.
     ///
-    /// The text is one `svg` element with size and `viewBox`, fit for a file of its own and for use
-    /// inside HTML, also several times. Colours are those of a light page; a style rule replaces
-    /// them where the reader prefers a dark one. The background is transparent.
+    /// The text is one `svg` element with size and `viewBox`. It can be a file of its own or part of
+    /// an HTML page, even several times. The colours are for a light page; a style rule replaces
+    /// them if the reader prefers a dark one. The background is transparent.
     ///
     /// ```
     /// use burn::tensor::{Device, Tensor};
@@ -146,7 +146,7 @@ impl Drawing<'_> {
         items.collect()
     }
 
-    /// An edge from where its node's arrow ends.
+    /// An edge, from the end of its node's arrow.
     fn edge(&self, route: &Route) -> Group {
         let mut path = String::new();
         let last = route.points.len() - 1;

@@ -13,41 +13,41 @@ use crate::theme::Role;
 
 /// Size of the text in a node.
 const NODE_TEXT: f64 = 13.0;
-/// Size of a sign of one character.
-const LARGE_SIGN: f64 = 18.0;
+/// Size of a symbol of one character.
+const LARGE_SYMBOL: f64 = 18.0;
 
 impl Drawing<'_> {
     /// A node, the arrow that leaves it, the labels above and below, and the gradient's arrow.
     pub(super) fn node(&self, i: usize, node: &Node, layout: &Layout) -> Group {
-        let place = layout.places[i];
+        let position = layout.positions[i];
         let labels = &self.labels[i];
-        let stem = place.x + node_width(node);
+        let stem = position.x + node_width(node);
         let is_output = !self
             .graph
             .nodes()
             .iter()
             .any(|other| other.operands().contains(&i));
         let end = if is_output {
-            place.right - HEAD[0]
+            position.right - HEAD[0]
         } else {
-            place.right
+            position.right
         };
         let mut group = Group::new()
             .add(Title::new(self.description(node)))
             .add(self.line(
                 Role::Edge,
-                format!("M{},{}H{}", round(stem), round(place.y), round(end)),
+                format!("M{},{}H{}", round(stem), round(position.y), round(end)),
             ));
         if is_output {
-            group = group.add(self.head(Role::EdgeHead, [place.right, place.y], -1.0));
+            group = group.add(self.head(Role::EdgeHead, [position.right, position.y], -1.0));
         }
-        group = self.shape(group, node, [place.x, place.y]);
+        group = self.shape(group, node, [position.x, position.y]);
 
         let left = stem + BESIDE;
-        let top = place.y - ABOVE - labels.value.height();
+        let top = position.y - ABOVE - labels.value.height();
         group = self.label(group, &labels.value, [left, top], Role::Ink, Role::Value);
         if let Some(gradient) = &labels.gradient {
-            let y = place.y + 4.0;
+            let y = position.y + 4.0;
             let start = left + labels.value.width().max(gradient.width());
             group = group
                 .add(self.line(
@@ -60,13 +60,13 @@ impl Drawing<'_> {
                     ),
                 ))
                 .add(self.head(Role::Gradient, [stem + 2.0, y], 1.0));
-            let top = place.y + BELOW;
+            let top = position.y + BELOW;
             group = self.label(group, gradient, [left, top], Role::Gradient, Role::Gradient);
         }
         group
     }
 
-    /// What a pointer that rests on the node is told.
+    /// The tooltip of the node.
     fn description(&self, node: &Node) -> String {
         let kind = match node.kind() {
             Kind::Input => "input".to_owned(),
@@ -82,7 +82,7 @@ impl Drawing<'_> {
         format!("{} {kind}, {shape}", node.name())
     }
 
-    /// The node itself, with its sign or name in it.
+    /// The node itself, with its symbol or name in it.
     fn shape(&self, group: Group, node: &Node, [x, y]: [f64; 2]) -> Group {
         let (role, radius) = match node.kind() {
             Kind::Input => (Role::Input, 0.0),
@@ -158,19 +158,19 @@ impl Drawing<'_> {
     }
 }
 
-/// What stands in a node, and its size: a leaf's name, an operation's sign, larger if it is one
-/// character.
+/// The text in a node, and its size: a leaf's name, or an operation's symbol, which is larger if it
+/// is one character.
 fn node_text(node: &Node) -> (String, f64) {
     match node.kind() {
         Kind::Input | Kind::Parameter => (node.name().to_owned(), NODE_TEXT),
         Kind::Operation(operation) => {
-            let sign = operation.symbol();
-            let size = if sign.chars().count() == 1 {
-                LARGE_SIGN
+            let symbol = operation.symbol();
+            let size = if symbol.chars().count() == 1 {
+                LARGE_SYMBOL
             } else {
                 NODE_TEXT
             };
-            (sign, size)
+            (symbol, size)
         }
     }
 }

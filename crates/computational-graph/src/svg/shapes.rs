@@ -1,4 +1,4 @@
-//! What a drawing is made of, each in the colour of its role.
+//! The shapes of a drawing, each in the colour of its role.
 
 use svg::node::element::{Path, Rectangle, TSpan, Text};
 
@@ -7,7 +7,7 @@ use crate::theme::Role;
 
 /// Length and half the width of an arrow's head.
 pub(super) const HEAD: [f64; 2] = [8.0, 3.5];
-/// Faces in which figures are equally wide.
+/// Fonts in which all digits have one width.
 pub(super) const NUMBERS: &str = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace";
 pub(super) const WORDS: &str = "system-ui, sans-serif";
 
@@ -21,7 +21,7 @@ impl Drawing<'_> {
             .set("font-family", font)
     }
 
-    /// Text of another role that follows on a text's line, wherever that ends.
+    /// Text of another role that continues a line of text.
     pub(super) fn following(&self, text: &str, role: Role) -> TSpan {
         TSpan::new(text)
             .set("class", self.class(role))
@@ -74,7 +74,7 @@ impl Drawing<'_> {
     }
 }
 
-/// Tenths of a pixel are enough.
+/// Rounds to tenths of a pixel.
 pub(super) fn round(length: f64) -> f64 {
     (length * 10.0).round() / 10.0
 }

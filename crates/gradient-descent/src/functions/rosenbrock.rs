@@ -21,7 +21,7 @@ use crate::function::{Function, Minimum, coordinates};
 ///
 /// # Source
 ///
-/// Beside lecture item L13. H. H. Rosenbrock, "An automatic method for finding the greatest or least
+/// Not in the lecture; for comparison with item L13. H. H. Rosenbrock, "An automatic method for finding the greatest or least
 /// value of a function", The Computer Journal 3(3), 1960.
 ///
 /// # Example

@@ -4,7 +4,7 @@ use super::{MAX_ITERATIONS, Minimizer, TOLERANCE};
 use crate::run::{self, Counted, Limits, Move};
 use crate::{Descent, DescentError, Function, Iterate};
 
-/// Gradient descent that looks for a step length anew at every point.
+/// Gradient descent that searches for a step length at every point.
 ///
 /// # Formula
 ///
@@ -16,16 +16,16 @@ use crate::{Descent, DescentError, Function, Iterate};
 /// # Derivation
 ///
 /// ```text
-/// f(x - α∇f) = f(x) - α‖∇f‖² + O(α²): the demand asks for a share c of what the slope promises,
-/// which a short enough α fulfils for any c < 1. So f never rises, and no step can be too long.
-/// Where the curvature is K, α ≤ 2(1 - c)/K is let through: a small c lets pass a leap to almost the
-/// same height on the other side (α near 2/K), which gains next to nothing.
-/// At a minimum, up to rounding, no α does: the descent has stalled.
+/// f(x - α∇f) = f(x) - α‖∇f‖² + O(α²): the condition demands a share c of the decrease that the
+/// slope predicts, which a short enough α gives for any c < 1. So f never rises, and no step is too
+/// long. Where the curvature is K, α ≤ 2(1 - c)/K is accepted: a small c also accepts a leap to
+/// almost the same height on the other side (α near 2/K), which gains next to nothing.
+/// At a minimum, up to rounding, no α is accepted: the descent has stalled.
 /// ```
 ///
 /// # Source
 ///
-/// Beside lecture item L13, for comparison. L. Armijo, "Minimization of functions having Lipschitz
+/// Not in the lecture; for comparison with item L13. L. Armijo, "Minimization of functions having Lipschitz
 /// continuous first partial derivatives", Pacific Journal of Mathematics 16(1), 1966.
 ///
 /// # Example
@@ -38,16 +38,16 @@ use crate::{Descent, DescentError, Function, Iterate};
 /// let descent = search.minimize(&Rosenbrock, &[-1.2, 1.0])?;
 /// let values = descent.values().collect::<Vec<_>>();
 /// assert!(values.is_sorted_by(|before, after| before > after));
-/// assert!(descent.evaluations.values > descent.iterations()); // some steps were tried in vain
+/// assert!(descent.evaluations.values > descent.iterations()); // some steps were rejected
 /// # Ok::<(), gradient_descent::DescentError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LineSearch {
     /// The first step length tried at every point: positive.
     pub step: f64,
-    /// What a step length that is too long is multiplied with: between 0 and 1.
+    /// The factor that shortens a rejected step: between 0 and 1.
     pub shrink: f64,
-    /// `c`, the share of the promised decrease that is demanded: between 0 and 1.
+    /// `c`, the share of the predicted decrease that is demanded: between 0 and 1.
     pub decrease: f64,
     /// Stops when `‖∇f‖` is at most this: 0 or more.
     pub tolerance: f64,
@@ -56,7 +56,7 @@ pub struct LineSearch {
 }
 
 impl Default for LineSearch {
-    /// First step 1, halved until it brings 0.3 of what the slope promises; tolerance 1e-6, 10 000
+    /// First step 1, halved until it gives 0.3 of the predicted decrease; tolerance 1e-6, 10 000
     /// iterations.
     fn default() -> Self {
         Self {
@@ -100,7 +100,7 @@ impl Minimizer for LineSearch {
 }
 
 impl LineSearch {
-    /// The first step that lowers `f` enough, or `None` once steps are too short to lower it at all.
+    /// The first step that lowers `f` enough, or `None` if even the shortest does not lower it.
     fn search(&self, counted: &mut Counted<'_>, here: &Iterate) -> Option<Move> {
         let slope = here.gradient_norm * here.gradient_norm;
         let mut step = self.step;

@@ -1,4 +1,4 @@
-//! The minimisers, and how one is run.
+//! The minimisers and their trait.
 
 mod gradient_descent;
 mod line_search;
@@ -10,7 +10,7 @@ pub use momentum::Momentum;
 
 use crate::{Descent, DescentError, Function};
 
-/// A way to walk downhill. It may be used as `&dyn Minimizer`.
+/// A way to walk downhill. It can be used as `&dyn Minimizer`.
 pub trait Minimizer {
     /// Short name, lower case: `gradient descent`.
     fn name(&self) -> &'static str;

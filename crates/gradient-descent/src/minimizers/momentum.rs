@@ -16,13 +16,13 @@ use crate::{Descent, DescentError, Function};
 ///
 /// ```text
 /// v = -α Σ_i μⁱ ∇f(i steps ago): components that alternate cancel, those that persist add up to
-/// as much as 1/(1 - μ) times one. So a zig-zag is damped and the way along a valley is speeded up.
+/// as much as 1/(1 - μ) times one. This damps a zig-zag and speeds up progress along a valley.
 /// With μ = 0 it is plain gradient descent. f may rise for a while.
 /// ```
 ///
 /// # Source
 ///
-/// Beside lecture item L13, for comparison. B. T. Polyak, "Some methods of speeding up the
+/// Not in the lecture; for comparison with item L13. B. T. Polyak, "Some methods of speeding up the
 /// convergence of iteration methods", USSR Computational Mathematics and Mathematical Physics 4(5),
 /// 1964.
 ///

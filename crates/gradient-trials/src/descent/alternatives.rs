@@ -1,25 +1,14 @@
-//! Right gradients, written differently: a judge that flags one of these raises a false alarm.
+//! Right gradients by another formula: a checker that flags one of these raises a false alarm.
 
 use burn_gradcheck::{Alternative, Case};
 
-use super::{HostVjp, scaled, with_host_vjp};
+use super::functions::{self, HostVjp, scaled, with_host_vjp};
 
-/// Name, formula, the honest cases of the function, the gradient by the other formula.
+/// Name, formula, the cases of the function, the gradient by the other formula.
 type Row = (&'static str, &'static str, fn() -> Vec<Case>, HostVjp);
 
 /// Every alternative.
-///
-/// ```
-/// use burn::tensor::{DType, Device};
-/// use burn_gradcheck::{Options, Target};
-/// use gradient_descent::verify::alternatives;
-///
-/// let target = Target::new(Device::flex(), DType::F64);
-/// let alternative = &alternatives::all()[0];
-/// assert_eq!(alternative.name, "cosine bowl: double angles");
-/// assert!(alternative.false_alarm(&target, &Options::default()).is_none());
-/// ```
-pub fn all() -> Vec<Alternative> {
+pub(crate) fn alternatives() -> Vec<Alternative> {
     ALTERNATIVES
         .iter()
         .map(|&(name, formula, cases, vjp)| {
@@ -33,7 +22,7 @@ const ALTERNATIVES: &[Row] = &[
     (
         "cosine bowl: double angles",
         "2 s sin 2x with s = 1 + ½(cos 2x + cos 2y)",
-        super::cosine_bowl,
+        functions::cosine_bowl,
         |x, g| {
             let s = 1.0 + 0.5 * ((2.0 * x[0]).cos() + (2.0 * x[1]).cos());
             scaled(x.iter().map(|x| 2.0 * s * (2.0 * x).sin()).collect(), g)
@@ -42,7 +31,7 @@ const ALTERNATIVES: &[Row] = &[
     (
         "rosenbrock: expanded",
         "[2x - 2 - 400xy + 400x³, 200y - 200x²]",
-        super::rosenbrock,
+        functions::rosenbrock,
         |x, g| {
             let [x, y] = [x[0], x[1]];
             let along = 2.0 * x - 2.0 - 400.0 * x * y + 400.0 * x.powi(3);
@@ -52,7 +41,7 @@ const ALTERNATIVES: &[Row] = &[
     (
         "four variables: sum over inner terms",
         "∇f = 2a ∇a + 10b ∇b + 4c³ ∇c + 40d³ ∇d",
-        super::four_variables,
+        functions::four_variables,
         |x, g| {
             const INNER: [[f64; 4]; 4] = [
                 [1.0, 10.0, 0.0, 0.0],
@@ -70,7 +59,7 @@ const ALTERNATIVES: &[Row] = &[
     (
         "composition: x(z) put in first",
         "F(z) written out in z, then differentiated, without a Jacobian",
-        super::composition,
+        functions::composition,
         |z, g| {
             let [z1, z2] = [z[0], z[1]];
             let a = z1 - z2 + 10.0 * z1 * z1;
@@ -89,7 +78,7 @@ const ALTERNATIVES: &[Row] = &[
     (
         "inner map: components gathered",
         "grad_z1 = g1 + 2 z1 (g2 + g4) + z2 g4, grad_z2 = -g1 + 2 z2 g3 + z1 g4",
-        super::inner_map,
+        functions::inner_map,
         |z, g| {
             vec![
                 g[0] + 2.0 * z[0] * (g[1] + g[3]) + z[1] * g[3],

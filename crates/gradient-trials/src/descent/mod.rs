@@ -1,166 +1,17 @@
-//! The gradients on trial: every function as a [`Case`], whose witnesses are the gradient derived by
-//! hand, Burn's autodiff through the same formula written in tensors, and finite differences.
+//! The functions of `gradient-descent` as cases.
 //!
-//! - [`cases`]: what must agree.
-//! - [`mutants`]: wrong gradients, each of which must be caught.
-//! - [`alternatives`]: right gradients written differently, none of which may be flagged.
-//! - [`TensorFunction`]: the formulas in tensors.
-//!
-//! The gradients of this crate are plain `f64`: their vector-Jacobian product reads the point back
-//! from the device, works it out on the host, and uploads the result.
+//! Their gradients are plain `f64`. The vector-Jacobian product of a case reads the point from the
+//! device, computes on the host, and uploads the result. Autodiff and finite differences use the
+//! same formula in tensors ([`TensorFunction`]).
 //!
 //! A case is named after its function, with its point in brackets: `rosenbrock [-1.2, 1]`.
 
-pub mod alternatives;
-mod formulas;
-pub mod mutants;
+mod alternatives;
+mod functions;
+mod mutants;
+mod tensor_function;
 
-pub use formulas::TensorFunction;
-
-use burn::tensor::Tensor;
-use burn_gradcheck::{Case, Gradients};
-
-use crate::function::coordinates;
-use crate::functions::{
-    Composition, CosineBowl, FourVariables, QuadraticValley, Rosenbrock, inner,
-};
-
-/// Every function at its start, at other chosen points and at drawn ones, and the inner map of the
-/// composition by itself (four outputs, with random upstream gradients).
-///
-/// ```
-/// use burn::tensor::Device;
-/// use gradient_descent::verify;
-///
-/// let cases = verify::cases();
-/// let case = cases.iter().find(|case| case.name() == "four variables [3, -1, 0, 1]").unwrap();
-/// case.check(&Device::flex()).assert_pass();
-/// ```
-pub fn cases() -> Vec<Case> {
-    [
-        cosine_bowl(),
-        quadratic_valley(),
-        rosenbrock(),
-        four_variables(),
-        composition(),
-        inner_map(),
-    ]
-    .concat()
-}
-
-/// A vector-Jacobian product on the host: from the point and the upstream gradient to the gradient.
-type HostVjp = fn(&[f64], &[f64]) -> Vec<f64>;
-
-/// How many points are drawn for each function.
-const DRAWN: usize = 3;
-
-fn cosine_bowl() -> Vec<Case> {
-    let points = [&[1.3, 0.9][..], &[-0.6, 2.25], &[0.125, -0.25]];
-    of_function(CosineBowl, "x", &points)
-}
-
-fn quadratic_valley() -> Vec<Case> {
-    let points = [&[20.0, 1.0][..], &[-2.0, 0.375]];
-    of_function(QuadraticValley::default(), "x", &points)
-}
-
-fn rosenbrock() -> Vec<Case> {
-    let points = [&[-1.2, 1.0][..], &[0.5, -0.75], &[1.5, 2.5]];
-    of_function(Rosenbrock, "x", &points)
-}
-
-fn four_variables() -> Vec<Case> {
-    let points = [&[3.0, -1.0, 0.0, 1.0][..], &[2.0, 1.0, 1.0, 0.0]];
-    of_function(FourVariables, "x", &points)
-}
-
-fn composition() -> Vec<Case> {
-    let points = [&[1.0, -1.0][..], &[-0.5, 0.75]];
-    of_function(Composition, "z", &points)
-}
-
-fn inner_map() -> Vec<Case> {
-    let points = [&[1.0, -1.0][..], &[-0.5, 0.75]];
-    at_points("inner map", 2, "z", &points)
-        .into_iter()
-        .map(|case| {
-            let case = case.function(|v| formulas::inner_map(v.get("z")));
-            with_host_vjp(case, |z, grad_x| {
-                inner::vjp(coordinates(z), coordinates(grad_x)).to_vec()
-            })
-        })
-        .collect()
-}
-
-/// A function's cases.
-fn of_function(
-    function: impl TensorFunction + Copy + Send + Sync + 'static,
-    input: &'static str,
-    points: &[&[f64]],
-) -> Vec<Case> {
-    at_points(function.name(), function.dimension(), input, points)
-        .into_iter()
-        .map(|case| {
-            let case = case.function(move |v| function.tensor_value(v.get(input)));
-            with_host_vjp(case, move |x, grad_out| {
-                scaled(function.gradient(x), grad_out)
-            })
-        })
-        .collect()
-}
-
-/// Cases without a function yet: at the given points and at drawn ones.
-fn at_points(name: &str, dimension: usize, input: &str, points: &[&[f64]]) -> Vec<Case> {
-    let given = points.iter().map(|point| {
-        Case::new(format!("{name} {point:?}").replace(".0", "")).input_values(
-            input,
-            [dimension],
-            point.to_vec(),
-        )
-    });
-    let drawn = (1..=DRAWN)
-        .map(|number| Case::new(format!("{name} [drawn {number}]")).input(input, [dimension]));
-    given.chain(drawn).collect()
-}
-
-/// The case with a vector-Jacobian product that is worked out on the host.
-fn with_host_vjp(
-    case: Case,
-    vjp: impl Fn(&[f64], &[f64]) -> Vec<f64> + Send + Sync + 'static,
-) -> Case {
-    let (input, _) = case.inputs().next().expect("the case has an input");
-    let input = input.to_owned();
-    case.vjp(move |v, grad_out| {
-        let grad = vjp(&on_host(v.get(&input)), &on_host(grad_out.get(0)));
-        Gradients::new().with(input.clone(), v.tensor([grad.len()], &grad))
-    })
-}
-
-fn on_host(tensor: Tensor<1>) -> Vec<f64> {
-    tensor.to_data().iter::<f64>().collect()
-}
-
-/// A gradient times the one upstream gradient of a scalar function.
-fn scaled(gradient: Vec<f64>, grad_out: &[f64]) -> Vec<f64> {
-    let [grad_out] = coordinates(grad_out);
-    gradient.into_iter().map(|d| d * grad_out).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_distinct_and_begin_with_the_functions() {
-        let cases = cases();
-        let mut names = cases.iter().map(Case::name).collect::<Vec<_>>();
-        for function in crate::functions::all() {
-            let of_function = format!("{} [", function.name());
-            let count = names.iter().filter(|n| n.starts_with(&of_function)).count();
-            assert!(count >= 5, "{}: {count}", function.name());
-        }
-        names.sort_unstable();
-        names.dedup();
-        assert_eq!(names.len(), cases.len());
-    }
-}
+pub(crate) use alternatives::alternatives;
+pub(crate) use functions::cases;
+pub(crate) use mutants::mutants;
+pub use tensor_function::TensorFunction;

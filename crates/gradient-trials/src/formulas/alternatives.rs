@@ -1,37 +1,28 @@
-//! Right gradients, written differently: a judge that flags one of these raises a false alarm.
+//! Right gradients by another formula: a checker that flags one of these raises a false alarm.
 
 use burn::tensor::Tensor;
 use burn_gradcheck::{Alternative, Case, Gradients};
 
+use manual_backprop::activation::{self, Activation, elu, sigmoid, tanh};
+use manual_backprop::cross_entropy::{from_probabilities, softmax_cross_entropy};
+use manual_backprop::linear::affine;
+use manual_backprop::nets::{mnist, xor};
+use manual_backprop::{Reduction, softmax};
+
 use super::models::{self, Ridge, linear_regression_case};
 use super::nets;
 use super::rules::{
-    Vjp, activation_case, add_bias_case, half_squared_error_case, layer_case, matmul_case, scaled,
-    softmax_case, softmax_cross_entropy_case,
+    activation_case, add_bias_case, half_squared_error_case, layer_case, matmul_case, softmax_case,
+    softmax_cross_entropy_case,
 };
-use super::sizes::Size;
-use crate::activation::{self, Activation, elu, sigmoid, tanh};
-use crate::cross_entropy::{from_probabilities, softmax_cross_entropy};
-use crate::linear::affine;
-use crate::nets::{mnist, xor};
-use crate::{Reduction, softmax};
+use crate::common::{GAMMA, Vjp, scaled};
+use crate::sizes::Size;
 
-/// Name, formula, the honest case of the rule, the gradient by the other formula.
+/// Name, formula, the case of the rule, the gradient by the other formula.
 type Row = (&'static str, &'static str, fn(Size) -> Case, Vjp);
 
 /// Every alternative.
-///
-/// ```
-/// use burn::tensor::{DType, Device};
-/// use burn_gradcheck::{Options, Target};
-/// use manual_backprop::verify::alternatives;
-///
-/// let target = Target::new(Device::flex(), DType::F64);
-/// let alternative = &alternatives::all()[0];
-/// assert_eq!(alternative.name, "matmul: transposed twice");
-/// assert!(alternative.false_alarm(&target, &Options::default()).is_none());
-/// ```
-pub fn all() -> Vec<Alternative> {
+pub(crate) fn alternatives() -> Vec<Alternative> {
     ALTERNATIVES
         .iter()
         .map(|&(name, formula, case, vjp)| {
@@ -257,7 +248,7 @@ const ALTERNATIVES: &[Row] = &[
             let gram = x.clone().transpose().matmul(x.clone());
             let sums = x.clone().sum_dim(0);
             let b = b.unsqueeze_dim::<2>(0);
-            let grad_w = gram.matmul(w.clone()) + w.clone() * models::GAMMA
+            let grad_w = gram.matmul(w.clone()) + w.clone() * GAMMA
                 - x.transpose().matmul(y.clone())
                 + sums.clone().transpose().matmul(b.clone());
             let grad_b = sums.matmul(w) - y.sum_dim(0) + b * rows;
@@ -277,7 +268,7 @@ const ALTERNATIVES: &[Row] = &[
             let centred = x - mean.clone();
             let grad_w = centred.transpose().matmul(grad_yp)
                 + mean.transpose().matmul(grad_b.clone())
-                + w * models::GAMMA;
+                + w * GAMMA;
             models::name_parameters(grad_w, grad_b.squeeze_dim(0), g)
         },
     ),

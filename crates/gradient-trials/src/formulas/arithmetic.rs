@@ -2,9 +2,10 @@
 
 use burn_gradcheck::{Case, Gradients};
 
-use super::rules::case;
-use super::sizes::Size;
-use crate::arithmetic::{add, multiply, power, scale, subtract, sum};
+use manual_backprop::arithmetic::{add, multiply, power, scale, subtract, sum};
+
+use crate::common::case;
+use crate::sizes::Size;
 
 /// Every rule of arithmetic at one size; powers from 0 to 5.
 pub(crate) fn all(size: Size) -> Vec<Case> {

@@ -1,7 +1,6 @@
-//! The models as cases: [`xor_net::gradients`](crate::xor_net::gradients),
-//! [`mnist_mlp::gradients`](crate::mnist_mlp::gradients) and
-//! [`linear_regression::gradients`](crate::linear_regression::gradients) against autodiff through
-//! the models' own `loss`.
+//! The models as cases: the `gradients` of [`manual_backprop::xor_net`],
+//! [`manual_backprop::mnist_mlp`] and [`manual_backprop::linear_regression`], compared with autodiff
+//! of the models' own `loss`.
 
 use burn::module::Param;
 use burn::nn::Linear;
@@ -9,17 +8,17 @@ use burn::optim::GradientsParams;
 use burn::tensor::{DType, Device, Tensor};
 use burn_gradcheck::{Case, Gradients, Masks, Tolerance, Upstream, Values};
 use linear_regression::{LinearRegression, LinearRegressionConfig};
+use manual_backprop::activation::Activation;
+use manual_backprop::layer;
 use mnist_mlp::{MnistMlp, MnistMlpConfig};
 use xor_net::{OutputUnit, XorNet, XorNetConfig};
 
-use super::rules::{SMOOTHING, case, drawn, has_branches, scaled};
-use super::sizes::Size;
-use crate::activation::Activation;
-use crate::layer;
+use crate::common::{GAMMA, SMOOTHING, all_positive, case, drawn, positive, scaled, with_kinks};
+use crate::sizes::Size;
 
-/// A net as it is trained, and a batch of images: the case at real size.
+/// An MNIST net and a batch of images: the case at real size.
 #[derive(Debug, Clone)]
-pub struct RealMnist {
+pub struct MnistBatch {
     /// The net with its initial weights, on any device.
     pub net: MnistMlp,
     /// Pixels from 0 to 1, row by row, image by image.
@@ -66,20 +65,17 @@ fn xor_case(f: Activation, output_unit: OutputUnit, [batch, d_in, d_out]: Size) 
             let mut net: XorNet = by_hand(v.device());
             set(&mut net.hidden, "hidden", v);
             set(&mut net.output, "output", v);
-            let (_, grads) = crate::xor_net::gradients(&net, v.get("x"), v.get("y"));
+            let (_, grads) = manual_backprop::xor_net::gradients(&net, v.get("x"), v.get("y"));
             let layers = [
                 ("hidden".to_owned(), &net.hidden),
                 ("output".to_owned(), &net.output),
             ];
             unpack(&grads, layers, grad_out)
         });
-    match has_branches(f) {
-        true => case.kinks(move |v| {
-            let step = layer::forward(f, v.get("x"), v.get("hidden.weight"), v.get("hidden.bias"));
-            Masks::from(step.a.greater_scalar(0.0))
-        }),
-        false => case,
-    }
+    with_kinks(case, f, move |v| {
+        let step = layer::forward(f, v.get("x"), v.get("hidden.weight"), v.get("hidden.bias"));
+        positive(step.a)
+    })
 }
 
 /// The ridge term in a case of linear regression.
@@ -87,18 +83,14 @@ fn xor_case(f: Activation, output_unit: OutputUnit, [batch, d_in, d_out]: Size) 
 pub(crate) enum Ridge {
     /// No ridge term.
     None,
-    /// [`GAMMA`], borne by the rows of the case alone.
+    /// [`GAMMA`], all of it for the rows of the case.
     Whole,
-    /// [`GAMMA`], of which the rows of the case bear their share: they are a batch of
-    /// [`BATCHES`] of their size.
+    /// [`GAMMA`], of which the rows of the case take their share: they are one of [`BATCHES`]
+    /// batches of one size.
     Share,
 }
 
-/// The ridge term γ, where there is one. It is no sum of a few powers of two, as the drawn values
-/// are: with such a γ nothing would be rounded in f64, and every difference would be exactly 0.
-pub(crate) const GAMMA: f64 = 0.7;
-
-/// Batches of a training set, where a case has only one of them.
+/// Batches of a training set, if a case has only one of them.
 pub(crate) const BATCHES: usize = 3;
 
 pub(crate) fn linear_regression_case(ridge: Ridge, [batch, d_in, d_out]: Size) -> Case {
@@ -124,7 +116,8 @@ pub(crate) fn linear_regression_case(ridge: Ridge, [batch, d_in, d_out]: Size) -
         .vjp(move |v, grad_out| {
             let mut net: LinearRegression = by_hand(v.device());
             set(&mut net.linear, "linear", v);
-            let (_, grads) = crate::linear_regression::gradients(&net, v.get("x"), v.get("y"));
+            let (_, grads) =
+                manual_backprop::linear_regression::gradients(&net, v.get("x"), v.get("y"));
             unpack(&grads, [("linear".to_owned(), &net.linear)], grad_out)
         })
 }
@@ -141,41 +134,43 @@ pub(crate) fn name_parameters(
 }
 
 fn mlp_case(f: Activation, sizes: &[usize]) -> Case {
-    let (batch, d_in, classes) = (sizes[0], sizes[1], sizes[sizes.len() - 1]);
+    let (d_in, classes) = (sizes[1], sizes[sizes.len() - 1]);
     let hidden = sizes[2..sizes.len() - 1].to_vec();
     let config = MnistMlpConfig::new(d_in, hidden, classes).with_activation(f);
-    let labels = (0..batch).map(|i| ((i * 5 + 1) % classes) as i64).collect();
-    let inputs = drawn("model inputs", batch * d_in);
-    model(&format!("MnistMlp {f}"), sizes, config, inputs, labels)
+    drawn_mlp_case(&format!("MnistMlp {f}"), sizes, config)
 }
 
 /// A net whose loss smooths its targets.
 fn smoothed_mlp_case(sizes: &[usize]) -> Case {
-    let (batch, d_in, classes) = (sizes[0], sizes[1], sizes[sizes.len() - 1]);
+    let (d_in, classes) = (sizes[1], sizes[sizes.len() - 1]);
     let hidden = sizes[2..sizes.len() - 1].to_vec();
     let config = MnistMlpConfig::new(d_in, hidden, classes)
         .with_activation(Activation::Tanh)
         .with_label_smoothing(SMOOTHING);
+    drawn_mlp_case("MnistMlp tanh, smoothed", sizes, config)
+}
+
+/// A net on drawn inputs.
+fn drawn_mlp_case(name: &str, sizes: &[usize], config: MnistMlpConfig) -> Case {
+    let (batch, classes) = (sizes[0], config.classes);
     let labels = (0..batch).map(|i| ((i * 5 + 1) % classes) as i64).collect();
-    let inputs = drawn("model inputs", batch * d_in);
-    model("MnistMlp tanh, smoothed", sizes, config, inputs, labels)
+    let inputs = drawn("model inputs", batch * config.inputs);
+    model(name, sizes, config, inputs, labels)
 }
 
 /// A real net at its initial weights on a real batch.
-pub(crate) fn real_mnist(real: &RealMnist) -> Case {
-    let labels = real
-        .labels
-        .iter()
-        .map(|&label| i64::from(label))
-        .collect::<Vec<_>>();
-    let pixels = real.pixels.iter().map(|&pixel| f64::from(pixel)).collect();
-    let layers = &real.net.layers;
+pub(crate) fn mnist_batch_case(batch: &MnistBatch) -> Case {
+    let MnistBatch { net, .. } = batch;
+    let labels = batch.labels.iter().map(|&label| i64::from(label));
+    let labels = labels.collect::<Vec<_>>();
+    let pixels = batch.pixels.iter().map(|&pixel| f64::from(pixel)).collect();
+    let layers = &net.layers;
     let weights = layers.iter().map(|layer| layer.weight.val().dims());
     let outputs = weights.map(|[_, d_out]| d_out).collect::<Vec<_>>();
     let (classes, hidden) = outputs.split_last().expect("a net has at least one layer");
     let [inputs, _] = layers[0].weight.val().dims();
     let config =
-        MnistMlpConfig::new(inputs, hidden.to_vec(), *classes).with_activation(real.net.activation);
+        MnistMlpConfig::new(inputs, hidden.to_vec(), *classes).with_activation(net.activation);
     let sizes = [&[labels.len(), inputs], &outputs[..]].concat();
     let case = model(
         "MnistMlp, real batch and weights",
@@ -194,10 +189,10 @@ pub(crate) fn real_mnist(real: &RealMnist) -> Case {
     })
 }
 
-/// In f64, `64 n ε` for sums of `n` terms, once that is above 1e-12: of hundreds of
-/// thousands of gradients, some hundred are what a cancellation leaves of a thousand times larger
-/// terms, and the rounding of those terms, about 1e-15 of the tensor's root mean square, is then
-/// 1e-12 of the element.
+/// In f64, `64 n ε` for sums of `n` terms, but at least 1e-12. Of hundreds of thousands of
+/// gradients, about a hundred are what a cancellation leaves of terms a thousand times larger. The
+/// rounding of those terms, about 1e-15 of the tensor's root mean square, is then 1e-12 of the
+/// element.
 fn real_tolerance(terms: usize) -> Tolerance {
     let pair = (64.0 * terms as f64 * f64::EPSILON).max(1e-12);
     let finite = Tolerance::of(DType::F64, terms)
@@ -234,7 +229,7 @@ fn model(
                 set(layer, &format!("layers.{l}"), v);
             }
             let labels = v.ints([batch], &labels_by_hand);
-            let (_, grads) = crate::mnist_mlp::gradients(&net, v.get("x"), labels);
+            let (_, grads) = manual_backprop::mnist_mlp::gradients(&net, v.get("x"), labels);
             let layers = net.layers.iter().enumerate();
             unpack(
                 &grads,
@@ -242,23 +237,18 @@ fn model(
                 grad_out,
             )
         });
-    match has_branches(f) {
-        true => case.kinks(move |v| hidden_masks(f, depth, v)),
-        false => case,
-    }
+    with_kinks(case, f, move |v| hidden_masks(f, depth, v))
 }
 
 /// The signs of all hidden pre-activations.
 fn hidden_masks(f: Activation, depth: usize, v: &Values) -> Masks {
     let mut z = v.get("x");
-    let mut masks = Masks::default();
-    for l in 0..depth - 1 {
+    all_positive((0..depth - 1).map(|l| {
         let (w, b) = (format!("layers.{l}.weight"), format!("layers.{l}.bias"));
-        let step = layer::forward(f, z, v.get(&w), v.get(&b));
-        masks = masks.and(step.a.greater_scalar(0.0));
+        let step = layer::forward(f, z.clone(), v.get(&w), v.get(&b));
         z = step.z;
-    }
-    masks
+        step.a
+    }))
 }
 
 /// Gives a layer the values of a case.

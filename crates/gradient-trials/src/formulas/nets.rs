@@ -1,13 +1,14 @@
 //! The nets as cases: their parameters are the inputs, the loss is the function.
 
-use burn_gradcheck::{Case, Gradients, Masks, Upstream, Values};
+use burn::tensor::Tensor;
+use burn_gradcheck::{Case, Gradients, Upstream, Values};
+use manual_backprop::Reduction;
+use manual_backprop::activation::Activation;
+use manual_backprop::nets::mnist::LayerParameters;
+use manual_backprop::nets::{Parameters, general, mnist, scalar, xor};
 
-use super::rules::{case, drawn, has_branches, positive, scaled, targets, weights};
-use super::sizes::Size;
-use crate::Reduction;
-use crate::activation::Activation;
-use crate::nets::mnist::LayerParameters;
-use crate::nets::{Parameters, general, mnist, scalar, xor};
+use crate::common::{all_positive, case, drawn, positive, scaled, targets, weights, with_kinks};
+use crate::sizes::Size;
 
 /// Every net at one size, with these activations.
 pub(crate) fn all(activations: &[Activation], size: Size) -> Vec<Case> {
@@ -82,11 +83,11 @@ pub(crate) fn general_case(f: Activation, size: Size) -> Case {
             let p = parameters(v);
             let forward = general::forward(f, &p, v.get("x"), v.get("y"));
             let grads = general::backward(f, &p, v.get("x"), v.get("y"), &forward);
-            Gradients::new()
-                .with("w1", scaled(grads.grad_w1, grad_out))
-                .with("b1", scaled(grads.grad_b1, grad_out))
-                .with("w2", scaled(grads.grad_w2, grad_out))
-                .with("b2", scaled(grads.grad_b2, grad_out))
+            let layers = [
+                (grads.grad_w1, grads.grad_b1),
+                (grads.grad_w2, grads.grad_b2),
+            ];
+            name_layers(layers, grad_out)
         })
 }
 
@@ -97,11 +98,11 @@ pub(crate) fn xor_case(f: Activation, size: Size) -> Case {
             let p = parameters(v);
             let forward = xor::forward(f, &p, v.get("x"), v.get("y"));
             let grads = xor::backward(f, &p, v.get("x"), v.get("y"), &forward);
-            Gradients::new()
-                .with("w1", scaled(grads.grad_w1, grad_out))
-                .with("b1", scaled(grads.grad_b1, grad_out))
-                .with("w2", scaled(grads.grad_w2, grad_out))
-                .with("b2", scaled(grads.grad_b2, grad_out))
+            let layers = [
+                (grads.grad_w1, grads.grad_b1),
+                (grads.grad_w2, grads.grad_b2),
+            ];
+            name_layers(layers, grad_out)
         })
 }
 
@@ -114,13 +115,9 @@ fn one_hidden_layer(name: &str, f: Activation, [batch, d_in, d_out]: Size) -> Ca
         .input("b2", [d_out])
         .constant("x", [batch, d_in], drawn("net inputs", batch * d_in))
         .constant("y", [batch, d_out], drawn("net targets", batch * d_out));
-    match has_branches(f) {
-        true => case.kinks(move |v| {
-            let z2 = general::forward(f, &parameters(v), v.get("x"), v.get("y")).z2;
-            positive(z2)
-        }),
-        false => case,
-    }
+    with_kinks(case, f, move |v| {
+        positive(general::forward(f, &parameters(v), v.get("x"), v.get("y")).z2)
+    })
 }
 
 pub(crate) fn parameters(v: &Values) -> Parameters {
@@ -148,16 +145,16 @@ pub(crate) fn mnist_case(f: Activation, reduction: Reduction, sizes: &[usize]) -
             .input_from(format!("w{}", l + 1), [size[0], size[1]], weights(size[0]))
             .input(format!("b{}", l + 1), [size[1]]);
     }
-    if has_branches(f) {
-        case = case.kinks(move |v| {
-            let forward = mnist_forward(f, reduction, depth, v);
-            forward.layers[..depth - 1]
-                .iter()
-                .fold(Masks::default(), |masks, step| {
-                    masks.and(step.a.clone().greater_scalar(0.0))
-                })
-        });
-    }
+    let case = with_kinks(case, f, move |v| {
+        let forward = mnist_forward(f, reduction, depth, v);
+        all_positive(
+            forward
+                .layers
+                .into_iter()
+                .take(depth - 1)
+                .map(|step| step.a),
+        )
+    });
     case.function(move |v| mnist_forward(f, reduction, depth, v).loss)
         .vjp(move |v, grad_out| {
             let forward = mnist_forward(f, reduction, depth, v);
@@ -196,7 +193,7 @@ pub(crate) fn mnist_forward(
 
 /// Gradients of the layers' weights and biases, as `w1`, `b1`, `w2`, ...
 pub(crate) fn name_layers(
-    grads: impl IntoIterator<Item = (burn::Tensor<2>, burn::Tensor<1>)>,
+    grads: impl IntoIterator<Item = (Tensor<2>, Tensor<1>)>,
     grad_out: &Upstream,
 ) -> Gradients {
     grads

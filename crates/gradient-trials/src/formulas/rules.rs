@@ -1,19 +1,18 @@
 //! The rules as cases. The function is the rule's `forward`, which autodiff differentiates step by
 //! step; the hand-written gradient is its `backward`.
 
-use burn::tensor::Tensor;
 use burn::tensor::activation::log_softmax;
-use burn_gradcheck::{Case, Gradients, Masks, Sample, Upstream, Values};
+use burn_gradcheck::{Case, Gradients, Sample};
+use manual_backprop::activation::{self, Activation};
+use manual_backprop::cross_entropy::{from_probabilities, smoothed, softmax_cross_entropy};
+use manual_backprop::error::half_squared_error;
+use manual_backprop::linear::{add_bias, add_bias_to_columns, affine, matmul};
+use manual_backprop::{Reduction, layer, ridge, softmax};
 
-use super::models::GAMMA;
-use super::sizes::{Size, label};
-use crate::activation::{self, Activation};
-use crate::cross_entropy::{from_probabilities, smoothed, softmax_cross_entropy};
-use crate::error::half_squared_error;
-use crate::linear::{add_bias, add_bias_to_columns, affine, matmul};
-use crate::{Reduction, layer, ridge, softmax};
-
-pub(crate) const REDUCTIONS: [Reduction; 2] = [Reduction::Sum, Reduction::Mean];
+use crate::common::{
+    GAMMA, REDUCTIONS, SMOOTHING, case, drawn, positive, scaled, targets, weights, with_kinks,
+};
+use crate::sizes::Size;
 
 /// Every rule at one size.
 pub(crate) fn all(size: Size) -> Vec<Case> {
@@ -37,46 +36,6 @@ pub(crate) fn all(size: Size) -> Vec<Case> {
         cases.push(half_squared_error_case(reduction, size));
     }
     cases
-}
-
-/// A case named `rule [sizes]`.
-pub(crate) fn case(rule: &str, sizes: &[usize]) -> Case {
-    let longest = sizes.iter().copied().max().unwrap_or(1);
-    Case::new(format!("{rule} [{}]", label(sizes))).reduction_length(longest)
-}
-
-/// A gradient of the loss, times the loss's own upstream gradient.
-pub(crate) fn scaled<const D: usize>(grad: Tensor<D>, grad_out: &Upstream) -> Tensor<D> {
-    grad * grad_out.get::<1>(0).reshape([1; D])
-}
-
-/// The branch that ReLU and ELU take at every element.
-pub(crate) fn positive<const D: usize>(a: Tensor<D>) -> Masks {
-    Masks::from(a.greater_scalar(0.0))
-}
-
-/// Weights small enough that no activation saturates: there `z` is rounded to 1 and `1 - z` has no
-/// digits left, for whoever computes it.
-pub(crate) fn weights(d_in: usize) -> Sample {
-    Sample::Scaled(1.0 / (d_in as f64).sqrt())
-}
-
-/// Whether a function has a kink in its value or its slope.
-pub(crate) fn has_branches(f: Activation) -> bool {
-    matches!(f, Activation::Relu | Activation::Elu)
-}
-
-/// Targets, every row adding up to 1: one-hot in even rows, 1/2, 1/4, 1/8, ... in odd ones.
-pub(crate) fn targets(batch: usize, classes: usize) -> Vec<f64> {
-    let row = |i: usize| {
-        (0..classes).map(move |k| match (i % 2, (k + i) % classes) {
-            (0, 0) => 1.0,
-            (0, _) => 0.0,
-            (_, place) if place + 1 == classes => 0.5f64.powi(place as i32),
-            (_, place) => 0.5f64.powi(place as i32 + 1),
-        })
-    };
-    (0..batch).flat_map(row).collect()
 }
 
 pub(crate) fn matmul_case([batch, d_in, d_out]: Size) -> Case {
@@ -149,8 +108,8 @@ pub(crate) fn activation_case(f: Activation, [batch, d, _]: Size) -> Case {
     )
 }
 
-/// As [`activation_case`], at values most of which are so far out that an exponential overflows or
-/// a derivative vanishes.
+/// As [`activation_case`], mostly at values so far from zero that an exponential overflows or a
+/// derivative vanishes.
 pub(crate) fn far_activation_case(f: Activation, [batch, d, _]: Size) -> Case {
     const FAR: [f64; 7] = [-1000.0, 0.75, 1000.0, -1.5, -90.0, 2.25, 90.0];
     let values = (1..=batch * d)
@@ -171,10 +130,7 @@ fn with_activation(f: Activation, case: Case) -> Case {
             let z = activation::forward(f, a.clone());
             Gradients::new().with("a", activation::backward(f, a, z, grad_out.get(0)))
         });
-    match has_branches(f) {
-        true => case.kinks(|v| positive::<2>(v.get("a"))),
-        false => case,
-    }
+    with_kinks(case, f, |v| positive::<2>(v.get("a")))
 }
 
 pub(crate) fn layer_case(f: Activation, [batch, d_in, d_out]: Size) -> Case {
@@ -191,10 +147,9 @@ pub(crate) fn layer_case(f: Activation, [batch, d_in, d_out]: Size) -> Case {
                 .with("w", grads.grad_w)
                 .with("b", grads.grad_b)
         });
-    match has_branches(f) {
-        true => case.kinks(|v| positive(affine::forward(v.get("x"), v.get("w"), v.get("b")))),
-        false => case,
-    }
+    with_kinks(case, f, |v| {
+        positive(affine::forward(v.get("x"), v.get("w"), v.get("b")))
+    })
 }
 
 pub(crate) fn softmax_case([batch, _, d_out]: Size) -> Case {
@@ -246,12 +201,8 @@ pub(crate) fn softmax_cross_entropy_case(reduction: Reduction, [batch, _, d_out]
     })
 }
 
-/// Share ε of smoothed targets in a case. It is no sum of a few powers of two; see
-/// [`GAMMA`](super::models::GAMMA).
-pub(crate) const SMOOTHING: f64 = 0.3;
-
-/// Autodiff and finite differences go through the loss written out for smoothed targets, the
-/// formula through that for any targets.
+/// Autodiff and finite differences use the loss written out for smoothed targets, the formula the
+/// loss for any targets.
 pub(crate) fn smoothed_cross_entropy_case(reduction: Reduction, [batch, _, d_out]: Size) -> Case {
     let classes = d_out + 1;
     case(
@@ -293,31 +244,9 @@ pub(crate) fn half_squared_error_case(reduction: Reduction, [batch, d, _]: Size)
     })
 }
 
-/// Data that is not differentiated: inputs and targets of a net.
-pub(crate) fn drawn(purpose: &str, count: usize) -> Vec<f64> {
-    Sample::Signed.draw(count, 0, &[purpose])
-}
-
 fn word(reduction: Reduction) -> &'static str {
     match reduction {
         Reduction::Sum => "sum",
         Reduction::Mean => "mean",
-    }
-}
-
-/// A wrong or differently written gradient.
-pub(crate) type Vjp = fn(&Values, &Upstream) -> Gradients;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_row_of_the_targets_adds_up_to_one() {
-        for classes in 2..8 {
-            for row in targets(6, classes).chunks(classes) {
-                assert_eq!(row.iter().sum::<f64>(), 1.0, "{row:?}");
-            }
-        }
     }
 }

@@ -2,24 +2,24 @@
 
 use burn::tensor::Tensor;
 use burn_gradcheck::{Case, Values};
+use computational_graph::{Graph, GraphBuilder, GraphError, nets};
 use manual_backprop::activation::Activation;
 
-use super::trial::Trial;
-use crate::{Graph, GraphBuilder, GraphError, nets};
-use manual_backprop::verify::sizes::{Size, label};
+use super::graph_case::GraphCase;
+use crate::sizes::{Size, label};
 
-/// Every function at a point that the size picks, or at that size.
-pub(super) fn all(size: Size) -> Vec<Trial> {
+/// Every function, at that size or at a point that the size picks.
+pub(super) fn all(size: Size) -> Vec<GraphCase> {
     vec![
-        four_variables_trial(size),
-        composition_trial(size),
-        tangle_trial(size),
-        bias_trial(size),
+        four_variables_case(size),
+        composition_case(size),
+        tangle_case(size),
+        bias_case(size),
     ]
 }
 
 /// L14 at the slides' point.
-pub(super) fn four_variables_of_the_lecture() -> Trial {
+pub(super) fn four_variables_of_the_lecture() -> GraphCase {
     let case = numbers(
         "four variables graph at the lecture's point",
         "x",
@@ -29,7 +29,7 @@ pub(super) fn four_variables_of_the_lecture() -> Trial {
 }
 
 /// L15 at the slides' point.
-pub(super) fn composition_of_the_lecture() -> Trial {
+pub(super) fn composition_of_the_lecture() -> GraphCase {
     composition(numbers(
         "composition graph at the lecture's point",
         "z",
@@ -37,30 +37,30 @@ pub(super) fn composition_of_the_lecture() -> Trial {
     ))
 }
 
-pub(super) fn four_variables_trial(size: Size) -> Trial {
+pub(super) fn four_variables_case(size: Size) -> GraphCase {
     four_variables(drawn_numbers("four variables graph", "x", 4, size))
 }
 
-pub(super) fn composition_trial(size: Size) -> Trial {
+pub(super) fn composition_case(size: Size) -> GraphCase {
     composition(drawn_numbers("composition graph", "z", 2, size))
 }
 
-fn four_variables(case: Case) -> Trial {
+fn four_variables(case: Case) -> GraphCase {
     let build = |v: &Values| {
         let x = ["x1", "x2", "x3", "x4"].map(|name| v.get::<2>(name).reshape([1]));
         nets::four_variables(Tensor::cat(x.to_vec(), 0))
     };
-    Trial::new(case, "f", build, |v| {
+    GraphCase::new(case, "f", build, |v| {
         f(["x1", "x2", "x3", "x4"].map(|name| v.get(name)))
     })
 }
 
-fn composition(case: Case) -> Trial {
+fn composition(case: Case) -> GraphCase {
     let build = |v: &Values| {
         let z = ["z1", "z2"].map(|name| v.get::<2>(name).reshape([1]));
         nets::composition(Tensor::cat(z.to_vec(), 0))
     };
-    Trial::new(case, "f", build, |v| {
+    GraphCase::new(case, "f", build, |v| {
         let (z1, z2) = (v.get::<2>("z1"), v.get::<2>("z2"));
         let square = z1.clone() * z1.clone();
         f([
@@ -81,14 +81,14 @@ fn f([x1, x2, x3, x4]: [Tensor<2>; 4]) -> Tensor<2> {
         + square(square(x1 - x4)) * 10.0
 }
 
-/// A matrix that an operation uses twice, that several use, and that reaches the output on ways of
-/// different lengths.
-pub(super) fn tangle_trial([_, d, _]: Size) -> Trial {
+/// A matrix that one operation uses twice, that several operations use, and that reaches the output
+/// on paths of different lengths.
+pub(super) fn tangle_case([_, d, _]: Size) -> GraphCase {
     let case = Case::new(format!("tangle graph [{d}]"))
         .reduction_length(d)
         .input("a", [d, d])
         .input("b", [d, d]);
-    Trial::new(case, "out", tangle, |v| {
+    GraphCase::new(case, "out", tangle, |v| {
         let (a, b) = (v.get::<2>("a"), v.get::<2>("b"));
         let s = a.clone().matmul(a.clone()) * 0.25;
         let t = s.clone() * b;
@@ -111,14 +111,14 @@ fn tangle(v: &Values) -> Result<Graph, GraphError> {
     Ok(graph.build())
 }
 
-/// Both forms of the bias, and the operations that the nets have no use for.
-pub(super) fn bias_trial([batch, d, _]: Size) -> Trial {
+/// Both forms of the bias, and the operations that no net uses.
+pub(super) fn bias_case([batch, d, _]: Size) -> GraphCase {
     let case = Case::new(format!("bias graph [{}]", label(&[batch, d])))
         .reduction_length(batch * d)
         .input("x", [batch, d])
         .input("row", [1, d])
         .input("column", [batch, 1]);
-    Trial::new(case, "out", biases, |v| {
+    GraphCase::new(case, "out", biases, |v| {
         let x = v.get::<2>("x") + v.get("row") + v.get("column");
         let cube = x.clone() * x.clone() * x.clone();
         let e = x.exp();

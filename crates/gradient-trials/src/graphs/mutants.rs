@@ -1,40 +1,27 @@
-//! Wrong ways through a graph, in kind what people get wrong, to put the judge on trial: each must
-//! be caught. The rules are right in all of them; it is their composition that is wrong.
+//! Wrong ways through a graph: the rules are right, but they are composed wrongly.
 
 use std::collections::VecDeque;
 
 use burn::tensor::Tensor;
 use burn_gradcheck::Mutant;
+use computational_graph::Graph;
 use manual_backprop::Reduction;
 use manual_backprop::activation::Activation;
 
-use super::functions::{composition_trial, four_variables_trial, tangle_trial};
-use super::nets::{mnist_trial, xor_trial};
-use super::trial::{Backward, Trial};
-use crate::{Graph, GraphError};
+use super::functions::{composition_case, four_variables_case, tangle_case};
+use super::graph_case::{Backward, GraphCase, NodeGradients};
+use super::nets::{mnist_case, xor_case};
 
 /// Name, mistake, the graphs on which it shows, the wrong backward pass.
-type Row = (&'static str, &'static str, fn() -> Vec<Trial>, Backward);
+type Row = (&'static str, &'static str, fn() -> Vec<GraphCase>, Backward);
 
 /// Every mutant.
-///
-/// ```
-/// use burn::tensor::{DType, Device};
-/// use burn_gradcheck::{Options, Target, Witness};
-/// use computational_graph::verify::mutants;
-///
-/// let target = Target::new(Device::flex(), DType::F64);
-/// let mutant = &mutants::all()[0];
-/// assert_eq!(mutant.name, "graph: overwrites");
-/// let report = mutant.caught(&target, &Options::default()).unwrap();
-/// assert_eq!(report.verdict.odd(), Some(Witness::Manual));
-/// ```
-pub fn all() -> Vec<Mutant> {
+pub(crate) fn mutants() -> Vec<Mutant> {
     MUTANTS
         .iter()
-        .map(|&(name, mistake, trials, backward)| {
-            let trials = trials().into_iter();
-            Mutant::new(name, mistake, trials.map(|trial| trial.with(backward)))
+        .map(|&(name, mistake, cases, backward)| {
+            let cases = cases().into_iter();
+            Mutant::new(name, mistake, cases.map(|case| case.with(backward)))
         })
         .collect()
 }
@@ -45,9 +32,9 @@ const MUTANTS: &[Row] = &[
         "a value used twice keeps the last contribution to its gradient",
         shared,
         |graph, output, grad| {
-            in_reverse(graph, output, grad, |graph, i| {
-                for (operand, grad) in graph.contributions(i) {
-                    graph.set_gradient(operand, grad);
+            in_reverse(graph, output, grad, |pass, i| {
+                for (operand, grad) in pass.contributions(i) {
+                    pass.grads[operand] = Some(grad);
                 }
             })
         },
@@ -57,11 +44,9 @@ const MUTANTS: &[Row] = &[
         "a value used twice keeps the first contribution to its gradient",
         shared,
         |graph, output, grad| {
-            in_reverse(graph, output, grad, |graph, i| {
-                for (operand, grad) in graph.contributions(i) {
-                    if graph.nodes()[operand].gradient().is_none() {
-                        graph.set_gradient(operand, grad);
-                    }
+            in_reverse(graph, output, grad, |pass, i| {
+                for (operand, grad) in pass.contributions(i) {
+                    pass.grads[operand].get_or_insert(grad);
                 }
             })
         },
@@ -71,13 +56,12 @@ const MUTANTS: &[Row] = &[
         "a value used twice gets the mean of its contributions",
         shared,
         |graph, output, grad| {
-            in_reverse(graph, output, grad, |graph, i| {
-                for (operand, grad) in graph.contributions(i) {
-                    let mean = match graph.nodes()[operand].gradient() {
-                        Some(so_far) => (so_far.clone() + grad).mul_scalar(0.5),
+            in_reverse(graph, output, grad, |pass, i| {
+                for (operand, grad) in pass.contributions(i) {
+                    pass.grads[operand] = Some(match pass.grads[operand].take() {
+                        Some(so_far) => (so_far + grad).mul_scalar(0.5),
                         None => grad,
-                    };
-                    graph.set_gradient(operand, mean);
+                    });
                 }
             })
         },
@@ -87,11 +71,9 @@ const MUTANTS: &[Row] = &[
         "an operation passes no gradient on to its second operand",
         any,
         |graph, output, grad| {
-            in_reverse(graph, output, grad, |graph, i| {
-                let contributions = graph.contributions(i);
-                for (operand, grad) in contributions.into_iter().take(1) {
-                    graph.accumulate(operand, grad);
-                }
+            in_reverse(graph, output, grad, |pass, i| {
+                let contributions = pass.contributions(i);
+                pass.add(contributions.into_iter().take(1));
             })
         },
     ),
@@ -100,16 +82,14 @@ const MUTANTS: &[Row] = &[
         "where the shapes allow it, the two operands get each other's gradient",
         any,
         |graph, output, grad| {
-            in_reverse(graph, output, grad, |graph, i| {
-                let mut contributions = graph.contributions(i);
+            in_reverse(graph, output, grad, |pass, i| {
+                let mut contributions = pass.contributions(i);
                 if let [(first, a), (second, b)] = &mut contributions[..]
                     && a.dims() == b.dims()
                 {
                     std::mem::swap(first, second);
                 }
-                for (operand, grad) in contributions {
-                    graph.accumulate(operand, grad);
-                }
+                pass.add(contributions);
             })
         },
     ),
@@ -118,12 +98,10 @@ const MUTANTS: &[Row] = &[
         "an operation that uses a value as both operands contributes once",
         both,
         |graph, output, grad| {
-            in_reverse(graph, output, grad, |graph, i| {
-                let mut contributions = graph.contributions(i);
+            in_reverse(graph, output, grad, |pass, i| {
+                let mut contributions = pass.contributions(i);
                 contributions.dedup_by_key(|(operand, _)| *operand);
-                for (operand, grad) in contributions {
-                    graph.accumulate(operand, grad);
-                }
+                pass.add(contributions);
             })
         },
     ),
@@ -138,10 +116,9 @@ const MUTANTS: &[Row] = &[
         "a node passes its whole sum on again with every contribution that comes",
         shared,
         |graph, output, grad| {
-            graph.clear_gradients();
-            let output = graph.index(output)?;
-            pass_on(graph, output, grad);
-            Ok(())
+            let mut pass = Pass::new(graph);
+            pass.arrive(output, grad);
+            pass.grads
         },
     ),
     (
@@ -149,13 +126,12 @@ const MUTANTS: &[Row] = &[
         "the nodes are done in the order of the forward pass",
         any,
         |graph, output, grad| {
-            graph.clear_gradients();
-            let output = graph.index(output)?;
-            graph.set_gradient(output, grad);
+            let mut pass = Pass::new(graph);
+            pass.grads[output] = Some(grad);
             for i in 0..=output {
-                add_contributions(graph, i);
+                pass.step(i);
             }
-            Ok(())
+            pass.grads
         },
     ),
     (
@@ -163,29 +139,32 @@ const MUTANTS: &[Row] = &[
         "a second pass adds to the gradients that the first one left",
         any,
         |graph, output, grad| {
-            graph.backward_from(output, grad)?;
-            for i in (0..=graph.index(output)?).rev() {
-                add_contributions(graph, i);
+            let mut pass = Pass::new(graph);
+            pass.grads[output] = Some(grad);
+            for _ in 0..2 {
+                for i in (0..=output).rev() {
+                    pass.step(i);
+                }
             }
-            Ok(())
+            pass.grads
         },
     ),
     (
         "graph: starts from one",
         "the output's gradient is 1, whatever is given",
         any,
-        |graph, output, grad| graph.backward_from(output, grad.ones_like()),
+        |graph, output, grad| in_reverse(graph, output, grad.ones_like(), |pass, i| pass.step(i)),
     ),
     (
         "graph: contribution of one step",
         "a gradient does not include that of the node it passes through",
         any,
         |graph, output, grad| {
-            in_reverse(graph, output, grad, |graph, i| {
-                if let Some(grad) = graph.nodes()[i].gradient().cloned() {
-                    graph.set_gradient(i, grad.ones_like());
-                    add_contributions(graph, i);
-                    graph.set_gradient(i, grad);
+            in_reverse(graph, output, grad, |pass, i| {
+                if let Some(grad) = pass.grads[i].take() {
+                    pass.grads[i] = Some(grad.ones_like());
+                    pass.step(i);
+                    pass.grads[i] = Some(grad);
                 }
             })
         },
@@ -193,86 +172,95 @@ const MUTANTS: &[Row] = &[
 ];
 
 /// Nets and functions of every kind.
-fn any() -> Vec<Trial> {
-    let mut trials = shared();
-    trials.push(xor_trial(Activation::Sigmoid, [7, 5, 3]));
-    trials.push(mnist_trial(
-        Activation::Tanh,
-        Reduction::Mean,
-        &[7, 5, 4, 3],
-    ));
-    trials
+fn any() -> Vec<GraphCase> {
+    let mut cases = shared();
+    cases.push(xor_case(Activation::Sigmoid, [7, 5, 3]));
+    cases.push(mnist_case(Activation::Tanh, Reduction::Mean, &[7, 5, 4, 3]));
+    cases
 }
 
 /// Graphs in which values are used more than once.
-fn shared() -> Vec<Trial> {
+fn shared() -> Vec<GraphCase> {
     vec![
-        tangle_trial([7, 5, 3]),
-        composition_trial([7, 5, 3]),
-        four_variables_trial([4, 4, 4]),
+        tangle_case([7, 5, 3]),
+        composition_case([7, 5, 3]),
+        four_variables_case([4, 4, 4]),
     ]
 }
 
 /// Graphs with an operation that takes one value as both operands.
-fn both() -> Vec<Trial> {
-    vec![tangle_trial([4, 4, 4]), tangle_trial([1, 1, 1])]
+fn both() -> Vec<GraphCase> {
+    vec![tangle_case([4, 4, 4]), tangle_case([1, 1, 1])]
 }
 
-/// The right order, with something else done at each node.
-fn in_reverse(
-    graph: &mut Graph,
-    output: &str,
-    grad: Tensor<2>,
-    step: fn(&mut Graph, usize),
-) -> Result<(), GraphError> {
-    graph.clear_gradients();
-    let output = graph.index(output)?;
-    graph.set_gradient(output, grad);
-    for i in (0..=output).rev() {
-        step(graph, i);
+/// A backward pass under way.
+struct Pass<'a> {
+    graph: &'a Graph,
+    grads: NodeGradients,
+}
+
+impl<'a> Pass<'a> {
+    fn new(graph: &'a Graph) -> Self {
+        let grads = vec![None; graph.nodes().len()];
+        Self { graph, grads }
     }
-    Ok(())
+
+    /// What node `i`, with the gradient that it has now, contributes to its operands' gradients.
+    fn contributions(&self, i: usize) -> Vec<(usize, Tensor<2>)> {
+        let grad = self.grads[i].clone();
+        grad.map_or(Vec::new(), |grad| self.graph.contributions(i, grad))
+    }
+
+    fn add(&mut self, contributions: impl IntoIterator<Item = (usize, Tensor<2>)>) {
+        for (operand, grad) in contributions {
+            let so_far = self.grads[operand].take();
+            self.grads[operand] = Some(match so_far {
+                Some(so_far) => so_far + grad,
+                None => grad,
+            });
+        }
+    }
+
+    /// The right step.
+    fn step(&mut self, i: usize) {
+        self.add(self.contributions(i));
+    }
+
+    fn arrive(&mut self, i: usize, grad: Tensor<2>) {
+        self.add([(i, grad)]);
+        for (operand, grad) in self.contributions(i) {
+            self.arrive(operand, grad);
+        }
+    }
 }
 
-fn breadth_first(graph: &mut Graph, output: &str, grad: Tensor<2>) -> Result<(), GraphError> {
-    graph.clear_gradients();
-    let output = graph.index(output)?;
-    graph.set_gradient(output, grad);
+/// The right order, with another step at each node.
+fn in_reverse(
+    graph: &Graph,
+    output: usize,
+    grad: Tensor<2>,
+    step: fn(&mut Pass<'_>, usize),
+) -> NodeGradients {
+    let mut pass = Pass::new(graph);
+    pass.grads[output] = Some(grad);
+    for i in (0..=output).rev() {
+        step(&mut pass, i);
+    }
+    pass.grads
+}
+
+fn breadth_first(graph: &mut Graph, output: usize, grad: Tensor<2>) -> NodeGradients {
+    let mut pass = Pass::new(graph);
+    pass.grads[output] = Some(grad);
     let mut reached = vec![false; graph.nodes().len()];
     let mut queue = VecDeque::from([output]);
     while let Some(i) = queue.pop_front() {
-        for (operand, grad) in graph.contributions(i) {
-            graph.accumulate(operand, grad);
+        for (operand, grad) in pass.contributions(i) {
+            pass.add([(operand, grad)]);
             if !std::mem::replace(&mut reached[operand], true) {
                 queue.push_back(operand);
             }
         }
     }
-    Ok(())
-}
-
-fn pass_on(graph: &mut Graph, i: usize, grad: Tensor<2>) {
-    graph.accumulate(i, grad);
-    for (operand, grad) in graph.contributions(i) {
-        pass_on(graph, operand, grad);
-    }
-}
-
-fn add_contributions(graph: &mut Graph, i: usize) {
-    for (operand, grad) in graph.contributions(i) {
-        graph.accumulate(operand, grad);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_distinct() {
-        let mut names = all().iter().map(|mutant| mutant.name).collect::<Vec<_>>();
-        names.sort_unstable();
-        names.dedup();
-        assert_eq!(names.len(), all().len());
-    }
+    pass.grads
 }

@@ -1,33 +1,33 @@
 //! The nets: their parameters are the inputs, the loss is the function.
 
 use burn::tensor::{Tensor, activation};
-use burn_gradcheck::{Case, Masks, Sample, Values};
+use burn_gradcheck::{Case, Values};
+use computational_graph::nets;
 use manual_backprop::Reduction;
 use manual_backprop::activation::Activation;
-use manual_backprop::nets::mnist::LayerParameters;
-use manual_backprop::nets::{Parameters, scalar};
 
-use super::trial::Trial;
-use crate::nets;
-use manual_backprop::verify::sizes::{Size, label};
+use super::graph_case::GraphCase;
+use crate::common::{all_positive, case, drawn, positive, weights, with_kinks};
+use crate::formulas::nets::{mnist_layers, parameters, scalar_parameters};
+use crate::sizes::{Size, label};
 
 /// Every net at one size, with these activations.
-pub(super) fn all(activations: &[Activation], size: Size) -> Vec<Trial> {
+pub(super) fn all(activations: &[Activation], size: Size) -> Vec<GraphCase> {
     let [batch, d_in, d_out] = size;
-    let mut trials = vec![scalar_trial(size)];
+    let mut cases = vec![scalar_case(size)];
     for &f in activations {
-        trials.push(general_trial(f, size));
-        trials.push(xor_trial(f, size));
+        cases.push(general_case(f, size));
+        cases.push(xor_case(f, size));
         let layers = [batch, d_in, d_out + 3, d_out + 1, d_out + 1];
-        trials.push(mnist_trial(f, Reduction::Mean, &layers));
+        cases.push(mnist_case(f, Reduction::Mean, &layers));
     }
     let one_layer = [batch, d_in, d_out + 1];
-    trials.push(mnist_trial(Activation::Relu, Reduction::Sum, &one_layer));
-    trials
+    cases.push(mnist_case(Activation::Relu, Reduction::Sum, &one_layer));
+    cases
 }
 
 /// The scalar net; the size only picks another point.
-pub(super) fn scalar_trial(size: Size) -> Trial {
+pub(super) fn scalar_case(size: Size) -> GraphCase {
     let data = drawn(&format!("scalar graph data {}", label(&size)), 2);
     let case = case("scalar graph", &size)
         .reduction_length(1)
@@ -37,35 +37,27 @@ pub(super) fn scalar_trial(size: Size) -> Trial {
         .input("b2", [1])
         .constant("x", [1], [data[0]])
         .constant("y", [1], [data[1]]);
-    let build = |v: &Values| {
-        let p = scalar::Parameters {
-            w1: v.get("w1"),
-            b1: v.get("b1"),
-            w2: v.get("w2"),
-            b2: v.get("b2"),
-        };
-        nets::scalar(&p, v.get("x"), v.get("y"))
-    };
-    Trial::new(case, "loss", build, |v| {
+    let build = |v: &Values| nets::scalar(&scalar_parameters(v), v.get("x"), v.get("y"));
+    GraphCase::new(case, "loss", build, |v| {
         let get = |name: &str| v.get::<1>(name);
         let hidden = Activation::Sigmoid.forward(get("x") * get("w1") + get("b1"));
         half_squared(hidden * get("w2") + get("b2") - get("y"))
     })
 }
 
-pub(super) fn general_trial(f: Activation, size: Size) -> Trial {
+pub(super) fn general_case(f: Activation, size: Size) -> GraphCase {
     let build = move |v: &Values| nets::general(f, &parameters(v), v.get("x"), v.get("y"));
     let case = one_hidden_layer(&format!("general graph {f}"), f, size);
-    Trial::new(case, "loss", build, move |v| {
+    GraphCase::new(case, "loss", build, move |v| {
         let hidden = f.forward(affine(v.get("x"), v, 1));
         half_squared(affine(hidden, v, 2) - v.get("y"))
     })
 }
 
-pub(super) fn xor_trial(f: Activation, size: Size) -> Trial {
+pub(super) fn xor_case(f: Activation, size: Size) -> GraphCase {
     let build = move |v: &Values| nets::xor(f, &parameters(v), v.get("x"), v.get("y"));
     let case = one_hidden_layer(&format!("xor graph {f}"), f, size);
-    Trial::new(case, "loss", build, move |v| {
+    GraphCase::new(case, "loss", build, move |v| {
         let hidden = f.forward(affine(v.get("x"), v, 1));
         half_squared(Activation::Sigmoid.forward(affine(hidden, v, 2)) - v.get("y"))
     })
@@ -80,23 +72,11 @@ fn one_hidden_layer(name: &str, f: Activation, [batch, d_in, d_out]: Size) -> Ca
         .input("b2", [d_out])
         .constant("x", [batch, d_in], drawn("graph inputs", batch * d_in))
         .constant("y", [batch, d_out], drawn("graph targets", batch * d_out));
-    match has_branches(f) {
-        true => case.kinks(|v| Masks::from(affine(v.get("x"), v, 1).greater_scalar(0.0))),
-        false => case,
-    }
-}
-
-fn parameters(v: &Values) -> Parameters {
-    Parameters {
-        w1: v.get("w1"),
-        b1: v.get("b1"),
-        w2: v.get("w2"),
-        b2: v.get("b2"),
-    }
+    with_kinks(case, f, |v| positive(affine(v.get("x"), v, 1)))
 }
 
 /// The MNIST net with the sizes `[batch, d_0, d_1, ..., classes]`.
-pub(super) fn mnist_trial(f: Activation, reduction: Reduction, sizes: &[usize]) -> Trial {
+pub(super) fn mnist_case(f: Activation, reduction: Reduction, sizes: &[usize]) -> GraphCase {
     let (batch, dims) = (sizes[0], &sizes[1..]);
     let (d_in, depth, classes) = (dims[0], dims.len() - 1, dims[dims.len() - 1]);
     let name = match reduction {
@@ -119,22 +99,12 @@ pub(super) fn mnist_trial(f: Activation, reduction: Reduction, sizes: &[usize]) 
             .input_from(format!("w{l}"), [size[0], size[1]], weights(size[0]))
             .input(format!("b{l}"), [size[1]]);
     }
-    if has_branches(f) && depth > 1 {
-        case = case.kinks(move |v| {
-            let (_, before) = logits(f, depth, v);
-            let masks = before.into_iter().map(|a| a.greater_scalar(0.0));
-            masks.fold(Masks::default(), Masks::and)
-        });
-    }
+    let case = with_kinks(case, f, move |v| all_positive(logits(f, depth, v).1));
     let build = move |v: &Values| {
-        let layer = |l| LayerParameters {
-            w: v.get(&format!("w{l}")),
-            b: v.get(&format!("b{l}")),
-        };
-        let layers = (1..=depth).map(layer).collect::<Vec<_>>();
+        let layers = mnist_layers(v, depth);
         nets::mnist(f, &layers, v.get("x"), v.get("y"), reduction)
     };
-    Trial::new(case, "loss", build, move |v| {
+    GraphCase::new(case, "loss", build, move |v| {
         let (logits, _) = logits(f, depth, v);
         let hits = v.get::<2>("y") * activation::log_softmax(logits, 1);
         let loss = hits.sum().mul_scalar(-reduction.factor(batch));
@@ -164,25 +134,4 @@ fn affine(x: Tensor<2>, v: &Values, l: usize) -> Tensor<2> {
 fn half_squared<const D: usize>(error: Tensor<D>) -> Tensor<2> {
     let sum = (error.clone() * error).sum();
     sum.mul_scalar(0.5).reshape([1, 1])
-}
-
-/// A case named `graph [sizes]`.
-fn case(name: &str, sizes: &[usize]) -> Case {
-    let longest = sizes.iter().copied().max().unwrap_or(1);
-    Case::new(format!("{name} [{}]", label(sizes))).reduction_length(longest)
-}
-
-/// Weights small enough that no activation saturates.
-fn weights(d_in: usize) -> Sample {
-    Sample::Scaled(1.0 / (d_in as f64).sqrt())
-}
-
-/// Whether a function has a kink in its value or its slope.
-fn has_branches(f: Activation) -> bool {
-    matches!(f, Activation::Relu | Activation::Elu)
-}
-
-/// Data that is not differentiated.
-fn drawn(purpose: &str, count: usize) -> Vec<f64> {
-    Sample::Signed.draw(count, 0, &[purpose])
 }

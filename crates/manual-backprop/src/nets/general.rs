@@ -79,7 +79,7 @@ impl Gradients {
     }
 }
 
-/// Output and loss of the net, with all that is in between.
+/// Output and loss of the net, with every value in between.
 ///
 /// # Formula
 ///
@@ -150,7 +150,7 @@ pub fn forward(f: Activation, p: &Parameters, x: Tensor<2>, y: Tensor<2>) -> For
 ///
 /// # Derivation
 ///
-/// One rule a step: half squared error, bias, product, activation, bias, product.
+/// One rule per step: half squared error, bias, product, activation, bias, product.
 ///
 /// # Source
 ///

@@ -8,7 +8,7 @@ use crate::error::half_squared_error;
 use crate::linear::{add_bias, affine, matmul};
 use crate::{Reduction, ridge};
 
-/// What is learned, and the ridge term.
+/// The parameters, and the ridge term.
 #[derive(Debug, Clone)]
 pub struct Parameters {
     /// Weights, `[d_in, d_out]`.
@@ -69,7 +69,7 @@ impl Gradients {
     }
 }
 
-/// Output and loss, with all that is in between.
+/// Output and loss, with every value in between.
 ///
 /// # Formula
 ///

@@ -1,8 +1,8 @@
-//! The lecture's nets, composed of the rules: one name for every step forward, and for every one
-//! of them a gradient on the way back.
+//! The lecture's nets, composed of the rules: a name for every value, and a gradient for each of
+//! them.
 //!
-//! `forward` returns every intermediate value, `backward` every gradient, as fields and, for a
-//! lesson that prints them all, by name. No net computes the gradient of its input, which is data.
+//! `forward` returns every intermediate value, `backward` every gradient, as fields and as a list
+//! with names. No net computes the gradient of its input, which is data.
 
 pub mod general;
 pub mod linear_regression;

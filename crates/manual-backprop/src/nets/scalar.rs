@@ -91,7 +91,7 @@ impl Gradients {
     }
 }
 
-/// Output and loss of the net, with all that is in between.
+/// Output and loss of the net, with every value in between.
 ///
 /// # Formula
 ///

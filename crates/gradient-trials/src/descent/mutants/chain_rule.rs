@@ -1,15 +1,16 @@
 //! Mistakes in the chain rule: the function of four variables, the inner map, and both together.
 
+use gradient_descent::Function;
+use gradient_descent::functions::{FourVariables, inner};
+
 use super::Row;
-use crate::Function;
-use crate::functions::{FourVariables, inner};
-use crate::verify::{self, scaled};
+use crate::descent::functions::{self, scaled};
 
 pub(super) const MUTANTS: &[Row] = &[
     (
         "four variables: inner factor 10",
         "∂f/∂x2 = 2a + 4c³",
-        verify::four_variables,
+        functions::four_variables,
         |x, g| {
             powell(x, g, |a, b, c, d| {
                 [
@@ -24,7 +25,7 @@ pub(super) const MUTANTS: &[Row] = &[
     (
         "four variables: inner factor 2",
         "∂f/∂x3 = 10b + 4c³",
-        verify::four_variables,
+        functions::four_variables,
         |x, g| {
             powell(x, g, |a, b, c, d| {
                 [
@@ -39,7 +40,7 @@ pub(super) const MUTANTS: &[Row] = &[
     (
         "four variables: exponent",
         "the derivative of d⁴ taken as 4d²",
-        verify::four_variables,
+        functions::four_variables,
         |x, g| {
             powell(x, g, |a, b, c, d| {
                 [
@@ -54,7 +55,7 @@ pub(super) const MUTANTS: &[Row] = &[
     (
         "four variables: sign of x4",
         "∂f/∂x4 = +10b - 40d³",
-        verify::four_variables,
+        functions::four_variables,
         |x, g| {
             powell(x, g, |a, b, c, d| {
                 [
@@ -69,7 +70,7 @@ pub(super) const MUTANTS: &[Row] = &[
     (
         "four variables: path forgotten",
         "∂f/∂x1 = 2a: the way through d not added",
-        verify::four_variables,
+        functions::four_variables,
         |x, g| {
             powell(x, g, |a, b, c, d| {
                 [
@@ -84,13 +85,13 @@ pub(super) const MUTANTS: &[Row] = &[
     (
         "composition: Jacobian not transposed",
         "the eight numbers of J read as [2, 4], as if they were Jᵀ",
-        verify::composition,
+        functions::composition,
         |z, g| scaled(read_as_transposed(z, &grad_x(z)), g),
     ),
     (
         "composition: outer gradient at the wrong point",
         "∇x f at (z1, z2, z1, z2) in place of x(z)",
-        verify::composition,
+        functions::composition,
         |z, g| {
             let grad_x = FourVariables.gradient(&[z[0], z[1], z[0], z[1]]);
             scaled(times(&inner::jacobian([z[0], z[1]]), &grad_x), g)
@@ -99,31 +100,31 @@ pub(super) const MUTANTS: &[Row] = &[
     (
         "composition: last link forgotten",
         "the first two components of ∇x f given back as ∇z F",
-        verify::composition,
+        functions::composition,
         |z, g| scaled(grad_x(z)[..2].to_vec(), g),
     ),
     (
         "composition: product rule",
         "∂x4/∂z1 = 2 z1: the way through z1 z2 not added",
-        verify::composition,
+        functions::composition,
         |z, g| scaled(times(&without_product(z), &grad_x(z)), g),
     ),
     (
         "inner map: Jacobian not transposed",
         "the eight numbers of J read as [2, 4], as if they were Jᵀ",
-        verify::inner_map,
+        functions::inner_map,
         read_as_transposed,
     ),
     (
         "inner map: product rule",
         "∂x4/∂z1 = 2 z1: the way through z1 z2 not added",
-        verify::inner_map,
+        functions::inner_map,
         |z, grad_x| times(&without_product(z), grad_x),
     ),
     (
         "inner map: sign",
         "∂x1/∂z2 = +1",
-        verify::inner_map,
+        functions::inner_map,
         |z, grad_x| {
             let mut jacobian = inner::jacobian([z[0], z[1]]);
             jacobian[0][1] = 1.0;
@@ -133,7 +134,7 @@ pub(super) const MUTANTS: &[Row] = &[
     (
         "inner map: rows added up",
         "the upstream gradient taken as all ones",
-        verify::inner_map,
+        functions::inner_map,
         |z, _| times(&inner::jacobian([z[0], z[1]]), &[1.0; 4]),
     ),
 ];

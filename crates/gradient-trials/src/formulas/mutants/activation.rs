@@ -2,10 +2,10 @@
 
 use burn::tensor::Tensor;
 use burn_gradcheck::{Case, Gradients, Upstream, Values};
+use manual_backprop::activation::{Activation, elu, sigmoid, tanh};
 
 use super::{Row, at_sizes};
-use crate::activation::{Activation, elu, sigmoid, tanh};
-use crate::verify::rules::activation_case;
+use crate::formulas::rules::activation_case;
 
 pub(super) const MUTANTS: &[Row] = &[
     (

@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 use burn_gradcheck::{Case, Gradients, Upstream, Values};
 
 use super::{Row, at_sizes};
-use crate::verify::arithmetic::{
+use crate::formulas::arithmetic::{
     FACTOR, add_case, multiply_case, power_case, scale_case, subtract_case, sum_case,
 };
 

@@ -2,11 +2,11 @@
 
 use burn::tensor::Tensor;
 use burn_gradcheck::{Case, Gradients, Upstream, Values};
+use manual_backprop::activation::{self, Activation};
+use manual_backprop::{layer, linear::affine, linear::matmul};
 
 use super::{Row, at_sizes};
-use crate::activation::{self, Activation};
-use crate::verify::rules::layer_case;
-use crate::{layer, linear::affine, linear::matmul};
+use crate::formulas::rules::layer_case;
 
 pub(super) const MUTANTS: &[Row] = &[
     ("layer: f' missing", "g = grad_z", cases, |v, g| {

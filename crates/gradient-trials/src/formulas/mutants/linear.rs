@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 use burn_gradcheck::{Case, Gradients, Upstream, Values};
 
 use super::{Row, at_sizes};
-use crate::verify::rules::{add_bias_case, add_bias_to_columns_case, affine_case, matmul_case};
+use crate::formulas::rules::{add_bias_case, add_bias_to_columns_case, affine_case, matmul_case};
 
 pub(super) const MUTANTS: &[Row] = &[
     (

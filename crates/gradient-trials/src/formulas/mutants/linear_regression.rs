@@ -2,10 +2,11 @@
 
 use burn::tensor::Tensor;
 use burn_gradcheck::{Case, Gradients, Upstream, Values};
+use manual_backprop::linear::affine;
 
 use super::{Row, at_sizes};
-use crate::linear::affine;
-use crate::verify::models::{BATCHES, GAMMA, Ridge, linear_regression_case, name_parameters};
+use crate::common::GAMMA;
+use crate::formulas::models::{BATCHES, Ridge, linear_regression_case, name_parameters};
 
 pub(super) const MUTANTS: &[Row] = &[
     (

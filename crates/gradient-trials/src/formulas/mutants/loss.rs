@@ -2,13 +2,14 @@
 
 use burn::tensor::Tensor;
 use burn_gradcheck::{Case, Gradients, Upstream, Values};
+use manual_backprop::{Reduction, softmax};
 
 use super::{Row, at_sizes};
-use crate::verify::rules::{
-    SMOOTHING, cross_entropy_case, half_squared_error_case, scaled, smoothed_cross_entropy_case,
+use crate::common::{SMOOTHING, scaled};
+use crate::formulas::rules::{
+    cross_entropy_case, half_squared_error_case, smoothed_cross_entropy_case,
     softmax_cross_entropy_case,
 };
-use crate::{Reduction, softmax};
 
 pub(super) const MUTANTS: &[Row] = &[
     (

@@ -1,7 +1,7 @@
-//! Wrong gradients, in kind what people get wrong, to put the judge on trial: each must be caught.
+//! Wrong gradients of the kind that people write: the checker must catch each of them.
 //!
-//! A mutant is a whole formula with one mistake in it, given to the honest cases of its rule in
-//! place of the right one.
+//! A mutant is a whole formula with one mistake in it. It takes the place of the right formula in
+//! the cases of its rule.
 
 mod activation;
 mod arithmetic;
@@ -16,26 +16,14 @@ mod softmax;
 
 use burn_gradcheck::{Case, Mutant};
 
-use super::rules::Vjp;
-use super::sizes::Size;
+use crate::common::Vjp;
+use crate::sizes::Size;
 
-/// Name, mistake, the honest cases of the rule, the wrong gradient.
+/// Name, mistake, the cases of the rule, the wrong gradient.
 type Row = (&'static str, &'static str, fn() -> Vec<Case>, Vjp);
 
 /// Every mutant.
-///
-/// ```
-/// use burn::tensor::{DType, Device};
-/// use burn_gradcheck::{Options, Target, Witness};
-/// use manual_backprop::verify::mutants;
-///
-/// let target = Target::new(Device::flex(), DType::F64);
-/// let mutant = &mutants::all()[1];
-/// assert_eq!(mutant.mistake, "grad_x = grad_z·w");
-/// let report = mutant.caught(&target, &Options::default()).unwrap();
-/// assert_eq!(report.verdict.odd(), Some(Witness::Manual));
-/// ```
-pub fn all() -> Vec<Mutant> {
+pub(crate) fn mutants() -> Vec<Mutant> {
     let tables = [
         linear::MUTANTS,
         arithmetic::MUTANTS,
@@ -55,22 +43,8 @@ pub fn all() -> Vec<Mutant> {
     .collect()
 }
 
-/// A rule's cases at a square size, where a lost transpose keeps the shapes, and at one with no two
-/// dimensions alike, where a sum over the wrong axis or of the wrong length shows.
+/// A rule's cases at two sizes: a square one, where a lost transpose keeps the shapes, and one with
+/// three different dimensions, where a sum over the wrong axis or of the wrong length shows.
 fn at_sizes(case: impl Fn(Size) -> Case) -> Vec<Case> {
     vec![case([4, 4, 4]), case([7, 5, 3])]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_distinct_and_there_are_at_least_sixty() {
-        let mut names = all().iter().map(|mutant| mutant.name).collect::<Vec<_>>();
-        assert!(names.len() >= 60, "{}", names.len());
-        names.sort_unstable();
-        names.dedup();
-        assert_eq!(names.len(), all().len());
-    }
 }

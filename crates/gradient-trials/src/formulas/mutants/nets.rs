@@ -2,13 +2,13 @@
 
 use burn::tensor::Tensor;
 use burn_gradcheck::{Case, Gradients, Upstream, Values};
+use manual_backprop::activation::{Activation, sigmoid};
+use manual_backprop::linear::affine;
+use manual_backprop::nets::{general, scalar, xor};
 
 use super::{Row, at_sizes};
-use crate::activation::{Activation, sigmoid};
-use crate::linear::affine;
-use crate::nets::{general, scalar, xor};
-use crate::verify::nets as honest;
-use crate::verify::rules::scaled;
+use crate::common::scaled;
+use crate::formulas::nets as right;
 
 pub(super) const MUTANTS: &[Row] = &[
     (
@@ -144,28 +144,28 @@ pub(super) const MUTANTS: &[Row] = &[
         "δz4 = yp(1 - yp)∘δyp",
         general_cases,
         |v, g| {
-            let p = honest::parameters(v);
+            let p = right::parameters(v);
             let (x, y) = (v.get::<2>("x"), v.get::<2>("y"));
             let forward = general::forward(Activation::Sigmoid, &p, x.clone(), y.clone());
             let wrong = sigmoid::backward(forward.yp.clone(), forward.yp.clone() - y);
             let (grad_w2, grad_b2) = affine::backward_parameters(forward.z3.clone(), wrong.clone());
             let grad_z2 = sigmoid::backward(forward.z3, wrong.matmul(p.w2.transpose()));
             let (grad_w1, grad_b1) = affine::backward_parameters(x, grad_z2);
-            honest::name_layers([(grad_w1, grad_b1), (grad_w2, grad_b2)], g)
+            right::name_layers([(grad_w1, grad_b1), (grad_w2, grad_b2)], g)
         },
     ),
 ];
 
 fn scalar_cases() -> Vec<Case> {
-    at_sizes(honest::scalar_case)
+    at_sizes(right::scalar_case)
 }
 
 fn xor_cases() -> Vec<Case> {
-    at_sizes(|size| honest::xor_case(Activation::Sigmoid, size))
+    at_sizes(|size| right::xor_case(Activation::Sigmoid, size))
 }
 
 fn general_cases() -> Vec<Case> {
-    at_sizes(|size| honest::general_case(Activation::Sigmoid, size))
+    at_sizes(|size| right::general_case(Activation::Sigmoid, size))
 }
 
 /// The scalar net up to where its mistakes are made.
@@ -179,7 +179,7 @@ struct Scalar {
 impl Scalar {
     fn new(v: &Values) -> Self {
         let (p, x, y) = (
-            honest::scalar_parameters(v),
+            right::scalar_parameters(v),
             v.get::<1>("x"),
             v.get::<1>("y"),
         );
@@ -215,7 +215,7 @@ struct Xor {
 
 impl Xor {
     fn new(v: &Values) -> Self {
-        let (p, x, y) = (honest::parameters(v), v.get::<2>("x"), v.get::<2>("y"));
+        let (p, x, y) = (right::parameters(v), v.get::<2>("x"), v.get::<2>("y"));
         let forward = xor::forward(Activation::Sigmoid, &p, x.clone(), y.clone());
         let grad_yp = forward.yp.clone() - y;
         let grad_z5 = sigmoid::backward(forward.yp.clone(), grad_yp.clone());
@@ -235,7 +235,7 @@ impl Xor {
         let grad_z3 = grad_z5.matmul(self.w2.clone().transpose());
         let grad_z2 = sigmoid::backward(self.forward.z3.clone(), grad_z3);
         let (grad_w1, grad_b1) = affine::backward_parameters(self.x.clone(), grad_z2);
-        honest::name_layers([(grad_w1, grad_b1), (grad_w2, grad_b2)], grad_out)
+        right::name_layers([(grad_w1, grad_b1), (grad_w2, grad_b2)], grad_out)
     }
 
     /// The right output layer, and the rest of the chain from a given `δz2`.
@@ -243,6 +243,6 @@ impl Xor {
         let hidden = self.forward.z3.clone();
         let output = affine::backward_parameters(hidden, self.grad_z5.clone());
         let hidden = affine::backward_parameters(self.x.clone(), grad_z2);
-        honest::name_layers([hidden, output], grad_out)
+        right::name_layers([hidden, output], grad_out)
     }
 }

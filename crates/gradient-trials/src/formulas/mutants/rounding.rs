@@ -2,15 +2,16 @@
 
 use burn::tensor::{DType, Tensor};
 use burn_gradcheck::{Case, Gradients, Upstream, Values};
+use manual_backprop::activation::{Activation, sigmoid, tanh};
+use manual_backprop::cross_entropy::softmax_cross_entropy;
+use manual_backprop::linear::{add_bias, matmul};
+use manual_backprop::{Reduction, layer};
 
 use super::{Row, at_sizes};
-use crate::activation::{Activation, sigmoid, tanh};
-use crate::cross_entropy::softmax_cross_entropy;
-use crate::linear::{add_bias, matmul};
-use crate::verify::rules::{
-    activation_case, add_bias_case, layer_case, matmul_case, scaled, softmax_cross_entropy_case,
+use crate::common::scaled;
+use crate::formulas::rules::{
+    activation_case, add_bias_case, layer_case, matmul_case, softmax_cross_entropy_case,
 };
-use crate::{Reduction, layer};
 
 pub(super) const MUTANTS: &[Row] = &[
     (
@@ -53,7 +54,7 @@ pub(super) const MUTANTS: &[Row] = &[
         "one element of grad_w off by 1e-6 of itself",
         products,
         |v, g| {
-            honest(v, g).map("w", |grad: Tensor<2>| {
+            right(v, g).map("w", |grad: Tensor<2>| {
                 with_last_element_times(1.0 + 1e-6, grad)
             })
         },
@@ -63,7 +64,7 @@ pub(super) const MUTANTS: &[Row] = &[
         "one element of grad_w off by 1e-9 of itself",
         products,
         |v, g| {
-            honest(v, g).map("w", |grad: Tensor<2>| {
+            right(v, g).map("w", |grad: Tensor<2>| {
                 with_last_element_times(1.0 + 1e-9, grad)
             })
         },
@@ -72,7 +73,7 @@ pub(super) const MUTANTS: &[Row] = &[
         "matmul: constant off",
         "grad_x times 0.999999",
         products,
-        |v, g| honest(v, g).map("x", |grad: Tensor<2>| grad * 0.999_999),
+        |v, g| right(v, g).map("x", |grad: Tensor<2>| grad * 0.999_999),
     ),
     (
         "softmax_cross_entropy: one element",
@@ -97,7 +98,7 @@ pub(super) const MUTANTS: &[Row] = &[
         "matmul: rows swapped",
         "the first two rows of grad_w change places",
         products,
-        |v, g| honest(v, g).map("w", swap_first_two),
+        |v, g| right(v, g).map("w", swap_first_two),
     ),
     (
         "softmax_cross_entropy: rows swapped",
@@ -109,7 +110,7 @@ pub(super) const MUTANTS: &[Row] = &[
         "matmul: one element zero",
         "the last element of grad_x was never written",
         products,
-        |v, g| honest(v, g).map("x", |grad: Tensor<2>| with_last_element_times(0.0, grad)),
+        |v, g| right(v, g).map("x", |grad: Tensor<2>| with_last_element_times(0.0, grad)),
     ),
     (
         "add_bias: clipped",
@@ -144,7 +145,7 @@ fn losses() -> Vec<Case> {
     at_sizes(|size| softmax_cross_entropy_case(Reduction::Mean, size))
 }
 
-fn honest(v: &Values, grad_out: &Upstream) -> Gradients {
+fn right(v: &Values, grad_out: &Upstream) -> Gradients {
     let (grad_x, grad_w) = matmul::backward(v.get("x"), v.get("w"), grad_out.get(0));
     Gradients::new().with("x", grad_x).with("w", grad_w)
 }

@@ -2,10 +2,10 @@
 
 use burn::tensor::Tensor;
 use burn_gradcheck::{Case, Gradients, Upstream, Values};
+use manual_backprop::softmax;
 
 use super::{Row, at_sizes};
-use crate::softmax;
-use crate::verify::rules::softmax_case;
+use crate::formulas::rules::softmax_case;
 
 pub(super) const MUTANTS: &[Row] = &[
     (

@@ -75,7 +75,7 @@ impl LayerGradients {
     }
 }
 
-/// Output and loss of the net, with all that is in between.
+/// Output and loss of the net, with every value in between.
 ///
 /// # Formula
 ///
@@ -158,7 +158,7 @@ pub fn forward(
 /// # Derivation
 ///
 /// The fused rule of softmax and cross-entropy, then the layer rule from the last layer to the
-/// first; the first one's input is data and gets no gradient.
+/// first. The input of the first layer is data and gets no gradient.
 ///
 /// # Source
 ///
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn lean_gradients_are_the_same_to_the_bit() {
+    fn lean_gradients_are_equal_bit_for_bit() {
         let numbers = |count: usize, seed: f64| {
             let number = |i: usize| ((i as f64 + seed) * 12.9898).sin() * 1.5;
             (0..count).map(number).collect::<Vec<_>>()
@@ -275,7 +275,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "at least one layer")]
-    fn no_layer_at_all_is_refused() {
+    fn a_net_without_layers_panics() {
         forward(
             Activation::Relu,
             &[],

@@ -1,0 +1,4 @@
+//! Descents on the lecture's functions.
+
+mod bad_input;
+mod convergence;
