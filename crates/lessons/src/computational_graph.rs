@@ -8,19 +8,21 @@ use datasets::xor::{XOR_INPUTS, XOR_TARGETS};
 use datasets::{Mnist, bundled_mnist_dir};
 use gradient_descent::Function;
 use gradient_descent::functions::{Composition, FourVariables};
-use gradient_descent::verify::TensorFunction;
+use gradient_trials::TensorFunction;
 use layers::Activation;
 use manual_backprop::Reduction;
 use manual_backprop::cross_entropy::one_hot;
 use manual_backprop::nets::mnist::LayerParameters;
 use manual_backprop::nets::{Parameters, general, mnist, scalar, xor};
 use mnist_mlp::MnistMlpConfig;
+use pages::numbers::{Array, number};
+use pages::page::{Page, Section, Table};
 use xor_net::{OutputUnit, XorNetConfig};
 
-use super::{Common, Room, Teach};
-use crate::cli::value_name;
-use crate::pages::numbers::{Comparison, Host, number};
-use crate::pages::page::{Page, Section, Table};
+use crate::setup::{Setup, Teach};
+use crate::tensors::{
+    Comparison, layer_parameters, parameters, read, scalar as scalar_of, tracked,
+};
 
 /// Images in the batch of the MNIST net.
 const IMAGES: usize = 16;
@@ -28,18 +30,15 @@ const IMAGES: usize = 16;
 const HIDDEN: [usize; 2] = [32, 16];
 /// Largest value of a pixel's byte.
 const WHITE: f64 = 255.0;
-/// Where x·x² is looked at.
+/// The x at which x·x² is computed.
 const POINT: f64 = 3.0;
 
 /// Options of `lesson computational-graph`.
 #[derive(Debug, Args)]
-pub(crate) struct Options {
-    /// The net to go through node by node; pictures of the others follow.
+pub struct Options {
+    /// The net to walk through node by node; pictures of the others follow.
     #[arg(long, value_enum, default_value_t = Subject::Scalar, value_name = "NAME")]
     net: Subject,
-
-    #[command(flatten)]
-    common: Common,
 }
 
 /// The nets and functions of the lecture.
@@ -59,23 +58,15 @@ enum Subject {
     Composition,
 }
 
-/// A graph that went forward and back, and what autodiff says of its parameters.
+/// A graph after a forward and a backward pass, and autodiff's gradients of its parameters.
 struct Worked {
     graph: Graph,
-    autodiff: Vec<(&'static str, Host)>,
+    autodiff: Vec<(&'static str, Array)>,
 }
 
 impl Teach for Options {
-    fn name(&self) -> &'static str {
-        "computational-graph"
-    }
-
-    fn common(&self) -> &Common {
-        &self.common
-    }
-
-    fn teach(&self, room: &Room) -> Result<Page> {
-        let worked = self.net.work(room)?;
+    fn teach(&self, setup: &Setup) -> Result<Page> {
+        let worked = self.net.work(setup)?;
         let title = self.net.title();
         let mut page = Page::new("Computational graphs", "L1, L6")
             .with(
@@ -84,8 +75,8 @@ impl Teach for Options {
                         "A net is a graph without cycles. Its nodes are inputs, parameters and \
                          operations; each has a name and a value, and after the backward pass a \
                          gradient of the same shape. Values flow to the right, gradients to the \
-                         left. Of a large tensor the picture shows shape, norm and a strip of \
-                         colours: the means of consecutive parts, purple below 0 and green above.",
+                         left. For a large tensor the picture shows shape, norm and a strip of \
+                         colours: means of consecutive parts, purple below 0 and green above 0.",
                     )
                     .figure(
                         self.net.figure_name(),
@@ -95,7 +86,7 @@ impl Teach for Options {
             )
             .with(forward(&worked.graph))
             .with(backward(&worked.graph))
-            .with(shared(room)?)
+            .with(shared(setup)?)
             .with(compared(&worked)?);
         let mut others = Section::new("The other graphs of the lecture");
         for &subject in Subject::value_variants() {
@@ -103,7 +94,7 @@ impl Teach for Options {
                 others = others.figure(
                     subject.figure_name(),
                     subject.title(),
-                    subject.work(room)?.graph.to_svg(&SvgOptions::default()),
+                    subject.work(setup)?.graph.to_svg(&SvgOptions::default()),
                 );
             }
         }
@@ -111,7 +102,7 @@ impl Teach for Options {
             Section::new("The graph as text")
                 .text("For Graphviz (`dot -Tsvg`):")
                 .formula(worked.graph.to_dot())
-                .text("For Mermaid, which many Markdown viewers draw:")
+                .text("For Mermaid, which many Markdown viewers render:")
                 .formula(worked.graph.to_mermaid()),
         );
         Ok(page)
@@ -131,10 +122,11 @@ impl Subject {
     }
 
     fn figure_name(self) -> String {
-        format!("graph-{}", value_name(self))
+        let value = self.to_possible_value().expect("no value is hidden");
+        format!("graph-{}", value.get_name())
     }
 
-    /// The node that gradients are taken of.
+    /// The node whose gradients are computed.
     fn output(self) -> &'static str {
         match self {
             Self::FourVariables | Self::Composition => "f",
@@ -142,14 +134,14 @@ impl Subject {
         }
     }
 
-    fn work(self, room: &Room) -> Result<Worked> {
+    fn work(self, setup: &Setup) -> Result<Worked> {
         let mut worked = match self {
-            Self::Scalar => scalar_net(room)?,
-            Self::General => general_net(room)?,
-            Self::Xor => xor_net(room)?,
-            Self::Mnist => mnist_net(room)?,
-            Self::FourVariables => four_variables(room)?,
-            Self::Composition => composition(room)?,
+            Self::Scalar => scalar_net(setup)?,
+            Self::General => general_net(setup)?,
+            Self::Xor => xor_net(setup)?,
+            Self::Mnist => mnist_net(setup)?,
+            Self::FourVariables => four_variables(setup)?,
+            Self::Composition => composition(setup)?,
         };
         worked.graph.forward();
         worked.graph.backward(self.output())?;
@@ -157,13 +149,8 @@ impl Subject {
     }
 }
 
-/// A leaf of autodiff's tape with the value of a tensor.
-fn tracked<const D: usize>(tensor: &Tensor<D>) -> Tensor<D> {
-    tensor.clone().autodiff().require_grad()
-}
-
-fn scalar_net(room: &Room) -> Result<Worked> {
-    let one = |value: f64| Tensor::<1>::from_data([value], room.float());
+fn scalar_net(setup: &Setup) -> Result<Worked> {
+    let one = |value: f64| setup.vector(vec![value]);
     let (x, y) = (one(1.5), one(0.25));
     let p = scalar::Parameters {
         w1: one(0.8),
@@ -192,24 +179,24 @@ fn scalar_net(room: &Room) -> Result<Worked> {
     })
 }
 
-/// A vector as a matrix of one row, as a graph has it.
-fn row(vector: &Tensor<1>) -> Host {
-    let host = Host::of(vector);
-    Host {
-        dims: vec![1, host.values.len()],
-        ..host
+/// A vector as a matrix of one row, as graphs store it.
+fn row(vector: &Tensor<1>) -> Array {
+    let values = read(vector).values;
+    Array {
+        dims: vec![1, values.len()],
+        values,
     }
 }
 
-fn general_net(room: &Room) -> Result<Worked> {
+fn general_net(setup: &Setup) -> Result<Worked> {
     let config = XorNetConfig::new()
         .with_hidden(3)
         .with_outputs(2)
         .with_output_unit(OutputUnit::Linear);
-    let x = Tensor::from_data([[0.5, -1.0], [2.0, 0.25], [-0.5, 1.5]], room.float());
-    let y = Tensor::from_data([[1.0, 0.0], [-1.0, 0.5], [0.25, 2.0]], room.float());
+    let x = Tensor::from_data([[0.5, -1.0], [2.0, 0.25], [-0.5, 1.5]], setup.float());
+    let y = Tensor::from_data([[1.0, 0.0], [-1.0, 0.5], [0.25, 2.0]], setup.float());
     let f = Activation::Tanh;
-    let p = one_hidden_layer(&config, room)?;
+    let p = one_hidden_layer(&config, setup)?;
     let leaves = tracked_parameters(&p);
     let loss = general::forward(f, &leaves, x.clone().autodiff(), y.clone().autodiff()).loss;
     Ok(Worked {
@@ -218,11 +205,11 @@ fn general_net(room: &Room) -> Result<Worked> {
     })
 }
 
-fn xor_net(room: &Room) -> Result<Worked> {
-    let x = Tensor::from_data(XOR_INPUTS, room.float());
-    let y = Tensor::from_data(XOR_TARGETS, room.float());
+fn xor_net(setup: &Setup) -> Result<Worked> {
+    let x = Tensor::from_data(XOR_INPUTS, setup.float());
+    let y = Tensor::from_data(XOR_TARGETS, setup.float());
     let f = Activation::Sigmoid;
-    let p = one_hidden_layer(&XorNetConfig::new(), room)?;
+    let p = one_hidden_layer(&XorNetConfig::new(), setup)?;
     let leaves = tracked_parameters(&p);
     let loss = xor::forward(f, &leaves, x.clone().autodiff(), y.clone().autodiff()).loss;
     Ok(Worked {
@@ -231,11 +218,9 @@ fn xor_net(room: &Room) -> Result<Worked> {
     })
 }
 
-/// Parameters as the trainer draws them.
-fn one_hidden_layer(config: &XorNetConfig, room: &Room) -> Result<Parameters> {
-    Ok(super::xor::parameters(
-        &config.init(room.seed, room.float())?,
-    ))
+/// Parameters drawn as for training.
+fn one_hidden_layer(config: &XorNetConfig, setup: &Setup) -> Result<Parameters> {
+    parameters(&config.init(setup.seed, setup.float())?)
 }
 
 fn tracked_parameters(p: &Parameters) -> Parameters {
@@ -247,10 +232,10 @@ fn tracked_parameters(p: &Parameters) -> Parameters {
     }
 }
 
-fn gradients(leaves: &Parameters, loss: Tensor<1>) -> Vec<(&'static str, Host)> {
+fn gradients(leaves: &Parameters, loss: Tensor<1>) -> Vec<(&'static str, Array)> {
     let tape = loss.backward();
     let missing = "every parameter is tracked";
-    let matrix = |leaf: &Tensor<2>| Host::of(&leaf.grad(&tape).expect(missing));
+    let matrix = |leaf: &Tensor<2>| read(&leaf.grad(&tape).expect(missing));
     let vector = |leaf: &Tensor<1>| row(&leaf.grad(&tape).expect(missing));
     vec![
         ("w1", matrix(&leaves.w1)),
@@ -260,27 +245,19 @@ fn gradients(leaves: &Parameters, loss: Tensor<1>) -> Vec<(&'static str, Host)> 
     ]
 }
 
-fn mnist_net(room: &Room) -> Result<Worked> {
+fn mnist_net(setup: &Setup) -> Result<Worked> {
     let Mnist { train, .. } = Mnist::load(&bundled_mnist_dir())?;
     let (inputs, classes) = (train.image_size(), train.class_count());
     let pixels = (0..IMAGES).flat_map(|index| train.image(index));
     let pixels = pixels.map(|&byte| f64::from(byte) / WHITE).collect();
-    let x = TensorData::new::<f64, _>(pixels, [IMAGES, inputs]);
-    let x = Tensor::<2>::from_data(x, room.float());
+    let x = setup.matrix([IMAGES, inputs], pixels);
     let labels = (0..IMAGES).map(|index| i32::from(train.label(index)));
     let labels = TensorData::new::<i32, _>(labels.collect(), [IMAGES]);
-    let labels = Tensor::from_data(labels, &room.opened.device);
-    let y = one_hot(labels, classes, room.dtype);
+    let labels = Tensor::from_data(labels, &setup.opened.device);
+    let y = one_hot(labels, classes, setup.dtype);
     let net =
-        MnistMlpConfig::new(inputs, HIDDEN.to_vec(), classes).init(room.seed, room.float())?;
-    let layers = net.layers.iter().map(|layer| {
-        let bias = layer.bias.as_ref().context("layers have biases")?;
-        Ok(LayerParameters {
-            w: layer.weight.val(),
-            b: bias.val(),
-        })
-    });
-    let layers = layers.collect::<Result<Vec<_>>>()?;
+        MnistMlpConfig::new(inputs, HIDDEN.to_vec(), classes).init(setup.seed, setup.float())?;
+    let layers = layer_parameters(&net.layers)?;
     let leaves = layers
         .iter()
         .map(|LayerParameters { w, b }| LayerParameters {
@@ -297,7 +274,7 @@ fn mnist_net(room: &Room) -> Result<Worked> {
     let names = [("w1", "b1"), ("w2", "b2"), ("w3", "b3")];
     let autodiff = names.into_iter().zip(&leaves).flat_map(|((w, b), leaf)| {
         [
-            (w, Host::of(&leaf.w.grad(&tape).expect(missing))),
+            (w, read(&leaf.w.grad(&tape).expect(missing))),
             (b, row(&leaf.b.grad(&tape).expect(missing))),
         ]
     });
@@ -307,16 +284,16 @@ fn mnist_net(room: &Room) -> Result<Worked> {
     })
 }
 
-fn four_variables(room: &Room) -> Result<Worked> {
-    let x = Tensor::<1>::from_data(FourVariables.start().as_slice(), room.float());
+fn four_variables(setup: &Setup) -> Result<Worked> {
+    let x = setup.vector(FourVariables.start());
     Ok(Worked {
         autodiff: elements(&FourVariables, &x, &["x1", "x2", "x3", "x4"]),
         graph: nets::four_variables(x)?,
     })
 }
 
-fn composition(room: &Room) -> Result<Worked> {
-    let z = Tensor::<1>::from_data(Composition.start().as_slice(), room.float());
+fn composition(setup: &Setup) -> Result<Worked> {
+    let z = setup.vector(Composition.start());
     Ok(Worked {
         autodiff: elements(&Composition, &z, &["z1", "z2"]),
         graph: nets::composition(z)?,
@@ -328,19 +305,14 @@ fn elements(
     function: &impl TensorFunction,
     x: &Tensor<1>,
     names: &[&'static str],
-) -> Vec<(&'static str, Host)> {
+) -> Vec<(&'static str, Array)> {
     let x = tracked(x);
     let tape = function.tensor_value(x.clone()).backward();
-    let gradient = Host::of(&x.grad(&tape).expect("x is tracked")).values;
+    let gradient = read(&x.grad(&tape).expect("x is tracked")).values;
     let elements = names.iter().zip(gradient).map(|(&name, value)| {
+        let dims = vec![1, 1];
         let values = vec![value];
-        (
-            name,
-            Host {
-                dims: vec![1, 1],
-                values,
-            },
-        )
+        (name, Array { dims, values })
     });
     elements.collect()
 }
@@ -353,24 +325,24 @@ fn forward(graph: &Graph) -> Section {
             Kind::Parameter => "parameter".to_owned(),
             Kind::Operation(_) => graph.formula(node).unwrap_or_default(),
         };
-        let value = node.value().map(Host::of);
-        let text = |show: fn(&Host) -> String| value.as_ref().map(show).unwrap_or_default();
+        let value = node.value().map(read);
+        let text = |show: fn(&Array) -> String| value.as_ref().map(show).unwrap_or_default();
         table.push([
             node.name().to_owned(),
             kind,
-            text(Host::shape),
-            text(Host::text),
+            text(Array::shape),
+            text(Array::text),
         ]);
     }
     Section::new("Forward: in topological order")
-        .text("Every node after its operands, so that their values are there when it needs them.")
+        .text("Every node comes after its operands: it needs their values.")
         .table(table.without_empty_columns())
 }
 
 fn backward(graph: &Graph) -> Section {
     let mut table = Table::new(["node", "used by", "shape", "gradient"]);
     for (i, node) in graph.nodes().iter().enumerate().rev() {
-        let Some(gradient) = node.gradient().map(Host::of) else {
+        let Some(gradient) = node.gradient().map(read) else {
             continue;
         };
         let users = graph.nodes().iter().flat_map(|user| {
@@ -386,24 +358,24 @@ fn backward(graph: &Graph) -> Section {
     }
     Section::new("Backward: in reverse order")
         .text(
-            "The output's gradient with respect to itself is 1. Every operation takes the gradient of \
-             its result and gives each operand its share, by the rule of the operation alone. In \
-             reverse order a node's own gradient is complete before it is handed on. Inputs are data \
-             and need none.",
+            "The gradient of the output with respect to itself is 1. Every operation takes the gradient \
+             of its result and gives each operand its part, by the rule of this operation alone. In \
+             reverse order, a node's gradient is complete before it is passed on. Inputs are data and \
+             need no gradient.",
         )
         .formula("δ(operand) += (∂ result / ∂ operand)ᵀ · δ(result)")
         .table(table.without_empty_columns())
 }
 
-/// A value used twice: the sum of two contributions, each of them had alone from a graph in which
-/// the other way is cut.
-fn shared(room: &Room) -> Result<Section> {
-    let both = product(room, Way::Both)?;
+/// A value that is used twice: its gradient is the sum of two contributions. Each is computed alone
+/// from a graph in which the other path is cut.
+fn shared(setup: &Setup) -> Result<Section> {
+    let both = product(setup, Path::Both)?;
     let gradient = |graph: &Graph| -> Result<f64> {
         let gradient = graph.gradient("x")?.context("f depends on x")?;
-        Ok(Host::of(&gradient).values[0])
+        Ok(scalar_of(&gradient))
     };
-    let [direct, through] = [Way::Direct, Way::ThroughSquare].map(|way| product(room, way));
+    let [direct, through] = [Path::Direct, Path::ThroughSquare].map(|path| product(setup, path));
     let (direct, through, total) = (gradient(&direct?)?, gradient(&through?)?, gradient(&both)?);
     if direct + through != total {
         bail!(
@@ -412,10 +384,10 @@ fn shared(room: &Room) -> Result<Section> {
     }
     Ok(Section::new("A value that is used twice")
         .text(format!(
-            "In f = x × x² the value x = {} goes two ways. Directly it contributes {}, through the \
-             square {}; the gradient is the sum, {} = 3x². Whoever keeps only the last contribution, \
-             or hands a gradient on before it is complete, has the most common mistake in \
-             backpropagation; verify-grads puts both on trial.",
+            "In f = x × x² the value x = {} takes two paths. The direct path contributes {}, the path \
+             through the square {}; the gradient is the sum, {} = 3x². To keep only the last \
+             contribution, or to pass a gradient on before it is complete, is the most common mistake \
+             in backpropagation; `verify-grads` checks that both are caught.",
             number(POINT),
             number(direct),
             number(through),
@@ -428,25 +400,25 @@ fn shared(room: &Room) -> Result<Section> {
         ))
 }
 
-/// The ways from x to f = x × x² on which x is a parameter.
+/// The paths from x to f = x × x² on which x is a parameter; on the others it is an input.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
+enum Path {
     Both,
     Direct,
     ThroughSquare,
 }
 
-fn product(room: &Room, way: Way) -> Result<Graph> {
-    let one = || Tensor::<2>::from_data([[POINT]], room.float());
+fn product(setup: &Setup, path: Path) -> Result<Graph> {
+    let one = || Tensor::<2>::from_data([[POINT]], setup.float());
     let mut graph = GraphBuilder::new();
     let x = graph.parameter("x", one())?;
-    let cut = match way {
-        Way::Both => x,
-        Way::Direct | Way::ThroughSquare => graph.input("x, cut off", one())?,
+    let cut = match path {
+        Path::Both => x,
+        Path::Direct | Path::ThroughSquare => graph.input("x, cut off", one())?,
     };
-    let (factor, base) = match way {
-        Way::Both | Way::Direct => (x, cut),
-        Way::ThroughSquare => (cut, x),
+    let (factor, base) = match path {
+        Path::Both | Path::Direct => (x, cut),
+        Path::ThroughSquare => (cut, x),
     };
     let square = graph.power("square", base, 2)?;
     graph.multiply("f", factor, square)?;
@@ -460,13 +432,13 @@ fn compared(worked: &Worked) -> Result<Section> {
     let mut comparison = Comparison::new();
     for (name, autodiff) in &worked.autodiff {
         let gradient = worked.graph.gradient(name)?;
-        let by_hand = Host::of(&gradient.context("every parameter has a gradient")?);
-        comparison = comparison.host_row(&format!("δ{name}"), &by_hand, autodiff);
+        let by_hand = read(&gradient.context("every parameter has a gradient")?);
+        comparison = comparison.array_row(&format!("δ{name}"), &by_hand, autodiff);
     }
     Ok(Section::new("The same from automatic differentiation")
         .text(format!(
-            "The graph goes back by the rules derived by hand. Burn's autodiff, on the same function \
-             without the graph, differs by at most {}.",
+            "The graph's backward pass uses the rules derived by hand. Burn's autodiff, on the same \
+             function without the graph, differs by at most {}.",
             number(comparison.largest())
         ))
         .table(comparison.into_table()))

@@ -1,17 +1,18 @@
 //! The scalar net: every variable one number.
 
 use anyhow::{Result, bail};
-use burn::tensor::{DType, Device, Tensor};
+use burn::tensor::Tensor;
 use clap::Args;
 use computational_graph::{SvgOptions, nets};
 use manual_backprop::nets::scalar::{self, Parameters};
+use pages::colours::Colour;
+use pages::numbers::number;
+use pages::page::{Page, Section};
+use pages::plot::{Axis, Mark, Panel, Points, Scale, Series, figure};
+use training::number::parse::finite;
 
-use super::{Common, Negative, Room, Teach};
-use crate::cli::finite;
-use crate::pages::colours::Colour;
-use crate::pages::numbers::{Comparison, Host, number, steps};
-use crate::pages::page::{Page, Section};
-use crate::pages::plot::{Axis, Mark, Panel, Scale, Series, figure};
+use crate::setup::{NotFinite, Setup, Teach};
+use crate::tensors::{Comparison, scalar as scalar_of, steps, tracked};
 
 const FORWARD: [&str; 6] = [
     "z1 = x w1",
@@ -36,12 +37,12 @@ const BACKWARD: [&str; 9] = [
 
 /// Points of the loss curve.
 const SAMPLES: usize = 121;
-/// The curve goes so far to either side of w1.
+/// How far the curve goes to either side of w1.
 const REACH: f64 = 4.0;
 
 /// Options of `lesson scalar-net`.
 #[derive(Debug, Args)]
-pub(crate) struct Options {
+pub struct Options {
     /// The input x.
     #[arg(long, default_value = "1.5", allow_negative_numbers = true, value_parser = finite, value_name = "NUMBER")]
     x: f64,
@@ -53,29 +54,18 @@ pub(crate) struct Options {
     /// The parameters w1,b1,w2,b2.
     #[arg(long, default_value = "0.8,-0.4,1.2,0.3", value_delimiter = ',', allow_hyphen_values = true, value_parser = finite, value_name = "NUMBERS")]
     parameters: Vec<f64>,
-
-    #[command(flatten)]
-    common: Common,
 }
 
 impl Teach for Options {
-    fn name(&self) -> &'static str {
-        "scalar-net"
-    }
-
-    fn common(&self) -> &Common {
-        &self.common
-    }
-
-    fn teach(&self, room: &Room) -> Result<Page> {
+    fn teach(&self, setup: &Setup) -> Result<Page> {
         let [w1, b1, w2, b2] = self.parameters[..] else {
             bail!(
-                "--parameters has {} numbers, expected four, w1,b1,w2,b2; for example \
+                "--parameters: expected four numbers w1,b1,w2,b2, got {}; for example \
                  --parameters 0.8,-0.4,1.2,0.3",
                 self.parameters.len()
             );
         };
-        let one = |value: f64| Tensor::<1>::from_data([value], room.float());
+        let one = |value: f64| setup.vector(vec![value]);
         let (x, y) = (one(self.x), one(self.y));
         let p = Parameters {
             w1: one(w1),
@@ -85,10 +75,10 @@ impl Teach for Options {
         };
         let forward = scalar::forward(&p, x.clone(), y.clone());
         let by_hand = scalar::backward(&p, x.clone(), y.clone(), &forward);
-        let loss = Host::of(&forward.loss).values[0];
-        let slope = Host::of(&by_hand.grad_w1).values[0];
+        let loss = scalar_of(&forward.loss);
+        let slope = scalar_of(&by_hand.grad_w1);
         if !loss.is_finite() || !slope.is_finite() {
-            return Err(Negative(format!(
+            return Err(NotFinite(format!(
                 "the loss is {} and its slope {} at these numbers; choose smaller ones",
                 number(loss),
                 number(slope)
@@ -96,7 +86,6 @@ impl Teach for Options {
             .into());
         }
 
-        let tracked = |tensor: &Tensor<1>| tensor.clone().autodiff().require_grad();
         let leaves = Parameters {
             w1: tracked(&p.w1),
             b1: tracked(&p.b1),
@@ -113,9 +102,9 @@ impl Teach for Options {
             .row("δw2", &by_hand.grad_w2, &autodiff(&leaves.w2))
             .row("δb2", &by_hand.grad_b2, &autodiff(&leaves.b2));
 
-        let curve = loss_along_w1(&p, self.x, self.y, w1, room.float());
+        let curve = loss_along_w1(&p, self.x, self.y, w1, setup);
         let start = Section::new("The net").text(format!(
-            "One input, one hidden sigmoid unit, one output: a net of which every value is a single \
+            "One input, one hidden sigmoid unit, one output: every value in this net is a single \
              number. Here x = {}, y = {}, w1 = {}, b1 = {}, w2 = {}, b2 = {}.",
             number(self.x),
             number(self.y),
@@ -134,16 +123,16 @@ impl Teach for Options {
                 Section::new("Backward: from the loss to the parameters")
                     .text(
                         "δv is the gradient of the loss with respect to v. Each step of the forward \
-                         pass gives one step back: multiply what comes from the right by the \
-                         derivative of the step. With σ'(z2) = σ(z2)(1 - σ(z2)) = z3(1 - z3):",
+                         pass has its step back: multiply the gradient that comes from the right by \
+                         the derivative of the step. With σ'(z2) = σ(z2)(1 - σ(z2)) = z3(1 - z3):",
                     )
                     .table(steps("gradient", &BACKWARD, &by_hand.named())),
             )
             .with(
                 Section::new("The same from automatic differentiation")
                     .text(format!(
-                        "Burn's autodiff records the forward pass and goes back by itself. Largest \
-                         difference: {}.",
+                        "Burn's autodiff records the forward pass and derives the backward pass by \
+                         itself. Largest difference: {}.",
                         number(comparison.largest())
                     ))
                     .table(comparison.into_table()),
@@ -151,7 +140,7 @@ impl Teach for Options {
             .with(
                 Section::new("The net as a computational graph").figure(
                     "graph",
-                    "Values above the arrows flow to the right, gradients below them to the left",
+                    "Values above the arrows flow to the right, gradients below them flow to the left",
                     graph(&p, x, y)?,
                 ),
             )
@@ -180,15 +169,9 @@ fn graph(p: &Parameters, x: Tensor<1>, y: Tensor<1>) -> Result<String> {
 }
 
 /// The loss at `SAMPLES` values of w1 around the given one.
-fn loss_along_w1(
-    p: &Parameters,
-    x: f64,
-    y: f64,
-    w1: f64,
-    float: (&Device, DType),
-) -> Vec<(f64, f64)> {
+fn loss_along_w1(p: &Parameters, x: f64, y: f64, w1: f64, setup: &Setup) -> Points {
     let at = |i: usize| w1 - REACH + 2.0 * REACH * i as f64 / (SAMPLES - 1) as f64;
-    let one = |value: f64| Tensor::<1>::from_data([value], float);
+    let one = |value: f64| setup.vector(vec![value]);
     (0..SAMPLES)
         .map(|i| {
             let moved = Parameters {
@@ -196,7 +179,7 @@ fn loss_along_w1(
                 ..p.clone()
             };
             let loss = scalar::forward(&moved, one(x), one(y)).loss;
-            (at(i), Host::of(&loss).values[0])
+            (at(i), scalar_of(&loss))
         })
         .collect()
 }
@@ -215,5 +198,5 @@ fn tangent_figure(curve: &[(f64, f64)], w1: f64, loss: f64, slope: f64) -> Resul
         ))
         .with(Series::new(label, Colour::ORANGE, Mark::Line, tangent))
         .with(Series::new("", Colour::INK, Mark::Dots, [(w1, loss)]));
-    figure(&[panel], 1)
+    Ok(figure(&[panel], 1)?)
 }

@@ -4,18 +4,19 @@ use anyhow::Result;
 use burn::tensor::{Tensor, TensorData, activation as burn_activation};
 use manual_backprop::activation::{self, Activation};
 use manual_backprop::linear::affine;
+use pages::colours::Colour;
+use pages::numbers::{Array, number, vector};
+use pages::page::{Section, Table};
+use pages::plot::{Mark, Panel, Scale, Series, figure, spread};
+use pages::terms::factor;
 
-use super::{Example, SAMPLES, at, pull_back, pulled, side_by_side, tracked, verdict};
-use crate::lessons::Room;
-use crate::pages::colours::Colour;
-use crate::pages::numbers::{Comparison, Host, number, vector};
-use crate::pages::page::{Section, Table};
-use crate::pages::plot::{Mark, Panel, Scale, Series, figure, spread};
-use crate::pages::terms::factor;
+use super::example::{Example, SAMPLES, at, pull_back, pulled, side_by_side, verdict};
+use crate::setup::Setup;
+use crate::tensors::{Comparison, read, tracked};
 
-/// Where every activation is looked at: on both sides of 0 and far beyond what a net meets.
+/// The places at which every activation is computed: around 0, and far beyond what occurs in a net.
 const PLACES: [f64; 5] = [-1000.0, -1.0, 0.0, 1.0, 1000.0];
-/// The curves of the activations go so far to either side of 0.
+/// How far the curves of the activations go to either side of 0.
 const REACH: f64 = 4.0;
 
 impl Example {
@@ -30,16 +31,16 @@ impl Example {
             let tape = pull_back(f.forward(leaf.clone()), &self.grad_z);
             comparison = comparison.row(&format!("δA, {f}"), &by_hand, &pulled(&leaf, &tape));
         }
-        let (host_a, grad_z) = (Host::of(&a), Host::of(&self.grad_z));
+        let (host_a, grad_z) = (read(&a), read(&self.grad_z));
         let f = Activation::Sigmoid;
         let z = activation::forward(f, a.clone());
         let slope = activation::backward(f, a.clone(), z.clone(), z.ones_like());
         let grad_a = activation::backward(f, a.clone(), z.clone(), self.grad_z.clone());
-        let [z, slope, grad_a] = [&z, &slope, &grad_a].map(Host::of);
+        let [z, slope, grad_a] = [&z, &slope, &grad_a].map(read);
         Ok(Section::new("Pointwise function: Z = f(A)")
             .text(
-                "Each element of Z depends on one element of A, the one at its own place. So nothing \
-                 is added up: the gradient is multiplied by the derivative, place by place.",
+                "Each element of Z depends on one element of A, the one at the same place. So there is no \
+                 sum: the gradient is multiplied by the derivative, element by element.",
             )
             .formula(
                 "δa_ij = f'(a_ij) δz_ij        δA = f'(A)∘δZ\n\n\
@@ -50,8 +51,8 @@ impl Example {
             )
             .figure(
                 "activations",
-                "Each function and its derivative; dots: the derivative at 0. At 0, ReLU has a kink and \
-                 its derivative a jump, and 0 is taken there; ELU is smooth, its derivative has a kink.",
+                "Each function and its derivative; dots: the derivative at 0. ReLU has a kink at 0 and its \
+                 derivative jumps; its value at 0 is defined as 0. ELU is smooth, its derivative has a kink.",
                 activations_figure(self.x.clone())?,
             )
             .text(format!(
@@ -78,7 +79,7 @@ fn value_and_slope(f: Activation, places: &[f64], like: &Tensor<2>) -> [Vec<f64>
     let a = Tensor::<1>::from_data(TensorData::new(places.to_vec(), [places.len()]), options);
     let z = activation::forward(f, a.clone());
     let slope = activation::backward(f, a, z.clone(), z.ones_like());
-    [Host::of(&z).values, Host::of(&slope).values]
+    [read(&z).values, read(&slope).values]
 }
 
 fn activations_figure(like: Tensor<2>) -> Result<String> {
@@ -99,12 +100,12 @@ fn activations_figure(like: Tensor<2>) -> Result<String> {
         ];
         Panel::of(f.name(), ("a", Scale::Linear), ("", Scale::Linear), series)
     });
-    figure(&panels, 2)
+    Ok(figure(&panels, 2)?)
 }
 
-/// Value and derivative of each activation, also where a careless formula overflows.
-pub(super) fn far_from_zero(room: &Room) -> Section {
-    let like = room.matrix([1, 1], vec![0.0]);
+/// Value and derivative of each activation, also where a naive formula overflows.
+pub(super) fn far_from_zero(setup: &Setup) -> Section {
+    let like = setup.matrix([1, 1], vec![0.0]);
     let columns = Activation::ALL
         .iter()
         .flat_map(|f| [format!("{f}"), format!("{f}'")]);
@@ -116,29 +117,24 @@ pub(super) fn far_from_zero(room: &Room) -> Section {
             .flat_map(|both| both.iter().map(|v| number(v[i])));
         table.push(std::iter::once(number(place)).chain(cells));
     }
-    let data = TensorData::new(PLACES.to_vec(), [PLACES.len()]);
-    let a = Tensor::<1>::from_data(data, room.float());
+    let a = setup.vector(PLACES.to_vec());
     let mut comparison = Comparison::new();
     for (f, [_, slope]) in Activation::ALL.iter().zip(&values) {
         let leaf = tracked(&a);
         let tape = f.forward(leaf.clone()).sum().backward();
-        let by_hand = Host {
-            dims: vec![PLACES.len()],
-            values: slope.clone(),
-        };
-        comparison =
-            comparison.host_row(&format!("{f}'"), &by_hand, &Host::of(&pulled(&leaf, &tape)));
+        let by_hand = Array::vector(slope.clone());
+        comparison = comparison.array_row(&format!("{f}'"), &by_hand, &read(&pulled(&leaf, &tape)));
     }
     let leaf = tracked(&a);
     let tape = burn_activation::elu(leaf.clone(), 1.0).sum().backward();
-    let elu_of_burn = Host::of(&pulled(&leaf, &tape));
+    let elu_of_burn = read(&pulled(&leaf, &tape));
     Section::new("The activations near 0 and far from it")
         .text(format!(
-            "On paper e^a is always a number; in {} it is infinite for large a, and infinity minus or \
-             over infinity is NaN. So the formulas are computed with exponents that are never \
-             positive: sigmoid(a) = e^min(a,0) / (e^min(a,0) + e^-max(a,0)), elu(a) = max(a,0) + \
-             e^min(a,0) - 1. Far from 0 a saturated function has derivative 0: no gradient passes.",
-            room.dtype.name()
+            "On paper e^a is always a number; in {} it is infinite for large a, and infinity minus \
+             infinity or divided by infinity is NaN. So the formulas are computed with exponents that \
+             are never positive: sigmoid(a) = e^min(a,0) / (e^min(a,0) + e^-max(a,0)), elu(a) = max(a,0) + \
+             e^min(a,0) - 1. Where a function is saturated its derivative is 0: no gradient passes.",
+            setup.dtype.name()
         ))
         .table(table)
         .text(format!(
@@ -147,8 +143,8 @@ pub(super) fn far_from_zero(room: &Room) -> Section {
         ))
         .table(comparison.into_table())
         .text(format!(
-            "That the form matters to autodiff, too, Burn's own elu shows, which computes e^a also \
-             where it is not used. Its derivative at a = {} by autodiff: {}.",
+            "The form of the formula matters to autodiff too. Burn's own elu computes e^a even where it is \
+             not used; its derivative at a = {} by autodiff is {}.",
             vector(&PLACES),
             vector(&elu_of_burn.values)
         ))

@@ -1,47 +1,47 @@
-//! Extreme logits: where the two rules in a row end.
+//! Extreme logits: where the two separate rules fail.
 
 use anyhow::Result;
 use burn::tensor::{DType, Device};
 use manual_backprop::Reduction;
+use pages::colours::Colour;
+use pages::numbers::{number, vector};
+use pages::page::{Section, Table};
+use pages::plot::{Mark, Panel, Scale, Series, figure};
 
-use super::SAMPLES;
 use super::passes::{Passes, Rows};
-use crate::lessons::Room;
-use crate::pages::colours::Colour;
-use crate::pages::numbers::{Host, number, vector};
-use crate::pages::page::{Section, Table};
-use crate::pages::plot::{Mark, Panel, Scale, Series, figure};
+use crate::setup::Setup;
+use crate::tensors::scalar;
 
-/// Sizes of two logits, one with the minus sign for the right class, from harmless to hopeless.
+/// Sizes of two logits, from harmless to hopeless; the true class has the minus sign.
 const SIZES: [f64; 7] = [1.0, 40.0, 45.0, 50.0, 355.0, 370.0, 1000.0];
-/// Dots of each dtype in the figure of failures.
+/// Points of a curve, and dots of each dtype.
+const SAMPLES: usize = 121;
 const DOTS: usize = 24;
 
-/// The losses and the gradients of the right class's logit for two logits, the right one `-size` and
-/// the other `size`: each by the two rules in a row and by the fused one.
+/// Losses and gradients of the true class's logit for two logits, `-size` for the true class and
+/// `size` for the other: each by the two separate rules and by the fused rule.
 fn extremes(float: (&Device, DType), size: f64) -> [f64; 4] {
     let rows = Rows::on(float, vec![-size, size], 2, &[0]);
     let passes = Passes::of(&rows, Reduction::Sum);
-    let first = |values: Host| values.values[0];
     [
-        first(Host::of(&passes.loss_in_two)),
-        first(Host::of(&passes.loss)),
-        first(Host::of(&passes.grad_in_two)),
-        first(Host::of(&passes.grad)),
+        scalar(&passes.loss_in_two),
+        scalar(&passes.loss),
+        scalar(&passes.grad_in_two),
+        scalar(&passes.grad),
     ]
 }
 
-/// Where the two rules in a row fail, and the fused one does not.
-pub(super) fn why_fused(room: &Room) -> Result<Section> {
-    let device = &room.opened.device;
+/// Where the two separate rules fail, and the fused rule does not.
+pub(super) fn why_fused(setup: &Setup) -> Result<Section> {
+    let device = &setup.opened.device;
     let largest = SIZES[SIZES.len() - 1];
-    let section = Section::new("Why the fused form is taken").text(format!(
-        "Two logits, and the right class has the smaller one. On paper L = ln(1 + e^(z_1 - z_0)): \
-         for logits of ±{} that is {}, and yp - y = (-1, 1). The fused form never leaves the \
-         logarithm: ln yp_k = z_k - m - ln Σ_j e^(z_j - m). The two rules go through yp_0 itself, \
-         and that can be too small to be stored.",
+    let section = Section::new("Why the fused form is used").text(format!(
+        "Two logits; the true class has the smaller one. On paper L = ln(1 + e^(z_1 - z_0)): for logits \
+         of ±{} this is {}, and yp - y = (-1, 1). The fused form computes only the logarithm: \
+         ln yp_k = z_k - m - ln Σ_j e^(z_j - m). The two separate rules need yp_0 itself, and that can \
+         be too small to be stored.",
         number(largest),
-        number(extremes(room.float(), largest)[1]),
+        number(extremes(setup.float(), largest)[1]),
     ));
     let section = section
         .text(narrowest(
@@ -50,10 +50,10 @@ pub(super) fn why_fused(room: &Room) -> Result<Section> {
             f64::from(f32::from_bits(1)),
         ))
         .table(failures((device, DType::F32)));
-    let (section, dtypes) = match room.dtype {
+    let (section, dtypes) = match setup.dtype {
         DType::F64 => {
             let reach = narrowest("In f64", f64::MIN_POSITIVE, f64::from_bits(1));
-            let section = section.text(reach).table(failures(room.float()));
+            let section = section.text(reach).table(failures(setup.float()));
             (section, vec![DType::F64, DType::F32])
         }
         _ => (section, vec![DType::F32]),
@@ -61,23 +61,23 @@ pub(super) fn why_fused(room: &Room) -> Result<Section> {
     Ok(section
         .text(
             "Two things break. ∂L/∂yp_0 = -1/yp_0 becomes too large to be stored, and the softmax rule \
-             then takes infinity from infinity: the gradient is NaN. The loss loses digits with yp_0, \
-             and once that is 0 the loss is infinite. One such row makes the gradient of its whole \
-             batch worthless. Many a graphics card takes numbers of few digits for 0 at once: there both \
-             happen together. The fused gradient needs no division: yp - y.",
+             then subtracts infinity from infinity: the gradient is NaN. The loss loses digits as yp_0 \
+             does, and is infinite once yp_0 is 0. One such row spoils the gradient of its whole batch. \
+             Many graphics cards replace numbers with few digits by 0: there both happen at the same \
+             size. The fused gradient needs no division: yp - y.",
         )
         .figure(
             "where-two-rules-end",
-            "The wrong class's logit further and further ahead. The two rules in a row follow the \
-             fused one and break off where their numbers are no longer finite: in f32 first, in f64 \
-             later.",
+            "The logit of the wrong class gets further and further ahead. The two separate rules follow \
+             the fused rule until their numbers are no longer finite: first in f32, later in f64.",
             failures_figure(device, &dtypes, largest)?,
         ))
 }
 
 fn narrowest(what: &str, full: f64, smallest: f64) -> String {
     format!(
-        "{what}, numbers below {} = e^({}) are stored with fewer and fewer digits, and below {} = e^({}) there is only 0:",
+        "{what}, numbers below {} = e^({}) are stored with fewer and fewer digits, and numbers below \
+         {} = e^({}) become 0:",
         number(full),
         number(full.ln()),
         number(smallest),
@@ -108,8 +108,8 @@ fn failures(float: (&Device, DType)) -> Table {
     table
 }
 
-/// Loss and gradient against the distance of two logits; dots of one dtype lie between those of
-/// another, so that none hides another.
+/// Loss and gradient over the distance of two logits. Dots of one dtype lie between those of the
+/// other, so that none is hidden.
 fn failures_figure(device: &Device, dtypes: &[DType], largest: f64) -> Result<String> {
     let (start, end) = (0.1_f64.ln(), (2.0 * largest).ln());
     let at = |place: f64| (start + (end - start) * place).exp();
@@ -137,9 +137,9 @@ fn failures_figure(device: &Device, dtypes: &[DType], largest: f64) -> Result<St
     };
     let panels = [
         panel("The loss", ("loss L", Scale::Log), 0, 1),
-        panel("The right class's gradient", ("δz_0", Scale::Linear), 2, 3),
+        panel("The true class's gradient", ("δz_0", Scale::Linear), 2, 3),
     ];
-    figure(&panels, 2)
+    Ok(figure(&panels, 2)?)
 }
 
 #[cfg(test)]

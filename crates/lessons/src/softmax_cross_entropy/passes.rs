@@ -1,11 +1,12 @@
-//! The two rules in a row and the fused one, forward and backward.
+//! The two separate rules and the fused rule, forward and backward.
 
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use manual_backprop::Reduction;
 use manual_backprop::cross_entropy::{from_probabilities, one_hot, softmax_cross_entropy};
 use manual_backprop::softmax;
 
-use crate::lessons::Room;
+use crate::setup::Setup;
+use crate::tensors::tracked;
 
 /// Logits and one-hot targets, a row for each example.
 #[derive(Debug)]
@@ -15,9 +16,9 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    pub(super) fn new(room: &Room, logits: Vec<f64>, labels: &[usize]) -> Self {
+    pub(super) fn new(setup: &Setup, logits: Vec<f64>, labels: &[usize]) -> Self {
         let classes = logits.len() / labels.len();
-        Self::on(room.float(), logits, classes, labels)
+        Self::on(setup.float(), logits, classes, labels)
     }
 
     pub(super) fn on(
@@ -36,25 +37,24 @@ impl Rows {
         }
     }
 
-    /// Gradient of the loss with respect to the logits, by autodiff through the two rules in a row
-    /// and through the fused one.
+    /// Gradient of the loss with respect to the logits, by autodiff through the two separate rules and
+    /// through the fused rule.
     pub(super) fn by_autodiff(&self, reduction: Reduction) -> [Tensor<2>; 2] {
         let y = self.y.clone().autodiff();
         [false, true].map(|fused| {
-            let z = self.z.clone().autodiff().require_grad();
-            let loss = match fused {
-                true => softmax_cross_entropy::forward(z.clone(), y.clone(), reduction).0,
-                false => {
-                    let yp = softmax::forward(z.clone());
-                    from_probabilities::forward(yp, y.clone(), reduction)
-                }
+            let z = tracked(&self.z);
+            let loss = if fused {
+                softmax_cross_entropy::forward(z.clone(), y.clone(), reduction).0
+            } else {
+                let yp = softmax::forward(z.clone());
+                from_probabilities::forward(yp, y.clone(), reduction)
             };
             z.grad(&loss.backward()).expect("the logits are tracked")
         })
     }
 }
 
-/// Forward and backward pass, by the two rules in a row and by the fused one.
+/// Forward and backward pass, by the two separate rules and by the fused rule.
 #[derive(Debug)]
 pub(super) struct Passes {
     pub(super) yp: Tensor<2>,
@@ -90,7 +90,7 @@ pub(super) fn jacobian_of(row: &Rows, one: &Passes) -> Tensor<2> {
     softmax::backward(repeated(&one.yp), identity(row))
 }
 
-/// One row, as often as it has elements.
+/// One row, repeated as often as it has elements.
 pub(super) fn repeated(row: &Tensor<2>) -> Tensor<2> {
     let classes = row.dims()[1];
     row.clone().repeat_dim(0, classes)
@@ -105,9 +105,9 @@ pub(super) fn identity(row: &Rows) -> Tensor<2> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pages::numbers::Host;
+    use crate::tensors::read;
 
-    /// Logits of which the probabilities are 2/8, 1/8 and 5/8.
+    /// Logits with the probabilities 2/8, 1/8 and 5/8.
     fn row() -> Rows {
         let logits = vec![2f64.ln(), 0.0, 5f64.ln()];
         Rows::on((&Device::flex(), DType::F64), logits, 3, &[1])
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn the_jacobian_is_the_one_derived_by_hand() {
         let row = row();
-        let jacobian = Host::of(&jacobian_of(&row, &Passes::of(&row, Reduction::Sum)));
+        let jacobian = read(&jacobian_of(&row, &Passes::of(&row, Reduction::Sum)));
         let expected = [12.0, -2.0, -10.0, -2.0, 7.0, -5.0, -10.0, -5.0, 15.0];
         for (got, want) in jacobian.values.iter().zip(expected) {
             assert!((got - want / 64.0).abs() < 1e-15, "{got}, {want} / 64");
@@ -130,7 +130,7 @@ mod tests {
         let expected = [0.25, 0.125 - 1.0, 0.625];
         let [in_two, fused] = row.by_autodiff(Reduction::Sum);
         for grad in [&one.grad, &one.grad_in_two, &in_two, &fused] {
-            for (got, want) in Host::of(grad).values.iter().zip(expected) {
+            for (got, want) in read(grad).values.iter().zip(expected) {
                 assert!((got - want).abs() < 1e-15, "{got}, {want}");
             }
         }

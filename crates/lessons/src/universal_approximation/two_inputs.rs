@@ -1,18 +1,20 @@
 //! One hidden layer on a function of two variables: by plane waves, and by training.
 
 use anyhow::Result;
+use pages::colours::Colour;
+use pages::numbers::number;
+use pages::page::{Section, Table};
+use pages::plot::{Axis, Mark, Panel, Scale, Series, figure};
 use universal_approximation::targets::{self, Target2d};
 use universal_approximation::{Errors, Interval, OneHiddenLayer, approximate_2d, errors_2d};
 use xor_net::XorNetConfig;
 
-use super::{LEARNING_RATE, POINTS, difference, learn, scaled, unload};
-use crate::lessons::Room;
-use crate::pages::colours::Colour;
-use crate::pages::numbers::number;
-use crate::pages::page::{Section, Table};
-use crate::pages::plot::{Axis, Mark, Panel, Scale, Series, figure};
+use super::burn_net::{difference, unload};
+use super::curves::POINTS;
+use super::training::{LEARNING_RATE, learn, scaled};
+use crate::setup::Setup;
 
-/// Hidden units of the computed nets: shown as maps, and those of which the error is shown.
+/// Hidden units of the computed nets that are shown as maps, and of those whose error is shown.
 const MAPS: [usize; 3] = [100, 400, 3200];
 const UNITS: [usize; 8] = [25, 50, 100, 200, 400, 800, 1600, 3200];
 /// Steepness of the steps.
@@ -20,12 +22,12 @@ const STEEPNESS: f64 = 10.0;
 
 /// Hidden units of the nets that are trained.
 const TRAINED: [usize; 3] = [4, 12, 36];
-/// Points that they learn from, along each side.
+/// Points that they learn from, along each side of the square.
 const SIDE: usize = 20;
-/// At the start a sigmoid rises, from 5 % to 95 %, over about this share of a side.
+/// Before training, a sigmoid rises from 5 % to 95 % over about this fraction of a side.
 const RISE: f64 = 0.5;
-/// Steps of the sequence by which the points are spread through which the edges go: powers of the
-/// inverse of the plastic number (M. Roberts, "The unreasonable effectiveness of quasirandom
+/// The edges go through points of a quasi-random sequence. Its steps are powers of the inverse of the
+/// plastic number (M. Roberts, "The unreasonable effectiveness of quasirandom
 /// sequences", 2018).
 const SPREAD: [f64; 2] = [0.754_877_666_246_692_7, 0.569_840_290_998_053_2];
 
@@ -37,8 +39,8 @@ fn map(target: Target2d, title: &str, f: impl Fn([f64; 2]) -> f64) -> Panel {
         .map(|points| points.iter().map(|&(x, y)| f([x, y])).collect())
 }
 
-/// The construction by plane waves, at several numbers of units.
-pub(super) fn computed(room: &Room) -> Result<Section> {
+/// The construction by plane waves, for several numbers of units.
+pub(super) fn computed(setup: &Setup) -> Result<Section> {
     let target = targets::HILLS;
     let Target2d {
         function, domain, ..
@@ -63,7 +65,7 @@ pub(super) fn computed(room: &Room) -> Result<Section> {
             }));
             let diagonal = domain[0].points(POINTS).zip(domain[1].points(POINTS));
             let diagonal = diagonal.flat_map(|(x, y)| [x, y]).collect();
-            differs = f64::max(differs, difference(net.net(), diagonal, room));
+            differs = f64::max(differs, difference(net.net(), diagonal, setup));
         }
     }
     let line = |label, colour, what: fn(&Errors) -> f64| {
@@ -71,7 +73,7 @@ pub(super) fn computed(room: &Room) -> Result<Section> {
         Series::new(label, colour, Mark::Path, points)
     };
     let falling = Panel::of(
-        "Error against hidden units",
+        "Error over hidden units",
         ("hidden units", Scale::Log),
         ("error", Scale::Log),
         vec![
@@ -82,27 +84,27 @@ pub(super) fn computed(room: &Room) -> Result<Section> {
     Ok(Section::new("Two inputs")
         .formula(target.formula)
         .text(format!(
-            "With two inputs a hidden unit is a step across some direction of the plane. Steps side by \
-             side, all across one direction, make a wave; a sum of waves makes the function (its cosine \
-             series). The same Burn module takes these weights with two inputs; along the diagonal it \
-             differs by at most {}.",
+            "With two inputs, a hidden unit is a step along some direction of the plane. Many steps along \
+             one direction make a wave; a sum of waves makes the function (its cosine series). The same \
+             Burn module, with two inputs, takes these weights; along the diagonal its output differs by at \
+             most {}.",
             number(differs)
         ))
         .table(table)
         .figure(
             "two-inputs",
-            "The target and nets of some sizes: blue is -1, white 0, red 1",
+            "The target and nets of several sizes: blue is -1, white 0, red 1",
             figure(&panels, 2)?,
         )
         .figure(
             "two-inputs-error",
-            "Error against the number of hidden units, both axes logarithmic",
+            "Error over the number of hidden units, both axes logarithmic",
             figure(&[falling], 1)?,
         ))
 }
 
-/// The same target, learnt by nets of a few units.
-pub(super) fn trained(steps: usize, room: &Room) -> Result<Section> {
+/// The same target, learnt by nets with few units.
+pub(super) fn trained(steps: usize, setup: &Setup) -> Result<Section> {
     let target = targets::HILLS;
     let Target2d {
         function, domain, ..
@@ -110,18 +112,18 @@ pub(super) fn trained(steps: usize, room: &Room) -> Result<Section> {
     let [along, across] = domain.map(|side| side.points(SIDE).collect::<Vec<_>>());
     let points = (0..SIDE * SIDE).map(|i| [along[i % SIDE], across[i / SIDE]]);
     let inside = |[x, y]: [f64; 2]| [scaled(domain[0], x), scaled(domain[1], y)];
-    let x = room.matrix([points.len(), 2], points.clone().flat_map(inside).collect());
-    let y = room.matrix([points.len(), 1], points.map(function).collect());
+    let x = setup.matrix([points.len(), 2], points.clone().flat_map(inside).collect());
+    let y = setup.matrix([points.len(), 1], points.map(function).collect());
     let mut table = Table::new([
         "hidden units",
         "parameters",
         "largest error",
         "rms error",
-        "rms error of as many in waves",
+        "rms error of as many units in waves",
     ]);
     let mut panels = vec![map(target, "target", function)];
     for hidden in TRAINED {
-        let (net, _) = learn(&start(hidden, room)?, &x, &y, steps, room)?;
+        let (net, _) = learn(&start(hidden, setup)?, &x, &y, steps, setup)?;
         let output = |point| net.evaluate(&inside(point));
         let off = errors_2d(function, output, domain);
         let waves = approximate_2d(function, domain, hidden, STEEPNESS)?;
@@ -141,28 +143,28 @@ pub(super) fn trained(steps: usize, room: &Room) -> Result<Section> {
     }
     Ok(Section::new("Two inputs, by training")
         .text(format!(
-            "The target of two variables once more, learnt at {} points by {steps} steps of Adam from \
-             {LEARNING_RATE} down to 0. At the start the edges of the sigmoids go through points that \
-             are spread evenly, in directions drawn from seed {}, and W2 and b2 are 0. Waves \
-             take any target as it is; training turns every edge to where this one needs it.",
+            "The same target of two variables, learnt from {} points in {steps} steps of Adam, with a \
+             learning rate that falls from {LEARNING_RATE} to 0. Before training, the edges of the sigmoids \
+             go through evenly distributed points in random directions (seed {}), and W2 and b2 are 0. \
+             Waves work for any target; training turns the edges to where this target needs them.",
             SIDE * SIDE,
-            room.seed
+            setup.seed
         ))
         .table(table)
         .figure(
             "two-inputs-trained",
-            "The target and what nets have learnt: blue is -1, white 0, red 1",
+            "The target and trained nets: blue is -1, white 0, red 1",
             figure(&panels, 2)?,
         ))
 }
 
-/// A net before its training: all sigmoids equally steep, their directions drawn, their edges
-/// through points that are spread over the square from -1 to 1; the output is 0.
-fn start(hidden: usize, room: &Room) -> Result<OneHiddenLayer> {
+/// A net before training: all sigmoids equally steep, in random directions, their edges through points
+/// that are distributed over the square from -1 to 1; the output is 0.
+fn start(hidden: usize, setup: &Setup) -> Result<OneHiddenLayer> {
     let drawn = XorNetConfig::new()
         .with_inputs(2)
         .with_hidden(hidden)
-        .init(room.seed, room.float())?;
+        .init(setup.seed, setup.float())?;
     let drawn = unload(&drawn)?;
     let (along, across) = drawn.w1().split_at(hidden);
     // σ goes from 5 % to 95 % over 2 ln 19; a side is 2 long.
@@ -192,20 +194,14 @@ fn start(hidden: usize, room: &Room) -> Result<OneHiddenLayer> {
 mod tests {
     use super::*;
     use backends::Backend;
-    use burn::tensor::DType;
 
-    fn room() -> Room {
-        let backend = "flex".parse::<Backend>().unwrap();
-        Room {
-            opened: backend.open().unwrap(),
-            dtype: DType::F64,
-            seed: 0,
-        }
+    fn setup() -> Setup {
+        Setup::new(Backend::Flex.open().unwrap(), 0)
     }
 
     #[test]
     fn a_net_starts_at_0_with_equally_steep_edges_inside_the_square() {
-        let net = start(9, &room()).unwrap();
+        let net = start(9, &setup()).unwrap();
         assert_eq!(net.evaluate(&[0.3, -0.8]), 0.0);
         let (along, across) = net.w1().split_at(9);
         for unit in 0..9 {
@@ -219,7 +215,7 @@ mod tests {
 
     #[test]
     fn training_beats_as_many_units_in_waves() {
-        let json = serde_json::to_value(trained(300, &room()).unwrap()).unwrap();
+        let json = serde_json::to_value(trained(300, &setup()).unwrap()).unwrap();
         let rows = json["blocks"][1]["rows"].as_array().unwrap();
         assert_eq!(rows.len(), TRAINED.len());
         for row in rows {

@@ -1,43 +1,33 @@
 //! Gradient descent: plain, with momentum, and with a line search.
 
-use std::ops::Range;
+mod trial;
+mod window;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
+use gradient_descent::Function;
 use gradient_descent::functions::{CosineBowl, FourVariables, QuadraticValley, Rosenbrock};
-use gradient_descent::verify::TensorFunction;
-use gradient_descent::{
-    Descent, Function, GradientDescent, Iterate, LineSearch, Minimizer, Minimum, Momentum, Outcome,
-    central_gradient,
-};
+use gradient_descent::{Iterate, LineSearch, Minimum, Momentum, central_gradient};
+use gradient_trials::TensorFunction;
+use pages::numbers::{number, vector};
+use pages::page::{Page, Section, Table};
+use pages::plot::{Mark, Panel, Scale, Series, figure};
+use training::number::parse::{finite, non_negative, positive};
 
 use super::functions::autodiff;
-use super::{Common, Negative, Room, Teach, between};
-use crate::cli::{finite, non_negative, positive};
-use crate::pages::colours::Colour;
-use crate::pages::numbers::{number, vector};
-use crate::pages::page::{Page, Section, Table};
-use crate::pages::plot::{Axis, Mark, Panel, Scale, Series, figure, levels};
+use crate::arguments::between;
+use crate::setup::{Setup, Teach};
+use trial::{Run, Trial};
+use window::Window;
 
 /// Most iterations: the whole path of each descent is kept.
 const MOST_ITERATIONS: usize = 200_000;
-/// Contour lines.
-const LEVELS: usize = 14;
-/// Side of the grid on which their heights are chosen.
-const COARSE: usize = 41;
 /// Points of a curve.
 const POINTS: usize = 400;
-/// Points of a path that are nearer than this share of the window to the last one are not drawn.
-const NEAR: f64 = 1.0 / 150.0;
-/// A chart is so many times as wide as it is high.
-const ASPECT: f64 = 1.35;
-/// A window that is longer than this, by its height, is stretched instead of made higher.
-const LONGEST: f64 = 4.0;
-
 /// Options of `lesson gradient-descent`.
 #[derive(Debug, Args)]
-pub(crate) struct Options {
-    /// The function to go down on.
+pub struct Options {
+    /// The function to minimise.
     #[arg(long, value_enum, default_value_t = Choice::CosineBowl, value_name = "NAME")]
     function: Choice,
 
@@ -45,39 +35,36 @@ pub(crate) struct Options {
     #[arg(long, value_delimiter = ',', allow_hyphen_values = true, value_parser = finite, value_name = "NUMBERS")]
     start: Option<Vec<f64>>,
 
-    /// Step length α of plain descent and of momentum, greater than 0 [default: the function's own,
-    /// with which plain descent never climbs].
+    /// Step size α of plain descent and of momentum, greater than 0 [default: the function's own,
+    /// with which plain descent never increases f].
     #[arg(long, allow_negative_numbers = true, value_parser = positive, value_name = "STEP")]
     step: Option<f64>,
 
-    /// Momentum μ, from 0, less than 1.
+    /// Momentum μ, 0 or more and less than 1.
     #[arg(long, default_value = "0.5", allow_negative_numbers = true, value_parser = non_negative, value_name = "SHARE")]
     momentum: f64,
 
-    /// How much steeper the valley is across than along, from 1.
+    /// Condition number of the valley: its curvature across over its curvature along, 1 or more.
     #[arg(long, default_value = "20", allow_negative_numbers = true, value_parser = positive, value_name = "NUMBER")]
     condition: f64,
 
-    /// A descent stops where the norm of the gradient is at most this, from 0.
+    /// Stop a descent when the norm of the gradient is at most this, 0 or more.
     #[arg(long, default_value = "1e-6", allow_negative_numbers = true, value_parser = non_negative, value_name = "NORM")]
     tolerance: f64,
 
-    /// A descent stops after so many steps, from 1 to 200000.
+    /// Stop a descent after this many steps, from 1 to 200000.
     #[arg(long, default_value = "50000", allow_negative_numbers = true, value_parser = iterations, value_name = "N")]
     max_iterations: usize,
-
-    #[command(flatten)]
-    common: Common,
 }
 
-/// The functions to go down on.
+/// The functions to minimise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Choice {
     /// The lecture's: -(cos²x + cos²y)².
     CosineBowl,
-    /// A quadratic valley, narrow as --condition says.
+    /// A quadratic valley with the condition number --condition.
     Valley,
-    /// Rosenbrock's bent valley.
+    /// Rosenbrock's curved valley.
     Rosenbrock,
     /// The chain rule's function of four variables.
     FourVariables,
@@ -87,31 +74,8 @@ fn iterations(text: &str) -> Result<usize, String> {
     between(text, 1, MOST_ITERATIONS)
 }
 
-/// A function and the three descents on it.
-struct Trial {
-    function: Box<dyn TensorFunction>,
-    start: Vec<f64>,
-    step: f64,
-    runs: [Run; 3],
-}
-
-/// A descent and how it is shown.
-struct Run {
-    name: &'static str,
-    colour: Colour,
-    descent: Descent,
-}
-
 impl Teach for Options {
-    fn name(&self) -> &'static str {
-        "gradient-descent"
-    }
-
-    fn common(&self) -> &Common {
-        &self.common
-    }
-
-    fn teach(&self, room: &Room) -> Result<Page> {
+    fn teach(&self, setup: &Setup) -> Result<Page> {
         let valley = QuadraticValley::new(self.condition).context("--condition")?;
         let function: Box<dyn TensorFunction> = match self.function {
             Choice::CosineBowl => Box::new(CosineBowl),
@@ -122,104 +86,38 @@ impl Teach for Options {
         let start = self.start.clone().unwrap_or_else(|| function.start());
         if start.len() != function.dimension() {
             bail!(
-                "--start has {} numbers, expected {} for the function {}; for example --start {}",
-                start.len(),
+                "--start: expected {} numbers for the function {}, got {}; for example --start {}",
                 function.dimension(),
                 function.name(),
+                start.len(),
                 joined(&function.start())
             );
         }
         let step = self.step.unwrap_or_else(|| function.step());
-        let trial = self.descend(function, start, step)?;
+        let minimizer = |step| Momentum {
+            step,
+            momentum: self.momentum,
+            tolerance: self.tolerance,
+            max_iterations: self.max_iterations,
+        };
+        let trial = Trial::run(function, start, minimizer(step))?;
         let in_valley = match self.function {
             Choice::Valley => None,
-            _ => Some(self.descend(Box::new(valley), valley.start(), valley.step())?),
+            _ => {
+                let minimizer = minimizer(valley.step());
+                Some(Trial::run(Box::new(valley), valley.start(), minimizer)?)
+            }
         };
         Ok(Page::new("Gradient descent", "L13")
-            .with(self.gradient(&trial, room))
+            .with(self.gradient(&trial, setup))
             .with(self.ways_down(&trial)?)
             .with(falling(&trial)?)
-            .with(at_the_minimum(&trial, room)?)
+            .with(at_the_minimum(&trial, setup)?)
             .with(zigzag(in_valley.as_ref().unwrap_or(&trial), valley)?))
     }
 }
 
 impl Options {
-    /// All three descents.
-    ///
-    /// # Errors
-    ///
-    /// If a setting does not fit; [`Negative`] if a descent diverges.
-    fn descend(
-        &self,
-        function: Box<dyn TensorFunction>,
-        start: Vec<f64>,
-        step: f64,
-    ) -> Result<Trial> {
-        let &Self {
-            momentum,
-            tolerance,
-            max_iterations,
-            ..
-        } = self;
-        let minimizers: [(&dyn Minimizer, Colour); 3] = [
-            (
-                &GradientDescent {
-                    step,
-                    tolerance,
-                    max_iterations,
-                },
-                Colour::BLUE,
-            ),
-            (
-                &Momentum {
-                    step,
-                    momentum,
-                    tolerance,
-                    max_iterations,
-                },
-                Colour::ORANGE,
-            ),
-            (
-                &LineSearch {
-                    tolerance,
-                    max_iterations,
-                    ..LineSearch::default()
-                },
-                Colour::GREEN,
-            ),
-        ];
-        let mut runs = vec![];
-        for (minimizer, colour) in minimizers {
-            let name = minimizer.name();
-            let descent = minimizer.minimize(&*function, &start)?;
-            if descent.outcome == Outcome::Diverged {
-                return Err(Negative(format!(
-                    "{name} diverges on {} with a step of {}, after {} iterations; try --step {}",
-                    function.name(),
-                    number(step),
-                    descent.iterations(),
-                    number(function.step().min(step / 10.0))
-                ))
-                .into());
-            }
-            runs.push(Run {
-                name,
-                colour,
-                descent,
-            });
-        }
-        let Ok(runs) = <[Run; 3]>::try_from(runs) else {
-            unreachable!("there are three minimisers");
-        };
-        Ok(Trial {
-            function,
-            start,
-            step,
-            runs,
-        })
-    }
-
     /// The gradient in symbols.
     fn gradient_formula(&self) -> String {
         match self.function {
@@ -236,13 +134,13 @@ impl Options {
         }
     }
 
-    fn gradient(&self, trial: &Trial, room: &Room) -> Section {
+    fn gradient(&self, trial: &Trial, setup: &Setup) -> Section {
         let Trial {
             function, start, ..
         } = trial;
         let witnesses = [
             function.gradient(start),
-            autodiff(&**function, start, room).values,
+            autodiff(&**function, start, setup).values,
             central_gradient(&**function, start),
         ];
         let off = |witness: usize| {
@@ -259,8 +157,9 @@ impl Options {
             .formula(format!("{}\n{}", function.formula(), self.gradient_formula()))
             .text(format!(
                 "The gradient has a component for each variable: the slope of f along it. At the \
-                 start, {}, f = {}. There the formula derived by hand, Burn's autodiff and differences \
-                 of f, which know no derivative, say:",
+                 start, {}, f = {}. There the gradient is computed in three ways: by the formula derived \
+                 by hand, by Burn's autodiff, and by differences, which use only values of f."
+                ,
                 vector(start),
                 number(function.value(start))
             ))
@@ -280,7 +179,7 @@ impl Options {
             "minimiser",
             "outcome",
             "iterations",
-            "values of f",
+            "evaluations of f",
             "gradients",
             "f - smallest f",
             "‖∇f‖",
@@ -306,9 +205,9 @@ impl Options {
                  line search        x ← x - α ∇f(x),  α halved until f(x - α ∇f) ≤ f(x) - c α ‖∇f‖²",
             )
             .text(format!(
-                "All start at {} and stop where ‖∇f‖ ≤ {}. α = {} for the first two, μ = {}; the line \
-                 search tries α = {} first at every point and demands the share c = {} of what the \
-                 slope promises.",
+                "All start at {} and stop when ‖∇f‖ ≤ {}. The first two have α = {}, momentum has μ = {}. \
+                 The line search first tries α = {} at every point, and accepts a step if f falls by at \
+                 least the fraction c = {} of what the slope predicts.",
                 vector(start),
                 number(self.tolerance),
                 number(*step),
@@ -329,111 +228,12 @@ impl Options {
         ];
         Ok(section.figure(
             "paths",
-            "Lines of equal f, from blue (low) to yellow (high), and the paths: plain descent on the left, \
-             momentum (orange) and line search (green) on the right. A step of plain descent leaves its \
-             point at a right angle to the line through it, where both axes have the same scale. The \
-             purple dot is the start, the red one the minimum.",
+            "Contour lines of f, from blue (low) to yellow (high), and the paths: plain descent on the left, \
+             momentum (orange) and line search (green) on the right. Where both axes have the same scale, \
+             a step of plain descent is at a right angle to the contour line through its point. The purple \
+             dot is the start, the red dot the minimum.",
             figure(&panels, 2)?,
         ))
-    }
-}
-
-/// The part of the plane that a chart shows.
-struct Window {
-    x: Range<f64>,
-    y: Range<f64>,
-}
-
-impl Window {
-    /// A window around all paths and the minimum.
-    fn of(trial: &Trial, minimum: &Minimum) -> Self {
-        let paths = trial.runs.iter().flat_map(|run| run.descent.points());
-        Self::holding(&paths.chain([&minimum.point[..]]).collect::<Vec<_>>())
-    }
-
-    /// A window around points of the plane, of equal scales unless that leaves it mostly empty.
-    fn holding(points: &[&[f64]]) -> Self {
-        let range = |axis: usize| {
-            let along = points.iter().map(|point| point[axis]);
-            let (low, high) = along.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| {
-                (low.min(x), high.max(x))
-            });
-            (f64::midpoint(low, high), (high - low) / 2.0)
-        };
-        let [(x, mut half_x), (y, mut half_y)] = [range(0), range(1)];
-        // Points on a line, or a single one, still have a plane around them.
-        let least = match half_x.max(half_y) {
-            0.0 => 1.0,
-            longer => longer / 20.0,
-        };
-        half_x = 1.15 * half_x.max(least);
-        half_y = 1.15 * half_y.max(least);
-        let ratio = half_x / (half_y * ASPECT);
-        if (1.0 / LONGEST..LONGEST).contains(&ratio) {
-            half_x = half_x.max(half_y * ASPECT);
-            half_y = half_y.max(half_x / ASPECT);
-        }
-        Self {
-            x: x - half_x..x + half_x,
-            y: y - half_y..y + half_y,
-        }
-    }
-
-    /// Contours with the paths of some runs.
-    fn panel(&self, trial: &Trial, minimum: &Minimum, runs: &[&Run]) -> Panel {
-        let function = &trial.function;
-        let names = runs.iter().map(|run| run.name).collect::<Vec<_>>();
-        let axis = |label: &str, range: &Range<f64>| Axis::linear(label, range.clone());
-        let panel = Panel::new(names.join(", "), axis("x", &self.x), axis("y", &self.y))
-            .contours(&self.levels(&**function), |x, y| function.value(&[x, y]));
-        let panel = runs.iter().fold(panel, |panel, run| {
-            let path = self.thinned(run.descent.points());
-            panel.with(Series::new("", run.colour, Mark::Path, path))
-        });
-        let dot =
-            |colour, point: &[f64]| Series::new("", colour, Mark::Dots, [(point[0], point[1])]);
-        panel
-            .with(dot(Colour::PURPLE, &trial.start))
-            .with(dot(Colour::RED, &minimum.point))
-    }
-
-    /// Heights of contour lines, of which half lie below the median height in the window.
-    fn levels(&self, function: &dyn Function) -> Vec<f64> {
-        let at = |range: &Range<f64>, i: usize| {
-            range.start + (range.end - range.start) * i as f64 / (COARSE - 1) as f64
-        };
-        let mut values = (0..COARSE * COARSE)
-            .map(|i| function.value(&[at(&self.x, i % COARSE), at(&self.y, i / COARSE)]))
-            .collect::<Vec<_>>();
-        values.sort_by(f64::total_cmp);
-        let (low, high) = (values[0], values[values.len() - 1]);
-        let median = (values[values.len() / 2] - low) / (high - low);
-        let power = median.log(0.5);
-        levels(
-            low..high,
-            LEVELS,
-            if power.is_finite() {
-                power.clamp(1.0, 3.0)
-            } else {
-                1.0
-            },
-        )
-    }
-
-    /// A path without the points that would lie on each other.
-    fn thinned<'a>(&self, path: impl Iterator<Item = &'a [f64]>) -> Vec<(f64, f64)> {
-        let share = |range: &Range<f64>, length: f64| length / (range.end - range.start);
-        let mut kept: Vec<(f64, f64)> = vec![];
-        for point in path {
-            let (x, y) = (point[0], point[1]);
-            let far = |&(kept_x, kept_y): &(f64, f64)| {
-                share(&self.x, x - kept_x).hypot(share(&self.y, y - kept_y)) > NEAR
-            };
-            if kept.last().is_none_or(far) {
-                kept.push((x, y));
-            }
-        }
-        kept
     }
 }
 
@@ -443,9 +243,10 @@ fn falling(trial: &Trial) -> Result<Section> {
     let (least, most) = lengths
         .iter()
         .fold((usize::MAX, 0), |(a, b), &n| (a.min(n), b.max(n)));
-    let scale = match most > POINTS && most > 20 * least {
-        true => Scale::Log,
-        false => Scale::Linear,
+    let scale = if most > POINTS && most > 20 * least {
+        Scale::Log
+    } else {
+        Scale::Linear
     };
     let panel = |title: &str, what: &dyn Fn(&Iterate) -> f64| {
         let curves = trial.runs.iter().map(|run| {
@@ -468,9 +269,9 @@ fn falling(trial: &Trial) -> Result<Section> {
     ];
     Ok(Section::new("How fast f and its gradient fall")
         .text(format!(
-            "The smallest value is {}; what is above it, and the norm of the gradient, iteration by \
-             iteration. A straight line on a linear axis of iterations means: every step takes off the \
-             same share.",
+            "The smallest value is {}. The figure shows how far f is above it, and the norm of the gradient, \
+             iteration by iteration. Over a linear axis of iterations, a straight line means that every \
+             step removes the same fraction.",
             number(value)
         ))
         .figure(
@@ -480,7 +281,7 @@ fn falling(trial: &Trial) -> Result<Section> {
         ))
 }
 
-/// Iterations from 0 to the last, all or evenly spread on the axis.
+/// Iterations from 0 to the last: all, or evenly spaced on the axis.
 fn sampled(last: usize, scale: Scale) -> Vec<usize> {
     let at = |i: usize| {
         let share = i as f64 / POINTS as f64;
@@ -497,7 +298,7 @@ fn sampled(last: usize, scale: Scale) -> Vec<usize> {
     iterations
 }
 
-fn at_the_minimum(trial: &Trial, room: &Room) -> Result<Section> {
+fn at_the_minimum(trial: &Trial, setup: &Setup) -> Result<Section> {
     let function = &*trial.function;
     let Minimum { point, .. } = function.minimum().context("the minimum is known")?;
     let mut table = Table::new(["point", "f", "∇f by hand", "∇f by autodiff"]);
@@ -508,14 +309,14 @@ fn at_the_minimum(trial: &Trial, room: &Room) -> Result<Section> {
             format!("{name}, {}", vector(point)),
             number(function.value(point)),
             vector(&function.gradient(point)),
-            vector(&autodiff(function, point, room).values),
+            vector(&autodiff(function, point, setup).values),
         ]);
     }
     Ok(Section::new("Where the gradient vanishes")
         .text(
-            "At a minimum f changes in no direction to first order: ∇f = 0. That is where a descent \
-             stops by itself, and why the norm of the gradient tells when to stop. It vanishes at \
-             maxima and saddles, too: a descent that starts on one stays there.",
+            "At a minimum, f does not change to first order in any direction: ∇f = 0. There a descent stops \
+             by itself, and so the norm of the gradient tells when to stop. The gradient also vanishes at \
+             maxima and saddle points: a descent that starts on one stays there.",
         )
         .table(table))
 }
@@ -548,8 +349,9 @@ fn zigzag(trial: &Trial, valley: QuadraticValley) -> Result<Section> {
         .formula(format!("{}        ∇f = [ x,  {} y ]", valley.formula(), valley.condition()))
         .text(format!(
             "The curvature is 1 along the valley and κ = {} across. A step of plain descent multiplies \
-             x by 1 - α and y by 1 - ακ. With α = {}: x by {}, y by {}. A step long enough to get on \
-             along the valley leaps over its floor; one above 2/κ = {} climbs higher each time.",
+             x by 1 - α and y by 1 - ακ. With α = {}: x by {}, y by {}. A step large enough to make \
+             progress along the valley jumps across its floor; with α above 2/κ = {} each step climbs \
+             higher.",
             number(valley.condition()),
             number(trial.step),
             factor(1.0),
@@ -560,12 +362,12 @@ fn zigzag(trial: &Trial, valley: QuadraticValley) -> Result<Section> {
         .figure(
             "zigzag",
             "The valley: plain descent on the left, momentum (orange) and line search (green) on the \
-             right. The purple dot is the start, the red one the minimum.",
+             right. The purple dot is the start, the red dot the minimum.",
             figure(&panels, 2)?,
         ))
 }
 
-/// Numbers as on the command line.
+/// Numbers as they are written on the command line.
 fn joined(values: &[f64]) -> String {
     let numbers = values.iter().map(f64::to_string);
     numbers.collect::<Vec<_>>().join(",")
@@ -574,34 +376,6 @@ fn joined(values: &[f64]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_window_holds_its_points_and_is_never_flat() {
-        let points = [[1.3, 0.9], [0.0, 0.0], [-0.1, 0.2]];
-        let window = Window::holding(&points.each_ref().map(|point| &point[..]));
-        assert!(
-            points
-                .iter()
-                .all(|p| window.x.contains(&p[0]) && window.y.contains(&p[1]))
-        );
-        let scale = |range: &Range<f64>| range.end - range.start;
-        assert!((scale(&window.x) / scale(&window.y) - ASPECT).abs() < 1e-12);
-        for flat in [[[20.0, 0.0], [0.0, 0.0]], [[0.0; 2]; 2]] {
-            let window = Window::holding(&flat.each_ref().map(|point| &point[..]));
-            assert!(scale(&window.x) > 0.0 && scale(&window.y) > 0.0);
-        }
-    }
-
-    #[test]
-    fn a_thinned_path_keeps_its_shape() {
-        let window = Window {
-            x: 0.0..1.0,
-            y: 0.0..1.0,
-        };
-        let path = [[0.0, 0.0], [0.5, 0.5], [0.5, 0.5001], [0.6, 0.5]];
-        let thinned = window.thinned(path.iter().map(|point| &point[..]));
-        assert_eq!(thinned, [(0.0, 0.0), (0.5, 0.5), (0.6, 0.5)]);
-    }
 
     #[test]
     fn curves_have_their_ends_and_not_too_many_points() {

@@ -1,0 +1,91 @@
+//! The composition of the function with x(z).
+
+use gradient_descent::Function;
+use gradient_descent::functions::{Composition, FourVariables, inner};
+use pages::numbers::{Array, number, vector};
+use pages::page::{Section, Table};
+use pages::terms::Terms;
+
+use super::matrix::{beside, matrix};
+use crate::functions::autodiff;
+use crate::setup::Setup;
+use crate::tensors::Comparison;
+
+/// x(z), and its Jacobian row by row.
+const INNER: [&str; 4] = ["z1 - z2", "z1²", "z2²", "z1² + z1 z2"];
+const JACOBIAN: [[&str; 2]; 4] = [
+    ["1", "-1"],
+    ["2 z1", "0"],
+    ["0", "2 z2"],
+    ["2 z1 + z2", "z1"],
+];
+
+pub(super) fn composition(z: [f64; 2]) -> Section {
+    let x = inner::map(z);
+    let mut table = Table::new(["x(z)", "formula", "value"]);
+    for (i, formula) in INNER.into_iter().enumerate() {
+        table.push([format!("x{}", i + 1), formula.to_owned(), number(x[i])]);
+    }
+    let symbols = JACOBIAN.map(|row| row.map(str::to_owned).to_vec());
+    let numbers = inner::jacobian(z).map(|row| row.map(number).to_vec());
+    let jacobian = beside("J = ∂x/∂z = ", &[matrix(&symbols), matrix(&numbers)]);
+    Section::new("A composition: f after x(z)")
+        .formula(Composition.formula())
+        .text(format!(
+            "At z = {}: x(z) = {} and F(z) = f(x(z)) = {}.",
+            vector(&z),
+            vector(&x),
+            number(Composition.value(&z))
+        ))
+        .table(table)
+        .text("The Jacobian has a row for each x and a column for each z.")
+        .formula(jacobian)
+}
+
+pub(super) fn product(z: [f64; 2]) -> Section {
+    let x = inner::map(z);
+    let grad_x = FourVariables.gradient(&x);
+    let jacobian = inner::jacobian(z);
+    let grad_z = Composition.gradient(&z);
+    let mut table = Table::new(["component", "formula", "terms", "value"]);
+    for (j, component) in grad_z.iter().enumerate() {
+        let terms = (0..x.len()).map(|i| (jacobian[i][j], grad_x[i]));
+        table.push([
+            format!("∂F/∂z{}", j + 1),
+            format!("Σ_i ∂xi/∂z{} · ∂f/∂xi", j + 1),
+            Terms::new(terms).text(),
+            number(*component),
+        ]);
+    }
+    Section::new("The gradient of the composition, element by element")
+        .text(format!(
+            "The gradient that comes back from f is ∇x f = {}, the gradient above at x(z). It is passed \
+             through x(z) by a product with the transposed Jacobian (a vector-Jacobian product): ∇z F = {}.",
+            vector(&grad_x),
+            vector(&grad_z)
+        ))
+        .formula("∇z F = Jᵀ ∇x f")
+        .table(table)
+}
+
+pub(super) fn composition_compared(z: [f64; 2], setup: &Setup) -> Section {
+    let x = inner::map(z);
+    let comparison = Comparison::new()
+        .array_row(
+            "∇x f",
+            &Array::vector(FourVariables.gradient(&x)),
+            &autodiff(&FourVariables, &x, setup),
+        )
+        .array_row(
+            "∇z F",
+            &Array::vector(Composition.gradient(&z)),
+            &autodiff(&Composition, &z, setup),
+        );
+    Section::new("The composition by automatic differentiation")
+        .text(format!(
+            "Burn's autodiff goes back through f and x(z) at once and never computes J. Largest difference: \
+             {}.",
+            number(comparison.largest())
+        ))
+        .table(comparison.into_table())
+}

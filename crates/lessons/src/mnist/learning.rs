@@ -1,0 +1,217 @@
+//! A short training run, observed: loss, accuracy and gradient norms over the steps.
+
+use anyhow::{Result, bail};
+use burn::module::Module;
+use burn::tensor::Tensor;
+use mnist_mlp::MnistMlp;
+use pages::colours::Colour;
+use pages::numbers::{number, percent};
+use pages::page::{Section, Table};
+use pages::plot::{Mark, Panel, Points, Scale, Series, figure};
+use training::{
+    Batch, Engine, EpochEnd, Evaluation, ModelName, Net, OptimizerName, Pass, Schedule, Settings,
+    State, Team, TrainingError, Watch, epoch, evaluate,
+};
+
+use super::{BATCH, Images, Options, ROWS_AT_ONCE};
+use crate::setup::{NotFinite, Setup};
+use crate::tensors::read;
+
+/// Losses and gradient norms are kept once in so many steps.
+const KEPT: usize = 10;
+/// How often the net is evaluated in an epoch.
+const EVALUATIONS: usize = 4;
+
+/// What training left behind.
+pub(super) struct Training {
+    pub(super) net: MnistMlp,
+    /// Step and training loss of the batch.
+    losses: Points,
+    /// For each layer, step and norm of its weights' gradient.
+    norms: Vec<Points>,
+    /// Step and evaluation on the validation images.
+    validation: Vec<(f64, Evaluation)>,
+    steps: usize,
+}
+
+/// Looks on while the net is trained.
+struct Observer<'a> {
+    validation: &'a Images,
+    /// The net is evaluated once in so many steps.
+    interval: usize,
+    evaluations: Vec<(f64, Evaluation)>,
+    losses: Vec<Tensor<1>>,
+    /// Of each layer's weights in turn.
+    norms: Vec<Tensor<1>>,
+}
+
+impl Observer<'_> {
+    fn evaluate(&mut self, state: &State<MnistMlp>) -> Result<(), TrainingError> {
+        let team = Team::undivided();
+        let evaluation = evaluate(&state.net, self.validation, &team, ROWS_AT_ONCE)?;
+        self.evaluations
+            .push((state.progress.step as f64, evaluation));
+        Ok(())
+    }
+}
+
+impl Watch<MnistMlp> for Observer<'_> {
+    fn may_step(
+        &mut self,
+        state: &State<MnistMlp>,
+        batch: &Batch<<MnistMlp as Net>::Targets>,
+    ) -> Result<bool, TrainingError> {
+        let step = state.progress.step;
+        if step.is_multiple_of(self.interval) {
+            self.evaluate(state)?;
+        }
+        if step.is_multiple_of(KEPT) {
+            let team = Team::undivided();
+            let (loss, gradients) = team.gradients(Engine::Manual, &state.net, batch);
+            self.losses.push(loss);
+            self.norms.extend(state.net.layers.iter().map(|layer| {
+                let gradient = gradients.get::<2>(layer.weight.id);
+                let gradient = gradient.expect("every weight has a gradient");
+                gradient.square().sum().sqrt()
+            }));
+        }
+        Ok(true)
+    }
+}
+
+impl Options {
+    /// The training loop of item L17, with the gradients derived by hand.
+    pub(super) fn train(
+        &self,
+        net: MnistMlp,
+        setup: &Setup,
+        train: &Images,
+        validation: &Images,
+    ) -> Result<Training> {
+        let settings = Settings {
+            engine: Engine::Manual,
+            epochs: self.epochs,
+            batch_size: BATCH,
+            seed: setup.seed,
+            optimizer: OptimizerName::Momentum,
+            learning_rate: self.learning_rate,
+            ..Settings::default_for(ModelName::MnistMlp)
+        };
+        let steps_per_epoch = train.len().div_ceil(BATCH);
+        let mut observer = Observer {
+            validation,
+            interval: steps_per_epoch.div_ceil(EVALUATIONS),
+            evaluations: vec![],
+            losses: vec![],
+            norms: vec![],
+        };
+        let team = Team::undivided();
+        let pass = Pass::new(&settings, &team, &setup.opened.device);
+        let mut schedule = Schedule::new(&settings, steps_per_epoch)?;
+        let mut state = State::fresh(net, &settings, &setup.opened.device);
+        for _ in 0..self.epochs {
+            let end;
+            (state, end) = epoch(state, train, &pass, &mut schedule, &mut observer)?;
+            match end {
+                EpochEnd::Done(_) => {}
+                EpochEnd::NotFinite => return Err(self.not_finite(state.progress.step)),
+                EpochEnd::Refused | EpochEnd::Interrupted => {
+                    bail!("training was stopped; this is a defect, please report it")
+                }
+            }
+        }
+        observer.evaluate(&state)?;
+        let mut evaluations = observer.evaluations.iter();
+        if let Some((step, _)) = evaluations.find(|(_, evaluation)| !evaluation.loss.is_finite()) {
+            return Err(self.not_finite(*step as usize));
+        }
+        let over_steps = |values: Vec<f64>| -> Points {
+            let values = values.into_iter().enumerate();
+            values
+                .map(|(i, value)| ((i * KEPT) as f64, value))
+                .collect()
+        };
+        let losses = read(&Tensor::cat(observer.losses, 0)).values;
+        let norms = read(&Tensor::cat(observer.norms, 0)).values;
+        let layers = state.net.layers.len();
+        let of_layer = |layer: usize| norms.iter().copied().skip(layer).step_by(layers).collect();
+        Ok(Training {
+            losses: over_steps(losses),
+            norms: (0..layers).map(|l| over_steps(of_layer(l))).collect(),
+            validation: observer.evaluations,
+            net: state.net.valid(),
+            steps: state.progress.step,
+        })
+    }
+
+    fn not_finite(&self, step: usize) -> anyhow::Error {
+        let rate = number(self.learning_rate);
+        NotFinite(format!(
+            "the loss is not finite at step {step}; try a --learning-rate below {rate}"
+        ))
+        .into()
+    }
+
+    /// What happened over the steps.
+    pub(super) fn learning(&self, training: &Training) -> Result<Section> {
+        let validation = |of: fn(&Evaluation) -> f64| {
+            let points = training.validation.iter();
+            let points = points.map(|(step, evaluation)| (*step, of(evaluation)));
+            Series::new("validation", Colour::ORANGE, Mark::Path, points)
+        };
+        let batches = Series::new(
+            "training batches",
+            Colour::BLUE,
+            Mark::Thin,
+            training.losses.iter().copied(),
+        );
+        let steps = ("step", Scale::Linear);
+        let loss = Panel::of(
+            "Loss",
+            steps,
+            ("cross-entropy", Scale::Log),
+            vec![batches, validation(|evaluation| evaluation.loss)],
+        );
+        let accuracy = Panel::of(
+            "Accuracy",
+            steps,
+            ("accuracy", Scale::Linear),
+            vec![validation(|evaluation| evaluation.accuracy)],
+        );
+        let colours = Colour::SERIES.into_iter().cycle();
+        let norms = (1..).zip(&training.norms).zip(colours);
+        let norms = norms.map(|((l, norms), colour)| {
+            let label = format!("‖δW{l}‖");
+            Series::new(label, colour, Mark::Thin, norms.iter().copied())
+        });
+        let norms = Panel::of(
+            "Gradient norm of each layer",
+            steps,
+            ("norm", Scale::Log),
+            norms.collect(),
+        );
+        let mut table = Table::new(["step", "validation loss", "validation accuracy"]);
+        for (step, evaluation) in &training.validation {
+            table.push([
+                number(*step),
+                number(evaluation.loss),
+                percent(evaluation.accuracy),
+            ]);
+        }
+        Ok(Section::new("Learning")
+            .formula("v ← 0.9 v + δθ        θ ← θ - α v        for every W and b")
+            .text(format!(
+                "{} steps of {BATCH} images with momentum and α = {}. Each epoch has a new random order.",
+                training.steps,
+                number(self.learning_rate)
+            ))
+            .table(table)
+            .figure(
+                "learning",
+                format!(
+                    "Every {KEPT}th batch, and the validation images {EVALUATIONS} times in each epoch"
+                ),
+                figure(&[loss, accuracy, norms], 2)?,
+            ))
+    }
+}
