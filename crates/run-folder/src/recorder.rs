@@ -5,6 +5,7 @@ use std::path::Path;
 use burn_gradcheck::Report;
 use training::{
     Event, Net, Now, Progress, RecordError, Recorder, Start, State, StopReason, Stopped,
+    TrainingError,
 };
 
 use crate::checkpoint::Checkpoint;
@@ -94,10 +95,10 @@ impl<L: Listener> FolderRecorder<L> {
     ///
     /// # Errors
     ///
-    /// If the folder cannot be written, or the listener fails; the same for the others.
-    pub fn start(&mut self, start: Start) -> Result<(), RecordError> {
+    /// [`TrainingError::Recorder`] if the folder cannot be written or the listener fails.
+    pub fn start(&mut self, start: Start) -> Result<(), TrainingError> {
         let entry = Entry::Start(self.in_folder(start));
-        self.record(&entry)
+        Ok(self.record(&entry)?)
     }
 
     /// Records that the run continues: with this progress, from this checkpoint if there is one.
@@ -109,13 +110,13 @@ impl<L: Listener> FolderRecorder<L> {
         &mut self,
         progress: &Progress,
         checkpoint: Option<String>,
-    ) -> Result<(), RecordError> {
-        self.record(&Entry::Resumed {
+    ) -> Result<(), TrainingError> {
+        Ok(self.record(&Entry::Resumed {
             epoch: progress.epoch,
             step: progress.step,
             checkpoint,
             run_dir: self.run_dir(),
-        })
+        })?)
     }
 
     fn record(&mut self, entry: &Entry) -> Result<(), RecordError> {

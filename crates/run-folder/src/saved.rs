@@ -90,7 +90,11 @@ impl SavedRun {
                 Err(_) if lines.next().is_none() => break,
                 Err(cause) => {
                     let line = entries.len() + 1;
-                    return Err(RunFolderError::Line { line, path, cause });
+                    return Err(RunFolderError::Line {
+                        line,
+                        path: path.clone(),
+                        cause,
+                    });
                 }
             }
         }
