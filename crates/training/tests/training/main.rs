@@ -1,0 +1,13 @@
+//! Training in process: nets learn, engines and backends agree, runs stop and continue as they should.
+
+mod agreement;
+mod closed_form;
+mod continuing;
+mod gradients;
+mod learning;
+mod memory;
+mod mnist;
+mod setup;
+mod steps;
+mod stopping;
+mod wgpu;

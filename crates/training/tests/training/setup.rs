@@ -1,0 +1,237 @@
+//! A net, data and a device from a few choices.
+
+use backends::{Backend, Opened};
+use burn::tensor::{Int, Tensor};
+use datasets::{ImageSet, Mnist, bundled_mnist_dir};
+use training::{
+    AnyNet, Choices, DryRun, Engine, Examples, ModelName, Net, OptimizerName, Outcome, Progress,
+    Records, Run, Schedule, Settings, Splits, State, TrainingError, dry_run,
+};
+
+use crate::memory::Memory;
+
+pub(crate) const ENGINES: &[Engine] = Engine::ALL;
+pub(crate) const OPTIMIZERS: &[OptimizerName] = OptimizerName::ALL;
+
+/// Images of the small training set and of its test set.
+const IMAGES: [usize; 2] = [120, 30];
+
+/// Rows and columns of a small image.
+const IMAGE_SIZE: [usize; 2] = [6, 5];
+
+const CLASSES: usize = 3;
+
+/// The backends that run on any machine, as far as they are compiled in.
+pub(crate) fn processors() -> Vec<Backend> {
+    let processors = [Backend::Flex, Backend::Ndarray].into_iter();
+    processors
+        .filter(|backend| backend.is_compiled_in())
+        .collect()
+}
+
+/// Choices for a small MLP on flex.
+pub(crate) fn mlp() -> Choices {
+    Choices {
+        backend: Some(Backend::Flex),
+        hidden: Some(vec![12, 8]),
+        batch_size: Some(16),
+        ..Choices::default()
+    }
+}
+
+/// Choices for the XOR net on flex.
+pub(crate) fn xor() -> Choices {
+    Choices {
+        backend: Some(Backend::Flex),
+        model: Some(ModelName::XorNet),
+        ..Choices::default()
+    }
+}
+
+/// Choices for linear regression on flex.
+pub(crate) fn linear() -> Choices {
+    Choices {
+        backend: Some(Backend::Flex),
+        model: Some(ModelName::LinearRegression),
+        batch_size: Some(20),
+        ..Choices::default()
+    }
+}
+
+/// The set to learn from and the test set of small images: class `k` is a bright band over rows `2k`
+/// and `2k + 1`, on a dark ground, both uneven.
+fn bands() -> [ImageSet; 2] {
+    let [rows, columns] = IMAGE_SIZE;
+    IMAGES.map(|count| {
+        let pixel = |image: usize, i: usize| {
+            let is_bright = i / columns / 2 == image % CLASSES;
+            let uneven = (image * 37 + i * i * 11 + image * i * 5) % 60;
+            (if is_bright { 180 + uneven } else { uneven }) as u8
+        };
+        let pixels = (0..count).flat_map(|image| (0..rows * columns).map(move |i| pixel(image, i)));
+        let labels = (0..count).map(|image| (image % CLASSES) as u8).collect();
+        ImageSet::new(rows, columns, pixels.collect(), labels).expect("whole images")
+    })
+}
+
+/// Everything that a run needs.
+pub(crate) struct Setup {
+    pub(crate) settings: Settings,
+    pub(crate) opened: Opened,
+    images: [ImageSet; 2],
+}
+
+impl Setup {
+    /// On the small images, or the truth table.
+    pub(crate) fn new(choices: Choices) -> Self {
+        Self::on(bands(), choices)
+    }
+
+    /// On all of MNIST.
+    pub(crate) fn on_mnist(choices: Choices) -> Self {
+        let Mnist { train, test } = Mnist::load(&bundled_mnist_dir()).expect("MNIST is here");
+        Self::on([train, test], choices)
+    }
+
+    fn on(images: [ImageSet; 2], choices: Choices) -> Self {
+        let backend = choices.backend.expect("every test chooses a backend");
+        Self {
+            settings: Settings::resolve(&choices).expect("legal choices"),
+            opened: backend.open().expect("the backend runs here"),
+            images,
+        }
+    }
+
+    fn image_splits(&self) -> Splits<Tensor<1, Int>> {
+        let Settings {
+            validation_fraction,
+            seed,
+            ..
+        } = self.settings;
+        let [train, test] = self.images.clone();
+        let (training, validation) = match validation_fraction {
+            Some(share) => {
+                let (training, validation) = train.split(share, seed).expect("both have rows");
+                (training, Some(validation))
+            }
+            None => (train, None),
+        };
+        let upload = |images| Examples::from_images(images, &self.opened);
+        Splits {
+            training: upload(training),
+            validation: validation.map(upload),
+            test: upload(test),
+        }
+    }
+
+    /// The net before its first step.
+    pub(crate) fn net(&self) -> AnyNet {
+        let image = &self.images[0];
+        let sizes = match self.settings.model {
+            ModelName::XorNet => [2, self.settings.hidden[0], 1].to_vec(),
+            _ => [
+                &[image.image_size()],
+                &self.settings.hidden[..],
+                &[image.class_count()],
+            ]
+            .concat(),
+        };
+        AnyNet::build(&self.settings, &sizes, &self.opened.device).expect("legal sizes")
+    }
+
+    /// Has something done with the net, whatever it is, and its data.
+    fn with<T: Task>(&self, task: T) -> T::Output {
+        match self.net() {
+            AnyNet::MnistMlp(net) => task.run(self, net, &self.image_splits()),
+            AnyNet::XorNet(net) => task.run(self, net, &Splits::truth_table(&self.opened.device)),
+            AnyNet::LinearRegression(mut net) => {
+                let classes = self.images[0].class_count();
+                let splits = self
+                    .image_splits()
+                    .map(|examples| examples.one_hot(classes));
+                net.training_rows = Some(splits.training.len());
+                task.run(self, net, &splits)
+            }
+        }
+    }
+
+    /// Trains from the start, to whatever end.
+    pub(crate) fn run(&self, memory: &mut Memory) -> Result<Outcome, TrainingError> {
+        self.with(Train { from: None, memory })
+    }
+
+    /// Continues from a checkpoint.
+    pub(crate) fn resume(
+        &self,
+        checkpoint: (Progress, Records),
+        memory: &mut Memory,
+    ) -> Result<Outcome, TrainingError> {
+        let from = Some(checkpoint);
+        self.with(Train { from, memory })
+    }
+
+    /// Trains to the last epoch.
+    #[track_caller]
+    pub(crate) fn train(&self) -> Memory {
+        let mut memory = Memory::default();
+        let outcome = self.run(&mut memory).expect("the run goes on to its end");
+        assert!(matches!(outcome, Outcome::Finished { .. }), "{outcome:?}");
+        memory
+    }
+
+    /// One step, evaluated.
+    pub(crate) fn dry_run(&self) -> DryRun {
+        self.with(DryStep)
+    }
+}
+
+/// Trains with these choices, to the last epoch.
+#[track_caller]
+pub(crate) fn train(choices: Choices) -> Memory {
+    Setup::new(choices).train()
+}
+
+/// Something that is done with any net.
+trait Task {
+    type Output;
+
+    fn run<N: Net>(self, setup: &Setup, net: N, splits: &Splits<N::Targets>) -> Self::Output;
+}
+
+struct Train<'a> {
+    from: Option<(Progress, Records)>,
+    memory: &'a mut Memory,
+}
+
+impl Task for Train<'_> {
+    type Output = Result<Outcome, TrainingError>;
+
+    fn run<N: Net>(self, setup: &Setup, net: N, splits: &Splits<N::Targets>) -> Self::Output {
+        let Setup {
+            settings, opened, ..
+        } = setup;
+        let state = match self.from {
+            None => State::fresh(net, settings, &opened.device),
+            Some((progress, records)) => {
+                State::restored(net, records, progress, settings, &opened.device)?
+            }
+        };
+        Run::new(settings, opened, splits)?.train(state, self.memory)
+    }
+}
+
+struct DryStep;
+
+impl Task for DryStep {
+    type Output = DryRun;
+
+    fn run<N: Net>(self, setup: &Setup, net: N, splits: &Splits<N::Targets>) -> DryRun {
+        let Setup {
+            settings, opened, ..
+        } = setup;
+        let state = State::fresh(net, settings, &opened.device);
+        let steps = splits.training.len().div_ceil(settings.batch_size);
+        let schedule = Schedule::new(settings, steps).expect("a legal schedule");
+        dry_run(settings, opened, splits, state, schedule).expect("the device works")
+    }
+}
