@@ -1,4 +1,4 @@
-//! A folder with a data set, whichever of the two forms it has.
+//! A folder with a data set in either of two formats.
 
 use std::path::Path;
 
@@ -19,28 +19,28 @@ use crate::{DatasetError, ImageFolder, Mnist, image_folder, mnist};
 pub struct DataFolder {
     /// The images.
     pub sets: Mnist,
-    /// What the classes are called, by label: the folders' names, or the labels themselves.
+    /// Names of the classes by label: the folders' names, or the labels themselves.
     pub class_names: Vec<String>,
-    /// What became of the images, if the folder holds folders of them.
+    /// What happened to the images, if the folder has folders of them.
     pub image_folder: Option<ImageFolder>,
 }
 
 impl DataFolder {
-    /// Loads the data set in `dir`, which has one of two forms:
+    /// Loads the data set in `dir`, which has one of two formats:
     ///
-    /// - Four files in MNIST's format; see [`Mnist::load`]. One of them is enough to tell the form.
+    /// - Four files in MNIST's format; see [`Mnist::load`]. One of them decides for this format.
     /// - A folder for each class, named after it, with images (PNG, JPEG, BMP) directly in it. If
-    ///   there are a folder `train` and a folder `test`, each of them holds such folders; if not,
-    ///   [`HELD_OUT_FRACTION`](crate::HELD_OUT_FRACTION) of each class, the same every time, become
-    ///   the test set. Labels count the classes of the training set from 0 in order: as numbers if
-    ///   all names are numbers, else letter by letter. Every image is brought to
-    ///   [MNIST's form](crate::Picture::mnist_form). Names that start with a dot are passed over,
-    ///   as are files that are not [named like an image](crate::is_named_like_an_image).
+    ///   there are a folder `train` and a folder `test`, each of them has such folders. If not,
+    ///   [`HELD_OUT_FRACTION`](crate::HELD_OUT_FRACTION) of each class, the same every time, is the
+    ///   test set. Labels count the classes of the training set from 0 in order: as numbers if
+    ///   all names are numbers, else alphabetically. Every image is converted to
+    ///   [MNIST's format](crate::Picture::mnist_form). Names that start with a dot are skipped, and
+    ///   so are files that are not [named like an image](crate::is_named_like_an_image).
     ///
     /// # Errors
     ///
-    /// [`DatasetError`] if the folder has neither form, a file has a fault, or a class has no
-    /// image, is unknown to the training set, or is one too many.
+    /// [`DatasetError`] if the folder has neither format, a file is faulty, a class has no image or
+    /// no training image, or there are too many classes.
     pub fn load(dir: &Path) -> Result<Self, DatasetError> {
         if !dir.is_dir() {
             return Err(DatasetError::DirectoryMissing { path: dir.into() });

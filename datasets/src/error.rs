@@ -1,4 +1,4 @@
-//! Everything that can be wrong with a data set.
+//! The errors of data sets.
 
 use std::{io, path::PathBuf};
 
@@ -9,8 +9,8 @@ use std::{io, path::PathBuf};
 pub enum DatasetError {
     /// The folder of a data set does not exist, or is not a folder.
     #[error(
-        "{}: expected a folder, got none; name one that holds the four files of MNIST or of a set \
-         like it, or folders of images named after their classes",
+        "{}: expected a folder, got none; name one with four files in MNIST's format, or with a \
+         folder of images for each class",
         .path.display()
     )]
     DirectoryMissing {
@@ -18,9 +18,9 @@ pub enum DatasetError {
         path: PathBuf,
     },
 
-    /// The folder holds none of the names under which one of the four files is known.
+    /// One of the four files is missing under all of its names.
     #[error(
-        "{}: expected a file named {}, got none of them; put it there, or name another folder",
+        "{}: expected a file named {}, got none of them; add it, or name another folder",
         .directory.display(),
         .names.join(" or ")
     )]
@@ -31,9 +31,9 @@ pub enum DatasetError {
         names: Vec<String>,
     },
 
-    /// The operating system refuses to read the file.
+    /// The operating system cannot read the file.
     #[error(
-        "{}: expected a readable file, got \"{cause}\"; check the file and its permissions",
+        "{}: expected a readable file, got \"{cause}\"; check the path and its permissions",
         .path.display()
     )]
     Unreadable {
@@ -43,22 +43,22 @@ pub enum DatasetError {
         cause: io::Error,
     },
 
-    /// There is not enough memory for the content of the file.
+    /// The content of the file does not fit into memory.
     #[error(
-        "{}: expected room for {expected} bytes, got {got} before memory ran out; free some memory \
-         or use a smaller set",
+        "{}: expected memory for {expected} bytes, got {got} before memory ran out; free some \
+         memory or use a smaller set",
         .path.display()
     )]
     OutOfMemory {
         /// The file.
         path: PathBuf,
-        /// Bytes asked for at most.
+        /// The most bytes that were asked for.
         expected: u64,
         /// Bytes that had been read.
         got: u64,
     },
 
-    /// The name ends in `.gz`, the content is something else.
+    /// The name ends in `.gz`, but the content is not gzip.
     #[error(
         "{}: expected gzip (first bytes 1f 8b), got first bytes [{}]; compress the file, or take \
          .gz off its name",
@@ -72,9 +72,9 @@ pub enum DatasetError {
         got: Vec<u8>,
     },
 
-    /// The gzip stream stops before its end.
+    /// The gzip stream ends too early.
     #[error(
-        "{}: expected a whole gzip stream, got one cut short after {got} bytes of content; copy \
+        "{}: expected a complete gzip stream, got one that ends after {got} bytes of content; copy \
          the file again",
         .path.display()
     )]
@@ -87,7 +87,7 @@ pub enum DatasetError {
 
     /// The gzip stream is damaged: its header, its compressed data or its checksum.
     #[error(
-        "{}: expected a sound gzip stream, got \"{cause}\" after {got} bytes of content; copy the \
+        "{}: expected a valid gzip stream, got \"{cause}\" after {got} bytes of content; copy the \
          file again",
         .path.display()
     )]
@@ -110,11 +110,11 @@ pub enum DatasetError {
         path: PathBuf,
         /// Bytes the header has.
         expected: usize,
-        /// Bytes that are there.
+        /// Bytes in the file.
         got: usize,
     },
 
-    /// The first four bytes say that the file holds something else.
+    /// The first four bytes are those of another kind of file.
     #[error(
         "{}: expected the magic number {expected:#010x}, got {got:#010x}; check that this is an \
          IDX file of unsigned bytes, and that the image file and the label file are not swapped",
@@ -129,17 +129,17 @@ pub enum DatasetError {
         got: u32,
     },
 
-    /// The header announces no item.
-    #[error("{}: expected at least 1 item, got 0; use a set that is not empty", .path.display())]
+    /// The header announces no items.
+    #[error("{}: expected at least 1 item, got 0; use a non-empty set", .path.display())]
     EmptySet {
         /// The file.
         path: PathBuf,
     },
 
-    /// The header announces images without a pixel.
+    /// The header announces images without pixels.
     #[error(
-        "{}: expected images of at least 1x1 pixels, got {rows}x{columns}; use a set with images \
-         in it",
+        "{}: expected images of at least 1x1 pixels, got {rows}x{columns}; use images with \
+         pixels",
         .path.display()
     )]
     EmptyImage {
@@ -151,7 +151,7 @@ pub enum DatasetError {
         columns: u32,
     },
 
-    /// The header announces more bytes than this package reads.
+    /// The header announces more bytes than the limit.
     #[error(
         "{}: expected at most {limit} bytes of data, got a header that announces {got}; check the \
          header, or use a smaller set",
@@ -160,13 +160,13 @@ pub enum DatasetError {
     TooLarge {
         /// The file.
         path: PathBuf,
-        /// Bytes this package reads at most: [`MAX_BODY_BYTES`](crate::idx::MAX_BODY_BYTES).
+        /// The most bytes that are read: [`MAX_BODY_BYTES`](crate::idx::MAX_BODY_BYTES).
         limit: u64,
         /// Bytes the header announces.
         got: u128,
     },
 
-    /// The file ends before all that its header announces.
+    /// The file is shorter than its header announces.
     #[error(
         "{}: expected {expected} bytes of data after the header, got {got}; copy the file again, \
          or correct the counts in its header",
@@ -177,11 +177,11 @@ pub enum DatasetError {
         path: PathBuf,
         /// Bytes the header announces.
         expected: u64,
-        /// Bytes that are there.
+        /// Bytes in the file.
         got: u64,
     },
 
-    /// The file goes on after all that its header announces.
+    /// The file is longer than its header announces.
     #[error(
         "{}: expected {expected} bytes of data after the header, got more; copy the file again, or \
          correct the counts in its header",
@@ -194,7 +194,7 @@ pub enum DatasetError {
         expected: u64,
     },
 
-    /// Images and labels are not equally many.
+    /// The numbers of images and labels differ.
     #[error(
         "{}: expected {expected} labels, one for each image of {}, got {got}; take both files from \
          the same set",
@@ -227,7 +227,7 @@ pub enum DatasetError {
         got: (usize, usize),
     },
 
-    /// A test label names a class that the training labels do not reach.
+    /// A test label names a class beyond the training labels.
     #[error(
         "{}: expected labels below {class_count}, one more than the largest training label, got \
          {label} for item {index}; take all four files from the same set",
@@ -244,10 +244,10 @@ pub enum DatasetError {
         class_count: usize,
     },
 
-    /// The folder is a data set in neither of the two forms.
+    /// The folder is a data set in neither of the two formats.
     #[error(
-        "{}: expected the four files of MNIST, or folders of images named after their classes, got \
-         neither; put one or the other there, or name another folder",
+        "{}: expected four files in MNIST's format, or a folder of images for each class, got \
+         neither; add one or the other, or name another folder",
         .path.display()
     )]
     NeitherForm {
@@ -255,10 +255,10 @@ pub enum DatasetError {
         path: PathBuf,
     },
 
-    /// A folder that must hold a folder for each class holds none.
+    /// There is no folder of a class.
     #[error(
-        "{}: expected a folder of images for each class, got no folder; make them and name each \
-         after its class",
+        "{}: expected a folder of images for each class, got no folder; create them \
+         and name each after its class",
         .path.display()
     )]
     NoClasses {
@@ -266,7 +266,7 @@ pub enum DatasetError {
         path: PathBuf,
     },
 
-    /// There are more classes than a label, one byte, can tell apart.
+    /// There are more classes than a label, one byte, can have values.
     #[error(
         "{}: expected at most 256 folders, one for each class, got {got}; merge classes or leave \
          some out",
@@ -275,14 +275,14 @@ pub enum DatasetError {
     TooManyClasses {
         /// The folder with the classes.
         path: PathBuf,
-        /// Classes that are there.
+        /// Number of classes.
         got: usize,
     },
 
-    /// A folder of images, that of a class for example, has none.
+    /// A folder of images has none.
     #[error(
-        "{}: expected image files (.png, .jpg, .jpeg or .bmp), got a folder without any; put some \
-         there, or leave the folder out",
+        "{}: expected image files (.png, .jpg, .jpeg or .bmp), got a folder without any; add \
+         some, or remove the folder",
         .path.display()
     )]
     FolderWithoutImages {
@@ -290,10 +290,10 @@ pub enum DatasetError {
         path: PathBuf,
     },
 
-    /// Every class has so few images that none is left for the test set.
+    /// No class has enough images to hold one out for the test set.
     #[error(
-        "{}: expected a class of at least 2 images, so that one can be held out for the test, got \
-         1 in each; add images, or make a folder test beside the folder train",
+        "{}: expected a class of at least 2 images, one of them for the test set, got 1 in each; \
+         add images, or create a folder test next to the folder train",
         .path.display()
     )]
     TooFewToHoldOut {
@@ -303,8 +303,8 @@ pub enum DatasetError {
 
     /// The test images have a class that the training images do not have.
     #[error(
-        "{}: expected a class that the training images have, too, got one of its own; add training \
-         images of it, or remove the folder",
+        "{}: expected a class that also has training images, got one without; add training images \
+         of it, or remove the folder",
         .path.display()
     )]
     ClassUnknown {
@@ -312,7 +312,7 @@ pub enum DatasetError {
         path: PathBuf,
     },
 
-    /// The bytes are no image in a format that is read here.
+    /// The bytes are not an image in a supported format.
     #[error(
         "{}: expected a PNG, JPEG or BMP image, got {}; convert it to one of these",
         .path.display(),
@@ -325,7 +325,7 @@ pub enum DatasetError {
         got: Vec<u8>,
     },
 
-    /// The image file is longer than any that is read here.
+    /// The image file is longer than the limit.
     #[error(
         "{}: expected an image file of at most {limit} bytes, got more; scale the image down, or \
          compress it",
@@ -334,11 +334,11 @@ pub enum DatasetError {
     ImageFileTooLong {
         /// The file.
         path: PathBuf,
-        /// Bytes that are read at most.
+        /// The most bytes that are read.
         limit: u64,
     },
 
-    /// The image has more pixels than are decoded here.
+    /// The image has more pixels than the limit.
     #[error(
         "{}: expected an image of at most {limit} pixels, got {columns}x{rows}; scale it down",
         .path.display()
@@ -346,7 +346,7 @@ pub enum DatasetError {
     ImageTooLarge {
         /// The file.
         path: PathBuf,
-        /// Pixels that are decoded at most.
+        /// The most pixels that are decoded.
         limit: u64,
         /// Columns, according to the file.
         columns: u32,
@@ -354,22 +354,22 @@ pub enum DatasetError {
         rows: u32,
     },
 
-    /// Decoding the image would take more memory than it is given here.
+    /// Decoding the image would need more memory than the limit.
     #[error(
-        "{}: expected an image that is decoded within {limit} bytes of memory, got one that needs \
-         more; scale it down, or save it anew with 8 bits a channel",
+        "{}: expected an image that can be decoded in {limit} bytes of memory, got one that needs \
+         more; scale it down, or save it again with 8 bits a channel",
         .path.display()
     )]
     ImageTakesTooMuchMemory {
         /// The file.
         path: PathBuf,
-        /// Bytes that decoding may take.
+        /// The most bytes that decoding may need.
         limit: u64,
     },
 
-    /// The image is cut short, damaged, or of a kind that its decoder does not know.
+    /// The image is incomplete, damaged, or of a kind that its decoder does not support.
     #[error(
-        "{}: expected a whole and sound image, got \"{cause}\"; copy it again, or save it anew",
+        "{}: expected a complete and valid image, got \"{cause}\"; copy it again, or save it again",
         .path.display()
     )]
     ImageDamaged {
@@ -379,10 +379,10 @@ pub enum DatasetError {
         cause: String,
     },
 
-    /// Nothing stands out in the image.
+    /// Nothing in the image stands out from its background.
     #[error(
-        "{}: expected something that stands out from its background, got an image of one colour; \
-         use one with more contrast",
+        "{}: expected a figure on a plain background, got too little contrast; use even light, or \
+         crop closer",
         .path.display()
     )]
     BlankImage {
@@ -390,7 +390,7 @@ pub enum DatasetError {
         path: PathBuf,
     },
 
-    /// The arrays given to [`ImageSet::new`](crate::ImageSet::new) do not make a set of images.
+    /// The arrays given to [`ImageSet::new`](crate::ImageSet::new) do not fit together.
     #[error(
         "expected {labels} images of {rows}x{columns} pixels, at least one of each, got {pixels} \
          pixels; give one label for each whole image"
@@ -406,7 +406,7 @@ pub enum DatasetError {
         pixels: usize,
     },
 
-    /// The validation fraction is no proper fraction.
+    /// The validation fraction is not strictly between 0 and 1.
     #[error(
         "expected a validation fraction between 0 and 1, both excluded, got {got}; choose one such \
          as 0.1"
@@ -432,7 +432,7 @@ pub enum DatasetError {
     },
 }
 
-/// What a file starts with, in words.
+/// The first bytes of a file, in words.
 fn first_bytes(bytes: &[u8]) -> String {
     match bytes {
         [] => "an empty file".to_owned(),
@@ -440,7 +440,7 @@ fn first_bytes(bytes: &[u8]) -> String {
     }
 }
 
-/// The bytes as two hexadecimal digits each, with spaces between them.
+/// The bytes as two hexadecimal digits each, separated by spaces.
 fn hex(bytes: &[u8]) -> String {
     let digits: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     digits.join(" ")

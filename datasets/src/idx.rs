@@ -4,8 +4,8 @@
 //! rows, columns) and one byte for each pixel, row by row. A label file is a header of two (magic
 //! number `0x00000801`, labels) and one byte for each label.
 //!
-//! A file is gzip when it starts with the bytes `1f 8b`, whatever its name. Memory grows with the
-//! bytes that arrive, never by what a header announces, and at most one byte more than announced is
+//! A file is gzip if it starts with the bytes `1f 8b`, whatever its name. Memory grows with the
+//! bytes that arrive, never with what a header announces. At most one byte more than announced is
 //! decompressed.
 //!
 //! Source: Y. LeCun, C. Cortes, C. J. C. Burges, "The MNIST database of handwritten digits".
@@ -20,17 +20,18 @@ use flate2::bufread::MultiGzDecoder;
 
 use crate::DatasetError;
 
-/// The most bytes of data read from one file after its header: 2 GiB, 2.7 million images of MNIST's
+/// The most bytes that are read from one file after its header: 2 GiB, 2.7 million images of MNIST's
 /// size.
 pub const MAX_BODY_BYTES: u64 = 1 << 31;
 
 /// The first two bytes of every gzip stream.
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-/// Read before room is made for more.
+/// Bytes that are read before memory for more is reserved.
 const FIRST: u64 = 1 << 20;
 
-/// Enough for MNIST's training images, which then are copied but once.
+/// The most that is reserved at once: enough for MNIST's training images, so that they are copied
+/// only once.
 const RESERVED: u64 = 48 << 20;
 
 /// The magic number of unsigned bytes without dimensions; the number of dimensions is added to it.
@@ -56,8 +57,8 @@ pub struct Images {
 ///
 /// # Errors
 ///
-/// [`DatasetError`] when the file cannot be read, is not a whole and sound IDX file of images,
-/// holds no image or empty ones, or announces more than [`MAX_BODY_BYTES`].
+/// [`DatasetError`] if the file cannot be read, is not a complete and valid IDX file of images, has
+/// no images or empty ones, or announces more than [`MAX_BODY_BYTES`].
 ///
 /// ```
 /// let path = datasets::bundled_mnist_dir().join("t10k-images-idx3-ubyte.gz");
@@ -73,8 +74,8 @@ pub fn read_images(path: &Path) -> Result<Images, DatasetError> {
 ///
 /// # Errors
 ///
-/// [`DatasetError`] when the file cannot be read, is not a whole and sound IDX file of labels,
-/// holds no label, or announces more than [`MAX_BODY_BYTES`].
+/// [`DatasetError`] if the file cannot be read, is not a complete and valid IDX file of labels, has
+/// no labels, or announces more than [`MAX_BODY_BYTES`].
 ///
 /// ```
 /// let path = datasets::bundled_mnist_dir().join("t10k-labels-idx1-ubyte.gz");
@@ -86,8 +87,8 @@ pub fn read_labels(path: &Path) -> Result<Vec<u8>, DatasetError> {
     parse_labels(open(path)?, path)
 }
 
-/// Reads an image file from `input`; `path` names it in errors, and demands gzip by ending in
-/// `.gz`.
+/// Reads an image file from `input`. `path` names it in errors; if it ends in `.gz`, the input must
+/// be gzip.
 ///
 /// # Errors
 ///
@@ -119,7 +120,8 @@ pub fn parse_images(input: impl BufRead, path: &Path) -> Result<Images, DatasetE
     })
 }
 
-/// Reads a label file from `input`; `path` names it in errors, and demands gzip by ending in `.gz`.
+/// Reads a label file from `input`. `path` names it in errors; if it ends in `.gz`, the input must be
+/// gzip.
 ///
 /// # Errors
 ///
@@ -145,7 +147,7 @@ fn open(path: &Path) -> Result<BufReader<File>, DatasetError> {
     Ok(BufReader::with_capacity(BUFFER_BYTES, file))
 }
 
-/// The input after the two bytes that tell whether it is compressed were read and put back.
+/// The input with the two bytes put back that show whether it is compressed.
 type Rewound<R> = io::Chain<Cursor<Vec<u8>>, R>;
 
 /// The bytes of an IDX file, decompressed if need be.
@@ -234,8 +236,7 @@ impl<'a, R: BufRead> Source<'a, R> {
                 });
             }
         };
-        // One byte more tells a body that is too long, and makes gzip check its length and
-        // checksum.
+        // One byte more detects a body that is too long, and makes gzip check length and checksum.
         let mut body = self.read_up_to(expected + 1)?;
         let got = body.len() as u64;
         let path = self.path.into();
@@ -260,9 +261,9 @@ impl<'a, R: BufRead> Source<'a, R> {
         }
     }
 
-    /// Reads `limit` bytes, or less if the content ends before. A header may promise more than there
-    /// is: room for the rest is asked for once the first [`FIRST`] bytes have come, and for no more
-    /// than [`RESERVED`].
+    /// Reads `limit` bytes, or fewer if the content ends before. A header may promise more than there
+    /// is, so memory for the rest is reserved only after the first [`FIRST`] bytes, and no more than
+    /// [`RESERVED`].
     fn read_up_to(&mut self, limit: u64) -> Result<Vec<u8>, DatasetError> {
         let mut bytes = Vec::new();
         let mut result = self.append(&mut bytes, limit.min(FIRST));
@@ -277,7 +278,7 @@ impl<'a, R: BufRead> Source<'a, R> {
         }
     }
 
-    /// What an error met while reading means.
+    /// The error of the data set for an error of the input.
     fn fault(&self, cause: io::Error, limit: u64) -> DatasetError {
         let path = self.path.into();
         let got = self.read;

@@ -9,28 +9,27 @@ use std::{
 use crate::mnist_form::MNIST_SIDE;
 use crate::{DatasetError, ImageSet, Mnist, Picture, shuffled_indices};
 
-/// The share of each class that is held out as the test set where a folder names none: 1/7, as
-/// 10 000 of MNIST's 70 000 images are for testing.
+/// The share of each class that is the test set where a folder names none: 1/7, since 10 000 of
+/// MNIST's 70 000 images are for testing.
 pub const HELD_OUT_FRACTION: f64 = 1.0 / 7.0;
 
 /// Decides which images are held out. It is the same for every run, whatever its own seed, so that
-/// all are judged by the same images.
+/// all runs are evaluated on the same images.
 const HOLD_OUT_SEED: u64 = 0;
 
-/// Endings of the names of image files, in lower case.
+/// Extensions of image files, in lower case.
 const ENDINGS: [&str; 4] = ["png", "jpg", "jpeg", "bmp"];
 
-/// What became of the images of a folder.
+/// What happened to the images of a folder.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ImageFolder {
-    /// Images of the test set that were held out here, because the folder has no test set of its
-    /// own; 0 if it has.
+    /// Images held out as the test set, because the folder has none of its own; 0 if it has.
     pub held_out: usize,
-    /// Images that had MNIST's form already.
+    /// Images already in MNIST's format, used unchanged.
     pub kept: usize,
-    /// Images that were brought to MNIST's form.
+    /// Images converted to MNIST's format.
     pub formed: usize,
-    /// Files that were passed over, since their names do not end like those of images.
+    /// Files that were skipped, since their extensions are not those of images.
     pub passed_over: usize,
 }
 
@@ -85,7 +84,7 @@ fn names(classes: Vec<ClassFolder>) -> Vec<String> {
     classes.into_iter().map(|class| class.name).collect()
 }
 
-/// The folders in `dir`, sorted: as numbers if all are, else letter by letter.
+/// The folders in `dir`, sorted: as numbers if all names are numbers, else alphabetically.
 fn class_folders(dir: &Path) -> Result<Vec<ClassFolder>, DatasetError> {
     let mut classes: Vec<ClassFolder> = entries(dir)?
         .into_iter()
@@ -120,14 +119,14 @@ fn image_files(dir: &Path, passed_over: &mut usize) -> Result<Vec<PathBuf>, Data
         .filter(|path| !path.is_dir())
         .partition(|path| is_named_like_an_image(path));
     *passed_over += others.len();
-    match files.is_empty() {
-        true => Err(DatasetError::FolderWithoutImages { path: dir.into() }),
-        false => Ok(files),
+    if files.is_empty() {
+        return Err(DatasetError::FolderWithoutImages { path: dir.into() });
     }
+    Ok(files)
 }
 
 /// The files directly in `dir` that are [named like an image](is_named_like_an_image), sorted by
-/// name; those whose names start with a dot are passed over.
+/// name, without those whose names start with a dot.
 ///
 /// # Errors
 ///
@@ -137,8 +136,8 @@ pub fn image_files_in(dir: &Path) -> Result<Vec<PathBuf>, DatasetError> {
     image_files(dir, &mut 0)
 }
 
-/// Whether a file's name ends like that of an image that can be read: `.png`, `.jpg`, `.jpeg` or
-/// `.bmp`, in any case.
+/// Whether a file has the extension of an image that can be read: `.png`, `.jpg`, `.jpeg` or `.bmp`,
+/// in upper or lower case.
 ///
 /// ```
 /// assert!(datasets::is_named_like_an_image("a/3.PNG".as_ref()));
@@ -149,7 +148,7 @@ pub fn is_named_like_an_image(path: &Path) -> bool {
     ending.is_some_and(|ending| ENDINGS.contains(&ending.to_ascii_lowercase().as_str()))
 }
 
-/// What is in a folder, sorted by name, but for what is hidden.
+/// What is in a folder, sorted by name, without hidden entries.
 fn entries(dir: &Path) -> Result<Vec<PathBuf>, DatasetError> {
     let unreadable = |cause| DatasetError::Unreadable {
         path: dir.into(),
@@ -166,8 +165,8 @@ fn entries(dir: &Path) -> Result<Vec<PathBuf>, DatasetError> {
     Ok(paths)
 }
 
-/// The indices of `n` images of a class that are held out for the test: [`HELD_OUT_FRACTION`] of
-/// them, at least one, but not the only one.
+/// The indices of the images of a class of `n` that are held out: [`HELD_OUT_FRACTION`] of them, at
+/// least one, but never the only one.
 fn held_out(n: usize, label: usize) -> impl Iterator<Item = usize> {
     let count = ((n as f64 * HELD_OUT_FRACTION).round() as usize).max(1);
     let order = shuffled_indices(n, HOLD_OUT_SEED, label as u64);
@@ -203,10 +202,11 @@ impl LabelledPixels {
         summary: &mut ImageFolder,
     ) -> Result<(), DatasetError> {
         let form = Picture::open(file)?.mnist_form()?;
-        *match form.kept {
-            true => &mut summary.kept,
-            false => &mut summary.formed,
-        } += 1;
+        if form.kept {
+            summary.kept += 1;
+        } else {
+            summary.formed += 1;
+        }
         self.pixels.extend_from_slice(&form.pixels);
         self.labels
             .push(u8::try_from(label).expect("at most 256 classes are read"));

@@ -6,8 +6,7 @@ use burn_dataset::Dataset;
 
 use crate::{DatasetError, SPLIT_STREAM, idx, shuffled_indices};
 
-/// The share of the training images held out for validation unless told otherwise: 5 000 of MNIST's
-/// 60 000.
+/// The default share of the training images for validation: 5 000 of MNIST's 60 000.
 pub const DEFAULT_VALIDATION_FRACTION: f64 = 1.0 / 12.0;
 
 /// One labelled image.
@@ -42,12 +41,12 @@ pub struct ImageSet {
 impl ImageSet {
     /// A set from arrays in memory: `pixels` is `[n, rows * columns]`, `labels` is `[n]`.
     ///
-    /// The number of classes is one more than the largest label; a class may be without an image.
+    /// The number of classes is one more than the largest label; a class may have no images.
     ///
     /// # Errors
     ///
-    /// [`DatasetError::InconsistentArrays`] if there is no label, an image has no pixel, or
-    /// `pixels` is not one whole image for each label.
+    /// [`DatasetError::InconsistentArrays`] if there are no labels, an image has no pixels, or
+    /// `pixels` is not one image for each label.
     ///
     /// ```
     /// use datasets::ImageSet;
@@ -86,8 +85,7 @@ impl ImageSet {
     ///
     /// # Errors
     ///
-    /// [`DatasetError`] when either file has a fault (see [`idx`]) or they do not hold equally many
-    /// items.
+    /// [`DatasetError`] if either file is faulty (see [`idx`]) or their numbers of items differ.
     ///
     /// ```
     /// use datasets::{ImageSet, bundled_mnist_dir};
@@ -185,8 +183,7 @@ impl ImageSet {
         counts
     }
 
-    /// Gives up the pixels `[n, rows * columns]` and the labels `[n]`, in this order, without a
-    /// copy.
+    /// The pixels `[n, rows * columns]` and the labels `[n]`, in this order, without a copy.
     ///
     /// ```
     /// let set = datasets::ImageSet::new(1, 2, vec![1, 2, 3, 4], vec![1, 0])?;
@@ -199,10 +196,10 @@ impl ImageSet {
 
     /// Splits the set into training and validation, in this order.
     ///
-    /// Validation gets `len() * validation_fraction` images, rounded to the nearest whole number:
-    /// the first that many of [`shuffled_indices`]`(len(), seed, `[`SPLIT_STREAM`]`)`. Both sides
-    /// keep the order of the set and its number of classes. Memory peaks at one copy of the set and
-    /// one of the validation images.
+    /// Validation gets `len() * validation_fraction` images, rounded to the nearest integer: those
+    /// that come first in [`shuffled_indices`]`(len(), seed, `[`SPLIT_STREAM`]`)`. Both sides keep the
+    /// order of the set and its number of classes. Memory peaks at one copy of the set and one of
+    /// the validation images.
     ///
     /// # Errors
     ///
@@ -248,8 +245,8 @@ impl ImageSet {
         Ok((self, validation))
     }
 
-    /// Moves the images at `chosen`, ascending indices, into a set of their own; the others close
-    /// up in place.
+    /// Moves the images at `chosen`, ascending indices, into a set of their own; the others stay in
+    /// place without gaps.
     fn take_out(&mut self, chosen: &[u32]) -> Self {
         let size = self.image_size();
         let mut taken = Self {
@@ -277,8 +274,8 @@ impl ImageSet {
         taken
     }
 
-    /// Takes over the number of classes of `training`; the first label beyond it, with its index,
-    /// is the error.
+    /// Takes the number of classes from `training`. The error is the first label beyond it, with its
+    /// index.
     pub(crate) fn adopt_classes(&mut self, training: &Self) -> Result<(), (usize, u8)> {
         let limit = training.class_count;
         let is_beyond = |&label: &u8| usize::from(label) >= limit;

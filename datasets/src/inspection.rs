@@ -1,4 +1,4 @@
-//! What can be said of a set of images without a net.
+//! What a set of images shows without a net.
 
 use std::collections::{HashMap, hash_map::Entry};
 
@@ -13,12 +13,12 @@ pub struct PixelStatistics {
     pub deviation: f64,
 }
 
-/// An image that is there once more, pixel for pixel.
+/// An image that repeats another one, pixel for pixel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Duplicate {
-    /// Which image.
+    /// The image.
     pub index: usize,
-    /// The first image that it repeats.
+    /// The first image with the same pixels.
     pub original: usize,
 }
 
@@ -76,7 +76,7 @@ impl ImageSet {
         repeats.collect()
     }
 
-    /// The images of this set that `other` has, too, in order; originals are indices of `other`.
+    /// The images of this set that `other` also has, in order; originals are indices of `other`.
     pub fn duplicates_of(&self, other: &Self) -> Vec<Duplicate> {
         let mut first = HashMap::new();
         for index in 0..other.len() {

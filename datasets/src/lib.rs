@@ -1,20 +1,17 @@
-//! The data the nets of the lecture learn from, and the code that reads it.
+//! The data that the lecture's nets learn from, and the code that reads it.
 //!
-//! - [`Mnist`] loads a folder of four files in the IDX format of MNIST, plain or gzip;
-//!   [`bundled_mnist_dir`] is the
-//!   folder that comes with this package, and any other of the same form does as well.
-//! - [`ImageSet`] holds labelled grey-scale images as one contiguous array of bytes `[n, rows *
-//!   columns]`. It is a
-//!   [`burn_dataset::Dataset`] of [`ImageItem`]s too, and splits into training and validation by
-//!   seed.
+//! - [`Mnist`] loads a folder of four files in the IDX format of MNIST, plain or gzip.
+//!   [`bundled_mnist_dir`] is the folder that comes with this package.
+//! - [`ImageSet`] is labelled grey-scale images as one contiguous array of bytes `[n, rows *
+//!   columns]`. It implements [`burn_dataset::Dataset`] of [`ImageItem`]s, and splits into training
+//!   and validation by seed.
 //! - [`shuffled_indices`] is the order of the items for a seed and an epoch, the same on every
 //!   machine.
-//! - With the feature `images`, `Picture` brings an image of any size and colour to MNIST's form, and
-//!   `DataFolder` loads a folder of such images, or one of the first kind.
+//! - With the feature `images`, `Picture` converts an image of any size and colour to MNIST's format,
+//!   and `DataFolder` loads a folder of such images, or one of the first kind.
 //! - [`xor`] is the truth table of the exclusive or.
 //!
-//! Pixels stay bytes (0 is background, 255 is ink): scaling them is left to whoever puts them on a
-//! device.
+//! Pixels stay bytes (0 is background, 255 is ink) until they are put on a device.
 //!
 //! ```
 //! use datasets::{DEFAULT_VALIDATION_FRACTION, Mnist, bundled_mnist_dir};

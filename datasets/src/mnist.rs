@@ -13,7 +13,7 @@ use crate::{DatasetError, ImageSet};
 pub struct Mnist {
     /// The images to learn from.
     pub train: ImageSet,
-    /// The images to judge by.
+    /// The images to evaluate on.
     pub test: ImageSet,
 }
 
@@ -23,13 +23,13 @@ impl Mnist {
     ///
     /// Each file may have any of four names, looked for in this order: `train-images-idx3-ubyte`,
     /// `train-images.idx3-ubyte`, and each of them followed by `.gz`; likewise `train-labels` with
-    /// `idx1`, and `t10k-images`, `t10k-labels`. A folder of such a name is passed over.
+    /// `idx1`, and `t10k-images`, `t10k-labels`. A folder of such a name is skipped.
     ///
     /// # Errors
     ///
-    /// [`DatasetError`] when the folder or a file is missing, a file has a fault (see
-    /// [`idx`](crate::idx)), images and labels are not equally many, test images have another size
-    /// than training images, or a test label lies beyond the largest training label.
+    /// [`DatasetError`] if the folder or a file is missing, a file is faulty (see [`idx`](crate::idx)),
+    /// the numbers of images and labels differ, test images have another size than training images,
+    /// or a test label lies beyond the largest training label.
     ///
     /// ```
     /// use datasets::{Mnist, bundled_mnist_dir};
@@ -76,9 +76,8 @@ impl Mnist {
 
 /// The folder with MNIST that comes with the source of this package.
 ///
-/// The path is fixed when the package is compiled. A program moved to another machine, or whose
-/// source is gone, gets [`DatasetError::DirectoryMissing`] from [`Mnist::load`] and needs a folder
-/// of its own.
+/// The path is fixed when the package is compiled. A program on another machine, or whose source is
+/// gone, gets [`DatasetError::DirectoryMissing`] from [`Mnist::load`] and needs a folder of its own.
 ///
 /// ```
 /// assert!(datasets::bundled_mnist_dir().join("train-images-idx3-ubyte.gz").is_file());
@@ -87,7 +86,7 @@ pub fn bundled_mnist_dir() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("mnist")
 }
 
-/// Whether any of the four files is in `dir`, sound or not.
+/// Whether any of the four files is in `dir`, valid or not.
 #[cfg(feature = "images")]
 pub(crate) fn is_in(dir: &Path) -> bool {
     let stems = [
@@ -100,7 +99,7 @@ pub(crate) fn is_in(dir: &Path) -> bool {
     names.any(|name| dir.join(name).is_file())
 }
 
-/// The names under which the file of `stem` with `rank` dimensions is known.
+/// The possible names of the file of `stem` with `rank` dimensions.
 fn names(stem: &str, rank: u8) -> Vec<String> {
     let names = ["-", "."].map(|joint| format!("{stem}{joint}idx{rank}-ubyte"));
     let compressed = names.clone().map(|name| name + ".gz");

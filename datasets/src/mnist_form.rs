@@ -1,11 +1,12 @@
-//! From an image to MNIST's form, as [`Picture::mnist_form`](crate::Picture::mnist_form) tells it.
+//! Conversion of an image to MNIST's format; [`Picture::mnist_form`](crate::Picture::mnist_form) has
+//! the steps.
 
 use image::{
     DynamicImage, ImageBuffer, Luma,
     imageops::{self, FilterType},
 };
 
-/// Rows, and columns, of an image in MNIST's form.
+/// Rows, and columns, of an image in MNIST's format.
 pub const MNIST_SIDE: usize = 28;
 
 /// The longer side of the box that a digit fits into.
@@ -14,21 +15,21 @@ const BOX_SIDE: u32 = 20;
 /// The row, and the column, of the centre of mass, counted from 0.
 const CENTRE: f32 = 14.0;
 
-/// Ink, of 1 at most, that belongs to the digit for certain.
+/// Ink, of 1 at most, that certainly belongs to the digit.
 const CERTAIN_INK: f32 = 0.125;
 
-/// The least difference from the background that something stands out by, of 1 at most.
+/// The least difference from the background, of 1 at most, that counts as ink.
 const LEAST_CONTRAST: f32 = 16.0 / 255.0;
 
-/// How many times the median deviation of the border from its median counts as noise.
+/// This many times the border's median deviation from its median counts as noise.
 const NOISE_FACTOR: f32 = 3.0;
 
-/// An image in MNIST's form.
+/// An image in MNIST's format.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MnistForm {
     /// Grey levels, row by row, `[28 * 28]`: 0 is background, 255 is ink.
     pub pixels: Vec<u8>,
-    /// Whether the image had the form already, so that its pixels are as they were (or inverted).
+    /// Whether the image already had the format, so that its pixels are unchanged (or inverted).
     pub kept: bool,
 }
 
@@ -52,8 +53,8 @@ impl Polarity {
 /// Ink of each pixel from 0 to 1, where the strongest is 1.
 pub(crate) type Ink = ImageBuffer<Luma<f32>, Vec<f32>>;
 
-/// How far each pixel stands out from the background, and on which side of it; `None` if nothing
-/// does. The image has at least one pixel.
+/// How far each pixel differs from the background, and in which direction; `None` if none does. The
+/// image has at least one pixel.
 pub(crate) fn ink(image: &DynamicImage) -> Option<(Ink, Polarity)> {
     let mut ink = grey(image);
     let background = median(border(&ink).collect());
@@ -63,9 +64,10 @@ pub(crate) fn ink(image: &DynamicImage) -> Option<(Ink, Polarity)> {
             .map(|d| f64::from(d.max(0.0)).powi(2))
             .sum::<f64>()
     });
-    let (sign, polarity) = match darker > lighter {
-        true => (-1.0, Polarity::DarkOnLight),
-        false => (1.0, Polarity::LightOnDark),
+    let (sign, polarity) = if darker > lighter {
+        (-1.0, Polarity::DarkOnLight)
+    } else {
+        (1.0, Polarity::LightOnDark)
     };
 
     let noise = NOISE_FACTOR * median(border(&ink).map(|g| (g - background).abs()).collect());
@@ -129,7 +131,7 @@ fn border(image: &Ink) -> impl Iterator<Item = f32> {
     rows.chain(columns).map(|(x, y)| image.get_pixel(x, y).0[0])
 }
 
-/// The middle one of the values in order, the upper one of two. There must be one.
+/// The middle value in order, the upper one of two. There must be a value.
 fn median(mut values: Vec<f32>) -> f32 {
     let middle = values.len() / 2;
     *values.select_nth_unstable_by(middle, f32::total_cmp).1

@@ -1,4 +1,4 @@
-//! Images as people have them: decoded within limits, and brought to the form of MNIST.
+//! Images of any size and kind: decoded within limits, and converted to MNIST's format.
 
 use std::{
     fs::File,
@@ -19,11 +19,11 @@ pub const MAX_IMAGE_FILE_BYTES: u64 = 1 << 28;
 /// The most pixels of an image that are decoded: 64 Mi, for example 8192x8192.
 pub const MAX_IMAGE_PIXELS: u64 = 1 << 26;
 
-/// The most memory that the pixels of an image may take as its file has them: 512 MiB, which is 8
-/// bytes for each of [`MAX_IMAGE_PIXELS`].
+/// The most memory that the decoded pixels of an image may need: 512 MiB, which is 8 bytes for each
+/// of [`MAX_IMAGE_PIXELS`].
 pub const MAX_IMAGE_MEMORY: u64 = 1 << 29;
 
-/// An image of any size and colour: PNG, JPEG or BMP, told by its content, whatever its name.
+/// An image of any size and colour: PNG, JPEG or BMP, recognised by its content, whatever its name.
 ///
 /// ```
 /// use datasets::Picture;
@@ -80,12 +80,12 @@ impl Picture {
         Self::decode(&bytes, path)
     }
 
-    /// Decodes an image file; `path` names it in errors. A photograph that says how it was held
-    /// (Exif) is turned upright.
+    /// Decodes an image file; `path` names it in errors. A photograph with an orientation (Exif) is
+    /// turned upright.
     ///
     /// # Errors
     ///
-    /// [`DatasetError::NotAnImage`] if the first bytes are those of no format that is read here,
+    /// [`DatasetError::NotAnImage`] if the first bytes are those of no supported format,
     /// [`DatasetError::ImageTooLarge`] or [`DatasetError::ImageTakesTooMuchMemory`] before anything
     /// of the announced size is reserved, [`DatasetError::ImageDamaged`] if decoding fails.
     pub fn decode(bytes: &[u8], path: &Path) -> Result<Self, DatasetError> {
@@ -130,7 +130,7 @@ impl Picture {
                 columns,
             });
         }
-        // What cannot be told is not turned.
+        // Without a readable orientation, the image is not turned.
         let orientation = decoder.orientation().ok();
         let mut image = DynamicImage::from_decoder(decoder).map_err(fault)?;
         if let Some(orientation) = orientation {
@@ -147,31 +147,30 @@ impl Picture {
         [self.image.width(), self.image.height()]
     }
 
-    /// The image as MNIST has its digits: 28x28 grey levels, 0 for the background, 255 for the
-    /// most ink.
+    /// The image in MNIST's format: 28x28 grey levels, 0 for the background, 255 for the most ink.
     ///
-    /// MNIST's authors say how they made it: "The original black and white (bilevel) images from
+    /// MNIST's authors describe how they made it: "The original black and white (bilevel) images from
     /// NIST were size normalized to fit in a 20x20 pixel box while preserving their aspect ratio.
     /// The resulting images contain grey levels as a result of the anti-aliasing technique used by
     /// the normalization algorithm. the images were centered in a 28x28 image by computing the
     /// center of mass of the pixels, and translating the image so as to position this point at the
     /// center of the 28x28 field."
     ///
-    /// Here, step by step:
+    /// The steps here:
     ///
-    /// 1. Colour becomes grey. What is transparent gets a backdrop: the border's grey where most of
-    ///    the border is opaque, else white under dark ink and black under light ink.
-    /// 2. The background is the median of the border. The ink is what differs from it, on the side,
-    ///    darker or lighter, that differs more (the sum of squares decides). Three times the
-    ///    border's median deviation counts as noise and is taken off; the strongest ink becomes 1.
-    /// 3. The digit is cut out: the smallest box with all ink of at least an eighth.
-    /// 4. The box is scaled so that its longer side is 20 pixels, with Lanczos' kernel over the
-    ///    pixels that fall into one, and the strongest ink becomes 255 again.
-    /// 5. It is moved, by whole pixels, so that the centre of mass comes nearest to row and column
-    ///    14 (counted from 0), as far as all of it stays inside: over MNIST's first 5 000 images
-    ///    the centres of mass lie at 14.00 and 13.99 on average.
+    /// 1. Colour becomes grey. Transparent pixels get a backdrop: the border's grey if most of the
+    ///    border is opaque, else white under dark ink and black under light ink.
+    /// 2. The background is the median of the border. The ink is what differs from it in one
+    ///    direction, darker or lighter: the one with the larger sum of squares. Three times the
+    ///    border's median deviation counts as noise and is subtracted; the strongest ink becomes 1.
+    /// 3. The digit is cropped to the smallest box with all ink of at least an eighth.
+    /// 4. The box is scaled so that its longer side has 20 pixels (Lanczos resampling), and the
+    ///    strongest ink becomes 255.
+    /// 5. It is moved by whole pixels until its centre of mass is nearest to row and column 14
+    ///    (counted from 0), as far as all of it stays inside. The centres of mass of MNIST's first
+    ///    5 000 images are at 14.00 and 13.99 on average.
     ///
-    /// A grey and opaque image of 28x28 pixels has this form already: it is kept as it is, or
+    /// A grey and opaque image of 28x28 pixels already has this format: it is used unchanged, or
     /// inverted if its ink is darker than its background.
     ///
     /// # Errors
@@ -216,7 +215,7 @@ impl Picture {
     }
 }
 
-/// What an error of the decoder means.
+/// The error of the data set for an error of the decoder.
 fn fault(error: ImageError, path: &Path) -> DatasetError {
     let path = path.into();
     match error {
@@ -233,7 +232,7 @@ fn fault(error: ImageError, path: &Path) -> DatasetError {
     }
 }
 
-/// The text with every run of white space, line ends among them, as one space.
+/// The text in one line, with single spaces.
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -287,7 +286,7 @@ mod tests {
     const WHITE: [u8; 4] = [255, 255, 255, 255];
 
     #[test]
-    fn formats_are_told_by_content() {
+    fn formats_are_recognised_by_content() {
         let image = drawn(BLACK, WHITE, 0, 0).to_rgb8();
         for format in [ImageFormat::Png, ImageFormat::Bmp, ImageFormat::Jpeg] {
             let picture = decode(&encoded(image.clone(), format)).unwrap();
@@ -296,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_image_is_refused_with_its_first_bytes() {
+    fn other_files_are_refused_with_their_first_bytes() {
         let error = decode(b"hello, world").unwrap_err();
         assert_eq!(
             error.to_string(),
@@ -305,7 +304,7 @@ mod tests {
         );
         let error = decode(b"").unwrap_err();
         assert!(error.to_string().contains("got an empty file"), "{error}");
-        // A format that the decoder's crate knows by its first bytes, but that is not built in.
+        // A format that the decoder recognises but that is not compiled in.
         let error = decode(b"GIF89a\x01\0\x01\0").unwrap_err();
         assert!(matches!(error, DatasetError::NotAnImage { .. }), "{error}");
     }

@@ -8,20 +8,20 @@ use rand_chacha::{
 
 /// The stream of [`shuffled_indices`] that [`ImageSet::split`](crate::ImageSet::split) draws from.
 ///
-/// It is the last one, so that epochs, counted from 0, never meet it.
+/// It is the last one, so that epochs, counted from 0, never reach it.
 pub const SPLIT_STREAM: u64 = u64::MAX;
 
 /// The numbers `0..n` in an order drawn by `seed` and `stream` (the epoch, say).
 ///
-/// All `n!` orders are equally likely, as far as the generator goes. The order depends on the three
-/// arguments alone:
+/// All `n!` orders are equally likely, as far as the generator goes. The order depends only on the
+/// three arguments:
 ///
 /// - Words of 32 bits come from ChaCha with 8 rounds. Its key is `seed` in little-endian bytes and
 ///   24 zero bytes, its
 ///   nonce is `stream`, its block counter starts at 0 (Bernstein's layout: 64-bit counter and
 ///   nonce).
-/// - Fisher and Yates: for `i` from `n - 1` down to 1, item `i` changes places with item `j`, drawn
-///   from `0..=i`.
+/// - Fisher and Yates: for `i` from `n - 1` down to 1, item `i` is swapped with item `j`, drawn from
+///   `0..=i`.
 /// - With `bound = i + 1`, words below `2^32 mod bound` are rejected; the first other word gives `j
 ///   = word mod bound`.
 ///
@@ -43,7 +43,7 @@ pub const SPLIT_STREAM: u64 = u64::MAX;
 /// ```
 pub fn shuffled_indices(n: usize, seed: u64, stream: u64) -> Vec<u32> {
     let Ok(n) = u32::try_from(n) else {
-        panic!("cannot shuffle {n} items: an index has 32 bits; shuffle less");
+        panic!("cannot shuffle {n} items: an index has 32 bits; shuffle fewer");
     };
     let mut key = [0; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());
@@ -60,7 +60,7 @@ pub fn shuffled_indices(n: usize, seed: u64, stream: u64) -> Vec<u32> {
 
 /// A number below `bound`, each equally likely. `bound` must not be 0.
 fn uniform_below(bound: u32, rng: &mut impl Rng) -> u32 {
-    // 2^32 mod bound: without this many words, each remainder is left equally often.
+    // 2^32 mod bound: without this many words, every remainder is equally frequent.
     let surplus = bound.wrapping_neg() % bound;
     loop {
         let word = rng.next_u32();

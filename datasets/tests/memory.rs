@@ -1,5 +1,5 @@
 //! How much memory the reader and the split take, as Linux counts it for this process. One test, so
-//! that nothing else runs beside it.
+//! that nothing else runs at the same time.
 #![cfg(target_os = "linux")]
 
 mod common;

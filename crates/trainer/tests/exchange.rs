@@ -236,7 +236,7 @@ fn what_is_not_clear_is_refused_and_nothing_is_made() {
         (format!("--from {chained}"), &["--activation"]),
         (
             format!("--from {chained} --activation relu --layout burn"),
-            &["do not follow on each other"],
+            &["do not fit together"],
         ),
         (
             format!("--from {chained} --activation relu --model xor-net"),

@@ -116,12 +116,12 @@ fn what_is_wrong_with_a_folder_is_said() {
                 let bytes = fs::read(&path).expect("it is there");
                 fs::write(path, &bytes[..bytes.len() / 2]).expect("it can be written");
             },
-            "own/dash/000.png: expected a whole and sound image",
+            "own/dash/000.png: expected a complete and valid image",
         ),
         (
             "a blank image",
             |w| write_stroke(&w.path("own/bar/blank.png"), "bar", 50, [9, 9]),
-            "own/bar/blank.png: expected something that stands out",
+            "own/bar/blank.png: expected a figure on a plain background",
         ),
         (
             "neither files nor folders",
@@ -130,7 +130,7 @@ fn what_is_wrong_with_a_folder_is_said() {
                     .and_then(|()| fs::remove_dir_all(w.path("own/dash")))
                     .expect("they can be removed")
             },
-            "own: expected the four files of MNIST, or folders of images",
+            "own: expected four files in MNIST's format, or a folder of images",
         ),
         (
             "one image a class",
@@ -152,7 +152,7 @@ fn what_is_wrong_with_a_folder_is_said() {
                 fs::create_dir_all(w.path("own/test/cross")).expect("a folder can be made");
                 write_stroke(&w.path("own/test/cross/a.png"), "bar", 50, [0, 255]);
             },
-            "own/test/cross: expected a class that the training images have",
+            "own/test/cross: expected a class that also has training images",
         ),
     ];
     for (fault, spoil, message) in faults {

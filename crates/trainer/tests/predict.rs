@@ -171,10 +171,10 @@ fn write_faults(workplace: &Workplace) -> Vec<(&'static str, &'static str)> {
     vec![
         ("text.png", "PNG, JPEG or BMP"),
         ("empty.png", "an empty file"),
-        ("blank.png", "one colour"),
+        ("blank.png", "too little contrast"),
         ("cut.png", "copy it again"),
         ("huge.bmp", "60000x60000; scale it down"),
-        ("missing.png", "check the file"),
+        ("missing.png", "check the path"),
         ("nothing", "a folder without any"),
     ]
 }

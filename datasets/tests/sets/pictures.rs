@@ -1,5 +1,4 @@
 //! Images of any kind as digits, and folders of them as data sets.
-#![cfg(feature = "images")]
 
 use std::fs;
 use std::io::Cursor;
@@ -49,7 +48,7 @@ fn buffer(pixels: &[u8]) -> GrayImage {
 }
 
 #[test]
-fn an_image_that_has_the_form_is_kept_byte_for_byte() {
+fn an_image_in_mnists_format_is_used_unchanged() {
     let digits = digits();
     for index in 0..200 {
         let digit = buffer(digits.image(index));
@@ -70,8 +69,8 @@ fn enlarged(digit: &GrayImage, filter: FilterType) -> GrayImage {
     imageops::resize(digit, 280, 280, filter)
 }
 
-/// Ten times enlarged and brought back, the 200 first test images differ from themselves by 2.2 of
-/// 255 grey levels on average with sharp pixels, and by 7.4 with smooth ones, as JPEG or not.
+/// Enlarged ten times and converted back, the first 200 test images differ from the originals by 2.2
+/// of 255 grey levels on average with sharp pixels, and by 7.4 with smooth ones, as JPEG or not.
 #[test]
 fn an_enlarged_digit_comes_back_nearly_as_it_was() {
     type Draw = fn(&GrayImage) -> Vec<u8>;
@@ -163,7 +162,7 @@ proptest! {
 
     /// Any pixels give 28x28 grey levels with full ink somewhere, or are blank.
     #[test]
-    fn any_pixels_have_the_form_or_are_blank(
+    fn any_pixels_give_a_digit_or_are_blank(
         width in 1..40_u32,
         height in 1..40_u32,
         pixels in prop::collection::vec(any::<u8>(), 40 * 40 * 4),
@@ -232,7 +231,7 @@ fn a_seventh_of_each_class_is_held_out_the_same_every_time() {
 }
 
 #[test]
-fn a_class_of_one_image_is_for_training() {
+fn the_only_image_of_a_class_is_for_training() {
     let folder = folder(&[("a/1.png", 0), ("b/1.png", 1), ("b/2.png", 2)]);
     let sets = DataFolder::load(folder.path())
         .expect("a sound folder")
@@ -242,7 +241,7 @@ fn a_class_of_one_image_is_for_training() {
 }
 
 #[test]
-fn four_files_of_mnist_go_before_folders() {
+fn four_files_of_mnist_take_precedence_over_folders() {
     let folder = folder(&[("a/1.png", 0), ("a/2.png", 1)]);
     fs::write(folder.path().join("train-labels-idx1-ubyte"), "").expect("writable");
     let error = DataFolder::load(folder.path()).expect_err("three files are missing");
@@ -250,7 +249,7 @@ fn four_files_of_mnist_go_before_folders() {
 }
 
 #[test]
-fn files_are_listed_by_name_without_what_is_hidden() {
+fn files_are_listed_by_name_without_hidden_ones() {
     let folder = folder(&[("b.png", 0), ("a.JPEG", 1), (".c.png", 2), ("d.gif", 3)]);
     let files = image_files_in(folder.path()).expect("there are two");
     let names: Vec<_> = files.iter().filter_map(|file| file.file_name()).collect();

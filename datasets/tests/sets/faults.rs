@@ -1,5 +1,4 @@
-//! Every fault of a data set on disk, one by one: its own error, with its numbers, its path and a
-//! remedy.
+//! Every fault of a data set on disk has an error of its own, with numbers, path and remedy.
 
 use std::{fs, path::Path};
 

@@ -41,7 +41,7 @@ fn sha256(bytes: &[u8]) -> String {
 
 #[test]
 fn files_have_their_checksums_and_the_readme_says_so() {
-    let readme = include_str!("../README.md");
+    let readme = include_str!("../../README.md");
     for (name, compressed, content) in FILES {
         let bytes = fs::read(bundled_mnist_dir().join(name)).unwrap();
         assert_eq!(sha256(&bytes), compressed, "{name}");

@@ -55,7 +55,7 @@ fn every_spelling_loads_the_same_plain_and_compressed() {
 }
 
 #[test]
-fn gzip_is_known_by_its_content_not_its_name() {
+fn gzip_is_recognised_by_content_and_not_by_name() {
     let folder = Folder::with_small_set();
     let expected = Mnist::load(folder.path()).unwrap();
     let labels = idx_file(&[4], &[2, 0, 1, 2]);
@@ -74,7 +74,7 @@ fn gzip_in_several_members_is_one_file() {
 }
 
 #[test]
-fn a_folder_with_the_name_of_a_file_is_passed_over() {
+fn a_folder_with_the_name_of_a_file_is_skipped() {
     let folder = Folder::with_small_set();
     let expected = Mnist::load(folder.path()).unwrap();
     let name = folder.path().join("train-images-idx3-ubyte");

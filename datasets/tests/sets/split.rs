@@ -61,7 +61,7 @@ proptest! {
     }
 
     #[test]
-    fn fractions_that_are_none_are_refused(
+    fn fractions_out_of_range_are_refused(
         fraction in prop_oneof![
             Just(0.0), Just(-0.0), Just(1.0),
             Just(f64::NAN), Just(f64::INFINITY), Just(f64::NEG_INFINITY),

@@ -1,5 +1,4 @@
-//! The reader on bytes it was not made for: it answers, it does not panic, and it takes no more
-//! than it needs.
+//! The reader on arbitrary bytes: it returns, it does not panic, and it reads no more than it needs.
 
 use std::{
     cell::Cell,
@@ -23,7 +22,7 @@ fn plain() -> &'static Path {
     Path::new("file")
 }
 
-/// Counts the bytes that are drawn from an endless run of zeros.
+/// An endless run of zeros that counts the bytes taken.
 struct Zeros<'a>(&'a Cell<u64>);
 
 impl Read for Zeros<'_> {
@@ -36,7 +35,7 @@ impl Read for Zeros<'_> {
 
 proptest! {
     #[test]
-    fn any_bytes_are_answered(bytes in vec(any::<u8>(), 0..200)) {
+    fn any_bytes_give_a_set_or_an_error(bytes in vec(any::<u8>(), 0..200)) {
         for path in ["file", "file.gz"] {
             let _ = idx::parse_images(&bytes[..], path.as_ref());
             let _ = idx::parse_labels(&bytes[..], path.as_ref());
@@ -49,7 +48,7 @@ proptest! {
         prop_assert!(idx::parse_labels(&bytes[..], plain()).is_err());
     }
 
-    /// Sound exactly when the body is as long as the header says, compressed or not.
+    /// A file loads exactly if its body is as long as the header says, compressed or not.
     #[test]
     fn a_file_loads_exactly_when_its_sizes_are_right(
         sizes in [size(), size(), size()],
@@ -89,8 +88,7 @@ proptest! {
         }
     }
 
-    /// One changed bit of a gzip file is found: the result is an error, or the bit was one that
-    /// carries no content.
+    /// A changed bit of a gzip file gives an error, unless it carries no content.
     #[test]
     fn a_flipped_bit_never_changes_the_labels(
         labels in vec(any::<u8>(), 1..100),
@@ -105,7 +103,7 @@ proptest! {
         }
     }
 
-    /// An input without end is left after the announced bytes and what one buffer holds.
+    /// Of an endless input, only the announced bytes and one buffer are read.
     #[test]
     fn no_more_is_read_than_announced(count in 1..100_000_u32) {
         const BUFFER: usize = 512;
@@ -121,10 +119,10 @@ proptest! {
     }
 }
 
-/// 64 MiB of zeros, 64 KiB compressed, behind a header that announces one label: the rest stays
-/// compressed.
+/// 64 MiB of zeros, 64 KiB compressed, after a header that announces one label: the rest is not
+/// decompressed.
 #[test]
-fn a_gzip_bomb_is_left_alone() {
+fn a_gzip_bomb_is_not_decompressed() {
     let mut bytes = idx_file(&[1], &[]);
     bytes.resize(64 << 20, 0);
     let bomb = gzip(&bytes);
@@ -144,7 +142,7 @@ fn a_gzip_bomb_is_left_alone() {
     );
 }
 
-/// The operating system's errors keep their kind, and running out of memory is told from them.
+/// The operating system's errors keep their kind; running out of memory is an error of its own.
 #[test]
 fn errors_of_the_input_are_passed_on() {
     struct Broken(io::ErrorKind);

@@ -1,0 +1,12 @@
+//! The bundled data, the reader of IDX files, folders of images, and the split.
+
+mod arbitrary_bytes;
+mod bundled;
+#[path = "../common/mod.rs"]
+mod common;
+mod faults;
+mod folder;
+mod layouts;
+#[cfg(feature = "images")]
+mod pictures;
+mod split;
