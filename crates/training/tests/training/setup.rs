@@ -93,6 +93,12 @@ impl Setup {
         Self::on([train, test], choices)
     }
 
+    /// On the test images of MNIST alone: to learn from and to evaluate on.
+    pub(crate) fn on_a_sixth_of_mnist(choices: Choices) -> Self {
+        let Mnist { test, .. } = Mnist::load(&bundled_mnist_dir()).expect("MNIST is here");
+        Self::on([test.clone(), test], choices)
+    }
+
     fn on(images: [ImageSet; 2], choices: Choices) -> Self {
         let backend = choices.backend.expect("every test chooses a backend");
         Self {
