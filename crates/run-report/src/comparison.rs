@@ -1,25 +1,24 @@
-//! The page that sets runs beside each other.
+//! The page that compares runs.
 
-use anyhow::Result;
+use pages::numbers::{number, percent, thousands};
+use pages::page::{Page, Section, Table};
+use training::{ModelName, wilson_interval};
 
-use super::{Recorded, curves};
-use crate::cli::{ModelName, value_name};
+use crate::curves;
 use crate::differences::among;
-use crate::eval::percent;
-use crate::judgement::wilson_interval;
-use crate::output::thousands;
-use crate::pages::numbers::number;
-use crate::pages::page::{Page, Section, Table};
+use crate::error::ReportError;
+use crate::recorded::Recorded;
+use crate::tables::interval_text;
 
 /// Characters of a name up to which it fits a legend; longer ones are numbered there.
 const LEGEND_WIDTH: usize = 20;
 
-/// The page of several runs.
+/// The page of several runs: results, options that differ, curves over each other.
 ///
 /// # Errors
 ///
 /// If a chart cannot be drawn.
-pub(super) fn page(runs: &[Recorded]) -> Result<Page> {
+pub fn comparison(runs: &[Recorded]) -> Result<Page, ReportError> {
     let names = runs.iter().map(Recorded::name).collect::<Vec<_>>();
     let labels = labels(&names);
     let mut section = Section::new("Results").table(results(runs, &labels));
@@ -38,19 +37,16 @@ pub(super) fn page(runs: &[Recorded]) -> Result<Page> {
         options.push(std::iter::once(option.clone()).chain(values.iter().cloned()));
     }
     let different = Section::new("Options that differ");
-    let different = match differing.is_empty() {
-        true => different.text("None: the runs were asked for the same."),
-        false => different.table(options),
+    let different = if differing.is_empty() {
+        different.text("None: all runs have the same options.")
+    } else {
+        different.table(options)
     };
-    let models = settings.iter().map(|settings| settings.model);
-    let of_one_model = models
-        .clone()
-        .all(|model| Some(model) == models.clone().next());
     let mut curves = curves::of_several(runs, &labels)?;
-    if !of_one_model {
+    if !settings.iter().all(|run| run.model == settings[0].model) {
         curves = curves.text(
-            "The losses of different models are different quantities: compare their course, not \
-             their size.",
+            "The losses of different models are different quantities: compare how they change, not how \
+             large they are.",
         );
     }
     Ok(Page::report(format!("{} runs compared", runs.len()))
@@ -59,13 +55,14 @@ pub(super) fn page(runs: &[Recorded]) -> Result<Page> {
         .with(curves))
 }
 
-/// The runs' names, as far as they are short and differ; else numbers.
+/// The runs' names if all are short and differ, otherwise numbers.
 fn labels(names: &[String]) -> Vec<String> {
     let fits = |name: &String| name.chars().count() <= LEGEND_WIDTH;
     let repeated = |name: &String| names.iter().filter(|other| *other == name).count() > 1;
-    match names.iter().all(fits) && !names.iter().any(repeated) {
-        true => names.to_vec(),
-        false => (1..=names.len()).map(|i| format!("run {i}")).collect(),
+    if names.iter().all(fits) && !names.iter().any(repeated) {
+        names.to_vec()
+    } else {
+        (1..=names.len()).map(|i| format!("run {i}")).collect()
     }
 }
 
@@ -77,9 +74,9 @@ fn results(runs: &[Recorded], labels: &[String]) -> Table {
         let figures = figures.map(|figure| figure.unwrap_or_else(|| "-".to_owned()));
         table.push(std::iter::once(name.to_owned()).chain(figures));
     };
-    row("model", |run| Some(value_name(run.settings().model)));
+    row("model", |run| Some(run.settings().model.to_string()));
     row("backend", |run| Some(run.settings().backend.clone()));
-    row("engine", |run| Some(value_name(run.settings().engine)));
+    row("engine", |run| Some(run.settings().engine.to_string()));
     row("parameters", |run| {
         let start = run.history.start.as_ref()?;
         Some(thousands(start.parameters as f64))
@@ -88,14 +85,11 @@ fn results(runs: &[Recorded], labels: &[String]) -> Table {
         let (done, all) = (run.history.epochs_done(), run.settings().epochs);
         Some(format!("{done} of {all}"))
     });
-    row("state", |run| Some(run.history.state.name().to_owned()));
+    row("state", |run| Some(run.history.status.name().to_owned()));
     row("test accuracy", |run| {
         Some(percent(run.history.result.as_ref()?.test_accuracy))
     });
-    row("95 % interval", |run| {
-        let [low, high] = interval(run)?;
-        Some(format!("{:.2} to {:.2} %", 100.0 * low, 100.0 * high))
-    });
+    row("95 % interval", |run| Some(interval_text(interval(run)?)));
     row("test loss", |run| {
         Some(number(run.history.result.as_ref()?.test_loss))
     });
@@ -103,18 +97,18 @@ fn results(runs: &[Recorded], labels: &[String]) -> Table {
         let seconds = run.history.result.as_ref()?.train_seconds;
         Some(format!("{seconds:.1} s"))
     });
-    row("rows a second", |run| {
+    row("rows per second", |run| {
         let rate = run.history.result.as_ref()?.images_per_second;
         Some(thousands(rate))
     });
     table
 }
 
-/// Where the test accuracy on other rows of the kind lies.
+/// The interval in which the accuracy on other rows of the kind lies, by what the run recorded.
 fn interval(run: &Recorded) -> Option<[f64; 2]> {
     let (start, result) = (run.history.start.as_ref()?, run.history.result.as_ref()?);
     match run.settings().model {
-        // Its truth table is all there is: there are no other rows to infer on.
+        // The truth table is all there is: there are no other rows.
         ModelName::XorNet => None,
         ModelName::MnistMlp | ModelName::LinearRegression => {
             let right = (result.test_accuracy * start.test_rows as f64).round();

@@ -1,65 +1,56 @@
 //! Curves of runs over their epochs, one chart for each quantity.
 
-use anyhow::Result;
+use pages::PageError;
+use pages::colours::Colour;
+use pages::page::Section;
+use pages::plot::{Mark, Panel, Points, Scale, Series, figure};
+use run_folder::History;
+use training::Epoch;
 
-use super::Recorded;
-use crate::history::History;
-use crate::output::Epoch;
-use crate::pages::colours::Colour;
-use crate::pages::page::Section;
-use crate::pages::plot::{Mark, Panel, Points, Scale, Series, figure};
+use crate::recorded::Recorded;
 
-/// Points of a curve that are drawn at most: more would not be seen, and make the page heavy.
+/// Most points of a curve: more cannot be seen and make the page heavy.
 const MOST_POINTS: usize = 400;
 
-/// Ratio of the largest to the smallest value above which an axis of equal ratios shows more.
+/// Ratio of the largest to the smallest value above which a logarithmic axis shows more.
 const MUCH: f64 = 30.0;
 
-/// Points of a curve up to which each has a dot.
+/// Most points of a curve with a dot for each.
 const MOST_DOTS: usize = 40;
 
-/// Loss, accuracy, step length and gradient norms of one run, as far as it kept them.
+/// What the charts of validation accuracy show.
+const ACCURACY: &str = "Share of the validation set whose class is predicted correctly";
+const LEARNING_RATE: &str = "Learning rate of each epoch's last step";
+
+/// A figure: its file's name, its caption, and its chart if there is anything to draw.
+type Chart = (&'static str, &'static str, Option<Panel>);
+
+/// Loss, accuracy, learning rate and gradient norms of one run, if it kept them.
 ///
 /// # Errors
 ///
 /// If a chart cannot be drawn.
-pub(super) fn of_one(history: &History) -> Result<Section> {
+pub(crate) fn of_one(history: &History) -> Result<Section, PageError> {
     let of = |quantity: fn(&Epoch) -> Option<f64>| points(&history.epochs, quantity);
-    let charts = [
+    let losses = vec![
+        curve("training", Colour::BLUE, of(|epoch| Some(epoch.train_loss))),
+        curve("validation", Colour::ORANGE, of(|epoch| epoch.val_loss)),
+    ];
+    let accuracy = of(|epoch| epoch.val_accuracy);
+    let accuracy = vec![curve("validation", Colour::ORANGE, accuracy)];
+    let rates = vec![curve("", Colour::GREEN, of(learning_rate))];
+    section([
         (
             "loss",
             "Loss on the training batches, each before its own step, and on the validation set if \
              there is one",
-            ratio_panel(
-                "Loss",
-                ["epoch", "loss"],
-                vec![
-                    curve("training", Colour::BLUE, of(|epoch| Some(epoch.train_loss))),
-                    curve("validation", Colour::ORANGE, of(|epoch| epoch.val_loss)),
-                ],
-            ),
+            ratio_panel("Loss", ["epoch", "loss"], losses),
         ),
-        (
-            "accuracy",
-            "Share of the validation set that is answered rightly",
-            panel(
-                "Accuracy",
-                ("share", Scale::Linear),
-                vec![curve(
-                    "validation",
-                    Colour::ORANGE,
-                    of(|epoch| epoch.val_accuracy),
-                )],
-            ),
-        ),
+        ("accuracy", ACCURACY, panel("Accuracy", "share", accuracy)),
         (
             "learning-rate",
-            "Step length of each epoch's last step",
-            panel(
-                "Learning rate",
-                ("α", Scale::Linear),
-                vec![curve("", Colour::GREEN, of(learning_rate))],
-            ),
+            LEARNING_RATE,
+            panel("Learning rate", "α", rates),
         ),
         (
             "gradient-norms",
@@ -71,17 +62,7 @@ pub(super) fn of_one(history: &History) -> Result<Section> {
                 norms(history),
             ),
         ),
-    ];
-    let section = match charts.iter().all(|(_, _, panel)| panel.is_none()) {
-        true => Section::new("Learning").text("No epoch is on record."),
-        false => Section::new("Learning"),
-    };
-    charts
-        .into_iter()
-        .try_fold(section, |section, (name, caption, panel)| match panel {
-            Some(panel) => Ok(section.narrow_figure(name, caption, figure(&[panel], 1)?)),
-            None => Ok(section),
-        })
+    ])
 }
 
 /// Loss and accuracy of several runs over each other, under these names.
@@ -89,67 +70,54 @@ pub(super) fn of_one(history: &History) -> Result<Section> {
 /// # Errors
 ///
 /// If a chart cannot be drawn.
-pub(super) fn of_several(runs: &[Recorded], names: &[String]) -> Result<Section> {
+pub(crate) fn of_several(runs: &[Recorded], names: &[String]) -> Result<Section, PageError> {
     let over_epochs = |quantity: fn(&Epoch) -> Option<f64>| {
         several(runs, names, |history| points(&history.epochs, quantity))
     };
-    let charts = [
+    let train_losses = over_epochs(|epoch| Some(epoch.train_loss));
+    let val_losses = over_epochs(|epoch| epoch.val_loss);
+    let accuracies = over_epochs(|epoch| epoch.val_accuracy);
+    let over_time = several(runs, names, over_seconds);
+    section([
         (
             "training-loss",
             "Loss on the training batches",
-            ratio_panel(
-                "Training loss",
-                ["epoch", "loss"],
-                over_epochs(|epoch| Some(epoch.train_loss)),
-            ),
+            ratio_panel("Training loss", ["epoch", "loss"], train_losses),
         ),
         (
             "validation-loss",
             "Loss on the validation set",
-            ratio_panel(
-                "Validation loss",
-                ["epoch", "loss"],
-                over_epochs(|epoch| epoch.val_loss),
-            ),
+            ratio_panel("Validation loss", ["epoch", "loss"], val_losses),
         ),
         (
             "accuracy",
-            "Share of the validation set that is answered rightly",
-            panel(
-                "Validation accuracy",
-                ("share", Scale::Linear),
-                over_epochs(|epoch| epoch.val_accuracy),
-            ),
+            ACCURACY,
+            panel("Validation accuracy", "share", accuracies),
         ),
         (
             "loss-over-time",
-            "The training loss against the seconds that training took so far, judging not counted",
-            ratio_panel(
-                "Training loss over time",
-                ["seconds", "loss"],
-                several(runs, names, over_seconds),
-            ),
+            "Training loss against the seconds of training so far, without evaluation",
+            ratio_panel("Training loss over time", ["seconds", "loss"], over_time),
         ),
         (
             "learning-rate",
-            "Step length of each epoch's last step",
-            panel(
-                "Learning rate",
-                ("α", Scale::Linear),
-                over_epochs(learning_rate),
-            ),
+            LEARNING_RATE,
+            panel("Learning rate", "α", over_epochs(learning_rate)),
         ),
-    ];
-    let section = match charts.iter().all(|(_, _, panel)| panel.is_none()) {
-        true => Section::new("Learning").text("No epoch is on record."),
-        false => Section::new("Learning"),
-    };
-    charts
-        .into_iter()
-        .try_fold(section, |section, (name, caption, panel)| match panel {
-            Some(panel) => Ok(section.narrow_figure(name, caption, figure(&[panel], 1)?)),
-            None => Ok(section),
-        })
+    ])
+}
+
+fn section<const N: usize>(charts: [Chart; N]) -> Result<Section, PageError> {
+    let mut section = Section::new("Learning");
+    if charts.iter().all(|(_, _, panel)| panel.is_none()) {
+        section = section.text("No epoch was recorded.");
+    }
+    for (name, caption, panel) in charts {
+        if let Some(panel) = panel {
+            section = section.narrow_figure(name, caption, figure(&[panel], 1)?);
+        }
+    }
+    Ok(section)
 }
 
 fn several(
@@ -162,9 +130,11 @@ fn several(
     let series = runs.map(|(i, ((run, name), colour))| {
         let points = thinned(points(&run.history));
         // A second round through the colours is dashed.
-        let mark = match i / Colour::SERIES.len() % 2 {
-            0 => mark(&points),
-            _ => Mark::Dashed,
+        let is_first_round = (i / Colour::SERIES.len()).is_multiple_of(2);
+        let mark = if is_first_round {
+            mark(&points)
+        } else {
+            Mark::Dashed
         };
         Series::new(name, colour, mark, points)
     });
@@ -172,24 +142,25 @@ fn several(
 }
 
 /// A chart over the epochs; none if there is nothing to draw.
-fn panel(title: &str, y: (&str, Scale), series: Vec<Series>) -> Option<Panel> {
-    let series = drawn(series, y.1);
-    (!series.is_empty()).then(|| Panel::of(title, ("epoch", Scale::Linear), y, series))
+fn panel(title: &str, y: &str, series: Vec<Series>) -> Option<Panel> {
+    let series = drawn(series, Scale::Linear);
+    let axis = |label| (label, Scale::Linear);
+    (!series.is_empty()).then(|| Panel::of(title, axis("epoch"), axis(y), series))
 }
 
-/// A chart on an axis of equal ratios if the values differ much; none if there is nothing to draw.
+/// A chart on a logarithmic axis if the values differ much; none if there is nothing to draw.
 fn ratio_panel(title: &str, [x, y]: [&str; 2], series: Vec<Series>) -> Option<Panel> {
     let finite = series.iter().filter_map(Series::range);
     let (least, most) = finite.fold((f64::INFINITY, 0.0_f64), |(least, most), range| {
         (least.min(range.start), most.max(range.end))
     });
-    let scale = match least > 0.0 && most / least > MUCH {
-        true => Scale::Log,
-        false => Scale::Linear,
+    let scale = if least > 0.0 && most / least > MUCH {
+        Scale::Log
+    } else {
+        Scale::Linear
     };
     let series = drawn(series, scale);
-    let axes = ((x, Scale::Linear), (y, scale));
-    (!series.is_empty()).then(|| Panel::of(title, axes.0, axes.1, series))
+    (!series.is_empty()).then(|| Panel::of(title, (x, Scale::Linear), (y, scale), series))
 }
 
 /// The series that have a point to draw.
@@ -205,11 +176,12 @@ fn curve(label: &str, colour: Colour, points: Points) -> Series {
     Series::new(label, colour, mark(&points), points)
 }
 
-/// Few points are shown each.
+/// A line, with a dot for each point if there are few.
 fn mark(points: &Points) -> Mark {
-    match points.len() {
-        0..=MOST_DOTS => Mark::Path,
-        _ => Mark::Line,
+    if points.len() <= MOST_DOTS {
+        Mark::Path
+    } else {
+        Mark::Line
     }
 }
 
@@ -219,8 +191,8 @@ fn points(epochs: &[Epoch], quantity: fn(&Epoch) -> Option<f64>) -> Points {
     points.collect()
 }
 
-/// The training loss against the seconds of training up to there. Epochs that were not kept are
-/// taken to have been as long as the next that was.
+/// The training loss against the seconds of training up to there. Epochs that were not recorded count
+/// as long as the next one that was.
 fn over_seconds(history: &History) -> Points {
     let (mut spent, mut done) = (0.0, 0);
     let points = history.epochs.iter().map(|epoch| {
@@ -231,7 +203,7 @@ fn over_seconds(history: &History) -> Points {
     points.collect()
 }
 
-/// None in metrics of a version that did not keep it.
+/// None in metrics of a version that did not record it.
 fn learning_rate(epoch: &Epoch) -> Option<f64> {
     (epoch.learning_rate > 0.0).then_some(epoch.learning_rate)
 }

@@ -1,21 +1,19 @@
-//! In which options runs differ: from the defaults of their model, or from each other.
+//! The options in which runs differ: from the defaults of their model, or from each other.
 
-use anyhow::{Context, Result};
-use clap::Parser;
 use serde_json::{Map, Value};
+use training::{Choices, Settings};
 
-use crate::cli::{Cli, value_name};
-use crate::settings::Settings;
+use crate::error::ReportError;
 
 /// An option by its name on the command line, with its value as text.
-pub(crate) type Choice = (String, String);
+pub type Choice = (String, String);
 
 /// All options of a run.
 ///
 /// # Errors
 ///
-/// Never: settings are made of strings and numbers.
-pub(crate) fn choices(settings: &Settings) -> Result<Vec<Choice>> {
+/// [`ReportError::NotJson`] for a path that is not UTF-8; the same for the others.
+pub fn choices(settings: &Settings) -> Result<Vec<Choice>, ReportError> {
     let choices = fields(settings)?.into_iter();
     Ok(choices
         .map(|(name, value)| (option(&name), text(&value)))
@@ -27,21 +25,21 @@ pub(crate) fn choices(settings: &Settings) -> Result<Vec<Choice>> {
 ///
 /// # Errors
 ///
-/// If the defaults cannot be had.
-pub(crate) fn from_defaults(settings: &Settings) -> Result<Vec<(Choice, String)>> {
-    let model = value_name(settings.model);
-    let plain = fields(&defaults(&[("--model", &model)])?)?;
-    // The default step length follows from these two.
-    let like_this = fields(&defaults(&[
-        ("--model", &model),
-        ("--optimizer", &value_name(settings.optimizer)),
-        ("--batch-size", &settings.batch_size.to_string()),
-    ])?)?;
+/// As [`choices`].
+pub fn from_defaults(settings: &Settings) -> Result<Vec<(Choice, String)>, ReportError> {
+    let defaults = fields(&Settings::default_for(settings.model))?;
+    // The default learning rate and number of threads follow from these two.
+    let following = fields(&Settings::resolve(&Choices {
+        model: Some(settings.model),
+        optimizer: Some(settings.optimizer),
+        batch_size: Some(settings.batch_size),
+        ..Choices::default()
+    })?)?;
     let differing = fields(settings)?.into_iter().filter_map(|(name, value)| {
         let defaults = match name.as_str() {
             "model" | "backend" | "engine" => return None,
-            "optimizer" | "batch_size" => &plain,
-            _ => &like_this,
+            "optimizer" | "batch_size" => &defaults,
+            _ => &following,
         };
         let default = defaults.get(&name).unwrap_or(&Value::Null);
         (*default != value).then(|| ((option(&name), text(&value)), text(default)))
@@ -53,10 +51,10 @@ pub(crate) fn from_defaults(settings: &Settings) -> Result<Vec<(Choice, String)>
 ///
 /// # Errors
 ///
-/// Never: settings are made of strings and numbers.
-pub(crate) fn among(runs: &[&Settings]) -> Result<Vec<(String, Vec<String>)>> {
+/// As [`choices`].
+pub fn among(runs: &[&Settings]) -> Result<Vec<(String, Vec<String>)>, ReportError> {
     let runs = runs.iter().map(|run| fields(run));
-    let runs = runs.collect::<Result<Vec<_>>>()?;
+    let runs = runs.collect::<Result<Vec<_>, _>>()?;
     let Some(first) = runs.first() else {
         return Ok(vec![]);
     };
@@ -69,18 +67,12 @@ pub(crate) fn among(runs: &[&Settings]) -> Result<Vec<(String, Vec<String>)>> {
     Ok(differing.collect())
 }
 
-/// What a run has if these options alone are given.
-fn defaults(options: &[(&str, &str)]) -> Result<Settings> {
-    let options = options.iter().flat_map(|&(name, value)| [name, value]);
-    let cli = Cli::try_parse_from(std::iter::once("trainer").chain(options))?;
-    Settings::resolve(&cli.options)
-}
-
-fn fields(settings: &Settings) -> Result<Map<String, Value>> {
-    let Value::Object(mut fields) = serde_json::to_value(settings)? else {
-        return None.context("settings are an object");
+fn fields(settings: &Settings) -> Result<Map<String, Value>, ReportError> {
+    let mut fields = match serde_json::to_value(settings)? {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
     };
-    // They come with the data and are no option.
+    // They come with the data and are not an option.
     fields.remove("class_names");
     Ok(fields)
 }
@@ -89,7 +81,7 @@ fn option(field: &str) -> String {
     field.replace('_', "-")
 }
 
-/// A value as one writes it on the command line.
+/// A value as on the command line.
 fn text(value: &Value) -> String {
     match value {
         Value::Null => "none".to_owned(),
@@ -103,22 +95,32 @@ fn text(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use backends::Backend;
+    use training::{Engine, ModelName, OptimizerName};
 
-    fn settings(options: &[(&str, &str)]) -> Settings {
-        defaults(options).unwrap()
+    fn settings(choices: Choices) -> Settings {
+        Settings::resolve(&choices).unwrap()
     }
 
     #[test]
     fn a_default_run_differs_in_nothing() {
-        for model in ["mnist-mlp", "xor-net", "linear-regression"] {
-            let run = settings(&[("--model", model), ("--engine", "manual")]);
+        for &model in ModelName::ALL {
+            let run = settings(Choices {
+                model: Some(model),
+                engine: Some(Engine::Manual),
+                ..Choices::default()
+            });
             assert_eq!(from_defaults(&run).unwrap(), [], "{model}");
         }
     }
 
     #[test]
-    fn a_step_length_that_follows_from_the_optimizer_is_no_difference() {
-        let run = settings(&[("--optimizer", "adam"), ("--hidden", "8,4")]);
+    fn a_learning_rate_that_follows_from_the_optimizer_is_no_difference() {
+        let run = settings(Choices {
+            optimizer: Some(OptimizerName::Adam),
+            hidden: Some(vec![8, 4]),
+            ..Choices::default()
+        });
         let differences = from_defaults(&run).unwrap();
         let expected = [
             (("hidden", "8,4"), "256,128"),
@@ -130,8 +132,14 @@ mod tests {
 
     #[test]
     fn runs_are_told_apart_by_what_they_do_not_share() {
-        let a = settings(&[("--seed", "1")]);
-        let b = settings(&[("--seed", "2"), ("--backend", "flex")]);
+        let with = |seed, backend| {
+            settings(Choices {
+                seed: Some(seed),
+                backend: Some(backend),
+                ..Choices::default()
+            })
+        };
+        let (a, b) = (with(1, Backend::Ndarray), with(2, Backend::Flex));
         let expected = [("backend", ["ndarray", "flex"]), ("seed", ["1", "2"])]
             .map(|(name, values)| (name.to_owned(), values.map(str::to_owned).to_vec()));
         assert_eq!(among(&[&a, &b]).unwrap(), expected);

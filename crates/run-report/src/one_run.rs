@@ -1,81 +1,77 @@
-//! The page of one run: what came of it, how it went, and what its net answers.
+//! The page of one run: its result, its curves, and its net on the test set.
 
-use anyhow::Result;
 use backends::Opened;
 use burn::nn::Linear;
-use burn::tensor::{DType, Device};
+use burn::tensor::{DType, Device, Tensor, TensorData};
 use datasets::ImageSet;
 use datasets::xor::{XOR_INPUTS, XOR_TARGETS};
+use pages::PageError;
+use pages::images::{Tile, sheet};
+use pages::numbers::{number, percent, thousands};
+use pages::page::{Hue, Page, Section, Shade, Table};
+use pages::plot::{decision_map, figure};
+use run_folder::{RunFolderError, Status, TestRows};
+use training::{Answers, AnyNet, Confusion, TrainingError, read_back};
 use xor_net::XorNet;
 
-use super::{Recorded, curves};
-use crate::answers::{Answers, TestRows};
-use crate::cli::value_name;
+use crate::curves;
 use crate::differences::{choices, from_defaults};
-use crate::eval::{accuracy_text, class_table, confusion_table, interval, percent};
-use crate::history::State;
-use crate::judgement::Confusion;
-use crate::lessons::xor::surface;
-use crate::output::thousands;
-use crate::pages::images::{Tile, sheet};
-use crate::pages::numbers::{Host, number};
-use crate::pages::page::{Hue, Page, Section, Shade, Table};
-use crate::pages::plot::figure;
-use crate::saved_run::AnyNet;
+use crate::error::ReportError;
+use crate::recorded::Recorded;
+use crate::tables::{accuracy_interval, accuracy_text, class_table, confusion_table};
 
-/// Pixels that all images of a sheet have together at most: they make the page heavy.
+/// Most pixels of all images of a sheet together: they make the page heavy.
 const MOST_PIXELS: usize = 32 * 28 * 28;
 
-/// Mistakes, and units of the first layer, that are shown at most.
+/// Most mistakes, and units of the first layer, that are shown.
 const MISTAKES: usize = 20;
 const UNITS: usize = 32;
 
-/// Images of mistakes and of weights beside each other.
+/// Images of mistakes and of weights in a row.
 const MISTAKE_COLUMNS: usize = 5;
 const UNIT_COLUMNS: usize = 8;
 
 /// Width of an image on the page, about.
 const IMAGE_WIDTH: f64 = 84.0;
 
+/// How far the map of the XOR net reaches beyond the unit square.
+const MARGIN: f64 = 0.25;
+
 /// Largest value of a pixel's byte.
 const WHITE: f64 = 255.0;
 
-/// The page of a run.
+/// The page of a run: results, curves, confusion matrix, mistakes, weights, options.
 ///
 /// # Errors
 ///
-/// If the device fails or a figure cannot be drawn. Weights or data that cannot be read are said on
-/// the page, which then does without what they would show.
-pub(super) fn page(recorded: &Recorded, opened: &Opened) -> Result<Page> {
+/// If the device fails or a figure cannot be drawn. Weights or data that cannot be read are no error: the
+/// page says so and leaves out what they would show.
+pub fn report(recorded: &Recorded, opened: &Opened) -> Result<Page, ReportError> {
     let config = recorded.run.config();
-    let judged = judge(recorded, opened);
-    let confusion = judged
+    let evaluated = evaluate(recorded, opened);
+    let confusion = evaluated
         .as_ref()
         .ok()
-        .map(|judged| judged.answers.confusion());
+        .map(|evaluated| evaluated.answers.confusion());
     let mut page = Page::report(format!("Run {}", recorded.name()))
         .with(result(recorded, confusion.as_ref()))
         .with(curves::of_one(&recorded.history)?);
-    match (&judged, &confusion) {
-        (Ok(Judged { net, rows, answers }), Some(confusion)) => {
-            let sections = match (net, rows) {
-                (AnyNet::XorNet(net), _) => xor_sections(net, answers, &opened.device)?,
-                (net, TestRows::Images { images, .. }) => {
-                    let names = rows.class_names(confusion.classes());
-                    image_sections(net, images, answers, confusion, &names)?
-                }
-                (_, TestRows::TruthTable) => vec![],
-            };
-            for section in sections {
-                page = page.with(section);
+    let sections = match (&evaluated, &confusion) {
+        (Ok(Evaluated { net, rows, answers }), Some(confusion)) => match (net, rows) {
+            (AnyNet::XorNet(net), _) => vec![xor_section(net, answers, &opened.device)?],
+            (net, TestRows::Images { images, .. }) => {
+                let names = rows.class_names(confusion.classes());
+                image_sections(net, images, answers, confusion, &names)?
             }
-        }
+            (_, TestRows::TruthTable) => vec![],
+        },
         (Err(error), _) => {
-            page = page.with(
-                Section::new("What the net answers").text(format!("Not to be had: {error:#}.")),
-            );
+            vec![Section::new("Predictions").text(format!("Not available: {error}."))]
         }
-        (Ok(_), None) => {}
+        (Ok(_), None) => vec![],
+    };
+    for section in sections {
+        page = page.with(section);
     }
     let mut environment = Table::new(["", "value"]);
     for (name, value) in [
@@ -95,22 +91,22 @@ pub(super) fn page(recorded: &Recorded, opened: &Opened) -> Result<Page> {
         .with(Section::new("Environment").table(environment)))
 }
 
-/// A net with the rows that it is judged by and its answers.
-struct Judged {
+/// A net with its test set and its answers.
+struct Evaluated {
     net: AnyNet,
     rows: TestRows,
     answers: Answers,
 }
 
-fn judge(recorded: &Recorded, opened: &Opened) -> Result<Judged> {
+fn evaluate(recorded: &Recorded, opened: &Opened) -> Result<Evaluated, RunFolderError> {
     let settings = recorded.settings();
     let net = recorded.run.net(&opened.device)?;
     let data_dir = recorded.run.data_dir();
-    // Weights that were brought in from elsewhere name no data.
+    // Imported weights name no data.
     let data_dir = data_dir.unwrap_or_else(datasets::bundled_mnist_dir);
     let rows = TestRows::load(&net, &data_dir)?;
     let answers = rows.answered_by(&net, opened, Some(settings.batch_size))?;
-    Ok(Judged { net, rows, answers })
+    Ok(Evaluated { net, rows, answers })
 }
 
 fn result(recorded: &Recorded, confusion: Option<&Confusion>) -> Section {
@@ -126,7 +122,7 @@ fn result(recorded: &Recorded, confusion: Option<&Confusion>) -> Section {
         "net",
         format!(
             "{} {sizes}{}",
-            value_name(config.settings.model),
+            config.settings.model,
             parameters.unwrap_or_default()
         ),
     );
@@ -136,7 +132,7 @@ fn result(recorded: &Recorded, confusion: Option<&Confusion>) -> Section {
         row(
             "rows",
             format!(
-                "{} to learn from, {}{} for the test",
+                "{} for training, {}{} for testing",
                 count(start.training_rows),
                 validation.unwrap_or_default(),
                 count(start.test_rows)
@@ -149,19 +145,19 @@ fn result(recorded: &Recorded, confusion: Option<&Confusion>) -> Section {
     );
     row(
         "state",
-        match &history.state {
-            State::Stopped(reason) => format!("stopped: {reason}"),
-            state => state.name().to_owned(),
+        match &history.status {
+            Status::Stopped(reason) => format!("stopped: {reason}"),
+            status => status.name().to_owned(),
         },
     );
-    let judged = confusion.map(|confusion| {
-        let interval = interval(config.settings.model, confusion);
+    let evaluated = confusion.map(|confusion| {
+        let interval = accuracy_interval(config.settings.model, confusion);
         accuracy_text(confusion.accuracy(), interval)
     });
-    // Without the data, what the run said of itself.
-    let said = history.result.as_ref();
-    let said = said.map(|result| percent(result.test_accuracy));
-    if let Some(accuracy) = judged.or(said) {
+    // Without the data, what the run recorded.
+    let recorded = history.result.as_ref();
+    let recorded = recorded.map(|result| percent(result.test_accuracy));
+    if let Some(accuracy) = evaluated.or(recorded) {
         row("test accuracy", accuracy);
     }
     if let Some(result) = &history.result {
@@ -182,7 +178,7 @@ fn result(recorded: &Recorded, confusion: Option<&Confusion>) -> Section {
         row(
             "training",
             format!(
-                "{:.1} s, {} rows a second",
+                "{:.1} s, {} rows per second",
                 result.train_seconds,
                 thousands(result.images_per_second)
             ),
@@ -196,8 +192,8 @@ fn count(number: usize) -> String {
     thousands(number as f64)
 }
 
-/// Every option, with the default where another value was taken.
-fn configuration(recorded: &Recorded) -> Result<Table> {
+/// Every option, with the default where the value is another.
+fn configuration(recorded: &Recorded) -> Result<Table, ReportError> {
     let settings = recorded.settings();
     let differing = from_defaults(settings)?;
     let mut table = Table::new(["option", "value", "default"]);
@@ -216,22 +212,22 @@ fn image_sections(
     answers: &Answers,
     confusion: &Confusion,
     names: &[String],
-) -> Result<Vec<Section>> {
+) -> Result<Vec<Section>, ReportError> {
     let by_probability = matches!(net, AnyNet::MnistMlp(_));
     let sections = [
         Some(
             Section::new("Confusion matrix")
                 .text(
-                    "Test images of each class, a row, by the answer, a column. Blue: the share of \
-                     the class that was found. Orange: mistakes, the deeper the more.",
+                    "Test images: a row for each true class, a column for each predicted class. Blue: \
+                     recall of the class. Orange: mistakes, the deeper the more.",
                 )
                 .table(confusion_table(confusion, names).shaded(shades(confusion))),
         ),
         Some(
-            Section::new("Classes")
+            Section::new("Per-class metrics")
                 .text(
-                    "Precision: of the images answered with the class, the share that is of it. \
-                     Recall: of its images, the share that was found. F1: their harmonic mean.",
+                    "Precision: share of the images predicted as the class that belong to it. Recall: \
+                     share of the class's images that are predicted as it. F1: their harmonic mean.",
                 )
                 .table(class_table(confusion, names)),
         ),
@@ -241,60 +237,64 @@ fn image_sections(
     Ok(sections.into_iter().flatten().collect())
 }
 
-/// Found ones by their share of the class, mistakes by their share of the most frequent one.
+/// Correct predictions by the recall of their class, mistakes by their share of the most frequent one.
 fn shades(confusion: &Confusion) -> Vec<Vec<Option<Shade>>> {
     let most = confusion.mistakes(1).first().map_or(1, |most| most.count);
-    let shade = |truth: usize, answer: usize, count: usize| {
-        let (hue, depth) = match truth == answer {
-            true => (Hue::Right, confusion.class(truth).recall.unwrap_or(0.0)),
-            false => (Hue::Wrong, count as f64 / most as f64),
+    let shade = |truth: usize, predicted: usize, count: usize| {
+        let (hue, depth) = if truth == predicted {
+            (Hue::Right, confusion.class(truth).recall.unwrap_or(0.0))
+        } else {
+            (Hue::Wrong, count as f64 / most as f64)
         };
         (count > 0).then_some(Shade { hue, depth })
     };
     let rows = confusion.rows().enumerate().map(|(truth, counts)| {
         let counts = counts.iter().enumerate();
-        let shades = counts.map(|(answer, &count)| shade(truth, answer, count));
+        let shades = counts.map(|(predicted, &count)| shade(truth, predicted, count));
         std::iter::once(None).chain(shades).collect()
     });
     rows.collect()
 }
 
-/// The mistakes of which the net is surest; none if it made none, or images are too large to show.
+/// The mistakes with the highest scores; none if there are none, or images are too large to show.
 fn mistakes(
     images: &ImageSet,
     answers: &Answers,
     names: &[String],
     by_probability: bool,
-) -> Result<Option<Section>> {
+) -> Result<Option<Section>, PageError> {
     let mistakes = answers.worst_mistakes();
     let shown = MISTAKES.min(MOST_PIXELS / images.image_size().max(1));
     let tiles = mistakes.iter().take(shown).map(|(index, answer)| {
         let ink = images.image(*index).iter();
         let ink = ink.map(|&byte| f64::from(byte) / WHITE).collect::<Vec<_>>();
-        let score = match by_probability {
-            true => format!("{:.1} %", 100.0 * answer.score),
-            false => format!("{:.2}", answer.score),
+        let score = if by_probability {
+            percent(answer.score)
+        } else {
+            format!("{:.2}", answer.score)
         };
-        let caption = format!(
-            "{} at {score}, is {}",
-            names[answer.class], names[answer.truth]
-        );
-        Tile::grey(&ink, images.columns(), caption)
+        let (predicted, truth) = (&names[answer.class], &names[answer.truth]);
+        Tile::grey(
+            &ink,
+            images.columns(),
+            format!("{predicted} at {score}, is {truth}"),
+        )
     });
     let tiles = tiles.collect::<Vec<_>>();
     if tiles.is_empty() {
         return Ok(None);
     }
-    let scored = match by_probability {
-        true => "its probability",
-        false => "the output for it",
+    let score = if by_probability {
+        "its probability"
+    } else {
+        "its output"
     };
     let svg = sheet(&tiles, MISTAKE_COLUMNS, scale(images))?;
-    Ok(Some(Section::new("The worst mistakes").figure(
+    Ok(Some(Section::new("Worst mistakes").figure(
         "mistakes",
         format!(
-            "{} of {} mistakes, those of which the net is surest: the answer, {scored}, and the \
-             right class",
+            "{} of {} mistakes, the most confident ones: the predicted class, {score}, and the true \
+             class",
             tiles.len(),
             mistakes.len()
         ),
@@ -303,12 +303,12 @@ fn mistakes(
 }
 
 /// The weights of the first layer, an image for each unit.
-fn weights(net: &AnyNet, images: &ImageSet) -> Result<Option<Section>> {
+fn weights(net: &AnyNet, images: &ImageSet) -> Result<Option<Section>, ReportError> {
     let layers = net.layers();
     let Some(first) = layers.first() else {
         return Ok(None);
     };
-    let (columns, units) = unit_weights(first);
+    let (columns, units) = unit_weights(first)?;
     let shown = UNITS.min(MOST_PIXELS / images.image_size().max(1));
     let columns = columns.into_iter().take(shown).enumerate();
     let tiles =
@@ -318,7 +318,7 @@ fn weights(net: &AnyNet, images: &ImageSet) -> Result<Option<Section>> {
         return Ok(None);
     }
     let svg = sheet(&tiles, UNIT_COLUMNS, scale(images))?;
-    Ok(Some(Section::new("What the first layer looks for").figure(
+    Ok(Some(Section::new("Weights of the first layer").figure(
         "weights",
         format!(
             "Weights of {} of {units} units, one for each pixel: blue negative, white 0, red \
@@ -330,12 +330,15 @@ fn weights(net: &AnyNet, images: &ImageSet) -> Result<Option<Section>> {
 }
 
 /// The weights into each unit of a layer, and the number of units.
-fn unit_weights(layer: &Linear) -> (Vec<Vec<f64>>, usize) {
-    let weight = Host::of(&layer.weight.val());
-    let units = weight.dims[1];
-    let of_unit = |unit: usize| weight.values.iter().skip(unit).step_by(units);
-    let columns = (0..units).map(|unit| of_unit(unit).copied().collect());
-    (columns.collect(), units)
+fn unit_weights(layer: &Linear) -> Result<(Vec<Vec<f64>>, usize), TrainingError> {
+    let weight = layer.weight.val();
+    let [_, units] = weight.dims();
+    let values = read_back(weight.flatten(0, 1))?;
+    let of_unit = |unit: usize| values.iter().skip(unit).step_by(units).copied();
+    Ok((
+        (0..units).map(|unit| of_unit(unit).collect()).collect(),
+        units,
+    ))
 }
 
 /// Units of the page for a pixel.
@@ -343,23 +346,33 @@ fn scale(images: &ImageSet) -> f64 {
     IMAGE_WIDTH / images.columns().max(1) as f64
 }
 
-fn xor_sections(net: &XorNet, answers: &Answers, device: &Device) -> Result<Vec<Section>> {
+fn xor_section(net: &XorNet, answers: &Answers, device: &Device) -> Result<Section, ReportError> {
     let mut table = Table::new(["x1", "x2", "target", "output"]);
-    let rows = XOR_INPUTS.into_iter().zip(XOR_TARGETS).zip(&answers.rows);
-    for (([x1, x2], [y]), answer) in rows {
+    let rows = XOR_INPUTS.into_iter().zip(XOR_TARGETS);
+    for (([x1, x2], [y]), answer) in rows.clone().zip(&answers.rows) {
         let cells = [x1, x2, y].map(|value| value.to_string());
         table.push(cells.into_iter().chain([number(answer.score)]));
     }
-    let panel = surface("Output".to_owned(), net, (device, DType::F32));
-    Ok(vec![
-        Section::new("What the net answers")
-            .text("An output above ½ stands for 1.")
-            .table(table)
-            .narrow_figure(
-                "surface",
-                "The output over the inputs: blue is 0, white ½, red 1. The dots are the four \
-                 rows, black with target 1, white with target 0.",
-                figure(&[panel], 1)?,
-            ),
-    ])
+    let examples = rows.map(|(inputs, [target])| (inputs.map(f64::from), target == 1.0));
+    let range = -MARGIN..1.0 + MARGIN;
+    let mut outputs = Ok(());
+    let panel = decision_map("Output", range, &examples.collect::<Vec<_>>(), |points| {
+        let inputs = points.iter().flat_map(|&(x1, x2)| [x1, x2]).collect();
+        let data = TensorData::new::<f64, _>(inputs, [points.len(), 2]);
+        let x = Tensor::from_data(data, (device, DType::F32));
+        read_back(net.forward(x).flatten(0, 1)).unwrap_or_else(|error| {
+            outputs = Err(error);
+            vec![0.0; points.len()]
+        })
+    });
+    outputs?;
+    Ok(Section::new("Predictions")
+        .text("An output above ½ stands for 1.")
+        .table(table)
+        .narrow_figure(
+            "surface",
+            "The output over the inputs: blue is 0, white ½, red 1. The dots are the four rows, black \
+             with target 1, white with target 0.",
+            figure(&[panel], 1)?,
+        ))
 }

@@ -1,0 +1,396 @@
+//! What a run leaves in its folder, and what is read from there.
+
+#[allow(dead_code, reason = "each test program uses its part of it")]
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use backends::{Backend, Opened};
+use common::{
+    copy, fixture, flex, lasting, linear, metrics, resume, small, start, train, weights, xor,
+};
+use run_folder::{
+    Checkpoint, Config, Entry, History, Invocation, Resumed, RunFolder, SavedRun, Status, TestRows,
+    backend_of,
+};
+use serde_json::{Value, json};
+use tempfile::tempdir;
+use training::{Answers, Choices, Engine, ModelName, Outcome, Settings};
+
+#[test]
+fn a_run_folder_holds_configuration_metrics_weights_and_checkpoints() {
+    let runs = tempdir().unwrap();
+    let choices = Choices {
+        engine: Some(Engine::Manual),
+        epochs: Some(4),
+        log_every: Some(2),
+        learning_rate: Some(0.004),
+        min_accuracy: Some(0.0),
+        seed: Some(11),
+        ..small()
+    };
+    let run = train(runs.path(), "first", &choices);
+    let mut files: Vec<String> = fs::read_dir(&run)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    files.sort_unstable();
+    let expected = [
+        "checkpoints",
+        "config.json",
+        "lock",
+        "metrics.jsonl",
+        "model.bpk",
+        "model.safetensors",
+    ];
+    assert_eq!(files, expected);
+
+    let entries = metrics(&run);
+    let names: Vec<&Value> = entries.iter().map(|entry| &entry["event"]).collect();
+    assert_eq!(names, ["start", "epoch", "epoch", "result"]);
+    let run_dir = Some(run.to_str().unwrap());
+    assert!(
+        [0, 3]
+            .iter()
+            .all(|&i| entries[i]["run_dir"].as_str() == run_dir)
+    );
+
+    let config: Value =
+        serde_json::from_slice(&fs::read(run.join("config.json")).unwrap()).unwrap();
+    for (field, value) in [
+        ("model", json!("mnist-mlp")),
+        ("backend", json!("flex")),
+        ("engine", json!("manual")),
+        ("hidden", json!([12, 8])),
+        ("activation", json!("relu")),
+        ("ridge", Value::Null),
+        ("epochs", json!(4)),
+        ("batch_size", json!(16)),
+        ("learning_rate", json!(0.004)),
+        ("seed", json!(11)),
+        ("min_accuracy", json!(0.0)),
+        ("log_every", json!(2)),
+        ("sizes", json!([30, 12, 8, 3])),
+        ("device", json!("here")),
+        ("trainer_version", json!("1.2.3")),
+        ("burn_version", json!(backends::BURN_VERSION)),
+        ("command", json!(["trainer"])),
+    ] {
+        assert_eq!(config[field], value, "{field}");
+    }
+    let started = config["started"].as_str().unwrap();
+    assert!(started.len() > 19 && started.ends_with('Z'), "{started}");
+}
+
+#[test]
+fn a_default_name_has_time_model_backend_and_engine() {
+    let name = RunFolder::default_name(&Settings::default_for(ModelName::XorNet));
+    let (time, rest) = name.split_once('-').unwrap();
+    assert_eq!(rest, "xor-net-ndarray-autodiff");
+    assert!(time.len() == "20260101T000000Z".len() && time.ends_with('Z'));
+}
+
+#[test]
+fn what_cannot_be_written_is_said_with_the_remedy() {
+    let runs = tempdir().unwrap();
+    let file = runs.path().join("file");
+    fs::write(&file, "mine").unwrap();
+    let error = RunFolder::create(&file, "run").unwrap_err().to_string();
+    assert!(
+        error.contains("cannot write to out-dir") && error.ends_with("--out-dir"),
+        "{error}"
+    );
+    let folder = RunFolder::create(runs.path(), "run").unwrap();
+    let blocked = folder.path().join("config.json");
+    fs::create_dir(&blocked).unwrap();
+    let settings = Settings::default_for(ModelName::XorNet);
+    let config = Config::now(&settings, &[2, 4, 1], "here", &Invocation::default());
+    let error = folder.write_config(&config).unwrap_err().to_string();
+    assert!(error.contains("cannot write config.json in"), "{error}");
+    assert!(
+        error.contains(&format!("--resume {}", folder.path().display())),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_loss_that_is_not_finite_leaves_the_weights_before_it() {
+    let runs = tempdir().unwrap();
+    let with = |learning_rate| Choices {
+        epochs: Some(1),
+        learning_rate: Some(learning_rate),
+        ..small()
+    };
+    let still = train(runs.path(), "still", &with(1e-300));
+    let (diverged, outcome) = start(runs.path(), "diverged", &with(1e30), ()).unwrap();
+    assert_eq!(outcome, Outcome::NotFinite);
+    assert!(weights(&still) == weights(&diverged));
+    let reason = metrics(&diverged).pop().unwrap()["reason"].to_string();
+    let expected = format!(
+        "the initial weights are kept in {}; try",
+        diverged.display()
+    );
+    assert!(
+        reason.contains("not finite at step") && reason.contains(&expected),
+        "{reason}"
+    );
+}
+
+/// A run's answers to its test set, computed as the run says.
+fn answers(run: &SavedRun, data: &Path, opened: &Opened) -> Answers {
+    let net = run.net(&opened.device).expect("the run has weights");
+    let rows = TestRows::load(&net, data).expect("the data load");
+    let batch_size = run.config().settings.batch_size;
+    rows.answered_by(&net, opened, Some(batch_size))
+        .expect("the device computes")
+}
+
+#[test]
+fn a_saved_run_is_evaluated_as_it_evaluated_itself() {
+    let smooth = Choices {
+        label_smoothing: Some(0.1),
+        activation: Some(layers::Activation::Tanh),
+        ..small()
+    };
+    let two = |choices| Choices {
+        epochs: Some(2),
+        ..choices
+    };
+    for choices in [two(small()), two(smooth), two(linear()), xor()] {
+        let runs = tempdir().unwrap();
+        let path = train(runs.path(), "net", &choices);
+        let run = SavedRun::open(&path).unwrap();
+        let result = History::of(&run).unwrap().result.expect("it is finished");
+        let found = answers(&run, &fixture("data"), &flex());
+        let confusion = found.confusion();
+        assert_eq!(confusion.accuracy(), result.test_accuracy);
+        assert_eq!(confusion.total(), found.rows.len());
+        assert!((found.loss - result.test_loss).abs() < 1e-6);
+    }
+}
+
+#[test]
+fn weights_are_loaded_without_their_run() {
+    use run_folder::weights::{PRETRAINED, load, of_run, read};
+
+    let runs = tempdir().unwrap();
+    let path = train(
+        runs.path(),
+        "net",
+        &Choices {
+            epochs: Some(1),
+            ..small()
+        },
+    );
+    let device = flex().device;
+    // The configuration next to the file tells the activation.
+    let file = path.join("model.safetensors");
+    assert_eq!(load(&file, &device).unwrap().sizes(), [30, 12, 8, 3]);
+    let run = SavedRun::open(&path).unwrap();
+    assert_eq!(of_run(&run).unwrap().sizes(), read(&file).unwrap().sizes());
+    let bundled = load(Path::new(PRETRAINED), &device).unwrap();
+    assert_eq!(
+        (bundled.model(), bundled.sizes()[0]),
+        (ModelName::MnistMlp, 784)
+    );
+
+    let alone = runs.path().join("alone.safetensors");
+    fs::rename(&file, &alone).unwrap();
+    let error = |path: &Path| load(path, &device).unwrap_err().to_string();
+    assert!(
+        error(&alone).contains("--activation relu (or another)"),
+        "{}",
+        error(&alone)
+    );
+    assert!(error(&path).contains("is a folder; name a run folder with --run"));
+    assert!(error(&runs.path().join("none")).contains("none"));
+}
+
+#[test]
+fn what_cannot_be_evaluated_is_refused() {
+    let runs = tempdir().unwrap();
+    let path = train(
+        runs.path(),
+        "net",
+        &Choices {
+            epochs: Some(1),
+            ..small()
+        },
+    );
+    let run = SavedRun::open(&path).unwrap();
+    let device = flex().device;
+    let net = run.net(&device).unwrap();
+    let mnist = datasets::bundled_mnist_dir();
+    let error = TestRows::load(&net, &mnist).unwrap_err().to_string();
+    assert!(
+        error.contains("30 inputs") && error.contains("784 pixels"),
+        "{error}"
+    );
+    let error = TestRows::load(&net, Path::new("nowhere")).unwrap_err();
+    assert!(error.to_string().contains("nowhere"), "{error}");
+    let xor_run = SavedRun::open(&train(runs.path(), "xor", &xor())).unwrap();
+    let truth_table = TestRows::load(&xor_run.net(&device).unwrap(), &mnist).unwrap();
+    assert!(truth_table.answered_by(&net, &flex(), None).is_err());
+    assert_eq!(truth_table.class_names(2), ["0", "1"]);
+
+    fs::write(path.join("model.bpk"), b"no record").unwrap();
+    let error = run.net(&device).unwrap_err().to_string();
+    assert!(
+        error.contains("model.bpk") && error.ends_with("train again"),
+        "{error}"
+    );
+    for (text, said) in [
+        ("{", "config.json is damaged"),
+        ("{\"sizes\": 3}", "another version"),
+    ] {
+        fs::write(path.join("config.json"), text).unwrap();
+        let error = SavedRun::open(&path).unwrap_err().to_string();
+        assert!(error.contains(said), "{error}");
+    }
+    let error = SavedRun::open(runs.path()).unwrap_err().to_string();
+    assert!(error.contains("is not a run folder"), "{error}");
+}
+
+#[test]
+fn a_backend_is_the_one_asked_for_or_the_runs() {
+    let mut settings = Settings::default_for(ModelName::XorNet);
+    settings.backend = "flex".to_owned();
+    let of = |asked, run| backend_of(asked, run).unwrap();
+    assert_eq!(
+        of(Some(Backend::Ndarray), Some(&settings)),
+        Backend::Ndarray
+    );
+    assert_eq!(of(None, Some(&settings)), Backend::Flex);
+    assert_eq!(of(None, None), Backend::Ndarray);
+    settings.backend = "abacus".to_owned();
+    assert!(backend_of(None, Some(&settings)).is_err());
+}
+
+#[test]
+fn a_last_line_that_was_cut_off_is_left_out_and_another_is_an_error() {
+    let run = tempdir().unwrap();
+    let path = run.path().join("old");
+    copy(&fixture("linear"), &path);
+    let file = path.join("metrics.jsonl");
+    let text = fs::read_to_string(&file).unwrap();
+    let end = text.rfind("test_loss").unwrap();
+    fs::write(&file, &text[..end]).unwrap();
+    let saved = SavedRun::open(&path).unwrap();
+    assert_eq!(History::of(&saved).unwrap().status, Status::Unfinished);
+    fs::write(&file, format!("{text}no event\n{text}")).unwrap();
+    let error = saved.entries().unwrap_err().to_string();
+    let line = text.lines().count() + 1;
+    assert!(error.contains(&format!("line {line} of")), "{error}");
+}
+
+/// Losses and accuracies of two runs, which differ by rounding alone.
+#[track_caller]
+fn assert_close(one: &Path, other: &Path) {
+    fn close(one: &Value, other: &Value) -> bool {
+        match (one, other) {
+            (Value::Number(a), Value::Number(b)) => {
+                let (a, b) = (a.as_f64().unwrap(), b.as_f64().unwrap());
+                (a - b).abs() <= 1e-4 * (1.0 + b.abs())
+            }
+            (Value::Array(a), Value::Array(b)) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| close(a, b))
+            }
+            (Value::Object(a), Value::Object(b)) => {
+                a.len() == b.len() && a.iter().all(|(name, a)| close(a, &b[name]))
+            }
+            (a, b) => a == b,
+        }
+    }
+    let (one_metrics, other_metrics) = (lasting(one), lasting(other));
+    assert_eq!(one_metrics.len(), other_metrics.len());
+    for (a, b) in one_metrics.iter().zip(&other_metrics) {
+        assert!(close(a, b), "{a}\n{b}");
+    }
+    for (a, b) in weights(one)
+        .iter()
+        .flatten()
+        .zip(weights(other).iter().flatten())
+    {
+        assert!((a - b).abs() < 1e-3, "{a} {b}");
+    }
+}
+
+/// A copy of a run of an earlier version.
+fn old(runs: &Path, name: &str) -> std::path::PathBuf {
+    let copied = runs.join(name);
+    copy(&fixture(name), &copied);
+    copied
+}
+
+#[test]
+fn runs_of_an_earlier_version_open() {
+    for (name, model, sizes) in [
+        ("xor", ModelName::XorNet, &[2, 4, 1][..]),
+        ("linear", ModelName::LinearRegression, &[30, 3]),
+        ("straight", ModelName::MnistMlp, &[30, 12, 8, 3]),
+    ] {
+        let run = SavedRun::open(&fixture(name)).unwrap();
+        let history = History::of(&run).unwrap();
+        assert_eq!(history.status, Status::Finished, "{name}");
+        let result = history.result.unwrap();
+        let net = run.net(&flex().device).unwrap();
+        assert_eq!((net.model(), &net.sizes()[..]), (model, sizes));
+        let found = answers(&run, &fixture("data"), &flex());
+        assert_eq!(found.confusion().accuracy(), result.test_accuracy, "{name}");
+        assert!(
+            (found.loss - result.test_loss).abs() < 1e-4,
+            "{name}: {}",
+            found.loss
+        );
+        // What is read is written again in the same words.
+        let lines = fs::read_to_string(fixture(name).join("metrics.jsonl")).unwrap();
+        let written = run.entries().unwrap();
+        let written: Vec<String> = written.iter().map(Entry::to_json).collect();
+        assert_eq!(written, lines.lines().collect::<Vec<_>>());
+    }
+    let stopped = SavedRun::open(&fixture("stopped")).unwrap();
+    let history = History::of(&stopped).unwrap();
+    assert_eq!(history.status.reason(), Some("interrupted"));
+    assert_eq!(
+        (history.epochs_done(), history.start.unwrap().parameters),
+        (15, 503)
+    );
+}
+
+#[test]
+fn checkpoints_of_an_earlier_version_are_read_and_written_in_the_same_bytes() {
+    for name in [
+        "xor/checkpoints/epoch-000200.ckpt",
+        "stopped/checkpoints/epoch-000017-step-000042.ckpt",
+    ] {
+        let bytes = fs::read(fixture(name)).unwrap();
+        let checkpoint = Checkpoint::decode(&bytes[..], bytes.len() as u64).unwrap();
+        assert_eq!(
+            checkpoint.records.best_model.is_some(),
+            name.starts_with("stopped")
+        );
+        assert!(checkpoint.encode().unwrap() == bytes, "{name}");
+    }
+}
+
+#[test]
+fn runs_of_an_earlier_version_continue_to_its_numbers() {
+    let runs = tempdir().unwrap();
+    let xor_run = old(runs.path(), "xor");
+    let is_over = Resumed::open(&xor_run, &Choices::default())
+        .unwrap()
+        .result();
+    assert!(is_over.is_some(), "it is finished");
+    fs::remove_file(xor_run.join("checkpoints/epoch-000400.ckpt")).unwrap();
+    resume(&xor_run, &Choices::default(), ()).unwrap();
+    assert_close(&xor_run, &fixture("xor"));
+
+    let stopped = old(runs.path(), "stopped");
+    let data = Choices {
+        data_dir: Some(fixture("data")),
+        ..Choices::default()
+    };
+    resume(&stopped, &data, ()).unwrap();
+    assert_close(&stopped, &fixture("straight"));
+}

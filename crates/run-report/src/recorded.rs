@@ -1,0 +1,45 @@
+//! A run with its history.
+
+use std::path::Path;
+
+use run_folder::{History, RunFolderError, SavedRun};
+use training::Settings;
+
+/// A run with what happened in it.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    /// Its folder.
+    pub run: SavedRun,
+    /// What happened.
+    pub history: History,
+}
+
+impl Recorded {
+    /// Reads a run folder.
+    ///
+    /// # Errors
+    ///
+    /// If it is not a run folder, or its metrics cannot be read.
+    pub fn open(folder: &Path) -> Result<Self, RunFolderError> {
+        let run = SavedRun::open(folder)?;
+        let history = History::of(&run)?;
+        Ok(Self { run, history })
+    }
+
+    /// What was asked for.
+    pub fn settings(&self) -> &Settings {
+        &self.run.config().settings
+    }
+
+    /// The name of its folder.
+    pub fn name(&self) -> String {
+        let path = self.run.path();
+        // `.` and `..` have no name of their own.
+        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let name = path.file_name();
+        name.map_or_else(
+            || path.display().to_string(),
+            |name| name.to_string_lossy().into_owned(),
+        )
+    }
+}
