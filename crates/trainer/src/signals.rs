@@ -4,15 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
-
-use crate::Exit;
-use crate::output::complain;
+use programs::{Exit, complain};
 
 /// The flag that the first Ctrl-C raises; the second ends the program at once.
 ///
 /// # Errors
 ///
-/// If the system lets nobody watch.
+/// If the system does not let this program handle the signal.
 pub(crate) fn watch_for_interrupt() -> Result<Arc<AtomicBool>> {
     let interrupt = Arc::new(AtomicBool::new(false));
     let raised = Arc::clone(&interrupt);
@@ -20,14 +18,14 @@ pub(crate) fn watch_for_interrupt() -> Result<Arc<AtomicBool>> {
         if raised.swap(true, Ordering::Relaxed) {
             std::process::exit(Exit::Interrupted as i32);
         }
-        complain("interrupted: finishing this step, then saving (once more to stop at once)");
+        complain("interrupted: finishing this step, then saving (press again to stop at once)");
     })
-    .context("cannot watch for Ctrl-C")?;
+    .context("cannot handle Ctrl-C")?;
     Ok(interrupt)
 }
 
-/// Has this thread told of a file that grows beyond what the system allows (`ulimit -f`) by an
-/// error of the write, as of a full disk, and not by the end of the program.
+/// Makes exceeding the file-size limit (`ulimit -f`) a write error, like a full disk, instead of killing
+/// the process.
 ///
 /// # Errors
 ///
@@ -40,10 +38,10 @@ pub(crate) fn take_file_size_limit_as_error() -> Result<()> {
     signals.add(Signal::SIGXFSZ);
     signals
         .thread_block()
-        .context("cannot block the signal of a file that is too large")
+        .context("cannot block the signal for exceeding the file-size limit")
 }
 
-/// No other system ends a program for the size of a file.
+/// Does nothing: other systems do not kill a program for the size of a file.
 ///
 /// # Errors
 ///

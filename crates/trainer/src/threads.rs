@@ -2,24 +2,22 @@
 
 use backends::Backend;
 
-use crate::cli::TrainOptions;
-
-/// What `matrixmultiply`, by which ndarray multiplies, takes as the most threads of a product. It
-/// reads it once.
+/// The most threads that `matrixmultiply`, which multiplies for ndarray, uses for one product. It reads
+/// the variable once.
 #[cfg(unix)]
 const VARIABLE: &str = "MATMUL_NUM_THREADS";
 
-/// Whether training with these options may share batches of ndarray's among workers.
-pub(crate) fn may_share_on_ndarray(options: &TrainOptions) -> bool {
-    matches!(options.backend, None | Some(Backend::Ndarray)) && options.threads != Some(1)
+/// Whether training with these choices may share batches among workers on ndarray.
+pub(crate) fn may_share_on_ndarray(backend: Option<Backend>, threads: Option<usize>) -> bool {
+    matches!(backend, None | Some(Backend::Ndarray)) && threads != Some(1)
 }
 
-/// Starts this program anew, in its own place, with one thread for each of ndarray's matrix products,
-/// unless the environment says how many. Where that cannot be done, training is slower.
+/// Replaces this program by itself with one thread for each of ndarray's matrix products, unless the
+/// environment says how many. Where that fails, training is slower.
 ///
-/// Workers share a batch, and threads of their products would only get in each other's way: with
-/// them, training on two cores is a third slower. The library offers no other way to say so, and
-/// changing the environment of a running program is not safe.
+/// Workers share a batch, and threads of their products would compete with them: training on two cores
+/// would be a third slower. The library has no other setting, and changing the environment of a running
+/// program is not safe.
 #[cfg(unix)]
 pub(crate) fn one_for_each_product() {
     use std::os::unix::process::CommandExt;
@@ -31,7 +29,7 @@ pub(crate) fn one_for_each_product() {
         std::env::current_exe(),
         arguments.next(),
     ) {
-        // Comes back only with an error, and then this program goes on.
+        // Returns only with an error, and then this program goes on.
         let _ = Command::new(program)
             .arg0(name)
             .args(arguments)
@@ -40,6 +38,6 @@ pub(crate) fn one_for_each_product() {
     }
 }
 
-/// As on Unix, where a program can take its own place.
+/// Does nothing: only on Unix can a program replace itself.
 #[cfg(not(unix))]
 pub(crate) fn one_for_each_product() {}

@@ -1,19 +1,19 @@
-//! `trainer inspect`: what a data set holds, before anything is trained on it.
+//! `trainer inspect`: what a data set contains, before anything is trained on it.
 
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Args;
 use datasets::{DataFolder, ImageFolder, ImageSet, Mnist};
+use pages::numbers::counted;
+use pages::page::Table;
+use pages::terminal;
+use programs::{Exit, Format};
+use run_folder::files::Staged;
 use serde::Serialize;
+use training::number::parse::at_least_one;
 
-use crate::Exit;
-use crate::cli::{Format, at_least_one};
-use crate::files::Staged;
-use crate::output::Console;
-use crate::pages::numbers::counted;
-use crate::pages::page::Table;
-use crate::terminal;
+use crate::console::{Console, Shown, has_colour};
 
 /// Pixels between the images of a sheet.
 const GAP: usize = 2;
@@ -24,7 +24,7 @@ const GAP_LEVEL: u8 = 96;
 /// Options of `inspect`.
 #[derive(Debug, Args)]
 pub(crate) struct InspectOptions {
-    /// Folder with four IDX files in MNIST's form, or with a folder of images for each class.
+    /// Folder with four IDX files in MNIST's format, or with one folder of images per class.
     #[arg(value_name = "DATA")]
     data: PathBuf,
 
@@ -45,7 +45,7 @@ pub(crate) struct InspectOptions {
     format: Format,
 }
 
-/// What a data set holds, as JSON has it.
+/// What a data set contains, as JSON has it.
 #[derive(Debug, Serialize)]
 struct Inspection {
     event: &'static str,
@@ -57,7 +57,7 @@ struct Inspection {
     classes: Vec<String>,
     train: SetLine,
     test: SetLine,
-    /// Test images that are training images, too, pixel for pixel.
+    /// Test images that also occur in the training set, pixel for pixel.
     test_images_in_training: usize,
     /// Those of them that have another class there.
     of_another_class: usize,
@@ -65,6 +65,8 @@ struct Inspection {
     images: Option<ImagesLine>,
     /// The file with the sheet, if one was asked for.
     sheet: Option<String>,
+    #[serde(skip)]
+    image_folder: Option<ImageFolder>,
 }
 
 /// One of the two sets.
@@ -93,30 +95,28 @@ struct ImagesLine {
 }
 
 /// What became of a folder's images, in a sentence.
-pub(crate) fn describe(images: &ImageFolder) -> String {
+pub(super) fn describe(images: &ImageFolder) -> String {
     let ImageFolder {
         held_out,
         kept,
         formed,
         passed_over,
     } = images;
-    let mut text = format!(
-        "{} brought to MNIST's form, {kept} that had it kept as they are",
-        counted(*formed, "image")
-    );
-    if *held_out > 0 {
-        text += &format!(
-            "; {held_out} held out as the test set, a seventh of each class, the same in every run"
-        );
-    }
-    if *passed_over > 0 {
-        let passed_over = counted(*passed_over, "file");
-        text += &format!("; {passed_over} passed over: no .png, .jpg, .jpeg or .bmp");
-    }
-    text
+    let parts = [
+        (*formed > 0).then(|| format!("{} converted to 28x28 grey", counted(*formed, "image"))),
+        (*kept > 0).then(|| format!("{} already 28x28 grey: used unchanged", counted(*kept, "image"))),
+        (*held_out > 0).then(|| {
+            format!("{held_out} held out as the test set, a seventh of each class, the same in every run")
+        }),
+        (*passed_over > 0).then(|| {
+            let files = counted(*passed_over, "file");
+            format!("{files} skipped: not .png, .jpg, .jpeg or .bmp")
+        }),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
-/// Prints what the data set holds.
+/// Shows what the data set contains.
 ///
 /// # Errors
 ///
@@ -143,7 +143,7 @@ pub(crate) fn run(options: &InspectOptions) -> Result<Exit> {
         test: SetLine::new(&test),
         test_images_in_training: in_training.len(),
         of_another_class: in_training.iter().filter(is_other).count(),
-        images: image_folder.map(|images| ImagesLine {
+        images: image_folder.as_ref().map(|images| ImagesLine {
             held_out: images.held_out,
             kept: images.kept,
             formed: images.formed,
@@ -154,6 +154,7 @@ pub(crate) fn run(options: &InspectOptions) -> Result<Exit> {
             .as_ref()
             .map(|file| file.display().to_string()),
         classes: class_names,
+        image_folder,
     };
     if let Some(file) = &options.sheet {
         let png = Sheet::of(&train, options.samples).to_png()?;
@@ -168,14 +169,9 @@ pub(crate) fn run(options: &InspectOptions) -> Result<Exit> {
     }
 
     let mut console = Console::new(options.format, false);
-    match options.format {
-        Format::Json => console.print(&serde_json::to_string(&inspection)?)?,
-        Format::Text => {
-            console.print(&inspection.to_text(image_folder.as_ref()))?;
-            if options.show {
-                show_one_of_each(&train, &inspection.classes, &mut console)?;
-            }
-        }
+    console.show(&inspection)?;
+    if options.show {
+        show_one_of_each(&train, &inspection.classes, &mut console)?;
     }
     Ok(Exit::Success)
 }
@@ -196,8 +192,8 @@ impl SetLine {
     }
 }
 
-impl Inspection {
-    fn to_text(&self, images: Option<&ImageFolder>) -> String {
+impl Shown for Inspection {
+    fn to_text(&self) -> String {
         let mut table = Table::new(["class", "training", "test"]);
         let rows = self.train.per_class.iter().zip(&self.test.per_class);
         for (name, (train, test)) in self.classes.iter().zip(rows) {
@@ -216,15 +212,18 @@ impl Inspection {
             set.duplicates_of_another_class.to_string()
         }));
         let sheet = self.sheet.iter().map(|file| format!("\nsheet in {file}"));
-        let images = images.map(|images| describe(images) + "\n");
+        let images = self
+            .image_folder
+            .iter()
+            .map(|images| describe(images) + "\n");
         format!(
             "{}: images of {}x{} pixels, {} classes\n{}\n{}\n\n\
-             {} test images are training images, too, {} of them with another class{}",
+             test images that also occur in the training set: {}, of them with another class: {}{}",
             self.data,
             self.columns,
             self.rows,
             self.classes.len(),
-            images.unwrap_or_default(),
+            images.collect::<String>(),
             table.to_text(),
             self.test_images_in_training,
             self.of_another_class,
@@ -235,17 +234,17 @@ impl Inspection {
 
 /// The first training image of each class.
 fn show_one_of_each(set: &ImageSet, classes: &[String], console: &mut Console) -> Result<()> {
-    let colour = terminal::has_colour();
+    let colour = has_colour();
     for (label, name) in classes.iter().enumerate() {
         if let Some(index) = set.labels().iter().position(|&l| usize::from(l) == label) {
             let picture = terminal::draw(set.image(index), set.columns(), colour);
-            console.print(&format!("\nclass {name}\n{picture}"))?;
+            console.text(format_args!("\nclass {name}\n{picture}"))?;
         }
     }
     Ok(())
 }
 
-/// Images beside and above each other, one grey level a pixel.
+/// Images next to and above each other, one grey level a pixel.
 struct Sheet {
     width: usize,
     height: usize,

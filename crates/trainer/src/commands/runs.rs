@@ -1,4 +1,4 @@
-//! `trainer runs`: the runs that a folder holds.
+//! `trainer runs`: the runs in a folder.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,21 +6,20 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use jiff::Timestamp;
+use pages::numbers::percent;
+use pages::page::Table;
+use programs::{Exit, Format};
+use run_folder::{History, SavedRun};
+use run_report::differences::from_defaults;
 use serde::Serialize;
+use training::{Engine, ModelName};
 
-use crate::Exit;
-use crate::cli::{Format, value_name};
-use crate::differences::from_defaults;
-use crate::eval::percent;
-use crate::history::History;
-use crate::output::Console;
-use crate::pages::page::Table;
-use crate::saved_run::SavedRun;
+use crate::console::Console;
 
 /// Options of `runs`.
 #[derive(Debug, Args)]
 pub(crate) struct RunsOptions {
-    /// Folder that holds the run folders, or one of them.
+    /// Folder with the run folders, or one run folder.
     #[arg(default_value = "runs", value_name = "FOLDER")]
     folder: PathBuf,
 
@@ -46,23 +45,23 @@ struct RunLine {
     run_dir: String,
     /// For the order of the list.
     #[serde(skip)]
-    began: Timestamp,
+    start: Timestamp,
     /// In UTC.
     started: String,
-    model: String,
+    model: ModelName,
     backend: String,
-    engine: String,
+    engine: Engine,
     /// Options that differ from the defaults of the model.
     options: Vec<Given>,
     epochs_done: usize,
     epochs: usize,
-    /// Accuracy on the validation set after the last epoch that was kept.
+    /// Validation accuracy after the last epoch that was kept.
     val_accuracy: Option<f64>,
-    /// Accuracy on the test set, once the run is finished.
+    /// Test accuracy, once the run is finished.
     test_accuracy: Option<f64>,
     train_seconds: Option<f64>,
     state: &'static str,
-    /// Why it was stopped.
+    /// Why it stopped.
     reason: Option<String>,
 }
 
@@ -89,16 +88,12 @@ pub(crate) fn run(options: &RunsOptions) -> Result<Exit> {
             }),
         }
     }
-    lines.sort_by(|a, b| (a.began, &a.run_dir).cmp(&(b.began, &b.run_dir)));
+    lines.sort_by(|a, b| (a.start, &a.run_dir).cmp(&(b.start, &b.run_dir)));
     let mut console = Console::new(options.format, false);
-    match options.format {
-        Format::Text => console.print(&to_text(&options.folder, &lines, &damaged))?,
-        Format::Json => {
-            let runs = lines.into_iter().map(|line| Line::Run(Box::new(line)));
-            for line in runs.chain(damaged) {
-                console.print(&serde_json::to_string(&line)?)?;
-            }
-        }
+    console.text(to_text(&options.folder, &lines, &damaged))?;
+    let runs = lines.into_iter().map(|line| Line::Run(Box::new(line)));
+    for line in runs.chain(damaged) {
+        console.json(&line)?;
     }
     Ok(Exit::Success)
 }
@@ -110,7 +105,7 @@ fn run_folders(folder: &Path) -> Result<Vec<PathBuf>> {
     }
     if !folder.is_dir() {
         bail!(
-            "there is no folder {}; name the folder that holds the runs, or train first",
+            "there is no folder {}; name the folder with the runs, or train first",
             folder.display()
         );
     }
@@ -141,19 +136,19 @@ fn read(folder: &Path) -> Result<RunLine> {
     let last = history.epochs.last();
     Ok(RunLine {
         run_dir: folder.display().to_string(),
-        began: config.started,
+        start: config.started,
         started: config.started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        model: value_name(settings.model),
+        model: settings.model,
         backend: settings.backend.clone(),
-        engine: value_name(settings.engine),
+        engine: settings.engine,
         options: given.collect(),
         epochs_done: history.epochs_done(),
         epochs: settings.epochs,
         val_accuracy: last.and_then(|epoch| epoch.val_accuracy),
         test_accuracy: result.map(|result| result.test_accuracy),
         train_seconds: result.map(|result| result.train_seconds),
-        state: history.state.name(),
-        reason: history.state.reason().map(str::to_owned),
+        state: history.status.name(),
+        reason: history.status.reason().map(str::to_owned),
     })
 }
 
@@ -173,9 +168,9 @@ fn to_text(folder: &Path, lines: &[RunLine], damaged: &[Line]) -> String {
             table.push([
                 name(&line.run_dir),
                 started.trim_end_matches('Z').to_owned(),
-                line.model.clone(),
+                line.model.to_string(),
                 line.backend.clone(),
-                line.engine.clone(),
+                line.engine.to_string(),
                 format!("{}/{}", line.epochs_done, line.epochs),
                 line.test_accuracy.map_or("-".to_owned(), percent),
                 line.state.to_owned(),

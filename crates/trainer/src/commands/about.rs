@@ -5,13 +5,10 @@ use std::sync::LazyLock;
 
 use anyhow::{Context, Result};
 use backends::Backend;
-use clap::{Args, Command, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
 use clap_mangen::Man;
-
-use crate::Exit;
-use crate::cli::{Cli, Format};
-use crate::output::Console;
+use programs::{Exit, Results};
 
 /// Options of `completions`.
 #[derive(Debug, Args)]
@@ -36,25 +33,23 @@ pub(crate) fn long_version() -> &'static str {
     &TEXT
 }
 
-/// Prints the script that has a shell complete this program's command line.
+/// Prints shell completions of a program.
 ///
 /// # Errors
 ///
 /// If standard output cannot be written.
-pub(crate) fn completions(options: &CompletionsOptions) -> Result<Exit> {
+pub(crate) fn completions(options: &CompletionsOptions, mut program: Command) -> Result<Exit> {
     let mut script = Vec::new();
-    let mut command = Cli::command();
-    clap_complete::generate(options.shell, &mut command, "trainer", &mut script);
+    clap_complete::generate(options.shell, &mut program, "trainer", &mut script);
     print(script)
 }
 
-/// Prints one page of all commands in the form of `man`.
+/// Prints one page of all commands in the format of `man`.
 ///
 /// # Errors
 ///
 /// If standard output cannot be written.
-pub(crate) fn man_page() -> Result<Exit> {
-    let mut program = Cli::command();
+pub(crate) fn man_page(mut program: Command) -> Result<Exit> {
     program.build();
     let mut page = Vec::new();
     let man = Man::new(program.clone());
@@ -71,10 +66,10 @@ pub(crate) fn man_page() -> Result<Exit> {
     print(page)
 }
 
-/// The commands of a command but `help`, which has nothing to say of its own.
-fn described(command: &Command) -> impl Iterator<Item = &Command> {
+/// The commands of a command, without `help` and hidden ones.
+pub(super) fn described(command: &Command) -> impl Iterator<Item = &Command> {
     let commands = command.get_subcommands();
-    commands.filter(|command| command.get_name() != "help")
+    commands.filter(|command| command.get_name() != "help" && !command.is_hide_set())
 }
 
 /// A section of the page on a command, then those on its own commands.
@@ -98,6 +93,6 @@ fn write_command(command: &Command, parent: &str, page: &mut Vec<u8>) -> io::Res
 
 fn print(text: Vec<u8>) -> Result<Exit> {
     let text = String::from_utf8(text).context("help texts are UTF-8")?;
-    Console::new(Format::Text, false).print(text.trim_end())?;
+    Results::default().print(text.trim_end())?;
     Ok(Exit::Success)
 }

@@ -1,0 +1,73 @@
+//! Options and values that several commands share.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, anyhow, bail};
+use backends::Backend;
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use layers::Activation;
+use run_folder::Invocation;
+
+/// A backend by its name.
+pub(crate) fn backend() -> impl TypedValueParser<Value = Backend> {
+    PossibleValuesParser::new(Backend::ALL.map(Backend::name)).try_map(|name| name.parse())
+}
+
+/// An activation by its name.
+pub(crate) fn activation() -> impl TypedValueParser<Value = Activation> {
+    PossibleValuesParser::new(Activation::ALL.map(Activation::name)).try_map(|name| name.parse())
+}
+
+/// Which trained net.
+#[derive(Debug, Args)]
+pub(crate) struct NetOptions {
+    /// Run folder with the net to use.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) run: Option<PathBuf>,
+
+    /// File of weights to use instead: safetensors, a burnpack, or "pretrained" for the bundled net.
+    /// (For PyTorch files, run import first.)
+    #[arg(long, conflicts_with = "run", value_name = "FILE")]
+    pub(crate) weights: Option<PathBuf>,
+}
+
+/// How this program was started, as a run's configuration keeps it.
+pub(crate) fn invocation() -> Invocation {
+    Invocation {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        command: std::env::args_os()
+            .map(|argument| argument.to_string_lossy().into_owned())
+            .collect(),
+        working_folder: std::env::current_dir().unwrap_or_default(),
+    }
+}
+
+/// An error if there is something where `--out` names a file or folder to make.
+///
+/// # Errors
+///
+/// If it exists, or that cannot be told.
+pub(crate) fn refuse_existing(path: &Path) -> Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(_) => bail!(
+            "{} exists; name another with --out, or delete it first",
+            path.display()
+        ),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(anyhow!(
+            "cannot write {}: {error}; name another with --out",
+            path.display()
+        )),
+    }
+}
+
+/// The command line in words, as a page shows it.
+pub(crate) fn command_line() -> String {
+    let arguments = std::env::args_os().skip(1);
+    arguments.fold("trainer".to_owned(), |line, argument| {
+        format!("{line} {}", argument.to_string_lossy())
+    })
+}

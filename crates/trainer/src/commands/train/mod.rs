@@ -1,0 +1,313 @@
+//! `trainer train`: a training run from its options to its exit code: device, data, net, run folder,
+//! loop.
+
+mod options;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use backends::{Backend, Hardware, Opened};
+use burn::tensor::{Int, Tensor};
+use datasets::{DataFolder, Mnist};
+use programs::{Exit, complain};
+use run_folder::{Config, Entry, FolderRecorder, Restored, Resumed, RunFolder, data_digest};
+use training::{
+    AnyNet, Choices, Examples, ModelName, Net, Outcome, Run, Schedule, Settings, Splits, Start,
+    State, dry_run, parameters,
+};
+
+pub(crate) use options::TrainOptions;
+
+use super::inspect;
+use crate::arguments::invocation;
+use crate::console::{Console, FrontEnd};
+use crate::signals::{take_file_size_limit_as_error, watch_for_interrupt};
+use crate::threads;
+
+/// Trains a net.
+///
+/// # Errors
+///
+/// If the options contradict each other or the run to resume, or the data, the device or the run folder
+/// fails.
+pub(crate) fn run(options: &TrainOptions, started: Instant) -> Result<Exit> {
+    let choices = options.choices();
+    if threads::may_share_on_ndarray(choices.backend, choices.threads) {
+        threads::one_for_each_product();
+    }
+    take_file_size_limit_as_error()?;
+    Session::open(options, choices, started)?.train()
+}
+
+/// What is known before the data are loaded.
+struct Session<'a> {
+    options: &'a TrainOptions,
+    choices: Choices,
+    settings: Settings,
+    /// The run to resume, if it is not a new one.
+    resumed: Option<Resumed>,
+    opened: Opened,
+    console: Console,
+    interrupt: Arc<AtomicBool>,
+    /// When the program started.
+    started: Instant,
+}
+
+/// Labelled images on the device.
+struct Images {
+    splits: Splits<Tensor<1, Int>>,
+    pixels: usize,
+    classes: usize,
+    /// Of the rows to learn from.
+    digest: String,
+}
+
+impl<'a> Session<'a> {
+    /// Resolves the options and opens the device, before any data are loaded.
+    fn open(options: &'a TrainOptions, choices: Choices, started: Instant) -> Result<Self> {
+        let console = Console::new(options.output.format, options.output.quiet);
+        let path = options.checkpoints.resume.as_deref();
+        let resumed = path.map(|path| Resumed::open(path, &choices)).transpose()?;
+        for note in resumed.iter().flat_map(Resumed::notes) {
+            console.note(format_args!("warning: {note}"));
+        }
+        let settings = match &resumed {
+            Some(resumed) => resumed.config().settings.clone(),
+            None => Settings::resolve(&choices)?,
+        };
+        let opened = settings.backend.parse::<Backend>()?.open()?;
+        if opened.hardware == Hardware::SoftwareGraphics {
+            console.note(format_args!(
+                "warning: {} is a software adapter: its results are correct, but it is slow; flex is \
+                 the fastest backend on a CPU",
+                opened.name
+            ));
+        }
+        Ok(Self {
+            options,
+            choices,
+            settings,
+            resumed,
+            opened,
+            console,
+            interrupt: watch_for_interrupt()?,
+            started,
+        })
+    }
+
+    /// Loads the data, builds the net, trains it.
+    fn train(mut self) -> Result<Exit> {
+        if let Some(result) = self.resumed.as_ref().and_then(Resumed::result) {
+            return self.show_finished(&result);
+        }
+        let images = match self.settings.model {
+            ModelName::XorNet => None,
+            ModelName::MnistMlp | ModelName::LinearRegression => Some(self.load_images()?),
+        };
+        let [inputs, outputs] = images
+            .as_ref()
+            .map_or([2, 1], |images| [images.pixels, images.classes]);
+        let sizes = [&[inputs], &self.settings.hidden[..], &[outputs]].concat();
+        let net = AnyNet::build(&self.settings, &sizes, &self.opened.device)?;
+        match (net, images) {
+            (AnyNet::MnistMlp(net), Some(images)) => {
+                self.train_net(net, &sizes, images.splits, images.digest)
+            }
+            (AnyNet::LinearRegression(mut net), Some(images)) => {
+                let one_hot = |examples: Examples<_>| examples.one_hot(images.classes);
+                let splits = images.splits.map(one_hot);
+                net.training_rows = Some(splits.training.len());
+                self.train_net(net, &sizes, splits, images.digest)
+            }
+            (AnyNet::XorNet(net), _) => {
+                let splits = Splits::truth_table(&self.opened.device);
+                self.train_net(net, &sizes, splits, String::new())
+            }
+            (_, None) => unreachable!("only xor-net learns without images"),
+        }
+    }
+
+    /// Loads images to the device. The names of the classes, where folders name them, become part of the
+    /// settings.
+    fn load_images(&mut self) -> Result<Images> {
+        let dir = match &self.resumed {
+            Some(resumed) => resumed.data_dir(&self.choices),
+            None => self.settings.data_dir.clone(),
+        };
+        let data = DataFolder::load(&dir.context("the model has a data folder")?)?;
+        if let Some(images) = &data.image_folder {
+            self.console.note(inspect::describe(images));
+            self.settings.class_names = data.class_names;
+        }
+        let Mnist { train, test } = data.sets;
+        let [pixels, classes] = [train.image_size(), train.class_count()];
+        let digest = data_digest(&train);
+        let (training, validation) = match self.settings.validation_fraction {
+            Some(fraction) => {
+                let (training, validation) = train.split(fraction, self.settings.seed)?;
+                (training, Some(validation))
+            }
+            None => (train, None),
+        };
+        let upload = |images| Examples::from_images(images, &self.opened);
+        Ok(Images {
+            splits: Splits {
+                training: upload(training),
+                validation: validation.map(upload),
+                test: upload(test),
+            },
+            pixels,
+            classes,
+            digest,
+        })
+    }
+
+    /// Makes the run folder, or opens that of the run to resume, and trains. `sizes` are the units of
+    /// every layer, inputs first; `digest` tells the rows to learn from.
+    fn train_net<N: Net>(
+        mut self,
+        net: N,
+        sizes: &[usize],
+        splits: Splits<N::Targets>,
+        digest: String,
+    ) -> Result<Exit> {
+        if self.options.output.dry_run {
+            return self.dry_run(net, &splits);
+        }
+        let settings = self.settings.clone();
+        let run = Run::new(&settings, &self.opened, &splits)?;
+        let is_resumed = self.resumed.is_some();
+        let Restored {
+            folder,
+            config,
+            state,
+            checkpoint,
+        } = match self.resumed.take() {
+            Some(resumed) => resumed.restore(net, sizes, &digest, &self.opened.device)?,
+            None => self.begin(net, sizes, digest)?,
+        };
+        let start = self.start(&config, &state.net, &splits);
+        let program = std::env::args().next();
+        let program = program.unwrap_or_else(|| "trainer".to_owned());
+        let output = &self.options.output;
+        let front_end = FrontEnd::new(
+            Console::new(output.format, output.quiet),
+            Arc::clone(&self.interrupt),
+        );
+        let mut recorder = FolderRecorder::new(folder, config, program, front_end);
+        if checkpoint.is_none() {
+            recorder.start(start)?;
+        }
+        if is_resumed {
+            recorder.resume(&state.progress, checkpoint)?;
+        }
+        let outcome = run.train(state, &mut recorder)?;
+        // The report loads the test set again: together with the other sets, that would be the most
+        // memory that the run ever needs.
+        drop(run);
+        drop(splits);
+        if let Err(error) = run_report::write_in(recorder.path(), &self.opened) {
+            let error = anyhow::Error::from(error);
+            self.console
+                .note(format_args!("warning: no report was written: {error:#}"));
+        }
+        Ok(match outcome {
+            Outcome::NotFinite | Outcome::GradientsDisagree => Exit::Negative,
+            Outcome::Interrupted => {
+                let path = recorder.path().display();
+                self.console.note(format_args!("weights kept in {path}"));
+                Exit::Interrupted
+            }
+            Outcome::Finished { test_accuracy } => self.verdict(test_accuracy),
+        })
+    }
+
+    /// Takes one batch through everything, and keeps nothing.
+    fn dry_run<N: Net>(&mut self, net: N, splits: &Splits<N::Targets>) -> Result<Exit> {
+        let Self {
+            settings, opened, ..
+        } = self;
+        let steps_per_epoch = splits.training.len().div_ceil(settings.batch_size);
+        let schedule = Schedule::new(settings, steps_per_epoch)?;
+        let state = State::fresh(net, settings, &opened.device);
+        let event = dry_run(settings, opened, splits, state, schedule)?;
+        let disagree = event.gradients_agree == Some(false);
+        self.console.show(&Entry::DryRun(event))?;
+        Ok(if disagree {
+            Exit::Negative
+        } else {
+            Exit::Success
+        })
+    }
+
+    /// A new run in a folder of its own.
+    fn begin<N: Net>(&self, net: N, sizes: &[usize], digest: String) -> Result<Restored<N>> {
+        let (settings, output) = (&self.settings, &self.options.output);
+        let description = self.opened.description();
+        let config = Config::now(settings, sizes, &description, &invocation());
+        let mut state = State::fresh(net, settings, &self.opened.device);
+        state.progress.data_digest = digest;
+        let default_name = || RunFolder::default_name(settings);
+        let name = output.run_name.clone().unwrap_or_else(default_name);
+        let folder = RunFolder::create(&output.out_dir, &name)?;
+        folder.write_config(&config)?;
+        Ok(Restored {
+            folder,
+            config,
+            state,
+            checkpoint: None,
+        })
+    }
+
+    /// What is about to be trained.
+    fn start<N: Net>(&self, config: &Config, net: &N, splits: &Splits<N::Targets>) -> Start {
+        let settings = &config.settings;
+        Start {
+            model: settings.model.to_string(),
+            sizes: config.sizes.clone(),
+            parameters: net.num_params(),
+            parameters_named: parameters(net).into_iter().map(|p| p.path).collect(),
+            activation: settings.activation.map(|f| f.name().to_owned()),
+            ridge: settings.ridge,
+            optimizer: settings.optimizer.to_string(),
+            learning_rate: settings.learning_rate,
+            batch_size: settings.batch_size,
+            epochs: settings.epochs,
+            backend: settings.backend.clone(),
+            device: config.device.clone(),
+            engine: settings.engine.to_string(),
+            seed: settings.seed,
+            training_rows: splits.training.len(),
+            validation_rows: splits.validation.as_ref().map(Examples::len),
+            test_rows: splits.test.len(),
+            setup_seconds: self.started.elapsed().as_secs_f64(),
+        }
+    }
+
+    /// Shows the result of a run that has nothing left to do.
+    fn show_finished(&mut self, result: &Entry) -> Result<Exit> {
+        self.console.note(
+            "this run is already finished; to continue it, give --epochs a larger number than it has",
+        );
+        self.console.show(result)?;
+        Ok(match result {
+            Entry::Result(result) => self.verdict(result.event.test_accuracy),
+            _ => Exit::Success,
+        })
+    }
+
+    /// Success, unless the accuracy is below what was asked for.
+    fn verdict(&self, test_accuracy: f64) -> Exit {
+        match self.settings.min_accuracy {
+            Some(wanted) if test_accuracy < wanted => {
+                complain(format_args!(
+                    "test accuracy {test_accuracy} is below --min-accuracy {wanted}"
+                ));
+                Exit::Negative
+            }
+            _ => Exit::Success,
+        }
+    }
+}

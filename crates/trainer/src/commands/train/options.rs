@@ -1,0 +1,276 @@
+//! The options of a training run, in groups. Those without a default here depend on the model; see
+//! `training::Settings`.
+//!
+//! Short options are for the five that are typed most: backend, model, epochs, seed and quiet. Each has
+//! its first letter, which no option of another command takes for another meaning.
+
+use std::path::PathBuf;
+
+use backends::Backend;
+use clap::Args;
+use layers::Activation;
+use programs::Format;
+use training::number::parse::{
+    at_least_one, fraction, non_negative, positive, proper_fraction, share,
+};
+use training::{Choices, Engine, ModelName, OptimizerName, Preset, ScheduleName, WarmUp};
+
+use crate::arguments::{activation, backend};
+
+/// Options of `train`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct TrainOptions {
+    #[command(flatten, next_help_heading = "Net")]
+    net: NetOptions,
+    #[command(flatten, next_help_heading = "Computation")]
+    computation: ComputationOptions,
+    #[command(flatten, next_help_heading = "Optimisation")]
+    optimisation: OptimisationOptions,
+    #[command(flatten, next_help_heading = "Data")]
+    data: DataOptions,
+    #[command(flatten, next_help_heading = "Output")]
+    pub(super) output: OutputOptions,
+    #[command(flatten, next_help_heading = "Checkpoints")]
+    pub(super) checkpoints: CheckpointOptions,
+}
+
+/// What is trained.
+#[derive(Debug, Clone, Args)]
+struct NetOptions {
+    /// Which net to train [default: mnist-mlp].
+    #[arg(long, short, value_enum, value_name = "NAME")]
+    model: Option<ModelName>,
+
+    /// Recommended settings; options you give take precedence. fast is the shortest way to 98 % test
+    /// accuracy on MNIST on a CPU. For mnist-mlp only.
+    #[arg(long, value_enum, value_name = "NAME", conflicts_with = "resume")]
+    preset: Option<Preset>,
+
+    /// Units of each hidden layer, separated by commas, each at least 1 [default: mnist-mlp 256,128;
+    /// xor-net 4]. xor-net has one hidden layer, linear-regression has none.
+    #[arg(long, value_delimiter = ',', allow_negative_numbers = true, value_parser = at_least_one, value_name = "UNITS")]
+    hidden: Option<Vec<usize>>,
+
+    /// Activation of the hidden layers [default: mnist-mlp relu; xor-net sigmoid]. Not for
+    /// linear-regression.
+    #[arg(long, value_parser = activation(), value_name = "NAME")]
+    activation: Option<Activation>,
+
+    /// Factor γ of the penalty γ/2 ‖W‖² on the weights, not the bias, in the loss over the whole
+    /// training set, 0 or more [default: 0]. For linear-regression only.
+    #[arg(long, allow_negative_numbers = true, value_parser = non_negative, value_name = "FACTOR")]
+    ridge: Option<f64>,
+}
+
+/// What computes, and how it is checked.
+#[derive(Debug, Clone, Args)]
+struct ComputationOptions {
+    /// Where to compute: ndarray and flex use the CPU, wgpu a graphics adapter [default: ndarray].
+    #[arg(long, short, value_parser = backend(), value_name = "NAME")]
+    backend: Option<Backend>,
+
+    /// Where gradients come from: Burn's autodiff, or the hand-derived formulas [default: autodiff].
+    #[arg(long, value_enum, value_name = "NAME")]
+    engine: Option<Engine>,
+
+    /// CPU threads; results repeat bit for bit only with the same number [default: one per core, with
+    /// at least 32 rows of a batch each]. At least 1. Not for wgpu.
+    #[arg(long, allow_negative_numbers = true, value_parser = at_least_one, value_name = "N")]
+    threads: Option<usize>,
+
+    /// At the first step and every Nth after it, compare the formulas' gradients with autodiff and with
+    /// finite differences on the batch of that step; if they disagree, the run ends with exit code 1
+    /// [default: never].
+    #[arg(long, allow_negative_numbers = true, value_parser = at_least_one, value_name = "N")]
+    check_gradients: Option<usize>,
+}
+
+/// How the loss goes down.
+#[derive(Debug, Clone, Args)]
+struct OptimisationOptions {
+    /// Passes over the training set, at least 1 [default: mnist-mlp and linear-regression 15; xor-net
+    /// 2000].
+    #[arg(long, short, allow_negative_numbers = true, value_parser = at_least_one, value_name = "N")]
+    epochs: Option<usize>,
+
+    /// Rows per step, at least 1; the last batch of an epoch may be shorter [default: mnist-mlp 128;
+    /// xor-net 4; linear-regression 1000].
+    #[arg(long, allow_negative_numbers = true, value_parser = at_least_one, value_name = "ROWS")]
+    batch_size: Option<usize>,
+
+    /// Step length, greater than 0 [default: mnist-mlp sgd 0.1, momentum 0.05, adam 0.001; xor-net sgd
+    /// 2, momentum 0.5, adam 0.05; linear-regression, whose loss is a sum over the ROWS of a batch, sgd
+    /// 0.02/ROWS, momentum 0.005/ROWS, adam 0.001].
+    #[arg(long, allow_negative_numbers = true, value_parser = positive, value_name = "RATE")]
+    learning_rate: Option<f64>,
+
+    /// Learning-rate schedule over the steps of the run [default: constant].
+    #[arg(long, value_enum, value_name = "NAME")]
+    schedule: Option<ScheduleName>,
+
+    /// How long the learning rate first rises in equal steps: in epochs (2, or 0.5), or in steps
+    /// (300steps); the schedule starts after it [default: no warm-up].
+    #[arg(long, allow_negative_numbers = true, value_name = "LENGTH")]
+    warm_up: Option<WarmUp>,
+
+    /// Update rule [default: momentum].
+    #[arg(long, value_enum, value_name = "NAME")]
+    optimizer: Option<OptimizerName>,
+
+    /// Factor of the L2 penalty added to every gradient, 0 or more [default: 0]. Not for
+    /// linear-regression, which has --ridge.
+    #[arg(long, allow_negative_numbers = true, value_parser = non_negative, value_name = "FACTOR")]
+    weight_decay: Option<f64>,
+
+    /// Largest norm of the whole gradient, greater than 0: a longer gradient is scaled down to it before
+    /// the update [default: no limit].
+    #[arg(long, allow_negative_numbers = true, value_parser = positive, value_name = "NORM")]
+    clip_norm: Option<f64>,
+
+    /// Share ε of the targets that the training loss spreads over all classes, from 0 to below 1
+    /// [default: 0]. Validation and test loss stay plain. For mnist-mlp only.
+    #[arg(long, allow_negative_numbers = true, value_parser = share, value_name = "SHARE")]
+    label_smoothing: Option<f64>,
+
+    /// Stop after so many epochs without a better validation loss (training loss without a validation
+    /// set), at least 1; the weights of the best epoch are the result [default: never].
+    #[arg(long, allow_negative_numbers = true, value_parser = at_least_one, value_name = "EPOCHS")]
+    early_stop: Option<usize>,
+
+    /// Seed of initial weights, validation set and batch order; a whole number from 0 [default: 0].
+    #[arg(long, short, allow_negative_numbers = true, value_name = "N")]
+    seed: Option<u64>,
+}
+
+/// What the net learns from.
+#[derive(Debug, Clone, Args)]
+struct DataOptions {
+    /// Folder with four IDX files in MNIST's format, plain or gzip, or with one folder of images (PNG,
+    /// JPEG, BMP) per class, which become 28x28 like MNIST's [default: the bundled MNIST]. Not for
+    /// xor-net.
+    #[arg(long, value_name = "FOLDER")]
+    data_dir: Option<PathBuf>,
+
+    /// Share of the training set kept for validation, greater than 0 and less than 1 [default:
+    /// mnist-mlp 1/12; linear-regression none]. Not for xor-net, which learns its whole truth table.
+    #[arg(long, allow_negative_numbers = true, value_parser = proper_fraction, value_name = "SHARE")]
+    validation_fraction: Option<f64>,
+}
+
+/// What is reported, and where.
+#[derive(Debug, Clone, Args)]
+pub(super) struct OutputOptions {
+    /// Folder for the run folders; created if missing.
+    #[arg(long, default_value = "runs", value_name = "FOLDER")]
+    pub(super) out_dir: PathBuf,
+
+    /// Name of the run folder [default: TIME-MODEL-BACKEND-ENGINE, in UTC]. If it exists, a number is
+    /// added.
+    #[arg(long, value_parser = run_name, value_name = "NAME")]
+    pub(super) run_name: Option<String>,
+
+    /// Test accuracy below which the exit code is 1, as a fraction from 0 to 1.
+    #[arg(long, allow_negative_numbers = true, value_parser = fraction, value_name = "SHARE")]
+    min_accuracy: Option<f64>,
+
+    /// Report every Nth epoch and the last, at least 1 [default: mnist-mlp and linear-regression 1;
+    /// xor-net 200]. The run folder's metrics have the same lines.
+    #[arg(long, allow_negative_numbers = true, value_parser = at_least_one, value_name = "N")]
+    log_every: Option<usize>,
+
+    /// Take one batch through the whole training step, print shapes and memory, and write nothing.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+
+    /// Form of the results on standard output: text, or JSON with one object a line.
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORM")]
+    pub(super) format: Format,
+
+    /// Print only the results: no progress, no warnings, no epoch lines.
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+}
+
+/// What a run can resume from.
+#[derive(Debug, Clone, Args)]
+pub(super) struct CheckpointOptions {
+    /// Make a checkpoint after every Nth epoch and the last, at least 1 [default: mnist-mlp and
+    /// linear-regression 1; xor-net as --log-every].
+    #[arg(long, allow_negative_numbers = true, value_parser = at_least_one, value_name = "N")]
+    checkpoint_every: Option<usize>,
+
+    /// How many of the last checkpoints to keep, at least 1, in addition to the one with the best loss
+    /// [default: 2].
+    #[arg(long, allow_negative_numbers = true, value_parser = at_least_one, value_name = "K")]
+    keep_checkpoints: Option<usize>,
+
+    /// Resume the run in this folder from its newest checkpoint; the numbers are those of an
+    /// uninterrupted run. Only --epochs, --log-every, --min-accuracy and --data-dir may change; any
+    /// other option must be as the run started.
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["out_dir", "run_name", "dry_run"])]
+    pub(super) resume: Option<PathBuf>,
+}
+
+impl TrainOptions {
+    /// What was chosen.
+    pub(super) fn choices(&self) -> Choices {
+        let Self {
+            net,
+            computation,
+            optimisation,
+            data,
+            output,
+            checkpoints,
+        } = self;
+        Choices {
+            model: net.model,
+            backend: computation.backend,
+            engine: computation.engine,
+            preset: net.preset,
+            hidden: net.hidden.clone(),
+            activation: net.activation,
+            ridge: net.ridge,
+            epochs: optimisation.epochs,
+            batch_size: optimisation.batch_size,
+            threads: computation.threads,
+            learning_rate: optimisation.learning_rate,
+            schedule: optimisation.schedule,
+            warm_up: optimisation.warm_up,
+            optimizer: optimisation.optimizer,
+            weight_decay: optimisation.weight_decay,
+            clip_norm: optimisation.clip_norm,
+            label_smoothing: optimisation.label_smoothing,
+            seed: optimisation.seed,
+            data_dir: data.data_dir.clone(),
+            validation_fraction: data.validation_fraction,
+            min_accuracy: output.min_accuracy,
+            log_every: output.log_every,
+            checkpoint_every: checkpoints.checkpoint_every,
+            keep_checkpoints: checkpoints.keep_checkpoints,
+            early_stop: optimisation.early_stop,
+            check_gradients: computation.check_gradients,
+        }
+    }
+}
+
+fn run_name(text: &str) -> Result<String, String> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if !text.is_empty() && text.chars().all(is_plain) && !text.starts_with('.') {
+        Ok(text.to_owned())
+    } else {
+        Err("expected letters, digits, '-', '_' or '.', not starting with '.'".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_name_is_a_plain_file_name() {
+        assert_eq!(run_name("a-1_b.c"), Ok("a-1_b.c".to_owned()));
+        for bad in ["", "..", "a/b", ".hidden"] {
+            assert!(run_name(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! The net that a command uses: of a run, of a file, or the bundled one.
+
+use anyhow::Result;
+use backends::{Backend, Opened};
+use run_folder::{SavedRun, backend_of, weights};
+use training::{AnyNet, Settings};
+
+use crate::arguments::NetOptions;
+
+/// A net on its device.
+pub(super) struct TrainedNet {
+    /// The run that it is of, if it is one's.
+    pub(super) run: Option<SavedRun>,
+    /// Where it computes.
+    pub(super) backend: Backend,
+    /// The device.
+    pub(super) opened: Opened,
+    /// The net.
+    pub(super) net: AnyNet,
+}
+
+impl TrainedNet {
+    /// Opens the net that the options name, or the bundled one if they name none, on a backend, or where
+    /// the run computed.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such net, or the backend cannot run.
+    pub(super) fn open(options: &NetOptions, backend: Option<Backend>) -> Result<Self> {
+        let run = options.run.as_deref().map(SavedRun::open).transpose()?;
+        let settings = run.as_ref().map(|run| &run.config().settings);
+        let backend = backend_of(backend, settings)?;
+        let opened = backend.open()?;
+        let net = match (&run, &options.weights) {
+            (Some(run), _) => run.net(&opened.device)?,
+            (None, Some(file)) => weights::load(file, &opened.device)?,
+            (None, None) => weights::load(weights::PRETRAINED.as_ref(), &opened.device)?,
+        };
+        Ok(Self {
+            run,
+            backend,
+            opened,
+            net,
+        })
+    }
+
+    /// The settings of its run, if it is one's.
+    pub(super) fn settings(&self) -> Option<&Settings> {
+        self.run.as_ref().map(|run| &run.config().settings)
+    }
+}

@@ -1,0 +1,210 @@
+//! The entries of a run's metrics, in words.
+
+use pages::numbers::{counted, number, percent, thousands};
+use run_folder::{Entry, Imported, InFolder};
+use training::{DryRun, Epoch, GradientCheck, RunResult, Start};
+
+use super::Shown;
+
+impl Shown for Entry {
+    fn to_text(&self) -> String {
+        match self {
+            Self::Start(start) => start_text(&start.event),
+            Self::WarmUp { seconds } => {
+                format!("warm-up (kernels compiled and tuned): {seconds:.1} s")
+            }
+            Self::Epoch(epoch) => epoch_text(epoch),
+            Self::GradientCheck(check) => gradient_check_text(check),
+            Self::EarlyStop {
+                epoch,
+                best_epoch,
+                best_loss,
+            } => format!(
+                "stopped early after epoch {epoch}: epoch {best_epoch} is still the best, with loss \
+                 {best_loss:.4}; its weights are the result"
+            ),
+            Self::Resumed {
+                epoch,
+                step,
+                checkpoint,
+                run_dir,
+            } => match checkpoint {
+                Some(file) => format!(
+                    "{run_dir} resumes from {file}: {} done, {} in all",
+                    counted(*epoch, "epoch"),
+                    counted(*step, "step")
+                ),
+                None => format!("{run_dir} has no checkpoint yet and starts again"),
+            },
+            Self::Stopped {
+                reason,
+                epoch,
+                step,
+                resume,
+            } => {
+                let resume = resume
+                    .iter()
+                    .map(|command| format!("; resume with: {command}"));
+                format!(
+                    "stopped in epoch {epoch} after {}: {reason}{}",
+                    counted(*step, "step"),
+                    resume.collect::<String>()
+                )
+            }
+            Self::DryRun(dry_run) => dry_run_text(dry_run),
+            Self::Result(result) => result_text(result),
+            Self::Imported(imported) => imported_text(imported),
+        }
+    }
+
+    fn is_progress(&self) -> bool {
+        !matches!(
+            self,
+            Self::Result(_) | Self::Stopped { .. } | Self::DryRun(_) | Self::Imported(_)
+        )
+    }
+}
+
+/// Sizes of a net's layers: `784-256-10`.
+pub(crate) fn layer_sizes(sizes: &[usize]) -> String {
+    joined(sizes, "-")
+}
+
+fn joined(sizes: &[usize], between: &str) -> String {
+    let sizes = sizes.iter().map(usize::to_string);
+    sizes.collect::<Vec<_>>().join(between)
+}
+
+fn start_text(start: &Start) -> String {
+    let activation = start.activation.iter().map(|f| format!("{f}, "));
+    let ridge = start.ridge.iter().map(|gamma| format!("ridge {gamma}, "));
+    let validation = start.validation_rows.iter();
+    let validation = validation.map(|rows| format!("{rows} validation rows, "));
+    format!(
+        "{} {} ({} parameters), {}{} with learning rate {}, batches of {}\n\
+         {} on {}: {}\n\
+         {} training rows, {}{} test rows; ready after {:.2} s",
+        start.model,
+        layer_sizes(&start.sizes),
+        start.parameters,
+        activation.chain(ridge).collect::<String>(),
+        start.optimizer,
+        start.learning_rate,
+        start.batch_size,
+        start.engine,
+        start.backend,
+        start.device,
+        start.training_rows,
+        validation.collect::<String>(),
+        start.test_rows,
+        start.setup_seconds,
+    )
+}
+
+fn epoch_text(epoch: &Epoch) -> String {
+    let validation = match (epoch.val_loss, epoch.val_accuracy) {
+        (Some(loss), Some(accuracy)) => {
+            format!("   val loss {loss:.4}   val accuracy {}", percent(accuracy))
+        }
+        _ => String::new(),
+    };
+    format!(
+        "epoch {:>3}   train loss {:.4}{validation}   {:.2} s ({} rows/s)",
+        epoch.epoch,
+        epoch.train_loss,
+        epoch.seconds,
+        thousands(epoch.images_per_second),
+    )
+}
+
+fn gradient_check_text(check: &GradientCheck) -> String {
+    let error = check.worst_relative_error.unwrap_or(0.0);
+    format!(
+        "gradients checked at step {}: {}, formulas and autodiff at most {error:.1e} apart ({:.2} s)",
+        check.step, check.verdict, check.seconds
+    )
+}
+
+fn dry_run_text(dry_run: &DryRun) -> String {
+    let names = dry_run.shapes.iter().map(|tensor| tensor.name.len());
+    let width = names.max().unwrap_or(0);
+    let row = |name: &str, shape: &[usize]| format!("{name:<width$}  {}", joined(shape, " x "));
+    let mib = |bytes: usize| format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20));
+    let mut lines = vec![
+        format!(
+            "{}, {} on {}: {}",
+            dry_run.model, dry_run.engine, dry_run.backend, dry_run.device
+        ),
+        row("batch", &dry_run.batch),
+    ];
+    let shapes = dry_run.shapes.iter();
+    lines.extend(shapes.map(|tensor| row(&tensor.name, &tensor.shape)));
+    lines.push(format!(
+        "{} parameters; loss {:.4}, gradient norm {:.4}, {:.4} after a step with learning rate {}",
+        dry_run.parameters,
+        dry_run.loss,
+        dry_run.gradient_norm,
+        dry_run.loss_after_a_step,
+        dry_run.learning_rate
+    ));
+    lines.push(format!(
+        "memory, about {}: data {}, parameters {}, gradients {}, optimizer {}, batch {}; a checkpoint \
+         {}",
+        mib(dry_run.total_bytes),
+        mib(dry_run.data_bytes),
+        mib(dry_run.parameter_bytes),
+        mib(dry_run.gradient_bytes),
+        mib(dry_run.optimizer_bytes),
+        mib(dry_run.batch_bytes),
+        mib(dry_run.checkpoint_bytes),
+    ));
+    let checked = dry_run.gradients_checked.iter();
+    lines.extend(checked.map(|verdict| format!("gradients checked: {verdict}")));
+    lines.push("dry run: nothing was written".to_owned());
+    lines.join("\n")
+}
+
+fn result_text(InFolder { event, run_dir }: &InFolder<RunResult>) -> String {
+    format!(
+        "test loss {:.4}   test accuracy {}   trained in {:.1} s ({} rows/s)\n{}kept in {run_dir}",
+        event.test_loss,
+        percent(event.test_accuracy),
+        event.train_seconds,
+        thousands(event.images_per_second),
+        exact_solution_text(event).unwrap_or_default(),
+    )
+}
+
+/// A line of its own about the exact solution, where there is one.
+fn exact_solution_text(result: &RunResult) -> Option<String> {
+    let (loss, gap) = (result.closed_form_loss?, result.loss_above_closed_form?);
+    // A ratio to a loss of 0 tells nothing.
+    let share = gap / loss;
+    let share = share
+        .is_finite()
+        .then(|| format!(" ({:.1} %)", 100.0 * share));
+    Some(format!(
+        "exact solution: training loss {}; gradient descent is {}{} above it; test accuracy {}; \
+         ‖W - W*‖ = {:.1e} ‖W*‖; solved in {:.1} s\n",
+        number(loss),
+        number(gap),
+        share.unwrap_or_default(),
+        percent(result.closed_form_test_accuracy?),
+        result.distance_to_closed_form?,
+        result.closed_form_seconds?,
+    ))
+}
+
+fn imported_text(imported: &Imported) -> String {
+    let activation = imported.activation.iter().map(|f| format!(", {f}"));
+    format!(
+        "{} {}{} from {}, a {} file with weights {}\nkept in {}",
+        imported.model,
+        layer_sizes(&imported.sizes),
+        activation.collect::<String>(),
+        imported.from,
+        imported.form,
+        imported.layout,
+        imported.run_dir,
+    )
+}

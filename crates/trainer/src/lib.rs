@@ -1,0 +1,118 @@
+//! What the programs of this package share: exit codes, the form of results, and lines to the terminal.
+
+use std::fmt::Display;
+use std::io::{self, ErrorKind, Write};
+use std::panic;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context, Result};
+
+/// Why a program ends, as its exit code tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// It did what it was asked to.
+    Success = 0,
+    /// It ran, and the verdict is negative.
+    Negative = 1,
+    /// It could not run.
+    Failure = 2,
+    /// Somebody stopped it.
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Form of the results on standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// One object a line.
+    Json,
+}
+
+/// Whether any thread has panicked: a panic on a device's own thread does not end the program by
+/// itself, but its results are worth nothing.
+static PANICKED: AtomicBool = AtomicBool::new(false);
+
+/// Runs a program: an error is one line on standard error and exit code 2, and so is a panic on any
+/// thread, which asks for a report.
+pub fn run_program(run: impl FnOnce() -> Result<Exit> + panic::UnwindSafe) -> ExitCode {
+    panic::set_hook(Box::new(|panic| {
+        PANICKED.store(true, Ordering::Relaxed);
+        complain_of_defect(panic);
+    }));
+    let exit = exit_of(panic::catch_unwind(run).unwrap_or(Ok(Exit::Failure)));
+    if PANICKED.load(Ordering::Relaxed) {
+        Exit::Failure.into()
+    } else {
+        exit.into()
+    }
+}
+
+/// As [`run_program`], for a program that runs a checker: a panic that the checker catches is a
+/// verdict on the code under test. Only a panic that ends `run` is a defect of the program.
+pub fn run_checker(run: impl FnOnce() -> Result<Exit> + panic::UnwindSafe) -> ExitCode {
+    let exit = match panic::catch_unwind(run) {
+        Ok(outcome) => exit_of(outcome),
+        Err(payload) => {
+            let text = payload.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
+            complain_of_defect(text.unwrap_or("no message"));
+            Exit::Failure
+        }
+    };
+    exit.into()
+}
+
+fn exit_of(outcome: Result<Exit>) -> Exit {
+    outcome.unwrap_or_else(|error| {
+        complain(format_args!("error: {error:#}"));
+        Exit::Failure
+    })
+}
+
+fn complain_of_defect(panic: impl Display) {
+    complain(format_args!(
+        "error: a defect in this program: {panic}; please report it with the command that you ran"
+    ));
+}
+
+/// Writes a line to standard error. If that is closed, nobody is left to tell.
+pub fn complain(text: impl Display) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Standard output, until its reader leaves: a closed pipe is no error, the rest is dropped.
+#[derive(Debug, Default)]
+pub struct Results {
+    reader_left: bool,
+}
+
+impl Results {
+    /// Writes lines.
+    ///
+    /// # Errors
+    ///
+    /// If standard output cannot be written for another reason than a closed pipe, for example a full
+    /// disk.
+    pub fn print(&mut self, lines: impl Display) -> Result<()> {
+        if self.reader_left {
+            return Ok(());
+        }
+        match writeln!(io::stdout().lock(), "{lines}") {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+                self.reader_left = true;
+                Ok(())
+            }
+            outcome => outcome.context(
+                "cannot write to standard output; make room where it goes, or send it elsewhere",
+            ),
+        }
+    }
+}
