@@ -1,4 +1,6 @@
-//! The data that the lecture's nets learn from, and the code that reads it.
+#![doc = include_str!("../README.md")]
+//!
+//! # Items
 //!
 //! - [`Mnist`] loads a folder of four files in the IDX format of MNIST, plain or gzip.
 //!   [`bundled_mnist_dir`] is the folder that comes with this package.
@@ -10,18 +12,6 @@
 //! - With the feature `images`, `Picture` converts an image of any size and colour to MNIST's format,
 //!   and `DataFolder` loads a folder of such images, or one of the first kind.
 //! - [`xor`] is the truth table of the exclusive or.
-//!
-//! Pixels stay bytes (0 is background, 255 is ink) until they are put on a device.
-//!
-//! ```
-//! use datasets::{DEFAULT_VALIDATION_FRACTION, Mnist, bundled_mnist_dir};
-//!
-//! let Mnist { train, test } = Mnist::load(&bundled_mnist_dir())?;
-//! let (training, validation) = train.split(DEFAULT_VALIDATION_FRACTION, 42)?;
-//! assert_eq!((training.len(), validation.len(), test.len()), (55_000, 5_000, 10_000));
-//! assert_eq!((training.image_size(), training.class_count()), (784, 10));
-//! # Ok::<(), datasets::DatasetError>(())
-//! ```
 
 #[cfg(feature = "images")]
 mod data_folder;
@@ -52,7 +42,3 @@ pub use mnist_form::{MNIST_SIDE, MnistForm};
 #[cfg(feature = "images")]
 pub use picture::{MAX_IMAGE_FILE_BYTES, MAX_IMAGE_MEMORY, MAX_IMAGE_PIXELS, Picture};
 pub use shuffle::{SPLIT_STREAM, shuffled_indices};
-
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;

@@ -1,5 +1,5 @@
 //! Any bytes, read as an IDX file of images and as one of labels, plain or gzip, must give a set or
-//! an error. What is read must be what the file says, and the same when it comes as gzip.
+//! an error. What is read must be what the file says, and the same when it is compressed.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Any bytes, read as an image file and brought to MNIST's form, must give 28x28 grey levels with
+//! Any bytes, read as an image file and converted to MNIST's format, must give 28x28 grey levels with
 //! ink of 255, or an error with a remedy.
 
 #![no_main]

@@ -1,5 +1,5 @@
-//! Any pixels, as a bitmap of any shape and kind, must be brought to MNIST's form or be blank: what
-//! random files rarely get to.
+//! Any pixels, as an image of any shape and kind, must be converted to MNIST's format or be blank.
+//! Random files rarely get so far.
 
 #![no_main]
 

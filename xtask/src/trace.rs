@@ -235,9 +235,10 @@ fn not_covered(operations: &BTreeMap<String, Operation>, known: &BTreeSet<Place>
                 Place::Method(_) => false,
             };
             let has_own = known.iter().any(|place| is_own(&place));
-            let is_covered = match has_own {
-                true => operation.passes.iter().any(|place| is_own(&place)),
-                false => operation.passes.contains(&Place::Method(method.clone())),
+            let is_covered = if has_own {
+                operation.passes.iter().any(|place| is_own(&place))
+            } else {
+                operation.passes.contains(&Place::Method(method.clone()))
             };
             if !is_covered {
                 breaches.push(format!(

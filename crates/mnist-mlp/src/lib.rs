@@ -1,31 +1,4 @@
-//! A multi-layer perceptron for MNIST-shaped data (lecture items L7 and L8) as a Burn [`Module`]:
-//! any number of hidden layers, softmax cross-entropy, class predictions. It knows no backend, no
-//! autodiff and no data.
-//!
-//! In another project:
-//!
-//! ```toml
-//! [dependencies]
-//! burn = { version = "=0.22.1", default-features = false, features = ["std", "flex"] }
-//! mnist-mlp = { path = "../neural-nets/crates/mnist-mlp" }
-//! ```
-//!
-//! ```
-//! use burn::tensor::{Device, Tensor};
-//! use mnist_mlp::MnistMlpConfig;
-//!
-//! let device = Device::flex();
-//! let net = MnistMlpConfig::new(784, vec![256, 128], 10).init(0, &device)?;
-//! let images = Tensor::<2>::zeros([3, 784], &device);
-//! let predictions = net.predict(images);
-//! assert_eq!(predictions.classes.dims(), [3]);
-//! // Blank images leave every logit at its bias, which starts at zero: ten equal probabilities.
-//! let probabilities = predictions.probabilities.try_into_vec_as::<f32>().unwrap();
-//! assert!(probabilities.iter().all(|p| (p - 0.1).abs() < 1e-6));
-//! # Ok::<(), layers::ConfigError>(())
-//! ```
-//!
-//! With the feature `pretrained` the crate brings a trained net: `MnistMlp::pretrained(&device)`.
+#![doc = include_str!("../README.md")]
 //!
 //! Burn's own records load the weights that the trainer saves:
 //!
@@ -280,10 +253,6 @@ pub fn smoothed_cross_entropy(
     let uniform = activation::log_softmax(logits.clone(), 1).mean().neg();
     cross_entropy(logits, labels).mul_scalar(1.0 - smoothing) + uniform.mul_scalar(smoothing)
 }
-
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;
 
 #[cfg(test)]
 mod tests {

@@ -1,26 +1,4 @@
-//! The XOR net of the lecture (items L3 and L6) as a Burn [`Module`]: one hidden layer, an output
-//! layer, and the half squared error. It knows no backend, no autodiff and no data.
-//!
-//! In another project:
-//!
-//! ```toml
-//! [dependencies]
-//! burn = { version = "=0.22.1", default-features = false, features = ["std", "flex"] }
-//! xor-net = { path = "../neural-nets/crates/xor-net" }
-//! ```
-//!
-//! ```
-//! use burn::tensor::{Device, Tensor};
-//! use xor_net::XorNetConfig;
-//!
-//! let device = Device::flex();
-//! let net = XorNetConfig::new().init(0, &device)?;
-//! let x = Tensor::<2>::from_data([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], &device);
-//! let y = Tensor::<2>::from_data([[0.0], [1.0], [1.0], [0.0]], &device);
-//! assert_eq!(net.forward(x.clone()).dims(), [4, 1]);
-//! assert!(net.loss(x, y).into_scalar::<f32>() > 0.1); // untrained
-//! # Ok::<(), layers::ConfigError>(())
-//! ```
+#![doc = include_str!("../README.md")]
 
 use burn::config::Config;
 use burn::module::Module;
@@ -152,10 +130,6 @@ impl XorNet {
         half_squared_error(self.forward(x), y)
     }
 }
-
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;
 
 #[cfg(test)]
 mod tests {

@@ -166,6 +166,7 @@ pub(super) const PACKAGES: &[Package] = &[
         Burn::Autodiff,
         &[
             "backends",
+            "burn-gradcheck",
             "datasets",
             "layers",
             "linear-regression",
@@ -185,6 +186,7 @@ pub(super) const PACKAGES: &[Package] = &[
             "computational-graph",
             "datasets",
             "gradient-descent",
+            "gradient-trials",
             "layers",
             "linear-regression",
             "manual-backprop",
