@@ -83,7 +83,7 @@ pub enum RunFolderError {
         path: PathBuf,
     },
     /// A file of the run cannot be read.
-    #[error("cannot read {}: {cause}; leave this run out", path.display())]
+    #[error("cannot read {}: {cause}; make it readable, or leave this run out", path.display())]
     Unreadable {
         /// The file or folder.
         path: PathBuf,

@@ -153,7 +153,8 @@ fn a_run_has_a_page_with_its_results() {
     }
     let options = table(&html, "Configuration");
     assert_eq!(row(&options, "schedule"), ["cosine", "constant"]);
-    let command = &row(&table(&html, "Environment"), "command")[0];
+    let environment = table(&html, "Environment");
+    let command = &row(&environment, "command")[0];
     assert!(command.contains("--schedule cosine"), "{command}");
 }
 
