@@ -12,7 +12,7 @@ use programs::{Exit, Format, complain};
 use run_folder::files::Staged;
 use serde::Serialize;
 
-use crate::arguments::{backend, invocation};
+use crate::arguments::{backend, command_line};
 use crate::console::{Console, Shown};
 
 /// Name of the page's file.
@@ -33,13 +33,14 @@ struct Common {
     #[arg(long, default_value = "lessons", value_name = "FOLDER")]
     out_dir: PathBuf,
 
-    /// Where to compute: ndarray and flex use the processor, wgpu the graphics card.
-    #[arg(long, default_value = "ndarray", value_parser = backend(), value_name = "NAME")]
+    /// Where to compute: ndarray and flex use the CPU, wgpu a graphics adapter.
+    #[arg(long, short, default_value = "ndarray", value_parser = backend(), value_name = "NAME")]
     backend: Backend,
 
     /// Seed of everything random; any whole number from 0.
     #[arg(
         long,
+        short,
         allow_negative_numbers = true,
         default_value_t = 0,
         value_name = "N"
@@ -149,9 +150,7 @@ impl Folder {
     ///
     /// If the folder cannot be written, with the remedy.
     fn write(&self, page: &Page) -> Result<PathBuf> {
-        let arguments = invocation().command.into_iter().skip(1);
-        let command = ["trainer".to_owned()].into_iter().chain(arguments);
-        let files = page.files(&command.collect::<Vec<_>>().join(" "))?;
+        let files = page.files(&command_line())?;
         let files = files
             .iter()
             .map(|(name, text)| (self.path.join(name), text))
