@@ -12,14 +12,14 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-/// What gdb is told to do.
+/// The commands for gdb.
 const SCRIPT: &str = include_str!("trace.gdb.py");
 /// The program that checks the table.
-pub(crate) const PROGRAM: &str = "verify-grads";
-/// What the program is asked for: the whole table, in one process.
-const ARGUMENTS: &str = "--suite burn --here --backend flex --format json";
-/// Where burn-suite begins with an operation at a place.
-const BEGIN: &str = "burn_suite::run::Visit::run";
+pub(crate) const PROGRAM: &str = "audit-burn";
+/// The program's arguments: the whole table, in one process.
+const ARGUMENTS: &str = "--here --backend flex --format json";
+/// The function of burn-suite that runs the checks of an operation.
+const BEGIN: &str = "burn_suite::run::operation_run::OperationRun::run";
 
 /// Steps that no operation reaches on flex.
 const UNREACHED: [(&str, &str); 3] = [

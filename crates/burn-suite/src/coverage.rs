@@ -1,15 +1,15 @@
-//! Whether the table is complete: what burn-autodiff implements against what the table exercises.
+//! Whether the table is complete: compares burn-autodiff's methods with those that it exercises.
 
 use std::collections::BTreeSet;
 
 use crate::operation::Operation;
 
-/// Why a method of burn-autodiff is exercised by no operation of the table.
+/// Why no operation of the table exercises a method of burn-autodiff.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// There is no gradient to be right or wrong.
+    /// It has no gradient.
     NotDifferentiable(&'static str),
-    /// Nothing that a user of Burn can call goes through it.
+    /// No public function of Burn calls it.
     Unreachable(&'static str),
 }
 
@@ -67,12 +67,12 @@ pub const EXCLUSIONS: &[(Reason, &[&str])] = &[
     ),
 ];
 
-/// How much of burn-autodiff the table exercises, in methods.
+/// How many methods of burn-autodiff the table exercises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 pub struct Coverage {
     /// Exercised by an operation of the table.
     pub covered: usize,
-    /// With a gradient, but out of reach for whoever uses Burn.
+    /// With a gradient, but out of reach for users of Burn.
     pub unreachable: usize,
     /// Without a gradient.
     pub not_differentiable: usize,

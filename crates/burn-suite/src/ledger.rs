@@ -1,4 +1,4 @@
-//! The ledger: the disagreements that are known.
+//! The ledger of known disagreements.
 
 use backends::{BURN_VERSION, Backend};
 use burn::tensor::DType;
@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::operation::{Check, Operation};
 
-/// In place of a point: the checks at drawn points, of which at least one disagrees.
+/// Stands for all checks at drawn points, of which at least one disagrees.
 const DRAWN: &str = "drawn";
 
 /// Whose fault a disagreement is.
@@ -16,12 +16,12 @@ const DRAWN: &str = "drawn";
 pub enum Triage {
     /// The gradient is not the derivative, or not one of the subgradients.
     WrongInBurn,
-    /// Burn's choice is defensible, though not the one that the table expects.
+    /// Burn's choice is defensible, though the table expects another.
     Convention,
-    /// The backend has no backward pass for it, or the operation is not made for this float type
-    /// where it is not the device's default, and says so by a panic.
+    /// The backend has no backward pass for it, or the operation panics in a float type that is not
+    /// the device's default.
     Unsupported,
-    /// The derivative is right but cannot be had to more digits in this float type this way.
+    /// The derivative is right, but this way of computing it loses digits in this float type.
     IllConditioned,
 }
 
@@ -34,7 +34,7 @@ impl Triage {
         Self::IllConditioned,
     ];
 
-    /// The name for people.
+    /// The name on the page.
     pub fn title(self) -> &'static str {
         match self {
             Self::WrongInBurn => "wrong in Burn",
@@ -45,13 +45,13 @@ impl Triage {
     }
 }
 
-/// What kind of disagreement a check found.
+/// The kind of a disagreement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// A finite gradient is wrong.
     Mismatch,
-    /// A NaN, or an infinity out of place.
+    /// A NaN or an infinity where a number is right.
     NonFinite,
     /// No gradient at all for an argument that the function depends on.
     Unreached,
@@ -63,7 +63,7 @@ pub enum Kind {
     Panicked,
     /// Every drawn point lies on a kink.
     Kink,
-    /// Finite differences could not tell.
+    /// Finite differences cannot tell.
     Unchecked,
 }
 
@@ -83,35 +83,34 @@ impl Kind {
     }
 }
 
-/// A known disagreement. Every combination of its backends, float types and places has it.
+/// A known disagreement. Every combination of its backends, float types and checks has it.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
-    /// A short name of its own.
+    /// A short, unique name.
     pub id: String,
     /// The operation.
     pub operation: String,
-    /// Layers that call it and have the same disagreement, as far as they have the same checks.
+    /// Layers that call it and have the same disagreement in the checks that they share.
     #[serde(default)]
     pub through: Vec<String>,
-    /// Where it disagrees: names of checks, or `drawn` for any of those at drawn points.
+    /// The checks that disagree, by name, or `drawn` for any check at drawn points.
     pub at: Vec<String>,
-    /// The kinds of disagreement that are found there.
+    /// The kinds of disagreement found there.
     pub kinds: Vec<Kind>,
-    /// Largest relative error that is still the known disagreement, for a mismatch at drawn points:
-    /// what is farther off is another one.
+    /// The largest relative error of a mismatch at drawn points. A larger one is another
+    /// disagreement.
     #[serde(default)]
     pub at_most: Option<f64>,
     /// The backends that have it.
     pub backends: Vec<String>,
     /// The float types that have it.
     pub dtypes: Vec<String>,
-    /// Whether only graphics drivers that compute on the processor are known to have it; others
-    /// are then not expected to.
+    /// Whether only graphics drivers that compute on the CPU have it.
     #[serde(default)]
     pub software_only: bool,
-    /// Whether it comes and goes, as memory does that nobody wrote: that it is not found then
-    /// proves nothing.
+    /// Whether it comes and goes, for example because it reads uninitialised memory. Then not finding
+    /// it proves nothing.
     #[serde(default)]
     pub unsteady: bool,
     /// The version of Burn in which it was last seen.
@@ -122,13 +121,13 @@ pub struct Entry {
     pub wrong: String,
     /// The smallest example with the witnesses' values.
     pub example: String,
-    /// The test in one of `tests/upstream*.rs` that shows it with Burn alone.
+    /// The test in `tests/upstream` that shows it with Burn alone.
     pub reproduction: String,
     /// Address of the upstream issue; empty if none was found.
     pub upstream: String,
-    /// The day on which it was entered.
+    /// The day of the entry.
     pub since: String,
-    /// Whether one of the lecture's nets computes it.
+    /// Whether one of the lecture's nets uses it.
     pub touches_lecture: bool,
     /// Why, or why not.
     pub lecture: String,
@@ -143,12 +142,12 @@ pub struct Ledger {
     pub entries: Vec<Entry>,
 }
 
-/// What is wrong with the ledger itself.
+/// A defect of the ledger itself.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum LedgerError {
-    /// It is no TOML of this form.
-    #[error("the ledger cannot be read: {0}; correct it there")]
+    /// It is not TOML of the expected form.
+    #[error("cannot read the ledger: {0}; correct crates/burn-suite/ledger.toml")]
     Syntax(#[from] toml::de::Error),
     /// An entry names something that does not exist.
     #[error("ledger entry '{id}' names the unknown {what} '{got}'; correct or delete it")]
@@ -160,7 +159,7 @@ pub enum LedgerError {
         /// The name.
         got: String,
     },
-    /// An entry is about another Burn.
+    /// An entry is about another version of Burn.
     #[error(
         "ledger entry '{id}' is about Burn {got}, but this is {BURN_VERSION}; run its reproduction \
          and state the new version, or delete it"
@@ -171,7 +170,7 @@ pub enum LedgerError {
         /// The version there.
         got: String,
     },
-    /// An entry leaves out what it has to say, or two have one name.
+    /// An entry is incomplete, or two entries have the same name.
     #[error("ledger entry '{id}': {what}")]
     Incomplete {
         /// The entry.
@@ -182,16 +181,16 @@ pub enum LedgerError {
 }
 
 impl Ledger {
-    /// The ledger that comes with this crate, held against the table.
+    /// The ledger of this crate, checked against the table.
     ///
     /// # Errors
     ///
-    /// If it cannot be read, or names an operation, point, backend or float type that is not there.
+    /// If it cannot be read, or names an operation, check, backend or float type that does not exist.
     pub fn bundled(operations: &[Operation]) -> Result<Self, LedgerError> {
         Self::parse(include_str!("../ledger.toml"), operations)
     }
 
-    /// Reads a ledger and holds it against a table.
+    /// Reads a ledger and checks it against a table.
     ///
     /// # Errors
     ///
@@ -220,7 +219,7 @@ impl Ledger {
     }
 }
 
-/// One check of an operation at one place.
+/// One check of an operation on one platform.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Site<'a> {
     pub(crate) operation: &'a str,
@@ -232,13 +231,13 @@ pub(crate) struct Site<'a> {
 }
 
 impl Entry {
-    /// The operation, and the layers that have its disagreement.
+    /// The operation, and the layers with its disagreement.
     fn operations(&self) -> impl Iterator<Item = &str> {
         let layers = self.through.iter().map(String::as_str);
         std::iter::once(self.operation.as_str()).chain(layers)
     }
 
-    /// Whether it lists a site, and does so by this one of its places.
+    /// Whether it lists a site under `at`, one of its checks.
     pub(crate) fn lists(&self, site: &Site<'_>, at: &str) -> bool {
         let is_at = match at {
             DRAWN => site.is_drawn,
@@ -411,11 +410,13 @@ mod tests {
     }
 
     #[test]
-    fn every_entry_has_its_reproduction_and_every_reproduction_its_entry() {
+    fn entries_and_reproductions_belong_together() {
         let source = [
-            include_str!("../tests/upstream.rs"),
-            include_str!("../tests/upstream_nn.rs"),
-            include_str!("../tests/upstream_losses.rs"),
+            include_str!("../tests/upstream/main.rs"),
+            include_str!("../tests/upstream/ndarray.rs"),
+            include_str!("../tests/upstream/wgpu.rs"),
+            include_str!("../tests/upstream/layers.rs"),
+            include_str!("../tests/upstream/losses.rs"),
         ]
         .concat();
         let ledger = Ledger::bundled(&operations()).expect("the ledger is in order");
@@ -432,7 +433,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_entry_names_has_to_exist() {
+    fn what_an_entry_names_must_exist() {
         for (from, to, what) in [
             ("Tensor::exp", "Tensor::expp", "operation"),
             ("x = 0", "x = 7", "check"),

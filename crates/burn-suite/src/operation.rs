@@ -1,11 +1,16 @@
-//! The table's rows: an operation of Burn and the checks that it has to stand.
+//! The table's rows: an operation of Burn, and the checks that it must pass.
 
-use burn_gradcheck::Case;
+use std::sync::Arc;
+
+use burn::module::Module;
+use burn::tensor::Device;
+use burn_gradcheck::{Case, Outputs, Values};
 use serde::Serialize;
 
 use crate::point::Point;
+use crate::witness::{Formula, Inputs, Layout, arguments};
 
-/// What belongs together on the page.
+/// A section of the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Family {
@@ -19,17 +24,17 @@ pub enum Family {
     Pieces,
     /// Masks, comparisons and casts.
     Masks,
-    /// `burn::tensor::activation`, as far as it works element by element.
+    /// The elementwise functions of `burn::tensor::activation`, and softmaxes.
     Activations,
     /// Sums, means, products and extremes over dimensions, also cumulative.
     Reductions,
     /// Matrix products and the cross product.
     Products,
-    /// What moves elements: reshapes, slices, gathers, scatters, sorts.
+    /// Operations that move elements: reshapes, slices, gathers, scatters, sorts.
     Shapes,
-    /// Layers: linear, convolutions, poolings, embeddings, norms, attention, losses.
+    /// The functions of `burn::tensor::module`: convolutions, poolings, norms, attention, losses.
     Layers,
-    /// The layers of `burn::nn` as modules: their parameters are checked, too.
+    /// The layers of `burn::nn` as modules, whose parameters are checked as well.
     Modules,
     /// The losses of `burn::nn`.
     Losses,
@@ -52,7 +57,7 @@ impl Family {
         Self::Losses,
     ];
 
-    /// The name as the page's heading.
+    /// The heading on the page.
     pub fn title(self) -> &'static str {
         match self {
             Self::Arithmetic => "Arithmetic",
@@ -71,51 +76,64 @@ impl Family {
     }
 }
 
-/// An operation of Burn, named as its users call it.
+/// An operation of Burn, under the name that its users call.
 #[derive(Clone, Debug)]
 pub struct Operation {
     /// The name: `Tensor::exp`, `activation::gelu`.
     pub name: &'static str,
-    /// Where it stands on the page.
+    /// The section of the page.
     pub family: Family,
-    /// The methods of burn-autodiff whose backward pass its checks go through.
+    /// The methods of burn-autodiff whose backward pass the checks go through.
     pub covers: &'static [&'static str],
-    /// What to know about its domain and its kinks; may be empty.
+    /// A remark on the domain and the kinks; may be empty.
     pub note: &'static str,
-    /// What it has to stand.
+    /// The checks that it must pass.
     pub checks: Vec<Check>,
 }
 
-/// One thing that an operation has to stand.
+/// One check of an operation.
 #[derive(Clone, Debug)]
 pub struct Check {
-    /// What sets it apart from the operation's other checks: `[3, 5] transposed`, `x = 0`.
+    /// The name, unique in the operation: `[3, 5]`, `x = 0`.
     pub name: String,
-    /// Whether a short selection has it.
+    /// Whether the short selection has it.
     pub in_short: bool,
-    /// What is done.
+    /// How the gradient is checked.
     pub kind: CheckKind,
 }
 
-/// Two ways to check a gradient.
+/// The two ways to check a gradient.
 #[derive(Clone, Debug)]
 pub enum CheckKind {
-    /// At drawn points: autodiff, finite differences, and a formula evaluated without Burn.
+    /// At drawn points: autodiff is compared with finite differences and a formula without Burn.
     Drawn(Box<Case>),
-    /// At a special point, where finite differences do not apply: autodiff and the derivative.
+    /// At a special point, where finite differences do not apply: autodiff is compared with the
+    /// derivative.
     At(Point),
+}
+
+/// A layer of `burn::nn`, under the name that it has there: `nn::Linear`.
+pub(crate) fn layer(name: &'static str) -> Operation {
+    Operation::new(name, Family::Modules)
 }
 
 impl Operation {
     /// An operation without checks yet.
-    pub(crate) fn new(name: &'static str, family: Family, covers: &'static [&'static str]) -> Self {
+    pub(crate) fn new(name: &'static str, family: Family) -> Self {
         Self {
             name,
             family,
-            covers,
+            covers: &[],
             note: "",
             checks: Vec::new(),
         }
+    }
+
+    /// Sets the methods of burn-autodiff that it goes through.
+    #[must_use]
+    pub(crate) fn covers(mut self, methods: &'static [&'static str]) -> Self {
+        self.covers = methods;
+        self
     }
 
     /// Sets the note.
@@ -132,7 +150,7 @@ impl Operation {
         self
     }
 
-    /// Adds a special point to the table's operation.
+    /// Adds a special point to an operation of the table.
     pub(crate) fn add_point(&mut self, point: Point) {
         self.checks.push(Check {
             name: point.name.clone(),
@@ -141,13 +159,82 @@ impl Operation {
         });
     }
 
-    /// Adds a check at drawn points; the case's name is the operation's and the check's.
-    pub(crate) fn drawn(&mut self, name: String, in_short: bool, case: impl FnOnce(Case) -> Case) {
+    /// Adds a check at drawn points. The case is named by the operation and the check.
+    #[must_use]
+    pub(crate) fn drawn(
+        mut self,
+        name: impl Into<String>,
+        case: impl FnOnce(Case) -> Case,
+    ) -> Self {
+        let name = name.into();
         let case = case(Case::new(format!("{} {name}", self.name)));
         self.checks.push(Check {
             name,
-            in_short,
+            in_short: true,
             kind: CheckKind::Drawn(Box::new(case)),
         });
+        self
+    }
+
+    /// Adds a check of a function of Burn at drawn points, with a formula as witness.
+    #[must_use]
+    pub(crate) fn check<O: Into<Outputs>>(
+        self,
+        name: impl Into<String>,
+        formula: &Formula,
+        function: impl Fn(&Inputs<'_>) -> O + Send + Sync + 'static,
+    ) -> Self {
+        self.drawn(name, |case| formula.case(case, function))
+    }
+
+    /// As [`Operation::check`], and the same once more for each layout of the inputs in memory.
+    #[must_use]
+    pub(crate) fn check_stored<O: Into<Outputs>>(
+        self,
+        name: &str,
+        layouts: &[Layout],
+        formula: &Formula,
+        function: impl Fn(&Inputs<'_>) -> O + Send + Sync + 'static,
+    ) -> Self {
+        let function = Arc::new(function);
+        let again = |operation: Self, name: String, formula: &Formula| {
+            let function = Arc::clone(&function);
+            operation.check(name, formula, move |v| function(v))
+        };
+        let plain = again(self, name.to_owned(), formula);
+        layouts.iter().fold(plain, |operation, &layout| {
+            let stored = formula.clone().stored(layout);
+            again(operation, format!("{name}, {layout}"), &stored)
+        })
+    }
+
+    /// Adds a check of the module that `build` makes, without a formula. `inputs` are those of
+    /// `forward`, by name and shape; the module's parameters are inputs too, by their paths.
+    #[must_use]
+    pub(crate) fn module<M: Module + 'static, O: Into<Outputs>>(
+        self,
+        name: impl Into<String>,
+        inputs: &[(&str, &[usize])],
+        build: impl Fn(&Device) -> M + Send + Sync + 'static,
+        forward: impl Fn(&M, &Values) -> O + Send + Sync + 'static,
+    ) -> Self {
+        let formula = Formula::unknown(arguments(inputs));
+        self.drawn(name, |case| formula.witness(case).module(build, forward))
+    }
+
+    /// Leaves the last check out of the short selection. To a shader, each shape is a program of its
+    /// own.
+    #[must_use]
+    pub(crate) fn in_full_only(self) -> Self {
+        self.in_short_if(false)
+    }
+
+    /// Whether the short selection has the last check.
+    #[must_use]
+    pub(crate) fn in_short_if(mut self, condition: bool) -> Self {
+        if let Some(check) = self.checks.last_mut() {
+            check.in_short = condition;
+        }
+        self
     }
 }

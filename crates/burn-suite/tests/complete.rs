@@ -1,5 +1,5 @@
-//! The table is complete: it fails when a new Burn differentiates something that the table neither
-//! exercises nor excludes.
+//! The table is complete: the tests fail when a new Burn differentiates something that the table
+//! neither exercises nor excludes.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -21,7 +21,7 @@ struct Package {
     manifest_path: PathBuf,
 }
 
-/// Where cargo unpacked burn-autodiff.
+/// The package burn-autodiff, with the folder of its sources.
 fn burn_autodiff() -> Package {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version", "1", "--offline"])

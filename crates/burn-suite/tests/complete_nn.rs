@@ -1,5 +1,5 @@
-//! The table has every layer and loss of `burn::nn`: it fails when a new Burn has one that the table
-//! neither checks nor excludes.
+//! Every layer and loss of `burn::nn` is in the table: the tests fail when a new Burn has one that the
+//! table neither checks nor excludes.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,7 +9,7 @@ use std::process::Command;
 use burn_suite::{Operation, operations};
 use serde::Deserialize;
 
-/// What the table does not have, with the reason.
+/// The modules that the table leaves out, with reasons.
 const EXCLUDED: [(&str, &str); 3] = [
     (
         "nn::GateController",
@@ -25,7 +25,7 @@ const EXCLUDED: [(&str, &str); 3] = [
     ),
 ];
 
-/// Layers that are enums over other layers: each of their variants has to be a check.
+/// Layers that are enums of other layers: each variant must be a check.
 const ENUMS: [&str; 2] = ["nn::Activation", "nn::Normalization"];
 
 #[derive(Deserialize)]
@@ -39,7 +39,7 @@ struct Package {
     manifest_path: PathBuf,
 }
 
-/// Where cargo unpacked burn-nn.
+/// The folder of burn-nn's sources.
 fn sources_of_burn_nn() -> PathBuf {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version", "1", "--offline"])
@@ -76,7 +76,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The public types of a source file that derive `Module`, without the tests in it.
+/// The public types of a source file that derive `Module`, without those of its tests.
 fn modules(source: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut derives = false;
@@ -101,14 +101,12 @@ fn modules(source: &str) -> Vec<String> {
     found
 }
 
-/// All of burn-nn, as the table names them.
+/// All layers and losses of burn-nn, named as in the table.
 fn layers_and_losses() -> BTreeSet<String> {
     let folder = sources_of_burn_nn();
     let of_file = |path: PathBuf| {
-        let prefix = match path.starts_with(folder.join("loss")) {
-            true => "loss",
-            false => "nn",
-        };
+        let is_loss = path.starts_with(folder.join("loss"));
+        let prefix = if is_loss { "loss" } else { "nn" };
         let source = fs::read_to_string(path).expect("a source of burn-nn");
         let named = move |name| format!("{prefix}::{name}");
         modules(&source).into_iter().map(named)
@@ -116,7 +114,7 @@ fn layers_and_losses() -> BTreeSet<String> {
     files(&folder).into_iter().flat_map(of_file).collect()
 }
 
-/// What an operation of the table checks: its name up to a comma, after which stands how.
+/// The module that an operation of the table checks: its name up to a comma.
 fn subject(operation: &Operation) -> &str {
     let end = operation.name.find(',');
     &operation.name[..end.unwrap_or(operation.name.len())]

@@ -1,12 +1,12 @@
-//! On a device that is configured for f64, what needs the default float type is checked in f64, too:
-//! recurrent layers, encodings of positions, and the losses that make tensors of their own.
+//! Operations that need the default float type, checked in f64 on a device configured for it: recurrent
+//! layers, encodings of positions, and losses that make tensors of their own.
 
 use burn::tensor::{DType, Device, FloatDType};
 use burn_gradcheck::Target;
-use burn_suite::{Finding, Kind, Ledger, Place, Selection, Triage, operations, run};
+use burn_suite::{Finding, Kind, Ledger, Platform, Selection, Triage, operations, run};
 
 #[test]
-fn what_needs_the_default_type_is_right_where_that_is_f64() {
+fn operations_that_need_the_default_type_are_right_in_f64() {
     let mut device = Device::flex();
     let configured = device.configure(FloatDType::F64);
     configured.expect("no tensor was made before");
@@ -28,7 +28,7 @@ fn what_needs_the_default_type_is_right_where_that_is_f64() {
         .filter(|operation| names.iter().any(|name| name == operation.name))
         .collect();
     assert!(operations.len() > 10, "{names:?}");
-    let place = Place {
+    let platform = Platform {
         backend: "flex".to_owned(),
         target: Target::new(device, DType::F64),
         by_shader: false,
@@ -36,7 +36,7 @@ fn what_needs_the_default_type_is_right_where_that_is_f64() {
     };
     let selection = Selection::default();
     let nothing = |_: &Finding| Ok::<(), ()>(());
-    let outcome = run(&operations, &ledger, &[place], &selection, nothing).expect("no error");
+    let outcome = run(&operations, &ledger, &[platform], &selection, nothing).expect("no error");
     for finding in &outcome.findings {
         let unlisted: Vec<_> = finding.unlisted().collect();
         assert!(unlisted.is_empty(), "{}: {unlisted:#?}", finding.operation);

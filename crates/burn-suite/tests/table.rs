@@ -1,16 +1,15 @@
-//! The whole table on the processor's backends: what disagrees is in the ledger, what is in the
-//! ledger disagrees.
+//! The whole table on flex: every disagreement is in the ledger, and every entry still occurs.
 
 use std::panic;
 
 use burn::tensor::{DType, Device};
 use burn_gradcheck::Target;
-use burn_suite::{Finding, Ledger, Outcome, Place, Selection, operations, run};
+use burn_suite::{Finding, Ledger, Outcome, Platform, Selection, operations, run};
 
 fn outcome(backend: &str, device: &Device, seed: u64) -> Outcome {
     let operations = operations();
     let ledger = Ledger::bundled(&operations).expect("the ledger is in order");
-    let places = [DType::F64, DType::F32].map(|dtype| Place {
+    let platforms = [DType::F64, DType::F32].map(|dtype| Platform {
         backend: backend.to_owned(),
         target: Target::new(device.clone(), dtype).with_reference(Device::flex()),
         by_shader: false,
@@ -21,10 +20,10 @@ fn outcome(backend: &str, device: &Device, seed: u64) -> Outcome {
         ..Selection::default()
     };
     let nothing = |_: &Finding| Ok::<(), ()>(());
-    // Panics are findings; each would otherwise be written with its stack.
+    // Panics are findings. The hook would print each with its stack.
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| {}));
-    let outcome = run(&operations, &ledger, &places, &selection, nothing);
+    let outcome = run(&operations, &ledger, &platforms, &selection, nothing);
     panic::set_hook(hook);
     outcome.expect("no error")
 }
@@ -44,10 +43,10 @@ fn assert_good(outcome: &Outcome) {
     assert!(outcome.is_good());
 }
 
-/// Operations that compute in f32 inside, whatever their inputs are.
+/// Operations that compute in f32 inside, whatever their inputs.
 const COARSE: [&str; 3] = ["Tensor::cast", "module::deform_conv2d", "nn::DeformConv2d"];
 
-/// At other points than the gate, which runs the whole table on every backend with seed 0.
+/// At other points than those of the gate, which runs the whole table with seed 0.
 #[test]
 fn flex_has_the_known_disagreements_and_no_other_at_other_points() {
     let outcome = outcome("flex", &Device::flex(), 1);

@@ -1,5 +1,8 @@
 //! What the programs of this package share: exit codes, the form of results, and lines to the terminal.
 
+pub mod parallel;
+pub mod setup;
+
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 use std::panic;

@@ -1,15 +1,15 @@
-//! Tensors without elements: their gradients have none either, and what meets them has a gradient
-//! of zeros.
+//! Tensors without elements. Their gradients have none either, and tensors combined with them have
+//! gradients of zeros.
 
 use burn::tensor::module;
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{IndexingUpdateOp, Int, Tensor, TensorData, activation};
 
-use super::Row;
+use super::NamedPoint;
 use crate::point::Expected::Is;
 use crate::point::{Expected, Given, Point};
 
-pub(super) fn points() -> Vec<Row> {
+pub(super) fn points() -> Vec<NamedPoint> {
     let mut all = elementwise();
     all.extend(reductions());
     all.extend(shapes());
@@ -58,7 +58,8 @@ fn ints<const D: usize>(shape: [usize; D], like: &Tensor<2>) -> Tensor<D, Int> {
     Tensor::from_data(data, &like.device())
 }
 
-fn elementwise() -> Vec<Row> {
+#[rustfmt::skip]
+fn elementwise() -> Vec<NamedPoint> {
     let two = |name, function: fn(Tensor<2>, Tensor<2>) -> Tensor<2>| {
         let inputs = (none([0, 3]), none([0, 3]));
         let alike = Point::of_tensors("empty, both", inputs, &[], vec![], function).exactly();
@@ -76,10 +77,7 @@ fn elementwise() -> Vec<Row> {
         ("activation::relu", nothing(activation::relu)),
         ("activation::gelu", nothing(activation::gelu)),
         ("activation::sigmoid", nothing(activation::sigmoid)),
-        (
-            "activation::softplus",
-            nothing(|x| activation::softplus(x, 2.0)),
-        ),
+        ("activation::softplus", nothing(|x| activation::softplus(x, 2.0))),
     ];
     all.extend(two("Tensor::add", Tensor::add));
     all.extend(two("Tensor::mul", Tensor::mul));
@@ -88,78 +86,49 @@ fn elementwise() -> Vec<Row> {
     all
 }
 
-fn reductions() -> Vec<Row> {
+#[rustfmt::skip]
+fn reductions() -> Vec<NamedPoint> {
     vec![
         ("Tensor::sum", of([0, 3], &[1.0], |x: Tensor<2>| x.sum())),
         ("Tensor::prod", of([0, 3], &[1.0], |x: Tensor<2>| x.prod())),
         ("Tensor::mean", of([0, 3], &[1.0], |x: Tensor<2>| x.mean())),
-        (
-            "Tensor::sum_dim",
-            of([0, 3], &[1.0; 3], |x: Tensor<2>| x.sum_dim(0)),
-        ),
-        (
-            "Tensor::sum_dim",
-            of([2, 0, 3], &[], |x: Tensor<3>| x.sum_dim(2)),
-        ),
-        (
-            "Tensor::mean_dim",
-            of([0, 3], &[], |x: Tensor<2>| x.mean_dim(1)),
-        ),
-        (
-            "Tensor::prod_dim",
-            of([0, 3], &[1.0; 3], |x: Tensor<2>| x.prod_dim(0)),
-        ),
+        ("Tensor::sum_dim", of([0, 3], &[1.0; 3], |x: Tensor<2>| x.sum_dim(0))),
+        ("Tensor::sum_dim", of([2, 0, 3], &[], |x: Tensor<3>| x.sum_dim(2))),
+        ("Tensor::mean_dim", of([0, 3], &[], |x: Tensor<2>| x.mean_dim(1))),
+        ("Tensor::prod_dim", of([0, 3], &[1.0; 3], |x: Tensor<2>| x.prod_dim(0))),
         ("Tensor::cumsum", nothing(|x| x.cumsum(0))),
         ("Tensor::cumprod", nothing(|x| x.cumprod(0))),
         ("Tensor::max_dim", nothing(|x| x.max_dim(1))),
-        (
-            "activation::softmax",
-            nothing(|x| activation::softmax(x, 1)),
-        ),
-        (
-            "activation::log_softmax",
-            nothing(|x| activation::log_softmax(x, 1)),
-        ),
+        ("activation::softmax", nothing(|x| activation::softmax(x, 1))),
+        ("activation::log_softmax", nothing(|x| activation::log_softmax(x, 1))),
     ]
 }
 
-fn shapes() -> Vec<Row> {
+#[rustfmt::skip]
+fn shapes() -> Vec<NamedPoint> {
     let cat = |x: Tensor<2>, values| Tensor::cat(vec![x, values], 0);
     let parts = (none([0, 3]), ones([2, 3]));
     let upstream = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
     let all_of_it = upstream.map(Is).to_vec();
     let with_nothing = |x: Tensor<1>, values| x.slice_assign(1..1, values);
     vec![
-        (
-            "Tensor::cat",
-            Point::of_tensors("one empty", parts, &upstream, all_of_it, cat).exactly(),
-        ),
-        (
-            "Tensor::reshape",
-            of([0, 3], &[], |x: Tensor<2>| x.reshape([0, 1, 3])),
-        ),
+        ("Tensor::cat", Point::of_tensors("one empty", parts, &upstream, all_of_it, cat).exactly()),
+        ("Tensor::reshape", of([0, 3], &[], |x: Tensor<2>| x.reshape([0, 1, 3]))),
         ("Tensor::swap_dims", nothing(|x| x.swap_dims(0, 1))),
         ("Tensor::permute", nothing(|x| x.permute([1, 0]))),
         ("Tensor::flip", nothing(|x| x.flip([0]))),
         ("Tensor::slice", to_nothing(|x| x.slice(1..1))),
         ("Tensor::slice", nothing(|x| x.slice([0..0, 0..2]))),
-        (
-            "Tensor::slice_assign",
-            Point::of_tensors(
-                "nothing into (1, 2, 3)",
-                (Given::new([3], &[1.0, 2.0, 3.0]), none([0])),
-                &[4.0, 5.0, 6.0],
-                [4.0, 5.0, 6.0].map(Is).to_vec(),
-                with_nothing,
-            )
-            .exactly(),
-        ),
+        ("Tensor::slice_assign", Point::of_tensors("nothing into (1, 2, 3)",
+                (Given::new([3], &[1.0, 2.0, 3.0]), none([0])), &[4.0, 5.0, 6.0],
+                [4.0, 5.0, 6.0].map(Is).to_vec(), with_nothing).exactly()),
         ("Tensor::repeat_dim", nothing(|x| x.repeat_dim(1, 2))),
         ("Tensor::sort", nothing(|x| x.sort(1))),
     ]
 }
 
-fn indices() -> Vec<Row> {
+#[rustfmt::skip]
+fn indices() -> Vec<NamedPoint> {
     let from = |function: fn(Tensor<2>) -> Tensor<2>| {
         let name = "no indices";
         Point::of_tensor(name, ones([2, 3]), &[], zeros(6), function).exactly()
@@ -171,87 +140,36 @@ fn indices() -> Vec<Row> {
         Point::of_tensors("no indices", inputs, &upstream, expected, function).exactly()
     };
     vec![
-        (
-            "Tensor::select",
-            from(|x| x.clone().select(0, ints([0], &x))),
-        ),
-        (
-            "Tensor::gather",
-            from(|x| x.clone().gather(0, ints([0, 3], &x))),
-        ),
-        (
-            "Tensor::select_assign",
-            into(|x, values| {
-                x.clone()
-                    .select_assign(0, ints([0], &x), values, IndexingUpdateOp::Add)
-            }),
-        ),
-        (
-            "Tensor::scatter",
-            into(|x, values| {
-                x.clone()
-                    .scatter(0, ints([0, 3], &x), values, IndexingUpdateOp::Add)
-            }),
-        ),
-        (
-            "Tensor::mask_fill",
-            nothing(|x| {
-                let mask = x.clone().greater_scalar(0.0);
-                x.mask_fill(mask, 7.0)
-            }),
-        ),
-        (
-            "module::embedding",
-            Point::of_tensor("no indices", ones([2, 3]), &[], zeros(6), |x: Tensor<2>| {
-                module::embedding(x.clone(), ints([1, 0], &x))
-            })
-            .exactly(),
-        ),
+        ("Tensor::select", from(|x| x.clone().select(0, ints([0], &x)))),
+        ("Tensor::gather", from(|x| x.clone().gather(0, ints([0, 3], &x)))),
+        ("Tensor::select_assign",
+            into(|x, values| x.clone().select_assign(0, ints([0], &x), values,
+                IndexingUpdateOp::Add))),
+        ("Tensor::scatter",
+            into(|x, values| x.clone().scatter(0, ints([0, 3], &x), values,
+                IndexingUpdateOp::Add))),
+        ("Tensor::mask_fill",
+            nothing(|x| { let mask = x.clone().greater_scalar(0.0); x.mask_fill(mask, 7.0) })),
+        ("module::embedding", Point::of_tensor("no indices", ones([2, 3]), &[], zeros(6),
+                |x: Tensor<2>| module::embedding(x.clone(), ints([1, 0], &x))).exactly()),
     ]
 }
 
-fn products() -> Vec<Row> {
+#[rustfmt::skip]
+fn products() -> Vec<NamedPoint> {
     let matmul = |a: Tensor<2>, b: Tensor<2>| a.matmul(b);
     let between = |what, inputs, upstream: &[f64], elements| {
         Point::of_tensors(what, inputs, upstream, zeros(elements), matmul).exactly()
     };
     vec![
-        (
-            "Tensor::matmul",
-            between("[2, 0] [0, 3]", (none([2, 0]), none([0, 3])), &[1.0; 6], 0),
-        ),
-        (
-            "Tensor::matmul",
-            between("[0, 3] [3, 2]", (none([0, 3]), ones([3, 2])), &[], 6),
-        ),
-        (
-            "Tensor::matmul",
-            between("[2, 3] [3, 0]", (ones([2, 3]), none([3, 0])), &[], 6),
-        ),
-        (
-            "module::linear",
-            Point::of_tensors(
-                "no rows",
-                (none([0, 3]), ones([3, 2])),
-                &[],
-                zeros(6),
-                |x: Tensor<2>, weight| module::linear(x, weight, None),
-            )
-            .exactly(),
-        ),
-        (
-            "module::conv1d",
-            Point::of_tensors(
-                "no examples",
-                (none([0, 2, 4]), ones([1, 2, 3])),
-                &[],
-                zeros(6),
-                |x, weight| {
-                    let options = ConvOptions::new([1], [0], [1], 1);
-                    module::conv1d(x, weight, None, options)
-                },
-            )
-            .exactly(),
-        ),
+        ("Tensor::matmul", between("[2, 0] [0, 3]", (none([2, 0]), none([0, 3])), &[1.0; 6], 0)),
+        ("Tensor::matmul", between("[0, 3] [3, 2]", (none([0, 3]), ones([3, 2])), &[], 6)),
+        ("Tensor::matmul", between("[2, 3] [3, 0]", (ones([2, 3]), none([3, 0])), &[], 6)),
+        ("module::linear", Point::of_tensors("no rows", (none([0, 3]), ones([3, 2])), &[],
+                zeros(6), |x: Tensor<2>, weight| module::linear(x, weight, None)).exactly()),
+        ("module::conv1d", Point::of_tensors("no examples", (none([0, 2, 4]), ones([1, 2, 3])),
+                &[], zeros(6),
+                |x, weight| { let options = ConvOptions::new([1], [0], [1], 1); module::conv1d(x,
+                weight, None, options) }).exactly()),
     ]
 }

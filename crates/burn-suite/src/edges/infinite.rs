@@ -1,15 +1,15 @@
-//! Numbers that are infinite or none among others: what they may spoil and what not.
+//! NaN and infinities among other numbers: which gradients they may spoil, and which not.
 
 use burn::tensor::{Tensor, activation};
 
-use super::Row;
+use super::NamedPoint;
 use crate::point::Expected::{Any, Is, Nan};
 use crate::point::{Expected, Given, Point};
 
 const INFINITY: f64 = f64::INFINITY;
 const NAN: f64 = f64::NAN;
 
-pub(super) fn points() -> Vec<Row> {
+pub(super) fn points() -> Vec<NamedPoint> {
     let mut all = masks();
     all.extend(reductions());
     all.extend(shares());
@@ -34,8 +34,9 @@ fn of<const E: usize>(
     )
 }
 
-/// What is masked has no gradient and spoils nothing.
-fn masks() -> Vec<Row> {
+/// A masked number has no gradient and spoils nothing.
+#[rustfmt::skip]
+fn masks() -> Vec<NamedPoint> {
     let x = [1.0, NAN, INFINITY, 3.0];
     let without = vec![Is(1.0), Is(0.0), Is(0.0), Is(8.0)];
     let other = Given::new([4], &[NAN, 2.0, 3.0, -INFINITY]);
@@ -43,37 +44,21 @@ fn masks() -> Vec<Row> {
     of_both.extend([Is(0.0), Is(2.0), Is(4.0), Is(0.0)]);
     let spoilt = |x: Tensor<1>| x.is_finite().bool_not();
     vec![
-        (
-            "Tensor::mask_fill",
-            of("NaN and inf masked", &x, without.clone(), move |x| {
-                x.clone().mask_fill(spoilt(x), 7.0)
-            }),
-        ),
-        (
-            "Tensor::mask_where",
-            Point::of_tensors(
-                "NaN and inf masked",
-                (Given::new([4], &x), other),
-                &[1.0, 2.0, 4.0, 8.0],
-                of_both,
-                move |x, other| x.clone().mask_where(spoilt(x), other),
-            ),
-        ),
-        (
-            "Tensor::mask_fill",
-            of(
-                "the square of NaN masked",
-                &[1.0, NAN, 3.0],
+        ("Tensor::mask_fill", of("NaN and inf masked", &x, without.clone(),
+                move |x| x.clone().mask_fill(spoilt(x), 7.0))),
+        ("Tensor::mask_where", Point::of_tensors("NaN and inf masked",
+                (Given::new([4], &x), other), &[1.0, 2.0, 4.0, 8.0], of_both,
+                move |x, other| x.clone().mask_where(spoilt(x), other))),
+        ("Tensor::mask_fill", of("the square of NaN masked", &[1.0, NAN, 3.0],
                 vec![Is(2.0), Is(0.0), Is(24.0)],
-                |x| (x.clone() * x.clone()).mask_fill(x.is_nan(), 7.0),
-            ),
-        ),
+                |x| (x.clone() * x.clone()).mask_fill(x.is_nan(), 7.0))),
     ]
 }
 
-/// A gradient that does not depend on the values is right whatever they are; in one that does, a
-/// row without NaN is as it would be alone.
-fn reductions() -> Vec<Row> {
+/// A gradient that does not depend on the values is right whatever they are. One that does is right in
+/// each row without NaN.
+#[rustfmt::skip]
+fn reductions() -> Vec<NamedPoint> {
     let x = [1.0, NAN, -INFINITY, 3.0];
     let sum = |x: Tensor<1>| x.sum().expand([4]);
     let rows = || Given::new([2, 3], &[1.0, NAN, 2.0, 1.0, 3.0, 2.0]);
@@ -94,72 +79,30 @@ fn reductions() -> Vec<Row> {
     };
     vec![
         ("Tensor::sum", of("NaN and inf", &x, vec![Is(15.0); 4], sum)),
-        (
-            "Tensor::cumsum",
-            of(
-                "NaN and inf",
-                &x,
-                [15.0, 14.0, 12.0, 8.0].map(Is).to_vec(),
-                |x| x.cumsum(0),
-            ),
-        ),
+        ("Tensor::cumsum", of("NaN and inf", &x, [15.0, 14.0, 12.0, 8.0].map(Is).to_vec(),
+                |x| x.cumsum(0))),
         ("Tensor::max_dim", of_rows(|x| x.max_dim(1))),
-        (
-            "Tensor::min_dim",
-            Point::of_tensor(
-                "a row with NaN, one without",
-                rows(),
-                &[1.0, 2.0],
-                vec![Any, Any, Any, Is(2.0), Is(0.0), Is(0.0)],
-                |x| x.min_dim(1),
-            ),
-        ),
-        (
-            "Tensor::sort",
-            sorted(&[1.0, 2.0, 4.0, 8.0, 16.0, 32.0], |x| x.sort(1)),
-        ),
-        (
-            "Tensor::max",
-            of(
-                "an infinity",
-                &[1.0, INFINITY, 2.0],
-                vec![Is(0.0), Is(7.0), Is(0.0)],
-                |x| x.max().expand([3]),
-            ),
-        ),
-        (
-            "Tensor::prod",
-            of(
-                "an infinity",
-                &[2.0, INFINITY],
-                vec![Is(INFINITY), Is(6.0)],
-                |x| x.prod().expand([2]),
-            ),
-        ),
-        (
-            "Tensor::cumprod",
-            of(
-                "an infinity",
-                &[2.0, INFINITY],
-                vec![Is(INFINITY), Is(4.0)],
-                |x| x.cumprod(0),
-            ),
-        ),
+        ("Tensor::min_dim", Point::of_tensor("a row with NaN, one without", rows(), &[1.0, 2.0],
+                vec![Any, Any, Any, Is(2.0), Is(0.0), Is(0.0)], |x| x.min_dim(1))),
+        ("Tensor::sort", sorted(&[1.0, 2.0, 4.0, 8.0, 16.0, 32.0], |x| x.sort(1))),
+        ("Tensor::max", of("an infinity", &[1.0, INFINITY, 2.0], vec![Is(0.0), Is(7.0), Is(0.0)],
+                |x| x.max().expand([3]))),
+        ("Tensor::prod", of("an infinity", &[2.0, INFINITY], vec![Is(INFINITY), Is(6.0)],
+                |x| x.prod().expand([2]))),
+        ("Tensor::cumprod", of("an infinity", &[2.0, INFINITY], vec![Is(INFINITY), Is(4.0)],
+                |x| x.cumprod(0))),
     ]
 }
 
-/// An exponent of -inf is a share of zero, as masks in attention have it.
-fn shares() -> Vec<Row> {
+/// An exponent of -inf, as masks in attention use it, is a share of zero.
+#[rustfmt::skip]
+fn shares() -> Vec<NamedPoint> {
     let half = [1.0, -INFINITY, 1.0];
     let name = "one exponent -inf";
     let all_masked = [-INFINITY; 3];
     vec![
-        (
-            "activation::softmax",
-            of(name, &half, vec![Is(-0.75), Is(0.0), Is(0.75)], |x| {
-                activation::softmax(x, 0)
-            }),
-        ),
+        ("activation::softmax", of(name, &half, vec![Is(-0.75), Is(0.0), Is(0.75)],
+                |x| activation::softmax(x, 0))),
         (
             "activation::quiet_softmax",
             of(
@@ -170,47 +113,21 @@ fn shares() -> Vec<Row> {
                 |x| activation::quiet_softmax(x, 0),
             ),
         ),
-        (
-            "activation::log_softmax",
-            of(name, &half, vec![Is(-2.5), Is(2.0), Is(0.5)], |x| {
-                activation::log_softmax(x, 0)
-            }),
-        ),
-        (
-            "activation::softmax",
-            of("all exponents -inf", &all_masked, vec![Any; 3], |x| {
-                activation::softmax(x, 0)
-            }),
-        ),
-        (
-            "activation::quiet_softmax",
-            of("all exponents -inf", &all_masked, vec![Is(0.0); 3], |x| {
-                activation::quiet_softmax(x, 0)
-            }),
-        ),
-        (
-            "activation::softmax",
-            of(
-                "an exponent of 1000",
-                &[1000.0, 0.0],
-                vec![Is(0.0), Is(0.0)],
-                |x| activation::softmax(x, 0),
-            ),
-        ),
-        (
-            "activation::log_softmax",
-            of(
-                "an exponent of 1000",
-                &[1000.0, 0.0],
-                vec![Is(-2.0), Is(2.0)],
-                |x| activation::log_softmax(x, 0),
-            ),
-        ),
+        ("activation::log_softmax", of(name, &half, vec![Is(-2.5), Is(2.0), Is(0.5)],
+                |x| activation::log_softmax(x, 0))),
+        ("activation::softmax", of("all exponents -inf", &all_masked, vec![Any; 3],
+                |x| activation::softmax(x, 0))),
+        ("activation::quiet_softmax", of("all exponents -inf", &all_masked, vec![Is(0.0); 3],
+                |x| activation::quiet_softmax(x, 0))),
+        ("activation::softmax", of("an exponent of 1000", &[1000.0, 0.0], vec![Is(0.0), Is(0.0)],
+                |x| activation::softmax(x, 0))),
+        ("activation::log_softmax", of("an exponent of 1000", &[1000.0, 0.0],
+                vec![Is(-2.0), Is(2.0)], |x| activation::log_softmax(x, 0))),
     ]
 }
 
-/// A NaN reaches what it is multiplied by, and nothing else.
-fn products() -> Vec<Row> {
+/// A NaN spoils only what it is multiplied by.
+fn products() -> Vec<NamedPoint> {
     let a = Given::new([2, 2], &[1.0, NAN, 2.0, 3.0]);
     let b = Given::new([2, 1], &[4.0, 5.0]);
     let expected = vec![Is(4.0), Is(5.0), Is(8.0), Is(10.0), Is(5.0), Nan];

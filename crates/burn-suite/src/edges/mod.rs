@@ -1,5 +1,5 @@
-//! What operations of the table have to stand at their edges, beyond what their families' files
-//! draw: ties, tensors without elements, numbers that are none or infinite.
+//! Checks at the edges of operations, in addition to those of their families' files: ties, tensors
+//! without elements, NaN and infinities.
 
 mod empty;
 mod infinite;
@@ -8,7 +8,7 @@ mod ties;
 use crate::operation::Operation;
 use crate::point::Point;
 
-/// Adds the checks to the operations that they belong to.
+/// Adds the checks to their operations.
 ///
 /// # Panics
 ///
@@ -27,5 +27,5 @@ pub(crate) fn add_to(operations: &mut [Operation]) {
     }
 }
 
-/// A point and the operation that it is for.
-type Row = (&'static str, Point);
+/// A point, and the name of its operation.
+type NamedPoint = (&'static str, Point);

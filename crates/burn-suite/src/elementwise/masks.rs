@@ -1,15 +1,16 @@
 //! Masks, comparisons and casts.
 
-use burn::tensor::{DType, Tensor};
+use burn::tensor::{Bool, DType, Tensor};
 
-use super::binary::{Binary, pairs};
-use super::unary::{Unary, ranks};
+use super::binary::{Binary, PairsAtRanks, pairs};
+use super::unary::{AtRanks, Unary, ranks};
 use crate::operation::{Family::Masks, Operation};
 use crate::point::Expected::Is;
+use crate::witness::Dual;
 
-/// What numbers are compared with: none that is drawn, since those are multiples of 1/256.
+/// The number to compare with. It is never drawn, since drawn numbers are multiples of 1/256.
 const THRESHOLD: f64 = 257.0 / 1024.0;
-/// What takes a number that is drawn off the grid of the others, so that no two are equal.
+/// Added to one of two drawn numbers, so that they are never equal.
 const OFF_GRID: f64 = 1.0 / 1024.0;
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -18,59 +19,63 @@ pub(super) fn operations() -> Vec<Operation> {
     all
 }
 
+fn unary(name: &'static str, burn: AtRanks, formula: fn(Dual) -> Dual) -> Unary {
+    Unary::new(name, Masks, burn, formula)
+}
+
+fn binary(name: &'static str, burn: PairsAtRanks, formula: fn(Dual, Dual) -> Dual) -> Binary {
+    Binary::new(name, Masks, burn, formula)
+}
+
+#[rustfmt::skip]
 fn fills() -> Vec<Operation> {
     vec![
-        Binary::new(
+        binary(
             "Tensor::mask_where",
-            Masks,
-            &["float_mask_where"],
             pairs!(|a, b| {
                 let mask = (a.clone() * b.clone()).lower_scalar(0.0);
                 (a.clone() + b.clone()).mask_where(mask, a * b)
             }),
-            |a, b| if a * b < 0.0 { (b, a) } else { (1.0, 1.0) },
+            |a, b| if a * b < 0.0.into() { a * b } else { a + b },
         )
+        .covers(&["float_mask_where"])
         .at(2.0, 0.0, [Is(1.0), Is(1.0)])
         .note("a + b, and a b where that is negative")
         .build(),
-        Unary::new(
+        unary(
             "Tensor::mask_where, the other branch infinite",
-            Masks,
-            &["float_mask_where"],
             ranks!(|x| {
                 let mask = x.clone().equal_scalar(0.0);
                 x.clone().recip().mask_where(mask, x)
             }),
-            |x| -1.0 / (x * x),
+            Dual::recip,
         )
+        .covers(&["float_mask_where"])
         .at(0.0, Is(1.0))
-        .note("1 / x, and x where x is 0: how a division by zero is usually avoided")
+        .note("1 / x, and x where x is 0: the usual way to avoid a division by zero")
         .build(),
-        Unary::new(
+        unary(
             "Tensor::mask_fill",
-            Masks,
-            &["float_mask_fill"],
             ranks!(|x| {
                 let mask = x.clone().greater_scalar(THRESHOLD);
                 (x.clone() * x).mask_fill(mask, 7.0)
             }),
-            |x| if x > THRESHOLD { 0.0 } else { 2.0 * x },
+            |x| {
+                if x > THRESHOLD.into() {
+                    7.0.into()
+                } else {
+                    x * x
+                }
+            },
         )
+        .covers(&["float_mask_fill"])
         .build(),
-        Unary::new(
-            "Tensor::cast",
-            Masks,
-            &["float_cast"],
-            ranks!(|x| there_and_back(x)),
-            |x| 2.0 * x,
-        )
-        .at(3.0, Is(6.0))
-        .note("to the other of f32 and f64, squared there, and back")
-        .build(),
+        unary("Tensor::cast", ranks!(|x| there_and_back(x)), |x| x * x).covers(&["float_cast"])
+            .at(3.0, Is(6.0)).note("to the other of f32 and f64, squared there, and back").build(),
     ]
 }
 
-/// Squares in the other float type; on a device without f64 in its own.
+/// Squares in the other float type, or in its own on a device without f64.
 fn there_and_back<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     let own = x.dtype();
     let other = match own {
@@ -82,126 +87,72 @@ fn there_and_back<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     (x.clone() * x).cast(own)
 }
 
-/// A mask by comparison lets the gradient of what it multiplies through and has none itself.
+/// The product of two numbers where a comparison of them holds, else 0. The comparison makes a mask,
+/// which multiplies and has no gradient of its own.
 macro_rules! comparison {
-    ($name:literal, $method:literal, $compare:ident, $holds:expr) => {
-        Binary::new(
+    ($name:literal, $method:literal, $compare:ident, $holds:tt) => {
+        binary(
             $name,
-            Masks,
-            &[$method, "float_mul"],
             pairs!(|a, b| {
-                let dtype = a.dtype();
                 let other = b.clone().add_scalar(OFF_GRID);
-                let mask = a.clone().$compare(other).float().cast(dtype);
+                let mask = a.clone().$compare(other).float().cast(a.dtype());
                 a * b * mask
             }),
-            |a, b| {
-                let holds: fn(f64, f64) -> bool = $holds;
-                if holds(a, b + OFF_GRID) {
-                    (b, a)
-                } else {
-                    (0.0, 0.0)
-                }
-            },
+            |a, b| masked(a * b, a.value $holds b.value + OFF_GRID),
         )
+        .covers(&[$method, "float_mul"])
         .note(
             "a b where it holds of a and b + 1/1024, else 0: the comparison itself has no gradient",
         )
         .build()
     };
-    ($name:literal, $method:literal, scalar $compare:ident, $holds:expr) => {
-        Unary::new(
+    ($name:literal, $method:literal, scalar $compare:ident, $holds:tt) => {
+        unary(
             $name,
-            Masks,
-            &[$method, "float_mul"],
             ranks!(|x| {
-                let dtype = x.dtype();
-                let mask = x.clone().$compare(THRESHOLD).float().cast(dtype);
+                let mask = x.clone().$compare(THRESHOLD).float().cast(x.dtype());
                 x.clone() * x * mask
             }),
-            |x| {
-                let holds: fn(f64) -> bool = $holds;
-                if holds(x) { 2.0 * x } else { 0.0 }
-            },
+            |x| masked(x * x, x.value $holds THRESHOLD),
         )
+        .covers(&[$method, "float_mul"])
         .note("x² where it holds of the threshold, else 0: the comparison itself has no gradient")
         .build()
     };
 }
 
+fn masked(x: Dual, holds: bool) -> Dual {
+    if holds { x } else { 0.0.into() }
+}
+
+#[rustfmt::skip]
 fn comparisons() -> Vec<Operation> {
     vec![
-        comparison!("Tensor::greater", "float_greater", greater, |a, b| a > b),
-        comparison!(
-            "Tensor::greater_equal",
-            "float_greater_equal",
-            greater_equal,
-            |a, b| a >= b
-        ),
-        comparison!("Tensor::lower", "float_lower", lower, |a, b| a < b),
-        comparison!(
-            "Tensor::lower_equal",
-            "float_lower_equal",
-            lower_equal,
-            |a, b| a <= b
-        ),
-        comparison!("Tensor::equal", "float_equal", equal, |a, b| a == b),
-        comparison!(
-            "Tensor::greater_scalar",
-            "float_greater_elem",
-            scalar greater_scalar,
-            |x| x > THRESHOLD
-        ),
-        comparison!(
-            "Tensor::greater_equal_scalar",
-            "float_greater_equal_elem",
-            scalar greater_equal_scalar,
-            |x| x >= THRESHOLD
-        ),
-        comparison!(
-            "Tensor::lower_scalar",
-            "float_lower_elem",
-            scalar lower_scalar,
-            |x| x < THRESHOLD
-        ),
-        comparison!(
-            "Tensor::lower_equal_scalar",
-            "float_lower_equal_elem",
-            scalar lower_equal_scalar,
-            |x| x <= THRESHOLD
-        ),
-        comparison!(
-            "Tensor::equal_scalar",
-            "float_equal_elem",
-            scalar equal_scalar,
-            |x| x == THRESHOLD
-        ),
-        is_what(
-            "Tensor::is_nan",
-            &["float_is_nan"],
-            ranks!(|x| {
-                let dtype = x.dtype();
-                x.clone() * x.clone() * x.is_nan().bool_not().float().cast(dtype)
-            }),
-        ),
-        is_what(
-            "Tensor::is_inf",
-            &["float_is_inf"],
-            ranks!(|x| {
-                let dtype = x.dtype();
-                x.clone() * x.clone() * x.is_inf().bool_not().float().cast(dtype)
-            }),
-        ),
+        comparison!("Tensor::greater", "float_greater", greater, >),
+        comparison!("Tensor::greater_equal", "float_greater_equal", greater_equal, >=),
+        comparison!("Tensor::lower", "float_lower", lower, <),
+        comparison!("Tensor::lower_equal", "float_lower_equal", lower_equal, <=),
+        comparison!("Tensor::equal", "float_equal", equal, ==),
+        comparison!("Tensor::greater_scalar", "float_greater_elem", scalar greater_scalar, >),
+        comparison!("Tensor::greater_equal_scalar", "float_greater_equal_elem",
+                scalar greater_equal_scalar, >=),
+        comparison!("Tensor::lower_scalar", "float_lower_elem", scalar lower_scalar, <),
+        comparison!("Tensor::lower_equal_scalar", "float_lower_equal_elem",
+                scalar lower_equal_scalar, <=),
+        comparison!("Tensor::equal_scalar", "float_equal_elem", scalar equal_scalar, ==),
+        square_unless("Tensor::is_nan", ranks!(|x| unless(x.clone(), x.is_nan())))
+            .covers(&["float_is_nan"]).build(),
+        square_unless("Tensor::is_inf", ranks!(|x| unless(x.clone(), x.is_inf())))
+            .covers(&["float_is_inf"]).build(),
     ]
 }
 
-/// The square of what is a number.
-fn is_what(
-    name: &'static str,
-    covers: &'static [&'static str],
-    ranks: super::unary::Ranks,
-) -> Operation {
-    Unary::new(name, Masks, covers, ranks, |x| 2.0 * x)
-        .note("x² where it does not hold: the mask has no gradient")
-        .build()
+fn square_unless(name: &'static str, burn: AtRanks) -> Unary {
+    let unary = unary(name, burn, |x| x * x);
+    unary.note("x² where it does not hold: the mask has no gradient")
+}
+
+fn unless<const D: usize>(x: Tensor<D>, mask: Tensor<D, Bool>) -> Tensor<D> {
+    let dtype = x.dtype();
+    x.clone() * x * mask.bool_not().float().cast(dtype)
 }

@@ -1,8 +1,9 @@
 //! Operations that work element by element.
 
-pub(crate) mod activations;
+mod activations;
 mod arithmetic;
 mod binary;
+pub(crate) mod formulas;
 mod masks;
 mod pieces;
 mod powers;

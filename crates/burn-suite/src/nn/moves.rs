@@ -3,43 +3,33 @@
 use burn::module::Module;
 use burn::nn::{Fold4dConfig, PixelShuffleConfig, PixelUnshuffleConfig, Unfold4dConfig};
 use burn::tensor::{Device, Tensor};
-use burn_gradcheck::Gradients;
 
-use super::Layer;
-use super::witness::{Term, Window, count, place, pull_back};
-use crate::host::host;
-use crate::operation::Operation;
+use crate::operation::{Operation, layer};
+use crate::witness::{Formula, Tap, Term, Window, argument, count, place, sum_of_terms};
 
 pub(super) fn operations() -> Vec<Operation> {
-    vec![
-        pixel_shuffle().done(),
-        pixel_unshuffle().done(),
-        unfold4d().done(),
-        fold4d().done(),
-    ]
+    vec![pixel_shuffle(), pixel_unshuffle(), unfold4d(), fold4d()]
 }
 
-/// Adds a check of a layer from one shape to another, whose outputs are made of `terms`.
+/// Adds a check of a layer from one shape to another, whose outputs are sums of `terms`.
 fn add<const R: usize, const S: usize, M: Module + 'static>(
-    layer: Layer,
+    layer: Operation,
     name: &str,
-    shape: [usize; R],
+    (shape, out): ([usize; R], [usize; S]),
     terms: Vec<Term>,
     build: impl Fn(&Device) -> M + Send + Sync + 'static,
     forward: impl Fn(&M, Tensor<R>) -> Tensor<S> + Send + Sync + 'static,
-) -> Layer {
-    layer.with(name, |case| {
-        case.input("x", shape)
-            .module(build, move |layer, v| forward(layer, v.get("x")))
-            .vjp(move |v, grad_out| {
-                let grad_out = host(grad_out.get::<S>(0));
-                let grad_x = pull_back(&terms, &grad_out, count(&shape));
-                Gradients::new().with("x", v.tensor(shape, &grad_x))
-            })
+) -> Operation {
+    let formula = Formula::new([argument("x", &shape)], move |of| {
+        sum_of_terms(&terms, of.get("x"), &out)
+    });
+    layer.drawn(name, |case| {
+        let case = formula.witness(case);
+        case.module(build, move |layer, v| forward(layer, v.get("x")))
     })
 }
 
-/// The other way: what went from `x` to `out` goes from `out` to `x`.
+/// The adjoint: a term from `x` to `out` goes from `out` to `x`.
 fn reversed(terms: Vec<Term>) -> Vec<Term> {
     let swap = |Term { out, x, factor }| Term {
         out: x,
@@ -65,22 +55,22 @@ fn shuffle([items, channels, height, width]: [usize; 4], factor: usize) -> Vec<T
     (0..count(&outs)).map(term).collect()
 }
 
-fn pixel_shuffle() -> Layer {
+fn pixel_shuffle() -> Operation {
     add(
-        Layer::new("nn::PixelShuffle"),
+        layer("nn::PixelShuffle"),
         "[2, 8, 2, 3] by 2",
-        [2, 8, 2, 3],
+        ([2, 8, 2, 3], [2, 2, 4, 6]),
         shuffle([2, 2, 2, 3], 2),
         |_| PixelShuffleConfig::new(2).init(),
         |layer, x: Tensor<4>| layer.forward(x),
     )
 }
 
-fn pixel_unshuffle() -> Layer {
+fn pixel_unshuffle() -> Operation {
     add(
-        Layer::new("nn::PixelUnshuffle"),
+        layer("nn::PixelUnshuffle"),
         "[2, 2, 4, 6] by 2",
-        [2, 2, 4, 6],
+        ([2, 2, 4, 6], [2, 8, 2, 3]),
         reversed(shuffle([2, 2, 2, 3], 2)),
         |_| PixelUnshuffleConfig::new(2).init(),
         |layer, x: Tensor<4>| layer.forward(x),
@@ -93,7 +83,7 @@ fn unfold(items: usize, channels: usize, window: Window<2>) -> Vec<Term> {
     let taps = count(&window.kernel);
     let mut terms = Vec::new();
     for channel in 0..items * channels {
-        let of_channel = |tap: super::witness::Tap| {
+        let of_channel = |tap: Tap| {
             tap.cell.map(|cell| Term {
                 out: (channel * taps + tap.tap) * windows + tap.window,
                 x: channel * cells + cell,
@@ -105,7 +95,12 @@ fn unfold(items: usize, channels: usize, window: Window<2>) -> Vec<Term> {
     terms
 }
 
-/// Windows without and with padding and holes: Burn computes them in two ways.
+/// The shape of two items of two channels, a column for each window.
+fn unfolded(window: &Window<2>) -> [usize; 3] {
+    [2, 2 * count(&window.kernel), count(&window.windows())]
+}
+
+/// Windows without and with padding and dilation: Burn computes them in two ways.
 fn windows() -> [(&'static str, Window<2>); 2] {
     [
         (
@@ -122,8 +117,8 @@ fn windows() -> [(&'static str, Window<2>); 2] {
     ]
 }
 
-fn unfold4d() -> Layer {
-    let layer = Layer::new("nn::Unfold4d");
+fn unfold4d() -> Operation {
+    let layer = layer("nn::Unfold4d");
     windows().into_iter().fold(layer, |layer, (name, window)| {
         let config = Unfold4dConfig::new(window.kernel)
             .with_stride(window.stride)
@@ -133,7 +128,7 @@ fn unfold4d() -> Layer {
         add(
             layer,
             name,
-            [2, 2, height, width],
+            ([2, 2, height, width], unfolded(&window)),
             unfold(2, 2, window),
             move |_| config.init(),
             |layer, x: Tensor<4>| -> Tensor<3> { layer.forward(x) },
@@ -141,17 +136,18 @@ fn unfold4d() -> Layer {
     })
 }
 
-fn fold4d() -> Layer {
-    let layer = Layer::new("nn::Fold4d");
+fn fold4d() -> Operation {
+    let layer = layer("nn::Fold4d");
     windows().into_iter().fold(layer, |layer, (name, window)| {
         let config = Fold4dConfig::new(window.grid, window.kernel)
             .with_stride(window.stride)
             .with_padding(window.padding.map(|(before, _)| before))
             .with_dilation(window.dilation);
+        let [height, width] = window.grid;
         add(
             layer,
             &format!("to {name}"),
-            [2, 2 * count(&window.kernel), count(&window.windows())],
+            (unfolded(&window), [2, 2, height, width]),
             reversed(unfold(2, 2, window)),
             move |_| config.init(),
             |layer, x: Tensor<3>| -> Tensor<4> { layer.forward(x) },

@@ -7,28 +7,25 @@ use burn::nn::pool::{
 };
 use burn::nn::{PaddingConfig1d, PaddingConfig2d};
 use burn::tensor::{Device, Tensor};
-use burn_gradcheck::Gradients;
 
-use super::Layer;
-use super::witness::{Tap, Term, Window, count, place, pull_back};
-use crate::host::host;
-use crate::operation::Operation;
+use crate::operation::{Operation, layer};
+use crate::witness::{Array, Formula, Tap, Term, Window, argument, count, place, sum_of_terms};
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
-        avg_pool1d().done(),
-        avg_pool2d().done(),
-        max_pool1d().done(),
-        max_pool2d().done(),
-        adaptive_avg_pool1d().done(),
-        adaptive_avg_pool2d().done(),
-        adaptive_avg_pool3d().done(),
+        avg_pool1d(),
+        avg_pool2d(),
+        max_pool1d(),
+        max_pool2d(),
+        adaptive_avg_pool1d(),
+        adaptive_avg_pool2d(),
+        adaptive_avg_pool3d(),
     ]
 }
 
-/// What is taken of a window.
+/// How a window becomes one number.
 #[derive(Clone, Copy, Debug)]
-enum Kind {
+enum Pooling {
     Max,
     /// The mean of the cells only.
     Mean,
@@ -36,20 +33,21 @@ enum Kind {
     MeanWithPadding,
 }
 
-/// A pooling of two channels, of which both Burn's layer and the witness are made.
+/// A pooling of two channels, from which both Burn's layer and the formula are made.
 #[derive(Clone, Copy, Debug)]
 struct Pool<const N: usize> {
-    kind: Kind,
+    kind: Pooling,
     window: Window<N>,
 }
 
 impl<const N: usize> Pool<N> {
-    fn of(kind: Kind, window: Window<N>) -> Self {
+    fn of(kind: Pooling, window: Window<N>) -> Self {
         Self { kind, window }
     }
 
-    /// What the outputs are made of; for maxima it depends on the input.
-    fn terms(&self, x: &[f64]) -> Vec<Term> {
+    /// The terms of the outputs. Those of maxima depend on the input.
+    fn terms(&self, x: &Array) -> Vec<Term> {
+        let x = &x.values;
         let (cells, windows) = (count(&self.window.grid), count(&self.window.windows()));
         let (taps, size) = (self.window.taps(), count(&self.window.kernel));
         let mut terms = Vec::new();
@@ -62,14 +60,14 @@ impl<const N: usize> Pool<N> {
                 };
                 let inside = window.iter().filter_map(|tap| tap.cell);
                 let size = match self.kind {
-                    Kind::Max => {
-                        let value = |cell: &usize| x[channel * cells + cell];
+                    Pooling::Max => {
+                        let value = |cell: &usize| x[channel * cells + cell].value;
                         let largest = inside.max_by(|a, b| value(a).total_cmp(&value(b)));
                         terms.extend(largest.map(|cell| of_cell(cell, 1.0)));
                         continue;
                     }
-                    Kind::Mean => inside.clone().count(),
-                    Kind::MeanWithPadding => {
+                    Pooling::Mean => inside.clone().count(),
+                    Pooling::MeanWithPadding => {
                         let is_counted = |tap: &&Tap| !tap.is_outside;
                         window.iter().filter(is_counted).count()
                     }
@@ -80,37 +78,37 @@ impl<const N: usize> Pool<N> {
         terms
     }
 
-    /// Adds the check of this pooling, where `build` makes Burn's.
+    /// Adds a check of this pooling; `build` makes Burn's layer.
     fn add<const R: usize, M: Module + 'static>(
         self,
-        layer: Layer,
+        layer: Operation,
         name: &str,
         build: impl Fn(&Device) -> M + Send + Sync + 'static,
         forward: impl Fn(&M, Tensor<R>) -> Tensor<R> + Send + Sync + 'static,
-    ) -> Layer {
-        let shape = of_two_channels(&self.window.grid);
-        let terms = move |x: &[f64]| self.terms(x);
-        add(layer, name, shape, build, forward, terms)
+    ) -> Operation {
+        let grids = [self.window.grid, self.window.windows()];
+        let shapes = grids.map(|grid| of_two_channels(&grid));
+        let terms = move |x: &Array| self.terms(x);
+        add(layer, name, shapes, build, forward, terms)
     }
 }
 
-/// Adds a check of a pooling of `shape`, whose outputs are made of `terms`.
+/// Adds a check of a pooling from `shape` to `out`, whose outputs are sums of `terms`.
 fn add<const R: usize, M: Module + 'static>(
-    layer: Layer,
+    layer: Operation,
     name: &str,
-    shape: [usize; R],
+    [shape, out]: [[usize; R]; 2],
     build: impl Fn(&Device) -> M + Send + Sync + 'static,
     forward: impl Fn(&M, Tensor<R>) -> Tensor<R> + Send + Sync + 'static,
-    terms: impl Fn(&[f64]) -> Vec<Term> + Send + Sync + 'static,
-) -> Layer {
-    layer.with(name, |case| {
-        case.input("x", shape)
-            .module(build, move |pool, v| forward(pool, v.get("x")))
-            .vjp(move |v, grad_out| {
-                let (x, grad_out) = (host(v.get::<R>("x")), host(grad_out.get::<R>(0)));
-                let grad_x = pull_back(&terms(&x), &grad_out, x.len());
-                Gradients::new().with("x", v.tensor(shape, &grad_x))
-            })
+    terms: impl Fn(&Array) -> Vec<Term> + Send + Sync + 'static,
+) -> Operation {
+    let formula = Formula::new([argument("x", &shape)], move |of| {
+        let x = of.get("x");
+        sum_of_terms(&terms(x), x, &out)
+    });
+    layer.drawn(name, |case| {
+        let case = formula.witness(case);
+        case.module(build, move |pool, v| forward(pool, v.get("x")))
     })
 }
 
@@ -120,195 +118,123 @@ fn of_two_channels<const R: usize>(grid: &[usize]) -> [usize; R] {
     shape.try_into().expect("two dimensions more than the grid")
 }
 
-fn avg_pool1d() -> Layer {
-    let add = |layer: Layer, name: &str, padding: PaddingConfig1d, pool: Pool<1>| {
+#[rustfmt::skip]
+fn avg_pool1d() -> Operation {
+    let add = |layer: Operation, name: &str, padding: PaddingConfig1d, pool: Pool<1>| {
         let window = pool.window;
         let config = AvgPool1dConfig::new(window.kernel[0])
             .with_stride(window.stride[0])
             .with_padding(padding)
-            .with_count_include_pad(matches!(pool.kind, Kind::MeanWithPadding))
+            .with_count_include_pad(matches!(pool.kind, Pooling::MeanWithPadding))
             .with_ceil_mode(window.ceil);
         let build = move |_: &Device| config.init();
         pool.add(layer, name, build, |pool, x: Tensor<3>| pool.forward(x))
     };
     let checks = [
-        (
-            "[1, 2, 7] 3 by 2",
-            PaddingConfig1d::Valid,
-            Pool::of(Kind::MeanWithPadding, Window::new([7], [3]).stride([2])),
-        ),
-        (
-            "[1, 2, 6] same, 2 by 1",
-            PaddingConfig1d::Same,
-            Pool::of(
-                Kind::MeanWithPadding,
-                Window::new([6], [2]).padding([(0, 1)]),
-            ),
-        ),
-        (
-            "[1, 2, 6] padding 2 and 1, not counted",
-            PaddingConfig1d::Explicit(2, 1),
-            Pool::of(
-                Kind::Mean,
-                Window::new([6], [3]).stride([2]).padding([(2, 1)]),
-            ),
-        ),
-        (
-            "[1, 2, 6] padding 1, ceiling",
-            PaddingConfig1d::Explicit(1, 1),
-            Pool::of(
-                Kind::MeanWithPadding,
-                Window::new([6], [3]).stride([2]).padding([(1, 1)]).ceil(),
-            ),
-        ),
+        ("[1, 2, 7] 3 by 2", PaddingConfig1d::Valid,
+            Pool::of(Pooling::MeanWithPadding, Window::new([7], [3]).stride([2]))),
+        ("[1, 2, 6] same, 2 by 1", PaddingConfig1d::Same,
+            Pool::of(Pooling::MeanWithPadding, Window::new([6], [2]).padding([(0, 1)]))),
+        ("[1, 2, 6] padding 2 and 1, not counted", PaddingConfig1d::Explicit(2, 1),
+            Pool::of(Pooling::Mean, Window::new([6], [3]).stride([2]).padding([(2, 1)]))),
+        ("[1, 2, 6] padding 1, ceiling", PaddingConfig1d::Explicit(1, 1),
+            Pool::of(Pooling::MeanWithPadding,
+                Window::new([6], [3]).stride([2]).padding([(1, 1)]).ceil())),
     ];
-    checks.into_iter().fold(
-        Layer::new("nn::AvgPool1d"),
-        |layer, (name, padding, pool)| add(layer, name, padding, pool),
-    )
+    checks
+        .into_iter()
+        .fold(layer("nn::AvgPool1d"), |layer, (name, padding, pool)| {
+            add(layer, name, padding, pool)
+        })
 }
 
-fn avg_pool2d() -> Layer {
-    let add = |layer: Layer, name: &str, padding: PaddingConfig2d, pool: Pool<2>| {
+#[rustfmt::skip]
+fn avg_pool2d() -> Operation {
+    let add = |layer: Operation, name: &str, padding: PaddingConfig2d, pool: Pool<2>| {
         let window = pool.window;
         let config = AvgPool2dConfig::new(window.kernel)
             .with_strides(window.stride)
             .with_padding(padding)
-            .with_count_include_pad(matches!(pool.kind, Kind::MeanWithPadding))
+            .with_count_include_pad(matches!(pool.kind, Pooling::MeanWithPadding))
             .with_ceil_mode(window.ceil);
         let build = move |_: &Device| config.init();
         pool.add(layer, name, build, |pool, x: Tensor<4>| pool.forward(x))
     };
     let checks = [
-        (
-            "[1, 2, 5, 4] 2 3 by 2 1",
-            PaddingConfig2d::Valid,
-            Pool::of(
-                Kind::MeanWithPadding,
-                Window::new([5, 4], [2, 3]).stride([2, 1]),
-            ),
-        ),
-        (
-            "[1, 2, 4, 3] same, 2 3 by 1",
-            PaddingConfig2d::Same,
-            Pool::of(
-                Kind::MeanWithPadding,
-                Window::new([4, 3], [2, 3]).padding([(0, 1), (1, 1)]),
-            ),
-        ),
-        (
-            "[1, 2, 4, 3] padding 1 0 and 0 1, not counted",
-            PaddingConfig2d::Explicit(1, 0, 0, 1),
-            Pool::of(
-                Kind::Mean,
-                Window::new([4, 3], [2, 2]).padding([(1, 0), (0, 1)]),
-            ),
-        ),
-        (
-            "[1, 2, 4, 5] padding 1, not counted, ceiling",
-            PaddingConfig2d::Explicit(1, 1, 1, 1),
-            Pool::of(
-                Kind::Mean,
-                Window::new([4, 5], [3, 2])
-                    .stride([2, 2])
-                    .padding([(1, 1), (1, 1)])
-                    .ceil(),
-            ),
-        ),
-        (
-            "[1, 2, 4, 5] padding 1, ceiling",
-            PaddingConfig2d::Explicit(1, 1, 1, 1),
-            Pool::of(
-                Kind::MeanWithPadding,
-                Window::new([4, 5], [3, 2])
-                    .stride([2, 2])
-                    .padding([(1, 1), (1, 1)])
-                    .ceil(),
-            ),
-        ),
+        ("[1, 2, 5, 4] 2 3 by 2 1", PaddingConfig2d::Valid,
+            Pool::of(Pooling::MeanWithPadding, Window::new([5, 4], [2, 3]).stride([2, 1]))),
+        ("[1, 2, 4, 3] same, 2 3 by 1", PaddingConfig2d::Same,
+            Pool::of(Pooling::MeanWithPadding,
+                Window::new([4, 3], [2, 3]).padding([(0, 1), (1, 1)]))),
+        ("[1, 2, 4, 3] padding 1 0 and 0 1, not counted", PaddingConfig2d::Explicit(1, 0, 0, 1),
+            Pool::of(Pooling::Mean, Window::new([4, 3], [2, 2]).padding([(1, 0), (0, 1)]))),
+        ("[1, 2, 4, 5] padding 1, not counted, ceiling", PaddingConfig2d::Explicit(1, 1, 1, 1),
+            Pool::of(Pooling::Mean, Window::new([4, 5],
+                [3, 2]).stride([2, 2]).padding([(1, 1), (1, 1)]).ceil())),
+        ("[1, 2, 4, 5] padding 1, ceiling", PaddingConfig2d::Explicit(1, 1, 1, 1),
+            Pool::of(Pooling::MeanWithPadding,
+                Window::new([4, 5], [3, 2]).stride([2, 2]).padding([(1, 1), (1, 1)]).ceil())),
     ];
-    checks.into_iter().fold(
-        Layer::new("nn::AvgPool2d"),
-        |layer, (name, padding, pool)| add(layer, name, padding, pool),
-    )
+    checks
+        .into_iter()
+        .fold(layer("nn::AvgPool2d"), |layer, (name, padding, pool)| {
+            add(layer, name, padding, pool)
+        })
 }
 
-fn max_pool1d() -> Layer {
-    let add = |layer: Layer, name: &str, padding: PaddingConfig1d, window: Window<1>| {
+#[rustfmt::skip]
+fn max_pool1d() -> Operation {
+    let add = |layer: Operation, name: &str, padding: PaddingConfig1d, window: Window<1>| {
         let config = MaxPool1dConfig::new(window.kernel[0])
             .with_stride(window.stride[0])
             .with_dilation(window.dilation[0])
             .with_padding(padding)
             .with_ceil_mode(window.ceil);
         let build = move |_: &Device| config.init();
-        let pool = Pool::of(Kind::Max, window);
+        let pool = Pool::of(Pooling::Max, window);
         pool.add(layer, name, build, |pool, x: Tensor<3>| pool.forward(x))
     };
     let checks = [
-        (
-            "[1, 2, 7] 3 by 1, dilation 2",
-            PaddingConfig1d::Valid,
-            Window::new([7], [3]).dilation([2]),
-        ),
-        (
-            "[1, 2, 7] same, 4 by 2",
-            PaddingConfig1d::Same,
-            Window::new([7], [4]).stride([2]).padding([(1, 2)]),
-        ),
-        (
-            "[1, 2, 6] padding 0 and 2, ceiling",
-            PaddingConfig1d::Explicit(0, 2),
-            Window::new([6], [3]).stride([2]).padding([(0, 2)]).ceil(),
-        ),
+        ("[1, 2, 7] 3 by 1, dilation 2", PaddingConfig1d::Valid,
+            Window::new([7], [3]).dilation([2])),
+        ("[1, 2, 7] same, 4 by 2", PaddingConfig1d::Same,
+            Window::new([7], [4]).stride([2]).padding([(1, 2)])),
+        ("[1, 2, 6] padding 0 and 2, ceiling", PaddingConfig1d::Explicit(0, 2),
+            Window::new([6], [3]).stride([2]).padding([(0, 2)]).ceil()),
     ];
-    checks.into_iter().fold(
-        Layer::new("nn::MaxPool1d"),
-        |layer, (name, padding, window)| add(layer, name, padding, window),
-    )
+    checks
+        .into_iter()
+        .fold(layer("nn::MaxPool1d"), |layer, (name, padding, window)| {
+            add(layer, name, padding, window)
+        })
 }
 
-fn max_pool2d() -> Layer {
-    let add = |layer: Layer, name: &str, padding: PaddingConfig2d, window: Window<2>| {
+#[rustfmt::skip]
+fn max_pool2d() -> Operation {
+    let add = |layer: Operation, name: &str, padding: PaddingConfig2d, window: Window<2>| {
         let config = MaxPool2dConfig::new(window.kernel)
             .with_strides(window.stride)
             .with_dilation(window.dilation)
             .with_padding(padding)
             .with_ceil_mode(window.ceil);
         let build = move |_: &Device| config.init();
-        let pool = Pool::of(Kind::Max, window);
+        let pool = Pool::of(Pooling::Max, window);
         pool.add(layer, name, build, |pool, x: Tensor<4>| pool.forward(x))
     };
     let checks = [
-        (
-            "[1, 2, 5, 4] 2 3 by 1",
-            PaddingConfig2d::Valid,
-            Window::new([5, 4], [2, 3]),
-        ),
-        (
-            "[1, 2, 4, 3] same, 2 2 by 1",
-            PaddingConfig2d::Same,
-            Window::new([4, 3], [2, 2]).padding([(0, 1), (0, 1)]),
-        ),
-        (
-            "[1, 2, 4, 3] padding 1 0 and 0 1, dilation 2 1",
-            PaddingConfig2d::Explicit(1, 0, 0, 1),
-            Window::new([4, 3], [2, 2])
-                .dilation([2, 1])
-                .padding([(1, 0), (0, 1)]),
-        ),
-        (
-            "[1, 2, 5, 5] padding 1, 2 2 by 2, ceiling",
-            PaddingConfig2d::Explicit(1, 1, 1, 1),
-            Window::new([5, 5], [2, 2])
-                .stride([2, 2])
-                .padding([(1, 1), (1, 1)])
-                .ceil(),
-        ),
+        ("[1, 2, 5, 4] 2 3 by 1", PaddingConfig2d::Valid, Window::new([5, 4], [2, 3])),
+        ("[1, 2, 4, 3] same, 2 2 by 1", PaddingConfig2d::Same,
+            Window::new([4, 3], [2, 2]).padding([(0, 1), (0, 1)])),
+        ("[1, 2, 4, 3] padding 1 0 and 0 1, dilation 2 1", PaddingConfig2d::Explicit(1, 0, 0, 1),
+            Window::new([4, 3], [2, 2]).dilation([2, 1]).padding([(1, 0), (0, 1)])),
+        ("[1, 2, 5, 5] padding 1, 2 2 by 2, ceiling", PaddingConfig2d::Explicit(1, 1, 1, 1),
+            Window::new([5, 5], [2, 2]).stride([2, 2]).padding([(1, 1), (1, 1)]).ceil()),
     ];
-    checks.into_iter().fold(
-        Layer::new("nn::MaxPool2d"),
-        |layer, (name, padding, window)| add(layer, name, padding, window),
-    )
+    checks
+        .into_iter()
+        .fold(layer("nn::MaxPool2d"), |layer, (name, padding, window)| {
+            add(layer, name, padding, window)
+        })
 }
 
 /// Means of parts of nearly equal size: part i of n reaches from ⌊i·size/n⌋ to ⌈(i+1)·size/n⌉.
@@ -333,37 +259,37 @@ fn parts<const N: usize>(grid: [usize; N], out: [usize; N], channels: usize) -> 
     terms
 }
 
-fn adaptive_avg_pool1d() -> Layer {
-    let check = |layer: Layer, name: &str, size: usize, out: usize| {
+fn adaptive_avg_pool1d() -> Operation {
+    let check = |layer: Operation, name: &str, size: usize, out: usize| {
         let build = move |_: &Device| AdaptiveAvgPool1dConfig::new(out).init();
-        let shape = of_two_channels::<3>(&[size]);
-        let terms = move |_: &[f64]| parts([size], [out], 2);
-        add(layer, name, shape, build, |pool, x| pool.forward(x), terms)
+        let shapes = [size, out].map(|size| of_two_channels::<3>(&[size]));
+        let terms = move |_: &Array| parts([size], [out], 2);
+        add(layer, name, shapes, build, |pool, x| pool.forward(x), terms)
     };
-    let layer = check(Layer::new("nn::AdaptiveAvgPool1d"), "[1, 2, 7] to 3", 7, 3);
+    let layer = check(layer("nn::AdaptiveAvgPool1d"), "[1, 2, 7] to 3", 7, 3);
     check(layer, "[1, 2, 3] to 5", 3, 5)
 }
 
-fn adaptive_avg_pool2d() -> Layer {
-    let check = |layer: Layer, name: &str, size: [usize; 2], out: [usize; 2]| {
+fn adaptive_avg_pool2d() -> Operation {
+    let check = |layer: Operation, name: &str, size: [usize; 2], out: [usize; 2]| {
         let build = move |_: &Device| AdaptiveAvgPool2dConfig::new(out).init();
-        let shape = of_two_channels::<4>(&size);
-        let terms = move |_: &[f64]| parts(size, out, 2);
-        add(layer, name, shape, build, |pool, x| pool.forward(x), terms)
+        let shapes = [size, out].map(|size| of_two_channels::<4>(&size));
+        let terms = move |_: &Array| parts(size, out, 2);
+        add(layer, name, shapes, build, |pool, x| pool.forward(x), terms)
     };
-    let layer = Layer::new("nn::AdaptiveAvgPool2d");
+    let layer = layer("nn::AdaptiveAvgPool2d");
     let layer = check(layer, "[1, 2, 5, 4] to 2 3", [5, 4], [2, 3]);
     check(layer, "[1, 2, 2, 3] to 3 1", [2, 3], [3, 1])
 }
 
-fn adaptive_avg_pool3d() -> Layer {
+fn adaptive_avg_pool3d() -> Operation {
     let (size, out) = ([3, 4, 2], [2, 3, 1]);
     let build = move |_: &Device| AdaptiveAvgPool3dConfig::new(out).init();
-    let shape = of_two_channels::<5>(&size);
-    let terms = move |_: &[f64]| parts(size, out, 2);
-    let layer = Layer::new("nn::AdaptiveAvgPool3d");
+    let shapes = [size, out].map(|size| of_two_channels::<5>(&size));
+    let terms = move |_: &Array| parts(size, out, 2);
+    let layer = layer("nn::AdaptiveAvgPool3d");
     let name = "[1, 2, 3, 4, 2] to 2 3 1";
-    add(layer, name, shape, build, |pool, x| pool.forward(x), terms)
+    add(layer, name, shapes, build, |pool, x| pool.forward(x), terms)
 }
 
 #[cfg(test)]
@@ -373,18 +299,22 @@ mod tests {
     #[test]
     fn a_maximum_is_one_cell_and_a_mean_all() {
         let window = Window::new([3], [2]);
-        let x = [1.0, 3.0, 2.0];
+        let x = Array::vector([1.0, 3.0, 2.0].map(Into::into).to_vec());
         let cells = |terms: Vec<Term>| terms.iter().map(|term| term.x).collect::<Vec<_>>();
-        assert_eq!(cells(Pool::of(Kind::Max, window).terms(&x)), [1, 1]);
-        assert_eq!(cells(Pool::of(Kind::Mean, window).terms(&x)), [0, 1, 1, 2]);
+        assert_eq!(cells(Pool::of(Pooling::Max, window).terms(&x)), [1, 1]);
+        assert_eq!(
+            cells(Pool::of(Pooling::Mean, window).terms(&x)),
+            [0, 1, 1, 2]
+        );
     }
 
     #[test]
-    fn padding_counts_or_does_not_and_what_is_beyond_never_does() {
+    fn padding_counts_if_asked_and_cells_beyond_it_never_do() {
         let window = Window::new([2], [3]).stride([2]).padding([(1, 1)]).ceil();
-        let first = |kind| Pool::of(kind, window).terms(&[1.0, 2.0])[0].factor;
-        assert_eq!(first(Kind::Mean), 1.0 / 2.0);
-        assert_eq!(first(Kind::MeanWithPadding), 1.0 / 3.0);
+        let x = Array::vector([1.0, 2.0].map(Into::into).to_vec());
+        let first = |kind| Pool::of(kind, window).terms(&x)[0].factor;
+        assert_eq!(first(Pooling::Mean), 1.0 / 2.0);
+        assert_eq!(first(Pooling::MeanWithPadding), 1.0 / 3.0);
     }
 
     /// Of 3 cells, 2 parts: both have the one in the middle.

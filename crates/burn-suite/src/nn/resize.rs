@@ -2,45 +2,23 @@
 
 use burn::nn::interpolate::{Interpolate1dConfig, Interpolate2dConfig, InterpolateMode};
 use burn::tensor::Tensor;
-use burn_gradcheck::{Case, Gradients, Values};
 
-use super::Layer;
-use super::witness::{Term, count, pull_back};
-use crate::host::host;
-use crate::operation::Operation;
+use crate::operation::{Operation, layer};
+use crate::witness::{Formula, Term, argument, sum_of_terms};
 
+#[rustfmt::skip]
 pub(super) fn operations() -> Vec<Operation> {
     let modes = [
-        (
-            "nn::Interpolate1d, nearest",
-            "nn::Interpolate2d, nearest",
-            InterpolateMode::Nearest,
-        ),
-        (
-            "nn::Interpolate1d, nearest exact",
-            "nn::Interpolate2d, nearest exact",
-            InterpolateMode::NearestExact,
-        ),
-        (
-            "nn::Interpolate1d, linear",
-            "nn::Interpolate2d, linear",
-            InterpolateMode::Linear,
-        ),
-        (
-            "nn::Interpolate1d, cubic",
-            "nn::Interpolate2d, cubic",
-            InterpolateMode::Cubic,
-        ),
-        (
-            "nn::Interpolate1d, Lanczos",
-            "nn::Interpolate2d, Lanczos",
-            InterpolateMode::Lanczos,
-        ),
+        ("nn::Interpolate1d, nearest", "nn::Interpolate2d, nearest", InterpolateMode::Nearest),
+        ("nn::Interpolate1d, nearest exact", "nn::Interpolate2d, nearest exact",
+            InterpolateMode::NearestExact),
+        ("nn::Interpolate1d, linear", "nn::Interpolate2d, linear", InterpolateMode::Linear),
+        ("nn::Interpolate1d, cubic", "nn::Interpolate2d, cubic", InterpolateMode::Cubic),
+        ("nn::Interpolate1d, Lanczos", "nn::Interpolate2d, Lanczos", InterpolateMode::Lanczos),
     ];
-    let both = modes
-        .into_iter()
-        .flat_map(|(one, two, mode)| [one_dimension(one, &mode), two_dimensions(two, &mode)]);
-    both.map(Layer::done).collect()
+    let both = modes.into_iter();
+    both.flat_map(|(one, two, mode)| [one_dimension(one, &mode), two_dimensions(two, &mode)])
+        .collect()
 }
 
 /// One dimension before and after.
@@ -59,10 +37,12 @@ impl Axis {
     /// of the pixels.
     fn place(&self, out: usize) -> f64 {
         let (from, to, out) = (self.from as f64, self.to as f64, out as f64);
-        match self.align_corners {
-            true if self.to == 1 => 0.0,
-            true => out * (from - 1.0) / (to - 1.0),
-            false => (out + 0.5) * from / to - 0.5,
+        if !self.align_corners {
+            (out + 0.5) * from / to - 0.5
+        } else if self.to == 1 {
+            0.0
+        } else {
+            out * (from - 1.0) / (to - 1.0)
         }
     }
 
@@ -122,9 +102,10 @@ fn lanczos(x: f64) -> f64 {
         0.0 => 1.0,
         x => (std::f64::consts::PI * x).sin() / (std::f64::consts::PI * x),
     };
-    match x.abs() < 3.0 {
-        true => sinc(x) * sinc(x / 3.0),
-        false => 0.0,
+    if x.abs() < 3.0 {
+        sinc(x) * sinc(x / 3.0)
+    } else {
+        0.0
     }
 }
 
@@ -147,45 +128,36 @@ fn terms(mode: &InterpolateMode, [rows, columns]: [Axis; 2]) -> Vec<Term> {
     terms
 }
 
-/// Completes a case with what it is checked against. Some backends do not have the nearest exact
-/// mode at all, so that its finite differences are taken of its definition.
-fn complete<const R: usize>(
-    case: Case,
+/// Adds a check. Some backends lack the nearest exact mode, so its finite differences are those of
+/// the formula.
+fn add<const R: usize>(
+    layer: Operation,
+    name: &str,
     mode: InterpolateMode,
     axes: [Axis; 2],
     burn: impl Fn(Tensor<R>) -> Tensor<R> + Send + Sync + 'static,
-) -> Case {
-    let shape = case.inputs().next().map(|(_, shape)| shape.to_vec());
-    let shape: [usize; R] = shape.and_then(|shape| shape.try_into().ok()).expect("x");
-    let burn = move |v: &Values| burn(v.get::<R>("x"));
-    let case = match mode {
-        InterpolateMode::NearestExact => {
-            let picked = axes.map(|axis| {
-                let pick = |out| axis.weights(&InterpolateMode::NearestExact, out)[0].0 as i64;
-                (0..axis.to).map(pick).collect::<Vec<_>>()
-            });
-            case.function(move |v| {
-                let x = v.get::<R>("x");
-                let columns = v.ints([axes[1].to], &picked[1]);
-                let x = x.select(R - 1, columns);
-                match R {
-                    4 => x.select(R - 2, v.ints([axes[0].to], &picked[0])),
-                    _ => x,
-                }
-            })
-            .autodiff_function(burn)
-        }
-        _ => case.function(burn),
+) -> Operation {
+    let shape = |rows: usize, columns: usize| -> [usize; R] {
+        let shape = [1, 2, rows, columns];
+        let shape: &[usize] = if R == 3 { &[1, 2, columns] } else { &shape };
+        shape.try_into().expect("images of one or two dimensions")
     };
-    case.vjp(move |v, grad_out| {
-        let grad_out = host(grad_out.get::<R>(0));
-        let grad_x = pull_back(&terms(&mode, axes), &grad_out, count(&shape));
-        Gradients::new().with("x", v.tensor(shape, &grad_x))
-    })
+    let [rows, columns] = axes;
+    let out = shape(rows.to, columns.to);
+    let terms = terms(&mode, axes);
+    let formula = Formula::new(
+        [argument("x", &shape(rows.from, columns.from))],
+        move |of| sum_of_terms(&terms, of.get("x"), &out),
+    );
+    let formula = match mode {
+        InterpolateMode::NearestExact => formula.with_differences(),
+        _ => formula,
+    };
+    layer.check(name, &formula, move |v| burn(v.get("x")))
 }
 
-fn one_dimension(name: &'static str, mode: &InterpolateMode) -> Layer {
-    let check = |layer: Layer, name: &str, axis: Axis, config: Interpolate1dConfig| {
+fn one_dimension(name: &'static str, mode: &InterpolateMode) -> Operation {
+    let check = |layer: Operation, name: &str, axis: Axis, config: Interpolate1dConfig| {
         let config = config
             .with_mode(mode.clone())
             .with_align_corners(axis.align_corners);
@@ -194,11 +166,8 @@ fn one_dimension(name: &'static str, mode: &InterpolateMode) -> Layer {
             to: 1,
             align_corners: axis.align_corners,
         };
-        layer.with(name, |case| {
-            let case = case.input("x", [1, 2, axis.from]);
-            complete::<3>(case, mode.clone(), [still, axis], move |x| {
-                config.clone().init().forward(x)
-            })
+        add::<3>(layer, name, mode.clone(), [still, axis], move |x| {
+            config.clone().init().forward(x)
         })
     };
     let axis = |from, to, align_corners| Axis {
@@ -208,22 +177,19 @@ fn one_dimension(name: &'static str, mode: &InterpolateMode) -> Layer {
     };
     let to = |size| Interpolate1dConfig::new().with_output_size(Some(size));
     let by = |factor| Interpolate1dConfig::new().with_scale_factor(Some(factor));
-    let layer = Layer::new(name);
+    let layer = layer(name);
     let layer = check(layer, "[1, 2, 4] to 7", axis(4, 7, true), to(7));
     let layer = check(layer, "[1, 2, 5] by 1.5", axis(5, 7, false), by(1.5));
     check(layer, "[1, 2, 6] to 4", axis(6, 4, false), to(4))
 }
 
-fn two_dimensions(name: &'static str, mode: &InterpolateMode) -> Layer {
-    let check = |layer: Layer, name: &str, axes: [Axis; 2], config: Interpolate2dConfig| {
+fn two_dimensions(name: &'static str, mode: &InterpolateMode) -> Operation {
+    let check = |layer: Operation, name: &str, axes: [Axis; 2], config: Interpolate2dConfig| {
         let config = config
             .with_mode(mode.clone())
             .with_align_corners(axes[0].align_corners);
-        layer.with(name, |case| {
-            let case = case.input("x", [1, 2, axes[0].from, axes[1].from]);
-            complete::<4>(case, mode.clone(), axes, move |x| {
-                config.clone().init().forward(x)
-            })
+        add::<4>(layer, name, mode.clone(), axes, move |x| {
+            config.clone().init().forward(x)
         })
     };
     let axes = |from: [usize; 2], to: [usize; 2], align_corners| {
@@ -235,7 +201,7 @@ fn two_dimensions(name: &'static str, mode: &InterpolateMode) -> Layer {
     };
     let to = |size| Interpolate2dConfig::new().with_output_size(Some(size));
     let by = |factors| Interpolate2dConfig::new().with_scale_factor(Some(factors));
-    let layer = Layer::new(name);
+    let layer = layer(name);
     let aligned = axes([3, 4], [5, 1], true);
     let layer = check(layer, "[1, 2, 3, 4] to 5 1", aligned, to([5, 1]));
     let scaled = axes([2, 4], [4, 6], false);

@@ -1,11 +1,12 @@
 //! Elements chosen by index, and elements put where an index says.
 
 use burn::tensor::{Bool, IndexingUpdateOp, Int, Tensor};
-use burn_gradcheck::Values as Host;
 
-use super::Moves;
+use super::shape_operation;
+use crate::operation::Operation;
+use crate::witness::{Inputs, Layout};
 
-pub(super) fn operations() -> Vec<Moves> {
+pub(super) fn operations() -> Vec<Operation> {
     let mut all = reads();
     all.extend(additions());
     all.extend(updates());
@@ -16,121 +17,69 @@ pub(super) fn operations() -> Vec<Moves> {
 const ROWS: [[usize; 4]; 2] = [[0, 2, 2, 1], [0, 1, 2, 1]];
 const COLUMNS: [[usize; 2]; 3] = [[0, 0], [3, 1], [2, 2]];
 
-fn rows(v: &Host) -> Tensor<2, Int> {
+fn rows(v: &Inputs<'_>) -> Tensor<2, Int> {
     v.ints([2, 4], &[0, 2, 2, 1, 0, 1, 2, 1])
 }
 
-fn columns(v: &Host) -> Tensor<2, Int> {
+fn columns(v: &Inputs<'_>) -> Tensor<2, Int> {
     v.ints([3, 2], &[0, 0, 3, 1, 2, 2])
 }
 
-fn reads() -> Vec<Moves> {
+#[rustfmt::skip]
+fn reads() -> Vec<Operation> {
     vec![
-        Moves::new("Tensor::gather", &["float_gather"])
-            .of(
-                "[3, 4] along 0, twice the same",
-                [3, 4],
-                |[i, j]| [ROWS[i][j], j],
-                |v, x| x.gather(0, rows(v)),
-            )
-            .of(
-                "[3, 4] along 1, twice the same",
-                [3, 4],
-                |[i, j]| [i, COLUMNS[i][j]],
-                |v, x| x.gather(1, columns(v)),
-            )
-            .of(
-                "transposed [4, 3] along 0",
-                [4, 3],
-                |[i, j]| [j, ROWS[i][j]],
-                |v, x| x.transpose().gather(0, rows(v)),
-            ),
-        Moves::new("Tensor::select", &["float_select"])
-            .of(
-                "[4, 3] along 0, twice the same",
-                [4, 3],
-                |[i, j]| [[1, 3, 1][i], j],
-                |v, x| x.select(0, v.ints([3], &[1, 3, 1])),
-            )
-            .of(
-                "[2, 5] along 1",
-                [2, 5],
-                |[i, j]| [i, [4, 0][j]],
-                |v, x| x.select(1, v.ints([2], &[4, 0])),
-            )
-            .of(
-                "expanded [1, 3] along 0",
-                [1, 3],
-                |[_, j]| [0, j],
-                |v, x| x.expand([4, 3]).select(0, v.ints([2], &[3, 1])),
-            ),
-        Moves::new("Tensor::take", &["float_select", "float_reshape"]).of(
-            "[3, 4] along 1 by [2, 2]",
-            [3, 4],
-            |[i, j, k]| [i, [[0, 3], [1, 0]][j][k]],
-            |v, x| -> Tensor<3> { x.take(1, v.ints([2, 2], &[0, 3, 1, 0])) },
-        ),
-        Moves::new("Tensor::mask_select", &["float_select", "float_reshape"]).of(
-            "[2, 3] by a mask",
-            [2, 3],
-            |[i]| [[0, 0], [0, 2], [1, 1]][i],
-            |v, x| {
-                let mask: Tensor<2, Bool> =
-                    v.bools([2, 3], &[true, false, true, false, true, false]);
-                x.mask_select(mask)
-            },
-        ),
-        Moves::new("Tensor::gather_nd", &["float_gather_nd"])
-            .of(
-                "[3, 4] elements, twice the same",
-                [3, 4],
-                |[i]| [[0, 1], [2, 3], [0, 1]][i],
-                |v, x| -> Tensor<1> { x.gather_nd(v.ints([3, 2], &[0, 1, 2, 3, 0, 1])) },
-            )
-            .of(
-                "[3, 4] rows",
-                [3, 4],
-                |[i, j]| [[2, 0][i], j],
-                |v, x| -> Tensor<2> { x.gather_nd(v.ints([2, 1], &[2, 0])) },
-            ),
+        shape_operation("Tensor::gather", &["float_gather"])
+            .moves_stored(&[Layout::Transposed], "[3, 4] along 0, twice the same", [3, 4],
+                |[i, j]| [ROWS[i][j], j], |v, x| x.gather(0, rows(v)))
+            .moves("[3, 4] along 1, twice the same", [3, 4], |[i, j]| [i, COLUMNS[i][j]],
+                |v, x| x.gather(1, columns(v))),
+        shape_operation("Tensor::select", &["float_select"])
+            .moves_stored(&[Layout::Expanded], "[4, 3] along 0, twice the same", [4, 3],
+                |[i, j]| [[1, 3, 1][i], j], |v, x| x.select(0, v.ints([3], &[1, 3, 1])))
+            .moves("[2, 5] along 1", [2, 5], |[i, j]| [i, [4, 0][j]],
+                |v, x| x.select(1, v.ints([2], &[4, 0]))),
+        shape_operation("Tensor::take", &["float_select", "float_reshape"])
+            .moves("[3, 4] along 1 by [2, 2]", [3, 4], |[i, j, k]| [i, [[0, 3], [1, 0]][j][k]],
+                |v, x| -> Tensor<3> { x.take(1, v.ints([2, 2], &[0, 3, 1, 0])) }),
+        shape_operation("Tensor::mask_select", &["float_select", "float_reshape"])
+            .moves("[2, 3] by a mask", [2, 3], |[i]| [[0, 0], [0, 2], [1, 1]][i],
+                |v, x| { let mask: Tensor<2, Bool> = v.bools([2, 3],
+                &[true, false, true, false, true, false]); x.mask_select(mask) }),
+        shape_operation("Tensor::gather_nd", &["float_gather_nd"])
+            .moves("[3, 4] elements, twice the same", [3, 4], |[i]| [[0, 1], [2, 3], [0, 1]][i],
+                |v, x| -> Tensor<1> { x.gather_nd(v.ints([3, 2], &[0, 1, 2, 3, 0, 1])) })
+            .moves("[3, 4] rows", [3, 4], |[i, j]| [[2, 0][i], j],
+                |v, x| -> Tensor<2> { x.gather_nd(v.ints([2, 1], &[2, 0])) }),
     ]
 }
 
 /// What is added to an element adds its derivative; with the same index twice both are added.
-fn additions() -> Vec<Moves> {
+#[rustfmt::skip]
+fn additions() -> Vec<Operation> {
     let note = "adds; with the same index twice both are added";
     vec![
-        Moves::new("Tensor::scatter", &["float_scatter"])
-            .note(note)
-            .into("[3, 4] along 0, twice the same", [3, 4], [2, 4], |v| {
-                let values = v.get::<2>("values");
-                v.get::<2>("x")
-                    .scatter(0, rows(v), values, IndexingUpdateOp::Add)
-            })
-            .into("[3, 4] along 1", [3, 4], [3, 2], |v| {
-                let at = v.ints([3, 2], &[0, 2, 3, 1, 2, 2]);
-                let values = v.get::<2>("values");
-                v.get::<2>("x")
-                    .scatter(1, at, values, IndexingUpdateOp::Add)
-            }),
-        Moves::new("Tensor::select_assign", &["float_select_assign"])
-            .note(note)
-            .into("[4, 3] along 0, twice the same", [4, 3], [3, 3], |v| {
-                let at = v.ints([3], &[1, 3, 1]);
-                let values = v.get::<2>("values");
-                v.get::<2>("x")
-                    .select_assign(0, at, values, IndexingUpdateOp::Add)
-            })
-            .into("[2, 5] along 1", [2, 5], [2, 2], |v| {
-                let at = v.ints([2], &[4, 0]);
-                let values = v.get::<2>("values");
-                v.get::<2>("x")
-                    .select_assign(1, at, values, IndexingUpdateOp::Add)
-            }),
+        shape_operation("Tensor::scatter", &["float_scatter"]).note(note)
+            .updates("[3, 4] along 0, twice the same", (&[3, 4], &[2, 4]),
+                |v| { let values = v.get::<2>("values"); v.get::<2>("x").scatter(0, rows(v),
+                values, IndexingUpdateOp::Add) })
+            .updates("[3, 4] along 1", (&[3, 4], &[3, 2]),
+                |v| { let at = v.ints([3, 2],
+                &[0, 2, 3, 1, 2, 2]); let values = v.get::<2>("values"); v.get::<2>("x").scatter(1,
+                at, values, IndexingUpdateOp::Add) }),
+        shape_operation("Tensor::select_assign", &["float_select_assign"]).note(note)
+            .updates("[4, 3] along 0, twice the same", (&[4, 3], &[3, 3]),
+                |v| { let at = v.ints([3], &[1, 3,
+                1]); let values = v.get::<2>("values"); v.get::<2>("x").select_assign(0, at,
+                values, IndexingUpdateOp::Add) })
+            .updates("[2, 5] along 1", (&[2, 5], &[2, 2]),
+                |v| { let at = v.ints([2], &[4,
+                0]); let values = v.get::<2>("values"); v.get::<2>("x").select_assign(1, at,
+                values, IndexingUpdateOp::Add) }),
     ]
 }
 
-fn updates() -> Vec<Moves> {
+#[rustfmt::skip]
+fn updates() -> Vec<Operation> {
     vec![
         scatter("Tensor::scatter, assign", IndexingUpdateOp::Assign),
         scatter("Tensor::scatter, mul", IndexingUpdateOp::Mul),
@@ -141,17 +90,12 @@ fn updates() -> Vec<Moves> {
         select_assign("Tensor::select_assign, min", IndexingUpdateOp::Min),
         select_assign("Tensor::select_assign, max", IndexingUpdateOp::Max),
         scatter_nd("Tensor::scatter_nd, assign", IndexingUpdateOp::Assign),
-        scatter_nd("Tensor::scatter_nd, add", IndexingUpdateOp::Add).into(
-            "[3, 4] elements, twice the same",
-            [3, 4],
-            [3],
-            |v| {
-                let at = v.ints([3, 2], &[0, 1, 2, 3, 0, 1]);
-                let values = v.get::<1>("values");
-                v.get::<2>("x")
-                    .scatter_nd(at, values, IndexingUpdateOp::Add)
-            },
-        ),
+        scatter_nd("Tensor::scatter_nd, add", IndexingUpdateOp::Add)
+            .updates("[3, 4] elements, twice the same", (&[3, 4], &[3]),
+                |v| { let at = v.ints([3, 2],
+                &[0, 1, 2, 3, 0,
+                1]); let values = v.get::<1>("values"); v.get::<2>("x").scatter_nd(at, values,
+                IndexingUpdateOp::Add) }),
         scatter_nd("Tensor::scatter_nd, mul", IndexingUpdateOp::Mul),
         scatter_nd("Tensor::scatter_nd, min", IndexingUpdateOp::Min),
         scatter_nd("Tensor::scatter_nd, max", IndexingUpdateOp::Max),
@@ -159,40 +103,40 @@ fn updates() -> Vec<Moves> {
 }
 
 /// Each index once: what two updates of one element do is not defined for these.
-fn scatter(name: &'static str, update: IndexingUpdateOp) -> Moves {
-    Moves::new(name, &["float_scatter"])
-        .into("[3, 4] along 0", [3, 4], [2, 4], move |v| {
+fn scatter(name: &'static str, update: IndexingUpdateOp) -> Operation {
+    shape_operation(name, &["float_scatter"])
+        .updates("[3, 4] along 0", (&[3, 4], &[2, 4]), move |v| {
             let at = v.ints([2, 4], &[0, 2, 2, 1, 1, 1, 0, 2]);
             v.get::<2>("x").scatter(0, at, v.get::<2>("values"), update)
         })
-        .into("[3, 4] along 1", [3, 4], [3, 2], move |v| {
+        .updates("[3, 4] along 1", (&[3, 4], &[3, 2]), move |v| {
             let at = v.ints([3, 2], &[0, 2, 3, 1, 2, 3]);
             v.get::<2>("x").scatter(1, at, v.get::<2>("values"), update)
         })
 }
 
 /// Each index once, for the same reason.
-fn select_assign(name: &'static str, update: IndexingUpdateOp) -> Moves {
-    Moves::new(name, &["float_select_assign"])
-        .into("[4, 3] along 0", [4, 3], [2, 3], move |v| {
+fn select_assign(name: &'static str, update: IndexingUpdateOp) -> Operation {
+    shape_operation(name, &["float_select_assign"])
+        .updates("[4, 3] along 0", (&[4, 3], &[2, 3]), move |v| {
             let at = v.ints([2], &[3, 1]);
             v.get::<2>("x")
                 .select_assign(0, at, v.get::<2>("values"), update)
         })
-        .into("[2, 5] along 1", [2, 5], [2, 3], move |v| {
+        .updates("[2, 5] along 1", (&[2, 5], &[2, 3]), move |v| {
             let at = v.ints([3], &[4, 0, 2]);
             v.get::<2>("x")
                 .select_assign(1, at, v.get::<2>("values"), update)
         })
 }
 
-fn scatter_nd(name: &'static str, update: IndexingUpdateOp) -> Moves {
-    Moves::new(name, &["float_scatter_nd"])
-        .into("[3, 4] elements", [3, 4], [3], move |v| {
+fn scatter_nd(name: &'static str, update: IndexingUpdateOp) -> Operation {
+    shape_operation(name, &["float_scatter_nd"])
+        .updates("[3, 4] elements", (&[3, 4], &[3]), move |v| {
             let at = v.ints([3, 2], &[0, 1, 2, 3, 1, 0]);
             v.get::<2>("x").scatter_nd(at, v.get::<1>("values"), update)
         })
-        .into("[3, 4] rows", [3, 4], [2, 4], move |v| {
+        .updates("[3, 4] rows", (&[3, 4], &[2, 4]), move |v| {
             let at = v.ints([2, 1], &[2, 0]);
             v.get::<2>("x").scatter_nd(at, v.get::<2>("values"), update)
         })

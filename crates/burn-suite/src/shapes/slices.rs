@@ -3,10 +3,12 @@
 use burn::tensor::ops::PadMode;
 use burn::tensor::{Tensor, s};
 
-use super::Moves;
 use super::Source::{Values, X};
+use super::shape_operation;
+use crate::operation::Operation;
+use crate::witness::Layout;
 
-pub(super) fn operations() -> Vec<Moves> {
+pub(super) fn operations() -> Vec<Operation> {
     let mut all = parts();
     all.extend(replacements());
     all.extend(paddings());
@@ -14,83 +16,37 @@ pub(super) fn operations() -> Vec<Moves> {
     all
 }
 
-fn parts() -> Vec<Moves> {
+#[rustfmt::skip]
+fn parts() -> Vec<Operation> {
     vec![
-        Moves::new("Tensor::slice", &["float_slice"])
-            .of(
-                "[4, 5] 1..3 2..5",
-                [4, 5],
-                |[i, j]| [i + 1, j + 2],
-                |_, x| x.slice([1..3, 2..5]),
-            )
-            .of(
-                "[5] in steps of 2",
-                [5],
-                |[i]| [2 * i],
-                |_, x| x.slice(s![0..5;2]),
-            )
-            .of(
-                "[5, 3] backwards",
-                [5, 3],
-                |[i, j]| [4 - 2 * i, 2 - j],
-                |_, x| x.slice(s![0..5;-2, 0..3;-1]),
-            )
-            .of(
-                "transposed [4, 5]",
-                [4, 5],
-                |[i, j]| [j, i + 1],
-                |_, x| x.transpose().slice([1..4, 0..2]),
-            )
-            .of(
-                "expanded [3, 1]",
-                [3, 1],
-                |[i, _]| [i + 1, 0],
-                |_, x| x.expand([3, 4]).slice([1..3, 1..4]),
-            ),
-        Moves::new("Tensor::slice_dim", &["float_slice"]).of(
-            "[2, 5] along 1",
-            [2, 5],
-            |[i, j]| [i, j + 1],
-            |_, x| x.slice_dim(1, 1..4),
-        ),
-        Moves::new("Tensor::select_dim", &["float_slice", "float_reshape"]).of(
-            "[3, 4] 2 along 1",
-            [3, 4],
-            |[i]| [i, 2],
-            |_, x| -> Tensor<1> { x.select_dim(1, 2) },
-        ),
-        Moves::new("Tensor::narrow", &["float_slice"]).of(
-            "[4, 3] along 0",
-            [4, 3],
-            |[i, j]| [i + 1, j],
-            |_, x| x.narrow(0, 1, 2),
-        ),
-        Moves::new("Tensor::iter_dim", &["float_slice"])
+        shape_operation("Tensor::slice", &["float_slice"])
+            .moves_stored(&[Layout::Transposed, Layout::Expanded], "[4, 5] 1..3 2..5", [4, 5],
+                |[i, j]| [i + 1, j + 2], |_, x| x.slice([1..3, 2..5]))
+            .moves("[5] in steps of 2", [5], |[i]| [2 * i], |_, x| x.slice(s![0..5;2]))
+            .moves("[5, 3] backwards", [5, 3], |[i, j]| [4 - 2 * i, 2 - j],
+                |_, x| x.slice(s![0..5;-2, 0..3;-1])),
+        shape_operation("Tensor::slice_dim", &["float_slice"])
+            .moves("[2, 5] along 1", [2, 5], |[i, j]| [i, j + 1], |_, x| x.slice_dim(1, 1..4)),
+        shape_operation("Tensor::select_dim", &["float_slice", "float_reshape"])
+            .moves("[3, 4] 2 along 1", [3, 4], |[i]| [i, 2],
+                |_, x| -> Tensor<1> { x.select_dim(1, 2) }),
+        shape_operation("Tensor::narrow", &["float_slice"])
+            .moves("[4, 3] along 0", [4, 3], |[i, j]| [i + 1, j], |_, x| x.narrow(0, 1, 2)),
+        shape_operation("Tensor::iter_dim", &["float_slice"])
             .note("the rows put together the other way round")
-            .of(
-                "[3, 2] along 0",
-                [3, 2],
-                |[i, j]| [2 - i, j],
-                |_, x| Tensor::cat(x.iter_dim(0).rev().collect(), 0),
-            ),
-        Moves::new("Tensor::chunk", &["float_slice"])
+            .moves("[3, 2] along 0", [3, 2], |[i, j]| [2 - i, j],
+                |_, x| Tensor::cat(x.iter_dim(0).rev().collect(), 0)),
+        shape_operation("Tensor::chunk", &["float_slice"])
             .note("the chunks put together the other way round")
-            .of(
-                "[5, 2] in 2 along 0",
-                [5, 2],
-                |[i, j]| [(i + 3) % 5, j],
-                |_, x| reversed(x.chunk(2, 0), 0),
-            ),
-        Moves::new("Tensor::split", &["float_slice"])
+            .moves("[5, 2] in 2 along 0", [5, 2], |[i, j]| [(i + 3) % 5, j],
+                |_, x| reversed(x.chunk(2, 0), 0)),
+        shape_operation("Tensor::split", &["float_slice"])
             .note("the parts put together the other way round")
-            .of("[2, 5] by 2 along 1", [2, 5], split_at, |_, x| {
-                reversed(x.split(2, 1), 1)
-            }),
-        Moves::new("Tensor::split_with_sizes", &["float_slice"])
+            .moves("[2, 5] by 2 along 1", [2, 5], split_at, |_, x| reversed(x.split(2, 1), 1)),
+        shape_operation("Tensor::split_with_sizes", &["float_slice"])
             .note("the parts put together the other way round")
-            .of("[2, 5] in 2, 2 and 1 along 1", [2, 5], split_at, |_, x| {
-                reversed(x.split_with_sizes(vec![2, 2, 1], 1), 1)
-            }),
+            .moves("[2, 5] in 2, 2 and 1 along 1", [2, 5], split_at,
+                |_, x| reversed(x.split_with_sizes(vec![2, 2, 1], 1), 1)),
     ]
 }
 
@@ -104,110 +60,46 @@ fn reversed(mut parts: Vec<Tensor<2>>, dim: usize) -> Tensor<2> {
     Tensor::cat(parts, dim)
 }
 
-fn replacements() -> Vec<Moves> {
+#[rustfmt::skip]
+fn replacements() -> Vec<Operation> {
     vec![
-        Moves::new("Tensor::slice_assign", &["float_slice_assign"])
-            .of_two(
-                "[4, 5] 1..3 2..5",
-                [4, 5],
-                [2, 3],
-                |[i, j]| match (i, j) {
-                    (1..3, 2..5) => Values([i - 1, j - 2]),
-                    _ => X([i, j]),
-                },
-                |_, x, values| x.slice_assign([1..3, 2..5], values),
-            )
-            .of_two(
-                "[5] in steps of 2",
-                [5],
-                [3],
+        shape_operation("Tensor::slice_assign", &["float_slice_assign"])
+            .moves_two_stored(&[Layout::Transposed], "[4, 5] 1..3 2..5", ([4, 5], [2, 3]),
+                |[i, j]| match (i, j) { (1..3, 2..5) => Values([i - 1, j - 2]), _ => X([i, j]) },
+                |_, x, values| x.slice_assign([1..3, 2..5], values))
+            .moves_two("[5] in steps of 2", ([5], [3]),
                 |[i]| if i % 2 == 0 { Values([i / 2]) } else { X([i]) },
-                |_, x, values| x.slice_assign(s![0..5;2], values),
-            )
-            .of_two(
-                "[5] backwards",
-                [5],
-                [3],
-                |[i]| {
-                    if i % 2 == 0 {
-                        Values([2 - i / 2])
-                    } else {
-                        X([i])
-                    }
-                },
-                |_, x, values| x.slice_assign(s![0..5;-2], values),
-            )
-            .of_two(
-                "transposed [3, 4] and a transposed part",
-                [3, 4],
-                [2, 2],
-                |[i, j]| match (i, j) {
-                    (1..3, 0..2) => Values([j, i - 1]),
-                    _ => X([j, i]),
-                },
-                |_, x, values| x.transpose().slice_assign([1..3, 0..2], values.transpose()),
-            ),
-        Moves::new("Tensor::slice_fill", &["float_slice_assign"]).partly(
-            "[3, 4] 0..2 1..3",
-            [3, 4],
-            |[i, j]| match (i, j) {
-                (0..2, 1..3) => None,
-                at => Some(at.into()),
-            },
-            |_, x| x.slice_fill([0..2, 1..3], 0.5),
-        ),
-        Moves::new("Tensor::triu", &["float_mask_fill"])
-            .partly(
-                "[3, 4]",
-                [3, 4],
-                |[i, j]| (j >= i).then_some([i, j]),
-                |_, x| x.triu(0),
-            )
-            .partly(
-                "[2, 3, 3] -1",
-                [2, 3, 3],
-                |[n, i, j]| (j + 1 >= i).then_some([n, i, j]),
-                |_, x| x.triu(-1),
-            ),
-        Moves::new("Tensor::tril", &["float_mask_fill"]).partly(
-            "[3, 4]",
-            [3, 4],
-            |[i, j]| (j <= i + 1).then_some([i, j]),
-            |_, x| x.tril(1),
-        ),
+                |_, x, values| x.slice_assign(s![0..5;2], values))
+            .moves_two("[5] backwards", ([5], [3]),
+                |[i]| { if i % 2 == 0 { Values([2 - i / 2]) } else { X([i]) } },
+                |_, x, values| x.slice_assign(s![0..5;-2], values)),
+        shape_operation("Tensor::slice_fill", &["float_slice_assign"])
+            .moves_some("[3, 4] 0..2 1..3", [3, 4],
+                |[i, j]| match (i, j) { (0..2, 1..3) => None, at => Some(at.into()) },
+                |_, x| x.slice_fill([0..2, 1..3], 0.5)),
+        shape_operation("Tensor::triu", &["float_mask_fill"])
+            .moves_some("[3, 4]", [3, 4], |[i, j]| (j >= i).then_some([i, j]), |_, x| x.triu(0))
+            .moves_some("[2, 3, 3] -1", [2, 3, 3], |[n, i, j]| (j + 1 >= i).then_some([n, i, j]),
+                |_, x| x.triu(-1)),
+        shape_operation("Tensor::tril", &["float_mask_fill"])
+            .moves_some("[3, 4]", [3, 4], |[i, j]| (j <= i + 1).then_some([i, j]),
+                |_, x| x.tril(1)),
     ]
 }
 
-fn paddings() -> Vec<Moves> {
+#[rustfmt::skip]
+fn paddings() -> Vec<Operation> {
     vec![
-        Moves::new("Tensor::pad", &["float_slice_assign"])
-            .partly(
-                "[3, 4] constant",
-                [3, 4],
-                |[i, j]| match (i, j) {
-                    (2..5, 1..5) => Some([i - 2, j - 1]),
-                    _ => None,
-                },
-                |_, x| x.pad([(2, 1), (1, 0)], PadMode::Constant(0.5)),
-            )
-            .of(
-                "[3, 4] reflect",
-                [3, 4],
-                |[i, j]| [mirrored(i, 2, 3), mirrored(j, 1, 4)],
-                |_, x| x.pad([(2, 1), (1, 2)], PadMode::Reflect),
-            )
-            .of(
-                "[3, 4] edge",
-                [3, 4],
-                |[i, j]| [nearest(i, 2, 3), nearest(j, 1, 4)],
-                |_, x| x.pad([(2, 1), (1, 2)], PadMode::Edge),
-            )
-            .of(
-                "[2, 1] edge, the other way round",
-                [2, 1],
-                |[i, _]| [nearest(i, 1, 2), 0],
-                |_, x| x.pad([(1, 3), (2, 0)], PadMode::Edge),
-            ),
+        shape_operation("Tensor::pad", &["float_slice_assign"])
+            .moves_some("[3, 4] constant", [3, 4],
+                |[i, j]| match (i, j) { (2..5, 1..5) => Some([i - 2, j - 1]), _ => None },
+                |_, x| x.pad([(2, 1), (1, 0)], PadMode::Constant(0.5)))
+            .moves("[3, 4] reflect", [3, 4], |[i, j]| [mirrored(i, 2, 3), mirrored(j, 1, 4)],
+                |_, x| x.pad([(2, 1), (1, 2)], PadMode::Reflect))
+            .moves("[3, 4] edge", [3, 4], |[i, j]| [nearest(i, 2, 3), nearest(j, 1, 4)],
+                |_, x| x.pad([(2, 1), (1, 2)], PadMode::Edge))
+            .moves("[2, 1] edge, the other way round", [2, 1], |[i, _]| [nearest(i, 1, 2), 0],
+                |_, x| x.pad([(1, 3), (2, 0)], PadMode::Edge)),
     ]
 }
 
@@ -225,32 +117,15 @@ fn nearest(at: usize, before: usize, length: usize) -> usize {
     at.saturating_sub(before).min(length - 1)
 }
 
-fn windows() -> Vec<Moves> {
+#[rustfmt::skip]
+fn windows() -> Vec<Operation> {
     vec![
-        Moves::new("Tensor::unfold", &["float_unfold"])
-            .of(
-                "[7] 3 by 2",
-                [7],
-                |[i, j]| [2 * i + j],
-                |_, x| -> Tensor<2> { x.unfold(0, 3, 2) },
-            )
-            .of(
-                "[2, 6] 3 by 1, overlapping",
-                [2, 6],
-                |[n, i, j]| [n, i + j],
-                |_, x| -> Tensor<3> { x.unfold(1, 3, 1) },
-            )
-            .of(
-                "[6, 2] 2 by 3, with gaps",
-                [6, 2],
-                |[i, n, j]| [3 * i + j, n],
-                |_, x| -> Tensor<3> { x.unfold(0, 2, 3) },
-            )
-            .of(
-                "transposed [2, 5] 2 by 2",
-                [2, 5],
-                |[i, n, j]| [n, 2 * i + j],
-                |_, x| -> Tensor<3> { x.transpose().unfold(0, 2, 2) },
-            ),
+        shape_operation("Tensor::unfold", &["float_unfold"])
+            .moves("[7] 3 by 2", [7], |[i, j]| [2 * i + j],
+                |_, x| -> Tensor<2> { x.unfold(0, 3, 2) })
+            .moves_stored(&[Layout::Transposed], "[2, 6] 3 by 1, overlapping", [2, 6],
+                |[n, i, j]| [n, i + j], |_, x| -> Tensor<3> { x.unfold(1, 3, 1) })
+            .moves("[6, 2] 2 by 3, with gaps", [6, 2], |[i, n, j]| [3 * i + j, n],
+                |_, x| -> Tensor<3> { x.unfold(0, 2, 3) }),
     ]
 }

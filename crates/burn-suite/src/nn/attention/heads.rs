@@ -7,18 +7,18 @@ use burn::nn::attention::{
 use burn::tensor::Tensor;
 use burn_gradcheck::{Outputs, Values};
 
-use super::super::Layer;
-use super::super::formula::{Argument, Formula, argument};
 use super::{
-    Attend, attention_arguments, linear, linear_arguments, mask, with_held_keys, with_tolerance,
+    AttentionFormula, attention_arguments, linear, linear_arguments, mask, with_held_keys,
+    with_tolerance,
 };
-use crate::operation::Operation;
+use crate::operation::{Operation, layer};
+use crate::witness::{Argument, Formula, argument};
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![self_attention(), of_narrow_heads(), cached(), cross()]
 }
 
-const OPEN: Attend = Attend {
+const OPEN: AttentionFormula = AttentionFormula {
     heads: 2,
     heads_of_keys: 2,
     quiet: false,
@@ -42,24 +42,24 @@ fn parameters(width: usize, bias: bool, quiet: bool) -> Vec<Argument> {
         .collect()
 }
 
-/// Which of query, key and value are one tensor, or all.
+/// Whether query, key and value are one tensor or three.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum From {
+enum Tensors {
     One,
     Three,
 }
 
-/// Adds a check: the context and the weights of `Attend` on batches of 2 by 3 by `width`.
+/// Adds a check: the context and the weights of `AttentionFormula` on batches of 2 by 3 by `width`.
 fn check(
-    layer: Layer,
+    layer: Operation,
     name: &str,
-    (width, from, bias): (usize, From, bool),
-    attend: Attend,
+    (width, from, bias): (usize, Tensors, bool),
+    attend: AttentionFormula,
     input: impl Fn(MhaInput, &Values) -> MhaInput + Send + Sync + 'static,
-) -> Layer {
+) -> Operation {
     let names: &[&str] = match from {
-        From::One => &["x"],
-        From::Three => &["x_query", "x_key", "x_value"],
+        Tensors::One => &["x"],
+        Tensors::Three => &["x_query", "x_key", "x_value"],
     };
     // Fewer queries than keys.
     let shape = |name: &str| [2, if name == "x_query" { 2 } else { 3 }, width];
@@ -81,15 +81,14 @@ fn check(
         .with_key_bias(bias)
         .with_value_bias(bias)
         .with_output_bias(bias);
-    let mut layer = layer;
     let is_short = matches!(name, "of one tensor" | "both masked");
-    layer.0.drawn(name.to_owned(), is_short, |case| {
+    let checked = layer.drawn(name, |case| {
         with_tolerance(formula.witness(case)).module(
             move |device| config.init(device),
             move |attention: &MultiHeadAttention, v| {
                 let made = match from {
-                    From::One => MhaInput::self_attn(v.get("x")),
-                    From::Three => {
+                    Tensors::One => MhaInput::self_attn(v.get("x")),
+                    Tensors::Three => {
                         MhaInput::new(v.get("x_query"), v.get("x_key"), v.get("x_value"))
                     }
                 };
@@ -98,7 +97,7 @@ fn check(
             },
         )
     });
-    layer
+    checked.in_short_if(is_short)
 }
 
 fn pad(input: MhaInput, v: &Values) -> MhaInput {
@@ -115,34 +114,34 @@ fn lone(input: MhaInput, v: &Values) -> MhaInput {
 }
 
 fn self_attention() -> Operation {
-    let padded = Attend {
+    let padded = AttentionFormula {
         masked: |b, _, j| is_padding([b, j]),
         ..OPEN
     };
-    let in_order = Attend {
+    let in_order = AttentionFormula {
         masked: |_, i, j| j > i,
         ..OPEN
     };
-    let both = Attend {
+    let both = AttentionFormula {
         masked: |b, i, j| j > i || is_padding([b, j]),
         ..OPEN
     };
-    let left_alone = Attend {
+    let left_alone = AttentionFormula {
         masked: |b, i, _| b == 0 && i == 1,
         ..OPEN
     };
-    let quiet = |attend| Attend {
+    let quiet = |attend| AttentionFormula {
         quiet: true,
         ..attend
     };
-    let one = (2, From::One, true);
-    let layer = Layer::new("nn::MultiHeadAttention").note(
+    let one = (2, Tensors::One, true);
+    let layer = layer("nn::MultiHeadAttention").note(
         "a query whose keys are all masked attends to all of them alike, or to none if quiet",
     );
     let layer = check(
         layer,
         "2 heads of 4",
-        (8, From::One, true),
+        (8, Tensors::One, true),
         OPEN,
         |input, _| input,
     );
@@ -150,14 +149,14 @@ fn self_attention() -> Operation {
     let layer = check(
         layer,
         "of three tensors",
-        (2, From::Three, true),
+        (2, Tensors::Three, true),
         OPEN,
         |i, _| i,
     );
     let layer = check(
         layer,
         "without biases",
-        (2, From::One, false),
+        (2, Tensors::One, false),
         OPEN,
         |i, _| i,
     );
@@ -174,20 +173,18 @@ fn self_attention() -> Operation {
         quiet(left_alone),
         lone,
     )
-    .done()
 }
 
 /// Heads whose size has no exact root.
 fn of_narrow_heads() -> Operation {
-    let layer = Layer::new("nn::MultiHeadAttention, heads of 2");
+    let layer = layer("nn::MultiHeadAttention, heads of 2");
     check(
         layer,
         "of one tensor",
-        (4, From::One, true),
+        (4, Tensors::One, true),
         OPEN,
         |input, _| input,
     )
-    .done()
 }
 
 /// A first call with two tokens and a second with a third: the second's output, in which what the
@@ -198,8 +195,8 @@ fn cached() -> Operation {
         config.init(device)
     };
     let two = |x: Tensor<3>| x.slice([0..2, 0..2]);
-    Layer::new("nn::MultiHeadAttention, cached")
-        .with("of one tensor", |case| {
+    layer("nn::MultiHeadAttention, cached")
+        .drawn("of one tensor", |case| {
             let case = with_held_keys(case, "", 2).input("x", [2, 3, 2]);
             with_tolerance(case).module(build, move |attention, v| {
                 let mut cache = MhaCache::autoregressive();
@@ -209,7 +206,7 @@ fn cached() -> Operation {
                 (output.context, output.weights)
             })
         })
-        .with("of other keys", |case| {
+        .drawn("of other keys", |case| {
             let case = with_held_keys(case, "", 2)
                 .input("x", [2, 3, 2])
                 .input("memory", [2, 2, 2]);
@@ -222,23 +219,22 @@ fn cached() -> Operation {
                 (output.context, output.weights)
             })
         })
-        .done()
 }
 
 fn cross() -> Operation {
-    let padded = Attend {
+    let padded = AttentionFormula {
         masked: |b, _, j| is_padding([b, j]),
         ..OPEN
     };
-    let shared = Attend {
+    let shared = AttentionFormula {
         heads_of_keys: 1,
         ..padded
     };
-    let quiet = Attend {
+    let quiet = AttentionFormula {
         quiet: true,
         ..padded
     };
-    let all_masked = Attend {
+    let all_masked = AttentionFormula {
         masked: |b, _, _| b == 0,
         ..OPEN
     };
@@ -270,7 +266,7 @@ fn cross() -> Operation {
             .into()
     };
     type Forward = fn(&CrossAttention, &Values) -> Outputs;
-    let checks: [(&str, Attend, Forward); 6] = [
+    let checks: [(&str, AttentionFormula, Forward); 6] = [
         ("2 heads", OPEN, forward),
         ("padding masked", padded, forward_padded),
         ("2 heads on 1, padding masked", shared, forward_padded),
@@ -278,7 +274,7 @@ fn cross() -> Operation {
         ("a member all masked", all_masked, forward_all_masked),
         ("cached", shared, forward_cached),
     ];
-    let mut layer = Layer::new("nn::CrossAttention");
+    let mut layer = layer("nn::CrossAttention");
     for (name, attend, forward) in checks {
         let of_keys = attend.heads_of_keys;
         let arguments = [
@@ -294,9 +290,9 @@ fn cross() -> Operation {
         let config = CrossAttentionConfig::new(2, 3, 2, of_keys, 1)
             .with_dropout(0.0)
             .with_quiet_softmax(attend.quiet);
-        layer = layer.with(name, |case| {
+        layer = layer.drawn(name, |case| {
             with_tolerance(formula.witness(case)).module(move |device| config.init(device), forward)
         });
     }
-    layer.done()
+    layer
 }

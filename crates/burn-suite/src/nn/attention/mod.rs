@@ -1,4 +1,4 @@
-//! Attention layers, transformers and encodings of positions, against their formulas on the host.
+//! Attention layers, transformers and encodings of positions.
 
 mod heads;
 mod positions;
@@ -7,9 +7,8 @@ mod transformers;
 use burn::tensor::DType;
 use burn_gradcheck::{Case, Sample, Tolerance};
 
-use super::dual::Dual;
-use super::formula::{Argument, Arguments, Array, argument};
 use crate::operation::Operation;
+use crate::witness::{Argument, Arguments, Array, Dual, argument, count, place};
 
 /// All of them.
 pub(super) fn operations() -> Vec<Operation> {
@@ -54,7 +53,7 @@ fn attention_arguments(
     ]
     .concat();
     if !quiet {
-        all[3] = argument(at("key.bias"), &[of_keys]).held(bias_of_keys(of_keys));
+        all[3] = argument(at("key.bias"), &[of_keys]).constant(bias_of_keys(of_keys));
     }
     all
 }
@@ -85,9 +84,9 @@ fn linear(of: &Arguments, path: &str, x: &Array) -> Array {
 /// What a masked score is, as the layers have it by default.
 const MASKED: f64 = -1e4;
 
-/// How queries meet keys.
+/// How queries attend to keys.
 #[derive(Clone, Copy, Debug)]
-struct Attend {
+struct AttentionFormula {
     heads: usize,
     /// Heads of keys and values: each serves several of the queries' where there are fewer.
     heads_of_keys: usize,
@@ -96,7 +95,7 @@ struct Attend {
     masked: fn(usize, usize, usize) -> bool,
 }
 
-impl Attend {
+impl AttentionFormula {
     /// The weights `[batch, heads, queries, keys]`, and the weighted values of all heads side by
     /// side `[batch, queries, heads * size]`.
     fn formula(&self, query: &Array, key: &Array, value: &Array) -> (Array, Array) {
@@ -149,16 +148,8 @@ impl Attend {
     }
 }
 
-/// A mask on the host, in row-major order.
+/// A mask's elements, in row-major order.
 fn mask<const D: usize>(shape: [usize; D], masked: impl Fn([usize; D]) -> bool) -> Vec<bool> {
-    let index = |mut flat: usize| {
-        let mut index = [0; D];
-        for d in (0..D).rev() {
-            index[d] = flat % shape[d];
-            flat /= shape[d];
-        }
-        index
-    };
-    let count = shape.iter().product::<usize>();
-    (0..count).map(|flat| masked(index(flat))).collect()
+    let all = 0..count(&shape);
+    all.map(|number| masked(place(number, shape))).collect()
 }

@@ -2,12 +2,10 @@
 
 use burn::nn::{PositionalEncodingConfig, RotaryEncoding, RotaryEncodingConfig};
 use burn::tensor::Tensor;
-use burn_gradcheck::{Outputs, Values};
+use burn_gradcheck::Outputs;
 
-use super::super::Layer;
-use super::super::formula::{Array, Formula, argument};
-use crate::host::{F32, tolerance_f32};
-use crate::operation::Operation;
+use crate::operation::{Operation, layer};
+use crate::witness::{Array, Formula, Inputs, Precision, argument};
 
 const WIDTH: usize = 4;
 
@@ -17,29 +15,27 @@ pub(super) fn operations() -> Vec<Operation> {
 
 /// `x + sin or cos of (position / 10000^(2 i / width))`
 fn positional() -> Operation {
-    let formula = Formula::new([argument("x", &[2, 3, WIDTH])], |of| {
-        let x = of.get("x");
-        let values = x.values.iter().enumerate().map(|(place, &x)| {
-            let angle = angle(place / WIDTH % 3, place % WIDTH / 2);
-            x + if place % 2 == 0 {
-                angle.sin()
-            } else {
-                angle.cos()
-            }
-        });
-        vec![Array::new(x.shape.clone(), values.collect())]
-    });
-    Layer::new("nn::PositionalEncoding")
-        .with("[2, 3, 4]", |case| {
-            formula
-                .referee(case)
-                .tolerance(F32, tolerance_f32())
-                .function(|v| {
-                    let config = PositionalEncodingConfig::new(WIDTH).with_max_sequence_size(5);
-                    config.init(v.device()).forward(v.get("x"))
-                })
+    let formula = of_positions(&[2, 3, WIDTH], |x| {
+        Array::by_index([2, 3, WIDTH], |[item, position, i]| {
+            let angle = angle(position, i / 2);
+            x.at([item, position, i]) + if i % 2 == 0 { angle.sin() } else { angle.cos() }
         })
-        .done()
+    });
+    layer("nn::PositionalEncoding").check("[2, 3, 4]", &formula, |v| {
+        let config = PositionalEncodingConfig::new(WIDTH).with_max_sequence_size(5);
+        config.init(v.device()).forward(v.get("x"))
+    })
+}
+
+/// Finite differences are those of the formula: Burn's encodings need the default float type.
+fn of_positions(
+    shape: &[usize],
+    encode: impl Fn(&Array) -> Array + Send + Sync + 'static,
+) -> Formula {
+    let formula = Formula::new([argument("x", shape)], move |of| encode(of.get("x")));
+    formula
+        .with_precision(Precision::Short(None))
+        .with_differences()
 }
 
 /// `position / 10000^(2 pair / width)`; Burn takes the logarithm of the 10000 in f32.
@@ -61,7 +57,7 @@ fn turned(x: &Array, first: usize) -> Array {
 }
 
 fn rotary() -> Operation {
-    type Apply = fn(RotaryEncoding, &Values) -> Outputs;
+    type Apply = fn(RotaryEncoding, &Inputs<'_>) -> Outputs;
     let checks: [(&str, &[usize], usize, Apply); 6] = [
         ("[3, 4]", &[3, WIDTH], 0, |rotary, v| {
             rotary.forward(v.get::<2>("x")).into()
@@ -97,37 +93,25 @@ fn rotary() -> Operation {
             },
         ),
     ];
-    let mut layer = Layer::new("nn::RotaryEncoding");
-    for (name, shape, first, apply) in checks {
-        let formula = Formula::new([argument("x", shape)], move |of| {
-            vec![turned(of.get("x"), first)]
-        });
-        layer = layer.with(name, |case| {
-            formula
-                .referee(case)
-                .tolerance(F32, tolerance_f32())
-                .function(move |v| {
+    let layer = checks.into_iter().fold(
+        layer("nn::RotaryEncoding"),
+        |layer, (name, shape, first, apply)| {
+            layer.check(
+                name,
+                &of_positions(shape, move |x| turned(x, first)),
+                move |v| {
                     let config = RotaryEncodingConfig::new(5, WIDTH);
                     apply(config.init(v.device()), v)
-                })
-        });
-    }
-    let scaled = Formula::new([argument("x", &[2, 3, WIDTH])], |of| {
-        let still = |x: &Array| turned(x, 0);
-        vec![still(of.get("x"))]
-    });
-    layer
-        .with("[2, 3, 4] frequencies by hand", |case| {
-            scaled
-                .referee(case)
-                .tolerance(F32, tolerance_f32())
-                .function(|v| {
-                    let config = RotaryEncodingConfig::new(5, WIDTH).with_theta(100.0);
-                    // Theta 100 gives 1 and 1/10, of which the second is to be 1/100.
-                    let scale = |theta: Tensor<1>| theta.clone() * theta;
-                    let rotary = config.init_with_frequency_scaling(scale, v.device());
-                    rotary.forward(v.get::<3>("x"))
-                })
-        })
-        .done()
+                },
+            )
+        },
+    );
+    let scaled = of_positions(&[2, 3, WIDTH], |x| turned(x, 0));
+    layer.check("[2, 3, 4] frequencies by hand", &scaled, |v| {
+        let config = RotaryEncodingConfig::new(5, WIDTH).with_theta(100.0);
+        // Theta 100 gives 1 and 1/10; squared, the second is 1/100.
+        let scale = |theta: Tensor<1>| theta.clone() * theta;
+        let rotary = config.init_with_frequency_scaling(scale, v.device());
+        rotary.forward(v.get::<3>("x"))
+    })
 }

@@ -9,14 +9,12 @@ use burn::nn::transformer::{
 use burn::tensor::Tensor;
 use burn_gradcheck::{Sample, Values};
 
-use super::super::Layer;
-use super::super::dual::Dual;
-use super::super::formula::{Argument, Arguments, Array, Formula, argument};
 use super::{
-    Attend, attention_arguments, linear, linear_arguments, mask, small_linear_arguments,
+    AttentionFormula, attention_arguments, linear, linear_arguments, mask, small_linear_arguments,
     with_held_keys, with_tolerance,
 };
-use crate::operation::Operation;
+use crate::operation::{Operation, layer};
+use crate::witness::{Argument, Arguments, Array, Dual, Formula, argument};
 
 /// As many as heads, which are then of size 1.
 const WIDTH: usize = 4;
@@ -34,7 +32,7 @@ pub(super) fn operations() -> Vec<Operation> {
     ]
 }
 
-const OPEN: Attend = Attend {
+const OPEN: AttentionFormula = AttentionFormula {
     heads: WIDTH,
     heads_of_keys: WIDTH,
     quiet: false,
@@ -59,34 +57,26 @@ fn feed_forward_of(of: &Arguments, path: &str, x: &Array) -> Array {
 }
 
 fn feed_forward() -> Operation {
+    let layer = feed_forward_of_shape::<2>(layer("nn::PositionWiseFeedForward"), [3, WIDTH]);
+    feed_forward_of_shape::<3>(layer, [2, 3, WIDTH])
+}
+
+fn feed_forward_of_shape<const D: usize>(layer: Operation, shape: [usize; D]) -> Operation {
+    let inputs = [vec![argument("x", &shape)], feed_forward_arguments("")];
+    let formula = Formula::new(inputs.concat(), |of| feed_forward_of(of, "", of.get("x")));
     let config = PositionWiseFeedForwardConfig::new(WIDTH, INNER)
         .with_dropout(0.0)
         .with_activation(ActivationConfig::Tanh);
-    let formula = |shape: &[usize]| {
-        let inputs = [vec![argument("x", shape)], feed_forward_arguments("")];
-        Formula::new(inputs.concat(), |of| {
-            vec![feed_forward_of(of, "", of.get("x"))]
-        })
-    };
-    let again = config.clone();
-    Layer::new("nn::PositionWiseFeedForward")
-        .with("[3, 3] tanh", |case| {
-            formula(&[3, WIDTH]).witness(case).module(
-                move |device| config.init(device),
-                |net, v| net.forward(v.get::<2>("x")),
-            )
-        })
-        .with("[2, 3, 3] tanh", |case| {
-            formula(&[2, 3, WIDTH]).witness(case).module(
-                move |device| again.init(device),
-                |net, v| net.forward(v.get::<3>("x")),
-            )
-        })
-        .done()
+    layer.drawn(format!("{shape:?} tanh"), |case| {
+        formula.witness(case).module(
+            move |device| config.init(device),
+            |net, v| net.forward(v.get::<D>("x")),
+        )
+    })
 }
 
 fn feed_forward_gelu() -> Operation {
-    Layer::new("nn::PositionWiseFeedForward, gelu")
+    layer("nn::PositionWiseFeedForward, gelu")
         .note("gelu is the default")
         .module(
             "[2, 3, 3]",
@@ -97,7 +87,6 @@ fn feed_forward_gelu() -> Operation {
             },
             |net, v| net.forward(v.get::<3>("x")),
         )
-        .done()
 }
 
 /// Gains around 1: a chain of norms with small ones leaves of the gradients little but rounding.
@@ -131,7 +120,13 @@ fn own_arguments(path: &str, quiet: bool) -> Vec<Argument> {
     attention_arguments(&format!("{path}."), [WIDTH; 2], [WIDTH; 2], quiet)
 }
 
-fn attention(of: &Arguments, path: &str, attend: Attend, x: &Array, memory: &Array) -> Array {
+fn attention(
+    of: &Arguments,
+    path: &str,
+    attend: AttentionFormula,
+    x: &Array,
+    memory: &Array,
+) -> Array {
     let part = |name: &str, x: &Array| linear(of, &format!("{path}.{name}"), x);
     let (query, key, value) = (part("query", x), part("key", memory), part("value", memory));
     part("output", &attend.formula(&query, &key, &value).1)
@@ -148,9 +143,10 @@ fn residual(
     x: &Array,
     inner: impl FnOnce(&Array) -> Array,
 ) -> Array {
-    match norm_first {
-        true => add(x, &inner(&norm(of, before, x))),
-        false => norm(of, after, &add(x, &inner(x))),
+    if norm_first {
+        add(x, &inner(&norm(of, before, x)))
+    } else {
+        norm(of, after, &add(x, &inner(x)))
     }
 }
 
@@ -158,7 +154,7 @@ fn residual(
 fn encoder_layer(
     of: &Arguments,
     path: &str,
-    (norm_first, attend): (bool, Attend),
+    (norm_first, attend): (bool, AttentionFormula),
     x: &Array,
 ) -> Array {
     let at = |name: &str| format!("{path}{name}");
@@ -187,15 +183,15 @@ fn encoder_arguments(layers: usize, quiet: bool) -> Vec<Argument> {
 }
 
 fn encoder() -> Operation {
-    let both_masked = Attend {
+    let both_masked = AttentionFormula {
         masked: |b, i, j| j > i || is_padding([b, j]),
         ..OPEN
     };
-    let quiet = Attend {
+    let quiet = AttentionFormula {
         quiet: true,
         ..OPEN
     };
-    let mut layer = Layer::new("nn::TransformerEncoder");
+    let mut layer = layer("nn::TransformerEncoder");
     for (name, layers, norm_first, attend) in [
         ("two layers, masked", 2, false, both_masked),
         ("norm first, masked", 1, true, both_masked),
@@ -206,37 +202,37 @@ fn encoder() -> Operation {
             let input = of.get("x").clone();
             let through =
                 |x, layer| encoder_layer(of, &format!("layers.{layer}."), (norm_first, attend), &x);
-            vec![(0..layers).fold(input, through)]
+            (0..layers).fold(input, through)
         });
         let config = TransformerEncoderConfig::new(WIDTH, INNER, WIDTH, layers)
             .with_dropout(0.0)
             .with_norm_first(norm_first)
             .with_quiet_softmax(attend.quiet)
             .with_activation(ActivationConfig::Tanh);
-        layer
-            .0
-            .drawn(name.to_owned(), name == "norm first, masked", |case| {
+        layer = layer
+            .drawn(name, |case| {
                 with_tolerance(formula.witness(case)).module(
                     move |device| config.init(device),
                     move |encoder, v| {
                         let input = TransformerEncoderInput::new(v.get("x"));
-                        encoder.forward(match is_masked {
-                            true => input
-                                .mask_pad(v.bools([2, 3], &mask([2, 3], is_padding)))
-                                .mask_attn(generate_autoregressive_mask(2, 3, v.device())),
-                            false => input,
-                        })
+                        if !is_masked {
+                            return encoder.forward(input);
+                        }
+                        let padding = v.bools([2, 3], &mask([2, 3], is_padding));
+                        let future = generate_autoregressive_mask(2, 3, v.device());
+                        encoder.forward(input.mask_pad(padding).mask_attn(future))
                     },
                 )
-            });
+            })
+            .in_short_if(name == "norm first, masked");
     }
-    layer.done()
+    layer
 }
 
 fn encoder_gelu() -> Operation {
-    Layer::new("nn::TransformerEncoder, gelu")
+    layer("nn::TransformerEncoder, gelu")
         .note("gelu is the default")
-        .with("norm last", |case| {
+        .drawn("norm last", |case| {
             let case = with_held_keys(case, "layers.0.mha.", WIDTH).input("x", [1, 2, WIDTH]);
             with_tolerance(case).module(
                 |device| {
@@ -246,7 +242,6 @@ fn encoder_gelu() -> Operation {
                 |encoder, v| encoder.forward(TransformerEncoderInput::new(v.get("x"))),
             )
         })
-        .done()
 }
 
 fn decoder_arguments() -> Vec<Argument> {
@@ -269,7 +264,7 @@ fn decoder_arguments() -> Vec<Argument> {
 /// One layer of the decoder: attention to what it has written and to what it reads.
 fn decoder_layer(
     of: &Arguments,
-    (norm_first, own, other): (bool, Attend, Attend),
+    (norm_first, own, other): (bool, AttentionFormula, AttentionFormula),
     x: &Array,
     memory: &Array,
 ) -> Array {
@@ -287,15 +282,15 @@ fn decoder_layer(
 }
 
 fn decoder() -> Operation {
-    let causal = Attend {
+    let causal = AttentionFormula {
         masked: |_, i, j| j > i,
         ..OPEN
     };
-    let padded = Attend {
+    let padded = AttentionFormula {
         masked: |b, _, j| is_padding([b, j]),
         ..OPEN
     };
-    let mut layer = Layer::new("nn::TransformerDecoder");
+    let mut layer = layer("nn::TransformerDecoder");
     for (name, norm_first, [own, other]) in [
         ("norm last", false, [OPEN; 2]),
         ("norm first, masked", true, [causal, padded]),
@@ -303,30 +298,30 @@ fn decoder() -> Operation {
         let is_masked = name.ends_with("masked");
         let formula = Formula::new(decoder_arguments(), move |of| {
             let (x, memory) = (of.get("x"), of.get("memory"));
-            vec![decoder_layer(of, (norm_first, own, other), x, memory)]
+            decoder_layer(of, (norm_first, own, other), x, memory)
         });
         let config = TransformerDecoderConfig::new(WIDTH, INNER, WIDTH, 1)
             .with_dropout(0.0)
             .with_norm_first(norm_first)
             .with_activation(ActivationConfig::Tanh);
-        layer
-            .0
-            .drawn(name.to_owned(), name == "norm first, masked", |case| {
+        layer = layer
+            .drawn(name, |case| {
                 with_tolerance(formula.witness(case)).module(
                     move |device| config.init(device),
                     move |decoder, v| {
                         let input = TransformerDecoderInput::new(v.get("x"), v.get("memory"));
-                        decoder.forward(match is_masked {
-                            true => input
-                                .memory_mask_pad(v.bools([2, 3], &mask([2, 3], is_padding)))
-                                .target_mask_attn(generate_autoregressive_mask(2, 3, v.device())),
-                            false => input,
-                        })
+                        if !is_masked {
+                            return decoder.forward(input);
+                        }
+                        let padding = v.bools([2, 3], &mask([2, 3], is_padding));
+                        let future = generate_autoregressive_mask(2, 3, v.device());
+                        decoder.forward(input.memory_mask_pad(padding).target_mask_attn(future))
                     },
                 )
-            });
+            })
+            .in_short_if(name == "norm first, masked");
     }
-    layer.done()
+    layer
 }
 
 fn two(x: Tensor<3>) -> Tensor<3> {
@@ -342,18 +337,20 @@ fn encoder_by_token() -> Operation {
         encoder.forward_autoregressive_inference(first, &mut cache);
         encoder.forward_autoregressive_inference(TransformerEncoderInput::new(x), &mut cache)
     };
-    let mut layer = Layer::new("nn::TransformerEncoder, token by token");
+    let mut layer = layer("nn::TransformerEncoder, token by token");
     for (name, norm_first) in [("norm last", false), ("norm first", true)] {
         let config = TransformerEncoderConfig::new(WIDTH, INNER, WIDTH, 1)
             .with_dropout(0.0)
             .with_norm_first(norm_first)
             .with_activation(ActivationConfig::Tanh);
-        layer.0.drawn(name.to_owned(), !norm_first, |case| {
-            let case = with_held_keys(case, "layers.0.mha.", WIDTH).input("x", [1, 3, WIDTH]);
-            with_tolerance(case).module(move |device| config.init(device), encode)
-        });
+        layer = layer
+            .drawn(name, |case| {
+                let case = with_held_keys(case, "layers.0.mha.", WIDTH).input("x", [1, 3, WIDTH]);
+                with_tolerance(case).module(move |device| config.init(device), encode)
+            })
+            .in_short_if(!norm_first);
     }
-    layer.done()
+    layer
 }
 
 /// As [`encoder_by_token`], with something to read.
@@ -366,19 +363,21 @@ fn decoder_by_token() -> Operation {
         let second = TransformerDecoderInput::new(x, memory);
         decoder.forward_autoregressive_inference(second, &mut cache)
     };
-    let mut layer = Layer::new("nn::TransformerDecoder, token by token");
+    let mut layer = layer("nn::TransformerDecoder, token by token");
     for (name, norm_first) in [("norm last", false), ("norm first", true)] {
         let config = TransformerDecoderConfig::new(WIDTH, INNER, WIDTH, 1)
             .with_dropout(0.0)
             .with_norm_first(norm_first)
             .with_activation(ActivationConfig::Tanh);
-        layer.0.drawn(name.to_owned(), !norm_first, |case| {
-            let case = with_held_keys(case, "layers.0.self_attn.", WIDTH);
-            let case = with_held_keys(case, "layers.0.cross_attn.", WIDTH)
-                .input("x", [1, 3, WIDTH])
-                .input("memory", [1, 2, WIDTH]);
-            with_tolerance(case).module(move |device| config.init(device), decode)
-        });
+        layer = layer
+            .drawn(name, |case| {
+                let case = with_held_keys(case, "layers.0.self_attn.", WIDTH);
+                let case = with_held_keys(case, "layers.0.cross_attn.", WIDTH)
+                    .input("x", [1, 3, WIDTH])
+                    .input("memory", [1, 2, WIDTH]);
+                with_tolerance(case).module(move |device| config.init(device), decode)
+            })
+            .in_short_if(!norm_first);
     }
-    layer.done()
+    layer
 }

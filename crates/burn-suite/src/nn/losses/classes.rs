@@ -3,16 +3,13 @@
 use burn::nn::loss::{
     BinaryCrossEntropyLossConfig, CrossEntropyLossConfig, MultiMarginLossConfig, Reduction,
 };
-use burn::tensor::{Int, Tensor};
+use burn::tensor::{DType, Int, Tensor};
 
-use super::super::Layer;
-use super::super::dual::Dual;
-use super::super::formula::{Argument, Array, Formula, argument};
-use super::reduced;
-use crate::host::{F32, tolerance_f32_of_sums};
-use crate::operation::{Family, Operation};
+use super::{loss, reduced, reduced_if, reductions, summed};
+use crate::operation::Operation;
 use crate::point::Expected::{Between, Is};
 use crate::point::{Expected, Point};
+use crate::witness::{Argument, Array, Dual, argument};
 
 /// The classes of a batch of four; the second and the fourth have the same.
 const TARGETS: [i64; 4] = [2, 0, 1, 0];
@@ -77,9 +74,10 @@ impl CrossEntropy {
             for (class, &x) in row.iter().enumerate() {
                 let alpha = f64::from(self.smoothing);
                 let share = f64::from(class == target) * (1.0 - alpha) + alpha / 4.0;
-                let log = match self.logits {
-                    true => x - exponentials.ln(),
-                    false => x.ln(),
+                let log = if self.logits {
+                    x - exponentials.ln()
+                } else {
+                    x.ln()
                 };
                 sum = sum - log * (share * weight(class));
             }
@@ -88,31 +86,25 @@ impl CrossEntropy {
         Array::scalar(sum / normaliser)
     }
 
-    /// Adds it as a check; `anywhere` is whether it works in another than the default float type.
-    fn check(self, layer: Layer, name: &str, anywhere: bool) -> Layer {
+    /// Adds it as a check. `anywhere` says whether it works in other float types than the default.
+    fn check(self, layer: Operation, name: &str, anywhere: bool) -> Operation {
         let config = self.config();
         let x = if self.logits {
             scores()
         } else {
             probabilities()
         };
-        let formula = Formula::new([x], move |of| vec![self.formula(of.get("x"))]);
-        layer.with(name, |case| {
-            let case = match anywhere {
-                true => formula.witness(case),
-                false => formula.referee(case),
-            };
-            case.tolerance(F32, tolerance_f32_of_sums())
-                .function(move |v| {
-                    let loss = config.init(v.device());
-                    loss.forward(v.get("x"), v.ints([4], &TARGETS))
-                })
+        let formula = summed([x], move |of| self.formula(of.get("x")));
+        let formula = if anywhere {
+            formula
+        } else {
+            formula.with_differences()
+        };
+        layer.check(name, &formula, move |v| {
+            let loss = config.init(v.device());
+            loss.forward(v.get("x"), v.ints([4], &TARGETS))
         })
     }
-}
-
-fn loss(name: &'static str) -> Layer {
-    Layer::of(Family::Losses, name)
 }
 
 /// The gradient by the score of class 0, where class 1 has the score 0 and class 0 is the target;
@@ -143,7 +135,6 @@ fn of_logits() -> Operation {
         ..PLAIN
     };
     pads.check(layer, "[4, 4] two tokens are padding", true)
-        .done()
 }
 
 fn of_probabilities() -> Operation {
@@ -161,7 +152,7 @@ fn of_probabilities() -> Operation {
         pad_tokens: vec![1],
         ..plain
     };
-    pads.check(layer, "[4, 4] a token is padding", true).done()
+    pads.check(layer, "[4, 4] a token is padding", true)
 }
 
 fn smoothed() -> Operation {
@@ -185,9 +176,7 @@ fn smoothed() -> Operation {
         logits: false,
         ..smoothed
     };
-    of_probabilities
-        .check(layer, "[4, 4] of probabilities", false)
-        .done()
+    of_probabilities.check(layer, "[4, 4] of probabilities", false)
 }
 
 fn weighted() -> Operation {
@@ -201,19 +190,19 @@ fn weighted() -> Operation {
         pad_tokens: vec![1],
         ..weighted
     };
-    pads.check(layer, "[4, 4] a token is padding", false).done()
+    pads.check(layer, "[4, 4] a token is padding", false)
 }
 
 /// What a binary cross entropy is made of, and the labels of a row or of several.
 #[derive(Clone, Debug)]
-struct Binary {
+struct BinaryCrossEntropy {
     logits: bool,
     smoothing: f32,
     /// By label for a row, by column for several.
     weights: Option<&'static [f32]>,
 }
 
-impl Binary {
+impl BinaryCrossEntropy {
     fn config(&self) -> BinaryCrossEntropyLossConfig {
         BinaryCrossEntropyLossConfig::new()
             .with_logits(self.logits)
@@ -229,9 +218,10 @@ impl Binary {
         let alpha = f64::from(self.smoothing);
         let each = |(i, (&x, &label)): (usize, (&Dual, &i64))| {
             let target = label as f64 * (1.0 - alpha) + alpha / columns.unwrap_or(2) as f64;
-            let loss = match self.logits {
-                true => x * (1.0 - target) + (-x).softplus(),
-                false => -(x.ln() * target + (-x + 1.0).ln() * (1.0 - target)),
+            let loss = if self.logits {
+                x * (1.0 - target) + (-x).softplus()
+            } else {
+                -(x.ln() * target + (-x + 1.0).ln() * (1.0 - target))
             };
             let place = columns.map_or(label as usize, |columns| i % columns);
             loss * self.weights.map_or(1.0, |of| f64::from(of[place]))
@@ -240,53 +230,38 @@ impl Binary {
         reduced(&pairs.map(each).collect::<Vec<_>>(), 1, &Reduction::Mean)
     }
 
-    fn check(self, layer: Layer, name: &str) -> Layer {
+    /// Adds a check of a row of eight, and one of two rows of four. Weights by label fit the former,
+    /// weights by column the latter.
+    fn check(self, layer: Operation, name: &str) -> Operation {
         const LABELS: [i64; 8] = [1, 0, 0, 1, 1, 1, 0, 1];
+        let fits = |count| self.weights.is_none_or(|weights| weights.len() == count);
+        let (fits_row, fits_rows) = (fits(2), fits(4));
         let config = self.config();
-        let range = |x: Argument| match self.logits {
-            true => x,
-            false => x.within(0.125, 0.875),
+        let formula = move |input: Argument| {
+            let loss = self.clone();
+            let input = if self.logits {
+                input
+            } else {
+                input.within(0.125, 0.875)
+            };
+            summed([input], move |of| loss.formula(of.get("x"), &LABELS)).with_differences()
         };
-        let inputs = [
-            range(argument("row", &[8])),
-            range(argument("rows", &[2, 4])),
-        ];
-        let (row, rows) = (self.clone(), self);
-        // Weights of a row are those of two labels, weights of several those of four columns.
-        let of_row = row.weights.is_none_or(|weights| weights.len() == 2);
-        let of_rows = rows.weights.is_none_or(|weights| weights.len() == 4);
-        let [input_row, input_rows] = inputs;
-        let layer = match of_row {
-            false => layer,
-            true => layer.with(&format!("[8] {name}"), |case| {
-                let formula = Formula::new([input_row], move |of| {
-                    vec![row.formula(of.get("row"), &LABELS)]
-                });
-                let config = config.clone();
-                formula
-                    .referee(case)
-                    .tolerance(F32, tolerance_f32_of_sums())
-                    .function(move |v| {
-                        let loss = config.init(v.device());
-                        loss.forward::<1>(v.get("row"), v.ints([8], &LABELS))
-                    })
-            }),
-        };
-        match of_rows {
-            false => layer,
-            true => layer.with(&format!("[2, 4] {name}"), |case| {
-                let formula = Formula::new([input_rows], move |of| {
-                    vec![rows.formula(of.get("rows"), &LABELS)]
-                });
-                formula
-                    .referee(case)
-                    .tolerance(F32, tolerance_f32_of_sums())
-                    .function(move |v| {
-                        let loss = config.init(v.device());
-                        loss.forward::<2>(v.get("rows"), v.ints([2, 4], &LABELS))
-                    })
-            }),
+        let mut layer = layer;
+        if fits_row {
+            let (name, config) = (format!("[8] {name}"), config.clone());
+            layer = layer.check(name, &formula(argument("x", &[8])), move |v| {
+                let loss = config.init(v.device());
+                loss.forward::<1>(v.get("x"), v.ints([8], &LABELS))
+            });
         }
+        if fits_rows {
+            let name = format!("[2, 4] {name}");
+            layer = layer.check(name, &formula(argument("x", &[2, 4])), move |v| {
+                let loss = config.init(v.device());
+                loss.forward::<2>(v.get("x"), v.ints([2, 4], &LABELS))
+            });
+        }
+        layer
     }
 }
 
@@ -300,26 +275,26 @@ fn binary_point(logits: bool, (x, label): (f64, i64), expected: Expected) -> Poi
         let labels = Tensor::<1, Int>::full([copies], label, &x.device());
         loss.forward(x, labels).mul_scalar(copies as f64)
     };
-    let mut point = Point::of_one(x, expected, function).only_in(F32);
+    let mut point = Point::of_one(x, expected, function).only_in(DType::F32);
     point.name = format!("{}, label {label}", point.name);
     point
 }
 
-fn add_variants(mut layer: Layer, logits: bool) -> Operation {
-    let plain = Binary {
+fn add_variants(mut layer: Operation, logits: bool) -> Operation {
+    let plain = BinaryCrossEntropy {
         logits,
         smoothing: 0.0,
         weights: None,
     };
-    let smoothed = Binary {
+    let smoothed = BinaryCrossEntropy {
         smoothing: 0.25,
         ..plain.clone()
     };
-    let by_label = Binary {
+    let by_label = BinaryCrossEntropy {
         weights: Some(&WEIGHTS[..2]),
         ..plain.clone()
     };
-    let by_column = Binary {
+    let by_column = BinaryCrossEntropy {
         weights: Some(&WEIGHTS),
         ..smoothed.clone()
     };
@@ -331,7 +306,7 @@ fn add_variants(mut layer: Layer, logits: bool) -> Operation {
     ] {
         layer = variant.check(layer, name);
     }
-    layer.done()
+    layer
 }
 
 fn binary_of_logits() -> Operation {
@@ -360,41 +335,24 @@ fn binary_of_probabilities() -> Operation {
 fn multi_margin() -> Operation {
     let mut layer = loss("loss::MultiMarginLoss");
     for (p, margin) in [(1, 1.0), (2, 0.75)] {
-        for (name, reduction) in [
-            ("", None),
-            (" mean", Some(Reduction::Mean)),
-            (" sum", Some(Reduction::Sum)),
-            (" by default", Some(Reduction::Auto)),
-        ] {
+        for (name, reduction) in reductions() {
             let reduce = reduction.clone();
-            let formula = Formula::new([scores()], move |of| {
-                let losses: Vec<Dual> = of
-                    .get("x")
-                    .rows()
-                    .zip(TARGETS)
-                    .map(|(row, target)| multi_margin_of(row, target as usize, (p, margin)))
-                    .collect();
-                vec![match &reduce {
-                    None => Array::vector(losses),
-                    Some(reduction) => reduced(&losses, 4, reduction),
-                }]
+            let formula = summed([scores()], move |of| {
+                let rows = of.get("x").rows().zip(TARGETS);
+                let of_row = |(row, target)| multi_margin_of(row, target as usize, (p, margin));
+                reduced_if(&rows.map(of_row).collect::<Vec<_>>(), 4, reduce.as_ref())
             });
-            layer = layer.with(&format!("[4, 4] p = {p}{name}"), |case| {
-                formula
-                    .witness(case)
-                    .tolerance(F32, tolerance_f32_of_sums())
-                    .function(move |v| {
-                        let config = MultiMarginLossConfig::new().with_p(p).with_margin(margin);
-                        let (x, targets) = (v.get("x"), v.ints([4], &TARGETS));
-                        match &reduction {
-                            None => config.init().forward_no_reduction(x, targets),
-                            Some(reduction) => config.init().forward(x, targets, reduction.clone()),
-                        }
-                    })
+            layer = layer.check(format!("[4, 4] p = {p}{name}"), &formula, move |v| {
+                let config = MultiMarginLossConfig::new().with_p(p).with_margin(margin);
+                let (x, targets) = (v.get("x"), v.ints([4], &TARGETS));
+                match &reduction {
+                    None => config.init().forward_no_reduction(x, targets),
+                    Some(reduction) => config.init().forward(x, targets, reduction.clone()),
+                }
             });
         }
     }
-    layer.done()
+    layer
 }
 
 /// `sum of max(0, margin - x[target] + x[i])^p over the other classes / classes`

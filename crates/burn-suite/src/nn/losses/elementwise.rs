@@ -1,44 +1,42 @@
 //! Losses that compare element with element.
 
 use burn::nn::loss::Reduction;
-use burn::tensor::Tensor;
+use burn::tensor::{DType, Tensor};
 use burn_gradcheck::Sample;
 
-use super::super::dual::Dual;
-use super::super::formula::{Argument, Array, Formula, argument};
-use super::reduced;
-use crate::host::{F32, tolerance_f32_of_sums};
-use crate::operation::{Family, Operation};
+use super::{loss, reduced, summed};
+use crate::operation::Operation;
 use crate::point::{Expected, Point};
+use crate::witness::{Argument, Array, Dual, argument};
 
 /// Rows that a batch mean is taken over: a power of two, which division in f32 leaves exact.
 const BATCH: usize = 4;
 const SHAPE: [usize; 2] = [BATCH, 3];
 
-/// The module at rank 1 and 2, and reduced.
-pub(super) struct Module<const N: usize> {
+/// The loss's methods, at rank 1 and 2, and reduced.
+pub(super) struct LossCalls<const N: usize> {
     pub(super) row: fn([Tensor<1>; N]) -> Tensor<1>,
     pub(super) matrix: fn([Tensor<2>; N]) -> Tensor<2>,
     pub(super) reduced: fn([Tensor<2>; N], Reduction) -> Tensor<1>,
 }
 
-/// `module!(MseLoss::new(), prediction, target)`: the module's methods, of these arguments.
-macro_rules! module {
+/// `calls!(MseLoss::new(), prediction, target)`: the loss's methods with these arguments.
+macro_rules! calls {
     ($loss:expr, $($x:ident),+) => {
-        $crate::nn::losses::elementwise::Module {
+        $crate::nn::losses::elementwise::LossCalls {
             row: |[$($x),+]| $loss.forward_no_reduction($($x),+),
             matrix: |[$($x),+]| $loss.forward_no_reduction($($x),+),
             reduced: |[$($x),+], reduction| $loss.forward($($x),+, reduction),
         }
     };
 }
-pub(super) use module;
+pub(super) use calls;
 
 /// A loss of `N` numbers with its formula.
 pub(super) struct Elementwise<const N: usize> {
     operation: Operation,
     arguments: [(&'static str, Sample); N],
-    module: Module<N>,
+    calls: LossCalls<N>,
     formula: fn([Dual; N]) -> Dual,
 }
 
@@ -46,13 +44,13 @@ impl<const N: usize> Elementwise<N> {
     pub(super) fn new(
         name: &'static str,
         arguments: [(&'static str, Sample); N],
-        module: Module<N>,
+        calls: LossCalls<N>,
         formula: fn([Dual; N]) -> Dual,
     ) -> Self {
         Self {
-            operation: Operation::new(name, Family::Losses, &[]),
+            operation: loss(name),
             arguments,
-            module,
+            calls,
             formula,
         }
     }
@@ -86,50 +84,41 @@ impl<const N: usize> Elementwise<N> {
     }
 
     fn finish_with(self, default: Reduction) -> Operation {
-        let mut made = self.reduced_by("sum", Reduction::Sum);
-        made.add_reduced("by default", Reduction::Auto, default);
-        let (row, matrix) = (made.module.row, made.module.matrix);
+        let made = self.reduced_by("sum", Reduction::Sum);
+        let made = made.reduced_as("by default", Reduction::Auto, default);
+        let LossCalls { row, matrix, .. } = made.calls;
         let (names, formula) = (made.names(), made.formula);
-        let of_row = Formula::new(made.inputs(&[7]), move |of| {
-            vec![each(names, formula, |name| of.get(name))]
-        });
-        let of_matrix = Formula::new(made.inputs(&SHAPE), move |of| {
-            vec![each(names, formula, |name| of.get(name))]
-        });
-        made.operation.drawn("[7]".to_owned(), false, |case| {
-            of_row
-                .witness(case)
-                .tolerance(F32, tolerance_f32_of_sums())
-                .function(move |v| row(names.map(|name| v.get(name))))
-        });
-        made.operation.drawn("[4, 3]".to_owned(), true, |case| {
-            of_matrix
-                .witness(case)
-                .tolerance(F32, tolerance_f32_of_sums())
-                .function(move |v| matrix(names.map(|name| v.get(name))))
-        });
+        let of_shape = |shape: &[usize]| {
+            summed(made.inputs(shape), move |of| {
+                each(names, formula, |name| of.get(name))
+            })
+        };
+        let (of_row, of_matrix) = (of_shape(&[7]), of_shape(&SHAPE));
         made.operation
+            .check("[7]", &of_row, move |v| row(names.map(|name| v.get(name))))
+            .in_full_only()
+            .check("[4, 3]", &of_matrix, move |v| {
+                matrix(names.map(|name| v.get(name)))
+            })
     }
 
-    fn reduced_by(mut self, name: &str, reduction: Reduction) -> Self {
-        self.add_reduced(name, reduction.clone(), reduction);
-        self
+    fn reduced_by(self, name: &str, reduction: Reduction) -> Self {
+        self.reduced_as(name, reduction.clone(), reduction)
     }
 
-    /// A reduction that is to be the same as `meaning`.
-    fn add_reduced(&mut self, name: &str, reduction: Reduction, meaning: Reduction) {
-        let (names, formula, module) = (self.names(), self.formula, self.module.reduced);
-        let formula = Formula::new(self.inputs(&SHAPE), move |of| {
+    /// A reduction that must be the same as `meaning`.
+    fn reduced_as(mut self, name: &str, reduction: Reduction, meaning: Reduction) -> Self {
+        let (names, formula, reduce) = (self.names(), self.formula, self.calls.reduced);
+        let formula = summed(self.inputs(&SHAPE), move |of| {
             let losses = each(names, formula, |name| of.get(name));
-            vec![reduced(&losses.values, BATCH, &meaning)]
+            reduced(&losses.values, BATCH, &meaning)
         });
-        self.operation
-            .drawn(format!("[4, 3] {name}"), true, |case| {
-                formula
-                    .witness(case)
-                    .tolerance(F32, tolerance_f32_of_sums())
-                    .function(move |v| module(names.map(|name| v.get(name)), reduction.clone()))
+        self.operation = self
+            .operation
+            .check(format!("[4, 3] {name}"), &formula, move |v| {
+                reduce(names.map(|name| v.get(name)), reduction.clone())
             });
+        self
     }
 
     fn names(&self) -> [&'static str; N] {
@@ -145,15 +134,15 @@ impl<const N: usize> Elementwise<N> {
 impl Elementwise<2> {
     /// Adds a special point: prediction `a`, target `b`.
     pub(super) fn at(self, a: f64, b: f64, expected: [Expected; 2]) -> Self {
-        let row = self.module.row;
+        let row = self.calls.row;
         self.at_point(Point::of_two((a, b), expected, move |a, b| row([a, b])))
     }
 
     /// Adds a point that is special in f32 only.
     pub(super) fn at_in_f32(self, a: f64, b: f64, expected: [Expected; 2]) -> Self {
-        let row = self.module.row;
+        let row = self.calls.row;
         let point = Point::of_two((a, b), expected, move |a, b| row([a, b]));
-        self.at_point(point.only_in(F32))
+        self.at_point(point.only_in(DType::F32))
     }
 }
 

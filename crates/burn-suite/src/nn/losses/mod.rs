@@ -1,4 +1,4 @@
-//! The losses of `burn::nn::loss`, called as modules, each against its formula on the host.
+//! The losses of `burn::nn::loss`, called as modules.
 
 mod classes;
 mod elementwise;
@@ -8,9 +8,8 @@ mod sequences;
 
 use burn::nn::loss::Reduction;
 
-use super::dual::Dual;
-use super::formula::Array;
-use crate::operation::Operation;
+use crate::operation::{Family, Operation};
+use crate::witness::{Argument, Arguments, Array, Dual, Formula, Precision, sum};
 
 /// All of them.
 pub(super) fn operations() -> Vec<Operation> {
@@ -23,12 +22,42 @@ pub(super) fn operations() -> Vec<Operation> {
     .concat()
 }
 
-/// What a reduction makes of the elements of a loss, of which `batch` belong together.
+fn loss(name: &'static str) -> Operation {
+    Operation::new(name, Family::Losses)
+}
+
+/// A formula that sums.
+fn summed(
+    inputs: impl IntoIterator<Item = Argument>,
+    evaluate: impl Fn(&Arguments) -> Array + Send + Sync + 'static,
+) -> Formula {
+    Formula::new(inputs, evaluate).with_precision(Precision::Summed)
+}
+
+/// Reduces the elements of a loss, where a batch is `batch` of them.
 fn reduced(losses: &[Dual], batch: usize, reduction: &Reduction) -> Array {
-    let sum: Dual = losses.iter().copied().sum();
+    let sum = sum(losses);
     Array::scalar(match reduction {
         Reduction::Sum => sum,
         Reduction::Mean | Reduction::Auto => sum / losses.len() as f64,
         Reduction::BatchMean => sum / batch as f64,
     })
+}
+
+/// As [`reduced`], or the losses as they are.
+fn reduced_if(losses: &[Dual], batch: usize, reduction: Option<&Reduction>) -> Array {
+    match reduction {
+        None => Array::vector(losses.to_vec()),
+        Some(reduction) => reduced(losses, batch, reduction),
+    }
+}
+
+/// No reduction, and each that there is, with the end of its check's name.
+fn reductions() -> [(&'static str, Option<Reduction>); 4] {
+    [
+        ("", None),
+        (" mean", Some(Reduction::Mean)),
+        (" sum", Some(Reduction::Sum)),
+        (" by default", Some(Reduction::Auto)),
+    ]
 }

@@ -4,17 +4,17 @@ use std::f64::consts::PI;
 
 use burn::nn::loss::{
     GaussianNLLLossConfig, HuberLossConfig, KLDivLossConfig, LpLossConfig, MarginRankingLossConfig,
-    MseLoss, PoissonNllLossConfig, Reduction, SmoothL1LossConfig, SoftMarginLoss,
+    MseLoss, PoissonNllLossConfig, Reduction, SmoothL1Loss, SmoothL1LossConfig, SoftMarginLoss,
 };
+use burn::tensor::Tensor;
 use burn_gradcheck::Sample;
 
-use super::super::dual::Dual;
-use super::super::formula::{Array, Formula, argument};
-use super::elementwise::{Elementwise, Module, module};
-use crate::host::{F32, tolerance_f32_of_sums};
+use super::elementwise::{Elementwise, LossCalls, calls};
+use super::summed;
 use crate::operation::Operation;
 use crate::point::Expected::{Between, Is};
 use crate::point::Point;
+use crate::witness::{Array, Dual, argument, sum};
 
 const SIGNED: [(&str, Sample); 2] = [("prediction", Sample::Signed), ("target", Sample::Signed)];
 const INFINITY: f64 = f64::INFINITY;
@@ -32,26 +32,22 @@ pub(super) fn operations() -> Vec<Operation> {
     all
 }
 
+#[rustfmt::skip]
 fn regressions() -> Vec<Operation> {
     vec![
-        Elementwise::new(
-            "loss::MseLoss",
-            SIGNED,
-            module!(MseLoss::new(), a, b),
-            |[p, t]| (p - t) * (p - t),
-        )
-        .at(0.5, 0.5, [Is(0.0), Is(0.0)])
-        .at_in_f32(1e30, 0.0, [Is(2e30), Is(-2e30)])
-        .build(),
+        Elementwise::new("loss::MseLoss", SIGNED, calls!(MseLoss::new(), a, b),
+                |[p, t]| (p - t) * (p - t)).at(0.5, 0.5, [Is(0.0), Is(0.0)])
+            .at_in_f32(1e30, 0.0, [Is(2e30), Is(-2e30)]).build(),
         Elementwise::new(
             "loss::HuberLoss",
             SIGNED,
-            module!(HuberLossConfig::new(0.5).init(), a, b),
+            calls!(HuberLossConfig::new(0.5).init(), a, b),
             |[p, t]| {
                 let error = p - t;
-                match error.value.abs() > 0.5 {
-                    true => error.abs() * 0.5 - 0.125,
-                    false => error * error * 0.5,
+                if error.value.abs() > 0.5 {
+                    error.abs() * 0.5 - 0.125
+                } else {
+                    error * error * 0.5
                 }
             },
         )
@@ -66,25 +62,12 @@ fn regressions() -> Vec<Operation> {
 }
 
 fn smooth_l1() -> Operation {
-    let module = Module {
-        row: |[a, b]| {
-            SmoothL1LossConfig::new()
-                .with_beta(0.5)
-                .init()
-                .forward(a, b)
-        },
-        matrix: |[a, b]| {
-            SmoothL1LossConfig::new()
-                .with_beta(0.5)
-                .init()
-                .forward(a, b)
-        },
-        reduced: |[a, b], reduction| {
-            let loss = SmoothL1LossConfig::new().with_beta(0.5).init();
-            loss.forward_with_reduction(a, b, reduction)
-        },
+    let calls = LossCalls {
+        row: |[a, b]| smooth_l1_loss(0.5).forward(a, b),
+        matrix: |[a, b]| smooth_l1_loss(0.5).forward(a, b),
+        reduced: |[a, b], reduction| smooth_l1_loss(0.5).forward_with_reduction(a, b, reduction),
     };
-    let mut operation = Elementwise::new("loss::SmoothL1Loss", SIGNED, module, |[p, t]| {
+    let operation = Elementwise::new("loss::SmoothL1Loss", SIGNED, calls, |[p, t]| {
         smooth_l1_of(p - t, 0.5)
     })
     .at(0.25, 0.25, [Is(0.0), Is(0.0)])
@@ -93,122 +76,94 @@ fn smooth_l1() -> Operation {
     .at_in_f32(1e30, 0.0, [Is(1.0), Is(-1.0)])
     .note("at |error| = beta, 0.5 here, both pieces have the same slope")
     .build();
-    add_along_rows(
-        &mut operation,
-        |p, t| smooth_l1_of(p - t, 0.5),
-        |[a, b]| {
-            let loss = SmoothL1LossConfig::new().with_beta(0.5).init();
-            loss.forward_reduce_dims(a, b, &[1])
-        },
-    );
     // Division by a number that is not a power of two.
     let arguments = SIGNED.map(|(name, _)| argument(name, &[3, 4]));
-    let formula = Formula::new(arguments, |of| {
-        let beta = f64::from(0.7_f32);
-        let each = |p, t| smooth_l1_of(p - t, beta);
-        vec![of.get("prediction").zip(of.get("target"), each)]
+    let formula = summed(arguments, |of| {
+        let each = |p, t| smooth_l1_of(p - t, f64::from(0.7_f32));
+        of.get("prediction").zip(of.get("target"), each)
     });
-    operation.drawn("[3, 4] beta 0.7".to_owned(), false, |case| {
-        let loss = SmoothL1LossConfig::new().with_beta(0.7).init();
-        formula
-            .witness(case)
-            .tolerance(F32, tolerance_f32_of_sums())
-            .function(move |v| loss.forward::<2>(v.get("prediction"), v.get("target")))
-    });
-    operation
+    along_rows(
+        operation,
+        |p, t| smooth_l1_of(p - t, 0.5),
+        |[a, b]| smooth_l1_loss(0.5).forward_reduce_dims(a, b, &[1]),
+    )
+    .check("[3, 4] beta 0.7", &formula, |v| {
+        let loss = smooth_l1_loss(0.7);
+        loss.forward::<2>(v.get("prediction"), v.get("target"))
+    })
+    .in_full_only()
+}
+
+fn smooth_l1_loss(beta: f32) -> SmoothL1Loss {
+    SmoothL1LossConfig::new().with_beta(beta).init()
 }
 
 fn smooth_l1_of(error: Dual, beta: f64) -> Dual {
-    match error.value.abs() < beta {
-        true => error * error * 0.5 / beta,
-        false => error.abs() - 0.5 * beta,
+    if error.value.abs() < beta {
+        error * error * 0.5 / beta
+    } else {
+        error.abs() - 0.5 * beta
     }
 }
 
-type OfMatrices = fn([burn::tensor::Tensor<2>; 2]) -> burn::tensor::Tensor<2>;
-
-/// The mean along the rows only.
-fn add_along_rows(operation: &mut Operation, formula: fn(Dual, Dual) -> Dual, module: OfMatrices) {
+/// Adds a check of the mean along the rows only.
+fn along_rows(
+    operation: Operation,
+    each: fn(Dual, Dual) -> Dual,
+    loss: fn([Tensor<2>; 2]) -> Tensor<2>,
+) -> Operation {
     let arguments = SIGNED.map(|(name, _)| argument(name, &[3, 4]));
-    let formula = Formula::new(arguments, move |of| {
-        let losses = of.get("prediction").zip(of.get("target"), formula);
-        let means = losses
-            .rows()
-            .map(|row| row.iter().copied().sum::<Dual>() / 4.0);
-        vec![Array::new([3, 1], means.collect())]
+    let formula = summed(arguments, move |of| {
+        let losses = of.get("prediction").zip(of.get("target"), each);
+        losses.along(1, |row| vec![sum(row) / 4.0])
     });
-    operation.drawn("[3, 4] mean along 1".to_owned(), true, |case| {
-        formula
-            .witness(case)
-            .tolerance(F32, tolerance_f32_of_sums())
-            .function(move |v| module([v.get("prediction"), v.get("target")]))
-    });
+    operation.check("[3, 4] mean along 1", &formula, move |v| {
+        loss([v.get("prediction"), v.get("target")])
+    })
 }
 
+#[rustfmt::skip]
 fn norms() -> Vec<Operation> {
-    let mut absolute = Elementwise::new(
+    let absolute = Elementwise::new(
         "loss::LpLoss, p = 1",
         SIGNED,
-        module!(LpLossConfig::l1(), a, b),
+        calls!(LpLossConfig::l1(), a, b),
         |[p, t]| (p - t).abs(),
     )
     .at(0.5, 0.5, [Between(-1.0, 1.0), Between(-1.0, 1.0)])
     .build();
-    add_along_rows(
-        &mut absolute,
+    let absolute = along_rows(
+        absolute,
         |p, t| (p - t).abs(),
         |[a, b]| LpLossConfig::l1().forward_reduce_dims(a, b, &[1]),
     );
     vec![
         absolute,
-        Elementwise::new(
-            "loss::LpLoss, p = 2",
-            SIGNED,
-            module!(LpLossConfig::l2(), a, b),
-            |[p, t]| (p - t) * (p - t),
-        )
-        .at(0.5, 0.5, [Is(0.0), Is(0.0)])
-        .build(),
-        Elementwise::new(
-            "loss::LpLoss, p = 1.5",
-            SIGNED,
-            module!(LpLossConfig::new(1.5).init(), a, b),
-            |[p, t]| (p - t).abs().powf(1.5),
-        )
-        .at(0.5, 0.5, [Is(0.0), Is(0.0)])
-        .build(),
-        Elementwise::new(
-            "loss::LpLoss, p = 3",
-            SIGNED,
-            module!(LpLossConfig::new(3.0).init(), a, b),
-            |[p, t]| (p - t).abs().powf(3.0),
-        )
-        .at(0.5, 0.5, [Is(0.0), Is(0.0)])
-        .build(),
-        Elementwise::new(
-            "loss::LpLoss, p = 0.5",
-            SIGNED,
-            module!(LpLossConfig::new(0.5).init(), a, b),
-            |[p, t]| (p - t).abs().sqrt(),
-        )
-        .at(
-            0.5,
-            0.5,
-            [Between(-INFINITY, INFINITY), Between(-INFINITY, INFINITY)],
-        )
-        .note("where prediction and target are the same it is infinitely steep on both sides")
-        .build(),
+        Elementwise::new("loss::LpLoss, p = 2", SIGNED, calls!(LpLossConfig::l2(), a, b),
+                |[p, t]| (p - t) * (p - t)).at(0.5, 0.5, [Is(0.0), Is(0.0)]).build(),
+        Elementwise::new("loss::LpLoss, p = 1.5", SIGNED,
+                calls!(LpLossConfig::new(1.5).init(), a, b), |[p, t]| (p - t).abs().powf(1.5))
+            .at(0.5, 0.5, [Is(0.0), Is(0.0)]).build(),
+        Elementwise::new("loss::LpLoss, p = 3", SIGNED,
+                calls!(LpLossConfig::new(3.0).init(), a, b), |[p, t]| (p - t).abs().powf(3.0))
+            .at(0.5, 0.5, [Is(0.0), Is(0.0)]).build(),
+        Elementwise::new("loss::LpLoss, p = 0.5", SIGNED,
+                calls!(LpLossConfig::new(0.5).init(), a, b), |[p, t]| (p - t).abs().sqrt())
+            .at(0.5, 0.5, [Between(-INFINITY, INFINITY), Between(-INFINITY, INFINITY)])
+            .note("where prediction and target are the same it is infinitely steep on both sides")
+            .build(),
     ]
 }
 
+#[rustfmt::skip]
 fn distributions() -> Vec<Operation> {
-    let mut of_probabilities = Elementwise::new(
+    let of_probabilities = Elementwise::new(
         "loss::KLDivLoss",
         [
             ("prediction", Sample::Signed),
             within("target", 0.125, 0.875),
         ],
-        module!(KLDivLossConfig::new().init(), a, b),
+        calls!(KLDivLossConfig::new().init(), a, b),
         |[p, t]| t * (t.ln() - p),
     )
     .at(-0.5, 0.0, [Is(0.0), Is(-INFINITY)])
@@ -220,94 +175,66 @@ fn distributions() -> Vec<Operation> {
         argument("prediction", &[3, 2]),
         argument("target", &[3, 2]).within(0.125, 0.875),
     ];
-    let formula = Formula::new(arguments, |of| {
+    // Division by a number that is not a power of two.
+    let formula = summed(arguments, |of| {
         let each = |p: Dual, t: Dual| t * (t.ln() - p);
         let losses = of.get("prediction").zip(of.get("target"), each);
-        let sum: Dual = losses.values.iter().copied().sum();
-        vec![Array::scalar(sum / 3.0)]
+        Array::scalar(sum(&losses.values) / 3.0)
     });
-    // Division by a number that is not a power of two.
-    of_probabilities.drawn("[3, 2] batch mean".to_owned(), false, |case| {
-        formula
-            .witness(case)
-            .tolerance(F32, tolerance_f32_of_sums())
-            .function(|v| {
-                let loss = KLDivLossConfig::new().init();
-                loss.forward::<2>(v.get("prediction"), v.get("target"), Reduction::BatchMean)
-            })
-    });
+    let of_probabilities = of_probabilities
+        .check("[3, 2] batch mean", &formula, |v| {
+            let loss = KLDivLossConfig::new().init();
+            loss.forward::<2>(v.get("prediction"), v.get("target"), Reduction::BatchMean)
+        })
+        .in_full_only();
     vec![
         of_probabilities,
-        Elementwise::new(
-            "loss::KLDivLoss, log_target",
-            SIGNED,
-            module!(KLDivLossConfig::new().with_log_target(true).init(), a, b),
-            |[p, t]| t.exp() * (t - p),
-        )
-        .at(-0.5, -1000.0, [Is(0.0), Is(0.0)])
-        .build_with_batch_mean(),
+        Elementwise::new("loss::KLDivLoss, log_target", SIGNED,
+                calls!(KLDivLossConfig::new().with_log_target(true).init(), a, b),
+                |[p, t]| t.exp() * (t - p)).at(-0.5, -1000.0, [Is(0.0), Is(0.0)])
+            .build_with_batch_mean(),
     ]
 }
 
 /// Stirling's approximation of the logarithm of a factorial, as the full Poisson loss has it.
 fn stirling(t: Dual) -> Dual {
-    match t.value > 1.0 {
-        true => t * t.ln() - t + (t * (2.0 * PI)).ln() * 0.5,
-        false => 0.0.into(),
+    if t.value > 1.0 {
+        t * t.ln() - t + (t * (2.0 * PI)).ln() * 0.5
+    } else {
+        0.0.into()
     }
 }
 
+#[rustfmt::skip]
 fn likelihoods() -> Vec<Operation> {
     vec![
-        Elementwise::new(
-            "loss::PoissonNllLoss",
-            [("prediction", Sample::Signed), ("target", Sample::Positive)],
-            module!(PoissonNllLossConfig::new().init(), a, b),
-            |[p, t]| p.exp() - t * p,
-        )
-        .at(0.0, 0.0, [Is(1.0), Is(0.0)])
-        .at(-100.0, 2.0, [Is((-100.0_f64).exp() - 2.0), Is(100.0)])
-        .note("a: the logarithm of the rate, b: the count, exp(a) - b a")
-        .build(),
-        Elementwise::new(
-            "loss::PoissonNllLoss, of the rate",
-            [
-                ("prediction", Sample::Positive),
-                ("target", Sample::Positive),
-            ],
-            module!(
-                PoissonNllLossConfig::new().with_log_input(false).init(),
-                a,
-                b
-            ),
-            |[p, t]| p - t * (p + 1e-8).ln(),
-        )
-        .at(0.0, 2.0, [Is(1.0 - 2.0 / 1e-8), Is(-(1e-8_f64.ln()))])
-        .at(0.0, 0.0, [Is(1.0), Is(-(1e-8_f64.ln()))])
-        .build(),
-        Elementwise::new(
-            "loss::PoissonNllLoss, full",
-            [("prediction", Sample::Signed), within("target", 1.25, 4.0)],
-            module!(PoissonNllLossConfig::new().with_full(true).init(), a, b),
-            |[p, t]| p.exp() - t * p + stirling(t),
-        )
-        .at(0.0, 0.5, [Is(0.5), Is(0.0)])
-        .at(0.0, 0.0, [Is(1.0), Is(0.0)])
-        .note("jumps at a count of 1, below which the approximated factorial is left out")
-        .build(),
-        gaussian(
-            "loss::GaussianNLLLoss",
-            module!(GaussianNLLLossConfig::new().init(), a, b, c),
-        ),
-        gaussian(
-            "loss::GaussianNLLLoss, full",
-            module!(GaussianNLLLossConfig::new().with_full(true).init(), a, b, c),
-        ),
+        Elementwise::new("loss::PoissonNllLoss",
+                [("prediction", Sample::Signed), ("target", Sample::Positive)],
+                calls!(PoissonNllLossConfig::new().init(), a, b), |[p, t]| p.exp() - t * p)
+            .at(0.0, 0.0, [Is(1.0), Is(0.0)])
+            .at(-100.0, 2.0, [Is((-100.0_f64).exp() - 2.0), Is(100.0)])
+            .note("a: the logarithm of the rate, b: the count, exp(a) - b a").build(),
+        Elementwise::new("loss::PoissonNllLoss, of the rate",
+                [("prediction", Sample::Positive), ("target", Sample::Positive)],
+                calls!(PoissonNllLossConfig::new().with_log_input(false).init(), a, b),
+                |[p, t]| p - t * (p + 1e-8).ln())
+            .at(0.0, 2.0, [Is(1.0 - 2.0 / 1e-8), Is(-(1e-8_f64.ln()))])
+            .at(0.0, 0.0, [Is(1.0), Is(-(1e-8_f64.ln()))]).build(),
+        Elementwise::new("loss::PoissonNllLoss, full",
+                [("prediction", Sample::Signed), within("target", 1.25, 4.0)],
+                calls!(PoissonNllLossConfig::new().with_full(true).init(), a, b),
+                |[p, t]| p.exp() - t * p + stirling(t)).at(0.0, 0.5, [Is(0.5), Is(0.0)])
+            .at(0.0, 0.0, [Is(1.0), Is(0.0)])
+            .note("jumps at a count of 1, below which the approximated factorial is left out")
+            .build(),
+        gaussian("loss::GaussianNLLLoss", calls!(GaussianNLLLossConfig::new().init(), a, b, c)),
+        gaussian("loss::GaussianNLLLoss, full",
+                calls!(GaussianNLLLossConfig::new().with_full(true).init(), a, b, c)),
     ]
 }
 
-fn gaussian(name: &'static str, module: Module<3>) -> Operation {
-    let row = module.row;
+fn gaussian(name: &'static str, calls: LossCalls<3>) -> Operation {
+    let row = calls.row;
     let arguments = [SIGNED[0], SIGNED[1], ("variance", Sample::Positive)];
     let is_below = Point::of_two((0.5, 0.0), [Is(5e5), Is(0.0)], move |error, variance| {
         row([error.clone(), error.zeros_like(), variance])
@@ -315,7 +242,7 @@ fn gaussian(name: &'static str, module: Module<3>) -> Operation {
     let at_zero = Point::of_two((0.0, 2.0), [Is(0.0), Is(0.25)], move |error, variance| {
         row([error.clone(), error.zeros_like(), variance])
     });
-    Elementwise::new(name, arguments, module, |[x, t, v]| {
+    Elementwise::new(name, arguments, calls, |[x, t, v]| {
         (v.ln() + (x - t) * (x - t) / v) * 0.5
     })
     .at_point(is_below)
@@ -324,8 +251,9 @@ fn gaussian(name: &'static str, module: Module<3>) -> Operation {
     .build()
 }
 
+#[rustfmt::skip]
 fn rankings() -> Vec<Operation> {
-    let with_margin = module!(
+    let with_margin = calls!(
         MarginRankingLossConfig::new().with_margin(0.25).init(),
         a,
         b,
@@ -338,33 +266,15 @@ fn rankings() -> Vec<Operation> {
         move |first, second| row([first.clone(), second, first.ones_like()]),
     );
     vec![
-        Elementwise::new(
-            "loss::MarginRankingLoss",
-            [
-                ("first", Sample::Signed),
-                ("second", Sample::Signed),
-                ("target", Sample::Signed),
-            ],
-            with_margin,
-            |[a, b, t]| (-(t * (a - b)) + 0.25).relu(),
-        )
-        .at_point(at_the_margin)
-        .note("a: the first, b: the second, with a margin of 0.25 and a target of 1")
-        .build(),
-        Elementwise::new(
-            "loss::SoftMarginLoss",
-            SIGNED,
-            module!(SoftMarginLoss::new(), a, b),
-            |[x, t]| (-(t * x)).softplus(),
-        )
-        .at(0.0, 1.0, [Is(-0.5), Is(0.0)])
-        .at(-100.0, 1.0, [Is(-1.0), Is(100.0)])
-        .at(
-            100.0,
-            1.0,
-            [Is(-(-100.0_f64).exp()), Is(-100.0 * (-100.0_f64).exp())],
-        )
-        .at(-1000.0, 1.0, [Is(-1.0), Is(1000.0)])
-        .build(),
+        Elementwise::new("loss::MarginRankingLoss",
+                [("first", Sample::Signed), ("second", Sample::Signed),
+                ("target", Sample::Signed)], with_margin,
+                |[a, b, t]| (-(t * (a - b)) + 0.25).relu()).at_point(at_the_margin)
+            .note("a: the first, b: the second, with a margin of 0.25 and a target of 1").build(),
+        Elementwise::new("loss::SoftMarginLoss", SIGNED, calls!(SoftMarginLoss::new(), a, b),
+                |[x, t]| (-(t * x)).softplus()).at(0.0, 1.0, [Is(-0.5), Is(0.0)])
+            .at(-100.0, 1.0, [Is(-1.0), Is(100.0)])
+            .at(100.0, 1.0, [Is(-(-100.0_f64).exp()), Is(-100.0 * (-100.0_f64).exp())])
+            .at(-1000.0, 1.0, [Is(-1.0), Is(1000.0)]).build(),
     ]
 }

@@ -1,20 +1,18 @@
-//! Losses of sequences that are not aligned, against the sum over all alignments, one by one.
+//! Losses of sequences that are not aligned. The formulas sum over all alignments, one by one.
 
 use burn::nn::loss::{CTCLossConfig, RNNTLossConfig, Reduction};
 use burn::tensor::activation::log_softmax;
 
-use super::super::Layer;
-use super::super::dual::Dual;
-use super::super::formula::{Array, Formula, argument};
-use super::reduced;
-use crate::operation::{Family, Operation};
+use super::{loss, reduced_if};
+use crate::operation::Operation;
+use crate::witness::{Argument, Array, Dual, Formula, argument};
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![ctc(), rnnt()]
 }
 
 /// Logarithms of probabilities below 1/2, which need not add up to 1.
-fn log_probabilities(shape: &[usize]) -> super::super::formula::Argument {
+fn log_probabilities(shape: &[usize]) -> Argument {
     argument("x", shape).within(-3.0, -0.75)
 }
 
@@ -24,7 +22,7 @@ fn log_sum_exp(logs: &[Dual]) -> Dual {
 
 /// A batch for the CTC loss: its labels, and how long its sequences are.
 #[derive(Clone, Copy, Debug)]
-struct Batch {
+struct CtcBatch {
     blank: usize,
     targets: [[i64; 2]; 2],
     inputs: [i64; 2],
@@ -34,7 +32,7 @@ struct Batch {
 const CLASSES: usize = 3;
 const STEPS: usize = 4;
 
-impl Batch {
+impl CtcBatch {
     /// `- log sum of p(alignment)` of one member.
     fn loss(&self, x: &Array, member: usize) -> Dual {
         let steps = self.inputs[member] as usize;
@@ -62,30 +60,30 @@ impl Batch {
 }
 
 fn ctc() -> Operation {
-    let different = Batch {
+    let different = CtcBatch {
         blank: 0,
         targets: [[1, 2], [2, 1]],
         inputs: [4, 3],
         lengths: [2, 1],
     };
-    let twice = Batch {
+    let twice = CtcBatch {
         targets: [[1, 1], [2, 2]],
         inputs: [4, 3],
         lengths: [2, 2],
         ..different
     };
-    let other_blank = Batch {
+    let other_blank = CtcBatch {
         blank: 2,
         targets: [[1, 0], [0, 0]],
         ..different
     };
     // Two equal labels need three steps: the second member has no alignment.
-    let impossible = Batch {
+    let impossible = CtcBatch {
         inputs: [4, 2],
         ..twice
     };
-    let layer = Layer::of(Family::Losses, "loss::CTCLoss")
-        .note("of logarithms of probabilities that need not add up to 1");
+    let layer =
+        loss("loss::CTCLoss").note("of logarithms of probabilities that need not add up to 1");
     let layer = ctc_check(layer, "of different lengths", different, None);
     let layer = ctc_check(layer, "a label twice", twice, None);
     let layer = ctc_check(layer, "blank 2", other_blank, None);
@@ -100,58 +98,54 @@ fn ctc() -> Operation {
         });
         let logs = Array::new(x.shape.clone(), logs.collect());
         let losses = [0, 1].map(|member| different.loss(&logs, member));
-        vec![Array::vector(losses.to_vec())]
+        Array::vector(losses.to_vec())
     });
-    let layer = layer.with("[4, 2, 3] of scores by log_softmax", |case| {
-        of_scores.witness(case).function(move |v| {
-            let loss = CTCLossConfig::new().init();
-            let targets = v.ints([2, 2], different.targets.as_flattened());
-            let (inputs, lengths) = (
-                v.ints([2], &different.inputs),
-                v.ints([2], &different.lengths),
-            );
-            loss.forward(log_softmax(v.get::<3>("x"), 2), targets, inputs, lengths)
-        })
+    let layer = layer.check("[4, 2, 3] of scores by log_softmax", &of_scores, move |v| {
+        let loss = CTCLossConfig::new().init();
+        let targets = v.ints([2, 2], different.targets.as_flattened());
+        let (inputs, lengths) = (
+            v.ints([2], &different.inputs),
+            v.ints([2], &different.lengths),
+        );
+        loss.forward(log_softmax(v.get::<3>("x"), 2), targets, inputs, lengths)
     });
     let formula = Formula::new([log_probabilities(&[STEPS, 2, CLASSES])], move |of| {
         let first = impossible.loss(of.get("x"), 0);
-        vec![Array::vector(vec![first, 0.0.into()])]
+        Array::vector(vec![first, 0.0.into()])
     });
-    layer
-        .with("[4, 2, 3] an impossible one is 0", |case| {
-            formula.witness(case).function(move |v| {
-                let loss = CTCLossConfig::new().with_zero_infinity(true).init();
-                let Batch {
-                    targets,
-                    inputs,
-                    lengths,
-                    ..
-                } = impossible;
-                loss.forward(
-                    v.get("x"),
-                    v.ints([2, 2], targets.as_flattened()),
-                    v.ints([2], &inputs),
-                    v.ints([2], &lengths),
-                )
-            })
-        })
-        .done()
+    layer.check("[4, 2, 3] an impossible one is 0", &formula, move |v| {
+        let loss = CTCLossConfig::new().with_zero_infinity(true).init();
+        let CtcBatch {
+            targets,
+            inputs,
+            lengths,
+            ..
+        } = impossible;
+        loss.forward(
+            v.get("x"),
+            v.ints([2, 2], targets.as_flattened()),
+            v.ints([2], &inputs),
+            v.ints([2], &lengths),
+        )
+    })
 }
 
 /// Adds a batch as a check, `by` a reduction.
-fn ctc_check(layer: Layer, name: &str, batch: Batch, by: Option<Reduction>) -> Layer {
+fn ctc_check(layer: Operation, name: &str, batch: CtcBatch, by: Option<Reduction>) -> Operation {
     let reduction = by.clone();
     let formula = Formula::new([log_probabilities(&[STEPS, 2, CLASSES])], move |of| {
         let losses = [0, 1].map(|member| batch.loss(of.get("x"), member));
         let lengths = batch.lengths.map(|length| length as f64);
-        vec![match &reduction {
+        match &reduction {
             None => Array::vector(losses.to_vec()),
             Some(Reduction::Sum) => Array::scalar(losses[0] + losses[1]),
             Some(_) => Array::scalar((losses[0] / lengths[0] + losses[1] / lengths[1]) * 0.5),
-        }]
+        }
     });
-    layer.with(&format!("[4, 2, 3] {name}"), |case| {
-        formula.referee(case).function(move |v| {
+    layer.check(
+        format!("[4, 2, 3] {name}"),
+        &formula.with_differences(),
+        move |v| {
             let loss = CTCLossConfig::new().with_blank(batch.blank).init();
             let x = v.get("x");
             let targets = v.ints([2, 2], batch.targets.as_flattened());
@@ -160,8 +154,8 @@ fn ctc_check(layer: Layer, name: &str, batch: Batch, by: Option<Reduction>) -> L
                 None => loss.forward(x, targets, inputs, lengths),
                 Some(by) => loss.forward_with_reduction(x, targets, inputs, lengths, by),
             }
-        })
-    })
+        },
+    )
 }
 
 /// A batch for the transducer's loss: 3 steps, at most 2 labels, 3 classes.
@@ -192,7 +186,7 @@ fn to_the_end(
 }
 
 fn rnnt() -> Operation {
-    let mut layer = Layer::of(Family::Losses, "loss::RNNTLoss");
+    let mut layer = loss("loss::RNNTLoss");
     for (name, logits, by) in [
         ("logits", true, None),
         ("logarithms of probabilities", false, None),
@@ -200,9 +194,10 @@ fn rnnt() -> Operation {
         ("logits, sum", true, Some(Reduction::Sum)),
         ("logits, by default", true, Some(Reduction::Auto)),
     ] {
-        let input = match logits {
-            true => argument("x", &SHAPE),
-            false => log_probabilities(&SHAPE),
+        let input = if logits {
+            argument("x", &SHAPE)
+        } else {
+            log_probabilities(&SHAPE)
         };
         let reduction = by.clone();
         let formula = Formula::new([input], move |of| {
@@ -210,20 +205,20 @@ fn rnnt() -> Operation {
             let losses = [0, 1].map(|member| {
                 let log = |t: usize, u: usize, class: usize| {
                     let scores = [0, 1, 2].map(|class| x.at([member, t, u, class]));
-                    match logits {
-                        true => scores[class] - log_sum_exp(&scores),
-                        false => scores[class],
+                    if logits {
+                        scores[class] - log_sum_exp(&scores)
+                    } else {
+                        scores[class]
                     }
                 };
                 -to_the_end(&log, member, 0, 0)
             });
-            vec![match &reduction {
-                None => Array::vector(losses.to_vec()),
-                Some(reduction) => reduced(&losses, 2, reduction),
-            }]
+            reduced_if(&losses, 2, reduction.as_ref())
         });
-        layer = layer.with(&format!("[2, 3, 3, 3] {name}"), |case| {
-            formula.referee(case).function(move |v| {
+        layer = layer.check(
+            format!("[2, 3, 3, 3] {name}"),
+            &formula.with_differences(),
+            move |v| {
                 let loss = RNNTLossConfig::new().with_logits(logits).init();
                 let (x, targets) = (v.get("x"), v.ints([2, 2], LABELS.as_flattened()));
                 let (times, lengths) = (v.ints([2], &TIMES), v.ints([2], &LENGTHS));
@@ -231,8 +226,8 @@ fn rnnt() -> Operation {
                     None => loss.forward(x, targets, times, lengths),
                     Some(by) => loss.forward_with_reduction(x, targets, times, lengths, by),
                 }
-            })
-        });
+            },
+        );
     }
-    layer.done()
+    layer
 }

@@ -1,5 +1,5 @@
 //! A group of operations in a process of its own, so that a graphics driver that dies, hangs or
-//! answers nonsense takes no more with it than its group.
+//! returns nonsense affects no other group.
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read};
@@ -11,14 +11,14 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use backends::Backend;
 use burn_suite::{Abandoned, Family, Gone};
+use programs::Exit;
 
-use crate::Exit;
 use crate::cli::Cli;
-use crate::suite::events::{Event, OperationEvent, SuiteSummary};
+use crate::events::{Event, OperationEvent, SuiteSummary};
 
-/// How long a process may take for one operation. The slowest takes lavapipe half a minute.
+/// How long a process may take for one operation. The slowest takes half a minute on lavapipe.
 const SILENCE: Duration = Duration::from_secs(300);
-/// Lines of standard error kept for the report, the last ones.
+/// How many lines of standard error are kept for the report, counted from the end.
 const KEPT_LINES: usize = 12;
 
 /// Operations of one family on one backend.
@@ -26,27 +26,27 @@ const KEPT_LINES: usize = 12;
 pub(crate) struct Group {
     pub(crate) backend: Backend,
     pub(crate) family: Family,
-    /// What has to come, in this order: operation and float type.
+    /// The results that must come, in this order: operation and float type.
     pub(crate) expected: Vec<(&'static str, &'static str)>,
 }
 
-/// What came of a group.
+/// The results of a group.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Results {
+pub(crate) struct GroupResults {
     pub(crate) events: Vec<OperationEvent>,
     pub(crate) gone: Vec<Gone>,
     pub(crate) abandoned: Vec<Abandoned>,
-    /// Why these results are not all, or not to be trusted.
+    /// Why results are missing or cannot be trusted.
     trouble: Option<String>,
 }
 
 impl Group {
-    /// Runs the group in a child of this program. Whatever goes wrong there is a result.
+    /// Runs the group in a child process. Whatever goes wrong there is a result.
     ///
     /// # Errors
     ///
-    /// If no process can be started.
-    pub(crate) fn run(&self, cli: &Cli) -> Result<Results> {
+    /// If no process can start.
+    pub(crate) fn run(&self, cli: &Cli) -> Result<GroupResults> {
         let mut child = self.start(cli)?;
         let last_words = last_words(
             child
@@ -58,7 +58,7 @@ impl Group {
         let leash = child.stdin.take();
         let mut results = read(Lines(lines), &self.expected);
         if results.trouble.is_some() {
-            // It may hang. One that has ended already cannot be killed, which is no error.
+            // It may hang. Killing a process that has ended fails, which is no error.
             let _ = child.kill();
         }
         let status = child
@@ -66,8 +66,8 @@ impl Group {
             .context("a process that checks cannot be waited for")?;
         drop(leash);
         let last_words = last_words.join().unwrap_or_default();
-        results.hold_to(status);
-        results.give_up(self, &last_words);
+        results.check_status(status);
+        results.report_trouble(self, &last_words);
         Ok(results)
     }
 
@@ -75,11 +75,11 @@ impl Group {
         let program = std::env::current_exe().context("this program cannot be found")?;
         let mut command = Command::new(program);
         command
-            .args(["--suite", "burn", "--format", "json", "--here", "--leashed"])
+            .args(["--format", "json", "--here", "--leashed"])
             .args(["--backend", self.backend.name()])
             .args(["--family", self.family.title()])
             .args(["--seed", &cli.seed.to_string()])
-            // Nothing is written to it: it is open as long as this process lives.
+            // Nothing is written to it. It stays open until this process ends.
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
@@ -92,16 +92,16 @@ impl Group {
     }
 }
 
-/// Ends this process once its standard input is closed: by a parent that was killed, however that
-/// happened. An operation that hangs would not notice that its results go nowhere.
+/// Ends this process when its standard input closes, which happens when the parent ends, even by a
+/// signal. Otherwise an operation that hangs would keep the process alive.
 pub(crate) fn end_with_parent() {
     thread::spawn(|| {
         let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
-        process::exit(Exit::CouldNotRun as i32);
+        process::exit(Exit::Failure as i32);
     });
 }
 
-/// The lines of a child, each within [`SILENCE`] of the one before.
+/// The lines of a child, each within [`SILENCE`] of the previous one.
 struct Lines(Receiver<io::Result<String>>);
 
 impl Iterator for Lines {
@@ -143,17 +143,18 @@ fn last_words(errors: impl Read + Send + 'static) -> JoinHandle<String> {
     })
 }
 
-/// Reads what a child wrote. It has to be what was expected, in that order, and end with a summary
-/// that agrees with it.
+/// Reads a child's output. It must have the expected results in their order, and end with a summary
+/// that agrees with them.
 fn read(
     lines: impl Iterator<Item = Result<String, String>>,
     expected: &[(&'static str, &'static str)],
-) -> Results {
-    let mut results = Results::default();
+) -> GroupResults {
+    let mut results = GroupResults::default();
     let mut summary = None;
     for line in lines {
         let event = line.and_then(|line| {
-            serde_json::from_str(&line).map_err(|_| format!("it wrote what is no result: {line}"))
+            serde_json::from_str(&line)
+                .map_err(|_| format!("it wrote a line that is no result: {line}"))
         });
         match event {
             Ok(_) if summary.is_some() => {
@@ -169,11 +170,11 @@ fn read(
             return results;
         }
     }
-    results.hold_to_summary(summary, expected.len());
+    results.check_summary(summary, expected.len());
     results
 }
 
-impl Results {
+impl GroupResults {
     fn take(&mut self, event: OperationEvent, expected: &[(&str, &str)]) {
         match expected.get(self.events.len()) {
             Some((operation, dtype)) if event.operation == *operation && event.dtype == *dtype => {
@@ -188,7 +189,7 @@ impl Results {
         }
     }
 
-    fn hold_to_summary(&mut self, summary: Option<SuiteSummary>, expected: usize) {
+    fn check_summary(&mut self, summary: Option<SuiteSummary>, expected: usize) {
         let Some(summary) = summary else {
             self.trouble = Some("it ended before its summary".to_owned());
             return;
@@ -214,12 +215,9 @@ impl Results {
         SuiteSummary::new(&self.events, self.gone.len(), self.abandoned.len())
     }
 
-    /// The exit code has to say what the results say.
-    fn hold_to(&mut self, status: ExitStatus) {
-        let code = match self.summary().is_good() {
-            true => 0,
-            false => 1,
-        };
+    /// Checks that the exit code agrees with the results.
+    fn check_status(&mut self, status: ExitStatus) {
+        let code = if self.summary().is_good() { 0 } else { 1 };
         if self.trouble.is_none() && status.code() != Some(code) {
             self.trouble = Some(format!("it ended with {status}, not with exit code {code}"));
         } else if let Some(trouble) = self
@@ -231,8 +229,8 @@ impl Results {
         }
     }
 
-    /// Turns trouble into a result of its own.
-    fn give_up(&mut self, group: &Group, last_words: &str) {
+    /// Turns trouble into a result.
+    fn report_trouble(&mut self, group: &Group, last_words: &str) {
         let Some(trouble) = self.trouble.take() else {
             return;
         };
@@ -253,7 +251,7 @@ impl Results {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::suite::events::Word;
+    use crate::events::OperationVerdict;
 
     const EXPECTED: [(&str, &str); 2] = [("Tensor::exp", "f64"), ("Tensor::exp", "f32")];
 
@@ -269,7 +267,7 @@ mod tests {
             worst_relative_error: None,
             median_relative_error: None,
             finite_differences_error: None,
-            verdict: Word::Right,
+            verdict: OperationVerdict::Right,
             disagreements: vec![],
             conventions: vec![],
         }
@@ -279,7 +277,7 @@ mod tests {
         serde_json::to_string(&event).expect("an event is JSON")
     }
 
-    /// What a child writes that does all it should.
+    /// The output of a child that does everything right.
     fn complete() -> Vec<String> {
         let events = [event("f64"), event("f32")];
         let summary = SuiteSummary::new(&events, 0, 0);
@@ -287,14 +285,14 @@ mod tests {
         events.chain([Event::Summary(summary)]).map(text).collect()
     }
 
-    fn read_all(lines: Vec<String>) -> Results {
+    fn read_all(lines: Vec<String>) -> GroupResults {
         read(lines.into_iter().map(Ok), &EXPECTED)
     }
 
     fn trouble(lines: Vec<String>) -> String {
         read_all(lines)
             .trouble
-            .expect("this output is not to be trusted")
+            .expect("this output cannot be trusted")
     }
 
     #[test]
@@ -305,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn output_that_is_cut_off_is_not_enough() {
+    fn output_that_ends_early_is_trouble() {
         let mut lines = complete();
         lines.truncate(1);
         let results = read_all(lines.clone());
@@ -315,11 +313,11 @@ mod tests {
         );
         assert_eq!(results.events.len(), 1, "what came is kept");
         lines[0].truncate(30);
-        assert!(trouble(lines).starts_with("it wrote what is no result: {"));
+        assert!(trouble(lines).starts_with("it wrote a line that is no result: {"));
     }
 
     #[test]
-    fn a_panic_s_text_among_the_results_is_no_result() {
+    fn the_text_of_a_panic_among_the_results_is_trouble() {
         let mut lines = complete();
         lines.insert(
             1,
@@ -329,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn a_summary_has_to_count_what_arrived() {
+    fn the_summary_must_agree_with_the_results() {
         let mut lines = complete();
         lines.remove(1);
         let trouble = trouble(lines);
@@ -340,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_due_has_to_come_in_its_turn() {
+    fn results_must_come_in_their_order() {
         let mut lines = complete();
         lines.swap(0, 1);
         assert_eq!(trouble(lines), "a result of Tensor::exp in f32 is not due");
@@ -365,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn trouble_is_reported_with_the_operation_that_was_due() {
+    fn trouble_names_the_operation_that_was_due() {
         let group = Group {
             backend: Backend::Wgpu,
             family: Family::Powers,
@@ -374,7 +372,7 @@ mod tests {
         let mut lines = complete();
         lines.truncate(1);
         let mut results = read_all(lines);
-        results.give_up(&group, "thread 'wgpu-runner' panicked\nout of memory\n");
+        results.report_trouble(&group, "thread 'wgpu-runner' panicked\nout of memory\n");
         let [abandoned] = &results.abandoned[..] else {
             panic!("one report: {results:?}");
         };
@@ -393,13 +391,13 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn the_exit_code_has_to_agree_but_is_not_enough() {
+    fn the_exit_code_must_agree_but_is_not_enough() {
         use std::os::unix::process::ExitStatusExt;
         let status = |raw| ExitStatus::from_raw(raw);
         let mut results = read_all(complete());
-        results.hold_to(status(0));
+        results.check_status(status(0));
         assert_eq!(results.trouble, None);
-        results.hold_to(status(1 << 8));
+        results.check_status(status(1 << 8));
         let trouble = results
             .trouble
             .expect("all is right, so exit code 1 is not");
@@ -408,13 +406,13 @@ mod tests {
             "it ended with exit status: 1, not with exit code 0"
         );
         let mut cut_off = read_all(vec![]);
-        cut_off.hold_to(status(0));
+        cut_off.check_status(status(0));
         assert_eq!(
             cut_off.trouble.as_deref(),
             Some("it ended before its summary")
         );
         let mut killed = read_all(vec![]);
-        killed.hold_to(status(6));
+        killed.check_status(status(6));
         let trouble = killed.trouble.expect("no summary");
         assert!(
             trouble.starts_with("it ended before its summary (signal: 6"),

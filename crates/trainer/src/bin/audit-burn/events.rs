@@ -1,14 +1,17 @@
-//! What a run of the suite says, as data: the lines of JSON that a child process writes, its parent
-//! reads and, if asked for JSON, passes on.
+//! The results as data: the lines of JSON that a child process writes, and that its parent reads and,
+//! if asked for JSON, passes on.
 
+use anyhow::Result;
+use backends::BURN_VERSION;
 use burn::tensor::DType;
 use burn_suite::{
     Abandoned, Convention, Coverage, Disagreement, Evidence, Finding, Gone, Kind, Ledger,
-    Operation, coverage,
+    Operation, Outcome, coverage,
 };
 use serde::{Deserialize, Serialize};
+use training::number::json;
 
-use crate::events::Number;
+use crate::output::Output;
 
 /// A line.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
@@ -20,34 +23,37 @@ pub(crate) enum Event {
     Summary(SuiteSummary),
 }
 
-/// One operation at one place.
+/// One operation on one platform.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 pub(crate) struct OperationEvent {
     pub(crate) operation: String,
     pub(crate) family: String,
     pub(crate) backend: String,
     pub(crate) dtype: String,
-    /// The methods of burn-autodiff that it is said to go through.
+    /// The methods of burn-autodiff that the table says it goes through.
     pub(crate) covers: Vec<String>,
     pub(crate) checks: usize,
     pub(crate) elements: usize,
-    pub(crate) worst_relative_error: Option<Number>,
-    pub(crate) median_relative_error: Option<Number>,
-    pub(crate) finite_differences_error: Option<Number>,
-    pub(crate) verdict: Word,
+    #[serde(with = "json::optional")]
+    pub(crate) worst_relative_error: Option<f64>,
+    #[serde(with = "json::optional")]
+    pub(crate) median_relative_error: Option<f64>,
+    #[serde(with = "json::optional")]
+    pub(crate) finite_differences_error: Option<f64>,
+    pub(crate) verdict: OperationVerdict,
     pub(crate) disagreements: Vec<DisagreementEvent>,
     pub(crate) conventions: Vec<ConventionEvent>,
 }
 
-/// What became of an operation at a place.
+/// The verdict on an operation on a platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Word {
+pub(crate) enum OperationVerdict {
     /// Nothing disagrees.
     Right,
-    /// What disagrees is in the ledger.
+    /// Every disagreement is in the ledger.
     Known,
-    /// Something disagrees that is not.
+    /// A disagreement is not in the ledger.
     Disagrees,
 }
 
@@ -65,18 +71,24 @@ pub(crate) struct DisagreementEvent {
 
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 pub(crate) struct EvidenceEvent {
-    pub(crate) autodiff: Number,
-    pub(crate) formula: Option<Number>,
-    pub(crate) finite_differences: Option<Number>,
-    /// Absolute, as they estimate it themselves.
-    pub(crate) finite_differences_error: Option<Number>,
-    pub(crate) difference: Option<Number>,
+    #[serde(with = "json")]
+    pub(crate) autodiff: f64,
+    #[serde(with = "json::optional")]
+    pub(crate) formula: Option<f64>,
+    #[serde(with = "json::optional")]
+    pub(crate) finite_differences: Option<f64>,
+    /// Absolute, as the finite differences estimate it.
+    #[serde(with = "json::optional")]
+    pub(crate) finite_differences_error: Option<f64>,
+    #[serde(with = "json::optional")]
+    pub(crate) difference: Option<f64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 pub(crate) struct ConventionEvent {
     pub(crate) at: String,
-    pub(crate) gradient: Vec<Number>,
+    #[serde(with = "json::list")]
+    pub(crate) gradient: Vec<f64>,
     pub(crate) allowed: String,
 }
 
@@ -92,7 +104,7 @@ pub(crate) struct GoneEvent {
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 pub(crate) struct SuiteSummary {
     pub(crate) burn: String,
-    /// Operations, at each place.
+    /// Operations, counted on each platform.
     pub(crate) operations: usize,
     pub(crate) checks: usize,
     pub(crate) elements: usize,
@@ -120,16 +132,16 @@ impl OperationEvent {
             covers: covers.iter().map(|&method| method.to_owned()).collect(),
             checks: finding.checks,
             elements: finding.elements,
-            worst_relative_error: finding.worst.map(Number),
-            median_relative_error: finding.median.map(Number),
-            finite_differences_error: finding.finite_error.map(Number),
-            verdict: Word::of(finding),
+            worst_relative_error: finding.worst,
+            median_relative_error: finding.median,
+            finite_differences_error: finding.finite_error,
+            verdict: OperationVerdict::of(finding),
             disagreements: disagreements.map(DisagreementEvent::new).collect(),
             conventions: conventions.map(ConventionEvent::new).collect(),
         }
     }
 
-    /// What it tells of, if that is in the table and the ledger.
+    /// The finding that it describes, if the table and the ledger have it.
     pub(crate) fn finding(&self, operations: &[Operation], ledger: &Ledger) -> Option<Finding> {
         let mut table = operations.iter();
         let operation = table.find(|operation| operation.name == self.operation)?;
@@ -143,9 +155,9 @@ impl OperationEvent {
             dtype: dtypes.find(|dtype| *dtype == self.dtype)?,
             checks: self.checks,
             elements: self.elements,
-            worst: self.worst_relative_error.map(Number::get),
-            median: self.median_relative_error.map(Number::get),
-            finite_error: self.finite_differences_error.map(Number::get),
+            worst: self.worst_relative_error,
+            median: self.median_relative_error,
+            finite_error: self.finite_differences_error,
             conventions: conventions.map(ConventionEvent::convention).collect(),
             disagreements: disagreements
                 .map(|event| event.disagreement(ledger))
@@ -158,9 +170,9 @@ impl OperationEvent {
         disagreements.any(|disagreement| disagreement.kind == Kind::Panicked)
     }
 
-    /// Adds a disagreement that is in no ledger.
+    /// Adds a panic as a disagreement that is in no ledger.
     pub(crate) fn add_panic(&mut self, message: String) {
-        self.verdict = Word::Disagrees;
+        self.verdict = OperationVerdict::Disagrees;
         self.disagreements.push(DisagreementEvent {
             check: "a thread of the device".to_owned(),
             kind: Kind::Panicked,
@@ -172,7 +184,7 @@ impl OperationEvent {
     }
 }
 
-impl Word {
+impl OperationVerdict {
     fn of(finding: &Finding) -> Self {
         if finding.unlisted().next().is_some() {
             Self::Disagrees
@@ -218,20 +230,20 @@ impl DisagreementEvent {
 impl EvidenceEvent {
     fn new(evidence: Evidence) -> Self {
         Self {
-            autodiff: Number(evidence.autodiff),
-            formula: evidence.formula.map(Number),
-            finite_differences: evidence.finite.map(Number),
-            finite_differences_error: evidence.finite_error.map(Number),
-            difference: evidence.difference().map(Number),
+            autodiff: evidence.autodiff,
+            formula: evidence.formula,
+            finite_differences: evidence.finite,
+            finite_differences_error: evidence.finite_error,
+            difference: evidence.difference(),
         }
     }
 
     fn evidence(&self) -> Evidence {
         Evidence {
-            autodiff: self.autodiff.get(),
-            formula: self.formula.map(Number::get),
-            finite: self.finite_differences.map(Number::get),
-            finite_error: self.finite_differences_error.map(Number::get),
+            autodiff: self.autodiff,
+            formula: self.formula,
+            finite: self.finite_differences,
+            finite_error: self.finite_differences_error,
         }
     }
 }
@@ -240,7 +252,7 @@ impl ConventionEvent {
     fn new(convention: &Convention) -> Self {
         Self {
             at: convention.at.clone(),
-            gradient: convention.gradient.iter().copied().map(Number).collect(),
+            gradient: convention.gradient.clone(),
             allowed: convention.allowed.clone(),
         }
     }
@@ -248,7 +260,7 @@ impl ConventionEvent {
     fn convention(&self) -> Convention {
         Convention {
             at: self.at.clone(),
-            gradient: self.gradient.iter().copied().map(Number::get).collect(),
+            gradient: self.gradient.clone(),
             allowed: self.allowed.clone(),
         }
     }
@@ -272,13 +284,13 @@ impl SuiteSummary {
                 .count()
         };
         Self {
-            burn: burn_suite::BURN_VERSION.to_owned(),
+            burn: BURN_VERSION.to_owned(),
             operations: events.len(),
             checks: events.iter().map(|event| event.checks).sum(),
             elements: events.iter().map(|event| event.elements).sum(),
-            right: count(Word::Right),
-            known: count(Word::Known),
-            unknown: count(Word::Disagrees),
+            right: count(OperationVerdict::Right),
+            known: count(OperationVerdict::Known),
+            unknown: count(OperationVerdict::Disagrees),
             gone,
             abandoned,
             methods: coverage(&burn_suite::operations()),
@@ -289,4 +301,19 @@ impl SuiteSummary {
     pub(crate) fn is_good(&self) -> bool {
         self.unknown == 0 && self.gone == 0 && self.abandoned == 0
     }
+}
+
+/// Writes the last lines of JSON.
+///
+/// # Errors
+///
+/// If they cannot be written.
+pub(crate) fn conclude(outcome: &Outcome, summary: SuiteSummary, output: &Output) -> Result<()> {
+    for gone in &outcome.gone {
+        output.json(&Event::Gone(GoneEvent::new(gone)))?;
+    }
+    for abandoned in &outcome.abandoned {
+        output.json(&Event::Abandoned(abandoned.clone()))?;
+    }
+    output.json(&Event::Summary(summary))
 }

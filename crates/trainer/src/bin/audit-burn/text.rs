@@ -1,12 +1,12 @@
-//! What a run of the suite says, for people.
+//! The results as text.
 
 use anyhow::Result;
 use burn_suite::Outcome;
 
+use crate::events::{OperationEvent, OperationVerdict, SuiteSummary};
 use crate::output::Output;
-use crate::suite::events::{OperationEvent, SuiteSummary, Word};
 
-/// Reports of disagreements shown in full at the end, at most.
+/// The largest number of disagreements shown in full at the end.
 const REPORTS: usize = 10;
 
 /// The table's head.
@@ -35,8 +35,8 @@ fn line(cells: [&str; 7], verdict: &str) -> String {
 pub(crate) fn row(event: &OperationEvent) -> String {
     let number = |number: Option<f64>| number.map_or("-".to_owned(), |n| format!("{n:.1e}"));
     let verdict = match event.verdict {
-        Word::Right => "right".to_owned(),
-        Word::Known => {
+        OperationVerdict::Right => "right".to_owned(),
+        OperationVerdict::Known => {
             let disagreements = event.disagreements.iter();
             let mut ids: Vec<&str> = disagreements
                 .filter_map(|disagreement| disagreement.known.as_deref())
@@ -44,7 +44,7 @@ pub(crate) fn row(event: &OperationEvent) -> String {
             ids.dedup();
             format!("known: {}", ids.join(", "))
         }
-        Word::Disagrees => {
+        OperationVerdict::Disagrees => {
             let disagreements = event.disagreements.iter();
             let unknown = disagreements.filter(|disagreement| disagreement.known.is_none());
             format!("DISAGREES ({} of {})", unknown.count(), event.checks)
@@ -56,13 +56,13 @@ pub(crate) fn row(event: &OperationEvent) -> String {
         &event.dtype,
         &event.checks.to_string(),
         &event.elements.to_string(),
-        &number(event.worst_relative_error.map(|error| error.get())),
-        &number(event.finite_differences_error.map(|error| error.get())),
+        &number(event.worst_relative_error),
+        &number(event.finite_differences_error),
     ];
     line(cells.map(String::as_str), &verdict)
 }
 
-/// What disagrees, in full; what has gone; the summary.
+/// The unlisted disagreements in full, the entries that are gone, and the summary.
 pub(crate) fn conclude(outcome: &Outcome, summary: &SuiteSummary, output: &Output) -> Result<()> {
     let unlisted: Vec<_> = outcome
         .findings
@@ -91,9 +91,10 @@ pub(crate) fn conclude(outcome: &Outcome, summary: &SuiteSummary, output: &Outpu
     for abandoned in &outcome.abandoned {
         output.say(&format!("\n{abandoned}"))?;
     }
-    let verdict = match summary.is_good() {
-        true => "all right or known",
-        false => "NOT ALL RIGHT OR KNOWN",
+    let verdict = if summary.is_good() {
+        "all right or known"
+    } else {
+        "NOT ALL RIGHT OR KNOWN"
     };
     let SuiteSummary {
         burn,
@@ -108,7 +109,7 @@ pub(crate) fn conclude(outcome: &Outcome, summary: &SuiteSummary, output: &Outpu
         ..
     } = summary;
     output.say(&format!(
-        "\n{verdict}: {checks} checks of {elements} elements; operations and places: {right} \
+        "\n{verdict}: {checks} checks of {elements} elements; operations on all backends: {right} \
          right, {known} with known disagreements, {unknown} with unknown ones; {gone} gone, \
          {abandoned} broken off\n\
          burn-autodiff {burn}: {} methods exercised, {} out of reach, {} without a gradient",

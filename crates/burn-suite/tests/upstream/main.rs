@@ -1,9 +1,16 @@
 //! Minimal reproductions of the ledger's entries, with Burn alone.
 //!
-//! Each asserts what Burn does, beside what it should do, so that it fails when Burn mends it: then
+//! Each asserts what Burn does, and names the right value. So it fails when Burn fixes the fault: then
 //! delete it with the ledger's entry. To send one upstream, copy it with `gradient` or `gradients`.
 //!
-//! On flex everywhere; what only other backends get wrong needs `--features ndarray` or `wgpu`.
+//! They run on flex. Those of other backends need `--features ndarray` or `wgpu`.
+
+mod layers;
+mod losses;
+#[cfg(feature = "ndarray")]
+mod ndarray;
+#[cfg(feature = "wgpu")]
+mod wgpu;
 
 use burn::tensor::grid::affine_grid_2d;
 use burn::tensor::ops::{
@@ -240,12 +247,6 @@ fn mask_gradient(device: &Device, dtype: DType) -> Vec<f64> {
     grad.into_data().iter::<f64>().collect()
 }
 
-#[cfg(feature = "wgpu")]
-fn apart(a: &[f64], b: &[f64]) -> f64 {
-    let differences = a.iter().zip(b).map(|(a, b)| (a - b).abs());
-    differences.fold(0.0, f64::max)
-}
-
 /// The output is linear in the mask, so that its first element's derivative is a plain sum.
 #[test]
 fn deform_conv2d_computes_in_f32() {
@@ -391,182 +392,5 @@ fn grid_sample_under_autodiff_is_bilinear() {
     sample(InterpolateMode::Bilinear, &flex().autodiff());
     for mode in [InterpolateMode::Nearest, InterpolateMode::Bicubic] {
         assert!(panics(|| sample(mode, &flex().autodiff())));
-    }
-}
-
-#[cfg(feature = "ndarray")]
-mod on_ndarray {
-    use super::*;
-
-    #[expect(deprecated, reason = "this backend is what is shown to be wrong")]
-    fn ndarray() -> Device {
-        Device::ndarray()
-    }
-
-    /// The value is the exact function's (by erf), the gradient that of the tanh approximation.
-    #[test]
-    fn gelu_differentiates_another_function() {
-        let x = 2.02;
-        let value = |x| activation::gelu(tensor(x, &ndarray(), F64)).into_scalar::<f64>();
-        let slope = (value(x + 1e-4) - value(x - 1e-4)) / 2e-4;
-        let got = gradient(x, &ndarray(), F64, activation::gelu);
-        assert!(
-            (got - slope).abs() > 8e-4,
-            "got {got}, the slope is {slope}"
-        );
-    }
-
-    /// The value is -inf, and the slope there 1, as on flex.
-    #[test]
-    fn log_sigmoid_is_nan_at_minus_infinity() {
-        let at = |device| gradient(f64::NEG_INFINITY, &device, F64, activation::log_sigmoid);
-        assert!(at(ndarray()).is_nan());
-        assert_eq!(at(flex()), 1.0);
-    }
-
-    /// Right are zeros, and an empty matrix.
-    #[test]
-    fn matmul_of_empty_matrices_divides_by_zero() {
-        let product = |device: &Device, rows, inner| {
-            let (a, b) = (ones([rows, inner], device), ones([inner, 3], device));
-            let product = a.matmul(b);
-            product.into_data().iter::<f64>().collect::<Vec<f64>>()
-        };
-        assert_eq!(product(&flex(), 2, 0), [0.0; 6]);
-        assert!(product(&flex(), 0, 2).is_empty());
-        assert!(panics(|| product(&ndarray(), 2, 0)));
-        assert!(panics(|| product(&ndarray(), 0, 2)));
-    }
-
-    /// "... interpolation backward is not supported for ndarray backend"
-    #[test]
-    fn interpolate_has_no_backward_pass() {
-        for mode in [InterpolateMode::Bilinear, InterpolateMode::Bicubic] {
-            let x = Tensor::<4>::ones([1, 1, 2, 2], &ndarray().autodiff()).require_grad();
-            let options = InterpolateOptions::new(mode).with_output_size([3, 3]);
-            let sum = module::interpolate(x, options).sum();
-            let backward = std::panic::AssertUnwindSafe(|| sum.backward());
-            assert!(std::panic::catch_unwind(backward).is_err());
-        }
-    }
-
-    /// A cast to f32 and back inside.
-    #[test]
-    fn sigmoid_and_silu_compute_in_f32() {
-        let s = 1.0 / (1.0 + (-0.7_f64).exp());
-        let value = activation::sigmoid(tensor(0.7, &ndarray(), F64)).into_scalar::<f64>();
-        assert!((value - s).abs() > 1e-8, "got {value}, right is {s}");
-        let got = gradient(0.7, &ndarray(), F64, activation::sigmoid);
-        assert!((got - s * (1.0 - s)).abs() > 1e-9, "got {got}");
-        let got = gradient(0.7, &ndarray(), F64, activation::silu);
-        let right = s * (1.0 + 0.7 * (1.0 - s));
-        assert!((got - right).abs() > 1e-9, "got {got}, right is {right}");
-    }
-}
-
-#[cfg(feature = "wgpu")]
-mod on_wgpu {
-    use std::sync::OnceLock;
-
-    use burn::tensor::wgpu::wgpu::DeviceType;
-
-    use super::*;
-
-    /// The adapter, opened once in a process, and its kind; none is a failure where
-    /// `REQUIRE_WGPU` is set.
-    fn adapter() -> Option<(Device, DeviceType)> {
-        static OPENED: OnceLock<Result<(Device, DeviceType), String>> = OnceLock::new();
-        let open = || match Device::wgpu_options().init_with_setup() {
-            Ok((device, setup)) => Ok((device, setup.adapter.get_info().device_type)),
-            Err(error) => Err(error.to_string()),
-        };
-        match OPENED.get_or_init(open) {
-            Ok(opened) => Some(opened.clone()),
-            Err(error) => {
-                let required = std::env::var_os("REQUIRE_WGPU").is_some();
-                assert!(!required, "REQUIRE_WGPU is set, but {error}");
-                eprintln!("not run: {error}");
-                None
-            }
-        }
-    }
-
-    /// `powf(0, -0.5) / 2`, which shaders need not compute: lavapipe's gives 0.
-    #[test]
-    fn sqrt_is_flat_at_zero_on_a_software_adapter() {
-        let Some((device, kind)) = adapter() else {
-            return;
-        };
-        let got = gradient(0.0, &device, F32, Tensor::sqrt);
-        match kind {
-            DeviceType::Cpu => assert_eq!(got, 0.0, "right is inf"),
-            _ => assert_eq!(got, f64::INFINITY),
-        }
-    }
-
-    /// `powf(x, -0.5) / 2` and others; on other backends NaN.
-    #[test]
-    fn powers_of_nan_are_zero_on_a_software_adapter() {
-        let Some((device, kind)) = adapter() else {
-            return;
-        };
-        let got = gradient(f64::NAN, &device, F32, Tensor::sqrt);
-        match kind {
-            DeviceType::Cpu => assert_eq!(got, 0.0),
-            _ => eprintln!("not by a processor: {got}"),
-        }
-        assert!(gradient(f64::NAN, &flex(), F32, Tensor::sqrt).is_nan());
-    }
-
-    /// An inner dimension of 0 leaves sums of no terms, zeros, to be written; what is there instead
-    /// is what a tensor of ones, dropped before, may have left.
-    #[test]
-    fn matmul_without_terms_is_unwritten_memory() {
-        let Some((device, _)) = adapter() else {
-            return;
-        };
-        let unwritten = |_| {
-            drop(
-                Tensor::<2>::ones([3, 2], &device)
-                    .add_scalar(1.0)
-                    .into_data(),
-            );
-            let (a, b) = (
-                Tensor::<2>::ones([3, 0], &device),
-                Tensor::ones([0, 2], &device),
-            );
-            let product: Vec<f64> = a.matmul(b).into_data().iter::<f64>().collect();
-            product.iter().any(|element| *element != 0.0)
-        };
-        assert!((0..20).any(unwritten), "right are zeros");
-    }
-
-    /// Two threads of `scatter_nd` add to one element at the same time, without an atomic.
-    #[test]
-    fn gather_nd_loses_gradients() {
-        let Some((device, _)) = adapter() else {
-            return;
-        };
-        let device = device.autodiff();
-        let x = Tensor::<1>::from_data([5.0, 7.0], &device).require_grad();
-        let twice = Tensor::<2, Int>::from_data([[1], [1]], &device);
-        let gathered: Tensor<1> = x.clone().gather_nd(twice);
-        let grads = gathered.sum().backward();
-        let grad = x.grad(&grads).expect("a gradient");
-        let got: Vec<f64> = grad.into_data().iter::<f64>().collect();
-        assert_eq!(got, [0.0, 1.0], "right is (0, 2)");
-    }
-
-    /// On the processor it is right, as `deform_conv2d_computes_in_f32` shows.
-    #[test]
-    fn deform_conv2d_has_another_mask_gradient() {
-        let Some((device, _)) = adapter() else {
-            return;
-        };
-        let (got, right) = (mask_gradient(&device, F32), mask_gradient(&flex(), F32));
-        assert!(
-            apart(&got, &right) > 0.01,
-            "got {got:?}, right is {right:?}"
-        );
     }
 }

@@ -1,13 +1,12 @@
-//! `verify-grads --suite burn` from outside.
+//! `audit-burn` from outside.
 
 use std::fs;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
-fn suite(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_verify-grads"))
-        .args(["--suite", "burn"])
+fn audit(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_audit-burn"))
         .args(arguments)
         .output()
         .expect("the program starts")
@@ -23,10 +22,10 @@ fn events(output: &Output) -> Vec<Value> {
     lines.map(parse).collect()
 }
 
-/// In a process of its own, where a graphics driver can do what it wants.
+/// In a process of its own, since a graphics driver may crash it.
 #[test]
 fn a_group_runs_on_wgpu_if_there_is_an_adapter() {
-    let output = suite(&[
+    let output = audit(&[
         "--backend",
         "wgpu",
         "--case",
@@ -52,10 +51,10 @@ fn a_group_runs_on_wgpu_if_there_is_an_adapter() {
     assert_eq!(summary["right"], 1);
 }
 
-/// What a child writes is what its parent reads: one object a line, the summary last.
+/// A child writes one object a line, the summary last.
 #[test]
-fn a_child_says_only_results() {
-    let output = suite(&[
+fn a_child_writes_only_results() {
+    let output = audit(&[
         "--here",
         "--backend",
         "flex",
@@ -63,8 +62,6 @@ fn a_child_says_only_results() {
         "Masks, comparisons, casts",
         "--case",
         "mask_where",
-        "--format",
-        "json",
     ]);
     let events = events(&output);
     let kinds: Vec<_> = events.iter().map(|event| &event["event"]).collect();
@@ -78,7 +75,7 @@ fn a_child_says_only_results() {
 fn known_disagreements_do_not_fail_the_run_and_are_named() {
     let gelu = ["--case", "activation::gelu", "--format", "json"];
     let processor = ["--backend", "flex", "--backend", "ndarray"];
-    let output = suite(&[&processor[..], &gelu].concat());
+    let output = audit(&[&processor[..], &gelu].concat());
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let events = events(&output);
     let gelu = |backend: &str| {
@@ -123,7 +120,7 @@ fn the_table_and_the_page_show_each_operation() {
     let folder = tempfile::tempdir().expect("a folder");
     let page = folder.path().join("page");
     let page_path = page.to_str().expect("a path in UTF-8");
-    let output = suite(&["--backend", "flex", "--case", "elu", "--page", page_path]);
+    let output = audit(&["--backend", "flex", "--case", "elu", "--page", page_path]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let table = text(&output.stdout);
     let elu = table
@@ -139,13 +136,13 @@ fn the_table_and_the_page_show_each_operation() {
 
 #[test]
 fn an_operation_that_is_not_there_and_a_folder_that_cannot_be_made_are_errors() {
-    let output = suite(&["--backend", "flex", "--case", "no such operation"]);
+    let output = audit(&["--backend", "flex", "--case", "no such operation"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("without `--case`"));
     let file = tempfile::NamedTempFile::new().expect("a file");
     let inside = file.path().join("page");
     let inside = inside.to_str().expect("a path in UTF-8");
-    let output = suite(&[
+    let output = audit(&[
         "--backend",
         "flex",
         "--case",
@@ -159,12 +156,11 @@ fn an_operation_that_is_not_there_and_a_folder_that_cannot_be_made_are_errors() 
     assert!(!said.contains("Tensor::neg"), "before any check: {said}");
 }
 
-/// A parent that is killed cannot end its children; they see that the pipe to it is closed.
+/// A killed parent cannot end its children: they notice that the pipe to it closes.
 #[test]
 fn a_child_does_not_outlive_its_parent() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_verify-grads"))
-        .args(["--suite", "burn", "--here", "--leashed"])
-        .args(["--backend", "flex", "--format", "json"])
+    let mut child = Command::new(env!("CARGO_BIN_EXE_audit-burn"))
+        .args(["--here", "--leashed", "--backend", "flex"])
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .spawn()

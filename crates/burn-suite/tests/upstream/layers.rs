@@ -1,5 +1,4 @@
-//! Minimal reproductions of the ledger's entries about layers of `burn::nn`, with Burn alone; as in
-//! `upstream.rs`.
+//! Layers of `burn::nn`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -1,5 +1,4 @@
-//! Minimal reproductions of the ledger's entries about losses, recurrent layers and attention of
-//! `burn::nn`, with Burn alone; as in `upstream.rs`.
+//! Losses, recurrent layers and attention of `burn::nn`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -1,0 +1,287 @@
+//! Tests of runs with small tables and ledgers.
+
+use burn::tensor::{DType, Device};
+use burn_gradcheck::{Gradients, Target};
+
+use super::*;
+use crate::ledger::{Entry, Triage};
+use crate::operations;
+use crate::point::{Expected, Point};
+
+fn flex(dtype: DType) -> Platform {
+    Platform {
+        backend: "flex".to_owned(),
+        target: Target::new(Device::flex(), dtype),
+        by_shader: false,
+        is_software: false,
+    }
+}
+
+fn run_one(operation: Operation, ledger: &Ledger) -> Outcome {
+    let places = [flex(DType::F64)];
+    let none = |_: &Finding| Ok::<(), ()>(());
+    run(&[operation], ledger, &places, &Selection::default(), none).expect("no error")
+}
+
+fn entry(id: &str, operation: &str, at: &str, kind: Kind) -> Entry {
+    Entry {
+        id: id.to_owned(),
+        operation: operation.to_owned(),
+        through: Vec::new(),
+        at: vec![at.to_owned()],
+        kinds: vec![kind],
+        backends: vec!["flex".to_owned()],
+        dtypes: vec!["f64".to_owned()],
+        at_most: None,
+        software_only: false,
+        unsteady: false,
+        burn: backends::BURN_VERSION.to_owned(),
+        triage: Triage::WrongInBurn,
+        wrong: String::new(),
+        example: String::new(),
+        reproduction: String::new(),
+        upstream: String::new(),
+        since: String::new(),
+        touches_lecture: false,
+        lecture: String::new(),
+    }
+}
+
+/// An operation whose gradient autodiff gets right, among expectations that are wrong.
+fn spoiled() -> Operation {
+    let operation =
+        Operation::new("spoiled", Family::Powers)
+            .at(Point::of_one(0.0, Expected::Is(2.0), |x| x.exp()));
+    operation.drawn("[3]", |case| {
+        case.input("x", [3])
+            .function(|v| v.get::<1>("x").exp())
+            .vjp(|v, grad_out| {
+                let grad = v.get::<1>("x").exp() * grad_out.get::<1>(0) * 2.0;
+                Gradients::new().with("x", grad)
+            })
+    })
+}
+
+#[test]
+fn an_unlisted_disagreement_fails_the_run() {
+    let outcome = run_one(spoiled(), &Ledger::default());
+    assert!(!outcome.is_good());
+    let unlisted: Vec<_> = outcome.findings[0].unlisted().collect();
+    assert_eq!(unlisted.len(), 2);
+    assert_eq!(unlisted[0].detail, "autodiff 1, expected 2");
+}
+
+#[test]
+fn a_mismatch_carries_its_evidence() {
+    let outcome = run_one(spoiled(), &Ledger::default());
+    let mut unlisted = outcome.findings[0].unlisted();
+    let at_a_point = unlisted.next().expect("two disagree");
+    assert_eq!(at_a_point.evidence, None, "analysis needs no estimate");
+    let drawn = unlisted.next().expect("two disagree").evidence;
+    let drawn = drawn.expect("finite differences were taken");
+    let formula = drawn.formula.expect("a formula");
+    assert!((formula / drawn.autodiff - 2.0).abs() < 1e-12, "{drawn}");
+    let error = drawn.finite_error.expect("an estimate");
+    assert!(error < 1e-8, "{drawn}");
+}
+
+#[test]
+fn autodiff_is_not_blamed_where_finite_differences_cannot_tell() {
+    let evidence = Evidence {
+        autodiff: 1.0,
+        formula: None,
+        finite: Some(1.5),
+        finite_error: Some(0.01),
+    };
+    assert!(evidence.blames_autodiff());
+    let coarse = Evidence {
+        finite_error: Some(0.06),
+        ..evidence
+    };
+    assert!(
+        !coarse.blames_autodiff(),
+        "half a unit is not far above 0.06"
+    );
+    assert!(!coarse.is_conclusive());
+    let of_two = Evidence {
+        formula: Some(1.4),
+        ..coarse
+    };
+    assert!(of_two.blames_autodiff(), "the formula decides");
+    let wrong_formula = Evidence {
+        autodiff: 1.5,
+        formula: Some(2.5),
+        ..coarse
+    };
+    assert!(wrong_formula.is_conclusive());
+    assert!(!wrong_formula.blames_autodiff(), "the table is to blame");
+    let alone = Evidence {
+        finite: None,
+        ..coarse
+    };
+    assert!(!alone.is_conclusive());
+}
+
+/// A gradient that leaves out a part of the function, and a rounding to f32 in the function that
+/// makes finite differences coarse.
+fn incomplete(part: f64) -> Outcome {
+    let operation = Operation::new("incomplete", Family::Powers).drawn("[3]", |case| {
+        case.input("x", [3]).function(move |v| {
+            let x = v.get::<1>("x");
+            let coarse = x.clone().exp().cast(DType::F32).cast(DType::F64);
+            coarse + (x * part).detach()
+        })
+    });
+    run_one(operation, &Ledger::default())
+}
+
+#[test]
+fn nothing_is_called_wrong_within_the_error_of_finite_differences() {
+    let kinds = |outcome: Outcome| -> Vec<Kind> {
+        let disagreements = outcome.findings[0].disagreements.iter();
+        disagreements
+            .map(|disagreement| disagreement.kind)
+            .collect()
+    };
+    assert_eq!(kinds(incomplete(1e-2)), [Kind::Mismatch]);
+    assert_eq!(kinds(incomplete(1e-8)), [Kind::Unchecked]);
+}
+
+#[test]
+fn an_entry_blames_burn_only_with_evidence() {
+    let blames = Entry {
+        at_most: Some(0.6),
+        ..entry("drawn", "spoiled", "drawn", Kind::Mismatch)
+    };
+    let point = entry("point", "spoiled", "x = 0", Kind::Mismatch);
+    let good = |triage| {
+        let drawn = Entry {
+            triage,
+            ..blames.clone()
+        };
+        let entries = vec![point.clone(), drawn];
+        run_one(spoiled(), &Ledger { entries }).is_good()
+    };
+    assert!(good(Triage::Convention));
+    assert!(
+        !good(Triage::WrongInBurn),
+        "the formula is wrong, not autodiff"
+    );
+}
+
+#[test]
+fn a_listed_disagreement_does_not_fail_the_run_or_hide_another() {
+    let point = entry("point", "spoiled", "x = 0", Kind::Mismatch);
+    let drawn = Entry {
+        at_most: Some(0.6),
+        triage: Triage::Convention,
+        ..entry("drawn", "spoiled", "drawn", Kind::Mismatch)
+    };
+    let nearer = Entry {
+        at_most: Some(0.4),
+        ..drawn.clone()
+    };
+    let both = Ledger {
+        entries: vec![point.clone(), drawn],
+    };
+    let outcome = run_one(spoiled(), &both);
+    assert!(outcome.is_good(), "{outcome:?}");
+    assert!(!outcome.findings[0].is_pass());
+    let entries = vec![point.clone(), nearer];
+    assert!(
+        !run_one(spoiled(), &Ledger { entries }).is_good(),
+        "farther off than listed"
+    );
+    let outcome = run_one(
+        spoiled(),
+        &Ledger {
+            entries: vec![point],
+        },
+    );
+    assert!(!outcome.is_good());
+    let of_another_kind = entry("kind", "spoiled", "x = 0", Kind::NonFinite);
+    let outcome = run_one(
+        spoiled(),
+        &Ledger {
+            entries: vec![of_another_kind],
+        },
+    );
+    assert_eq!(outcome.findings[0].unlisted().count(), 2);
+}
+
+#[test]
+fn a_listed_disagreement_that_is_gone_fails_the_run() {
+    let right =
+        Operation::new("right", Family::Powers)
+            .at(Point::of_one(0.0, Expected::Is(1.0), |x| x.exp()));
+    let stale = entry("stale", "right", "x = 0", Kind::Mismatch);
+    let elsewhere = Entry {
+        id: "elsewhere".to_owned(),
+        backends: vec!["wgpu".to_owned()],
+        ..stale.clone()
+    };
+    let outcome = run_one(
+        right,
+        &Ledger {
+            entries: vec![stale, elsewhere],
+        },
+    );
+    assert!(!outcome.is_good());
+    let gone: Vec<_> = outcome
+        .gone
+        .iter()
+        .map(|gone| gone.entry.as_str())
+        .collect();
+    assert_eq!(gone, ["stale"]);
+}
+
+#[test]
+fn a_panic_is_a_disagreement_and_the_run_goes_on() {
+    let operation = Operation::new("panics", Family::Powers)
+        .at(Point::of_one(0.0, Expected::Is(1.0), |_| {
+            panic!("on purpose")
+        }))
+        .at(Point::of_one(1.0, Expected::Is(2.0), |x| x.clone() * x));
+    let outcome = run_one(operation, &Ledger::default());
+    let finding = &outcome.findings[0];
+    assert_eq!(finding.checks, 2);
+    assert_eq!(finding.disagreements.len(), 1);
+    assert_eq!(finding.disagreements[0].kind, Kind::Panicked);
+    assert!(outcome.abandoned.is_empty());
+}
+
+#[test]
+fn a_convention_is_reported() {
+    let selection = Selection {
+        pattern: Some("activation::relu".to_owned()),
+        ..Selection::default()
+    };
+    let ledger = Ledger::default();
+    let none = |_: &Finding| Ok::<(), ()>(());
+    let places = [flex(DType::F32)];
+    let outcome = run(&operations(), &ledger, &places, &selection, none).expect("no error");
+    let relu = &outcome.findings[0];
+    assert_eq!(relu.operation, "activation::relu");
+    assert_eq!(relu.conventions[0].at, "x = 0");
+    assert_eq!(relu.conventions[0].gradient, [0.0]);
+}
+
+#[test]
+fn every_name_in_the_table_is_unique() {
+    let operations = operations();
+    let mut names: Vec<_> = operations.iter().map(|operation| operation.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), operations.len());
+    for operation in &operations {
+        let mut checks: Vec<_> = operation.checks.iter().map(|check| &check.name).collect();
+        checks.sort_unstable();
+        checks.dedup();
+        assert_eq!(checks.len(), operation.checks.len(), "{}", operation.name);
+        assert!(
+            operation.checks.iter().any(|check| check.in_short),
+            "{}",
+            operation.name
+        );
+    }
+}

@@ -1,0 +1,85 @@
+//! `audit-burn`: checks Burn's own operations against formulas and finite differences, and compares
+//! what disagrees with the ledger of known disagreements in `burn-suite`.
+
+mod child;
+mod cli;
+mod events;
+mod output;
+mod page;
+mod parent;
+mod text;
+mod worker;
+
+use std::io::{Error, ErrorKind};
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use burn_suite::{Ledger, Operation, Selection};
+use clap::Parser;
+use programs::setup::Backends;
+use programs::{Exit, run_checker};
+
+use cli::Cli;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    run_checker(|| match audit(&cli) {
+        Err(error) if is_broken_pipe(&error) => Ok(Exit::Success),
+        outcome => outcome,
+    })
+}
+
+fn audit(cli: &Cli) -> Result<Exit> {
+    let backends = Backends::open(&cli.backends)?;
+    let is_good = if cli.here {
+        worker::run(cli, &backends)?
+    } else {
+        parent::run(cli, &backends)?
+    };
+    Ok(if is_good {
+        Exit::Success
+    } else {
+        Exit::Negative
+    })
+}
+
+/// Whether the reader of our output has closed it, as `head` does.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let is_pipe = |error: &Error| error.kind() == ErrorKind::BrokenPipe;
+    error.downcast_ref::<Error>().is_some_and(is_pipe)
+}
+
+/// The table, the ledger, and the selection of operations.
+pub(crate) struct Table {
+    pub(crate) operations: Vec<Operation>,
+    pub(crate) ledger: Ledger,
+    pub(crate) selection: Selection,
+}
+
+impl Table {
+    /// The bundled table and ledger, with the operations that the command line selects.
+    ///
+    /// # Errors
+    ///
+    /// If it selects none.
+    pub(crate) fn select(cli: &Cli) -> Result<Self> {
+        let operations = burn_suite::operations();
+        let ledger = Ledger::bundled(&operations)?;
+        let selection = Selection {
+            pattern: cli.pattern.clone(),
+            family: cli.family,
+            seed: cli.seed,
+        };
+        if !operations.iter().any(|operation| selection.has(operation)) {
+            let pattern = cli.pattern.as_deref().unwrap_or_default();
+            bail!(
+                "no operation has '{pattern}' in its name; run without `--case` to see the names"
+            );
+        }
+        Ok(Self {
+            operations,
+            ledger,
+            selection,
+        })
+    }
+}

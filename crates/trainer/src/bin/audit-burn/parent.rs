@@ -1,0 +1,105 @@
+//! Runs the table in groups, each in a process of its own, and reports their results.
+
+use anyhow::{Context, Result};
+use burn_suite::{Family, Outcome};
+use programs::Format;
+use programs::parallel::in_order;
+use programs::setup::{Backends, float_types};
+
+use crate::child::{Group, GroupResults};
+use crate::cli::Cli;
+use crate::events::{Event, SuiteSummary, conclude};
+use crate::output::Output;
+use crate::{Table, page, text};
+
+/// Runs every group, writes the page if one is asked for, and returns whether the ledger lists every
+/// disagreement.
+///
+/// # Errors
+///
+/// If no operation is selected, a process cannot start, or results cannot be written.
+pub(crate) fn run(cli: &Cli, backends: &Backends) -> Result<bool> {
+    let mut output = Output::new(cli.format);
+    output.backends(backends)?;
+    let table = Table::select(cli)?;
+    if let Some(folder) = &cli.page {
+        // Before minutes of checks, not after.
+        page::prepare(folder)?;
+    }
+    let groups = table.groups(backends);
+    output.begin(groups.iter().map(|group| group.expected.len()).sum());
+    if cli.format == Format::Text {
+        output.say(&text::head())?;
+    }
+    let mut outcome = Outcome::default();
+    let mut events = Vec::new();
+    in_order(
+        &groups,
+        |group| group.run(cli),
+        |results| {
+            let results = results?;
+            table.add(&results, &mut outcome)?;
+            for event in &results.events {
+                output.step();
+                match cli.format {
+                    Format::Text => output.say(&text::row(event))?,
+                    Format::Json => output.json(&Event::Operation(event.clone()))?,
+                }
+            }
+            events.extend(results.events);
+            Ok(())
+        },
+    )?;
+    output.end();
+    if let Some(folder) = &cli.page {
+        page::write(folder, &table, &outcome)?;
+    }
+    let summary = SuiteSummary::new(&events, outcome.gone.len(), outcome.abandoned.len());
+    let is_good = summary.is_good();
+    match cli.format {
+        Format::Text => text::conclude(&outcome, &summary, &output)?,
+        Format::Json => conclude(&outcome, summary, &output)?,
+    }
+    Ok(is_good)
+}
+
+impl Table {
+    /// The selected operations, family by family on each backend.
+    fn groups(&self, backends: &Backends) -> Vec<Group> {
+        let mut groups = Vec::new();
+        for &(backend, _) in &backends.opened {
+            for family in Family::ALL {
+                let operations = self.operations.iter();
+                let names: Vec<_> = operations
+                    .filter(|operation| operation.family == family && self.selection.has(operation))
+                    .map(|operation| operation.name)
+                    .collect();
+                let in_one = |dtype: &'static str| names.iter().map(move |&name| (name, dtype));
+                let dtypes = float_types(backend).iter();
+                let expected: Vec<_> = dtypes.flat_map(|dtype| in_one(dtype.name())).collect();
+                if !expected.is_empty() {
+                    groups.push(Group {
+                        backend,
+                        family,
+                        expected,
+                    });
+                }
+            }
+        }
+        groups
+    }
+
+    /// Adds the results of a group to the outcome.
+    fn add(&self, results: &GroupResults, outcome: &mut Outcome) -> Result<()> {
+        for event in &results.events {
+            let finding = event.finding(&self.operations, &self.ledger);
+            outcome.findings.push(finding.with_context(|| {
+                let name = &event.operation;
+                format!("{name} is not in this program's table or ledger")
+            })?);
+        }
+        outcome.gone.extend(results.gone.iter().cloned());
+        outcome.abandoned.extend(results.abandoned.iter().cloned());
+        Ok(())
+    }
+}

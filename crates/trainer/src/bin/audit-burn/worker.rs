@@ -1,0 +1,94 @@
+//! `--here`: checks in this process, for a parent that reads the JSON.
+
+use std::panic::{self, PanicHookInfo};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use anyhow::Result;
+use backends::Hardware;
+use burn_suite::Platform;
+use programs::setup::{Backends, Setup};
+use programs::{Format, complain};
+
+use crate::cli::Cli;
+use crate::events::{Event, OperationEvent, SuiteSummary, conclude};
+use crate::output::Output;
+use crate::{Table, child};
+
+/// Runs the selected operations and writes their results. Returns whether the ledger lists every
+/// disagreement.
+///
+/// # Errors
+///
+/// If no operation is selected, or results cannot be written.
+pub(crate) fn run(cli: &Cli, backends: &Backends) -> Result<bool> {
+    if cli.leashed {
+        child::end_with_parent();
+    }
+    let output = Output::new(Format::Json);
+    let Table {
+        operations,
+        ledger,
+        selection,
+    } = Table::select(cli)?;
+    let panics = Panics::watch();
+    let mut events = Vec::new();
+    let platforms: Vec<_> = backends.setups().into_iter().map(platform).collect();
+    let outcome = burn_suite::run(&operations, &ledger, &platforms, &selection, |finding| {
+        let mut event = OperationEvent::new(finding, &operations);
+        for message in panics.take() {
+            // A panic that reached the check is in the event already.
+            if !event.has_panicked() {
+                event.add_panic(message);
+            }
+        }
+        events.push(event.clone());
+        output.json(&Event::Operation(event))
+    })?;
+    let summary = SuiteSummary::new(&events, outcome.gone.len(), outcome.abandoned.len());
+    let is_good = summary.is_good();
+    conclude(&outcome, summary, &output)?;
+    Ok(is_good)
+}
+
+fn platform(setup: Setup) -> Platform {
+    Platform {
+        backend: setup.backend.name().to_owned(),
+        target: setup.target,
+        by_shader: setup.hardware != Hardware::Processor,
+        is_software: setup.hardware == Hardware::SoftwareGraphics,
+    }
+}
+
+/// Panics on other threads than the one that watches: a device's own threads, whose panics nobody
+/// catches.
+struct Panics(Arc<Mutex<Vec<String>>>);
+
+impl Panics {
+    /// Replaces the hook that prints every panic. On this thread, panics are findings.
+    fn watch() -> Self {
+        let watching = thread::current().id();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let hook = {
+            let seen = Arc::clone(&seen);
+            move |info: &PanicHookInfo<'_>| {
+                if thread::current().id() == watching {
+                    return;
+                }
+                let text = info.to_string();
+                complain(&text);
+                if let Ok(mut seen) = seen.lock() {
+                    seen.push(text);
+                }
+            }
+        };
+        panic::set_hook(Box::new(hook));
+        Self(seen)
+    }
+
+    /// The panics since the last call.
+    fn take(&self) -> Vec<String> {
+        let seen = self.0.lock();
+        seen.map_or_else(|_| Vec::new(), |mut seen| std::mem::take(&mut *seen))
+    }
+}
