@@ -61,7 +61,8 @@ pub(crate) enum Command {
     Import(ImportOptions),
     /// Print shell completions.
     Completions(CompletionsOptions),
-    /// Print a man page of all commands: trainer man | man -l -
+    /// Print a man page of all commands.
+    #[command(after_help = "To read it: trainer man | man -l -")]
     Man,
     /// Print the reference of docs/trainer.md.
     #[command(hide = true)]

@@ -57,7 +57,11 @@ pub(crate) fn man_page(mut program: Command) -> Result<Exit> {
     man.render_name_section(&mut page)?;
     man.render_synopsis_section(&mut page)?;
     man.render_description_section(&mut page)?;
-    man.render_options_section(&mut page)?;
+    let mut options = Vec::new();
+    man.render_options_section(&mut options)?;
+    // Groups of options are parts of the section on options.
+    let options = String::from_utf8_lossy(&options).replace("\n.SH ", "\n.SS ");
+    page.extend(options.into_bytes());
     for command in described(&program) {
         write_command(command, "trainer", &mut page)?;
     }

@@ -16,111 +16,123 @@ pub(crate) fn run(program: Command) -> Result<Exit> {
     Ok(Exit::Success)
 }
 
-/// A section for each command: what it does, how it is called, its options.
+/// A section for each command: what it does, how it is called, its options. The options of the program
+/// are those of `train`.
 pub(crate) fn markdown(mut program: Command) -> String {
     program.build();
-    let name = program.get_name().to_owned();
-    let mut sections = vec![commands(&name, &program)];
-    for command in described(&program) {
-        add_sections(
-            &format!("{name} {}", command.get_name()),
-            command,
-            &mut sections,
-        );
-    }
-    sections.join("\n\n")
-}
-
-/// The commands of the program, each with what it does. Its options are those of `train`.
-fn commands(name: &str, program: &Command) -> String {
-    let rows = described(program).map(|command| {
-        let command_name = command.get_name();
-        let anchor = format!("{name}-{command_name}");
+    let rows = described(&program).map(|command| {
+        let name = command.get_name();
         format!(
-            "| [`{name} {command_name}`](#{anchor}) | {} |",
+            "| [`trainer {name}`](#trainer-{name}) | {} |",
             about(command)
         )
     });
     let rows = rows.collect::<Vec<_>>().join("\n");
-    let exit_codes = after_help(program);
-    format!("| command | what it does |\n|---|---|\n{rows}\n\n{exit_codes}")
-}
-
-/// The section on a command, then those on its own commands.
-fn add_sections(name: &str, command: &Command, sections: &mut Vec<String>) {
-    let usage = command.clone().render_usage().to_string();
-    let usage = usage.trim_start_matches("Usage: ").trim();
-    let mut parts = vec![
-        format!("### {name}"),
-        format!("{}.", about(command)),
-        format!("```console\n{usage}\n```"),
+    let mut sections = vec![
+        format!("| command | what it does |\n|---|---|\n{rows}"),
+        after_help(&program),
     ];
-    let mut heading = None;
-    let mut items: Vec<String> = vec![];
-    let positionals = command.get_arguments().filter(|a| a.is_positional());
-    let options = command.get_arguments().filter(|a| !a.is_positional());
-    for argument in positionals.chain(options).filter(|a| !is_help(a)) {
-        if argument.get_help_heading() != heading {
-            heading = argument.get_help_heading();
-            parts.extend((!items.is_empty()).then(|| items.join("\n")));
-            items.clear();
-            parts.extend(heading.map(|heading| format!("**{heading}**")));
-        }
-        items.push(item(argument));
+    for command in described(&program) {
+        let name = format!("trainer {}", command.get_name());
+        add_sections(&name, command, &[], &mut sections);
     }
-    parts.extend((!items.is_empty()).then(|| items.join("\n")));
-    parts.push(after_help(command));
-    parts.retain(|part| !part.is_empty());
-    sections.push(parts.join("\n\n"));
+    sections.join("\n\n")
+}
+
+/// The section on a command, without the options that are listed already, then those on its own commands.
+fn add_sections(name: &str, command: &Command, listed: &[String], sections: &mut Vec<String>) {
+    let usage = command.clone().render_usage().to_string();
+    let usage = usage.trim_start_matches("Usage: ");
+    sections.push(format!("### {name}"));
+    sections.push(format!("{}.", about(command)));
+    sections.push(format!("```console\n{usage}\n```"));
+    let mut items = items(command);
+    items.retain(|(_, item)| !listed.contains(item));
+    for group in items.chunk_by(|(a, _), (b, _)| a == b) {
+        let heading = group[0].0.map(|heading| format!("**{heading}**"));
+        let items = group.iter().map(|(_, item)| item.as_str());
+        let items = items.collect::<Vec<_>>().join("\n");
+        sections.extend(heading.into_iter().chain([items]));
+    }
+    let common = common_items(command);
+    if !common.is_empty() {
+        sections.push(format!(
+            "Each of its commands has these options:\n\n{}",
+            common.join("\n")
+        ));
+    }
+    sections.extend(Some(after_help(command)).filter(|text| !text.is_empty()));
     for inner in described(command) {
-        add_sections(&format!("{name} {}", inner.get_name()), inner, sections);
+        let name = format!("{name} {}", inner.get_name());
+        add_sections(&name, inner, &common, sections);
     }
 }
 
-/// Whether an option is one that every command has.
-fn is_help(argument: &Arg) -> bool {
-    matches!(argument.get_id().as_str(), "help" | "version")
+/// The arguments of a command with the headings of their groups: those without a name first.
+fn items(command: &Command) -> Vec<(Option<&str>, String)> {
+    let is_own = |argument: &&Arg| !matches!(argument.get_id().as_str(), "help" | "version");
+    let (positional, named) = command
+        .get_arguments()
+        .filter(is_own)
+        .partition::<Vec<_>, _>(|argument| argument.is_positional());
+    let arguments = positional.into_iter().chain(named);
+    arguments
+        .map(|argument| (argument.get_help_heading(), item(argument)))
+        .collect()
+}
+
+/// The arguments that all commands of a command have.
+fn common_items(command: &Command) -> Vec<String> {
+    let mut inner = described(command).map(items);
+    let mut common = inner.next().unwrap_or_default();
+    for items in inner {
+        common.retain(|item| items.contains(item));
+    }
+    common.into_iter().map(|(_, item)| item).collect()
 }
 
 /// A line of the list: names, what it is for, values, default.
 fn item(argument: &Arg) -> String {
-    let value = argument.get_value_names().unwrap_or_default();
     let takes_value = argument.get_action().takes_values();
-    let value = value.iter().map(|name| format!(" <{name}>"));
-    let value = if takes_value {
-        value.collect::<String>()
-    } else {
-        String::new()
-    };
+    let value = argument.get_value_names().filter(|_| takes_value);
+    let value = value.into_iter().flatten();
+    let value = value.map(|name| format!(" <{name}>")).collect::<String>();
     let short = argument.get_short().map(|short| format!("`-{short}`, "));
     let name = match argument.get_long() {
         Some(long) => format!("{}`--{long}{value}`", short.unwrap_or_default()),
         None => format!("`{}`", value.trim()),
     };
     let help = argument.get_help().map(ToString::to_string);
-    let mut line = format!("- {name}: {}", sentence(&help.unwrap_or_default()));
-    let values = argument.get_possible_values();
-    let values = values.iter().filter(|value| !value.is_hide_set());
-    let values = values.map(|value| {
-        let help = value.get_help().map(|help| format!(" ({help})"));
-        format!("`{}`{}", value.get_name(), help.unwrap_or_default())
-    });
-    let values = values.collect::<Vec<_>>();
-    if takes_value && !values.is_empty() {
-        line += &format!(" One of {}.", values.join(", "));
-    }
-    let defaults = argument.get_default_values().iter();
-    let defaults = defaults.map(|default| format!("`{}`", default.to_string_lossy()));
-    let defaults = defaults.collect::<Vec<_>>();
-    if takes_value && !defaults.is_empty() {
-        line += &format!(" Default: {}.", defaults.join(", "));
+    let help = help.unwrap_or_default();
+    let stop = if help.ends_with(['.', ')']) { "" } else { "." };
+    let mut line = format!("- {name}: {help}{stop}");
+    if takes_value {
+        let values = argument.get_possible_values();
+        let values = values.iter().map(|value| {
+            let help = value.get_help().map(|help| format!(" ({help})"));
+            format!("`{}`{}", value.get_name(), help.unwrap_or_default())
+        });
+        add_list(&mut line, "One of", values);
+        let defaults = argument.get_default_values().iter();
+        let defaults = defaults.map(|default| format!("`{}`", default.to_string_lossy()));
+        add_list(&mut line, "Default:", defaults);
     }
     line
 }
 
+/// Adds a sentence that lists these, if there are any.
+fn add_list(line: &mut String, what: &str, of: impl Iterator<Item = String>) {
+    let of = of.collect::<Vec<_>>();
+    if !of.is_empty() {
+        *line += &format!(" {what} {}.", of.join(", "));
+    }
+}
+
 fn about(command: &Command) -> String {
-    let about = command.get_about().map(ToString::to_string);
-    one_line(&about.unwrap_or_default())
+    command
+        .get_about()
+        .map(ToString::to_string)
+        .unwrap_or_default()
 }
 
 fn after_help(command: &Command) -> String {
@@ -128,18 +140,4 @@ fn after_help(command: &Command) -> String {
         .get_after_help()
         .map(ToString::to_string)
         .unwrap_or_default()
-}
-
-/// A help text with a full stop. clap takes the last one away.
-fn sentence(help: &str) -> String {
-    let help = one_line(help);
-    if help.ends_with(['.', ')']) {
-        help
-    } else {
-        format!("{help}.")
-    }
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

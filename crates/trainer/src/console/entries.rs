@@ -175,22 +175,23 @@ fn result_text(InFolder { event, run_dir }: &InFolder<RunResult>) -> String {
     )
 }
 
-/// A line of its own about the exact solution, where there is one.
+/// Lines of their own about the exact solution, where there is one.
 fn exact_solution_text(result: &RunResult) -> Option<String> {
     let (loss, gap) = (result.closed_form_loss?, result.loss_above_closed_form?);
-    // A ratio to a loss of 0 tells nothing.
     let share = gap / loss;
-    let share = share
-        .is_finite()
-        .then(|| format!(" ({:.1} %)", 100.0 * share));
+    let share = if share.is_finite() {
+        format!(" ({:.1} %)", 100.0 * share)
+    } else {
+        String::new()
+    };
     Some(format!(
-        "exact solution: training loss {}; gradient descent is {}{} above it; test accuracy {}; \
-         ‖W - W*‖ = {:.1e} ‖W*‖; solved in {:.1} s\n",
+        "exact solution: training loss {}; gradient descent is {}{share} above it; test accuracy {}\n\
+         the weights of gradient descent are {:.1} % of the exact ones' norm away from them; solved in \
+         {:.1} s\n",
         number(loss),
         number(gap),
-        share.unwrap_or_default(),
         percent(result.closed_form_test_accuracy?),
-        result.distance_to_closed_form?,
+        100.0 * result.distance_to_closed_form?,
         result.closed_form_seconds?,
     ))
 }
@@ -207,4 +208,75 @@ fn imported_text(imported: &Imported) -> String {
         imported.layout,
         imported.run_dir,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    /// An entry of each kind with what it must have; what it may have is added when it is read and
+    /// written.
+    fn samples() -> Vec<Value> {
+        let common = json!({
+            "model": "m", "sizes": [2, 1], "parameters": 3, "optimizer": "sgd", "backend": "b",
+            "learning_rate": 0.5, "batch_size": 4, "epochs": 1, "device": "d", "engine": "e",
+            "seed": 0, "training_rows": 4, "test_rows": 4, "setup_seconds": 0.5, "run_dir": "r",
+            "seconds": 1.0, "epoch": 1, "step": 1, "train_loss": 1.0, "images_per_second": 4.0,
+            "verdict": "v", "best_epoch": 1, "best_loss": 1.0, "reason": "why", "batch": [4, 2],
+            "shapes": [], "loss": 1.0, "loss_after_a_step": 1.0, "gradient_norm": 1.0,
+            "data_bytes": 1, "parameter_bytes": 1, "gradient_bytes": 1, "optimizer_bytes": 1,
+            "batch_bytes": 1, "total_bytes": 5, "checkpoint_bytes": 1, "test_loss": 1.0,
+            "test_accuracy": 1.0, "train_seconds": 1.0, "from": "f", "form": "f", "layout": "l",
+        });
+        let unknown = serde_json::from_value::<Entry>(json!({"event": "?"})).unwrap_err();
+        let message = unknown.to_string();
+        let names = message.split('`').skip(3).step_by(2);
+        let sample = |name: &str| {
+            let mut entry = common.clone();
+            entry["event"] = name.into();
+            let entry: Entry = serde_json::from_value(entry).unwrap();
+            serde_json::to_value(entry).unwrap()
+        };
+        names.map(sample).collect()
+    }
+
+    #[test]
+    fn every_field_of_every_entry_is_documented() {
+        let page = include_str!("../../../../docs/metrics.md");
+        let samples = samples();
+        assert!(samples.len() > 8, "{samples:?}");
+        for entry in samples {
+            let name = entry["event"].as_str().unwrap();
+            let (_, section) = page
+                .split_once(&format!("\n## `{name}`\n"))
+                .unwrap_or_else(|| panic!("no section about {name}"));
+            let section = section.split("\n## ").next().unwrap();
+            let rows = section.lines().filter_map(|line| line.strip_prefix("| `"));
+            let mut documented = rows
+                .filter_map(|row| Some(row.split_once('`')?.0))
+                .collect::<Vec<_>>();
+            let fields = entry.as_object().unwrap().keys().map(String::as_str);
+            let mut fields = fields.filter(|field| *field != "event").collect::<Vec<_>>();
+            documented.sort_unstable();
+            fields.sort_unstable();
+            assert_eq!(documented, fields, "{name}");
+        }
+    }
+
+    #[test]
+    fn gradient_descent_is_compared_with_the_exact_solution() {
+        let result = json!({
+            "model": "linear-regression", "backend": "b", "engine": "e", "epochs": 1,
+            "test_loss": 1.0, "test_accuracy": 0.5, "closed_form_test_accuracy": 0.86,
+            "closed_form_loss": 11400.5636, "loss_above_closed_form": 340.9,
+            "distance_to_closed_form": 0.352, "closed_form_seconds": 0.5, "train_seconds": 1.0,
+            "images_per_second": 4.0, "seed": 0,
+        });
+        let result = serde_json::from_value(result).unwrap();
+        let text = exact_solution_text(&result).unwrap();
+        let expected = "exact solution: training loss 11400.6; gradient descent is 340.9 (3.0 %) above it; \
+                        test accuracy 86.00 %";
+        assert_eq!(text.lines().next(), Some(expected));
+    }
 }
