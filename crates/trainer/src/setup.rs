@@ -1,9 +1,12 @@
-//! The backends, and the float types in which they are checked.
+//! The backends of the programs that check gradients, and the float types in which they are checked.
+
+use std::fmt;
 
 use anyhow::{Result, bail};
 use backends::{Backend, BackendError, Hardware, Opened};
 use burn::tensor::{DType, Device};
 use burn_gradcheck::Target;
+use serde::Serialize;
 
 /// The backends that run and the ones that do not.
 #[derive(Debug)]
@@ -25,6 +28,16 @@ pub struct Setup {
     pub hardware: Hardware,
     /// Device, float type, and a device with f64 for the finite differences.
     pub target: Target,
+}
+
+/// A backend that runs, or the reason why it does not: a line of the results.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "event", rename = "backend")]
+pub struct BackendEvent {
+    backend: &'static str,
+    available: bool,
+    device: Option<String>,
+    reason: Option<String>,
 }
 
 impl Backends {
@@ -57,6 +70,21 @@ impl Backends {
         &self.opened[0].1.device
     }
 
+    /// A line for each backend, first those that run.
+    pub fn events(&self) -> Vec<BackendEvent> {
+        let event = |backend: &Backend, device: Option<String>, reason| BackendEvent {
+            backend: backend.name(),
+            available: device.is_some(),
+            device,
+            reason,
+        };
+        let opened = self.opened.iter();
+        let opened = opened.map(|(backend, open)| event(backend, Some(open.description()), None));
+        let missing = self.missing.iter();
+        let missing = missing.map(|(backend, error)| event(backend, None, Some(error.to_string())));
+        opened.chain(missing).collect()
+    }
+
     /// Every backend in each of its float types.
     pub fn setups(&self) -> Vec<Setup> {
         let reference = reference();
@@ -74,6 +102,17 @@ impl Backends {
             }
         }
         setups
+    }
+}
+
+impl fmt::Display for BackendEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:<8} ", self.backend)?;
+        match (&self.device, &self.reason) {
+            (Some(device), _) => f.write_str(device),
+            (None, Some(reason)) => write!(f, "not run: {reason}"),
+            (None, None) => f.write_str("not run"),
+        }
     }
 }
 

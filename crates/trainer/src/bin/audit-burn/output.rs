@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 
 use anyhow::Result;
-use backends::{Backend, BackendError};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use programs::Format;
 use programs::setup::Backends;
@@ -13,16 +12,6 @@ use serde::Serialize;
 pub(crate) struct Output {
     pub(crate) format: Format,
     bar: ProgressBar,
-}
-
-/// A backend that runs, or the reason why it does not.
-#[derive(Debug, Serialize)]
-#[serde(tag = "event", rename = "backend")]
-struct BackendLine {
-    backend: &'static str,
-    available: bool,
-    device: Option<String>,
-    reason: Option<String>,
 }
 
 impl Output {
@@ -63,27 +52,12 @@ impl Output {
 
     /// Lists the backends that run, and those that do not.
     pub(crate) fn backends(&self, backends: &Backends) -> Result<()> {
-        for (backend, opened) in &backends.opened {
-            self.backend(*backend, Ok(opened.description()))?;
-        }
-        for (backend, error) in &backends.missing {
-            self.backend(*backend, Err(error))?;
+        for event in backends.events() {
+            match self.format {
+                Format::Text => self.say(&event.to_string())?,
+                Format::Json => self.json(&event)?,
+            }
         }
         Ok(())
-    }
-
-    fn backend(&self, backend: Backend, found: Result<String, &BackendError>) -> Result<()> {
-        match self.format {
-            Format::Text => {
-                let text = found.unwrap_or_else(|error| format!("not run: {error}"));
-                self.say(&format!("{backend:<8} {text}"))
-            }
-            Format::Json => self.json(&BackendLine {
-                backend: backend.name(),
-                available: found.is_ok(),
-                reason: found.as_ref().err().map(ToString::to_string),
-                device: found.ok(),
-            }),
-        }
     }
 }
