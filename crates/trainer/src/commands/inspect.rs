@@ -104,9 +104,17 @@ pub(super) fn describe(images: &ImageFolder) -> String {
     } = images;
     let parts = [
         (*formed > 0).then(|| format!("{} converted to 28x28 grey", counted(*formed, "image"))),
-        (*kept > 0).then(|| format!("{} already 28x28 grey: used unchanged", counted(*kept, "image"))),
+        (*kept > 0).then(|| {
+            format!(
+                "{} already 28x28 grey: used unchanged",
+                counted(*kept, "image")
+            )
+        }),
         (*held_out > 0).then(|| {
-            format!("{held_out} held out as the test set, a seventh of each class, the same in every run")
+            let images = counted(*held_out, "image");
+            format!(
+                "{images} held out as the test set, a seventh of each class, the same in every run"
+            )
         }),
         (*passed_over > 0).then(|| {
             let files = counted(*passed_over, "file");

@@ -218,7 +218,8 @@ mod tests {
     /// An entry of each kind with what it must have; what it may have is added when it is read and
     /// written.
     fn samples() -> Vec<Value> {
-        let common = json!({
+        let common: Value = serde_json::from_str(
+            r#"{
             "model": "m", "sizes": [2, 1], "parameters": 3, "optimizer": "sgd", "backend": "b",
             "learning_rate": 0.5, "batch_size": 4, "epochs": 1, "device": "d", "engine": "e",
             "seed": 0, "training_rows": 4, "test_rows": 4, "setup_seconds": 0.5, "run_dir": "r",
@@ -227,8 +228,10 @@ mod tests {
             "shapes": [], "loss": 1.0, "loss_after_a_step": 1.0, "gradient_norm": 1.0,
             "data_bytes": 1, "parameter_bytes": 1, "gradient_bytes": 1, "optimizer_bytes": 1,
             "batch_bytes": 1, "total_bytes": 5, "checkpoint_bytes": 1, "test_loss": 1.0,
-            "test_accuracy": 1.0, "train_seconds": 1.0, "from": "f", "form": "f", "layout": "l",
-        });
+            "test_accuracy": 1.0, "train_seconds": 1.0, "from": "f", "form": "f", "layout": "l"
+            }"#,
+        )
+        .unwrap();
         let unknown = serde_json::from_value::<Entry>(json!({"event": "?"})).unwrap_err();
         let message = unknown.to_string();
         let names = message.split('`').skip(3).step_by(2);
