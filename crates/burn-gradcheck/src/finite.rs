@@ -298,9 +298,9 @@ impl Neville {
         row.push(quotient);
         let mut factor = self.leading;
         for (column, above) in self.row.iter().enumerate() {
-            let beside: f64 = row[column];
-            let extrapolated = (factor * beside - above) / (factor - 1.0);
-            let error = (extrapolated - beside)
+            let finer: f64 = row[column];
+            let extrapolated = (factor * finer - above) / (factor - 1.0);
+            let error = (extrapolated - finer)
                 .abs()
                 .max((extrapolated - above).abs());
             if error <= self.error {

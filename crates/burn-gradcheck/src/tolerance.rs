@@ -53,7 +53,7 @@ const SHORTEST_REDUCTION: usize = 16;
 const F32_MULTIPLE: f64 = 2.0 / crate::FLOOR;
 
 impl Tolerance {
-    /// A tolerance of one's own, with its reason.
+    /// A tolerance with its reason.
     pub fn new(pair: f64, finite: f64, reason: impl Into<String>) -> Self {
         Self {
             pair,

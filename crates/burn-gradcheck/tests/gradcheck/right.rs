@@ -245,11 +245,11 @@ fn an_empty_input_is_allowed_but_certifies_nothing() {
         .function(|v| v.get::<2>("x"));
     let verdict = empty.check(&device()).verdict;
     assert!(matches!(verdict, Verdict::Unchecked { .. }), "{verdict}");
-    let beside = Case::new("beside")
+    let with_another = Case::new("with another")
         .input("x", [0, 3])
         .input("y", [2])
         .function(|v| (v.get::<2>("x"), v.get::<1>("y").exp()));
-    let report = beside.check(&device());
+    let report = with_another.check(&device());
     report.assert_pass();
     assert_eq!(report.elements, 2);
 }

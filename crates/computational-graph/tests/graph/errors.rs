@@ -15,7 +15,7 @@ fn names_must_be_new_and_visible() {
     let x = graph.input("x", number(1.0)).expect("a new name");
     assert_eq!(
         message(graph.parameter("x", number(1.0))),
-        "there is a node `x` already; give each node a name of its own"
+        "there already is a node `x`; give each node its own name"
     );
     assert!(message(graph.sum("x", x)).contains("already"));
     for name in ["", " ", "a\nb", "\u{0}", "\u{ffff}"] {

@@ -296,12 +296,12 @@ fn a_new_value_drops_what_depended_on_the_old_one() -> Result<(), GraphError> {
     let mut f = evaluated(f, "f");
     f.set_value("x1", number(1.0))?;
     assert_eq!(gradient(&f, "x2"), None);
-    let refused = f.value("f").expect_err("not evaluated anew");
+    let refused = f.value("f").expect_err("not evaluated again");
     assert_eq!(
         refused.to_string(),
         "`f` has no value yet; call `forward` first"
     );
-    let refused = f.backward("f").expect_err("not evaluated anew");
+    let refused = f.backward("f").expect_err("not evaluated again");
     assert_eq!(
         refused,
         GraphError::NotEvaluated {

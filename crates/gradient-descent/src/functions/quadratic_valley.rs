@@ -46,9 +46,10 @@ impl QuadraticValley {
     ///
     /// [`DescentError::ConditionNumber`] if it is below 1 or not finite.
     pub fn new(condition: f64) -> Result<Self, DescentError> {
-        match condition >= 1.0 && condition.is_finite() {
-            true => Ok(Self { condition }),
-            false => Err(DescentError::ConditionNumber { condition }),
+        if condition >= 1.0 && condition.is_finite() {
+            Ok(Self { condition })
+        } else {
+            Err(DescentError::ConditionNumber { condition })
         }
     }
 

@@ -64,7 +64,7 @@ fn a_momentum_outside_its_range() {
             momentum,
             ..Default::default()
         };
-        let expected = format!("the momentum is {momentum}; give one from 0 up to but less than 1");
+        let expected = format!("the momentum is {momentum}; give one from 0 to below 1");
         assert_eq!(refusal(&heavy, &START).to_string(), expected);
     }
 }

@@ -125,12 +125,12 @@ proptest! {
         let gradient = function.gradient(point);
         let size = gradient.iter().fold(1.0, |size: f64, d| size.max(d.abs()));
         for (i, derivative) in gradient.iter().enumerate() {
-            let beside = |h: f64| {
-                let mut beside = point.to_vec();
-                beside[i] += h;
-                function.value(&beside)
+            let value_at = |h: f64| {
+                let mut moved = point.to_vec();
+                moved[i] += h;
+                function.value(&moved)
             };
-            let difference = (beside(1e-5) - beside(-1e-5)) / 2e-5;
+            let difference = (value_at(1e-5) - value_at(-1e-5)) / 2e-5;
             prop_assert!((derivative - difference).abs() < 1e-6 * size.max(function.value(point).abs()));
         }
     }

@@ -222,7 +222,7 @@ fn a_net_on_an_autodiff_device_panics() {
     manual_backprop::xor_net::gradients(&net, x, y);
 }
 
-/// The formulas in half precision follow those in f64, as far as its epsilon allows.
+/// The formulas in lower precision equal those in f64, up to some epsilons of their float type.
 #[test]
 fn every_float_type_works() {
     let (x, labels) = batch();

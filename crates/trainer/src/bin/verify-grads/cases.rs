@@ -1,33 +1,33 @@
-//! What is checked: the cases of every crate that has gradients to verify.
+//! The selection of what is checked.
 
 use anyhow::{Context, Result, bail};
 use burn_gradcheck::{Alternative, Case, Mutant};
 use datasets::{Mnist, bundled_mnist_dir};
-use manual_backprop::verify::broken_autodiff::{self, BrokenOperation};
-use manual_backprop::verify::pytorch::{self, Fixture, Net};
-use manual_backprop::verify::{self, RealMnist};
+use gradient_trials::MnistBatch;
+use gradient_trials::broken_autodiff::{self, BrokenOperation};
+use gradient_trials::pytorch::{self, Fixture, FixtureNet};
 use mnist_mlp::MnistMlpConfig;
+use programs::setup::Backends;
 
 use crate::cli::Cli;
-use crate::run::Backends;
 
 /// Images in the case at real size.
 const BATCH: usize = 16;
-/// Seed of its initial weights, whatever `--seed` says: the one that the trainer begins with, and
-/// at which no unit is so near the kink of its ReLU that finite differences could not tell.
+/// Seed of its initial weights, independent of `--seed`: the default seed of the trainer. With it, no
+/// unit is too near the kink of its ReLU for finite differences.
 const NET_SEED: u64 = 0;
 /// Largest value of a pixel's byte.
 const WHITE: f32 = 255.0;
-/// Name of the comparison of a net's formulas with PyTorch's numbers begins with the net's.
+/// The name of the comparison with PyTorch's numbers, after the name of the net.
 const AGAINST_PYTORCH: &str = "net against PyTorch";
 
-/// What the pattern leaves.
+/// What the pattern selects.
 pub(crate) struct Selection {
     pub(crate) cases: Vec<Case>,
     /// The version of PyTorch in the fixture.
     pub(crate) pytorch: String,
     /// Nets to compare with PyTorch, by name.
-    pub(crate) nets: Vec<(String, Net)>,
+    pub(crate) nets: Vec<(String, FixtureNet)>,
     pub(crate) mutants: Vec<Mutant>,
     pub(crate) broken: Vec<BrokenOperation>,
     pub(crate) alternatives: Vec<Alternative>,
@@ -36,10 +36,8 @@ pub(crate) struct Selection {
 /// Collects the cases and keeps those that the pattern selects.
 pub(crate) fn select(cli: &Cli, backends: &Backends) -> Result<Selection> {
     let Fixture { pytorch, nets } = pytorch::fixture();
-    let mut cases = verify::cases(cli.shapes, cli.seed, Some(&real_mnist(backends)?));
-    cases.extend(nets.iter().map(Net::case));
-    cases.extend(computational_graph::verify::cases(cli.shapes, cli.seed));
-    cases.extend(gradient_descent::verify::cases());
+    let mnist = mnist_batch(backends)?;
+    let mut cases = gradient_trials::cases(cli.shapes, cli.seed, Some(&mnist));
     cases.retain(|case| cli.selects(case.name()));
     group_by_rule(&mut cases);
     let nets = nets
@@ -56,25 +54,14 @@ pub(crate) fn select(cli: &Cli, backends: &Backends) -> Result<Selection> {
         alternatives: Vec::new(),
     };
     if cli.mutate {
-        selection.mutants = verify::mutants::all();
-        selection
-            .mutants
-            .extend(computational_graph::verify::mutants::all());
-        selection
-            .mutants
-            .extend(gradient_descent::verify::mutants::all());
+        selection.mutants = gradient_trials::mutants();
         selection.mutants.retain(|mutant| cli.selects(mutant.name));
         selection.broken = broken_autodiff::all();
-        selection
-            .broken
-            .retain(|operation| cli.selects(operation.name));
-        selection.alternatives = verify::alternatives::all();
-        selection
-            .alternatives
-            .extend(gradient_descent::verify::alternatives::all());
-        selection
-            .alternatives
-            .retain(|alternative| cli.selects(alternative.name));
+        let broken = &mut selection.broken;
+        broken.retain(|operation| cli.selects(operation.name));
+        selection.alternatives = gradient_trials::alternatives();
+        let alternatives = &mut selection.alternatives;
+        alternatives.retain(|alternative| cli.selects(alternative.name));
     }
     if selection.is_empty() {
         let pattern = cli.pattern.as_deref().unwrap_or_default();
@@ -83,12 +70,12 @@ pub(crate) fn select(cli: &Cli, backends: &Backends) -> Result<Selection> {
     Ok(selection)
 }
 
-/// A rule's name: that of its cases without the sizes.
+/// The name of a case's rule: the name of the case without the sizes.
 pub(crate) fn rule(case: &str) -> &str {
     case.split_once(" [").map_or(case, |(rule, _)| rule)
 }
 
-/// Puts the cases of one rule together; rules and cases otherwise stay in their order.
+/// Puts the cases of one rule together. Rules, and cases within a rule, keep their order.
 fn group_by_rule(cases: &mut Vec<Case>) {
     let mut groups: Vec<(String, Vec<Case>)> = Vec::new();
     for case in cases.drain(..) {
@@ -112,12 +99,12 @@ impl Selection {
 }
 
 /// The lecture's net, 784-256-128-10, at its initial weights, and the first images of MNIST.
-fn real_mnist(backends: &Backends) -> Result<RealMnist> {
+fn mnist_batch(backends: &Backends) -> Result<MnistBatch> {
     let Mnist { train, .. } = Mnist::load(&bundled_mnist_dir())
-        .context("the case at real size needs MNIST as it comes with this project")?;
+        .context("the case at real size needs the bundled MNIST")?;
     let config = MnistMlpConfig::new(train.image_size(), vec![256, 128], train.class_count());
     let pixels = (0..BATCH).flat_map(|index| train.image(index));
-    Ok(RealMnist {
+    Ok(MnistBatch {
         net: config.init(NET_SEED, backends.first())?,
         pixels: pixels.map(|&byte| f32::from(byte) / WHITE).collect(),
         labels: (0..BATCH).map(|index| train.label(index)).collect(),

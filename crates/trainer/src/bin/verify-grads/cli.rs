@@ -1,92 +1,70 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
 
 use backends::Backend;
-use burn_suite::Family;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, ValueEnum};
+use programs::Format;
+use training::number::parse::at_least_one;
 
-/// Hold every hand-derived gradient against Burn's autodiff, finite differences and PyTorch.
+/// Compare every gradient derived by hand with Burn's autodiff, finite differences and PyTorch.
 ///
-/// Every rule and net is checked at many shapes, on ndarray and flex in f64 and f32 and on wgpu in
-/// f32, with random upstream gradients. A verdict names the witness that is the odd one out.
+/// Every rule and net is checked at many shapes, with random upstream gradients: on ndarray and flex
+/// in f64 and f32, on wgpu in f32. A verdict names the witness that is the odd one out.
 #[derive(Debug, Parser)]
 #[command(
     name = "verify-grads",
     version,
     help_expected = true,
-    after_help = "Exit codes: 0 all agree; 1 a disagreement, or, with --mutate, a wrong gradient \
-                  that was not caught or a right one that was flagged, or, with --suite, a \
-                  disagreement that is not in the ledger or one in it that has gone away; 2 it \
-                  could not run."
+    after_help = "Exit codes: 0 all agree; 1 they do not, or with --mutate, a wrong gradient was not \
+                  caught or a right one was flagged, or with --suite, a disagreement is not in \
+                  the ledger or one in the ledger no longer occurs; 2 it could not run."
 )]
 pub(crate) struct Cli {
-    /// Backend to check on; may be given more than once [default: all that can run here].
+    /// Backend to check on; repeat the option for more [default: all that can run here].
     #[arg(long = "backend", value_parser = backend(), value_name = "NAME")]
     pub(crate) backends: Vec<Backend>,
 
-    /// Check only what has this text in its name, such as `softmax` or `xor net`.
+    /// Check only cases with this text in their name, such as `softmax` or `xor net`.
     #[arg(long = "case", value_name = "PATTERN")]
     pub(crate) pattern: Option<String>,
 
-    /// Decides values, upstream gradients and drawn shapes; any whole number from 0.
+    /// Seed of values, upstream gradients and drawn shapes: any whole number from 0.
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub(crate) seed: u64,
 
-    /// Shapes for each rule and net, from 1: the first eight are chosen, more are drawn from the
-    /// seed.
+    /// Shapes for each rule and net, from 1; the first eight are chosen, the others drawn by the seed.
     #[arg(long, default_value = "8", value_parser = at_least_one, value_name = "K")]
     pub(crate) shapes: usize,
 
-    /// Put the judge on trial as well: wrong gradients must be caught, broken autodiff operations
-    /// named, and right formulas written differently left alone.
+    /// Also test the checker: it must catch wrong gradients, name broken autodiff operations, and not
+    /// flag right formulas written differently.
     #[arg(long)]
     pub(crate) mutate: bool,
 
-    /// Check Burn's own operations instead, and hold what disagrees to the ledger of what is known.
+    /// Check Burn's own operations instead, and compare disagreements with the ledger of known ones.
     #[arg(long, value_enum, conflicts_with_all = ["mutate", "shapes"], value_name = "NAME")]
     pub(crate) suite: Option<Suite>,
 
-    /// With --suite: also write the page "Gradients of Burn" into this folder, in Markdown and HTML.
+    /// With --suite: also write the page "Gradients of Burn" to this folder, as Markdown and HTML.
     #[arg(long, requires = "suite", value_name = "FOLDER")]
-    pub(crate) page: Option<PathBuf>,
-
-    /// With --suite: check in this process and write JSON, as the parent of a group's process asks.
-    #[arg(long, hide = true, requires = "suite")]
-    pub(crate) here: bool,
-
-    /// With --here: end when standard input is closed, as it is when the parent is gone.
-    #[arg(long, hide = true, requires = "here")]
-    pub(crate) leashed: bool,
-
-    /// With --here: only the operations of this family.
-    #[arg(long, hide = true, requires = "here", value_parser = family, value_name = "TITLE")]
-    pub(crate) family: Option<Family>,
+    pub(crate) page: Option<OsString>,
 
     /// Form of the results: text, or JSON with one object a line.
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORM")]
     pub(crate) format: Format,
 }
 
-/// Operations that are not this project's.
+/// Operations that are not part of this project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Suite {
     /// The differentiable operations of Burn.
     Burn,
 }
 
-/// Form of the results.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// A table and a summary, for people.
-    Text,
-    /// One JSON object a line, each with its kind under `"event"`.
-    Json,
-}
-
 impl Cli {
-    /// Whether the pattern selects a name; without a pattern everything is selected.
+    /// Whether the pattern selects a name; without a pattern, every name is selected.
     pub(crate) fn selects(&self, name: &str) -> bool {
         self.pattern
             .as_ref()
@@ -97,21 +75,6 @@ impl Cli {
 fn backend() -> impl TypedValueParser<Value = Backend> {
     PossibleValuesParser::new(Backend::ALL.map(Backend::name))
         .try_map(|name| name.parse::<Backend>())
-}
-
-fn family(title: &str) -> Result<Family, String> {
-    let found = Family::ALL
-        .into_iter()
-        .find(|family| family.title() == title);
-    found.ok_or_else(|| "expected a heading of the page".to_owned())
-}
-
-fn at_least_one(text: &str) -> Result<usize, String> {
-    match text.parse::<usize>() {
-        Ok(0) => Err("expected at least 1".to_owned()),
-        Ok(number) => Ok(number),
-        Err(_) => Err("expected a whole number of at least 1".to_owned()),
-    }
 }
 
 #[cfg(test)]
@@ -125,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_made_of_a_suite() {
+    fn a_page_needs_a_suite() {
         assert!(Cli::try_parse_from(["verify-grads", "--page", "x"]).is_err());
         assert!(Cli::try_parse_from(["verify-grads", "--suite", "burn", "--mutate"]).is_err());
         let cli = Cli::parse_from(["verify-grads", "--suite", "burn", "--page", "x"]);

@@ -1,88 +1,14 @@
-//! What there is to say, as data: one event a line in JSON.
+//! The results as events, one per line in JSON.
 
 use std::collections::BTreeMap;
 
 use burn_gradcheck::{Pairs, Report, Tolerance, Verdict, Witness};
-use manual_backprop::verify::pytorch::Comparison;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use gradient_trials::pytorch::Comparison;
+use programs::setup::Setup;
+use serde::Serialize;
+use training::number::json;
 
-use crate::run::Place;
-
-/// A float; NaN and the infinities as the strings "nan", "inf" and "-inf".
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
-pub(crate) struct Number(pub(crate) f64);
-
-impl Serialize for Number {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            value if value.is_nan() => serializer.serialize_str("nan"),
-            f64::INFINITY => serializer.serialize_str("inf"),
-            f64::NEG_INFINITY => serializer.serialize_str("-inf"),
-            value => serializer.serialize_f64(value),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Number {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Form {
-            Finite(f64),
-            Text(String),
-        }
-        match Form::deserialize(deserializer)? {
-            Form::Finite(value) => Ok(Self(value)),
-            Form::Text(text) => text.parse().map(Self).map_err(serde::de::Error::custom),
-        }
-    }
-}
-
-impl Number {
-    /// The float.
-    pub(crate) fn get(self) -> f64 {
-        self.0
-    }
-}
-
-/// A backend that runs, or why it does not.
-#[derive(Debug, Clone, Serialize)]
-#[serde(tag = "event", rename = "backend")]
-pub(crate) struct BackendEvent {
-    pub(crate) backend: String,
-    pub(crate) available: bool,
-    pub(crate) device: Option<String>,
-    pub(crate) reason: Option<String>,
-}
-
-/// The largest error of each pair of witnesses.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub(crate) struct Errors {
-    pub(crate) manual_autodiff: Option<Number>,
-    pub(crate) manual_finite: Option<Number>,
-    pub(crate) autodiff_finite: Option<Number>,
-}
-
-impl Errors {
-    fn new(pairs: &Pairs) -> Self {
-        Self {
-            manual_autodiff: pairs.manual_autodiff.map(Number),
-            manual_finite: pairs.manual_finite.map(Number),
-            autodiff_finite: pairs.autodiff_finite.map(Number),
-        }
-    }
-
-    pub(crate) fn all(&self) -> [Option<Number>; 3] {
-        [
-            self.manual_autodiff,
-            self.manual_finite,
-            self.autodiff_finite,
-        ]
-    }
-}
-
-/// The pairs of witnesses that are further apart than the tolerance at the element on which the
-/// verdict rests.
+/// The pairs of witnesses that differ by more than the tolerance at the element behind the verdict.
 fn pairs_apart(report: &Report) -> Vec<&'static str> {
     let (Some(element), Some(tolerance)) = (&report.worst_element, &report.tolerance) else {
         return Vec::new();
@@ -121,11 +47,13 @@ pub(crate) struct CheckEvent {
     pub(crate) seed: u64,
     /// Number of the drawn point.
     pub(crate) draw: u32,
-    /// Elements about which the witnesses were compared.
+    /// Elements for which the witnesses were compared.
     pub(crate) elements: usize,
-    pub(crate) errors: Errors,
-    /// Median error of the hand-written gradient against finite differences.
-    pub(crate) median_manual_finite: Option<Number>,
+    /// The largest error of each pair of witnesses.
+    pub(crate) errors: Pairs,
+    /// Median error between the gradient by hand and finite differences.
+    #[serde(with = "json::optional")]
+    pub(crate) median_manual_finite: Option<f64>,
     pub(crate) verdict: &'static str,
     pub(crate) odd: Option<Witness>,
     #[serde(skip)]
@@ -133,12 +61,12 @@ pub(crate) struct CheckEvent {
 }
 
 impl CheckEvent {
-    pub(crate) fn new(place: &Place, report: Report) -> Self {
+    pub(crate) fn new(setup: &Setup, report: Report) -> Self {
         let shapes = report.inputs.iter();
         Self {
             case: report.case.clone(),
-            backend: place.backend.name().to_owned(),
-            device: place.description.clone(),
+            backend: setup.backend.name().to_owned(),
+            device: setup.description.clone(),
             dtype: report.dtype.clone(),
             shape: shapes
                 .map(|input| (input.name.clone(), input.shape.clone()))
@@ -146,8 +74,8 @@ impl CheckEvent {
             seed: report.seed,
             draw: report.draw,
             elements: report.checked,
-            errors: Errors::new(&report.worst),
-            median_manual_finite: report.median.manual_finite.map(Number),
+            errors: report.worst,
+            median_manual_finite: report.median.manual_finite,
             verdict: word(&report.verdict),
             odd: report.verdict.odd(),
             report,
@@ -173,7 +101,7 @@ fn word(verdict: &Verdict) -> &'static str {
     }
 }
 
-/// The formulas of one net against PyTorch's numbers.
+/// The formulas of one net, compared with PyTorch's numbers.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "event", rename = "pytorch")]
 pub(crate) struct PytorchEvent {
@@ -183,27 +111,30 @@ pub(crate) struct PytorchEvent {
     pub(crate) device: String,
     pub(crate) dtype: String,
     pub(crate) elements: usize,
-    pub(crate) manual_pytorch: Number,
+    #[serde(with = "json")]
+    pub(crate) manual_pytorch: f64,
     pub(crate) worst: String,
-    pub(crate) tolerance: Number,
+    #[serde(with = "json")]
+    pub(crate) tolerance: f64,
     pub(crate) verdict: &'static str,
 }
 
 impl PytorchEvent {
-    pub(crate) fn new(name: &str, pytorch: &str, place: &Place, comparison: &Comparison) -> Self {
+    pub(crate) fn new(name: &str, pytorch: &str, setup: &Setup, comparison: &Comparison) -> Self {
         Self {
             case: name.to_owned(),
             pytorch: pytorch.to_owned(),
-            backend: place.backend.name().to_owned(),
-            device: place.description.clone(),
-            dtype: place.target.dtype.name().to_owned(),
+            backend: setup.backend.name().to_owned(),
+            device: setup.description.clone(),
+            dtype: setup.target.dtype.name().to_owned(),
             elements: comparison.elements,
-            manual_pytorch: Number(comparison.error),
+            manual_pytorch: comparison.error,
             worst: comparison.worst.clone(),
-            tolerance: Number(comparison.tolerance),
-            verdict: match comparison.is_pass() {
-                true => "pass",
-                false => "mismatch",
+            tolerance: comparison.tolerance,
+            verdict: if comparison.is_pass() {
+                "pass"
+            } else {
+                "mismatch"
             },
         }
     }
@@ -213,17 +144,17 @@ impl PytorchEvent {
     }
 }
 
-/// What a mutation changes.
+/// The gradient that a mutation changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Mutated {
-    /// The hand-written gradient.
+    /// The gradient by hand.
     Manual,
     /// The backward pass of a custom operation.
     Autodiff,
 }
 
-/// A wrong gradient before the judge.
+/// A wrong gradient, and whether the checker caught it.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "event", rename = "mutant")]
 pub(crate) struct MutantEvent {
@@ -257,7 +188,7 @@ impl MutantEvent {
     }
 }
 
-/// A right formula, written differently, before the judge.
+/// A right formula written differently, and whether the checker flagged it.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "event", rename = "alternative")]
 pub(crate) struct AlternativeEvent {
@@ -274,22 +205,23 @@ pub(crate) struct Summary {
     pub(crate) passed: usize,
     pub(crate) failed: usize,
     pub(crate) worst: Option<f64>,
-    /// By float type: largest error of the two gradients, of either against finite differences, and
-    /// the medians of the latter.
+    /// The errors by float type.
     pub(crate) by_dtype: BTreeMap<String, Tally>,
-    pub(crate) trial: Option<Trial>,
+    pub(crate) mutation: Option<MutationScore>,
 }
 
 /// The errors in one float type.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tally {
+    /// Largest error between the two gradients.
     pub(crate) pair: f64,
+    /// Largest error between either of them and finite differences.
     pub(crate) finite: f64,
     medians: Vec<f64>,
 }
 
 impl Tally {
-    /// The median over the cases of their median error against finite differences.
+    /// The median over the cases of their median error between gradient and finite differences.
     pub(crate) fn median(&self) -> Option<f64> {
         let mut medians = self.medians.clone();
         medians.sort_by(f64::total_cmp);
@@ -297,16 +229,27 @@ impl Tally {
     }
 }
 
-/// The judge on trial.
+/// The result of testing the checker.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Trial {
+pub(crate) struct MutationScore {
     pub(crate) mutants: usize,
     pub(crate) caught: usize,
     pub(crate) alternatives: usize,
     pub(crate) false_alarms: usize,
 }
 
-/// The larger; NaN is larger than anything.
+/// The errors of the three pairs of witnesses: by hand and autodiff, by hand and finite differences,
+/// autodiff and finite differences.
+pub(crate) fn all(errors: &Pairs) -> [Option<f64>; 3] {
+    let Pairs {
+        manual_autodiff,
+        manual_finite,
+        autodiff_finite,
+    } = *errors;
+    [manual_autodiff, manual_finite, autodiff_finite]
+}
+
+/// The larger number; NaN counts as the largest.
 fn larger(a: f64, b: f64) -> f64 {
     if a.is_nan() || a > b { a } else { b }
 }
@@ -315,22 +258,17 @@ impl Summary {
     pub(crate) fn count(&mut self, event: &CheckEvent) {
         self.cases += 1;
         self.elements += event.elements;
-        match event.is_pass() {
-            true => self.passed += 1,
-            false => self.failed += 1,
-        }
+        self.count_verdict(event.is_pass());
         let tally = self.by_dtype.entry(event.dtype.clone()).or_default();
-        let [pair, manual_finite, autodiff_finite] = event.errors.all();
-        for Number(error) in [manual_finite, autodiff_finite].into_iter().flatten() {
+        let [pair, manual_finite, autodiff_finite] = all(&event.errors);
+        for error in [manual_finite, autodiff_finite].into_iter().flatten() {
             tally.finite = larger(tally.finite, error);
         }
-        if let Some(Number(error)) = pair {
+        if let Some(error) = pair {
             tally.pair = larger(tally.pair, error);
         }
-        tally
-            .medians
-            .extend(event.median_manual_finite.map(|Number(median)| median));
-        for Number(error) in event.errors.all().into_iter().flatten() {
+        tally.medians.extend(event.median_manual_finite);
+        for error in all(&event.errors).into_iter().flatten() {
             self.worst = Some(larger(self.worst.unwrap_or(0.0), error));
         }
     }
@@ -338,19 +276,23 @@ impl Summary {
     pub(crate) fn count_pytorch(&mut self, event: &PytorchEvent) {
         self.cases += 1;
         self.elements += event.elements;
-        match event.is_pass() {
-            true => self.passed += 1,
-            false => self.failed += 1,
-        }
-        self.worst = Some(larger(self.worst.unwrap_or(0.0), event.manual_pytorch.0));
+        self.count_verdict(event.is_pass());
+        self.worst = Some(larger(self.worst.unwrap_or(0.0), event.manual_pytorch));
     }
 
-    /// Whether all agree and, if it was on trial, the judge did well.
-    pub(crate) fn is_good(&self) -> bool {
-        let judge = self
-            .trial
-            .is_none_or(|trial| trial.caught == trial.mutants && trial.false_alarms == 0);
-        self.failed == 0 && judge
+    fn count_verdict(&mut self, is_pass: bool) {
+        if is_pass {
+            self.passed += 1;
+        } else {
+            self.failed += 1;
+        }
+    }
+
+    /// Whether all agree and, if it was tested, the checker made no mistake.
+    pub(crate) fn all_agree(&self) -> bool {
+        let is_right =
+            |score: MutationScore| score.caught == score.mutants && score.false_alarms == 0;
+        self.failed == 0 && self.mutation.is_none_or(is_right)
     }
 }
 
@@ -362,7 +304,8 @@ pub(crate) struct SummaryEvent {
     elements: usize,
     passed: usize,
     failed: usize,
-    worst_relative_error: Option<Number>,
+    #[serde(with = "json::optional")]
+    worst_relative_error: Option<f64>,
     worst_by_dtype: BTreeMap<String, DtypeEvent>,
     mutants: Option<usize>,
     caught: Option<usize>,
@@ -371,18 +314,21 @@ pub(crate) struct SummaryEvent {
 
 #[derive(Debug, Serialize)]
 struct DtypeEvent {
-    manual_autodiff: Number,
-    finite: Number,
-    median_manual_finite: Option<Number>,
+    #[serde(with = "json")]
+    manual_autodiff: f64,
+    #[serde(with = "json")]
+    finite: f64,
+    #[serde(with = "json::optional")]
+    median_manual_finite: Option<f64>,
 }
 
 impl SummaryEvent {
     pub(crate) fn new(summary: &Summary) -> Self {
         let dtype = |(dtype, tally): (&String, &Tally)| {
             let event = DtypeEvent {
-                manual_autodiff: Number(tally.pair),
-                finite: Number(tally.finite),
-                median_manual_finite: tally.median().map(Number),
+                manual_autodiff: tally.pair,
+                finite: tally.finite,
+                median_manual_finite: tally.median(),
             };
             (dtype.clone(), event)
         };
@@ -391,11 +337,11 @@ impl SummaryEvent {
             elements: summary.elements,
             passed: summary.passed,
             failed: summary.failed,
-            worst_relative_error: summary.worst.map(Number),
+            worst_relative_error: summary.worst,
             worst_by_dtype: summary.by_dtype.iter().map(dtype).collect(),
-            mutants: summary.trial.map(|trial| trial.mutants),
-            caught: summary.trial.map(|trial| trial.caught),
-            false_alarms: summary.trial.map(|trial| trial.false_alarms),
+            mutants: summary.mutation.map(|score| score.mutants),
+            caught: summary.mutation.map(|score| score.caught),
+            false_alarms: summary.mutation.map(|score| score.false_alarms),
         }
     }
 }

@@ -5,26 +5,25 @@ use std::io::{self, Write};
 use anyhow::Result;
 use burn_gradcheck::Report;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use programs::Format;
+use programs::setup::{Backends, Setup};
 use serde::Serialize;
 
 use crate::cases::rule;
-use crate::cli::Format;
 use crate::events::{
-    AlternativeEvent, BackendEvent, CheckEvent, MutantEvent, Mutated, Number, PytorchEvent,
-    Summary, SummaryEvent,
+    AlternativeEvent, CheckEvent, MutantEvent, Mutated, PytorchEvent, Summary, SummaryEvent, all,
 };
-use crate::run::{Backends, Place};
 
-/// Reports shown in full below a table, at most.
+/// The largest number of reports shown in full below a table.
 const REPORTS: usize = 5;
 
-/// Where results and progress go.
+/// Writes results and progress.
 pub(crate) struct Output {
     format: Format,
     bar: ProgressBar,
-    /// The row of the table that is being added to.
+    /// The current row of the table.
     row: Option<Row>,
-    /// Reports of cases that did not pass, for the end of the place.
+    /// Reports of cases that did not pass, for the end of the table.
     failures: Vec<String>,
 }
 
@@ -57,15 +56,16 @@ impl Row {
     fn add(&mut self, event: &CheckEvent) {
         self.checks += 1;
         self.elements += event.elements;
-        for (worst, error) in self.errors.iter_mut().zip(event.errors.all()) {
-            let Some(Number(error)) = error else { continue };
+        for (worst, error) in self.errors.iter_mut().zip(all(&event.errors)) {
+            let Some(error) = error else { continue };
             if worst.is_none_or(|worst| error.is_nan() || error > worst) {
                 *worst = Some(error);
             }
         }
-        match event.is_pass() {
-            true => self.passed += 1,
-            false => self.verdict = event.verdict,
+        if event.is_pass() {
+            self.passed += 1;
+        } else {
+            self.verdict = event.verdict;
         }
     }
 
@@ -74,14 +74,15 @@ impl Row {
             Some(error) => format!("{error:.1e}"),
             None => "-".to_owned(),
         });
-        let verdict = match self.passed == self.checks {
-            true => "pass".to_owned(),
-            false => format!(
-                "{} ({} of {})",
+        let verdict = if self.passed == self.checks {
+            "pass".to_owned()
+        } else {
+            let failed = self.checks - self.passed;
+            format!(
+                "{} ({failed} of {})",
                 self.verdict.to_uppercase(),
-                self.checks - self.passed,
                 self.checks
-            ),
+            )
         };
         line(
             &self.rule,
@@ -122,39 +123,23 @@ impl Output {
     }
 
     /// Writes a line of results, above the bar.
-    pub(crate) fn say(&self, text: &str) -> Result<()> {
+    fn say(&self, text: &str) -> Result<()> {
         self.bar
             .suspend(|| writeln!(io::stdout().lock(), "{text}"))?;
         Ok(())
     }
 
     /// Writes an event.
-    pub(crate) fn json(&self, event: &impl Serialize) -> Result<()> {
+    fn json(&self, event: &impl Serialize) -> Result<()> {
         self.say(&serde_json::to_string(event)?)
     }
 
-    /// What runs where, and what does not run.
+    /// The backends that run, and those that do not.
     pub(crate) fn backends(&self, backends: &Backends) -> Result<()> {
-        for (backend, opened) in &backends.opened {
+        for event in backends.events() {
             match self.format {
-                Format::Text => self.say(&format!("{backend:<8} {}", opened.description()))?,
-                Format::Json => self.json(&BackendEvent {
-                    backend: backend.name().to_owned(),
-                    available: true,
-                    device: Some(opened.description()),
-                    reason: None,
-                })?,
-            }
-        }
-        for (backend, error) in &backends.missing {
-            match self.format {
-                Format::Text => self.say(&format!("{backend:<8} not run: {error}"))?,
-                Format::Json => self.json(&BackendEvent {
-                    backend: backend.name().to_owned(),
-                    available: false,
-                    device: None,
-                    reason: Some(error.to_string()),
-                })?,
+                Format::Text => self.say(&event.to_string())?,
+                Format::Json => self.json(&event)?,
             }
         }
         Ok(())
@@ -167,23 +152,18 @@ impl Output {
             .with_style(style.expect("the template is well formed"));
     }
 
-    /// Counts a check that has no event of its own kind here.
-    pub(crate) fn step(&self) {
-        self.bar.inc(1);
-    }
-
     pub(crate) fn end(&mut self) {
         self.bar.finish_and_clear();
         self.bar = ProgressBar::hidden();
     }
 
     /// Begins the table of a backend in a float type.
-    pub(crate) fn place(&self, place: &Place) -> Result<()> {
+    pub(crate) fn begin_table(&self, setup: &Setup) -> Result<()> {
         let Format::Text = self.format else {
             return Ok(());
         };
         self.bar
-            .set_message(format!("{} {}", place.backend, place.target.dtype.name()));
+            .set_message(format!("{} {}", setup.backend, setup.target.dtype.name()));
         self.say("")?;
         let pairs = ["man-auto", "man-fin", "auto-fin"];
         self.say(&line(
@@ -219,13 +199,12 @@ impl Output {
             return self.json(&event);
         }
         self.end_row()?;
-        let error = format!("{:.1e}", event.manual_pytorch.0);
-        let verdict = match event.is_pass() {
-            true => format!("pass (PyTorch {})", event.pytorch),
-            false => {
-                let (version, worst) = (&event.pytorch, &event.worst);
-                format!("MISMATCH in {worst} (PyTorch {version})")
-            }
+        let error = format!("{:.1e}", event.manual_pytorch);
+        let version = &event.pytorch;
+        let verdict = if event.is_pass() {
+            format!("pass (PyTorch {version})")
+        } else {
+            format!("MISMATCH in {} (PyTorch {version})", event.worst)
         };
         let elements = event.elements.to_string();
         let errors = [error.as_str(), "-", "-"];
@@ -240,8 +219,8 @@ impl Output {
         ))
     }
 
-    /// Ends the table, with the reports of what did not pass below it.
-    pub(crate) fn end_of_place(&mut self) -> Result<()> {
+    /// Ends the table, with the reports of failed checks below it.
+    pub(crate) fn end_table(&mut self) -> Result<()> {
         self.end_row()?;
         let failures = std::mem::take(&mut self.failures);
         for failure in failures.iter().take(REPORTS) {
@@ -250,19 +229,19 @@ impl Output {
         match failures.len().saturating_sub(REPORTS) {
             0 => Ok(()),
             more => self.say(&format!(
-                "\n... and {more} more, shown with --case or in JSON"
+                "\n... and {more} more; see them with --case or --format json"
             )),
         }
     }
 
-    /// Begins the trial.
-    pub(crate) fn trial(&self, place: &Place) -> Result<()> {
+    /// Begins the list of mutants.
+    pub(crate) fn begin_mutants(&self, setup: &Setup) -> Result<()> {
         match self.format {
             Format::Text => {
-                let dtype = place.target.dtype.name();
+                let dtype = setup.target.dtype.name();
                 self.say(&format!(
-                    "\nThe judge on trial, on {} in {dtype}",
-                    place.backend
+                    "\nTesting the checker, on {} in {dtype}",
+                    setup.backend
                 ))
             }
             Format::Json => Ok(()),
@@ -273,9 +252,10 @@ impl Output {
         if self.format == Format::Json {
             return self.json(event);
         }
-        let verdict = match event.caught {
-            true => format!("caught by {}", event.by.join(", ")),
-            false => "NOT CAUGHT".to_owned(),
+        let verdict = if event.caught {
+            format!("caught by {}", event.by.join(", "))
+        } else {
+            "NOT CAUGHT".to_owned()
         };
         let kind = match event.mutated {
             Mutated::Manual => "formula ",
@@ -297,7 +277,7 @@ impl Output {
         }
         let verdict = match report {
             Some(report) => format!("FALSE ALARM\n{report}"),
-            None => "passes, as it must".to_owned(),
+            None => "passes".to_owned(),
         };
         self.say(&format!(
             "right    {:<46} {verdict}\n         {}",
@@ -315,20 +295,21 @@ impl Output {
                 .median()
                 .map_or("-".to_owned(), |median| format!("{median:.1e}"));
             self.say(&format!(
-                "{dtype}: hand-derived and autodiff at most {:.1e} apart, finite differences at \
-                 most {:.1e} (median {median}) from either",
+                "{dtype}: gradients by hand and by autodiff differ by at most {:.1e}, either and \
+                 finite differences by at most {:.1e} (median {median})",
                 tally.pair, tally.finite
             ))?;
         }
-        if let Some(trial) = summary.trial {
+        if let Some(score) = summary.mutation {
             self.say(&format!(
                 "caught {} of {} wrong gradients, {} false alarms in {} right ones",
-                trial.caught, trial.mutants, trial.false_alarms, trial.alternatives
+                score.caught, score.mutants, score.false_alarms, score.alternatives
             ))?;
         }
-        let verdict = match summary.is_good() {
-            true => "all agree",
-            false => "NOT ALL AGREE",
+        let verdict = if summary.all_agree() {
+            "all agree"
+        } else {
+            "NOT ALL AGREE"
         };
         self.say(&format!(
             "{verdict}: {} checks of {} elements, {} passed, {} failed",
