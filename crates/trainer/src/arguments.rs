@@ -5,16 +5,12 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow, bail};
-use backends::Backend;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use layers::Activation;
 use run_folder::Invocation;
 
-/// A backend by its name.
-pub(crate) fn backend() -> impl TypedValueParser<Value = Backend> {
-    PossibleValuesParser::new(Backend::ALL.map(Backend::name)).try_map(|name| name.parse())
-}
+pub(crate) use programs::setup::backend_argument as backend;
 
 /// An activation by its name.
 pub(crate) fn activation() -> impl TypedValueParser<Value = Activation> {

@@ -58,10 +58,12 @@ pub fn run_program(run: impl FnOnce() -> Result<Exit> + panic::UnwindSafe) -> Ex
     }
 }
 
-/// As [`run_program`], for a program that runs a checker: a panic that the checker catches is a
-/// verdict on the code under test. Only a panic that ends `run` is a defect of the program.
+/// As [`run_program`], for a program that runs a checker. A panic that the checker catches is a
+/// verdict on the code under test; only a panic that ends `run` is a defect of the program. A closed
+/// standard output, as by `head`, ends the checks with success.
 pub fn run_checker(run: impl FnOnce() -> Result<Exit> + panic::UnwindSafe) -> ExitCode {
     let exit = match panic::catch_unwind(run) {
+        Ok(Err(error)) if is_broken_pipe(&error) => Exit::Success,
         Ok(outcome) => exit_of(outcome),
         Err(payload) => {
             let text = payload.downcast_ref::<String>().map(String::as_str);
@@ -78,6 +80,11 @@ fn exit_of(outcome: Result<Exit>) -> Exit {
         complain(format_args!("error: {error:#}"));
         Exit::Failure
     })
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let is_pipe = |error: &io::Error| error.kind() == ErrorKind::BrokenPipe;
+    error.downcast_ref::<io::Error>().is_some_and(is_pipe)
 }
 
 fn complain_of_defect(panic: impl Display) {

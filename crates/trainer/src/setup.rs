@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 use backends::{Backend, BackendError, Hardware, Opened};
 use burn::tensor::{DType, Device};
 use burn_gradcheck::Target;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
 
 /// The backends that run and the ones that do not.
@@ -38,6 +39,11 @@ pub struct BackendEvent {
     available: bool,
     device: Option<String>,
     reason: Option<String>,
+}
+
+/// A backend by its name, for a command line.
+pub fn backend_argument() -> impl TypedValueParser<Value = Backend> {
+    PossibleValuesParser::new(Backend::ALL.map(Backend::name)).try_map(|name| name.parse())
 }
 
 impl Backends {

@@ -14,7 +14,7 @@ use burn_suite::{Abandoned, Family, Gone};
 use programs::Exit;
 
 use crate::cli::Cli;
-use crate::events::{Event, OperationEvent, SuiteSummary};
+use crate::events::{AuditEvent, OperationEvent, SuiteSummary};
 
 /// How long a process may take for one operation. The slowest takes half a minute on lavapipe.
 const SILENCE: Duration = Duration::from_secs(300);
@@ -160,10 +160,10 @@ fn read(
             Ok(_) if summary.is_some() => {
                 results.trouble = Some("it wrote more after its summary".to_owned());
             }
-            Ok(Event::Operation(event)) => results.take(event, expected),
-            Ok(Event::Gone(event)) => results.gone.push(event.gone),
-            Ok(Event::Abandoned(abandoned)) => results.abandoned.push(abandoned),
-            Ok(Event::Summary(found)) => summary = Some(found),
+            Ok(AuditEvent::Operation(event)) => results.take(event, expected),
+            Ok(AuditEvent::Gone(event)) => results.gone.push(event.gone),
+            Ok(AuditEvent::Abandoned(abandoned)) => results.abandoned.push(abandoned),
+            Ok(AuditEvent::Summary(found)) => summary = Some(found),
             Err(trouble) => results.trouble = Some(trouble),
         }
         if results.trouble.is_some() {
@@ -273,7 +273,7 @@ mod tests {
         }
     }
 
-    fn text(event: Event) -> String {
+    fn text(event: AuditEvent) -> String {
         serde_json::to_string(&event).expect("an event is JSON")
     }
 
@@ -281,8 +281,11 @@ mod tests {
     fn complete() -> Vec<String> {
         let events = [event("f64"), event("f32")];
         let summary = SuiteSummary::new(&events, 0, 0);
-        let events = events.into_iter().map(Event::Operation);
-        events.chain([Event::Summary(summary)]).map(text).collect()
+        let events = events.into_iter().map(AuditEvent::Operation);
+        events
+            .chain([AuditEvent::Summary(summary)])
+            .map(text)
+            .collect()
     }
 
     fn read_all(lines: Vec<String>) -> GroupResults {
@@ -344,12 +347,12 @@ mod tests {
         assert_eq!(trouble(lines), "a result of Tensor::exp in f32 is not due");
         let summary = SuiteSummary::new(&[event("f64")], 0, 0);
         let few = vec![
-            text(Event::Operation(event("f64"))),
-            text(Event::Summary(summary)),
+            text(AuditEvent::Operation(event("f64"))),
+            text(AuditEvent::Summary(summary)),
         ];
         assert_eq!(trouble(few), "it did 1 of 2");
         let mut lines = complete();
-        lines.push(text(Event::Operation(event("f64"))));
+        lines.push(text(AuditEvent::Operation(event("f64"))));
         assert_eq!(trouble(lines), "it wrote more after its summary");
     }
 

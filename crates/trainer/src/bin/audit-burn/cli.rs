@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use backends::Backend;
 use burn_suite::Family;
 use clap::Parser;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use programs::Format;
+use programs::setup::backend_argument;
 
 /// Check the gradients of Burn's own operations with formulas and finite differences.
 ///
@@ -23,7 +23,7 @@ use programs::Format;
 )]
 pub(crate) struct Cli {
     /// Backend to check on; repeat the option for more [default: all that can run here].
-    #[arg(long = "backend", value_parser = backend(), value_name = "NAME")]
+    #[arg(long = "backend", value_parser = backend_argument(), value_name = "NAME")]
     pub(crate) backends: Vec<Backend>,
 
     /// Check only operations with this text in their name, such as `softmax` or `nn::Lstm`.
@@ -53,11 +53,6 @@ pub(crate) struct Cli {
     /// With --here: only operations of this family.
     #[arg(long, hide = true, requires = "here", value_parser = family, value_name = "TITLE")]
     pub(crate) family: Option<Family>,
-}
-
-fn backend() -> impl TypedValueParser<Value = Backend> {
-    PossibleValuesParser::new(Backend::ALL.map(Backend::name))
-        .try_map(|name| name.parse::<Backend>())
 }
 
 fn family(title: &str) -> Result<Family, String> {

@@ -5,8 +5,8 @@ use anyhow::Result;
 use backends::BURN_VERSION;
 use burn::tensor::DType;
 use burn_suite::{
-    Abandoned, Convention, Coverage, Disagreement, Evidence, Finding, Gone, Kind, Ledger,
-    Operation, Outcome, coverage,
+    Abandoned, AuditOutcome, Convention, Coverage, Disagreement, DisagreementKind, Evidence, Gone,
+    Ledger, Operation, OperationFinding, coverage,
 };
 use serde::{Deserialize, Serialize};
 use training::number::json;
@@ -16,7 +16,7 @@ use crate::output::Output;
 /// A line.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
-pub(crate) enum Event {
+pub(crate) enum AuditEvent {
     Operation(OperationEvent),
     Gone(GoneEvent),
     Abandoned(Abandoned),
@@ -60,7 +60,7 @@ pub(crate) enum OperationVerdict {
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 pub(crate) struct DisagreementEvent {
     pub(crate) check: String,
-    pub(crate) kind: Kind,
+    pub(crate) kind: DisagreementKind,
     /// The ledger's entry.
     pub(crate) known: Option<String>,
     pub(crate) triage: Option<String>,
@@ -117,7 +117,7 @@ pub(crate) struct SuiteSummary {
 }
 
 impl OperationEvent {
-    pub(crate) fn new(finding: &Finding, operations: &[Operation]) -> Self {
+    pub(crate) fn new(finding: &OperationFinding, operations: &[Operation]) -> Self {
         let mut table = operations.iter();
         let covers = table
             .find(|operation| operation.name == finding.operation)
@@ -142,13 +142,17 @@ impl OperationEvent {
     }
 
     /// The finding that it describes, if the table and the ledger have it.
-    pub(crate) fn finding(&self, operations: &[Operation], ledger: &Ledger) -> Option<Finding> {
+    pub(crate) fn finding(
+        &self,
+        operations: &[Operation],
+        ledger: &Ledger,
+    ) -> Option<OperationFinding> {
         let mut table = operations.iter();
         let operation = table.find(|operation| operation.name == self.operation)?;
         let mut dtypes = [DType::F64.name(), DType::F32.name()].into_iter();
         let disagreements = self.disagreements.iter();
         let conventions = self.conventions.iter();
-        Some(Finding {
+        Some(OperationFinding {
             operation: operation.name,
             family: operation.family,
             backend: self.backend.clone(),
@@ -167,7 +171,7 @@ impl OperationEvent {
 
     pub(crate) fn has_panicked(&self) -> bool {
         let mut disagreements = self.disagreements.iter();
-        disagreements.any(|disagreement| disagreement.kind == Kind::Panicked)
+        disagreements.any(|disagreement| disagreement.kind == DisagreementKind::Panicked)
     }
 
     /// Adds a panic as a disagreement that is in no ledger.
@@ -175,7 +179,7 @@ impl OperationEvent {
         self.verdict = OperationVerdict::Disagrees;
         self.disagreements.push(DisagreementEvent {
             check: "a thread of the device".to_owned(),
-            kind: Kind::Panicked,
+            kind: DisagreementKind::Panicked,
             known: None,
             triage: None,
             evidence: None,
@@ -185,7 +189,7 @@ impl OperationEvent {
 }
 
 impl OperationVerdict {
-    fn of(finding: &Finding) -> Self {
+    fn of(finding: &OperationFinding) -> Self {
         if finding.unlisted().next().is_some() {
             Self::Disagrees
         } else if finding.is_pass() {
@@ -308,12 +312,16 @@ impl SuiteSummary {
 /// # Errors
 ///
 /// If they cannot be written.
-pub(crate) fn conclude(outcome: &Outcome, summary: SuiteSummary, output: &Output) -> Result<()> {
+pub(crate) fn conclude(
+    outcome: &AuditOutcome,
+    summary: SuiteSummary,
+    output: &Output,
+) -> Result<()> {
     for gone in &outcome.gone {
-        output.json(&Event::Gone(GoneEvent::new(gone)))?;
+        output.json(&AuditEvent::Gone(GoneEvent::new(gone)))?;
     }
     for abandoned in &outcome.abandoned {
-        output.json(&Event::Abandoned(abandoned.clone()))?;
+        output.json(&AuditEvent::Abandoned(abandoned.clone()))?;
     }
-    output.json(&Event::Summary(summary))
+    output.json(&AuditEvent::Summary(summary))
 }

@@ -10,11 +10,10 @@ mod parent;
 mod text;
 mod worker;
 
-use std::io::{Error, ErrorKind};
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use burn_suite::{Ledger, Operation, Selection};
+use burn_suite::{Ledger, Operation, TableSelection};
 use clap::Parser;
 use programs::setup::Backends;
 use programs::{Exit, run_checker};
@@ -23,10 +22,7 @@ use cli::Cli;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    run_checker(|| match audit(&cli) {
-        Err(error) if is_broken_pipe(&error) => Ok(Exit::Success),
-        outcome => outcome,
-    })
+    run_checker(|| audit(&cli))
 }
 
 fn audit(cli: &Cli) -> Result<Exit> {
@@ -43,20 +39,14 @@ fn audit(cli: &Cli) -> Result<Exit> {
     })
 }
 
-/// Whether the reader of our output has closed it, as `head` does.
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let is_pipe = |error: &Error| error.kind() == ErrorKind::BrokenPipe;
-    error.downcast_ref::<Error>().is_some_and(is_pipe)
-}
-
 /// The table, the ledger, and the selection of operations.
-pub(crate) struct Table {
+pub(crate) struct AuditTable {
     pub(crate) operations: Vec<Operation>,
     pub(crate) ledger: Ledger,
-    pub(crate) selection: Selection,
+    pub(crate) selection: TableSelection,
 }
 
-impl Table {
+impl AuditTable {
     /// The bundled table and ledger, with the operations that the command line selects.
     ///
     /// # Errors
@@ -65,7 +55,7 @@ impl Table {
     pub(crate) fn select(cli: &Cli) -> Result<Self> {
         let operations = burn_suite::operations();
         let ledger = Ledger::bundled(&operations)?;
-        let selection = Selection {
+        let selection = TableSelection {
             pattern: cli.pattern.clone(),
             family: cli.family,
             seed: cli.seed,

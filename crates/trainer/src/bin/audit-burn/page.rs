@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use burn_suite::{Outcome, Page};
+use burn_suite::{AuditOutcome, GradientsPage};
 
-use crate::Table;
+use crate::AuditTable;
 
 /// The name of the page's files, without extension.
 const NAME: &str = "gradients-of-burn";
@@ -32,8 +32,8 @@ pub(crate) fn prepare(folder: &Path) -> Result<()> {
 /// # Errors
 ///
 /// If a file cannot be written.
-pub(crate) fn write(folder: &Path, table: &Table, outcome: &Outcome) -> Result<()> {
-    let page = Page::new(&table.operations, &table.ledger, outcome);
+pub(crate) fn write(folder: &Path, table: &AuditTable, outcome: &AuditOutcome) -> Result<()> {
+    let page = GradientsPage::new(&table.operations, &table.ledger, outcome);
     for (extension, text) in [("md", page.markdown()?), ("html", page.html()?)] {
         let file = folder.join(NAME).with_extension(extension);
         fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;

@@ -1,16 +1,16 @@
 //! Runs the table in groups, each in a process of its own, and reports their results.
 
 use anyhow::{Context, Result};
-use burn_suite::{Family, Outcome};
+use burn_suite::{AuditOutcome, Family};
 use programs::Format;
 use programs::parallel::in_order;
 use programs::setup::{Backends, float_types};
 
 use crate::child::{Group, GroupResults};
 use crate::cli::Cli;
-use crate::events::{Event, SuiteSummary, conclude};
+use crate::events::{AuditEvent, SuiteSummary, conclude};
 use crate::output::Output;
-use crate::{Table, page, text};
+use crate::{AuditTable, page, text};
 
 /// Runs every group, writes the page if one is asked for, and returns whether the ledger lists every
 /// disagreement.
@@ -21,7 +21,7 @@ use crate::{Table, page, text};
 pub(crate) fn run(cli: &Cli, backends: &Backends) -> Result<bool> {
     let mut output = Output::new(cli.format);
     output.backends(backends)?;
-    let table = Table::select(cli)?;
+    let table = AuditTable::select(cli)?;
     if let Some(folder) = &cli.page {
         // Before minutes of checks, not after.
         page::prepare(folder)?;
@@ -31,7 +31,7 @@ pub(crate) fn run(cli: &Cli, backends: &Backends) -> Result<bool> {
     if cli.format == Format::Text {
         output.say(&text::head())?;
     }
-    let mut outcome = Outcome::default();
+    let mut outcome = AuditOutcome::default();
     let mut events = Vec::new();
     in_order(
         &groups,
@@ -43,7 +43,7 @@ pub(crate) fn run(cli: &Cli, backends: &Backends) -> Result<bool> {
                 output.step();
                 match cli.format {
                     Format::Text => output.say(&text::row(event))?,
-                    Format::Json => output.json(&Event::Operation(event.clone()))?,
+                    Format::Json => output.json(&AuditEvent::Operation(event.clone()))?,
                 }
             }
             events.extend(results.events);
@@ -63,7 +63,7 @@ pub(crate) fn run(cli: &Cli, backends: &Backends) -> Result<bool> {
     Ok(is_good)
 }
 
-impl Table {
+impl AuditTable {
     /// The selected operations, family by family on each backend.
     fn groups(&self, backends: &Backends) -> Vec<Group> {
         let mut groups = Vec::new();
@@ -90,7 +90,7 @@ impl Table {
     }
 
     /// Adds the results of a group to the outcome.
-    fn add(&self, results: &GroupResults, outcome: &mut Outcome) -> Result<()> {
+    fn add(&self, results: &GroupResults, outcome: &mut AuditOutcome) -> Result<()> {
         for event in &results.events {
             let finding = event.finding(&self.operations, &self.ledger);
             outcome.findings.push(finding.with_context(|| {

@@ -1,7 +1,7 @@
 //! The results as text.
 
 use anyhow::Result;
-use burn_suite::Outcome;
+use burn_suite::AuditOutcome;
 
 use crate::events::{OperationEvent, OperationVerdict, SuiteSummary};
 use crate::output::Output;
@@ -63,7 +63,11 @@ pub(crate) fn row(event: &OperationEvent) -> String {
 }
 
 /// The unlisted disagreements in full, the entries that are gone, and the summary.
-pub(crate) fn conclude(outcome: &Outcome, summary: &SuiteSummary, output: &Output) -> Result<()> {
+pub(crate) fn conclude(
+    outcome: &AuditOutcome,
+    summary: &SuiteSummary,
+    output: &Output,
+) -> Result<()> {
     let unlisted: Vec<_> = outcome
         .findings
         .iter()

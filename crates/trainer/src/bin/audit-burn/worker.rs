@@ -11,9 +11,9 @@ use programs::setup::{Backends, Setup};
 use programs::{Format, complain};
 
 use crate::cli::Cli;
-use crate::events::{Event, OperationEvent, SuiteSummary, conclude};
+use crate::events::{AuditEvent, OperationEvent, SuiteSummary, conclude};
 use crate::output::Output;
-use crate::{Table, child};
+use crate::{AuditTable, child};
 
 /// Runs the selected operations and writes their results. Returns whether the ledger lists every
 /// disagreement.
@@ -26,11 +26,11 @@ pub(crate) fn run(cli: &Cli, backends: &Backends) -> Result<bool> {
         child::end_with_parent();
     }
     let output = Output::new(Format::Json);
-    let Table {
+    let AuditTable {
         operations,
         ledger,
         selection,
-    } = Table::select(cli)?;
+    } = AuditTable::select(cli)?;
     let panics = Panics::watch();
     let mut events = Vec::new();
     let platforms: Vec<_> = backends.setups().into_iter().map(platform).collect();
@@ -43,7 +43,7 @@ pub(crate) fn run(cli: &Cli, backends: &Backends) -> Result<bool> {
             }
         }
         events.push(event.clone());
-        output.json(&Event::Operation(event))
+        output.json(&AuditEvent::Operation(event))
     })?;
     let summary = SuiteSummary::new(&events, outcome.gone.len(), outcome.abandoned.len());
     let is_good = summary.is_good();

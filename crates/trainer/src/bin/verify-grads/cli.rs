@@ -3,9 +3,9 @@
 use std::ffi::OsString;
 
 use backends::Backend;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, ValueEnum};
 use programs::Format;
+use programs::setup::backend_argument;
 use training::number::parse::at_least_one;
 
 /// Compare every gradient derived by hand with Burn's autodiff, finite differences and PyTorch.
@@ -23,7 +23,7 @@ use training::number::parse::at_least_one;
 )]
 pub(crate) struct Cli {
     /// Backend to check on; repeat the option for more [default: all that can run here].
-    #[arg(long = "backend", value_parser = backend(), value_name = "NAME")]
+    #[arg(long = "backend", value_parser = backend_argument(), value_name = "NAME")]
     pub(crate) backends: Vec<Backend>,
 
     /// Check only cases with this text in their name, such as `softmax` or `xor net`.
@@ -70,11 +70,6 @@ impl Cli {
             .as_ref()
             .is_none_or(|pattern| name.contains(pattern))
     }
-}
-
-fn backend() -> impl TypedValueParser<Value = Backend> {
-    PossibleValuesParser::new(Backend::ALL.map(Backend::name))
-        .try_map(|name| name.parse::<Backend>())
 }
 
 #[cfg(test)]

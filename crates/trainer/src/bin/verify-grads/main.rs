@@ -10,7 +10,6 @@ mod mutants;
 mod output;
 mod run;
 
-use std::io;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -23,10 +22,7 @@ use output::Output;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    run_checker(|| match verify(&cli) {
-        Err(error) if is_broken_pipe(&error) => Ok(Exit::Success),
-        outcome => outcome,
-    })
+    run_checker(|| verify(&cli))
 }
 
 fn verify(cli: &Cli) -> Result<Exit> {
@@ -47,10 +43,4 @@ fn verify(cli: &Cli) -> Result<Exit> {
     } else {
         Exit::Negative
     })
-}
-
-/// Whether the reader of our output has closed it, as `head` does.
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let is_pipe = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
-    error.downcast_ref::<io::Error>().is_some_and(is_pipe)
 }
