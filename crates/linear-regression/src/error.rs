@@ -1,41 +1,43 @@
+//! What can go wrong, and reading a tensor back.
+
 use burn::tensor::Tensor;
 use layers::ConfigError;
 use thiserror::Error;
 
-/// A model that cannot be made, or data without a solution.
+/// Why a model cannot be made, or data has no solution.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A size that no model has.
+    /// A size that a model cannot have.
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// A ridge term that is negative or not finite.
-    #[error("the ridge term is {got}, expected a finite number from 0; give 0 for none")]
+    #[error("the ridge term is {got}, expected a finite number, 0 or more; use 0 for none")]
     Ridge {
         /// The term that was given.
         got: f64,
     },
     /// Inputs and targets with different numbers of rows.
-    #[error("x has {x} rows, but y has {y}, expected equally many; give each row of x its target")]
+    #[error(
+        "x has {x} rows and y has {y}, expected the same number; give each row of x one target"
+    )]
     Rows {
         /// Rows of the inputs.
         x: usize,
         /// Rows of the targets.
         y: usize,
     },
-    /// Data with another number of columns than the data before.
-    #[error(
-        "{what} has {got} columns, expected {expected}; give rows of the size of the rows before"
-    )]
+    /// Data with another number of columns than expected.
+    #[error("{what} has {got} columns, expected {expected}; give every block the same columns")]
     Columns {
         /// `x` or `y`.
         what: &'static str,
-        /// Columns of the rows before.
+        /// Columns expected.
         expected: usize,
-        /// Columns of these rows.
+        /// Columns given.
         got: usize,
     },
-    /// No data at all.
+    /// No data.
     #[error("there are 0 rows, expected at least 1; add rows first")]
     NoRows,
     /// NaN or an infinity in the data.
@@ -52,11 +54,11 @@ pub enum Error {
         /// The value.
         value: f64,
     },
-    /// Finite data whose squares are not.
+    /// Finite data whose squares are not finite.
     #[error("the squares of the data exceed the range of f64; scale the data down")]
     Overflow,
     /// A tensor that could not be read back.
-    #[error("the device did not give its data back ({reason}); try another device")]
+    #[error("the device did not return its data ({reason}); try another device")]
     Device {
         /// What Burn said.
         reason: String,
@@ -64,11 +66,12 @@ pub enum Error {
 }
 
 impl Error {
-    /// `Ok` for a finite ridge term from 0, else [`Error::Ridge`].
+    /// `Ok` for a finite ridge term of 0 or more, else [`Error::Ridge`].
     pub(crate) fn check_ridge(ridge: f64) -> Result<(), Self> {
-        match ridge.is_finite() && ridge >= 0.0 {
-            true => Ok(()),
-            false => Err(Self::Ridge { got: ridge }),
+        if ridge.is_finite() && ridge >= 0.0 {
+            Ok(())
+        } else {
+            Err(Self::Ridge { got: ridge })
         }
     }
 }

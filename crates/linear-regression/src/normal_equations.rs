@@ -1,53 +1,13 @@
+//! The normal equations: gathered block by block, solved for any ridge term.
+
 use burn::tensor::Tensor;
 use layers::ConfigError;
-use nalgebra::{Cholesky, DMatrix, DVector, Dyn, SymmetricEigen};
+use nalgebra::{Cholesky, DMatrix, DVector, SymmetricEigen};
 
-use crate::error::read_back;
-use crate::{Error, LinearRegression, Solution};
-
-/// Rows that [`closed_form`] reads back at once: 50 MB of numbers for MNIST's images.
-const BLOCK_ROWS: usize = 4096;
-
-/// The exact minimum of the loss over all rows: [`NormalEquations`] of `x` and `y`, solved.
-///
-/// # Shapes
-///
-/// `x: [n, inputs]`, `y: [n, outputs]`, of any float dtype on any device.
-///
-/// # Errors
-///
-/// [`Error`] if the numbers of rows differ, if there are none, if a number is not finite, or if
-/// `ridge` is negative or not finite.
-///
-/// # Source
-///
-/// Lecture item L12.
-///
-/// # Example
-///
-/// ```
-/// use burn::tensor::{Device, Tensor};
-/// use linear_regression::closed_form;
-///
-/// // y = x, shrunk by the ridge term: the inputs' squares about their mean add up to 2.
-/// let x = Tensor::<2>::from_data([[-1.0], [0.0], [1.0]], &Device::flex());
-/// let solution = closed_form(x.clone(), x, 2.0)?;
-/// assert_eq!((solution.weight[0], solution.bias[0]), (2.0 / (2.0 + 2.0), 0.0));
-/// # Ok::<(), linear_regression::Error>(())
-/// ```
-pub fn closed_form(x: Tensor<2>, y: Tensor<2>, ridge: f64) -> Result<Solution, Error> {
-    Error::check_ridge(ridge)?;
-    let rows = same_rows(&x, &y)?;
-    let mut equations = NormalEquations::new(x.dims()[1], y.dims()[1])?;
-    for start in (0..rows).step_by(BLOCK_ROWS) {
-        let block = |tensor: &Tensor<2>| {
-            let length = BLOCK_ROWS.min(rows - start);
-            tensor.clone().narrow(0, start, length)
-        };
-        equations.add(block(&x), block(&y))?;
-    }
-    equations.solve(ridge)
-}
+use crate::eigen::{add_to_diagonal, eigen, eigenvalues};
+use crate::error::{Error, read_back};
+use crate::model::LinearRegression;
+use crate::solution::Solution;
 
 /// The normal equations of multiple linear regression, gathered block by block of rows and solved
 /// for any ridge term.
@@ -67,35 +27,35 @@ pub fn closed_form(x: Tensor<2>, y: Tensor<2>, ridge: f64) -> Result<Solution, E
 /// ∂J/∂W = Xᵀ(X̃·W - Ỹ) + γW = X̃ᵀ(X̃·W - Ỹ) + γW = 0
 /// ```
 ///
-/// At `b = 0` throughout, as on the slides, the same steps give `(XᵀX + γI)·W = XᵀY`.
+/// With `b = 0`, as on the slides, the same steps give `(XᵀX + γI)·W = XᵀY`.
 ///
 /// # When the matrix is singular
 ///
-/// `X̃ᵀX̃` is symmetric with eigenvalues from 0. A ridge term `γ > 0` adds γ to each, so that the
-/// solution is unique and a Cholesky factorisation finds it. At `γ = 0` it need not be: 67 of
-/// MNIST's 784 pixels are black in all training images, which makes a zero row and column each in
-/// `XᵀX` and in `X̃ᵀX̃`, and 5 more are linear combinations of others (pixels lit in the same few
-/// images). Weights along such directions change no output for any training image, hence not
-/// the loss. Of all solutions this crate then takes the one with the smallest `‖W‖`, which is the
-/// limit for `γ → 0`: with eigenvectors `v_i` and eigenvalues `λ_i`,
+/// `X̃ᵀX̃` is symmetric with eigenvalues of 0 or more. A ridge term `γ > 0` adds γ to each, so the
+/// solution is unique and a Cholesky decomposition finds it. With `γ = 0` there may be many
+/// solutions: 67 of MNIST's 784 pixels are black in all training images, which gives a zero row and
+/// column each in `XᵀX` and in `X̃ᵀX̃`, and 5 more are linear combinations of others (pixels lit in
+/// the same few images). Weights in such directions change no output for any training image, and so
+/// do not change the loss. Of all solutions this crate returns the one with the smallest `‖W‖`,
+/// which is the limit for `γ → 0`: with eigenvectors `v_i` and eigenvalues `λ_i`,
 ///
 /// ```text
 /// W = Σ_i v_i v_iᵀ X̃ᵀỸ / λ_i   over the i with λ_i > (d_in + √n) ε λ_max
 /// ```
 ///
-/// Below that bound an eigenvalue cannot be told from 0: the decomposition of a `d_in × d_in`
-/// matrix is off by up to about `d_in ε λ_max`, and the sums of `n` products of which the matrix
-/// is made by about `√n ε λ_max` (Higham and Mary, *SIAM J. Sci. Comput.* 41, 2019), with
-/// `ε = 2.2e-16`. MNIST has 72 eigenvalues within 1e-10 of 0, the others are 4.8e-5 or more, and the
-/// bound is 7e-8. A ridge term below the bound is treated in the same way, with `λ_i + γ` as the
+/// Below that bound an eigenvalue cannot be distinguished from 0. The decomposition of a
+/// `d_in × d_in` matrix has an error of up to about `d_in ε λ_max`, and the matrix itself, whose
+/// entries are sums of `n` products, of about `√n ε λ_max` (Higham and Mary, *SIAM J. Sci. Comput.*
+/// 41, 2019), with `ε = 2.2e-16`. MNIST has 72 eigenvalues within 1e-10 of 0, the others are 4.8e-5 or more, and the
+/// bound is 7e-8. A ridge term below the bound is treated the same way, with `λ_i + γ` as the
 /// denominator.
 ///
 /// # Precision
 ///
 /// All sums are in f64 on the host, whatever the tensors' dtype and device: graphics adapters have
-/// no f64, and this way a solution is the same from every backend. Each block is centred about
-/// its own mean before it is squared, and joined to the others by the formula of Chan, Golub and
-/// LeVeque (*The American Statistician* 37, 1983), so that data far from zero lose no digits.
+/// no f64, and this way every backend gives the same solution. Each block is centred on its own mean
+/// before products are summed, and merged with the others by the formula of Chan, Golub and LeVeque
+/// (*The American Statistician* 37, 1983), so that data far from zero loses no digits.
 ///
 /// # Source
 ///
@@ -115,7 +75,7 @@ pub fn closed_form(x: Tensor<2>, y: Tensor<2>, ridge: f64) -> Result<Solution, E
 /// equations.add(tensor([[2.0], [3.0]]), tensor([[9.0], [11.0]]))?;
 /// assert_eq!(equations.rows(), 4);
 /// assert!((equations.solve(0.0)?.weight[0] - 2.0).abs() < 1e-12);
-/// assert!((equations.solve(5.0)?.weight[0] - 1.0).abs() < 1e-12); // Σ(x - x̄)² is 5, too
+/// assert!((equations.solve(5.0)?.weight[0] - 1.0).abs() < 1e-12); // Σ(x - x̄)² is also 5
 /// # Ok::<(), linear_regression::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -132,7 +92,7 @@ pub struct NormalEquations {
 }
 
 impl NormalEquations {
-    /// Equations without a row yet.
+    /// Equations without any rows.
     ///
     /// # Errors
     ///
@@ -151,7 +111,7 @@ impl NormalEquations {
         })
     }
 
-    /// Adds a block of rows, of which some copies in f64 are made while it is added.
+    /// Adds a block of rows. While it is added, it takes memory for some copies in f64.
     ///
     /// # Shapes
     ///
@@ -160,7 +120,7 @@ impl NormalEquations {
     /// # Errors
     ///
     /// [`Error::Rows`], [`Error::Columns`], [`Error::NotFinite`] (whose row counts from the first
-    /// of all blocks), [`Error::Overflow`] or [`Error::Device`]; the equations are then as before.
+    /// row of all blocks), [`Error::Overflow`] or [`Error::Device`]; the equations are then unchanged.
     pub fn add(&mut self, x: Tensor<2>, y: Tensor<2>) -> Result<(), Error> {
         let rows = same_rows(&x, &y)?;
         let x = self.host("x", x, self.mean_x.len())?;
@@ -178,7 +138,7 @@ impl NormalEquations {
         Ok(())
     }
 
-    /// A tensor as an f64 matrix with one column a row of the tensor.
+    /// A tensor as an f64 matrix with a column for each row of the tensor.
     fn host(
         &self,
         what: &'static str,
@@ -221,8 +181,8 @@ impl NormalEquations {
         }
     }
 
-    /// The equations of both blocks' rows: with `n` and `m` rows and `δ` the difference of the
-    /// means, `X̃ᵀX̃` is the sum of both and `nm/(n+m) δδᵀ`.
+    /// The equations of both blocks' rows: with `n` and `m` rows and the difference `δ` of the means,
+    /// `X̃ᵀX̃` is the sum of both plus `nm/(n+m) δδᵀ`.
     fn joined(&self, mut block: Self) -> Self {
         let (before, added) = (self.rows as f64, block.rows as f64);
         let all = before + added;
@@ -248,8 +208,8 @@ impl NormalEquations {
         self.rows
     }
 
-    /// The minimum of the loss over all rows with the ridge term `ridge`; of several minima the one
-    /// with the smallest `‖W‖`.
+    /// The minimum of the loss over all rows with the ridge term `ridge`; if there are several minima,
+    /// the one with the smallest `‖W‖`.
     ///
     /// # Errors
     ///
@@ -274,9 +234,12 @@ impl NormalEquations {
             eigenvalues,
         } = eigen(&self.gram);
         let inverses = |bound: f64| {
-            eigenvalues.map(|value| match value > bound {
-                true => 1.0 / (value + ridge),
-                false => 0.0,
+            eigenvalues.map(|value| {
+                if value > bound {
+                    1.0 / (value + ridge)
+                } else {
+                    0.0
+                }
             })
         };
         let spectrum = self.spectrum(eigenvalues.clone());
@@ -309,7 +272,7 @@ impl NormalEquations {
 
     fn spectrum(&self, eigenvalues: DVector<f64>) -> Spectrum {
         let largest = eigenvalues.max().max(0.0);
-        // The matrix whose eigenvalues were taken was up to twice as large: see `eigen`.
+        // Twice, because `eigen` shifts the eigenvalues by up to the largest entry.
         let terms = 2.0 * (self.mean_x.len() as f64 + (self.rows as f64).sqrt());
         let bound = terms * f64::EPSILON * largest;
         let counted = || eigenvalues.iter().copied().filter(|&value| value > bound);
@@ -322,8 +285,8 @@ impl NormalEquations {
         }
     }
 
-    /// The loss `J` of a model over all rows, with the model's own ridge term, without another
-    /// look at the rows.
+    /// The loss `J` of a model over all rows, with the model's own ridge term, without reading the rows
+    /// again.
     ///
     /// # Formula
     ///
@@ -331,8 +294,7 @@ impl NormalEquations {
     /// J = ½(‖Ỹ‖² - 2⟨W, X̃ᵀỸ⟩ + ⟨W, X̃ᵀX̃·W⟩) + n/2 ‖x̄ᵀW + b - ȳ‖² + γ/2 ‖W‖²
     /// ```
     ///
-    /// Exact up to rounding of about `ε(‖Ỹ‖ + ‖X̃‖‖W‖)²`, which is all that is left of a loss far
-    /// below that.
+    /// Exact up to rounding of about `ε(‖Ỹ‖ + ‖X̃‖‖W‖)²`; a loss far below that is only rounding.
     ///
     /// # Errors
     ///
@@ -359,7 +321,8 @@ impl NormalEquations {
         0.5 * (slope.max(0.0) + level + ridge * weight.norm_squared())
     }
 
-    /// How strongly the loss over all rows curves: what decides the steps of gradient descent.
+    /// The curvature of the loss over all rows: it decides the learning rates that gradient descent can
+    /// use.
     ///
     /// # Formula
     ///
@@ -414,29 +377,30 @@ impl NormalEquations {
 /// The extreme curvatures of the loss over all rows: see [`NormalEquations::curvature`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Curvature {
-    /// Along the direction in which the gradient changes fastest.
+    /// In the direction in which the gradient changes fastest.
     pub largest: f64,
-    /// Along the direction in which it changes slowest; 0 up to rounding if the loss is flat
-    /// somewhere.
+    /// In the direction in which it changes slowest; 0 except for rounding if the loss is flat in some
+    /// direction.
     pub smallest: f64,
 }
 
 impl Curvature {
-    /// The step length from which gradient descent on the loss over all rows diverges: 2 over the
+    /// The learning rate above which gradient descent on the loss over all rows diverges: 2 over the
     /// largest curvature.
     pub fn largest_step(&self) -> f64 {
         2.0 / self.largest
     }
 
-    /// The largest curvature over the smallest, by which the number of steps to the minimum grows.
+    /// Condition number: the largest curvature over the smallest. The number of steps to the minimum
+    /// grows with it.
     pub fn condition(&self) -> f64 {
         self.largest / self.smallest
     }
 }
 
-/// What the eigenvalues of `X̃ᵀX̃` say.
+/// Facts about the eigenvalues of `X̃ᵀX̃`.
 struct Spectrum {
-    /// Below it an eigenvalue counts as 0.
+    /// Eigenvalues below it count as 0.
     bound: f64,
     /// Eigenvalues above the bound.
     rank: usize,
@@ -445,47 +409,21 @@ struct Spectrum {
     smallest_counted: f64,
 }
 
-fn same_rows(x: &Tensor<2>, y: &Tensor<2>) -> Result<usize, Error> {
-    match (x.dims()[0], y.dims()[0]) {
-        (x, y) if x == y => Ok(x),
-        (x, y) => Err(Error::Rows { x, y }),
+/// The number of rows that both have.
+pub(crate) fn same_rows(x: &Tensor<2>, y: &Tensor<2>) -> Result<usize, Error> {
+    let (x, y) = (x.dims()[0], y.dims()[0]);
+    if x == y {
+        Ok(x)
+    } else {
+        Err(Error::Rows { x, y })
     }
 }
 
-/// Takes the mean column off every column, and returns it.
+/// Subtracts the mean column from every column, and returns it.
 fn centre(matrix: &mut DMatrix<f64>) -> DVector<f64> {
     let mean = matrix.column_mean();
     for mut column in matrix.column_iter_mut() {
         column -= &mean;
     }
     mean
-}
-
-/// Eigenvalues and eigenvectors of a symmetric matrix whose eigenvalues are not negative.
-///
-/// nalgebra neglects an entry beside the diagonal if it is small by its neighbours on the diagonal.
-/// In a matrix of low rank those are nothing but rounding of rounding, down to where numbers end:
-/// the result was NaN, or never came. With its largest entry added to the diagonal, a matrix has no
-/// such neighbours. It has the same eigenvectors, and the eigenvalues lose about `ε λ_max` when
-/// it is taken off again, which they are uncertain by anyway.
-fn eigen(matrix: &DMatrix<f64>) -> SymmetricEigen<f64, Dyn> {
-    let shift = matrix.amax();
-    let mut eigen = SymmetricEigen::new(add_to_diagonal(matrix, shift));
-    eigen.eigenvalues.add_scalar_mut(-shift);
-    eigen
-}
-
-/// The eigenvalues alone, as by [`eigen`].
-fn eigenvalues(matrix: &DMatrix<f64>) -> DVector<f64> {
-    let shift = matrix.amax();
-    let shifted = add_to_diagonal(matrix, shift);
-    shifted.symmetric_eigenvalues().add_scalar(-shift)
-}
-
-fn add_to_diagonal(matrix: &DMatrix<f64>, value: f64) -> DMatrix<f64> {
-    let mut sum = matrix.clone();
-    for i in 0..sum.nrows() {
-        sum[(i, i)] += value;
-    }
-    sum
 }

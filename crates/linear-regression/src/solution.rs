@@ -1,12 +1,13 @@
+//! The minimum of the loss.
+
 use burn::module::Param;
 use burn::nn::Linear;
 use burn::tensor::{Tensor, TensorCreationOptions, TensorData};
 
-use crate::error::read_back;
-use crate::{Error, LinearRegression};
+use crate::error::{Error, read_back};
+use crate::model::LinearRegression;
 
-/// Where the loss over all rows is smallest; of several such places the one with the smallest
-/// `‖W‖`.
+/// The minimum of the loss over all rows; if there are several, the one with the smallest `‖W‖`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Solution {
     /// `W: [inputs, outputs]`, row by row.
@@ -19,10 +20,10 @@ pub struct Solution {
     pub loss: f64,
     /// Rows of the data.
     pub rows: usize,
-    /// Directions in the space of inputs along which the data vary: the rank of the centred inputs.
+    /// Number of independent directions in which the inputs vary: the rank of the centred inputs.
     pub rank: usize,
-    /// Largest over smallest eigenvalue of the matrix that was solved with, ridge term included;
-    /// at `γ = 0` over the smallest that counts. 1 if the inputs do not vary at all.
+    /// Condition number: largest over smallest eigenvalue of the matrix that was inverted, ridge term
+    /// included; at `γ = 0` over the smallest one that counts. 1 if the inputs do not vary at all.
     pub condition: f64,
 }
 
@@ -43,7 +44,7 @@ impl Solution {
         }
     }
 
-    /// How far a model's weights are from the solution's, as a share of their norm:
+    /// Distance of a model's weights from the solution's, relative to their norm:
     /// `‖W - W*‖ / ‖W*‖`. If `W*` is 0, the distance is 0 for `W = 0`, else infinite.
     ///
     /// # Errors

@@ -1,5 +1,4 @@
-//! The closed form: where its gradient vanishes, what it does with a singular matrix, and what it
-//! refuses.
+//! The closed form: its gradient is 0, it solves singular systems, and it refuses bad input.
 
 use burn::module::Param;
 use burn::tensor::{DType, Device, Tensor, TensorData};
@@ -127,9 +126,9 @@ proptest! {
         }
     }
 
-    /// With one input twice, weight may move from one to the other without changing any output.
+    /// If an input occurs twice, weight can move from one to the other without changing any output.
     #[test]
-    fn of_many_solutions_the_shortest_is_taken(
+    fn the_shortest_of_many_solutions_is_returned(
         u in vec(-3.0..3.0f64, 9),
         v in vec(-3.0..3.0f64, 9),
         y in vec(-3.0..3.0f64, 9),
@@ -228,7 +227,7 @@ fn a_large_ridge_term_leaves_the_mean() {
     assert_close(&solution.bias, &[5.0], 1e-14);
 }
 
-/// `n` rows of two inputs and one output with some noise, all around `level`.
+/// `n` rows with two inputs and one output with some noise, all near `level`.
 fn cloud(n: usize, level: f64) -> (Tensor<2>, Tensor<2>) {
     let wave = |i: usize, step: f64| (i as f64 * step).sin();
     let x = (0..n).flat_map(|i| [level + wave(i, 0.7), level + wave(i, 1.1)]);
@@ -258,8 +257,8 @@ fn blocks_of_any_size_give_one_solution() {
     }
 }
 
-/// Images of many pixels, most of them black in all: far fewer rows than inputs, and a Gram matrix
-/// whose eigenvalues are 0 but for a few.
+/// Images with many pixels, most of them always black: far fewer rows than inputs, and a Gram matrix with
+/// only a few eigenvalues other than 0.
 #[test]
 fn a_few_rows_of_many_inputs_are_met_exactly() {
     // One pixel in three is ever inked, in half of the images.
@@ -302,10 +301,10 @@ fn a_few_rows_of_many_inputs_are_met_exactly() {
     }
 }
 
-/// Squares of numbers near 1e6, 1e12, leave four digits to the sums about the mean, in which the
-/// level is no more than rounding of the data.
+/// Squares of numbers near 1e6 are near 1e12: plain sums of them would leave only four digits for the
+/// distances from the mean.
 #[test]
-fn data_far_from_zero_lose_no_digits() {
+fn data_far_from_zero_loses_no_digits() {
     let near = {
         let (x, y) = cloud(500, 0.0);
         solve(&x, &y, 0.0)
@@ -316,7 +315,7 @@ fn data_far_from_zero_lose_no_digits() {
 }
 
 #[test]
-fn numbers_in_f32_are_taken_as_they_are() {
+fn numbers_in_f32_are_used_exactly() {
     let (x, y) = cloud(50, 0.5);
     let [x, y] = [x, y].map(|tensor| tensor.cast(DType::F32));
     let single = solve(&x, &y, 0.0);
@@ -324,8 +323,8 @@ fn numbers_in_f32_are_taken_as_they_are() {
     assert_eq!(single, double);
 }
 
-/// Gradient descent converges with steps a little shorter than the bound, and diverges with steps
-/// a little longer.
+/// Gradient descent converges with a learning rate slightly below the bound, and diverges slightly above
+/// it.
 #[test]
 fn curvature_bounds_the_steps_of_gradient_descent() {
     let (x, y) = cloud(40, 0.5);
@@ -349,7 +348,7 @@ fn curvature_bounds_the_steps_of_gradient_descent() {
     };
     assert!(descend(0.98 * curvature.largest_step()) < 1e-4);
     assert!(descend(1.02 * curvature.largest_step()) > 1e4);
-    // The best constant step shrinks the distance by (κ - 1)/(κ + 1) each time.
+    // The best constant learning rate multiplies the distance by (κ - 1)/(κ + 1) in each step.
     let best = 2.0 / (curvature.largest + curvature.smallest);
     let condition = curvature.condition();
     let factor = (condition - 1.0) / (condition + 1.0);
@@ -358,7 +357,7 @@ fn curvature_bounds_the_steps_of_gradient_descent() {
 }
 
 #[test]
-fn what_has_no_solution_is_refused() {
+fn data_without_a_solution_is_refused() {
     let x = || rows([[1.0, 2.0], [3.0, 4.0]]);
     let y = || rows([[1.0], [2.0]]);
     let refusal = |x, y, ridge| closed_form(x, y, ridge).expect_err("no solution");
@@ -370,7 +369,7 @@ fn what_has_no_solution_is_refused() {
     assert_eq!(refusal(x(), rows([[1.0]]), 0.0), Error::Rows { x: 2, y: 1 });
     assert_eq!(
         refusal(x(), rows([[1.0]]), 0.0).to_string(),
-        "x has 2 rows, but y has 1, expected equally many; give each row of x its target"
+        "x has 2 rows and y has 1, expected the same number; give each row of x one target"
     );
     let empty = |columns| Tensor::<2>::zeros([0, columns], &Device::flex());
     assert_eq!(refusal(empty(2), empty(1), 0.0), Error::NoRows);
@@ -408,7 +407,7 @@ fn a_refused_block_leaves_the_equations_as_they_were() {
         .expect_err("two columns");
     assert_eq!(
         error.to_string(),
-        "y has 2 columns, expected 1; give rows of the size of the rows before"
+        "y has 2 columns, expected 1; give every block the same columns"
     );
     let error = equations
         .add(x.clone() / 0.0, y.clone())

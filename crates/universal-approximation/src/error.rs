@@ -1,17 +1,17 @@
-//! What can be wrong with a request.
+//! Why a net cannot be made.
 
-/// Why a net cannot be had as asked for.
+/// Why a net cannot be made.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ApproximationError {
     /// No bumps, or no hidden units.
-    #[error("0 {what} asked for; give 1 or more")]
+    #[error("expected 1 or more {what}, got 0")]
     Nothing {
         /// `bumps` or `hidden units`.
         what: &'static str,
     },
     /// The interval is empty, reversed or not finite.
     #[error(
-        "the interval from {low} to {high} holds nothing; give two finite numbers, the smaller first"
+        "the interval from {low} to {high} is empty or not finite; give two finite numbers, the smaller first"
     )]
     Interval {
         /// Its lower end.
@@ -20,12 +20,14 @@ pub enum ApproximationError {
         high: f64,
     },
     /// The steepness is zero, negative or not finite.
-    #[error("the steepness is {steepness}; give a positive, finite one, such as 30")]
+    #[error(
+        "the steepness is {steepness}, expected a positive, finite number; use 30, for example"
+    )]
     Steepness {
         /// The steepness given.
         steepness: f64,
     },
-    /// The target has no finite value somewhere.
+    /// The target is not finite at some point.
     #[error("the target is {value} at {at:?}; choose an interval where it is finite")]
     Target {
         /// The point.
@@ -43,14 +45,14 @@ pub enum ApproximationError {
         /// The weight.
         value: f64,
     },
-    /// The weights' numbers do not fit each other.
+    /// The numbers of weights do not match.
     #[error(
         "{tensor} has {got} weights, expected {expected}; give W1 [inputs, hidden], b1 and W2 [hidden]"
     )]
     Size {
         /// `W1`, `b1` or `W2`.
         tensor: &'static str,
-        /// What the others ask for.
+        /// Weights expected.
         expected: usize,
         /// Weights given.
         got: usize,
@@ -66,17 +68,19 @@ impl ApproximationError {
     }
 
     pub(crate) fn check_steepness(steepness: f64) -> Result<(), Self> {
-        match steepness > 0.0 && steepness.is_finite() {
-            true => Ok(()),
-            false => Err(Self::Steepness { steepness }),
+        if steepness > 0.0 && steepness.is_finite() {
+            Ok(())
+        } else {
+            Err(Self::Steepness { steepness })
         }
     }
 
     pub(crate) fn check_target(at: &[f64], value: f64) -> Result<f64, Self> {
-        let at = at.to_vec();
-        match value.is_finite() {
-            true => Ok(value),
-            false => Err(Self::Target { at, value }),
+        if value.is_finite() {
+            Ok(value)
+        } else {
+            let at = at.to_vec();
+            Err(Self::Target { at, value })
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Where a target is approximated.
+//! Intervals.
 
-use crate::ApproximationError;
+use crate::error::ApproximationError;
 
 /// The numbers from `low` to `high`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,7 +21,7 @@ impl Interval {
     ///
     /// # Panics
     ///
-    /// If fewer than two are asked for.
+    /// If `count` is below 2.
     ///
     /// ```
     /// use universal_approximation::Interval;
@@ -30,17 +30,18 @@ impl Interval {
     /// assert_eq!(points, [-1.0, -0.5, 0.0, 0.5, 1.0]);
     /// ```
     pub fn points(self, count: usize) -> impl ExactSizeIterator<Item = f64> + Clone {
-        assert!(count >= 2, "{count} points have no two ends");
+        assert!(count >= 2, "{count} points do not have two ends");
         let last = (count - 1) as f64;
         (0..count).map(move |i| self.low + self.length() * (i as f64 / last))
     }
 
-    /// The interval itself, if it holds anything.
+    /// The interval itself, if it is not empty and finite.
     pub(crate) fn checked(self) -> Result<Self, ApproximationError> {
         let Self { low, high } = self;
-        match low < high && self.length().is_finite() {
-            true => Ok(self),
-            false => Err(ApproximationError::Interval { low, high }),
+        if low < high && self.length().is_finite() {
+            Ok(self)
+        } else {
+            Err(ApproximationError::Interval { low, high })
         }
     }
 }

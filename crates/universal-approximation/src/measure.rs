@@ -1,19 +1,18 @@
-//! How far an approximation is from its target.
+//! Errors of an approximation.
 
-use crate::Interval;
+use crate::interval::Interval;
 
-/// Points of the grid of [`errors_1d`]. One less is prime, so that in the interior no point lies on
-/// the edge or in the middle of one of equally wide bumps, whatever their number below it.
+/// Points of the grid of [`errors_1d`]. One less is prime: so no inner point lies at the edge or in the
+/// middle of a bump, for any smaller number of equally wide bumps.
 pub const GRID_1D: usize = 1010;
 
-/// Points of the grid of [`errors_2d`] along each axis; one less is prime here, too.
+/// Points of the grid of [`errors_2d`] along each axis; one less is prime here as well.
 pub const GRID_2D: usize = 48;
 
-/// Errors of an approximation `g` of a target `f`, on a grid. Any of them is NaN if a value is.
+/// Errors of an approximation `g` of a target `f`, on a grid. If any value is NaN, so are all errors.
 ///
-/// At a jump of `f` (the step) `max` does not fall, however many units: `g` is continuous and
-/// passes through all values in between, so that it is half the jump off somewhere. There `rms`
-/// and `mean` tell how good it is.
+/// If `f` jumps (the step), `max` does not fall with more units: `g` is continuous and passes through
+/// all values in between, so somewhere its error is half the jump. Then use `rms` and `mean`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Errors {
     /// The largest `|f - g|`.
@@ -61,8 +60,8 @@ pub fn errors_1d(
     Errors::of(points.map(|x| target(x) - approximation(x)))
 }
 
-/// Errors on a grid of [`GRID_2D`] equally spaced points along each side of a rectangle, the rim
-/// included.
+/// Errors on a grid of [`GRID_2D`] equally spaced points along each side of a rectangle, including its
+/// edges.
 ///
 /// ```
 /// use universal_approximation::{Interval, errors_2d};

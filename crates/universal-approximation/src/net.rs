@@ -1,8 +1,8 @@
-//! The net.
+//! A net with one hidden layer.
 
-use crate::ApproximationError;
+use crate::error::ApproximationError;
 
-/// `σ(a) = 1/(1 + e^-a)`; exactly 0 and 1 far out, never NaN.
+/// `σ(a) = 1/(1 + e^-a)`; far from 0 exactly 0 or 1, never NaN.
 pub fn sigmoid(a: f64) -> f64 {
     1.0 / (1.0 + (-a).exp())
 }
@@ -18,8 +18,8 @@ pub fn sigmoid(a: f64) -> f64 {
 /// # Shapes
 ///
 /// `x: [inputs]`, `W1: [inputs, hidden]` in row-major order (first the first input's weights to all
-/// hidden units), `b1: [hidden]`, `W2: [hidden, 1]`, `b2: [1]`, `y: [1]`. The slices are what the
-/// layers `hidden` (`W1`, `b1`) and `output` (`W2`, `b2`) of an XOR net with a linear output want.
+/// hidden units), `b1: [hidden]`, `W2: [hidden, 1]`, `b2: [1]`, `y: [1]`. The layers
+/// `hidden` (`W1`, `b1`) and `output` (`W2`, `b2`) of an XOR net with a linear output have this layout.
 ///
 /// # Source
 ///
@@ -46,12 +46,12 @@ pub struct OneHiddenLayer {
 }
 
 impl OneHiddenLayer {
-    /// A net with given weights, in the layout above.
+    /// A net with these weights, in the layout above.
     ///
     /// # Errors
     ///
     /// [`ApproximationError::Nothing`] without inputs or hidden units,
-    /// [`ApproximationError::Size`] if the numbers of weights do not fit, and
+    /// [`ApproximationError::Size`] if the numbers of weights do not match, and
     /// [`ApproximationError::Weight`] if one is not finite.
     pub fn new(
         inputs: usize,
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_sigmoid_is_safe_far_out() {
+    fn the_sigmoid_is_safe_far_from_zero() {
         assert_eq!([-1000.0, 0.0, 1000.0].map(sigmoid), [0.0, 0.5, 1.0]);
     }
 
@@ -173,7 +173,7 @@ mod tests {
         };
         assert_eq!(
             refused(&[], &[], &[]),
-            "0 hidden units asked for; give 1 or more"
+            "expected 1 or more hidden units, got 0"
         );
         let message = refused(&[1.0], &[1.0, 2.0], &[1.0, 2.0]);
         assert!(

@@ -1,9 +1,10 @@
-//! Bumps side by side: a function of one variable.
+//! A function of one variable as a sum of bumps.
 
+use crate::error::ApproximationError;
+use crate::interval::Interval;
 use crate::net::{OneHiddenLayer, sigmoid};
-use crate::{ApproximationError, Interval};
 
-/// A pair of steep sigmoids: up at one edge, down at the other.
+/// A pair of steep sigmoids: one rises at the left edge, one falls at the right edge.
 ///
 /// # Formula
 ///
@@ -16,9 +17,9 @@ use crate::{ApproximationError, Interval};
 /// Lecture item L16; M. Nielsen, "Neural Networks and Deep Learning", 2015, chapter 4.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bump {
-    /// Where it rises: at half its height there.
+    /// The edge where it rises; half its height is reached there.
     pub left: f64,
-    /// Where it falls.
+    /// The edge where it falls.
     pub right: f64,
     /// Its height.
     pub height: f64,
@@ -34,7 +35,7 @@ impl Bump {
     }
 }
 
-/// A net of one input that is a row of bumps.
+/// A net with one input that is a sum of bumps.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Approximation1d {
     net: OneHiddenLayer,
@@ -43,8 +44,8 @@ pub struct Approximation1d {
     steepness: f64,
 }
 
-/// Approximates a function of one variable by bumps of equal width, as high as the function is in
-/// their middle.
+/// Approximates a function of one variable by bumps of equal width. The height of a bump is the
+/// function's value in its middle.
 ///
 /// # Formula
 ///
@@ -53,9 +54,9 @@ pub struct Approximation1d {
 /// y(x) = Σ_i f(middle_i) [ σ(w (x - e_i)) - σ(w (x - e_i+1)) ],  i = 0 .. n-1
 /// ```
 ///
-/// The outermost two edges lie one width further out, so that the first and the last bump have their
-/// full height up to the ends of the interval. The steepness is that of the sigmoids as seen on the
-/// scale of a bump: at 30, an edge takes a fifth of the width to go from 5 % to 95 %.
+/// The first and the last edge lie one width further out, so that the first and the last bump have their
+/// full height up to the ends of the interval. The steepness is relative to the width of a bump: with 30,
+/// an edge goes from 5 % to 95 % within a fifth of the width.
 ///
 /// # Shapes
 ///
@@ -73,7 +74,7 @@ pub struct Approximation1d {
 /// |y(x) - f(x)| ≤ Σ_i φ_i(x) |f(middle_i) - f(x)| + 2e^-s |f(x)|
 ///               ≤ K Σ_i φ_i(x) |middle_i - x|     + 2e^-s |f(x)|
 ///               ≤ K width (1/2 + 2e^(-s/2))       + 2e^-s |f(x)|        for s ≥ 4
-/// since x shares its weight only with the bump beyond the nearer edge, up to e^(-s/2).
+/// since, up to e^(-s/2), only its own bump and the one beyond the nearer edge matter at x.
 /// So the error falls like 1/n.
 /// ```
 ///
@@ -129,7 +130,7 @@ pub fn approximate_1d(
     })
 }
 
-/// Two hidden units a bump.
+/// Two hidden units for each bump.
 fn net(bumps: &[Bump]) -> Result<OneHiddenLayer, ApproximationError> {
     let pairs = |pair: fn(&Bump) -> [f64; 2]| bumps.iter().flat_map(pair).collect();
     let w1 = pairs(|b| [b.weight, b.weight]);
@@ -154,7 +155,7 @@ impl Approximation1d {
         self.net.evaluate(&[x])
     }
 
-    /// What the error cannot exceed anywhere in the interval if the target is Lipschitz continuous:
+    /// An upper bound of the error in the interval, for a Lipschitz continuous target:
     /// `|f(x) - f(x')| ≤ lipschitz |x - x'|` (derivation at [`approximate_1d`]). `None` for a
     /// steepness below 4, where it does not hold.
     pub fn error_bound(&self, lipschitz: f64) -> Option<f64> {
@@ -163,7 +164,7 @@ impl Approximation1d {
             .bumps
             .iter()
             .fold(0.0, |h: f64, bump| h.max(bump.height.abs()));
-        // Nowhere is the target further from the nearest bump's height than half a width allows.
+        // The target differs from the nearest bump's height by what half a width allows at most.
         let largest = highest + lipschitz * self.width / 2.0;
         let bound = lipschitz * self.width * (0.5 + 2.0 * (-s / 2.0).exp());
         (s >= 4.0).then_some(bound + 2.0 * (-s).exp() * largest)

@@ -2,9 +2,10 @@
 
 use std::f64::consts::PI;
 
-use crate::{ApproximationError, Interval};
+use crate::error::ApproximationError;
+use crate::interval::Interval;
 
-/// A plane wave: it changes along one direction only, so that one layer can imitate it.
+/// A plane wave. It changes in one direction only, so one hidden layer can approximate it.
 ///
 /// # Formula
 ///
@@ -13,9 +14,9 @@ use crate::{ApproximationError, Interval};
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Wave {
-    /// Its amplitude, of either sign.
+    /// Its amplitude, positive or negative.
     pub amplitude: f64,
-    /// Its frequency, in radians for each unit of `x` and of `y`: it points along the wave.
+    /// Its frequency, in radians per unit of `x` and of `y`: the direction in which it changes.
     pub frequency: [f64; 2],
     /// Its phase in radians.
     pub phase: f64,
@@ -40,7 +41,7 @@ impl Wave {
     }
 }
 
-/// A constant and waves, whose sum is the cosine series of a function.
+/// A constant and waves; their sum is the cosine series of a function.
 ///
 /// # Formula
 ///
@@ -50,7 +51,7 @@ impl Wave {
 /// cos A cos B = ½ cos(A + B) + ½ cos(A - B):  two plane waves for each p, q > 0
 /// ```
 ///
-/// The nodes are the middles of `2·order` equal parts along each side.
+/// The nodes are the middles of `2·order` equal parts of each side.
 pub(crate) fn waves(
     target: impl Fn([f64; 2]) -> f64,
     domain: [Interval; 2],
@@ -87,7 +88,7 @@ fn wave(amplitude: f64, [p, q]: [f64; 2], domain: [Interval; 2]) -> Wave {
     }
 }
 
-/// `c_pq`, one sum after the other.
+/// `c_pq`, first summed along one side, then along the other.
 fn coefficients(
     target: impl Fn([f64; 2]) -> f64,
     domain: [Interval; 2],
@@ -145,7 +146,7 @@ mod tests {
         },
     ];
 
-    /// A function that is such a sum itself is given back exactly.
+    /// A function that is such a sum is its own series, exactly.
     #[test]
     fn a_sum_of_cosines_is_its_own_series() {
         let target = |[x, y]: [f64; 2]| {
@@ -164,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn the_range_is_that_over_the_corners() {
+    fn the_range_is_that_of_the_corners() {
         let (_, waves) = waves(|[x, y]| x * y, DOMAIN, 3).expect("finite");
         for wave in waves {
             let corners = [-1.0, 3.0].map(|x| [2.0, 2.5].map(|y| wave.argument([x, y])));

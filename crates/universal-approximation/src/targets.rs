@@ -2,9 +2,9 @@
 
 use std::f64::consts::PI;
 
-use crate::Interval;
+use crate::interval::Interval;
 
-/// A function of one variable, and where it is approximated.
+/// A function of one variable, and the interval where it is approximated.
 #[derive(Debug, Clone, Copy)]
 pub struct Target1d {
     /// Short name, lower case: `sine mix`.
@@ -20,7 +20,7 @@ pub struct Target1d {
     pub function: fn(f64) -> f64,
 }
 
-/// A function of two variables, and where it is approximated.
+/// A function of two variables, and the rectangle where it is approximated.
 #[derive(Debug, Clone, Copy)]
 pub struct Target2d {
     /// Short name, lower case.
@@ -38,7 +38,7 @@ const UNIT: Interval = Interval {
     high: 1.0,
 };
 
-/// A step at 1/3, which no edge of `2^k` equal bumps meets.
+/// A step at 1/3, where no edge of `2^k` equal bumps lies.
 pub const STEP: Target1d = Target1d {
     name: "step",
     formula: "f(x) = 0 for x < 1/3, else 1",
@@ -65,7 +65,7 @@ pub const SINE_MIX: Target1d = Target1d {
     function: |x| (2.0 * PI * x).sin() + 0.5 * (6.0 * PI * x).sin(),
 };
 
-/// The magnitude, with its kink.
+/// The absolute value, with its kink.
 pub const MAGNITUDE: Target1d = Target1d {
     name: "|x|",
     formula: "f(x) = |x|",
@@ -95,7 +95,7 @@ pub const NIELSEN: Target1d = Target1d {
 /// ```
 pub const ALL_1D: [Target1d; 5] = [STEP, BUMP, SINE_MIX, MAGNITUDE, NIELSEN];
 
-/// A hill and a hollow, smooth, off centre and of different widths.
+/// A hill and a hollow: smooth, off centre, with different widths.
 pub const HILLS: Target2d = Target2d {
     name: "hill and hollow",
     formula: "f(x, y) = exp(-30 [(x - 0.35)² + (y - 0.4)²]) - 0.6 exp(-40 [(x - 0.7)² + (y - 0.65)²])",
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_stated_lipschitz_constants_hold_and_are_not_far_off() {
+    fn the_stated_lipschitz_constants_hold_and_are_not_too_large() {
         for target in ALL_1D {
             let Some(lipschitz) = target.lipschitz else {
                 continue;
@@ -144,7 +144,7 @@ mod tests {
         assert_eq!((BUMP.function)(0.5), 1.0);
         assert_eq!((NIELSEN.function)(0.0), 0.25);
         assert!(((SINE_MIX.function)(0.25) - 0.5).abs() < 1e-15);
-        // At the top of the hill: 1 less what the hollow takes at a distance of 0.35 and 0.25.
+        // At the top of the hill: 1 minus the hollow's part at a distance of 0.35 and 0.25.
         let expected = 1.0 - 0.6 * (-40.0f64 * 0.185).exp();
         assert!(((HILLS.function)([0.35, 0.4]) - expected).abs() < 1e-15);
     }

@@ -1,31 +1,33 @@
-//! Plane waves made of steps: a function of two variables.
+//! A function of two variables as a sum of plane waves, each made of steps.
 
 use std::ops::Range;
 
 pub use crate::series::Wave;
 
+use crate::error::ApproximationError;
+use crate::interval::Interval;
 use crate::net::OneHiddenLayer;
-use crate::{ApproximationError, Interval, series};
+use crate::series;
 
-/// A plane wave and the hidden units that imitate it by steps along its direction.
+/// A plane wave and the hidden units that approximate it by steps in its direction.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ridge {
     /// The wave.
     pub wave: Wave,
-    /// Its hidden units, one a step, in the order of the wave's argument.
+    /// Its hidden units, one for each step, in the order of the wave's argument.
     pub units: Range<usize>,
-    /// The height of the stairs below the first step; part of the net's `b2`.
+    /// The height before the first step; part of the net's `b2`.
     pub base: f64,
 }
 
 impl Ridge {
-    /// Number of stairs: one more than there are steps between them.
+    /// Number of stairs: one more than the steps between them.
     fn stairs(&self) -> f64 {
         (self.units.len() + 1) as f64
     }
 }
 
-/// A net of two inputs that is a sum of ridges.
+/// A net with two inputs that is a sum of ridges.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Approximation2d {
     net: OneHiddenLayer,
@@ -34,41 +36,40 @@ pub struct Approximation2d {
     steepness: f64,
 }
 
-/// Approximates a function of two variables by plane waves, each imitated by steps along its
-/// direction.
+/// Approximates a function of two variables by plane waves, each approximated by steps in its direction.
 ///
 /// # Why not towers
 ///
-/// Nielsen's towers need a second hidden layer: with one, units along the axes give
-/// `g(x) + h(y)`, and two crossed bumps are a cross that reaches to the rim, never a tower. What a
-/// hidden unit can make is a step across any direction, steps side by side make any function of
-/// that one direction (a ridge), and a sum of plane waves, which are ridges, makes any smooth
-/// function. So the series is computed first and each wave is given its units.
+/// Nielsen's towers need a second hidden layer. With one hidden layer, units along the axes give
+/// `g(x) + h(y)`, and two crossed bumps are a cross that reaches the edges, never a tower. But a
+/// hidden unit can be a step in any direction, many steps in one direction make any function of that
+/// direction (a ridge), and a sum of plane waves, which are ridges, makes any smooth function. So the
+/// series is computed first, and each wave gets its units.
 ///
 /// # Formula
 ///
 /// ```text
 /// f(x, y) ≈ c_00 + Σ_k A_k cos t_k,   t_k = frequency_k·(x, y) + phase_k     (cosine series)
 /// A cos t ≈ A cos m_0 + Σ_i (A cos m_i - A cos m_i-1) σ(s/width (t - e_i)),  i = 1 .. n-1
-/// with the range of t over the rectangle, T, cut in n parts of equal width, m_i their middles,
+/// with the range of t over the rectangle, T, cut into n parts of equal width, m_i their middles,
 /// e_i the edges between them, and s the steepness (relative to a part's width)
 /// ```
 ///
 /// # Shapes
 ///
-/// `units` hidden units in all, those of a ridge side by side. A unit's column of `W1 [2, units]` is
+/// `units` hidden units in total, those of a ridge next to each other. A unit's column of `W1 [2, units]` is
 /// `s/width · frequency`, its `b1` is `s/width · (phase - e_i)`, its `W2` the height of its step.
 ///
 /// # Derivation
 ///
 /// ```text
-/// Stairs for A cos t are off by at most |A| width (1/2 + 2e^(-s/2)), as bumps are (Lipschitz |A|),
-/// and in the mean square, for steep edges, by A² width²/24 with width = T/n.
-/// A wave left out costs A²/2. Taken together as unrelated, with N units in all:
+/// The error of stairs for A cos t is at most |A| width (1/2 + 2e^(-s/2)), as for bumps (Lipschitz |A|);
+/// its mean square, for steep edges, is A² width²/24 with width = T/n.
+/// A wave left out costs A²/2. If all errors are unrelated, with N units in total:
 /// Σ A_k² T_k²/24 n_k²  is smallest with  n_k in proportion to d_k = (|A_k| T_k)^⅔,  then (Σ d_k)³/24N²
-/// Waves are taken in order of A²/T, as many as make (Σ d_k)³/24N² + ½ Σ_left out A² smallest.
-/// As N grows, that goes to 0: for any set of waves its first part does, and the order of the series,
-/// 2 N^⅓, leaves out ever less of a continuous f.
+/// Waves are used in the order of A²/T, as many as make (Σ d_k)³/24N² + ½ Σ_left out A² smallest.
+/// As N grows, this goes to 0: for any set of waves its first part does, and the series, whose order is
+/// 2 N^⅓, leaves out less and less of a continuous f.
 /// ```
 ///
 /// # Errors
@@ -79,8 +80,7 @@ pub struct Approximation2d {
 ///
 /// # Source
 ///
-/// Lecture item L16. The route by way of plane waves, each approximated by steps, is that of
-/// A. R. Barron, "Universal approximation bounds for superpositions of a sigmoidal function", IEEE
+/// Lecture item L16. The idea of plane waves, each approximated by steps, is from A. R. Barron, "Universal approximation bounds for superpositions of a sigmoidal function", IEEE
 /// Transactions on Information Theory 39(3), 1993.
 ///
 /// # Example
@@ -118,14 +118,14 @@ pub fn approximate_2d(
     })
 }
 
-/// `(|A| T)^⅔`: the share of units that a wave should have, in proportion.
+/// `(|A| T)^⅔`: the number of units that a wave should have is proportional to it.
 fn demand(amplitude: f64, wave: &Wave) -> f64 {
     (amplitude * wave.range.length()).cbrt().powi(2)
 }
 
-/// Drops the waves that are not worth their units; one at least is left.
+/// Drops the waves that are not worth their units; at least one is kept.
 fn keep_the_worthwhile(waves: &mut Vec<Wave>, units: usize) {
-    // Relative to the largest, so that no square of an amplitude overflows or vanishes.
+    // Relative to the largest amplitude, so that no square overflows or becomes 0.
     let largest = waves
         .iter()
         .fold(0.0, |a: f64, wave| a.max(wave.amplitude.abs()));
@@ -146,11 +146,11 @@ fn keep_the_worthwhile(waves: &mut Vec<Wave>, units: usize) {
     waves.truncate(kept);
 }
 
-/// Gives every wave one unit, the others out in proportion to the demand, and what is left over by
-/// rounding to the first wave.
+/// Gives every wave one unit, distributes the others in proportion to the demand, and gives the rest that
+/// rounding leaves to the first wave.
 fn ridges(waves: &[Wave], units: usize) -> Vec<Ridge> {
     let demands = waves.iter().map(|wave| demand(wave.amplitude.abs(), wave));
-    // A constant target demands nothing for its one wave.
+    // For a constant target the demand is 0.
     let demanded = demands.clone().sum::<f64>().max(f64::MIN_POSITIVE);
     let spare = (units - waves.len()) as f64;
     let mut counts = demands
@@ -171,7 +171,7 @@ fn ridges(waves: &[Wave], units: usize) -> Vec<Ridge> {
     waves.iter().zip(counts).map(ridge).collect()
 }
 
-/// One hidden unit a step.
+/// One hidden unit for each step.
 fn net(
     ridges: &[Ridge],
     constant: f64,
@@ -207,7 +207,7 @@ impl Approximation2d {
         &self.net
     }
 
-    /// The ridges; the net's output is their sum and [`Approximation2d::constant`].
+    /// The ridges; the net's output is their sum plus [`Approximation2d::constant`].
     pub fn ridges(&self) -> &[Ridge] {
         &self.ridges
     }
@@ -222,7 +222,7 @@ impl Approximation2d {
         self.net.evaluate(&x)
     }
 
-    /// The stairs of one ridge at a point: its base and the steps of its units.
+    /// The value of one ridge at a point: its base plus the steps of its units.
     ///
     /// # Panics
     ///
@@ -233,15 +233,15 @@ impl Approximation2d {
         ridge.base + steps.sum::<f64>()
     }
 
-    /// The series as far as it was kept, at a point: the constant and the waves themselves, which the
-    /// net imitates.
+    /// The part of the series that was kept, at a point: the constant plus the waves that the net
+    /// approximates.
     pub fn series(&self, x: [f64; 2]) -> f64 {
         let waves = self.ridges.iter().map(|ridge| ridge.wave.evaluate(x));
         self.constant + waves.sum::<f64>()
     }
 
-    /// What the net's distance from [`Approximation2d::series`] cannot exceed anywhere in the
-    /// rectangle (derivation at [`approximate_2d`]). `None` for a steepness below 4, where it does
+    /// An upper bound of the net's distance from [`Approximation2d::series`] in the rectangle (derivation
+    /// at [`approximate_2d`]). `None` for a steepness below 4, where it does
     /// not hold.
     pub fn stairs_bound(&self) -> Option<f64> {
         let off = 0.5 + 2.0 * (-self.steepness / 2.0).exp();
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn every_unit_belongs_to_one_ridge_whatever_their_number() {
+    fn every_unit_belongs_to_one_ridge_for_any_number_of_units() {
         for units in [1, 2, 3, 10, 77, 500] {
             let approximation = approximate_2d(HILLS.function, HILLS.domain, units, 10.0);
             let approximation = approximation.expect("valid");
@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn a_constant_is_met_exactly() {
+    fn a_constant_is_approximated_exactly() {
         let approximation = approximate_2d(|_| 2.5, SQUARE, 4, 10.0).expect("valid");
         assert!((approximation.evaluate([0.3, 0.9]) - 2.5).abs() < 1e-12);
     }

@@ -1,4 +1,4 @@
-//! What is refused, and in which words.
+//! Bad input is refused, with these messages.
 
 use universal_approximation::{
     ApproximationError, Interval, OneHiddenLayer, approximate_1d, approximate_2d,
@@ -20,16 +20,13 @@ fn refused_2d(domain: [Interval; 2], units: usize, steepness: f64) -> Approximat
 #[test]
 fn no_bumps_and_no_units() {
     let error = refused_1d(UNIT, 0, 30.0);
-    assert_eq!(error.to_string(), "0 bumps asked for; give 1 or more");
+    assert_eq!(error.to_string(), "expected 1 or more bumps, got 0");
     let error = refused_2d([UNIT; 2], 0, 30.0);
-    assert_eq!(
-        error.to_string(),
-        "0 hidden units asked for; give 1 or more"
-    );
+    assert_eq!(error.to_string(), "expected 1 or more hidden units, got 0");
 }
 
 #[test]
-fn intervals_that_hold_nothing() {
+fn intervals_that_are_empty_or_not_finite() {
     let bad = [
         (1.0, 1.0),
         (1.0, 0.0),
@@ -62,15 +59,16 @@ fn intervals_that_hold_nothing() {
             30.0
         )
         .to_string(),
-        "the interval from 2 to 1 holds nothing; give two finite numbers, the smaller first"
+        "the interval from 2 to 1 is empty or not finite; give two finite numbers, the smaller first"
     );
 }
 
 #[test]
 fn a_steepness_that_is_not_positive_and_finite() {
     for steepness in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-        let expected =
-            format!("the steepness is {steepness}; give a positive, finite one, such as 30");
+        let expected = format!(
+            "the steepness is {steepness}, expected a positive, finite number; use 30, for example"
+        );
         assert_eq!(refused_1d(UNIT, 4, steepness).to_string(), expected);
         assert_eq!(refused_2d([UNIT; 2], 4, steepness).to_string(), expected);
     }

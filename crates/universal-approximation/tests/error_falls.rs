@@ -1,4 +1,4 @@
-//! The error falls as hidden units grow, as fast as derived.
+//! The error falls with the number of hidden units, as fast as derived.
 
 use proptest::prelude::*;
 use universal_approximation::{
@@ -20,7 +20,7 @@ fn off(target: &Target1d, bumps: usize) -> Errors {
     )
 }
 
-/// From one doubling to the next, by how much each error falls.
+/// The ratio of each error to the one with half as many bumps.
 fn ratios(target: &Target1d, error: fn(Errors) -> f64) -> Vec<f64> {
     let errors = BUMPS.map(|bumps| error(off(target, bumps)));
     errors.windows(2).map(|pair| pair[1] / pair[0]).collect()
@@ -34,7 +34,7 @@ fn a_lipschitz_targets_error_is_halved_by_twice_the_bumps() {
     {
         for error in [|e: Errors| e.max, |e: Errors| e.rms, |e: Errors| e.mean] {
             let ratios = ratios(target, error);
-            // At 8 and 16 bumps there is hardly one for each bend of the sine mix or Nielsen's.
+            // 8 and 16 bumps are hardly one for each bend of the sine mix or of Nielsen's function.
             assert!(
                 ratios.iter().all(|ratio| *ratio < 0.65),
                 "{}: {ratios:?}",
@@ -86,8 +86,8 @@ fn at_512_bumps_the_errors_are_small() {
     }
 }
 
-/// At the jump the error stays; what falls is how much of the interval it fills: the mean error is a
-/// third of a bump, the root mean square goes with its root.
+/// The error at the jump stays, but the part of the interval with large errors shrinks: the mean error
+/// falls like the width of a bump, the rms error like its square root.
 #[test]
 fn a_steps_error_stays_at_the_jump_and_shrinks_around_it() {
     let target = targets::STEP;
@@ -187,7 +187,7 @@ proptest! {
         prop_assert!(off <= bound * (1.0 + 1e-9), "{} > {}", off, bound);
     }
 
-    /// The same function on a stretched and shifted rectangle has the same net, but for the scale.
+    /// The same function on a stretched and shifted rectangle has the same net, except for the scale.
     #[test]
     fn a_rectangle_is_only_a_matter_of_scale(
         x_low in -9.0..9.0f64,
