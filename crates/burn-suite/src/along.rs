@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 use crate::operation::{Family, Operation};
-use crate::witness::{Dual, Formula, Layout, Precision, argument};
+use crate::witness::{Dual, Formula, FormulaPrecision, MemoryLayout, argument};
 
 /// Burn's operation at each rank, along a dimension.
 #[derive(Clone, Copy)]
@@ -93,7 +93,7 @@ impl Along {
             self = self.add([1, 4], 0, two);
             self = self.add([2, 1, 3], 1, three);
         }
-        let formula = self.formula_of([3, 4], 1).stored(Layout::Transposed);
+        let formula = self.formula_of([3, 4], 1).stored(MemoryLayout::Transposed);
         let name = "[3, 4] along 1, transposed";
         self.operation
             .check(name, &formula, move |v| two(v.get("x"), 1))
@@ -118,6 +118,6 @@ impl Along {
         let formula = Formula::new([argument("x", &shape)], move |of| {
             of.get("x").along(dim, function)
         });
-        formula.with_precision(Precision::Summed)
+        formula.with_precision(FormulaPrecision::Summed)
     }
 }

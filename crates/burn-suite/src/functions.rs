@@ -13,7 +13,7 @@ use burn::tensor::{Bool, Tensor, activation, loss};
 use burn_gradcheck::{Outputs, Sample};
 
 use crate::operation::{Family, Operation};
-use crate::witness::{Formula, Inputs, Layout, argument, arguments};
+use crate::witness::{Formula, FormulaInputs, MemoryLayout, argument, arguments};
 
 /// All of them.
 pub(crate) fn operations() -> Vec<Operation> {
@@ -38,7 +38,7 @@ impl Operation {
         self,
         name: &str,
         inputs: &[(&str, &[usize])],
-        function: impl Fn(&Inputs<'_>) -> O + Send + Sync + 'static,
+        function: impl Fn(&FormulaInputs<'_>) -> O + Send + Sync + 'static,
     ) -> Self {
         self.in_layouts(&[], name, inputs, function)
     }
@@ -47,10 +47,10 @@ impl Operation {
     /// shader, so the short selection has none of them.
     fn in_layouts<O: Into<Outputs>>(
         self,
-        layouts: &[Layout],
+        layouts: &[MemoryLayout],
         name: &str,
         inputs: &[(&str, &[usize])],
-        function: impl Fn(&Inputs<'_>) -> O + Send + Sync + 'static,
+        function: impl Fn(&FormulaInputs<'_>) -> O + Send + Sync + 'static,
     ) -> Self {
         let contiguous = self.checks.len();
         let formula = Formula::unknown(arguments(inputs));
@@ -66,7 +66,7 @@ fn convolutions() -> Vec<Operation> {
     vec![
         function("module::conv1d", &["conv1d"])
             .in_layouts(
-                &[Layout::Transposed, Layout::Expanded],
+                &[MemoryLayout::Transposed, MemoryLayout::Expanded],
                 "[2, 3, 7] kernel 3",
                 &[("x", &[2, 3, 7]), ("weight", &[4, 3, 3]), ("bias", &[4])],
                 |v| {
@@ -83,7 +83,7 @@ fn convolutions() -> Vec<Operation> {
                 },
             ),
         function("module::conv2d", &["conv2d"]).in_layouts(
-            &[Layout::Transposed, Layout::Sliced],
+            &[MemoryLayout::Transposed, MemoryLayout::Sliced],
             "[2, 2, 4, 5] kernel 3 2",
             &[
                 ("x", &[2, 2, 4, 5]),
@@ -228,7 +228,7 @@ fn poolings() -> Vec<Operation> {
             module::max_pool1d_with_indices(v.get("x"), MaxPoolOptions::new([2])).0
         }),
         function("module::max_pool2d", &["max_pool2d"]).in_layouts(
-            &[Layout::Transposed],
+            &[MemoryLayout::Transposed],
             "[1, 2, 5, 4] 2 3 by 1, overlapping",
             &[("x", &[1, 2, 5, 4])],
             |v| module::max_pool2d(v.get("x"), MaxPoolOptions::new([2, 3]).with_stride([1, 1])),
@@ -262,7 +262,7 @@ fn poolings() -> Vec<Operation> {
 fn others() -> Vec<Operation> {
     vec![
         function("module::linear", &["float_matmul", "float_add"]).in_layouts(
-            &[Layout::Transposed],
+            &[MemoryLayout::Transposed],
             "[3, 4] to 2",
             &[("x", &[3, 4]), ("weight", &[4, 2]), ("bias", &[2])],
             |v| module::linear(v.get::<2>("x"), v.get("weight"), Some(v.get("bias"))),
@@ -307,7 +307,7 @@ fn norms() -> Vec<Operation> {
             &["float_mean_dim", "float_sub", "float_sqrt", "float_div"],
         )
         .in_layouts(
-            &[Layout::Transposed],
+            &[MemoryLayout::Transposed],
             "[3, 4]",
             &[("x", &[3, 4]), ("gamma", &[4]), ("beta", &[4])],
             |v| module::layer_norm(v.get::<2>("x"), v.get("gamma"), Some(v.get("beta")), 1e-3),
@@ -349,7 +349,7 @@ fn losses() -> Vec<Operation> {
 
 /// Attention as a function has no layer: `nn::MultiHeadAttention` multiplies by itself.
 fn attention() -> Operation {
-    type Mask = fn(&Inputs<'_>) -> Option<Tensor<4, Bool>>;
+    type Mask = fn(&FormulaInputs<'_>) -> Option<Tensor<4, Bool>>;
     let (none, some): (Mask, Mask) = (|_| None, |v| Some(some_masked(v)));
     let row: Mask = |v| {
         let mask: Vec<bool> = (0..30).map(|i| i / 5 % 3 == 1).collect();
@@ -369,8 +369,8 @@ fn attention() -> Operation {
         softcap: Some(2.0),
         ..causal
     };
-    let transposed: &[Layout] = &[Layout::Transposed];
-    let checks: [(&str, &[Layout], Mask, bool, AttentionModuleOptions); 6] = [
+    let transposed: &[MemoryLayout] = &[MemoryLayout::Transposed];
+    let checks: [(&str, &[MemoryLayout], Mask, bool, AttentionModuleOptions); 6] = [
         ("3 queries, 5 keys", transposed, none, false, plain),
         ("3 queries, 5 keys, some masked", &[], some, false, plain),
         ("a query that may look at no key", &[], row, false, plain),
@@ -412,7 +412,7 @@ fn attention() -> Operation {
 }
 
 /// Masks every key from some query, and no key from all of them.
-fn some_masked(v: &Inputs<'_>) -> Tensor<4, Bool> {
+fn some_masked(v: &FormulaInputs<'_>) -> Tensor<4, Bool> {
     let mask: Vec<bool> = (0..30).map(|i| i % 4 == 1).collect();
     v.bools([1, 2, 3, 5], &mask)
 }

@@ -48,7 +48,7 @@ impl Triage {
 /// The kind of a disagreement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum DisagreementKind {
     /// A finite gradient is wrong.
     Mismatch,
     /// A NaN or an infinity where a number is right.
@@ -67,7 +67,7 @@ pub enum Kind {
     Unchecked,
 }
 
-impl Kind {
+impl DisagreementKind {
     /// The name, as in the ledger.
     pub fn name(self) -> &'static str {
         match self {
@@ -86,7 +86,7 @@ impl Kind {
 /// A known disagreement. Every combination of its backends, float types and checks has it.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Entry {
+pub struct LedgerEntry {
     /// A short, unique name.
     pub id: String,
     /// The operation.
@@ -97,7 +97,7 @@ pub struct Entry {
     /// The checks that disagree, by name, or `drawn` for any check at drawn points.
     pub at: Vec<String>,
     /// The kinds of disagreement found there.
-    pub kinds: Vec<Kind>,
+    pub kinds: Vec<DisagreementKind>,
     /// The largest relative error of a mismatch at drawn points. A larger one is another
     /// disagreement.
     #[serde(default)]
@@ -139,7 +139,7 @@ pub struct Entry {
 pub struct Ledger {
     /// In the order of the file.
     #[serde(default, rename = "disagreement")]
-    pub entries: Vec<Entry>,
+    pub entries: Vec<LedgerEntry>,
 }
 
 /// A defect of the ledger itself.
@@ -208,10 +208,15 @@ impl Ledger {
     }
 
     /// The entry that lists a disagreement of this kind and relative error.
-    pub(crate) fn find(&self, site: &Site<'_>, kind: Kind, error: Option<f64>) -> Option<&Entry> {
+    pub(crate) fn find(
+        &self,
+        site: &Site<'_>,
+        kind: DisagreementKind,
+        error: Option<f64>,
+    ) -> Option<&LedgerEntry> {
         self.entries.iter().find(|entry| {
             let is_within = |most| error.is_some_and(|error| error <= most);
-            let is_near = kind != Kind::Mismatch || entry.at_most.is_none_or(is_within);
+            let is_near = kind != DisagreementKind::Mismatch || entry.at_most.is_none_or(is_within);
             is_near
                 && entry.kinds.contains(&kind)
                 && entry.at.iter().any(|at| entry.lists(site, at))
@@ -230,7 +235,7 @@ pub(crate) struct Site<'a> {
     pub(crate) is_software: bool,
 }
 
-impl Entry {
+impl LedgerEntry {
     /// The operation, and the layers with its disagreement.
     fn operations(&self) -> impl Iterator<Item = &str> {
         let layers = self.through.iter().map(String::as_str);
@@ -304,7 +309,7 @@ impl Entry {
             );
         }
         let is_drawn = self.at.iter().any(|at| at == DRAWN);
-        if is_drawn && self.kinds.contains(&Kind::Mismatch) && self.at_most.is_none() {
+        if is_drawn && self.kinds.contains(&DisagreementKind::Mismatch) && self.at_most.is_none() {
             return Err(
                 self.incomplete("a mismatch at drawn points has a largest error; state `at_most`")
             );
@@ -368,8 +373,16 @@ mod tests {
             is_drawn: false,
             is_software: false,
         };
-        assert!(ledger.find(&site, Kind::Mismatch, None).is_some());
-        assert!(ledger.find(&site, Kind::NonFinite, None).is_none());
+        assert!(
+            ledger
+                .find(&site, DisagreementKind::Mismatch, None)
+                .is_some()
+        );
+        assert!(
+            ledger
+                .find(&site, DisagreementKind::NonFinite, None)
+                .is_none()
+        );
         assert!(
             ledger
                 .find(
@@ -377,7 +390,7 @@ mod tests {
                         dtype: "f32",
                         ..site
                     },
-                    Kind::Mismatch,
+                    DisagreementKind::Mismatch,
                     None
                 )
                 .is_none()
@@ -389,7 +402,7 @@ mod tests {
                         backend: "ndarray",
                         ..site
                     },
-                    Kind::Mismatch,
+                    DisagreementKind::Mismatch,
                     None
                 )
                 .is_none()
@@ -402,7 +415,7 @@ mod tests {
                         is_drawn: true,
                         ..site
                     },
-                    Kind::Mismatch,
+                    DisagreementKind::Mismatch,
                     None
                 )
                 .is_none()
@@ -427,7 +440,7 @@ mod tests {
         let mut lines = source.lines();
         while lines.by_ref().any(|line| line.trim() == "#[test]") {
             let line = lines.next().expect("a test has a function");
-            let of = |entry: &Entry| line.contains(&format!("fn {}()", entry.reproduction));
+            let of = |entry: &LedgerEntry| line.contains(&format!("fn {}()", entry.reproduction));
             assert!(ledger.entries.iter().any(of), "not in the ledger: {line}");
         }
     }

@@ -19,12 +19,13 @@ mod shapes;
 mod witness;
 
 pub use coverage::{Coverage, EXCLUSIONS, Reason, coverage, covered, implemented};
-pub use ledger::{Entry, Kind, Ledger, LedgerError, Triage};
+pub use ledger::{DisagreementKind, Ledger, LedgerEntry, LedgerError, Triage};
 pub use operation::{Check, CheckKind, Family, Operation};
-pub use page::{Page, PageError};
+pub use page::{GradientsPage, GradientsPageError};
 pub use point::{Expected, Point};
 pub use run::{
-    Abandoned, Convention, Disagreement, Evidence, Finding, Gone, Outcome, Platform, Selection, run,
+    Abandoned, AuditOutcome, Convention, Disagreement, Evidence, Gone, OperationFinding, Platform,
+    TableSelection, run,
 };
 
 /// The table: all operations, with their checks.

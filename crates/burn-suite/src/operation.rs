@@ -8,7 +8,7 @@ use burn_gradcheck::{Case, Outputs, Values};
 use serde::Serialize;
 
 use crate::point::Point;
-use crate::witness::{Formula, Inputs, Layout, arguments};
+use crate::witness::{Formula, FormulaInputs, MemoryLayout, arguments};
 
 /// A section of the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -182,7 +182,7 @@ impl Operation {
         self,
         name: impl Into<String>,
         formula: &Formula,
-        function: impl Fn(&Inputs<'_>) -> O + Send + Sync + 'static,
+        function: impl Fn(&FormulaInputs<'_>) -> O + Send + Sync + 'static,
     ) -> Self {
         self.drawn(name, |case| formula.case(case, function))
     }
@@ -192,9 +192,9 @@ impl Operation {
     pub(crate) fn check_stored<O: Into<Outputs>>(
         self,
         name: &str,
-        layouts: &[Layout],
+        layouts: &[MemoryLayout],
         formula: &Formula,
-        function: impl Fn(&Inputs<'_>) -> O + Send + Sync + 'static,
+        function: impl Fn(&FormulaInputs<'_>) -> O + Send + Sync + 'static,
     ) -> Self {
         let function = Arc::new(function);
         let again = |operation: Self, name: String, formula: &Formula| {

@@ -3,7 +3,9 @@
 use burn::tensor::Tensor;
 
 use crate::operation::{Family, Operation};
-use crate::witness::{Array, Dual, Formula, Inputs, Layout, Precision, argument, arguments};
+use crate::witness::{
+    Dual, DualArray, Formula, FormulaInputs, FormulaPrecision, MemoryLayout, argument, arguments,
+};
 
 /// All of them.
 pub(crate) fn operations() -> Vec<Operation> {
@@ -18,16 +20,16 @@ fn product(name: &'static str) -> Operation {
 fn of_two(
     a: &[usize],
     b: &[usize],
-    formula: impl Fn(&Array, &Array) -> Array + Send + Sync + 'static,
+    formula: impl Fn(&DualArray, &DualArray) -> DualArray + Send + Sync + 'static,
 ) -> Formula {
     let inputs = arguments(&[("a", a), ("b", b)]);
     let formula = Formula::new(inputs, move |of| formula(of.get("a"), of.get("b")));
-    formula.with_precision(Precision::Summed)
+    formula.with_precision(FormulaPrecision::Summed)
 }
 
 /// Inputs without a formula.
 fn unknown(inputs: &[(&str, &[usize])]) -> Formula {
-    Formula::unknown(arguments(inputs)).with_precision(Precision::Summed)
+    Formula::unknown(arguments(inputs)).with_precision(FormulaPrecision::Summed)
 }
 
 fn matmul() -> Operation {
@@ -59,7 +61,7 @@ fn matmul() -> Operation {
     ] {
         operation = add_matmul(operation, a, b).in_full_only();
     }
-    for layout in Layout::STRIDED {
+    for layout in MemoryLayout::STRIDED {
         let stored = matmul_of([3, 5], [5, 2]).stored(layout);
         operation = operation.check(format!("[3, 5] [5, 2], {layout}"), &stored, |v| {
             v.get::<2>("a").matmul(v.get("b"))
@@ -77,7 +79,7 @@ fn matmul() -> Operation {
         })
         .check(
             "[3, 3] with itself",
-            &square.with_precision(Precision::Summed),
+            &square.with_precision(FormulaPrecision::Summed),
             |v| v.get::<2>("x").matmul(v.get("x")),
         )
 }
@@ -88,7 +90,7 @@ fn matmul_of<const D: usize>(a: [usize; D], b: [usize; D]) -> Formula {
     out[D - 2] = a[D - 2];
     out[D - 1] = b[D - 1];
     of_two(&a, &b, move |x, y| {
-        Array::by_index(out, |at| {
+        DualArray::by_index(out, |at| {
             let term = |k: usize| {
                 let mut in_a: [usize; D] = std::array::from_fn(|d| at[d].min(a[d] - 1));
                 let mut in_b: [usize; D] = std::array::from_fn(|d| at[d].min(b[d] - 1));
@@ -112,7 +114,7 @@ fn dot() -> Operation {
     [1, 7].into_iter().fold(operation, |operation, length| {
         let formula = of_two(&[length], &[length], |a, b| {
             let products = a.values.iter().zip(&b.values).map(|(&a, &b)| a * b);
-            Array::scalar(products.sum::<Dual>())
+            DualArray::scalar(products.sum::<Dual>())
         });
         operation.check(format!("[{length}]"), &formula, |v| {
             v.get::<1>("a").dot(v.get("b"))
@@ -143,7 +145,7 @@ fn einsum() -> Operation {
         "float_permute",
         "float_sum_dim",
     ]);
-    type OfOne = fn(&Inputs<'_>) -> Tensor<1>;
+    type OfOne = fn(&FormulaInputs<'_>) -> Tensor<1>;
     let of_one: [(&str, &[usize], OfOne); 4] = [
         ("ij->i", &[3, 4], |v| {
             Tensor::einsum("ij->i", [v.get::<2>("a").into()])
@@ -161,7 +163,7 @@ fn einsum() -> Operation {
     for (equation, shape, function) in of_one {
         operation = operation.check(equation, &unknown(&[("a", shape)]), function);
     }
-    type OfTwo = fn(&Inputs<'_>) -> Tensor<3>;
+    type OfTwo = fn(&FormulaInputs<'_>) -> Tensor<3>;
     let of_two: [(&str, &[usize], &[usize], OfTwo); 7] = [
         ("ij,jk->ik", &[3, 4], &[4, 2], |v| {
             let operands = [v.get::<2>("a").into(), v.get::<2>("b").into()];

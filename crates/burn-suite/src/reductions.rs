@@ -4,7 +4,7 @@ use burn::tensor::{Tensor, activation as act};
 
 use crate::along::{Along, AlongAtRanks, SliceFormula, along};
 use crate::operation::{Family, Operation};
-use crate::witness::{Array, Dual, Formula, Precision, argument, sum};
+use crate::witness::{Dual, DualArray, Formula, FormulaPrecision, argument, sum};
 
 /// All of them.
 pub(crate) fn operations() -> Vec<Operation> {
@@ -31,9 +31,9 @@ fn over_all(
     let shapes = [[3, 5], [1, 1], [1, 7]].into_iter();
     shapes.fold(operation, |operation, shape| {
         let x = Formula::new([argument("x", &shape)], move |of| {
-            Array::vector(formula(&of.get("x").values))
+            DualArray::vector(formula(&of.get("x").values))
         });
-        let x = x.with_precision(Precision::Summed);
+        let x = x.with_precision(FormulaPrecision::Summed);
         operation.check(format!("{shape:?}"), &x, move |v| burn(v.get("x")))
     })
 }
@@ -46,12 +46,12 @@ fn over_dims(
     formula: SliceFormula,
 ) -> Operation {
     let x = Formula::new([argument("x", &[2, 3, 4])], move |of| {
-        Array::by_index([1, 3, 1], |[_, j, _]| {
+        DualArray::by_index([1, 3, 1], |[_, j, _]| {
             let elements = (0..8).map(|i| of.get("x").at([i / 4, j, i % 4]));
             formula(&elements.collect::<Vec<_>>())[0]
         })
     });
-    let x = x.with_precision(Precision::Summed);
+    let x = x.with_precision(FormulaPrecision::Summed);
     let operation = Operation::new(name, Family::Reductions).covers(covers);
     operation.check("[2, 3, 4] over 0 and 2", &x, move |v| {
         burn(v.get("x"), &[0, 2])
@@ -135,14 +135,14 @@ fn covariance() -> Operation {
     [0, 1].into_iter().fold(operation, |operation, correction| {
         let formula = Formula::new([argument("x", &[5, 3])], move |of| {
             let column = |j| [0, 1, 2, 3, 4].map(|i| of.get("x").at([i, j]));
-            Array::by_index([3, 3], |[j, k]| {
+            DualArray::by_index([3, 3], |[j, k]| {
                 let (a, b) = (column(j), column(k));
                 let (mean_a, mean_b) = (mean_of(&a), mean_of(&b));
                 let products = a.iter().zip(b).map(|(&a, b)| (a - mean_a) * (b - mean_b));
                 products.sum::<Dual>() / (5 - correction) as f64
             })
         });
-        let formula = formula.with_precision(Precision::Summed);
+        let formula = formula.with_precision(FormulaPrecision::Summed);
         let name = format!("[5, 3] along 0, n - {correction}");
         operation.check(name, &formula, move |v| v.get::<2>("x").cov(0, correction))
     })
@@ -171,8 +171,10 @@ fn products() -> Vec<Operation> {
     ] {
         let of = |shape: [usize; 2], formula: SliceFormula| {
             let x = argument("x", &shape).given(values.to_vec());
-            let formula = Formula::new([x], move |of| Array::vector(formula(&of.get("x").values)));
-            formula.with_precision(Precision::Summed)
+            let formula = Formula::new([x], move |of| {
+                DualArray::vector(formula(&of.get("x").values))
+            });
+            formula.with_precision(FormulaPrecision::Summed)
         };
         all = all.check(format!("[2, 2] {what}"), &of([2, 2], product), |v| {
             v.get::<2>("x").prod()

@@ -7,7 +7,7 @@ use burn::tensor::ops::{
 };
 
 use crate::operation::{Family, Operation};
-use crate::witness::{Array, Formula, Precision, argument};
+use crate::witness::{DualArray, Formula, FormulaPrecision, argument};
 
 /// All of them.
 pub(crate) fn operations() -> Vec<Operation> {
@@ -71,7 +71,7 @@ fn nearest_exact([items, channels, rows, columns]: [usize; 4], size: [usize; 2])
     let nearest = |i: usize, length: usize, count: usize| (2 * i + 1) * length / (2 * count);
     let x = argument("x", &[items, channels, rows, columns]);
     let formula = Formula::new([x], move |of| {
-        Array::by_index(
+        DualArray::by_index(
             [items, channels, size[0], size[1]],
             |[item, channel, i, j]| {
                 let (row, column) = (nearest(i, rows, size[0]), nearest(j, columns, size[1]));
@@ -122,12 +122,14 @@ fn affine_grid() -> Operation {
     let formula = Formula::new([argument("transform", &[2, 2, 3])], |of| {
         let map = of.get("transform");
         // The points of a grid of 3 rows and 4 columns from -1 to 1.
-        Array::by_index([2, 3, 4, 2], |[image, row, column, out]| {
+        DualArray::by_index([2, 3, 4, 2], |[image, row, column, out]| {
             let by = |input| map.at([image, out, input]);
             by(0) * (column as f64 / 1.5 - 1.0) + by(1) * (row as f64 - 1.0) + by(2)
         })
     });
-    let formula = formula.with_precision(Precision::Summed).with_differences();
+    let formula = formula
+        .with_precision(FormulaPrecision::Summed)
+        .with_differences();
     Operation::new("grid::affine_grid_2d", Family::Layers)
         .covers(&["float_slice", "float_mul", "float_add", "float_cat"])
         .check("[2, 2, 3] to 3 by 4 points", &formula, |v| {

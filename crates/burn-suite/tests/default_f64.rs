@@ -3,7 +3,9 @@
 
 use burn::tensor::{DType, Device, FloatDType};
 use burn_gradcheck::Target;
-use burn_suite::{Finding, Kind, Ledger, Platform, Selection, Triage, operations, run};
+use burn_suite::{
+    DisagreementKind, Ledger, OperationFinding, Platform, TableSelection, Triage, operations, run,
+};
 
 #[test]
 fn operations_that_need_the_default_type_are_right_in_f64() {
@@ -12,9 +14,9 @@ fn operations_that_need_the_default_type_are_right_in_f64() {
     configured.expect("no tensor was made before");
     let all = operations();
     let mut ledger = Ledger::bundled(&all).expect("the ledger is in order");
-    let needs_default = |entry: &burn_suite::Entry| {
+    let needs_default = |entry: &burn_suite::LedgerEntry| {
         entry.triage == Triage::Unsupported
-            && entry.kinds == [Kind::Panicked]
+            && entry.kinds == [DisagreementKind::Panicked]
             && entry.reproduction == "layers_and_losses_need_the_default_type"
     };
     let mut names: Vec<String> = Vec::new();
@@ -34,8 +36,8 @@ fn operations_that_need_the_default_type_are_right_in_f64() {
         by_shader: false,
         is_software: false,
     };
-    let selection = Selection::default();
-    let nothing = |_: &Finding| Ok::<(), ()>(());
+    let selection = TableSelection::default();
+    let nothing = |_: &OperationFinding| Ok::<(), ()>(());
     let outcome = run(&operations, &ledger, &[platform], &selection, nothing).expect("no error");
     for finding in &outcome.findings {
         let unlisted: Vec<_> = finding.unlisted().collect();

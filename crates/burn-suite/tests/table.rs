@@ -4,9 +4,11 @@ use std::panic;
 
 use burn::tensor::{DType, Device};
 use burn_gradcheck::Target;
-use burn_suite::{Finding, Ledger, Outcome, Platform, Selection, operations, run};
+use burn_suite::{
+    AuditOutcome, Ledger, OperationFinding, Platform, TableSelection, operations, run,
+};
 
-fn outcome(backend: &str, device: &Device, seed: u64) -> Outcome {
+fn outcome(backend: &str, device: &Device, seed: u64) -> AuditOutcome {
     let operations = operations();
     let ledger = Ledger::bundled(&operations).expect("the ledger is in order");
     let platforms = [DType::F64, DType::F32].map(|dtype| Platform {
@@ -15,11 +17,11 @@ fn outcome(backend: &str, device: &Device, seed: u64) -> Outcome {
         by_shader: false,
         is_software: false,
     });
-    let selection = Selection {
+    let selection = TableSelection {
         seed,
-        ..Selection::default()
+        ..TableSelection::default()
     };
-    let nothing = |_: &Finding| Ok::<(), ()>(());
+    let nothing = |_: &OperationFinding| Ok::<(), ()>(());
     // Panics are findings. The hook would print each with its stack.
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| {}));
@@ -28,7 +30,7 @@ fn outcome(backend: &str, device: &Device, seed: u64) -> Outcome {
     outcome.expect("no error")
 }
 
-fn assert_good(outcome: &Outcome) {
+fn assert_good(outcome: &AuditOutcome) {
     for finding in &outcome.findings {
         let unlisted: Vec<_> = finding.unlisted().collect();
         assert!(

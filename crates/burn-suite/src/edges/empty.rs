@@ -7,7 +7,7 @@ use burn::tensor::{IndexingUpdateOp, Int, Tensor, TensorData, activation};
 
 use super::NamedPoint;
 use crate::point::Expected::Is;
-use crate::point::{Expected, Given, Point};
+use crate::point::{Expected, GivenTensor, Point};
 
 pub(super) fn points() -> Vec<NamedPoint> {
     let mut all = elementwise();
@@ -29,7 +29,7 @@ fn of<const D: usize, const E: usize>(
     upstream: &[f64],
     function: impl Fn(Tensor<D>) -> Tensor<E> + Send + Sync + 'static,
 ) -> Point {
-    let (name, x) = (format!("empty {shape:?}"), Given::new(shape, &[]));
+    let (name, x) = (format!("empty {shape:?}"), GivenTensor::new(shape, &[]));
     Point::of_tensor(name, x, upstream, Vec::new(), function).exactly()
 }
 
@@ -37,7 +37,7 @@ fn of<const D: usize, const E: usize>(
 fn to_nothing<const E: usize>(
     function: impl Fn(Tensor<1>) -> Tensor<E> + Send + Sync + 'static,
 ) -> Point {
-    let x = Given::new([3], &[1.0, 2.0, 3.0]);
+    let x = GivenTensor::new([3], &[1.0, 2.0, 3.0]);
     Point::of_tensor("to an empty tensor", x, &[], zeros(3), function).exactly()
 }
 
@@ -45,12 +45,12 @@ fn zeros(count: usize) -> Vec<Expected> {
     vec![Is(0.0); count]
 }
 
-fn none<const D: usize>(shape: [usize; D]) -> Given<D> {
-    Given::new(shape, &[])
+fn none<const D: usize>(shape: [usize; D]) -> GivenTensor<D> {
+    GivenTensor::new(shape, &[])
 }
 
-fn ones<const D: usize>(shape: [usize; D]) -> Given<D> {
-    Given::new(shape, &vec![1.0; shape.iter().product()])
+fn ones<const D: usize>(shape: [usize; D]) -> GivenTensor<D> {
+    GivenTensor::new(shape, &vec![1.0; shape.iter().product()])
 }
 
 fn ints<const D: usize>(shape: [usize; D], like: &Tensor<2>) -> Tensor<D, Int> {
@@ -120,7 +120,7 @@ fn shapes() -> Vec<NamedPoint> {
         ("Tensor::slice", to_nothing(|x| x.slice(1..1))),
         ("Tensor::slice", nothing(|x| x.slice([0..0, 0..2]))),
         ("Tensor::slice_assign", Point::of_tensors("nothing into (1, 2, 3)",
-                (Given::new([3], &[1.0, 2.0, 3.0]), none([0])), &[4.0, 5.0, 6.0],
+                (GivenTensor::new([3], &[1.0, 2.0, 3.0]), none([0])), &[4.0, 5.0, 6.0],
                 [4.0, 5.0, 6.0].map(Is).to_vec(), with_nothing).exactly()),
         ("Tensor::repeat_dim", nothing(|x| x.repeat_dim(1, 2))),
         ("Tensor::sort", nothing(|x| x.sort(1))),

@@ -4,7 +4,7 @@ use burn::tensor::{Tensor, activation};
 
 use super::NamedPoint;
 use crate::point::Expected::{Any, Is, Nan};
-use crate::point::{Expected, Given, Point};
+use crate::point::{Expected, GivenTensor, Point};
 
 const INFINITY: f64 = f64::INFINITY;
 const NAN: f64 = f64::NAN;
@@ -27,7 +27,7 @@ fn of<const E: usize>(
     let upstream: Vec<f64> = (0..x.len()).map(|i| (1 << i).into()).collect();
     Point::of_tensor(
         name,
-        Given::new([x.len()], x),
+        GivenTensor::new([x.len()], x),
         &upstream,
         expected,
         function,
@@ -39,7 +39,7 @@ fn of<const E: usize>(
 fn masks() -> Vec<NamedPoint> {
     let x = [1.0, NAN, INFINITY, 3.0];
     let without = vec![Is(1.0), Is(0.0), Is(0.0), Is(8.0)];
-    let other = Given::new([4], &[NAN, 2.0, 3.0, -INFINITY]);
+    let other = GivenTensor::new([4], &[NAN, 2.0, 3.0, -INFINITY]);
     let mut of_both = without.clone();
     of_both.extend([Is(0.0), Is(2.0), Is(4.0), Is(0.0)]);
     let spoilt = |x: Tensor<1>| x.is_finite().bool_not();
@@ -47,7 +47,7 @@ fn masks() -> Vec<NamedPoint> {
         ("Tensor::mask_fill", of("NaN and inf masked", &x, without.clone(),
                 move |x| x.clone().mask_fill(spoilt(x), 7.0))),
         ("Tensor::mask_where", Point::of_tensors("NaN and inf masked",
-                (Given::new([4], &x), other), &[1.0, 2.0, 4.0, 8.0], of_both,
+                (GivenTensor::new([4], &x), other), &[1.0, 2.0, 4.0, 8.0], of_both,
                 move |x, other| x.clone().mask_where(spoilt(x), other))),
         ("Tensor::mask_fill", of("the square of NaN masked", &[1.0, NAN, 3.0],
                 vec![Is(2.0), Is(0.0), Is(24.0)],
@@ -61,7 +61,7 @@ fn masks() -> Vec<NamedPoint> {
 fn reductions() -> Vec<NamedPoint> {
     let x = [1.0, NAN, -INFINITY, 3.0];
     let sum = |x: Tensor<1>| x.sum().expand([4]);
-    let rows = || Given::new([2, 3], &[1.0, NAN, 2.0, 1.0, 3.0, 2.0]);
+    let rows = || GivenTensor::new([2, 3], &[1.0, NAN, 2.0, 1.0, 3.0, 2.0]);
     let first_spoilt = vec![Any, Any, Any, Is(0.0), Is(2.0), Is(0.0)];
     let of_rows = |function: fn(Tensor<2>) -> Tensor<2>| {
         let name = "a row with NaN, one without";
@@ -128,8 +128,8 @@ fn shares() -> Vec<NamedPoint> {
 
 /// A NaN spoils only what it is multiplied by.
 fn products() -> Vec<NamedPoint> {
-    let a = Given::new([2, 2], &[1.0, NAN, 2.0, 3.0]);
-    let b = Given::new([2, 1], &[4.0, 5.0]);
+    let a = GivenTensor::new([2, 2], &[1.0, NAN, 2.0, 3.0]);
+    let b = GivenTensor::new([2, 1], &[4.0, 5.0]);
     let expected = vec![Is(4.0), Is(5.0), Is(8.0), Is(10.0), Is(5.0), Nan];
     vec![(
         "Tensor::matmul",

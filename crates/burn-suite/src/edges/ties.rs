@@ -8,7 +8,7 @@ use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{IndexingUpdateOp, Int, Tensor};
 
 use super::NamedPoint;
-use crate::point::{Given, Pick, Point};
+use crate::point::{GivenTensor, Pick, Point};
 
 pub(super) fn points() -> Vec<NamedPoint> {
     let mut all = extremes();
@@ -30,7 +30,7 @@ fn tie<const E: usize>(
     picks: &[Pick],
     function: impl Fn(Tensor<1>) -> Tensor<E> + Send + Sync + 'static,
 ) -> Point {
-    let x = Given::new([values.len()], values);
+    let x = GivenTensor::new([values.len()], values);
     let shown: Vec<String> = values.iter().map(f64::to_string).collect();
     Point::of_ties(format!("x = ({})", shown.join(", ")), x, picks, function)
 }
@@ -60,7 +60,7 @@ fn extremes() -> Vec<NamedPoint> {
         ("Tensor::max_abs_dim", tie(&opposite, &[(2.0, OPPOSITE)], |x| x.max_abs_dim(0))),
     ]);
     let equal = |function: fn(Tensor<1>) -> Tensor<1>| {
-        let x = Given::new([ALL.len()], &[0.5; ALL.len()]);
+        let x = GivenTensor::new([ALL.len()], &[0.5; ALL.len()]);
         Point::of_ties("17 equal elements", x, &[(3.0, ALL)], function)
     };
     all.extend([
@@ -131,18 +131,22 @@ fn poolings() -> Vec<NamedPoint> {
     let with_padding = move || by_one().with_padding([1]);
     vec![
         ("module::max_pool1d", Point::of_ties("overlapping windows of equal elements",
-                Given::new([1, 1, 4], &x), &overlapping, move |x| module::max_pool1d(x, by_one()))),
-        ("module::max_pool1d", Point::of_ties("zeros, padded", Given::new([1, 1, 2], &[0.0, 0.0]),
-                &padded, move |x| module::max_pool1d(x, with_padding()))),
+                GivenTensor::new([1, 1, 4], &x), &overlapping,
+                move |x| module::max_pool1d(x, by_one()))),
+        ("module::max_pool1d", Point::of_ties("zeros, padded",
+                GivenTensor::new([1, 1, 2], &[0.0, 0.0]), &padded,
+                move |x| module::max_pool1d(x, with_padding()))),
         ("module::max_pool1d_with_indices",
-            Point::of_ties("overlapping windows of equal elements", Given::new([1, 1, 4], &x),
-                &overlapping, move |x| module::max_pool1d_with_indices(x, by_one()).0)),
+            Point::of_ties("overlapping windows of equal elements",
+                GivenTensor::new([1, 1, 4], &x), &overlapping,
+                move |x| module::max_pool1d_with_indices(x, by_one()).0)),
         ("module::max_pool2d", Point::of_ties("equal elements",
-                Given::new([1, 1, 2, 2], &[0.5; 4]), &[(2.0, EVERY)],
+                GivenTensor::new([1, 1, 2, 2], &[0.5; 4]), &[(2.0, EVERY)],
                 |x| module::max_pool2d(x, MaxPoolOptions::new([2, 2])))),
         ("module::max_pool2d_with_indices",
-            Point::of_ties("equal elements", Given::new([1, 1, 2, 2], &[0.5; 4]), &[(2.0, EVERY)],
-                |x| module::max_pool2d_with_indices(x, MaxPoolOptions::new([2, 2])).0)),
+            Point::of_ties("equal elements", GivenTensor::new([1, 1, 2, 2], &[0.5; 4]),
+                &[(2.0, EVERY)], |x| module::max_pool2d_with_indices(x,
+                MaxPoolOptions::new([2, 2])).0)),
     ]
 }
 
@@ -154,7 +158,7 @@ fn updates() -> Vec<NamedPoint> {
     fn between(
         function: impl Fn(Tensor<1>, Tensor<1>, Tensor<1, Int>) -> Tensor<1> + Send + Sync + 'static,
     ) -> Point {
-        let (x, value) = (Given::new([3], &[1.0, 2.0, 3.0]), Given::new([1], &[3.0]));
+        let (x, value) = (GivenTensor::new([3], &[1.0, 2.0, 3.0]), GivenTensor::new([1], &[3.0]));
         let picks = [(1.0, FIRST), (2.0, SECOND), (4.0, EITHER)];
         Point::of_ties_between("element = value", (x, value), &picks, move |x, value| {
             let at = Tensor::from_data([2], &x.device());

@@ -7,11 +7,11 @@ use super::formulas::{
     SELU_ALPHA, SELU_GAMMA, celu, elu, gelu, gelu_approximate, hard_sigmoid, hard_swish,
     leaky_relu, log_sigmoid, mish, selu, shrink, silu, softplus, softsign, threshold,
 };
-use super::unary::{AtRanks, Unary, ranks};
+use super::unary::{AtRanks, UnaryOperation, ranks};
 use crate::operation::{Family::Activations, Operation};
 use crate::point::Expected::{Between, Is};
 use crate::point::Point;
-use crate::witness::{Array, Dual, Formula, Precision, argument, logistic};
+use crate::witness::{Dual, DualArray, Formula, FormulaPrecision, argument, logistic};
 
 const INFINITY: f64 = f64::INFINITY;
 
@@ -26,8 +26,8 @@ pub(super) fn operations() -> Vec<Operation> {
     all
 }
 
-fn unary(name: &'static str, burn: AtRanks, formula: fn(Dual) -> Dual) -> Unary {
-    Unary::new(name, Activations, burn, formula)
+fn unary(name: &'static str, burn: AtRanks, formula: fn(Dual) -> Dual) -> UnaryOperation {
+    UnaryOperation::new(name, Activations, burn, formula)
 }
 
 #[rustfmt::skip]
@@ -163,7 +163,7 @@ fn prelu() -> Operation {
         let inputs = [argument("x", &shape), argument("slope", &[slopes])];
         let formula = Formula::new(inputs, move |of| {
             let slope = of.get("slope");
-            Array::by_index(shape, |[i, j]| {
+            DualArray::by_index(shape, |[i, j]| {
                 let x = of.get("x").at([i, j]);
                 if x < 0.0.into() {
                     x * slope.values[j % slopes]
@@ -172,14 +172,14 @@ fn prelu() -> Operation {
                 }
             })
         });
-        let formula = formula.with_precision(Precision::Short(None));
+        let formula = formula.with_precision(FormulaPrecision::Short(None));
         let name = format!("{shape:?} [{slopes}]");
         operation = operation.check(name, &formula, |v| {
             act::prelu(v.get::<2>("x"), v.get("slope"))
         });
     }
     let of_three = [argument("x", &[2, 3, 4]), argument("slope", &[3])];
-    let formula = Formula::unknown(of_three).with_precision(Precision::Short(None));
+    let formula = Formula::unknown(of_three).with_precision(FormulaPrecision::Short(None));
     let rank_three: fn(Tensor<3>, Tensor<1>) -> Tensor<3> = act::prelu;
     let name = "[2, 3, 4] [3]";
     operation
@@ -193,10 +193,10 @@ fn prelu() -> Operation {
 fn glu() -> Operation {
     let formula = Formula::new([argument("x", &[3, 4])], |of| {
         let x = of.get("x");
-        Array::by_index([3, 2], |[i, j]| x.at([i, j]) * x.at([i, j + 2]).sigmoid())
+        DualArray::by_index([3, 2], |[i, j]| x.at([i, j]) * x.at([i, j + 2]).sigmoid())
     });
     let formula = formula
-        .with_precision(Precision::Short(None))
+        .with_precision(FormulaPrecision::Short(None))
         .with_differences();
     Operation::new("activation::glu", Activations)
         .covers(&["float_slice", "sigmoid", "float_mul"])

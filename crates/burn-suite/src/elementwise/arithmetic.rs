@@ -4,8 +4,8 @@ use std::f64::consts::PI;
 
 use burn_gradcheck::Sample;
 
-use super::binary::{Binary, PairsAtRanks, pairs};
-use super::unary::{AtRanks, Unary, ranks};
+use super::binary::{BinaryOperation, PairsAtRanks, pairs};
+use super::unary::{AtRanks, UnaryOperation, ranks};
 use crate::operation::{Family::Arithmetic, Operation};
 use crate::point::Expected::{Between, Is};
 use crate::witness::Dual;
@@ -18,12 +18,16 @@ pub(super) fn operations() -> Vec<Operation> {
     all
 }
 
-fn unary(name: &'static str, burn: AtRanks, formula: fn(Dual) -> Dual) -> Unary {
-    Unary::new(name, Arithmetic, burn, formula)
+fn unary(name: &'static str, burn: AtRanks, formula: fn(Dual) -> Dual) -> UnaryOperation {
+    UnaryOperation::new(name, Arithmetic, burn, formula)
 }
 
-fn binary(name: &'static str, burn: PairsAtRanks, formula: fn(Dual, Dual) -> Dual) -> Binary {
-    Binary::new(name, Arithmetic, burn, formula)
+fn binary(
+    name: &'static str,
+    burn: PairsAtRanks,
+    formula: fn(Dual, Dual) -> Dual,
+) -> BinaryOperation {
+    BinaryOperation::new(name, Arithmetic, burn, formula)
 }
 
 #[rustfmt::skip]

@@ -5,7 +5,7 @@ use burn_gradcheck::Sample;
 
 use crate::operation::{Family, Operation};
 use crate::point::{Expected, Point};
-use crate::witness::{Array, Dual, Formula, Layout, Precision, argument};
+use crate::witness::{Dual, DualArray, Formula, FormulaPrecision, MemoryLayout, argument};
 
 /// Burn's function at each rank.
 #[derive(Clone, Copy)]
@@ -28,7 +28,7 @@ macro_rules! pairs {
 pub(super) use pairs;
 
 /// A function of two numbers, with its formula.
-pub(super) struct Binary {
+pub(super) struct BinaryOperation {
     operation: Operation,
     burn: PairsAtRanks,
     formula: fn(Dual, Dual) -> Dual,
@@ -36,7 +36,7 @@ pub(super) struct Binary {
     with_itself: bool,
 }
 
-impl Binary {
+impl BinaryOperation {
     /// Draws both arguments from magnitudes of 1/8 to 3/2 of either sign.
     pub(super) fn new(
         name: &'static str,
@@ -107,7 +107,7 @@ impl Binary {
         }
         self = self.add([2, 1, 3], [1, 4, 1], three);
         self = self.add([2, 3, 2], [2, 3, 2], three);
-        let formula = self.of_two([3, 4], [3, 4]).stored(Layout::Transposed);
+        let formula = self.of_two([3, 4], [3, 4]).stored(MemoryLayout::Transposed);
         let name = "[3, 4] [3, 4], transposed";
         let mut operation = self
             .operation
@@ -116,7 +116,7 @@ impl Binary {
             // The gradients of both arguments have to be added.
             let (x, function) = (argument("x", &[3, 4]).from(self.samples.0), self.formula);
             let formula = Formula::new([x], move |of| of.get("x").map(|x| function(x, x)));
-            let formula = formula.with_precision(Precision::Short(None));
+            let formula = formula.with_precision(FormulaPrecision::Short(None));
             operation = operation.check("[3, 4] with itself", &formula, move |v| {
                 two(v.get("x"), v.get("x"))
             });
@@ -152,12 +152,12 @@ impl Binary {
         let formula = Formula::new(inputs, move |of| {
             let [x, y] = ["a", "b"].map(|name| of.get(name));
             let (in_a, in_b) = (of_input(a), of_input(b));
-            Array::by_index(out, |at| function(x.at(in_a(at)), y.at(in_b(at))))
+            DualArray::by_index(out, |at| function(x.at(in_a(at)), y.at(in_b(at))))
         });
         formula.with_precision(if a == b {
-            Precision::Short(None)
+            FormulaPrecision::Short(None)
         } else {
-            Precision::Summed
+            FormulaPrecision::Summed
         })
     }
 }

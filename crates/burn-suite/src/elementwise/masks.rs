@@ -2,8 +2,8 @@
 
 use burn::tensor::{Bool, DType, Tensor};
 
-use super::binary::{Binary, PairsAtRanks, pairs};
-use super::unary::{AtRanks, Unary, ranks};
+use super::binary::{BinaryOperation, PairsAtRanks, pairs};
+use super::unary::{AtRanks, UnaryOperation, ranks};
 use crate::operation::{Family::Masks, Operation};
 use crate::point::Expected::Is;
 use crate::witness::Dual;
@@ -19,12 +19,16 @@ pub(super) fn operations() -> Vec<Operation> {
     all
 }
 
-fn unary(name: &'static str, burn: AtRanks, formula: fn(Dual) -> Dual) -> Unary {
-    Unary::new(name, Masks, burn, formula)
+fn unary(name: &'static str, burn: AtRanks, formula: fn(Dual) -> Dual) -> UnaryOperation {
+    UnaryOperation::new(name, Masks, burn, formula)
 }
 
-fn binary(name: &'static str, burn: PairsAtRanks, formula: fn(Dual, Dual) -> Dual) -> Binary {
-    Binary::new(name, Masks, burn, formula)
+fn binary(
+    name: &'static str,
+    burn: PairsAtRanks,
+    formula: fn(Dual, Dual) -> Dual,
+) -> BinaryOperation {
+    BinaryOperation::new(name, Masks, burn, formula)
 }
 
 #[rustfmt::skip]
@@ -147,7 +151,7 @@ fn comparisons() -> Vec<Operation> {
     ]
 }
 
-fn square_unless(name: &'static str, burn: AtRanks) -> Unary {
+fn square_unless(name: &'static str, burn: AtRanks) -> UnaryOperation {
     let unary = unary(name, burn, |x| x * x);
     unary.note("x² where it does not hold: the mask has no gradient")
 }

@@ -1,7 +1,7 @@
 //! Rounding, signs and bounds: functions in pieces, with a kink or a jump between them.
 
-use super::binary::{Binary, PairsAtRanks, pairs};
-use super::unary::{AtRanks, Unary, ranks};
+use super::binary::{BinaryOperation, PairsAtRanks, pairs};
+use super::unary::{AtRanks, UnaryOperation, ranks};
 use crate::operation::{Family::Pieces, Operation};
 use crate::point::Expected::{Any, Between, Is};
 use crate::witness::Dual;
@@ -16,12 +16,16 @@ pub(super) fn operations() -> Vec<Operation> {
     all
 }
 
-fn unary(name: &'static str, burn: AtRanks, formula: fn(Dual) -> Dual) -> Unary {
-    Unary::new(name, Pieces, burn, formula)
+fn unary(name: &'static str, burn: AtRanks, formula: fn(Dual) -> Dual) -> UnaryOperation {
+    UnaryOperation::new(name, Pieces, burn, formula)
 }
 
-fn binary(name: &'static str, burn: PairsAtRanks, formula: fn(Dual, Dual) -> Dual) -> Binary {
-    Binary::new(name, Pieces, burn, formula)
+fn binary(
+    name: &'static str,
+    burn: PairsAtRanks,
+    formula: fn(Dual, Dual) -> Dual,
+) -> BinaryOperation {
+    BinaryOperation::new(name, Pieces, burn, formula)
 }
 
 #[rustfmt::skip]

@@ -5,11 +5,11 @@ use std::f64::consts::{FRAC_2_SQRT_PI, LN_2};
 use burn::tensor::Tensor;
 use burn_gradcheck::Sample;
 
-use super::binary::{Binary, PairsAtRanks, pairs};
-use super::unary::{AtRanks, Unary, ranks};
+use super::binary::{BinaryOperation, PairsAtRanks, pairs};
+use super::unary::{AtRanks, UnaryOperation, ranks};
 use crate::operation::{Family::Powers, Operation};
 use crate::point::Expected::Is;
-use crate::witness::{Dual, Formula, Precision, argument};
+use crate::witness::{Dual, Formula, FormulaPrecision, argument};
 
 const INFINITY: f64 = f64::INFINITY;
 
@@ -21,12 +21,16 @@ pub(super) fn operations() -> Vec<Operation> {
     all
 }
 
-fn unary(name: &'static str, burn: AtRanks, formula: fn(Dual) -> Dual) -> Unary {
-    Unary::new(name, Powers, burn, formula)
+fn unary(name: &'static str, burn: AtRanks, formula: fn(Dual) -> Dual) -> UnaryOperation {
+    UnaryOperation::new(name, Powers, burn, formula)
 }
 
-fn binary(name: &'static str, burn: PairsAtRanks, formula: fn(Dual, Dual) -> Dual) -> Binary {
-    Binary::new(name, Powers, burn, formula)
+fn binary(
+    name: &'static str,
+    burn: PairsAtRanks,
+    formula: fn(Dual, Dual) -> Dual,
+) -> BinaryOperation {
+    BinaryOperation::new(name, Powers, burn, formula)
 }
 
 #[rustfmt::skip]
@@ -118,7 +122,7 @@ fn base_of(name: &'static str, power: fn(Tensor<2>, Tensor<2>) -> Tensor<2>) -> 
     let formula = Formula::new([argument("x", &[3, 5])], |of| {
         of.get("x").map(|x| x * x * x)
     });
-    let formula = formula.with_precision(Precision::Short(None));
+    let formula = formula.with_precision(FormulaPrecision::Short(None));
     Operation::new(name, Powers)
         .covers(&["float_powf"])
         .note("a negative base, to a constant tensor of whole exponents")

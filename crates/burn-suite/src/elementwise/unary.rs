@@ -4,8 +4,8 @@ use burn::tensor::{DType, Tensor};
 use burn_gradcheck::Sample;
 
 use crate::operation::{Family, Operation};
-use crate::point::{Expected, Given, Point};
-use crate::witness::{Dual, Formula, Layout, Precision, argument};
+use crate::point::{Expected, GivenTensor, Point};
+use crate::witness::{Dual, Formula, FormulaPrecision, MemoryLayout, argument};
 
 /// Burn's function at each rank.
 #[derive(Clone, Copy)]
@@ -30,16 +30,16 @@ macro_rules! ranks {
 pub(crate) use ranks;
 
 /// A function of one number, with its formula.
-pub(crate) struct Unary {
+pub(crate) struct UnaryOperation {
     operation: Operation,
     burn: AtRanks,
     formula: fn(Dual) -> Dual,
     sample: Sample,
-    precision: Precision,
+    precision: FormulaPrecision,
     computes_in_f32: bool,
 }
 
-impl Unary {
+impl UnaryOperation {
     /// Draws from magnitudes of 1/8 to 3/2 of either sign.
     pub(crate) fn new(
         name: &'static str,
@@ -52,7 +52,7 @@ impl Unary {
             burn,
             formula,
             sample: Sample::Signed,
-            precision: Precision::Short(None),
+            precision: FormulaPrecision::Short(None),
             computes_in_f32: false,
         }
     }
@@ -78,7 +78,7 @@ impl Unary {
 
     /// Allows more in f32, where the derivative subtracts nearly equal numbers.
     pub(crate) fn magnified(mut self, by: f64, what: &'static str) -> Self {
-        self.precision = Precision::Short(Some((by, what)));
+        self.precision = FormulaPrecision::Short(Some((by, what)));
         self
     }
 
@@ -124,11 +124,11 @@ impl Unary {
         }
         self = self.add([2, 1, 3], three).add([2, 3, 1, 2], four);
         for (shape, layout) in [
-            ([3, 4], Layout::Transposed),
-            ([2, 2], Layout::Sliced),
-            ([5, 3], Layout::Expanded),
+            ([3, 4], MemoryLayout::Transposed),
+            ([2, 2], MemoryLayout::Sliced),
+            ([5, 3], MemoryLayout::Expanded),
         ] {
-            let in_short = layout == Layout::Transposed;
+            let in_short = layout == MemoryLayout::Transposed;
             self = self.add_stored(format!("[4, 3] {layout}"), shape, layout, in_short, two);
         }
         let with_nan = self.with_nan();
@@ -144,14 +144,14 @@ impl Unary {
 
     fn add<const D: usize>(self, shape: [usize; D], burn: fn(Tensor<D>) -> Tensor<D>) -> Self {
         let name = format!("{shape:?}");
-        self.add_stored(name, shape, Layout::Contiguous, D == 2, burn)
+        self.add_stored(name, shape, MemoryLayout::Contiguous, D == 2, burn)
     }
 
     fn add_stored<const D: usize>(
         mut self,
         name: String,
         shape: [usize; D],
-        layout: Layout,
+        layout: MemoryLayout,
         in_short: bool,
         burn: fn(Tensor<D>) -> Tensor<D>,
     ) -> Self {
@@ -161,8 +161,8 @@ impl Unary {
         if self.computes_in_f32 {
             formula = formula.with_differences();
         }
-        let precision = if layout == Layout::Expanded {
-            Precision::Summed
+        let precision = if layout == MemoryLayout::Expanded {
+            FormulaPrecision::Summed
         } else {
             self.precision.clone()
         };
@@ -186,7 +186,7 @@ impl Unary {
         } else {
             Expected::Any
         };
-        let x = Given::new([3], &[left, f64::NAN, right]);
+        let x = GivenTensor::new([3], &[left, f64::NAN, right]);
         let [left, right] = [left, right].map(|x| Expected::Is(derivative(x)));
         let expected = vec![left, at_nan, right];
         Point::of_tensor(

@@ -17,10 +17,10 @@ use crate::elementwise::formulas::{
     SELU_GAMMA, celu, elu, gelu, gelu_approximate, hard_sigmoid, hard_swish, leaky_relu,
     log_sigmoid, mish, selu, shrink, silu, softplus, softsign, threshold,
 };
-use crate::elementwise::unary::{Unary, ranks};
+use crate::elementwise::unary::{UnaryOperation, ranks};
 use crate::operation::{Family, Operation, layer};
 use crate::point::Expected::Is;
-use crate::witness::{Array, Dual, Formula, Precision, argument};
+use crate::witness::{Dual, DualArray, Formula, FormulaPrecision, argument};
 
 pub(super) fn operations() -> Vec<Operation> {
     let mut all = exponential_units();
@@ -32,7 +32,7 @@ pub(super) fn operations() -> Vec<Operation> {
 
 /// The functions that have a known disagreement far from 0.
 fn exponential_units() -> Vec<Operation> {
-    let layer = |name, burn, formula| Unary::new(name, Family::Modules, burn, formula);
+    let layer = |name, burn, formula| UnaryOperation::new(name, Family::Modules, burn, formula);
     let elu_layer = ranks!(|x| EluConfig::new().with_alpha(0.75).init().forward(x));
     let celu_layer = ranks!(|x| CeluConfig::new().with_alpha(0.5).init().forward(x));
     vec![
@@ -65,7 +65,7 @@ fn formula_of((_, range, _, function): LayerRow) -> Formula {
     };
     let formula = Formula::new([x], move |of| of.get("x").map(function));
     let magnified = Some((8.0, "differences such as 1 - tanh²"));
-    formula.with_precision(Precision::Short(magnified))
+    formula.with_precision(FormulaPrecision::Short(magnified))
 }
 
 #[rustfmt::skip]
@@ -159,7 +159,7 @@ fn prelu() -> Operation {
     let check = |layer: Operation, name: &str, slopes: usize| {
         let inputs = [argument("x", &[2, 3, 4]), argument("alpha", &[slopes])];
         let formula = Formula::new(inputs, move |of| {
-            Array::by_index([2, 3, 4], |[item, channel, i]| {
+            DualArray::by_index([2, 3, 4], |[item, channel, i]| {
                 let alpha = of.get("alpha").values[channel % slopes];
                 let x = of.get("x").at([item, channel, i]);
                 if x < 0.0.into() { x * alpha } else { x }
@@ -182,7 +182,7 @@ fn prelu() -> Operation {
 fn glu() -> Operation {
     let formula = Formula::new([argument("x", &[2, 6, 3])], |of| {
         let x = of.get("x");
-        Array::by_index([2, 3, 3], |[item, i, j]| {
+        DualArray::by_index([2, 3, 3], |[item, i, j]| {
             x.at([item, i, j]) * x.at([item, i + 3, j]).sigmoid()
         })
     });

@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 use crate::operation::{Operation, layer};
 use crate::point::Expected::{Between, Is};
 use crate::point::Point;
-use crate::witness::{Array, Dual, Formula, arguments};
+use crate::witness::{Dual, DualArray, Formula, arguments};
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![cosine_similarity(), pairwise_distance()]
@@ -28,7 +28,7 @@ fn of_pairs(
             (0..4).map(column).collect()
         };
         let pairs = vectors("a").into_iter().zip(vectors("b"));
-        Array::vector(pairs.map(|(a, b)| compare(&a, &b)).collect())
+        DualArray::vector(pairs.map(|(a, b)| compare(&a, &b)).collect())
     })
 }
 

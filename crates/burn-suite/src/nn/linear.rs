@@ -5,7 +5,7 @@ use burn::nn::{EmbeddingConfig, Identity, Linear, LinearConfig, LinearLayout};
 use burn::tensor::Tensor;
 
 use crate::operation::{Operation, layer};
-use crate::witness::{Array, Formula, Layout, argument, parameter};
+use crate::witness::{DualArray, Formula, MemoryLayout, argument, parameter};
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![linear(), embedding(), identity()]
@@ -24,7 +24,7 @@ fn linear() -> Operation {
     );
     let operation = of_config(operation, "[1] to 1", [1], LinearConfig::new(1, 1));
     let operation = of_config(operation, "[3, 4] to 2, in columns", [3, 4], in_columns);
-    let transposed = formula(&[3, 4], [4, 2], true).stored(Layout::Transposed);
+    let transposed = formula(&[3, 4], [4, 2], true).stored(MemoryLayout::Transposed);
     operation.check("[3, 4] to 2, transposed", &transposed, |v| {
         let layer = Linear {
             weight: Param::initialized(ParamId::new(), v.get("weight")),
@@ -63,7 +63,7 @@ fn embedding() -> Operation {
     /// Row 0 three times, row 1 and row 3 never.
     const ROWS: [i64; 6] = [0, 4, 0, 2, 0, 4];
     let formula = Formula::new([parameter("weight", &[5, 3])], |of| {
-        Array::by_index([2, 3, 3], |[i, j, column]| {
+        DualArray::by_index([2, 3, 3], |[i, j, column]| {
             of.get("weight").at([ROWS[3 * i + j] as usize, column])
         })
     });

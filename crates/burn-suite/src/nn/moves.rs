@@ -5,7 +5,7 @@ use burn::nn::{Fold4dConfig, PixelShuffleConfig, PixelUnshuffleConfig, Unfold4dC
 use burn::tensor::{Device, Tensor};
 
 use crate::operation::{Operation, layer};
-use crate::witness::{Formula, Tap, Term, Window, argument, count, place, sum_of_terms};
+use crate::witness::{Formula, SlidingWindow, Tap, Term, argument, count, place, sum_of_terms};
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![pixel_shuffle(), pixel_unshuffle(), unfold4d(), fold4d()]
@@ -78,7 +78,7 @@ fn pixel_unshuffle() -> Operation {
 }
 
 /// From `[items, channels, grid]` to `[items, channels · taps, windows]`.
-fn unfold(items: usize, channels: usize, window: Window<2>) -> Vec<Term> {
+fn unfold(items: usize, channels: usize, window: SlidingWindow<2>) -> Vec<Term> {
     let (cells, windows) = (count(&window.grid), count(&window.windows()));
     let taps = count(&window.kernel);
     let mut terms = Vec::new();
@@ -96,20 +96,20 @@ fn unfold(items: usize, channels: usize, window: Window<2>) -> Vec<Term> {
 }
 
 /// The shape of two items of two channels, a column for each window.
-fn unfolded(window: &Window<2>) -> [usize; 3] {
+fn unfolded(window: &SlidingWindow<2>) -> [usize; 3] {
     [2, 2 * count(&window.kernel), count(&window.windows())]
 }
 
 /// Windows without and with padding and dilation: Burn computes them in two ways.
-fn windows() -> [(&'static str, Window<2>); 2] {
+fn windows() -> [(&'static str, SlidingWindow<2>); 2] {
     [
         (
             "[2, 2, 3, 4] kernel 2 3, stride 1 1",
-            Window::new([3, 4], [2, 3]),
+            SlidingWindow::new([3, 4], [2, 3]),
         ),
         (
             "[2, 2, 4, 3] kernel 2, stride 2 1, padding 1 0, dilation 1 2",
-            Window::new([4, 3], [2, 2])
+            SlidingWindow::new([4, 3], [2, 2])
                 .stride([2, 1])
                 .padding([(1, 1), (0, 0)])
                 .dilation([1, 2]),

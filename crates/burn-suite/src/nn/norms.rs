@@ -10,7 +10,7 @@ use burn::tensor::{Device, Tensor};
 use burn_gradcheck::Values;
 
 use crate::operation::{Operation, layer};
-use crate::witness::{Array, Dual, Formula, argument, count, sum};
+use crate::witness::{Dual, DualArray, Formula, argument, count, sum};
 
 /// Far from the default, so that the gradients show whether the layer uses it.
 const EPSILON: f64 = 0.125;
@@ -80,7 +80,12 @@ impl<const D: usize> Norm<D> {
     }
 
     /// `gamma (x - mean) / sqrt(variance + epsilon) + beta`, with the statistics of each group.
-    fn normalise(&self, x: &Array, gamma: Option<&Array>, beta: Option<&Array>) -> Array {
+    fn normalise(
+        &self,
+        x: &DualArray,
+        gamma: Option<&DualArray>,
+        beta: Option<&DualArray>,
+    ) -> DualArray {
         let places: Vec<_> = (0..x.values.len()).map(|i| self.place(i)).collect();
         let of_group = |group: usize| {
             let members = places.iter().zip(&x.values);
@@ -106,7 +111,7 @@ impl<const D: usize> Norm<D> {
             let scaled = gamma.map_or(normal, |gamma| normal * gamma.values[feature]);
             beta.map_or(scaled, |beta| scaled + beta.values[feature])
         });
-        Array::new(x.shape.clone(), values.collect())
+        DualArray::new(x.shape.clone(), values.collect())
     }
 
     /// The number of elements of gamma.
@@ -338,7 +343,7 @@ fn local_response_norm() -> Operation {
     let check = |layer: Operation, name: &str, size: usize| {
         let formula = Formula::new([argument("x", &[2, 4, 3])], move |of| {
             let x = of.get("x");
-            Array::by_index([2, 4, 3], |[item, channel, position]| {
+            DualArray::by_index([2, 4, 3], |[item, channel, position]| {
                 let first = channel.saturating_sub((size - 1) / 2);
                 let around = first..(channel + size / 2 + 1).min(4);
                 let squares = around.map(|d| x.at([item, d, position]).powf(2.0));
@@ -399,7 +404,7 @@ mod tests {
         };
         let [first, second] = [0, 1].map(|i| {
             let second = |x| {
-                let pair_of = Array::new([1, 2], vec![3.0.into(), x]);
+                let pair_of = DualArray::new([1, 2], vec![3.0.into(), x]);
                 pair.normalise(&pair_of, None, None).values[i]
             };
             Dual::derivative(second, 5.0)

@@ -9,7 +9,9 @@ use burn::nn::{PaddingConfig1d, PaddingConfig2d};
 use burn::tensor::{Device, Tensor};
 
 use crate::operation::{Operation, layer};
-use crate::witness::{Array, Formula, Tap, Term, Window, argument, count, place, sum_of_terms};
+use crate::witness::{
+    DualArray, Formula, SlidingWindow, Tap, Term, argument, count, place, sum_of_terms,
+};
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
@@ -37,16 +39,16 @@ enum Pooling {
 #[derive(Clone, Copy, Debug)]
 struct Pool<const N: usize> {
     kind: Pooling,
-    window: Window<N>,
+    window: SlidingWindow<N>,
 }
 
 impl<const N: usize> Pool<N> {
-    fn of(kind: Pooling, window: Window<N>) -> Self {
+    fn of(kind: Pooling, window: SlidingWindow<N>) -> Self {
         Self { kind, window }
     }
 
     /// The terms of the outputs. Those of maxima depend on the input.
-    fn terms(&self, x: &Array) -> Vec<Term> {
+    fn terms(&self, x: &DualArray) -> Vec<Term> {
         let x = &x.values;
         let (cells, windows) = (count(&self.window.grid), count(&self.window.windows()));
         let (taps, size) = (self.window.taps(), count(&self.window.kernel));
@@ -88,7 +90,7 @@ impl<const N: usize> Pool<N> {
     ) -> Operation {
         let grids = [self.window.grid, self.window.windows()];
         let shapes = grids.map(|grid| of_two_channels(&grid));
-        let terms = move |x: &Array| self.terms(x);
+        let terms = move |x: &DualArray| self.terms(x);
         add(layer, name, shapes, build, forward, terms)
     }
 }
@@ -100,7 +102,7 @@ fn add<const R: usize, M: Module + 'static>(
     [shape, out]: [[usize; R]; 2],
     build: impl Fn(&Device) -> M + Send + Sync + 'static,
     forward: impl Fn(&M, Tensor<R>) -> Tensor<R> + Send + Sync + 'static,
-    terms: impl Fn(&Array) -> Vec<Term> + Send + Sync + 'static,
+    terms: impl Fn(&DualArray) -> Vec<Term> + Send + Sync + 'static,
 ) -> Operation {
     let formula = Formula::new([argument("x", &shape)], move |of| {
         let x = of.get("x");
@@ -132,14 +134,14 @@ fn avg_pool1d() -> Operation {
     };
     let checks = [
         ("[1, 2, 7] 3 by 2", PaddingConfig1d::Valid,
-            Pool::of(Pooling::MeanWithPadding, Window::new([7], [3]).stride([2]))),
+            Pool::of(Pooling::MeanWithPadding, SlidingWindow::new([7], [3]).stride([2]))),
         ("[1, 2, 6] same, 2 by 1", PaddingConfig1d::Same,
-            Pool::of(Pooling::MeanWithPadding, Window::new([6], [2]).padding([(0, 1)]))),
+            Pool::of(Pooling::MeanWithPadding, SlidingWindow::new([6], [2]).padding([(0, 1)]))),
         ("[1, 2, 6] padding 2 and 1, not counted", PaddingConfig1d::Explicit(2, 1),
-            Pool::of(Pooling::Mean, Window::new([6], [3]).stride([2]).padding([(2, 1)]))),
+            Pool::of(Pooling::Mean, SlidingWindow::new([6], [3]).stride([2]).padding([(2, 1)]))),
         ("[1, 2, 6] padding 1, ceiling", PaddingConfig1d::Explicit(1, 1),
             Pool::of(Pooling::MeanWithPadding,
-                Window::new([6], [3]).stride([2]).padding([(1, 1)]).ceil())),
+                SlidingWindow::new([6], [3]).stride([2]).padding([(1, 1)]).ceil())),
     ];
     checks
         .into_iter()
@@ -162,18 +164,19 @@ fn avg_pool2d() -> Operation {
     };
     let checks = [
         ("[1, 2, 5, 4] 2 3 by 2 1", PaddingConfig2d::Valid,
-            Pool::of(Pooling::MeanWithPadding, Window::new([5, 4], [2, 3]).stride([2, 1]))),
+            Pool::of(Pooling::MeanWithPadding, SlidingWindow::new([5, 4], [2, 3]).stride([2, 1]))),
         ("[1, 2, 4, 3] same, 2 3 by 1", PaddingConfig2d::Same,
             Pool::of(Pooling::MeanWithPadding,
-                Window::new([4, 3], [2, 3]).padding([(0, 1), (1, 1)]))),
+                SlidingWindow::new([4, 3], [2, 3]).padding([(0, 1), (1, 1)]))),
         ("[1, 2, 4, 3] padding 1 0 and 0 1, not counted", PaddingConfig2d::Explicit(1, 0, 0, 1),
-            Pool::of(Pooling::Mean, Window::new([4, 3], [2, 2]).padding([(1, 0), (0, 1)]))),
+            Pool::of(Pooling::Mean, SlidingWindow::new([4, 3], [2, 2]).padding([(1, 0), (0, 1)]))),
         ("[1, 2, 4, 5] padding 1, not counted, ceiling", PaddingConfig2d::Explicit(1, 1, 1, 1),
-            Pool::of(Pooling::Mean, Window::new([4, 5],
+            Pool::of(Pooling::Mean, SlidingWindow::new([4, 5],
                 [3, 2]).stride([2, 2]).padding([(1, 1), (1, 1)]).ceil())),
         ("[1, 2, 4, 5] padding 1, ceiling", PaddingConfig2d::Explicit(1, 1, 1, 1),
             Pool::of(Pooling::MeanWithPadding,
-                Window::new([4, 5], [3, 2]).stride([2, 2]).padding([(1, 1), (1, 1)]).ceil())),
+                SlidingWindow::new([4, 5], [3, 2]).stride([2, 2]).padding([(1, 1),
+                (1, 1)]).ceil())),
     ];
     checks
         .into_iter()
@@ -184,7 +187,7 @@ fn avg_pool2d() -> Operation {
 
 #[rustfmt::skip]
 fn max_pool1d() -> Operation {
-    let add = |layer: Operation, name: &str, padding: PaddingConfig1d, window: Window<1>| {
+    let add = |layer: Operation, name: &str, padding: PaddingConfig1d, window: SlidingWindow<1>| {
         let config = MaxPool1dConfig::new(window.kernel[0])
             .with_stride(window.stride[0])
             .with_dilation(window.dilation[0])
@@ -196,11 +199,11 @@ fn max_pool1d() -> Operation {
     };
     let checks = [
         ("[1, 2, 7] 3 by 1, dilation 2", PaddingConfig1d::Valid,
-            Window::new([7], [3]).dilation([2])),
+            SlidingWindow::new([7], [3]).dilation([2])),
         ("[1, 2, 7] same, 4 by 2", PaddingConfig1d::Same,
-            Window::new([7], [4]).stride([2]).padding([(1, 2)])),
+            SlidingWindow::new([7], [4]).stride([2]).padding([(1, 2)])),
         ("[1, 2, 6] padding 0 and 2, ceiling", PaddingConfig1d::Explicit(0, 2),
-            Window::new([6], [3]).stride([2]).padding([(0, 2)]).ceil()),
+            SlidingWindow::new([6], [3]).stride([2]).padding([(0, 2)]).ceil()),
     ];
     checks
         .into_iter()
@@ -211,7 +214,7 @@ fn max_pool1d() -> Operation {
 
 #[rustfmt::skip]
 fn max_pool2d() -> Operation {
-    let add = |layer: Operation, name: &str, padding: PaddingConfig2d, window: Window<2>| {
+    let add = |layer: Operation, name: &str, padding: PaddingConfig2d, window: SlidingWindow<2>| {
         let config = MaxPool2dConfig::new(window.kernel)
             .with_strides(window.stride)
             .with_dilation(window.dilation)
@@ -222,13 +225,13 @@ fn max_pool2d() -> Operation {
         pool.add(layer, name, build, |pool, x: Tensor<4>| pool.forward(x))
     };
     let checks = [
-        ("[1, 2, 5, 4] 2 3 by 1", PaddingConfig2d::Valid, Window::new([5, 4], [2, 3])),
+        ("[1, 2, 5, 4] 2 3 by 1", PaddingConfig2d::Valid, SlidingWindow::new([5, 4], [2, 3])),
         ("[1, 2, 4, 3] same, 2 2 by 1", PaddingConfig2d::Same,
-            Window::new([4, 3], [2, 2]).padding([(0, 1), (0, 1)])),
+            SlidingWindow::new([4, 3], [2, 2]).padding([(0, 1), (0, 1)])),
         ("[1, 2, 4, 3] padding 1 0 and 0 1, dilation 2 1", PaddingConfig2d::Explicit(1, 0, 0, 1),
-            Window::new([4, 3], [2, 2]).dilation([2, 1]).padding([(1, 0), (0, 1)])),
+            SlidingWindow::new([4, 3], [2, 2]).dilation([2, 1]).padding([(1, 0), (0, 1)])),
         ("[1, 2, 5, 5] padding 1, 2 2 by 2, ceiling", PaddingConfig2d::Explicit(1, 1, 1, 1),
-            Window::new([5, 5], [2, 2]).stride([2, 2]).padding([(1, 1), (1, 1)]).ceil()),
+            SlidingWindow::new([5, 5], [2, 2]).stride([2, 2]).padding([(1, 1), (1, 1)]).ceil()),
     ];
     checks
         .into_iter()
@@ -263,7 +266,7 @@ fn adaptive_avg_pool1d() -> Operation {
     let check = |layer: Operation, name: &str, size: usize, out: usize| {
         let build = move |_: &Device| AdaptiveAvgPool1dConfig::new(out).init();
         let shapes = [size, out].map(|size| of_two_channels::<3>(&[size]));
-        let terms = move |_: &Array| parts([size], [out], 2);
+        let terms = move |_: &DualArray| parts([size], [out], 2);
         add(layer, name, shapes, build, |pool, x| pool.forward(x), terms)
     };
     let layer = check(layer("nn::AdaptiveAvgPool1d"), "[1, 2, 7] to 3", 7, 3);
@@ -274,7 +277,7 @@ fn adaptive_avg_pool2d() -> Operation {
     let check = |layer: Operation, name: &str, size: [usize; 2], out: [usize; 2]| {
         let build = move |_: &Device| AdaptiveAvgPool2dConfig::new(out).init();
         let shapes = [size, out].map(|size| of_two_channels::<4>(&size));
-        let terms = move |_: &Array| parts(size, out, 2);
+        let terms = move |_: &DualArray| parts(size, out, 2);
         add(layer, name, shapes, build, |pool, x| pool.forward(x), terms)
     };
     let layer = layer("nn::AdaptiveAvgPool2d");
@@ -286,7 +289,7 @@ fn adaptive_avg_pool3d() -> Operation {
     let (size, out) = ([3, 4, 2], [2, 3, 1]);
     let build = move |_: &Device| AdaptiveAvgPool3dConfig::new(out).init();
     let shapes = [size, out].map(|size| of_two_channels::<5>(&size));
-    let terms = move |_: &Array| parts(size, out, 2);
+    let terms = move |_: &DualArray| parts(size, out, 2);
     let layer = layer("nn::AdaptiveAvgPool3d");
     let name = "[1, 2, 3, 4, 2] to 2 3 1";
     add(layer, name, shapes, build, |pool, x| pool.forward(x), terms)
@@ -298,8 +301,8 @@ mod tests {
 
     #[test]
     fn a_maximum_is_one_cell_and_a_mean_all() {
-        let window = Window::new([3], [2]);
-        let x = Array::vector([1.0, 3.0, 2.0].map(Into::into).to_vec());
+        let window = SlidingWindow::new([3], [2]);
+        let x = DualArray::vector([1.0, 3.0, 2.0].map(Into::into).to_vec());
         let cells = |terms: Vec<Term>| terms.iter().map(|term| term.x).collect::<Vec<_>>();
         assert_eq!(cells(Pool::of(Pooling::Max, window).terms(&x)), [1, 1]);
         assert_eq!(
@@ -310,8 +313,11 @@ mod tests {
 
     #[test]
     fn padding_counts_if_asked_and_cells_beyond_it_never_do() {
-        let window = Window::new([2], [3]).stride([2]).padding([(1, 1)]).ceil();
-        let x = Array::vector([1.0, 2.0].map(Into::into).to_vec());
+        let window = SlidingWindow::new([2], [3])
+            .stride([2])
+            .padding([(1, 1)])
+            .ceil();
+        let x = DualArray::vector([1.0, 2.0].map(Into::into).to_vec());
         let first = |kind| Pool::of(kind, window).terms(&x)[0].factor;
         assert_eq!(first(Pooling::Mean), 1.0 / 2.0);
         assert_eq!(first(Pooling::MeanWithPadding), 1.0 / 3.0);

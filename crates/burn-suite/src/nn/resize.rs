@@ -23,7 +23,7 @@ pub(super) fn operations() -> Vec<Operation> {
 
 /// One dimension before and after.
 #[derive(Clone, Copy, Debug)]
-struct Axis {
+struct ResizedAxis {
     from: usize,
     to: usize,
     align_corners: bool,
@@ -32,7 +32,7 @@ struct Axis {
 /// The elements that an output is made of, with their weights.
 type Weights = Vec<(usize, f64)>;
 
-impl Axis {
+impl ResizedAxis {
     /// The place of an output among the inputs: the first and the last on each other, or the ends
     /// of the pixels.
     fn place(&self, out: usize) -> f64 {
@@ -110,7 +110,7 @@ fn lanczos(x: f64) -> f64 {
 }
 
 /// The outputs of two channels: the products of the weights of both dimensions.
-fn terms(mode: &InterpolateMode, [rows, columns]: [Axis; 2]) -> Vec<Term> {
+fn terms(mode: &InterpolateMode, [rows, columns]: [ResizedAxis; 2]) -> Vec<Term> {
     let mut terms = Vec::new();
     for number in 0..2 * rows.to * columns.to {
         let channel = number / (rows.to * columns.to);
@@ -134,7 +134,7 @@ fn add<const R: usize>(
     layer: Operation,
     name: &str,
     mode: InterpolateMode,
-    axes: [Axis; 2],
+    axes: [ResizedAxis; 2],
     burn: impl Fn(Tensor<R>) -> Tensor<R> + Send + Sync + 'static,
 ) -> Operation {
     let shape = |rows: usize, columns: usize| -> [usize; R] {
@@ -157,11 +157,11 @@ fn add<const R: usize>(
 }
 
 fn one_dimension(name: &'static str, mode: &InterpolateMode) -> Operation {
-    let check = |layer: Operation, name: &str, axis: Axis, config: Interpolate1dConfig| {
+    let check = |layer: Operation, name: &str, axis: ResizedAxis, config: Interpolate1dConfig| {
         let config = config
             .with_mode(mode.clone())
             .with_align_corners(axis.align_corners);
-        let still = Axis {
+        let still = ResizedAxis {
             from: 1,
             to: 1,
             align_corners: axis.align_corners,
@@ -170,7 +170,7 @@ fn one_dimension(name: &'static str, mode: &InterpolateMode) -> Operation {
             config.clone().init().forward(x)
         })
     };
-    let axis = |from, to, align_corners| Axis {
+    let axis = |from, to, align_corners| ResizedAxis {
         from,
         to,
         align_corners,
@@ -184,16 +184,17 @@ fn one_dimension(name: &'static str, mode: &InterpolateMode) -> Operation {
 }
 
 fn two_dimensions(name: &'static str, mode: &InterpolateMode) -> Operation {
-    let check = |layer: Operation, name: &str, axes: [Axis; 2], config: Interpolate2dConfig| {
-        let config = config
-            .with_mode(mode.clone())
-            .with_align_corners(axes[0].align_corners);
-        add::<4>(layer, name, mode.clone(), axes, move |x| {
-            config.clone().init().forward(x)
-        })
-    };
+    let check =
+        |layer: Operation, name: &str, axes: [ResizedAxis; 2], config: Interpolate2dConfig| {
+            let config = config
+                .with_mode(mode.clone())
+                .with_align_corners(axes[0].align_corners);
+            add::<4>(layer, name, mode.clone(), axes, move |x| {
+                config.clone().init().forward(x)
+            })
+        };
     let axes = |from: [usize; 2], to: [usize; 2], align_corners| {
-        std::array::from_fn(|d| Axis {
+        std::array::from_fn(|d| ResizedAxis {
             from: from[d],
             to: to[d],
             align_corners,
@@ -216,7 +217,7 @@ mod tests {
 
     #[test]
     fn the_weights_of_every_output_add_up_to_one() {
-        let axis = Axis {
+        let axis = ResizedAxis {
             from: 5,
             to: 7,
             align_corners: false,
@@ -239,7 +240,7 @@ mod tests {
     /// From two pixels to four: outer ones at the ends, inner ones at 1/4 and 3/4.
     #[test]
     fn pixels_are_placed_by_their_ends() {
-        let axis = Axis {
+        let axis = ResizedAxis {
             from: 2,
             to: 4,
             align_corners: false,

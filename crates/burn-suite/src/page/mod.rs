@@ -18,16 +18,16 @@ use self::sections::{
 use crate::coverage::{Coverage, EXCLUSIONS, coverage};
 use crate::ledger::Ledger;
 use crate::operation::Operation;
-use crate::run::Outcome;
+use crate::run::AuditOutcome;
 
 /// A page that cannot be made.
 #[derive(Debug, Error)]
 #[error("cannot make the page: {0}; report this as a defect")]
-pub struct PageError(#[from] minijinja::Error);
+pub struct GradientsPageError(#[from] minijinja::Error);
 
 /// The content of the page, before it is laid out.
 #[derive(Debug, Serialize)]
-pub struct Page {
+pub struct GradientsPage {
     burn: &'static str,
     is_good: bool,
     operations: usize,
@@ -44,9 +44,9 @@ pub struct Page {
     exclusions: Vec<ExclusionRow>,
 }
 
-impl Page {
+impl GradientsPage {
     /// Gathers the findings of a run. The page has a column for each backend and float type.
-    pub fn new(operations: &[Operation], ledger: &Ledger, outcome: &Outcome) -> Self {
+    pub fn new(operations: &[Operation], ledger: &Ledger, outcome: &AuditOutcome) -> Self {
         let mut places: Vec<String> = Vec::new();
         for finding in &outcome.findings {
             let place = place(finding);
@@ -79,7 +79,7 @@ impl Page {
     /// # Errors
     ///
     /// If the template has a defect.
-    pub fn markdown(&self) -> Result<String, PageError> {
+    pub fn markdown(&self) -> Result<String, GradientsPageError> {
         self.render("page.md", include_str!("page.md.jinja"))
     }
 
@@ -88,12 +88,12 @@ impl Page {
     /// # Errors
     ///
     /// If the template has a defect.
-    pub fn html(&self) -> Result<String, PageError> {
+    pub fn html(&self) -> Result<String, GradientsPageError> {
         self.render("page.html", include_str!("page.html.jinja"))
     }
 
     /// Lays the content out. Text is escaped for a name that ends in `.html`.
-    fn render(&self, name: &str, template: &str) -> Result<String, PageError> {
+    fn render(&self, name: &str, template: &str) -> Result<String, GradientsPageError> {
         let mut environment = Environment::new();
         let mut syntax = SyntaxConfig::builder();
         syntax.trim_blocks(true).keep_trailing_newline(true);
@@ -109,13 +109,13 @@ mod tests {
     use burn_gradcheck::Target;
 
     use super::*;
-    use crate::{Finding, Platform, Selection, operations, run};
+    use crate::{OperationFinding, Platform, TableSelection, operations, run};
 
-    fn page() -> Page {
+    fn page() -> GradientsPage {
         page_of("elu")
     }
 
-    fn page_of(pattern: &str) -> Page {
+    fn page_of(pattern: &str) -> GradientsPage {
         let operations = operations();
         let ledger = Ledger::bundled(&operations).expect("the ledger is in order");
         let places = [DType::F64, DType::F32].map(|dtype| Platform {
@@ -124,13 +124,13 @@ mod tests {
             by_shader: false,
             is_software: false,
         });
-        let selection = Selection {
+        let selection = TableSelection {
             pattern: Some(pattern.to_owned()),
-            ..Selection::default()
+            ..TableSelection::default()
         };
-        let none = |_: &Finding| Ok::<(), ()>(());
+        let none = |_: &OperationFinding| Ok::<(), ()>(());
         let outcome = run(&operations, &ledger, &places, &selection, none).expect("no error");
-        Page::new(&operations, &ledger, &outcome)
+        GradientsPage::new(&operations, &ledger, &outcome)
     }
 
     #[test]

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::coverage::Reason;
-use crate::ledger::{Entry, Ledger, Triage};
+use crate::ledger::{Ledger, LedgerEntry, Triage};
 use crate::number::Short;
 use crate::operation::Operation;
-use crate::run::{Disagreement, Finding, Outcome};
+use crate::run::{AuditOutcome, Disagreement, OperationFinding};
 
 #[derive(Debug, Serialize)]
 pub(super) struct FamilyTable {
@@ -64,7 +64,7 @@ pub(super) struct Known {
     pub(super) places: String,
     /// The witnesses at the largest error of this run.
     pub(super) measured: Option<String>,
-    pub(super) entry: Entry,
+    pub(super) entry: LedgerEntry,
 }
 
 #[derive(Debug, Serialize)]
@@ -83,11 +83,11 @@ pub(super) struct ExclusionRow {
     pub(super) count: usize,
 }
 
-pub(super) fn place(finding: &Finding) -> String {
+pub(super) fn place(finding: &OperationFinding) -> String {
     format!("{} {}", finding.backend, finding.dtype)
 }
 
-fn at<'a>(outcome: &'a Outcome, operation: &str, name: &str) -> Option<&'a Finding> {
+fn at<'a>(outcome: &'a AuditOutcome, operation: &str, name: &str) -> Option<&'a OperationFinding> {
     let mut findings = outcome.findings.iter();
     findings.find(|finding| finding.operation == operation && place(finding) == name)
 }
@@ -95,7 +95,7 @@ fn at<'a>(outcome: &'a Outcome, operation: &str, name: &str) -> Option<&'a Findi
 pub(super) fn families(
     operations: &[&Operation],
     places: &[String],
-    outcome: &Outcome,
+    outcome: &AuditOutcome,
 ) -> Vec<FamilyTable> {
     let mut tables: Vec<FamilyTable> = Vec::new();
     for operation in operations {
@@ -118,7 +118,7 @@ pub(super) fn families(
 }
 
 impl TableCell {
-    fn new(finding: Option<&Finding>) -> Self {
+    fn new(finding: Option<&OperationFinding>) -> Self {
         let of = |state, text| Self {
             state,
             text,
@@ -158,7 +158,7 @@ impl TableCell {
 }
 
 impl KnownThere {
-    fn all(finding: &Finding) -> Vec<Self> {
+    fn all(finding: &OperationFinding) -> Vec<Self> {
         let of = |triage: Triage| {
             let disagreements = finding.disagreements.iter();
             let listed = disagreements.filter_map(|disagreement| disagreement.listed.as_ref());
@@ -176,7 +176,7 @@ impl KnownThere {
 pub(super) fn conventions(
     operations: &[&Operation],
     places: &[String],
-    outcome: &Outcome,
+    outcome: &AuditOutcome,
 ) -> Vec<ConventionRow> {
     let mut rows = Vec::new();
     for operation in operations {
@@ -214,7 +214,7 @@ pub(super) fn conventions(
 
 /// The gradient at a kink, or how it disagrees with all gradients that are right; none if the kink was
 /// not checked.
-fn given(finding: &Finding, point: &str) -> Option<String> {
+fn given(finding: &OperationFinding, point: &str) -> Option<String> {
     let mut conventions = finding.conventions.iter();
     let found = conventions.find(|convention| convention.at == point);
     if let Some(found) = found {
@@ -232,7 +232,9 @@ fn numbers(gradient: &[f64]) -> String {
 }
 
 /// The disagreements that the ledger lists, each with its finding.
-fn listed(outcome: &Outcome) -> impl Iterator<Item = (&Finding, &Disagreement, &str, Triage)> {
+fn listed(
+    outcome: &AuditOutcome,
+) -> impl Iterator<Item = (&OperationFinding, &Disagreement, &str, Triage)> {
     let findings = outcome.findings.iter();
     let all =
         findings.flat_map(|finding| finding.disagreements.iter().map(move |it| (finding, it)));
@@ -242,7 +244,7 @@ fn listed(outcome: &Outcome) -> impl Iterator<Item = (&Finding, &Disagreement, &
     })
 }
 
-pub(super) fn triages(ledger: &Ledger, outcome: &Outcome) -> Vec<TriageCount> {
+pub(super) fn triages(ledger: &Ledger, outcome: &AuditOutcome) -> Vec<TriageCount> {
     let count = |triage: Triage| TriageCount {
         title: triage.title(),
         entries: ledger
@@ -259,7 +261,7 @@ pub(super) fn triages(ledger: &Ledger, outcome: &Outcome) -> Vec<TriageCount> {
 }
 
 /// The largest error found for an entry.
-fn measured(entry: &Entry, outcome: &Outcome) -> Option<String> {
+fn measured(entry: &LedgerEntry, outcome: &AuditOutcome) -> Option<String> {
     let of_entry = listed(outcome).filter(|(_, _, id, _)| *id == entry.id);
     let with_evidence = of_entry.filter_map(|(finding, disagreement, ..)| {
         let evidence = disagreement.evidence?;
@@ -274,8 +276,8 @@ fn measured(entry: &Entry, outcome: &Outcome) -> Option<String> {
     ))
 }
 
-pub(super) fn known(ledger: &Ledger, outcome: &Outcome) -> Vec<Known> {
-    let known = |entry: &Entry| Known {
+pub(super) fn known(ledger: &Ledger, outcome: &AuditOutcome) -> Vec<Known> {
+    let known = |entry: &LedgerEntry| Known {
         triage: entry.triage.title(),
         measured: measured(entry, outcome),
         places: format!(
@@ -293,8 +295,8 @@ pub(super) fn known(ledger: &Ledger, outcome: &Outcome) -> Vec<Known> {
     ledger.entries.iter().map(known).collect()
 }
 
-pub(super) fn unlisted(outcome: &Outcome) -> Vec<Unlisted> {
-    let of = |finding: &Finding| -> Vec<Unlisted> {
+pub(super) fn unlisted(outcome: &AuditOutcome) -> Vec<Unlisted> {
+    let of = |finding: &OperationFinding| -> Vec<Unlisted> {
         let row = |disagreement: &Disagreement| Unlisted {
             operation: finding.operation,
             place: place(finding),
@@ -307,7 +309,7 @@ pub(super) fn unlisted(outcome: &Outcome) -> Vec<Unlisted> {
     outcome.findings.iter().flat_map(of).collect()
 }
 
-pub(super) fn gone(outcome: &Outcome) -> Vec<String> {
+pub(super) fn gone(outcome: &AuditOutcome) -> Vec<String> {
     let gone = outcome.gone.iter().map(ToString::to_string);
     let abandoned = outcome.abandoned.iter().map(ToString::to_string);
     gone.chain(abandoned).collect()

@@ -64,7 +64,7 @@ pub(crate) enum PointVerdict {
 
 /// A tensor's elements in row-major order.
 #[derive(Clone, Debug)]
-pub(crate) struct Given<const D: usize> {
+pub(crate) struct GivenTensor<const D: usize> {
     pub(crate) shape: [usize; D],
     pub(crate) values: Vec<f64>,
 }
@@ -105,7 +105,7 @@ impl Point {
         function: impl Fn(&[Tensor<1>]) -> Tensor<1> + Send + Sync + 'static,
     ) -> Self {
         let gradients = move |device: &Device, dtype| {
-            let copies = |&number: &f64| Given::new([COPIES], &[number; COPIES]);
+            let copies = |&number: &f64| GivenTensor::new([COPIES], &[number; COPIES]);
             let upload = |number| copies(number).leaf(device, dtype);
             let arguments: Vec<Tensor<1>> = numbers.iter().map(upload).collect();
             let grads = function(&arguments).sum().backward();
@@ -136,7 +136,7 @@ impl Point {
     /// One tensor, and the upstream gradient of the function's result.
     pub(crate) fn of_tensor<const D: usize, const E: usize>(
         name: impl Into<String>,
-        x: Given<D>,
+        x: GivenTensor<D>,
         upstream: &[f64],
         expected: Vec<Expected>,
         function: impl Fn(Tensor<D>) -> Tensor<E> + Send + Sync + 'static,
@@ -152,7 +152,7 @@ impl Point {
     /// Two tensors, and the upstream gradient of the function's result.
     pub(crate) fn of_tensors<const C: usize, const D: usize, const E: usize>(
         name: impl Into<String>,
-        (a, b): (Given<C>, Given<D>),
+        (a, b): (GivenTensor<C>, GivenTensor<D>),
         upstream: &[f64],
         expected: Vec<Expected>,
         function: impl Fn(Tensor<C>, Tensor<D>) -> Tensor<E> + Send + Sync + 'static,
@@ -169,7 +169,7 @@ impl Point {
     /// One tensor with ties; each output picks one element.
     pub(crate) fn of_ties<const D: usize, const E: usize>(
         name: impl Into<String>,
-        x: Given<D>,
+        x: GivenTensor<D>,
         picks: &[Pick],
         function: impl Fn(Tensor<D>) -> Tensor<E> + Send + Sync + 'static,
     ) -> Self {
@@ -181,7 +181,7 @@ impl Point {
     /// Two tensors with ties; each output picks one element, numbered across both.
     pub(crate) fn of_ties_between<const C: usize, const D: usize, const E: usize>(
         name: impl Into<String>,
-        (a, b): (Given<C>, Given<D>),
+        (a, b): (GivenTensor<C>, GivenTensor<D>),
         picks: &[Pick],
         function: impl Fn(Tensor<C>, Tensor<D>) -> Tensor<E> + Send + Sync + 'static,
     ) -> Self {
@@ -292,7 +292,7 @@ impl Point {
     }
 }
 
-impl<const D: usize> Given<D> {
+impl<const D: usize> GivenTensor<D> {
     pub(crate) fn new(shape: [usize; D], values: &[f64]) -> Self {
         let values = values.to_vec();
         Self { shape, values }
@@ -388,7 +388,7 @@ mod tests {
     #[test]
     fn a_tie_may_be_broken_any_way_but_nothing_is_lost_or_doubled() {
         const PICKS: &[Pick] = &[(2.0, &[(1, 1.0), (2, 1.0)]), (1.0, &[(0, 1.0)])];
-        let x = || Given::new([3], &[1.0, 3.0, 3.0]);
+        let x = || GivenTensor::new([3], &[1.0, 3.0, 3.0]);
         let report = |weights: [f64; 3]| {
             let point = Point::of_ties("a tie", x(), PICKS, move |x| {
                 let data = TensorData::new(weights.to_vec(), [3]);
@@ -415,7 +415,7 @@ mod tests {
 
     #[test]
     fn an_empty_tensor_has_an_empty_gradient() {
-        let x = Given::new([0, 3], &[]);
+        let x = GivenTensor::new([0, 3], &[]);
         let point = Point::of_tensor("empty", x, &[], Vec::new(), |x: Tensor<2>| x.exp());
         let report = point.run(&Device::flex(), DType::F32, None);
         assert_eq!(report.verdict, PointVerdict::Pass);

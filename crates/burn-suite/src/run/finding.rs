@@ -5,7 +5,7 @@ use std::fmt;
 use burn_gradcheck::ElementReport;
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::{Kind, Triage};
+use crate::ledger::{DisagreementKind, Triage};
 use crate::number::Full;
 use crate::operation::Family;
 
@@ -15,7 +15,7 @@ const MARGIN: f64 = 10.0;
 
 /// What the checks of one operation found on one platform.
 #[derive(Clone, Debug)]
-pub struct Finding {
+pub struct OperationFinding {
     /// The operation.
     pub operation: &'static str,
     /// Its family.
@@ -57,7 +57,7 @@ pub struct Disagreement {
     /// The check.
     pub check: String,
     /// The kind of failure.
-    pub kind: Kind,
+    pub kind: DisagreementKind,
     /// The witnesses' values as text.
     pub detail: String,
     /// The numbers that show a mismatch at drawn points.
@@ -105,9 +105,9 @@ pub struct Abandoned {
 
 /// All findings of a run.
 #[derive(Clone, Debug, Default)]
-pub struct Outcome {
+pub struct AuditOutcome {
     /// One for each operation and platform, platform by platform in the table's order.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<OperationFinding>,
     /// Entries of the ledger to delete.
     pub gone: Vec<Gone>,
     /// Where a device or a process stopped.
@@ -196,7 +196,7 @@ impl Evidence {
     }
 }
 
-impl Finding {
+impl OperationFinding {
     /// Whether nothing disagrees.
     pub fn is_pass(&self) -> bool {
         self.disagreements.is_empty()
@@ -209,7 +209,7 @@ impl Finding {
     }
 }
 
-impl Outcome {
+impl AuditOutcome {
     /// Whether all disagreements are in the ledger and all its entries are still true.
     pub fn is_good(&self) -> bool {
         let unlisted = self

@@ -6,15 +6,17 @@ mod platform;
 #[cfg(test)]
 mod tests;
 
-pub use self::finding::{Abandoned, Convention, Disagreement, Evidence, Finding, Gone, Outcome};
+pub use self::finding::{
+    Abandoned, AuditOutcome, Convention, Disagreement, Evidence, Gone, OperationFinding,
+};
 use self::operation_run::OperationRun;
 pub use self::platform::Platform;
-use crate::ledger::{Kind, Ledger};
+use crate::ledger::{DisagreementKind, Ledger};
 use crate::operation::{Family, Operation};
 
 /// Which operations run, and at which points.
 #[derive(Clone, Debug, Default)]
-pub struct Selection {
+pub struct TableSelection {
     /// Runs only operations with this text in their name.
     pub pattern: Option<String>,
     /// Runs only operations of this family.
@@ -23,7 +25,7 @@ pub struct Selection {
     pub seed: u64,
 }
 
-impl Selection {
+impl TableSelection {
     /// Whether an operation is selected.
     pub fn has(&self, operation: &Operation) -> bool {
         let Self {
@@ -49,7 +51,7 @@ impl Selection {
 /// ```
 /// use burn::tensor::{DType, Device};
 /// use burn_gradcheck::Target;
-/// use burn_suite::{Ledger, Platform, Selection, operations, run};
+/// use burn_suite::{Ledger, Platform, TableSelection, operations, run};
 ///
 /// let operations = operations();
 /// let ledger = Ledger::bundled(&operations)?;
@@ -59,7 +61,7 @@ impl Selection {
 ///     by_shader: false,
 ///     is_software: false,
 /// };
-/// let selection = Selection { pattern: Some("Tensor::exp".to_owned()), ..Selection::default() };
+/// let selection = TableSelection { pattern: Some("Tensor::exp".to_owned()), ..TableSelection::default() };
 /// let outcome = run(&operations, &ledger, &[platform], &selection, |_| Ok::<(), ()>(())).unwrap();
 /// assert!(outcome.is_good());
 /// # Ok::<(), burn_suite::LedgerError>(())
@@ -68,10 +70,10 @@ pub fn run<E>(
     operations: &[Operation],
     ledger: &Ledger,
     platforms: &[Platform],
-    selection: &Selection,
-    mut progress: impl FnMut(&Finding) -> Result<(), E>,
-) -> Result<Outcome, E> {
-    let mut outcome = Outcome::default();
+    selection: &TableSelection,
+    mut progress: impl FnMut(&OperationFinding) -> Result<(), E>,
+) -> Result<AuditOutcome, E> {
+    let mut outcome = AuditOutcome::default();
     for platform in platforms {
         for operation in operations
             .iter()
@@ -88,7 +90,7 @@ pub fn run<E>(
                 .disagreements
                 .iter()
                 .map(|disagreement| disagreement.kind);
-            let panicked = kinds.any(|kind| kind == Kind::Panicked);
+            let panicked = kinds.any(|kind| kind == DisagreementKind::Panicked);
             progress(&finding)?;
             outcome.findings.push(finding);
             if panicked && !platform.is_alive() {

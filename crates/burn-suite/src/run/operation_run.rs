@@ -2,9 +2,9 @@
 
 use burn_gradcheck::{Case, Options, Pairs, Report, Target, Verdict};
 
-use super::finding::{Convention, Disagreement, Evidence, Finding, Gone};
+use super::finding::{Convention, Disagreement, Evidence, Gone, OperationFinding};
 use super::platform::Platform;
-use crate::ledger::{Entry, Kind, Ledger, Site, Triage};
+use crate::ledger::{DisagreementKind, Ledger, LedgerEntry, Site, Triage};
 use crate::number::Full;
 use crate::operation::{CheckKind, Operation};
 use crate::point::{Point, PointReport, PointVerdict};
@@ -13,17 +13,17 @@ use crate::point::{Point, PointReport, PointVerdict};
 const REDRAWS: u32 = 8;
 
 /// A disagreement, before it is looked up in the ledger.
-struct Found {
-    kind: Kind,
+struct FailedCheck {
+    kind: DisagreementKind,
     detail: String,
     evidence: Option<Evidence>,
     /// The largest relative error.
     error: Option<f64>,
 }
 
-impl Found {
+impl FailedCheck {
     /// The entry that lists it. An entry that blames Burn needs evidence that does so too.
-    fn listed<'a>(&self, ledger: &'a Ledger, site: &Site<'_>) -> Option<&'a Entry> {
+    fn listed<'a>(&self, ledger: &'a Ledger, site: &Site<'_>) -> Option<&'a LedgerEntry> {
         let entry = ledger.find(site, self.kind, self.error)?;
         let blames = self
             .evidence
@@ -42,9 +42,9 @@ pub(super) struct OperationRun<'a> {
 
 impl OperationRun<'_> {
     /// Runs all checks, and adds entries of the ledger that are no longer true to `gone`.
-    pub(super) fn run(&self, gone: &mut Vec<Gone>) -> Finding {
+    pub(super) fn run(&self, gone: &mut Vec<Gone>) -> OperationFinding {
         let dtype = self.platform.target.dtype;
-        let mut finding = Finding {
+        let mut finding = OperationFinding {
             operation: self.operation.name,
             family: self.operation.family,
             backend: self.platform.backend.clone(),
@@ -97,7 +97,7 @@ impl OperationRun<'_> {
     }
 
     /// Finds the entries that list a site here where nothing disagrees.
-    fn look_for_gone(&self, sites: &[(Site<'_>, Option<&Entry>)], gone: &mut Vec<Gone>) {
+    fn look_for_gone(&self, sites: &[(Site<'_>, Option<&LedgerEntry>)], gone: &mut Vec<Gone>) {
         let steady = self.ledger.entries.iter().filter(|entry| !entry.unsteady);
         for entry in steady {
             for at in &entry.at {
@@ -120,7 +120,7 @@ impl OperationRun<'_> {
         }
     }
 
-    fn at_point(&self, point: &Point, finding: &mut Finding) -> Option<Found> {
+    fn at_point(&self, point: &Point, finding: &mut OperationFinding) -> Option<FailedCheck> {
         let Target { device, dtype, .. } = &self.platform.target;
         let tolerance = self.platform.tolerance().map(|tolerance| tolerance.pair);
         let PointReport {
@@ -148,16 +148,16 @@ impl OperationRun<'_> {
         };
         let (kind, detail) = match verdict {
             PointVerdict::Pass => return None,
-            PointVerdict::Mismatch => (Kind::Mismatch, numbers()),
-            PointVerdict::NonFinite => (Kind::NonFinite, numbers()),
+            PointVerdict::Mismatch => (DisagreementKind::Mismatch, numbers()),
+            PointVerdict::NonFinite => (DisagreementKind::NonFinite, numbers()),
             PointVerdict::Unreached => {
                 let detail = format!("autodiff gives none, expected {}", point.expected());
-                (Kind::Unreached, detail)
+                (DisagreementKind::Unreached, detail)
             }
-            PointVerdict::Shape(reason) => (Kind::Shape, reason),
-            PointVerdict::Panicked(message) => (Kind::Panicked, message),
+            PointVerdict::Shape(reason) => (DisagreementKind::Shape, reason),
+            PointVerdict::Panicked(message) => (DisagreementKind::Panicked, message),
         };
-        Some(Found {
+        Some(FailedCheck {
             kind,
             detail,
             evidence: None,
@@ -165,7 +165,7 @@ impl OperationRun<'_> {
         })
     }
 
-    fn at_drawn_points(&self, case: &Case, finding: &mut Finding) -> Option<Found> {
+    fn at_drawn_points(&self, case: &Case, finding: &mut OperationFinding) -> Option<FailedCheck> {
         let report = self.report(case);
         finding.elements += report.checked;
         let errors = |pairs: &Pairs| larger(pairs.manual_autodiff, pairs.autodiff_finite);
@@ -176,16 +176,16 @@ impl OperationRun<'_> {
         let evidence = evidence(&report);
         let kind = match &report.verdict {
             Verdict::Pass => return None,
-            Verdict::Mismatch { .. } if evidence.is_none() => Kind::Unchecked,
-            Verdict::Mismatch { .. } => Kind::Mismatch,
-            Verdict::NonFinite { .. } => Kind::NonFinite,
-            Verdict::Kink => Kind::Kink,
-            Verdict::Unchecked { .. } => Kind::Unchecked,
-            Verdict::Shape { .. } => Kind::Shape,
-            Verdict::Unlawful { .. } => Kind::Unlawful,
-            Verdict::Panicked { .. } => Kind::Panicked,
+            Verdict::Mismatch { .. } if evidence.is_none() => DisagreementKind::Unchecked,
+            Verdict::Mismatch { .. } => DisagreementKind::Mismatch,
+            Verdict::NonFinite { .. } => DisagreementKind::NonFinite,
+            Verdict::Kink => DisagreementKind::Kink,
+            Verdict::Unchecked { .. } => DisagreementKind::Unchecked,
+            Verdict::Shape { .. } => DisagreementKind::Shape,
+            Verdict::Unlawful { .. } => DisagreementKind::Unlawful,
+            Verdict::Panicked { .. } => DisagreementKind::Panicked,
         };
-        Some(Found {
+        Some(FailedCheck {
             kind,
             detail: report.to_string(),
             evidence,

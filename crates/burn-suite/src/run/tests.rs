@@ -4,7 +4,7 @@ use burn::tensor::{DType, Device};
 use burn_gradcheck::{Gradients, Target};
 
 use super::*;
-use crate::ledger::{Entry, Triage};
+use crate::ledger::{LedgerEntry, Triage};
 use crate::operations;
 use crate::point::{Expected, Point};
 
@@ -17,14 +17,21 @@ fn flex(dtype: DType) -> Platform {
     }
 }
 
-fn run_one(operation: Operation, ledger: &Ledger) -> Outcome {
+fn run_one(operation: Operation, ledger: &Ledger) -> AuditOutcome {
     let places = [flex(DType::F64)];
-    let none = |_: &Finding| Ok::<(), ()>(());
-    run(&[operation], ledger, &places, &Selection::default(), none).expect("no error")
+    let none = |_: &OperationFinding| Ok::<(), ()>(());
+    run(
+        &[operation],
+        ledger,
+        &places,
+        &TableSelection::default(),
+        none,
+    )
+    .expect("no error")
 }
 
-fn entry(id: &str, operation: &str, at: &str, kind: Kind) -> Entry {
-    Entry {
+fn entry(id: &str, operation: &str, at: &str, kind: DisagreementKind) -> LedgerEntry {
+    LedgerEntry {
         id: id.to_owned(),
         operation: operation.to_owned(),
         through: Vec::new(),
@@ -124,7 +131,7 @@ fn autodiff_is_not_blamed_where_finite_differences_cannot_tell() {
 
 /// A gradient that leaves out a part of the function, and a rounding to f32 in the function that
 /// makes finite differences coarse.
-fn incomplete(part: f64) -> Outcome {
+fn incomplete(part: f64) -> AuditOutcome {
     let operation = Operation::new("incomplete", Family::Powers).drawn("[3]", |case| {
         case.input("x", [3]).function(move |v| {
             let x = v.get::<1>("x");
@@ -137,25 +144,25 @@ fn incomplete(part: f64) -> Outcome {
 
 #[test]
 fn nothing_is_called_wrong_within_the_error_of_finite_differences() {
-    let kinds = |outcome: Outcome| -> Vec<Kind> {
+    let kinds = |outcome: AuditOutcome| -> Vec<DisagreementKind> {
         let disagreements = outcome.findings[0].disagreements.iter();
         disagreements
             .map(|disagreement| disagreement.kind)
             .collect()
     };
-    assert_eq!(kinds(incomplete(1e-2)), [Kind::Mismatch]);
-    assert_eq!(kinds(incomplete(1e-8)), [Kind::Unchecked]);
+    assert_eq!(kinds(incomplete(1e-2)), [DisagreementKind::Mismatch]);
+    assert_eq!(kinds(incomplete(1e-8)), [DisagreementKind::Unchecked]);
 }
 
 #[test]
 fn an_entry_blames_burn_only_with_evidence() {
-    let blames = Entry {
+    let blames = LedgerEntry {
         at_most: Some(0.6),
-        ..entry("drawn", "spoiled", "drawn", Kind::Mismatch)
+        ..entry("drawn", "spoiled", "drawn", DisagreementKind::Mismatch)
     };
-    let point = entry("point", "spoiled", "x = 0", Kind::Mismatch);
+    let point = entry("point", "spoiled", "x = 0", DisagreementKind::Mismatch);
     let good = |triage| {
-        let drawn = Entry {
+        let drawn = LedgerEntry {
             triage,
             ..blames.clone()
         };
@@ -171,13 +178,13 @@ fn an_entry_blames_burn_only_with_evidence() {
 
 #[test]
 fn a_listed_disagreement_does_not_fail_the_run_or_hide_another() {
-    let point = entry("point", "spoiled", "x = 0", Kind::Mismatch);
-    let drawn = Entry {
+    let point = entry("point", "spoiled", "x = 0", DisagreementKind::Mismatch);
+    let drawn = LedgerEntry {
         at_most: Some(0.6),
         triage: Triage::Convention,
-        ..entry("drawn", "spoiled", "drawn", Kind::Mismatch)
+        ..entry("drawn", "spoiled", "drawn", DisagreementKind::Mismatch)
     };
-    let nearer = Entry {
+    let nearer = LedgerEntry {
         at_most: Some(0.4),
         ..drawn.clone()
     };
@@ -199,7 +206,7 @@ fn a_listed_disagreement_does_not_fail_the_run_or_hide_another() {
         },
     );
     assert!(!outcome.is_good());
-    let of_another_kind = entry("kind", "spoiled", "x = 0", Kind::NonFinite);
+    let of_another_kind = entry("kind", "spoiled", "x = 0", DisagreementKind::NonFinite);
     let outcome = run_one(
         spoiled(),
         &Ledger {
@@ -214,8 +221,8 @@ fn a_listed_disagreement_that_is_gone_fails_the_run() {
     let right =
         Operation::new("right", Family::Powers)
             .at(Point::of_one(0.0, Expected::Is(1.0), |x| x.exp()));
-    let stale = entry("stale", "right", "x = 0", Kind::Mismatch);
-    let elsewhere = Entry {
+    let stale = entry("stale", "right", "x = 0", DisagreementKind::Mismatch);
+    let elsewhere = LedgerEntry {
         id: "elsewhere".to_owned(),
         backends: vec!["wgpu".to_owned()],
         ..stale.clone()
@@ -246,18 +253,18 @@ fn a_panic_is_a_disagreement_and_the_run_goes_on() {
     let finding = &outcome.findings[0];
     assert_eq!(finding.checks, 2);
     assert_eq!(finding.disagreements.len(), 1);
-    assert_eq!(finding.disagreements[0].kind, Kind::Panicked);
+    assert_eq!(finding.disagreements[0].kind, DisagreementKind::Panicked);
     assert!(outcome.abandoned.is_empty());
 }
 
 #[test]
 fn a_convention_is_reported() {
-    let selection = Selection {
+    let selection = TableSelection {
         pattern: Some("activation::relu".to_owned()),
-        ..Selection::default()
+        ..TableSelection::default()
     };
     let ledger = Ledger::default();
-    let none = |_: &Finding| Ok::<(), ()>(());
+    let none = |_: &OperationFinding| Ok::<(), ()>(());
     let places = [flex(DType::F32)];
     let outcome = run(&operations(), &ledger, &places, &selection, none).expect("no error");
     let relu = &outcome.findings[0];

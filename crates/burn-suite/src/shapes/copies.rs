@@ -3,10 +3,10 @@
 use burn::tensor::Tensor;
 use burn::tensor::grid::{GridIndexing, IndexPos, meshgrid, meshgrid_stack};
 
-use super::Source::{Values, X};
+use super::ElementSource::{Values, X};
 use super::shape_operation;
 use crate::operation::Operation;
-use crate::witness::Layout;
+use crate::witness::MemoryLayout;
 
 pub(super) fn operations() -> Vec<Operation> {
     let mut all = joints();
@@ -19,8 +19,9 @@ pub(super) fn operations() -> Vec<Operation> {
 fn joints() -> Vec<Operation> {
     vec![
         shape_operation("Tensor::cat", &["float_cat"])
-            .moves_two_stored(&[Layout::Transposed, Layout::Expanded], "[2, 3] [4, 3] along 0",
-                ([2, 3], [4, 3]), |[i, j]| if i < 2 { X([i, j]) } else { Values([i - 2, j]) },
+            .moves_two_stored(&[MemoryLayout::Transposed, MemoryLayout::Expanded],
+                "[2, 3] [4, 3] along 0", ([2, 3], [4, 3]),
+                |[i, j]| if i < 2 { X([i, j]) } else { Values([i - 2, j]) },
                 |_, x, values| Tensor::cat(vec![x, values], 0))
             .moves_two("[2, 1] [2, 3] along 1, one twice", ([2, 1], [2, 3]),
                 |[i, j]| match j { 1..4 => Values([i, j - 1]), _ => X([i, 0]) },
@@ -39,13 +40,13 @@ fn joints() -> Vec<Operation> {
 fn repetitions() -> Vec<Operation> {
     vec![
         shape_operation("Tensor::expand", &["float_expand"])
-            .moves_stored(&[Layout::Transposed], "[3, 1] to [3, 4]", [3, 1], |[i, _]| [i, 0],
+            .moves_stored(&[MemoryLayout::Transposed], "[3, 1] to [3, 4]", [3, 1], |[i, _]| [i, 0],
                 |_, x| x.expand([3, 4]))
             .moves("[3] to [2, 3]", [3], |[_, j]| [j], |_, x| x.expand([2, 3]))
             .moves("[1, 3, 1] to [2, 3, 4]", [1, 3, 1], |[_, j, _]| [0, j, 0],
                 |_, x| x.expand([2, 3, 4])),
         shape_operation("Tensor::repeat_dim", &["float_repeat_dim"])
-            .moves_stored(&[Layout::Transposed], "[2, 3] twice along 0", [2, 3],
+            .moves_stored(&[MemoryLayout::Transposed], "[2, 3] twice along 0", [2, 3],
                 |[i, j]| [i % 2, j], |_, x| x.repeat_dim(0, 2))
             .moves("[2, 3] three times along 1", [2, 3], |[i, j]| [i, j % 3],
                 |_, x| x.repeat_dim(1, 3))

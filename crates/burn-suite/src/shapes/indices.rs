@@ -4,7 +4,7 @@ use burn::tensor::{Bool, IndexingUpdateOp, Int, Tensor};
 
 use super::shape_operation;
 use crate::operation::Operation;
-use crate::witness::{Inputs, Layout};
+use crate::witness::{FormulaInputs, MemoryLayout};
 
 pub(super) fn operations() -> Vec<Operation> {
     let mut all = reads();
@@ -17,11 +17,11 @@ pub(super) fn operations() -> Vec<Operation> {
 const ROWS: [[usize; 4]; 2] = [[0, 2, 2, 1], [0, 1, 2, 1]];
 const COLUMNS: [[usize; 2]; 3] = [[0, 0], [3, 1], [2, 2]];
 
-fn rows(v: &Inputs<'_>) -> Tensor<2, Int> {
+fn rows(v: &FormulaInputs<'_>) -> Tensor<2, Int> {
     v.ints([2, 4], &[0, 2, 2, 1, 0, 1, 2, 1])
 }
 
-fn columns(v: &Inputs<'_>) -> Tensor<2, Int> {
+fn columns(v: &FormulaInputs<'_>) -> Tensor<2, Int> {
     v.ints([3, 2], &[0, 0, 3, 1, 2, 2])
 }
 
@@ -29,12 +29,12 @@ fn columns(v: &Inputs<'_>) -> Tensor<2, Int> {
 fn reads() -> Vec<Operation> {
     vec![
         shape_operation("Tensor::gather", &["float_gather"])
-            .moves_stored(&[Layout::Transposed], "[3, 4] along 0, twice the same", [3, 4],
+            .moves_stored(&[MemoryLayout::Transposed], "[3, 4] along 0, twice the same", [3, 4],
                 |[i, j]| [ROWS[i][j], j], |v, x| x.gather(0, rows(v)))
             .moves("[3, 4] along 1, twice the same", [3, 4], |[i, j]| [i, COLUMNS[i][j]],
                 |v, x| x.gather(1, columns(v))),
         shape_operation("Tensor::select", &["float_select"])
-            .moves_stored(&[Layout::Expanded], "[4, 3] along 0, twice the same", [4, 3],
+            .moves_stored(&[MemoryLayout::Expanded], "[4, 3] along 0, twice the same", [4, 3],
                 |[i, j]| [[1, 3, 1][i], j], |v, x| x.select(0, v.ints([3], &[1, 3, 1])))
             .moves("[2, 5] along 1", [2, 5], |[i, j]| [i, [4, 0][j]],
                 |v, x| x.select(1, v.ints([2], &[4, 0]))),

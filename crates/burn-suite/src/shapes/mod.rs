@@ -13,7 +13,9 @@ use burn::tensor::Tensor;
 use burn_gradcheck::Outputs;
 
 use crate::operation::{Family, Operation};
-use crate::witness::{Array, Dual, Formula, Inputs, Layout, Precision, argument, arguments};
+use crate::witness::{
+    Dual, DualArray, Formula, FormulaInputs, FormulaPrecision, MemoryLayout, argument, arguments,
+};
 
 /// All of them.
 pub(crate) fn operations() -> Vec<Operation> {
@@ -32,7 +34,7 @@ fn shape_operation(name: &'static str, covers: &'static [&'static str]) -> Opera
 }
 
 /// Where an element of a result comes from: an index into one of two inputs.
-enum Source<const C: usize, const D: usize> {
+enum ElementSource<const C: usize, const D: usize> {
     X([usize; C]),
     Values([usize; D]),
 }
@@ -45,7 +47,7 @@ impl Operation {
         name: &str,
         shape: [usize; D],
         source: fn([usize; E]) -> [usize; D],
-        function: impl Fn(&Inputs<'_>, Tensor<D>) -> Tensor<E> + Send + Sync + 'static,
+        function: impl Fn(&FormulaInputs<'_>, Tensor<D>) -> Tensor<E> + Send + Sync + 'static,
     ) -> Self {
         self.moves_stored(&[], name, shape, source, function)
     }
@@ -53,14 +55,14 @@ impl Operation {
     /// As [`Operation::moves`], and once more for each layout of `x` in memory.
     fn moves_stored<const D: usize, const E: usize>(
         self,
-        layouts: &[Layout],
+        layouts: &[MemoryLayout],
         name: &str,
         shape: [usize; D],
         source: impl Fn([usize; E]) -> [usize; D] + Send + Sync + 'static,
-        function: impl Fn(&Inputs<'_>, Tensor<D>) -> Tensor<E> + Send + Sync + 'static,
+        function: impl Fn(&FormulaInputs<'_>, Tensor<D>) -> Tensor<E> + Send + Sync + 'static,
     ) -> Self {
         let formula = Formula::new([argument("x", &shape)], move |of| {
-            Array::by_index(of.result::<E>(), |at| of.get("x").at(source(at)))
+            DualArray::by_index(of.result::<E>(), |at| of.get("x").at(source(at)))
         });
         self.copies::<E, _>(layouts, name, formula, move |v| function(v, v.get("x")))
     }
@@ -71,11 +73,11 @@ impl Operation {
         name: &str,
         shape: [usize; D],
         source: fn([usize; E]) -> Option<[usize; D]>,
-        function: impl Fn(&Inputs<'_>, Tensor<D>) -> Tensor<E> + Send + Sync + 'static,
+        function: impl Fn(&FormulaInputs<'_>, Tensor<D>) -> Tensor<E> + Send + Sync + 'static,
     ) -> Self {
         let formula = Formula::new([argument("x", &shape)], move |of| {
             let constant = Dual::from(0.0);
-            Array::by_index(of.result::<E>(), |at| {
+            DualArray::by_index(of.result::<E>(), |at| {
                 source(at).map_or(constant, |at| of.get("x").at(at))
             })
         });
@@ -88,8 +90,8 @@ impl Operation {
         self,
         name: &str,
         shapes: ([usize; C], [usize; D]),
-        source: fn([usize; E]) -> Source<C, D>,
-        function: impl Fn(&Inputs<'_>, Tensor<C>, Tensor<D>) -> Tensor<E> + Send + Sync + 'static,
+        source: fn([usize; E]) -> ElementSource<C, D>,
+        function: impl Fn(&FormulaInputs<'_>, Tensor<C>, Tensor<D>) -> Tensor<E> + Send + Sync + 'static,
     ) -> Self {
         self.moves_two_stored(&[], name, shapes, source, function)
     }
@@ -97,17 +99,17 @@ impl Operation {
     /// As [`Operation::moves_two`], and once more for each layout of the inputs in memory.
     fn moves_two_stored<const C: usize, const D: usize, const E: usize>(
         self,
-        layouts: &[Layout],
+        layouts: &[MemoryLayout],
         name: &str,
         (shape, values): ([usize; C], [usize; D]),
-        source: fn([usize; E]) -> Source<C, D>,
-        function: impl Fn(&Inputs<'_>, Tensor<C>, Tensor<D>) -> Tensor<E> + Send + Sync + 'static,
+        source: fn([usize; E]) -> ElementSource<C, D>,
+        function: impl Fn(&FormulaInputs<'_>, Tensor<C>, Tensor<D>) -> Tensor<E> + Send + Sync + 'static,
     ) -> Self {
         let inputs = arguments(&[("x", &shape), ("values", &values)]);
         let formula = Formula::new(inputs, move |of| {
-            Array::by_index(of.result::<E>(), |at| match source(at) {
-                Source::X(at) => of.get("x").at(at),
-                Source::Values(at) => of.get("values").at(at),
+            DualArray::by_index(of.result::<E>(), |at| match source(at) {
+                ElementSource::X(at) => of.get("x").at(at),
+                ElementSource::Values(at) => of.get("values").at(at),
             })
         });
         self.copies::<E, _>(layouts, name, formula, move |v| {
@@ -118,12 +120,12 @@ impl Operation {
     /// Adds a check of a function whose results of rank `E` are copies of its inputs' elements.
     fn copies<const E: usize, O: Into<Outputs>>(
         self,
-        layouts: &[Layout],
+        layouts: &[MemoryLayout],
         name: &str,
         formula: Formula,
-        function: impl Fn(&Inputs<'_>) -> O + Send + Sync + 'static,
+        function: impl Fn(&FormulaInputs<'_>) -> O + Send + Sync + 'static,
     ) -> Self {
-        let formula = formula.with_precision(Precision::Exact);
+        let formula = formula.with_precision(FormulaPrecision::Exact);
         self.check_stored(name, layouts, &formula.knowing_result::<E>(), function)
     }
 
@@ -132,9 +134,13 @@ impl Operation {
         self,
         name: &str,
         (shape, values): (&[usize], &[usize]),
-        function: impl Fn(&Inputs<'_>) -> O + Send + Sync + 'static,
+        function: impl Fn(&FormulaInputs<'_>) -> O + Send + Sync + 'static,
     ) -> Self {
         let formula = Formula::unknown(arguments(&[("x", shape), ("values", values)]));
-        self.check(name, &formula.with_precision(Precision::Summed), function)
+        self.check(
+            name,
+            &formula.with_precision(FormulaPrecision::Summed),
+            function,
+        )
     }
 }

@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 
 use super::shape_operation;
 use crate::operation::Operation;
-use crate::witness::{Layout, place};
+use crate::witness::{MemoryLayout, place};
 
 pub(super) fn operations() -> Vec<Operation> {
     let mut all = permutations();
@@ -16,12 +16,12 @@ pub(super) fn operations() -> Vec<Operation> {
 fn permutations() -> Vec<Operation> {
     vec![
         shape_operation("Tensor::swap_dims", &["float_swap_dims"])
-            .moves_stored(&[Layout::Expanded], "[3, 4] 0 1", [3, 4], |[i, j]| [j, i],
+            .moves_stored(&[MemoryLayout::Expanded], "[3, 4] 0 1", [3, 4], |[i, j]| [j, i],
                 |_, x| x.swap_dims(0, 1))
             .moves("[2, 3, 4] 0 2", [2, 3, 4], |[i, j, k]| [k, j, i], |_, x| x.swap_dims(0, 2))
             .moves("[2, 3, 4] 1 1", [2, 3, 4], |at| at, |_, x| x.swap_dims(1, 1)),
         shape_operation("Tensor::transpose", &["float_swap_dims"])
-            .moves_stored(&[Layout::Sliced], "[2, 3, 4]", [2, 3, 4], |[i, j, k]| [i, k, j],
+            .moves_stored(&[MemoryLayout::Sliced], "[2, 3, 4]", [2, 3, 4], |[i, j, k]| [i, k, j],
                 |_, x| x.transpose()),
         shape_operation("Tensor::permute", &["float_permute"])
             .moves("[2, 3, 4] to 1 2 0", [2, 3, 4], |[i, j, k]| [k, i, j],
@@ -31,7 +31,7 @@ fn permutations() -> Vec<Operation> {
         shape_operation("Tensor::movedim", &["float_permute"])
             .moves("[2, 3, 4] 0 to 2", [2, 3, 4], |[i, j, k]| [k, i, j], |_, x| x.movedim(0, 2)),
         shape_operation("Tensor::flip", &["float_flip"])
-            .moves_stored(&[Layout::Transposed], "[3, 4] 0", [3, 4], |[i, j]| [2 - i, j],
+            .moves_stored(&[MemoryLayout::Transposed], "[3, 4] 0", [3, 4], |[i, j]| [2 - i, j],
                 |_, x| x.flip([0]))
             .moves("[2, 3, 4] 0 2", [2, 3, 4], |[i, j, k]| [1 - i, j, 3 - k],
                 |_, x| x.flip([0, 2])),
@@ -51,8 +51,8 @@ fn reshape<const D: usize, const E: usize>(
     (shape, out): ([usize; D], [usize; E]),
     function: fn(Tensor<D>) -> Tensor<E>,
 ) -> Operation {
-    let layouts: &[Layout] = if (D, E) == (2, 2) {
-        &Layout::STRIDED
+    let layouts: &[MemoryLayout] = if (D, E) == (2, 2) {
+        &MemoryLayout::STRIDED
     } else {
         &[]
     };

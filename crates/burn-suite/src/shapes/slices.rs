@@ -3,10 +3,10 @@
 use burn::tensor::ops::PadMode;
 use burn::tensor::{Tensor, s};
 
-use super::Source::{Values, X};
+use super::ElementSource::{Values, X};
 use super::shape_operation;
 use crate::operation::Operation;
-use crate::witness::Layout;
+use crate::witness::MemoryLayout;
 
 pub(super) fn operations() -> Vec<Operation> {
     let mut all = parts();
@@ -20,8 +20,8 @@ pub(super) fn operations() -> Vec<Operation> {
 fn parts() -> Vec<Operation> {
     vec![
         shape_operation("Tensor::slice", &["float_slice"])
-            .moves_stored(&[Layout::Transposed, Layout::Expanded], "[4, 5] 1..3 2..5", [4, 5],
-                |[i, j]| [i + 1, j + 2], |_, x| x.slice([1..3, 2..5]))
+            .moves_stored(&[MemoryLayout::Transposed, MemoryLayout::Expanded], "[4, 5] 1..3 2..5",
+                [4, 5], |[i, j]| [i + 1, j + 2], |_, x| x.slice([1..3, 2..5]))
             .moves("[5] in steps of 2", [5], |[i]| [2 * i], |_, x| x.slice(s![0..5;2]))
             .moves("[5, 3] backwards", [5, 3], |[i, j]| [4 - 2 * i, 2 - j],
                 |_, x| x.slice(s![0..5;-2, 0..3;-1])),
@@ -64,7 +64,7 @@ fn reversed(mut parts: Vec<Tensor<2>>, dim: usize) -> Tensor<2> {
 fn replacements() -> Vec<Operation> {
     vec![
         shape_operation("Tensor::slice_assign", &["float_slice_assign"])
-            .moves_two_stored(&[Layout::Transposed], "[4, 5] 1..3 2..5", ([4, 5], [2, 3]),
+            .moves_two_stored(&[MemoryLayout::Transposed], "[4, 5] 1..3 2..5", ([4, 5], [2, 3]),
                 |[i, j]| match (i, j) { (1..3, 2..5) => Values([i - 1, j - 2]), _ => X([i, j]) },
                 |_, x, values| x.slice_assign([1..3, 2..5], values))
             .moves_two("[5] in steps of 2", ([5], [3]),
@@ -123,7 +123,7 @@ fn windows() -> Vec<Operation> {
         shape_operation("Tensor::unfold", &["float_unfold"])
             .moves("[7] 3 by 2", [7], |[i, j]| [2 * i + j],
                 |_, x| -> Tensor<2> { x.unfold(0, 3, 2) })
-            .moves_stored(&[Layout::Transposed], "[2, 6] 3 by 1, overlapping", [2, 6],
+            .moves_stored(&[MemoryLayout::Transposed], "[2, 6] 3 by 1, overlapping", [2, 6],
                 |[n, i, j]| [n, i + j], |_, x| -> Tensor<3> { x.unfold(1, 3, 1) })
             .moves("[6, 2] 2 by 3, with gaps", [6, 2], |[i, n, j]| [3 * i + j, n],
                 |_, x| -> Tensor<3> { x.unfold(0, 2, 3) }),

@@ -6,7 +6,7 @@ use super::dual::Dual;
 
 /// An array in row-major order.
 #[derive(Clone, Debug)]
-pub(crate) struct Array {
+pub(crate) struct DualArray {
     pub(crate) shape: Vec<usize>,
     pub(crate) values: Vec<Dual>,
 }
@@ -31,7 +31,7 @@ pub(crate) fn sum(numbers: &[Dual]) -> Dual {
     numbers.iter().copied().sum()
 }
 
-impl Array {
+impl DualArray {
     pub(crate) fn new(shape: impl Into<Vec<usize>>, values: Vec<Dual>) -> Self {
         let shape = shape.into();
         assert_eq!(count(&shape), values.len(), "{shape:?}");
@@ -117,8 +117,8 @@ impl Array {
     }
 }
 
-impl From<Array> for Vec<Array> {
-    fn from(array: Array) -> Self {
+impl From<DualArray> for Vec<DualArray> {
+    fn from(array: DualArray) -> Self {
         vec![array]
     }
 }
@@ -126,25 +126,25 @@ impl From<Array> for Vec<Array> {
 /// The inputs' values by name.
 #[derive(Clone, Debug)]
 pub(crate) struct Arguments {
-    arrays: BTreeMap<String, Array>,
+    arrays: BTreeMap<String, DualArray>,
     /// The shape of Burn's result, for a formula that asked for it.
     pub(super) result: Option<Vec<usize>>,
 }
 
 impl Arguments {
-    pub(super) fn new(arrays: impl Iterator<Item = (String, Array)>) -> Self {
+    pub(super) fn new(arrays: impl Iterator<Item = (String, DualArray)>) -> Self {
         Self {
             arrays: arrays.collect(),
             result: None,
         }
     }
 
-    pub(crate) fn get(&self, name: &str) -> &Array {
+    pub(crate) fn get(&self, name: &str) -> &DualArray {
         let found = self.find(name);
         found.unwrap_or_else(|| panic!("the formula has no argument {name}"))
     }
 
-    pub(crate) fn find(&self, name: &str) -> Option<&Array> {
+    pub(crate) fn find(&self, name: &str) -> Option<&DualArray> {
         self.arrays.get(name)
     }
 
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn slices_run_along_their_dimension() {
         let numbers = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0].map(Dual::from);
-        let array = Array::new([2, 3], numbers.to_vec());
+        let array = DualArray::new([2, 3], numbers.to_vec());
         let totals = |dim| {
             let sums = array.along(dim, |slice| vec![sum(slice)]);
             let values = sums.values.iter().map(|number| number.value);

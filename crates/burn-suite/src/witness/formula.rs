@@ -7,11 +7,11 @@ use std::sync::Arc;
 use burn::tensor::Tensor;
 use burn_gradcheck::{Case, Gradients, Outputs, Sample, Upstream, Values};
 
-use super::array::{Arguments, Array};
+use super::array::{Arguments, DualArray};
 use super::dual::Dual;
 use super::host;
-use super::layout::Layout;
-use super::precision::Precision;
+use super::layout::MemoryLayout;
+use super::precision::FormulaPrecision;
 
 /// An input.
 #[derive(Clone, Debug)]
@@ -19,14 +19,14 @@ pub(crate) struct Argument {
     name: String,
     /// As the function gets it.
     shape: Vec<usize>,
-    layout: Layout,
-    source: Source,
+    layout: MemoryLayout,
+    source: ArgumentValues,
 }
 
 #[derive(Clone, Debug)]
-enum Source {
+enum ArgumentValues {
     Drawn(Sample),
-    Given(Vec<f64>),
+    GivenTensor(Vec<f64>),
     /// Given, and not differentiated.
     Constant(Vec<f64>),
 }
@@ -36,8 +36,8 @@ pub(crate) fn argument(name: impl Into<String>, shape: &[usize]) -> Argument {
     Argument {
         name: name.into(),
         shape: shape.to_vec(),
-        layout: Layout::Contiguous,
-        source: Source::Drawn(Sample::Signed),
+        layout: MemoryLayout::Contiguous,
+        source: ArgumentValues::Drawn(Sample::Signed),
     }
 }
 
@@ -63,13 +63,13 @@ pub(crate) fn parameter(name: &str, shape: &[usize]) -> Argument {
 impl Argument {
     /// Gives it values.
     pub(crate) fn given(mut self, values: Vec<f64>) -> Self {
-        self.source = Source::Given(values);
+        self.source = ArgumentValues::GivenTensor(values);
         self
     }
 
     /// Gives it values, and takes no gradient with respect to it.
     pub(crate) fn constant(mut self, values: Vec<f64>) -> Self {
-        self.source = Source::Constant(values);
+        self.source = ArgumentValues::Constant(values);
         self
     }
 
@@ -80,7 +80,7 @@ impl Argument {
 
     /// Draws from another distribution.
     pub(crate) fn from(mut self, sample: Sample) -> Self {
-        self.source = Source::Drawn(sample);
+        self.source = ArgumentValues::Drawn(sample);
         self
     }
 
@@ -91,20 +91,20 @@ impl Argument {
     fn add_to(&self, case: Case) -> Case {
         let (name, shape) = (&self.name, self.stored_shape());
         match &self.source {
-            Source::Drawn(sample) => case.input_from(name, shape, *sample),
-            Source::Given(values) => case.input_values(name, shape, values.clone()),
-            Source::Constant(values) => case.constant(name, shape, values.clone()),
+            ArgumentValues::Drawn(sample) => case.input_from(name, shape, *sample),
+            ArgumentValues::GivenTensor(values) => case.input_values(name, shape, values.clone()),
+            ArgumentValues::Constant(values) => case.constant(name, shape, values.clone()),
         }
     }
 }
 
 /// The inputs on a device, each in its layout.
-pub(crate) struct Inputs<'a> {
+pub(crate) struct FormulaInputs<'a> {
     values: &'a Values,
     arguments: &'a [Argument],
 }
 
-impl Inputs<'_> {
+impl FormulaInputs<'_> {
     /// The input of this name and rank.
     pub(crate) fn get<const D: usize>(&self, name: &str) -> Tensor<D> {
         let stored = self.values.get(name);
@@ -117,7 +117,7 @@ impl Inputs<'_> {
     }
 }
 
-impl Deref for Inputs<'_> {
+impl Deref for FormulaInputs<'_> {
     type Target = Values;
 
     fn deref(&self) -> &Values {
@@ -125,7 +125,7 @@ impl Deref for Inputs<'_> {
     }
 }
 
-type Evaluate = Arc<dyn Fn(&Arguments) -> Vec<Array> + Send + Sync>;
+type Evaluate = Arc<dyn Fn(&Arguments) -> Vec<DualArray> + Send + Sync>;
 
 /// Inputs, and how the outputs follow from them.
 #[derive(Clone)]
@@ -133,7 +133,7 @@ pub(crate) struct Formula {
     arguments: Arc<[Argument]>,
     /// None where only finite differences are known.
     evaluate: Option<Evaluate>,
-    precision: Precision,
+    precision: FormulaPrecision,
     is_reference: bool,
     /// The shape of Burn's result, where the formula needs it.
     result_shape: Option<fn(&Upstream) -> Vec<usize>>,
@@ -156,7 +156,7 @@ macro_rules! of_rank {
 }
 
 impl Formula {
-    pub(crate) fn new<O: Into<Vec<Array>>>(
+    pub(crate) fn new<O: Into<Vec<DualArray>>>(
         arguments: impl IntoIterator<Item = Argument>,
         evaluate: impl Fn(&Arguments) -> O + Send + Sync + 'static,
     ) -> Self {
@@ -171,13 +171,13 @@ impl Formula {
         Self {
             arguments: arguments.into_iter().collect(),
             evaluate: None,
-            precision: Precision::General,
+            precision: FormulaPrecision::General,
             is_reference: false,
             result_shape: None,
         }
     }
 
-    pub(crate) fn with_precision(mut self, precision: Precision) -> Self {
+    pub(crate) fn with_precision(mut self, precision: FormulaPrecision) -> Self {
         self.precision = precision;
         self
     }
@@ -196,7 +196,7 @@ impl Formula {
     }
 
     /// Stores every matrix among the inputs in another layout.
-    pub(crate) fn stored(mut self, layout: Layout) -> Self {
+    pub(crate) fn stored(mut self, layout: MemoryLayout) -> Self {
         let relaid = self.arguments.iter().map(|argument| Argument {
             layout,
             ..argument.clone()
@@ -226,12 +226,12 @@ impl Formula {
     pub(crate) fn case<O: Into<Outputs>>(
         &self,
         case: Case,
-        function: impl Fn(&Inputs<'_>) -> O + Send + Sync + 'static,
+        function: impl Fn(&FormulaInputs<'_>) -> O + Send + Sync + 'static,
     ) -> Case {
         let arguments = Arc::clone(&self.arguments);
         self.witness(case).function(move |values| {
             let arguments = &arguments;
-            function(&Inputs { values, arguments })
+            function(&FormulaInputs { values, arguments })
         })
     }
 
@@ -241,7 +241,7 @@ impl Formula {
             let (name, shape) = (&argument.name, argument.stored_shape());
             let values = of_rank!(shape.len(), D => host(v.get::<D>(name)));
             let values = values.into_iter().map(Dual::from).collect();
-            (name.clone(), Array::new(shape, values))
+            (name.clone(), DualArray::new(shape, values))
         };
         Arguments::new(self.arguments.iter().map(read))
     }
@@ -276,8 +276,8 @@ impl Formula {
             .collect();
         let mut gradients = Gradients::new();
         let is_differentiated = |argument: &&Argument| match argument.source {
-            Source::Drawn(_) | Source::Given(_) => true,
-            Source::Constant(_) => false,
+            ArgumentValues::Drawn(_) | ArgumentValues::GivenTensor(_) => true,
+            ArgumentValues::Constant(_) => false,
         };
         for argument in self.arguments.iter().filter(is_differentiated) {
             let (name, shape) = (&argument.name, argument.stored_shape());
@@ -307,8 +307,8 @@ impl fmt::Debug for Formula {
     }
 }
 
-fn outputs(arrays: Vec<Array>, v: &Values) -> Outputs {
-    let add = |all: Outputs, Array { shape, values }: Array| {
+fn outputs(arrays: Vec<DualArray>, v: &Values) -> Outputs {
+    let add = |all: Outputs, DualArray { shape, values }: DualArray| {
         let values: Vec<f64> = values.iter().map(|value| value.value).collect();
         of_rank!(shape.len(), D => all.with(v.tensor(sizes::<D>(&shape), &values)))
     };
@@ -335,7 +335,7 @@ mod tests {
         let formula = Formula::new(arguments, move |of| {
             let y = of.get("x").linear(of.get("w"), Some(of.get("b")));
             let sum: Dual = y.values.iter().copied().sum();
-            vec![y.map(Dual::tanh), Array::scalar(sum * factor)]
+            vec![y.map(Dual::tanh), DualArray::scalar(sum * factor)]
         });
         formula.with_differences()
     }
@@ -350,7 +350,10 @@ mod tests {
     #[test]
     fn a_formula_is_a_witness_and_a_reference_in_every_layout() {
         let f32 = Target::new(Device::flex(), DType::F32).with_reference(Device::flex());
-        for layout in [Layout::Contiguous].into_iter().chain(Layout::STRIDED) {
+        for layout in [MemoryLayout::Contiguous]
+            .into_iter()
+            .chain(MemoryLayout::STRIDED)
+        {
             let case = case(&product(1.0).stored(layout));
             case.check(&Device::flex()).assert_pass();
             case.run(&f32, &Options::default()).assert_pass();

@@ -4,12 +4,12 @@ use std::fmt;
 
 use burn::tensor::{Slice, Tensor};
 
-use super::array::Array;
+use super::array::DualArray;
 
 /// How a function's input lies in memory. An input is drawn and differentiated as it is stored, and
 /// rearranged before the function gets it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Layout {
+pub(crate) enum MemoryLayout {
     /// In row-major order.
     Contiguous,
     /// The last two dimensions swapped.
@@ -20,7 +20,7 @@ pub(crate) enum Layout {
     Expanded,
 }
 
-impl Layout {
+impl MemoryLayout {
     /// All layouts but the contiguous one.
     pub(crate) const STRIDED: [Self; 3] = [Self::Transposed, Self::Sliced, Self::Expanded];
 
@@ -60,7 +60,7 @@ impl Layout {
     }
 
     /// Rearranges a stored array into one of `shape`.
-    pub(super) fn arrange_on_host(self, stored: &Array, shape: &[usize]) -> Array {
+    pub(super) fn arrange_on_host(self, stored: &DualArray, shape: &[usize]) -> DualArray {
         let rank = shape.len();
         if rank < 2 || self == Self::Contiguous {
             return stored.clone();
@@ -85,11 +85,11 @@ impl Layout {
             stored.values[flat.fold(0, |flat, (i, size)| flat * size + i)]
         };
         let values = (0..shape.iter().product()).map(value).collect();
-        Array::new(shape, values)
+        DualArray::new(shape, values)
     }
 }
 
-impl fmt::Display for Layout {
+impl fmt::Display for MemoryLayout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Contiguous => "contiguous",
@@ -109,14 +109,17 @@ mod tests {
 
     #[test]
     fn a_tensor_and_an_array_are_rearranged_alike() {
-        for layout in [Layout::Contiguous].into_iter().chain(Layout::STRIDED) {
+        for layout in [MemoryLayout::Contiguous]
+            .into_iter()
+            .chain(MemoryLayout::STRIDED)
+        {
             let shape = [3, 2, 4];
             let stored = layout.stored(&shape);
             let count: usize = stored.iter().product();
             let values: Vec<f64> = (0..count).map(|i| i as f64).collect();
             let data = TensorData::new(values.clone(), stored.clone());
             let tensor = layout.arrange(Tensor::<3>::from_data(data, &Device::flex()), &shape);
-            let array = Array::new(stored, values.into_iter().map(Into::into).collect());
+            let array = DualArray::new(stored, values.into_iter().map(Into::into).collect());
             let array = layout.arrange_on_host(&array, &shape);
             assert_eq!(tensor.dims(), shape, "{layout}");
             assert_eq!(array.shape, shape, "{layout}");

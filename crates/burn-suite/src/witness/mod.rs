@@ -1,8 +1,8 @@
 //! The witness: a function written down once, on the host in f64 and without Burn.
 //!
-//! A [`Formula`] computes a function forward from [arrays](Array) of [dual numbers](Dual), which carry
+//! A [`Formula`] computes a function forward from [arrays](DualArray) of [dual numbers](Dual), which carry
 //! a derivative along. So the formula also gives the gradient, and no gradient is derived by hand.
-//! Elements may lie in memory in another [layout](Layout); the formula stays the same.
+//! Elements may lie in memory in another [layout](MemoryLayout); the formula stays the same.
 
 mod array;
 mod dual;
@@ -11,12 +11,12 @@ mod layout;
 mod precision;
 mod window;
 
-pub(crate) use array::{Arguments, Array, count, place, sum};
+pub(crate) use array::{Arguments, DualArray, count, place, sum};
 pub(crate) use dual::{Dual, logistic};
-pub(crate) use formula::{Argument, Formula, Inputs, argument, arguments, parameter};
-pub(crate) use layout::Layout;
-pub(crate) use precision::Precision;
-pub(crate) use window::{Product, Tap, Term, Window, sum_of_products, sum_of_terms};
+pub(crate) use formula::{Argument, Formula, FormulaInputs, argument, arguments, parameter};
+pub(crate) use layout::MemoryLayout;
+pub(crate) use precision::FormulaPrecision;
+pub(crate) use window::{Product, SlidingWindow, Tap, Term, sum_of_products, sum_of_terms};
 
 use burn::tensor::Tensor;
 

@@ -5,7 +5,7 @@ use burn_gradcheck::{Case, Tolerance};
 
 /// How far autodiff may be from the formula, by what there is to round.
 #[derive(Clone, Debug)]
-pub(crate) enum Precision {
+pub(crate) enum FormulaPrecision {
     /// burn-gradcheck's own tolerances, which allow for sums that cancel.
     General,
     /// The roundings of a short formula without sums, magnified by the formula's own subtractions
@@ -19,7 +19,7 @@ pub(crate) enum Precision {
     Exact,
 }
 
-impl Precision {
+impl FormulaPrecision {
     /// Sets the case's tolerances.
     pub(super) fn apply(&self, case: Case) -> Case {
         let f32 = DType::F32;

@@ -2,7 +2,7 @@
 
 use std::array;
 
-use super::array::{Array, count, place};
+use super::array::{DualArray, count, place};
 use super::dual::Dual;
 
 /// A term of a sum: `out[o] += factor · x[i]`.
@@ -14,12 +14,12 @@ pub(crate) struct Term {
 }
 
 /// The array of `shape` whose elements are sums of terms.
-pub(crate) fn sum_of_terms(terms: &[Term], x: &Array, shape: &[usize]) -> Array {
+pub(crate) fn sum_of_terms(terms: &[Term], x: &DualArray, shape: &[usize]) -> DualArray {
     let mut out = vec![Dual::from(0.0); count(shape)];
     for term in terms {
         out[term.out] = out[term.out] + x.values[term.x] * term.factor;
     }
-    Array::new(shape, out)
+    DualArray::new(shape, out)
 }
 
 /// A term of a sum: `out[o] += x[i] · weight[w]`.
@@ -33,20 +33,20 @@ pub(crate) struct Product {
 /// The array of `shape` whose elements are sums of products.
 pub(crate) fn sum_of_products(
     terms: &[Product],
-    x: &Array,
-    weight: &Array,
+    x: &DualArray,
+    weight: &DualArray,
     shape: &[usize],
-) -> Array {
+) -> DualArray {
     let mut out = vec![Dual::from(0.0); count(shape)];
     for term in terms {
         out[term.out] = out[term.out] + x.values[term.x] * weight.values[term.weight];
     }
-    Array::new(shape, out)
+    DualArray::new(shape, out)
 }
 
 /// A kernel that slides over a padded grid.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Window<const N: usize> {
+pub(crate) struct SlidingWindow<const N: usize> {
     pub(crate) grid: [usize; N],
     pub(crate) kernel: [usize; N],
     pub(crate) stride: [usize; N],
@@ -68,7 +68,7 @@ pub(crate) struct Tap {
     pub(crate) is_outside: bool,
 }
 
-impl<const N: usize> Window<N> {
+impl<const N: usize> SlidingWindow<N> {
     /// A kernel with stride 1 and dilation 1, over a grid without padding.
     pub(crate) fn new(grid: [usize; N], kernel: [usize; N]) -> Self {
         Self {
@@ -146,7 +146,7 @@ mod tests {
     /// Kernel 3 by 2 over 0 [1 2 3 4] 0, the last window reaching one cell over the end.
     #[test]
     fn taps_lie_on_cells_in_the_padding_or_outside() {
-        let window = Window::new([4], [3]).stride([2]).padding([(1, 1)]);
+        let window = SlidingWindow::new([4], [3]).stride([2]).padding([(1, 1)]);
         assert_eq!(window.windows(), [2]);
         let window = window.ceil();
         assert_eq!(window.windows(), [3]);
@@ -160,13 +160,16 @@ mod tests {
 
     #[test]
     fn a_window_that_would_start_in_the_padding_is_dropped() {
-        let window = Window::new([3], [2]).stride([2]).padding([(1, 1)]).ceil();
+        let window = SlidingWindow::new([3], [2])
+            .stride([2])
+            .padding([(1, 1)])
+            .ceil();
         assert_eq!(window.windows(), [2]);
     }
 
     #[test]
     fn the_last_dimension_is_the_fastest() {
-        let taps = Window::new([2, 3], [2, 2]).taps();
+        let taps = SlidingWindow::new([2, 3], [2, 2]).taps();
         let second: Vec<_> = taps[4..].iter().map(|tap| tap.cell).collect();
         assert_eq!(second, [Some(1), Some(2), Some(4), Some(5)]);
     }

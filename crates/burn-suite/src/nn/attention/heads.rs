@@ -44,7 +44,7 @@ fn parameters(width: usize, bias: bool, quiet: bool) -> Vec<Argument> {
 
 /// Whether query, key and value are one tensor or three.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Tensors {
+enum AttentionInputs {
     One,
     Three,
 }
@@ -53,13 +53,13 @@ enum Tensors {
 fn check(
     layer: Operation,
     name: &str,
-    (width, from, bias): (usize, Tensors, bool),
+    (width, from, bias): (usize, AttentionInputs, bool),
     attend: AttentionFormula,
     input: impl Fn(MhaInput, &Values) -> MhaInput + Send + Sync + 'static,
 ) -> Operation {
     let names: &[&str] = match from {
-        Tensors::One => &["x"],
-        Tensors::Three => &["x_query", "x_key", "x_value"],
+        AttentionInputs::One => &["x"],
+        AttentionInputs::Three => &["x_query", "x_key", "x_value"],
     };
     // Fewer queries than keys.
     let shape = |name: &str| [2, if name == "x_query" { 2 } else { 3 }, width];
@@ -87,8 +87,8 @@ fn check(
             move |device| config.init(device),
             move |attention: &MultiHeadAttention, v| {
                 let made = match from {
-                    Tensors::One => MhaInput::self_attn(v.get("x")),
-                    Tensors::Three => {
+                    AttentionInputs::One => MhaInput::self_attn(v.get("x")),
+                    AttentionInputs::Three => {
                         MhaInput::new(v.get("x_query"), v.get("x_key"), v.get("x_value"))
                     }
                 };
@@ -134,14 +134,14 @@ fn self_attention() -> Operation {
         quiet: true,
         ..attend
     };
-    let one = (2, Tensors::One, true);
+    let one = (2, AttentionInputs::One, true);
     let layer = layer("nn::MultiHeadAttention").note(
         "a query whose keys are all masked attends to all of them alike, or to none if quiet",
     );
     let layer = check(
         layer,
         "2 heads of 4",
-        (8, Tensors::One, true),
+        (8, AttentionInputs::One, true),
         OPEN,
         |input, _| input,
     );
@@ -149,14 +149,14 @@ fn self_attention() -> Operation {
     let layer = check(
         layer,
         "of three tensors",
-        (2, Tensors::Three, true),
+        (2, AttentionInputs::Three, true),
         OPEN,
         |i, _| i,
     );
     let layer = check(
         layer,
         "without biases",
-        (2, Tensors::One, false),
+        (2, AttentionInputs::One, false),
         OPEN,
         |i, _| i,
     );
@@ -181,7 +181,7 @@ fn of_narrow_heads() -> Operation {
     check(
         layer,
         "of one tensor",
-        (4, Tensors::One, true),
+        (4, AttentionInputs::One, true),
         OPEN,
         |input, _| input,
     )

@@ -8,7 +8,7 @@ use burn::tensor::DType;
 use burn_gradcheck::{Case, Sample, Tolerance};
 
 use crate::operation::Operation;
-use crate::witness::{Argument, Arguments, Array, Dual, argument, count, place};
+use crate::witness::{Argument, Arguments, Dual, DualArray, argument, count, place};
 
 /// All of them.
 pub(super) fn operations() -> Vec<Operation> {
@@ -76,7 +76,7 @@ fn with_tolerance(case: Case) -> Case {
 }
 
 /// The linear layer at a path.
-fn linear(of: &Arguments, path: &str, x: &Array) -> Array {
+fn linear(of: &Arguments, path: &str, x: &DualArray) -> DualArray {
     let bias = of.find(&format!("{path}.bias"));
     x.linear(of.get(&format!("{path}.weight")), bias)
 }
@@ -98,7 +98,12 @@ struct AttentionFormula {
 impl AttentionFormula {
     /// The weights `[batch, heads, queries, keys]`, and the weighted values of all heads side by
     /// side `[batch, queries, heads * size]`.
-    fn formula(&self, query: &Array, key: &Array, value: &Array) -> (Array, Array) {
+    fn formula(
+        &self,
+        query: &DualArray,
+        key: &DualArray,
+        value: &DualArray,
+    ) -> (DualArray, DualArray) {
         let [batch, queries, width] = [0, 1, 2].map(|d| query.shape[d]);
         let keys = key.shape[1];
         let size = width / self.heads;
@@ -131,8 +136,8 @@ impl AttentionFormula {
             }
         }
         (
-            Array::new([batch, self.heads, queries, keys], weights),
-            Array::new([batch, queries, width], out),
+            DualArray::new([batch, self.heads, queries, keys], weights),
+            DualArray::new([batch, queries, width], out),
         )
     }
 

@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 use burn_gradcheck::Outputs;
 
 use crate::operation::{Operation, layer};
-use crate::witness::{Array, Formula, Inputs, Precision, argument};
+use crate::witness::{DualArray, Formula, FormulaInputs, FormulaPrecision, argument};
 
 const WIDTH: usize = 4;
 
@@ -16,7 +16,7 @@ pub(super) fn operations() -> Vec<Operation> {
 /// `x + sin or cos of (position / 10000^(2 i / width))`
 fn positional() -> Operation {
     let formula = of_positions(&[2, 3, WIDTH], |x| {
-        Array::by_index([2, 3, WIDTH], |[item, position, i]| {
+        DualArray::by_index([2, 3, WIDTH], |[item, position, i]| {
             let angle = angle(position, i / 2);
             x.at([item, position, i]) + if i % 2 == 0 { angle.sin() } else { angle.cos() }
         })
@@ -30,11 +30,11 @@ fn positional() -> Operation {
 /// Finite differences are those of the formula: Burn's encodings need the default float type.
 fn of_positions(
     shape: &[usize],
-    encode: impl Fn(&Array) -> Array + Send + Sync + 'static,
+    encode: impl Fn(&DualArray) -> DualArray + Send + Sync + 'static,
 ) -> Formula {
     let formula = Formula::new([argument("x", shape)], move |of| encode(of.get("x")));
     formula
-        .with_precision(Precision::Short(None))
+        .with_precision(FormulaPrecision::Short(None))
         .with_differences()
 }
 
@@ -45,7 +45,7 @@ fn angle(position: usize, pair: usize) -> f64 {
 }
 
 /// Each pair of numbers turned by an angle that grows with the position, from `first` on.
-fn turned(x: &Array, first: usize) -> Array {
+fn turned(x: &DualArray, first: usize) -> DualArray {
     let time = x.shape[x.shape.len() - 2];
     let pairs = x.values.chunks(2).enumerate();
     let values = pairs.flat_map(|(number, pair)| {
@@ -53,11 +53,11 @@ fn turned(x: &Array, first: usize) -> Array {
         let (sin, cos) = angle(first + position, pair_number).sin_cos();
         [pair[0] * cos - pair[1] * sin, pair[0] * sin + pair[1] * cos]
     });
-    Array::new(x.shape.clone(), values.collect())
+    DualArray::new(x.shape.clone(), values.collect())
 }
 
 fn rotary() -> Operation {
-    type Apply = fn(RotaryEncoding, &Inputs<'_>) -> Outputs;
+    type Apply = fn(RotaryEncoding, &FormulaInputs<'_>) -> Outputs;
     let checks: [(&str, &[usize], usize, Apply); 6] = [
         ("[3, 4]", &[3, WIDTH], 0, |rotary, v| {
             rotary.forward(v.get::<2>("x")).into()

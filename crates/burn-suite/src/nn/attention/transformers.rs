@@ -14,7 +14,7 @@ use super::{
     with_held_keys, with_tolerance,
 };
 use crate::operation::{Operation, layer};
-use crate::witness::{Argument, Arguments, Array, Dual, Formula, argument};
+use crate::witness::{Argument, Arguments, Dual, DualArray, Formula, argument};
 
 /// As many as heads, which are then of size 1.
 const WIDTH: usize = 4;
@@ -51,7 +51,7 @@ fn feed_forward_arguments(path: &str) -> Vec<Argument> {
     .concat()
 }
 
-fn feed_forward_of(of: &Arguments, path: &str, x: &Array) -> Array {
+fn feed_forward_of(of: &Arguments, path: &str, x: &DualArray) -> DualArray {
     let inner = linear(of, &format!("{path}linear_inner"), x).map(Dual::tanh);
     linear(of, &format!("{path}linear_outer"), &inner)
 }
@@ -101,7 +101,7 @@ fn norm_arguments(path: &str) -> Vec<Argument> {
 }
 
 /// `gamma (x - mean) / sqrt(variance + 1e-5) + beta` for each row.
-fn norm(of: &Arguments, path: &str, x: &Array) -> Array {
+fn norm(of: &Arguments, path: &str, x: &DualArray) -> DualArray {
     let [gamma, beta] = ["gamma", "beta"].map(|name| of.get(&format!("{path}.{name}")));
     let rows = x.rows().flat_map(|row| {
         let count = row.len() as f64;
@@ -112,7 +112,7 @@ fn norm(of: &Arguments, path: &str, x: &Array) -> Array {
         let scaled = normed.zip(&gamma.values).zip(&beta.values);
         scaled.map(|((x, &gamma), &beta)| x * gamma + beta)
     });
-    Array::new(x.shape.clone(), rows.collect())
+    DualArray::new(x.shape.clone(), rows.collect())
 }
 
 /// The parameters of an attention at a path.
@@ -124,15 +124,15 @@ fn attention(
     of: &Arguments,
     path: &str,
     attend: AttentionFormula,
-    x: &Array,
-    memory: &Array,
-) -> Array {
-    let part = |name: &str, x: &Array| linear(of, &format!("{path}.{name}"), x);
+    x: &DualArray,
+    memory: &DualArray,
+) -> DualArray {
+    let part = |name: &str, x: &DualArray| linear(of, &format!("{path}.{name}"), x);
     let (query, key, value) = (part("query", x), part("key", memory), part("value", memory));
     part("output", &attend.formula(&query, &key, &value).1)
 }
 
-fn add(a: &Array, b: &Array) -> Array {
+fn add(a: &DualArray, b: &DualArray) -> DualArray {
     a.zip(b, |a, b| a + b)
 }
 
@@ -140,9 +140,9 @@ fn add(a: &Array, b: &Array) -> Array {
 fn residual(
     of: &Arguments,
     (norm_first, before, after): (bool, &str, &str),
-    x: &Array,
-    inner: impl FnOnce(&Array) -> Array,
-) -> Array {
+    x: &DualArray,
+    inner: impl FnOnce(&DualArray) -> DualArray,
+) -> DualArray {
     if norm_first {
         add(x, &inner(&norm(of, before, x)))
     } else {
@@ -155,8 +155,8 @@ fn encoder_layer(
     of: &Arguments,
     path: &str,
     (norm_first, attend): (bool, AttentionFormula),
-    x: &Array,
-) -> Array {
+    x: &DualArray,
+) -> DualArray {
     let at = |name: &str| format!("{path}{name}");
     let (first, second) = (at("norm_1"), at("norm_2"));
     let x = residual(of, (norm_first, &second, &first), x, |x| {
@@ -265,9 +265,9 @@ fn decoder_arguments() -> Vec<Argument> {
 fn decoder_layer(
     of: &Arguments,
     (norm_first, own, other): (bool, AttentionFormula, AttentionFormula),
-    x: &Array,
-    memory: &Array,
-) -> Array {
+    x: &DualArray,
+    memory: &DualArray,
+) -> DualArray {
     let at = |name: &str| format!("layers.0.{name}");
     let [first, second, third] = ["norm_1", "norm_2", "norm_3"].map(at);
     let x = residual(of, (norm_first, &third, &first), x, |x| {

@@ -6,7 +6,7 @@ use burn::tensor::Device;
 
 use super::Conv;
 use crate::operation::{Operation, layer};
-use crate::witness::Window;
+use crate::witness::SlidingWindow;
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![conv1d(), conv2d(), conv3d()]
@@ -27,16 +27,17 @@ fn conv1d() -> Operation {
         conv.add(layer, name, build, |layer, x| layer.forward(x))
     };
     let checks = [
-        ("[2, 3, 7] kernel 3", PaddingConfig1d::Valid, Conv::new(2, [3, 4], Window::new([7], [3]))),
+        ("[2, 3, 7] kernel 3", PaddingConfig1d::Valid,
+            Conv::new(2, [3, 4], SlidingWindow::new([7], [3]))),
         ("[1, 2, 8] same, kernel 3, stride 2", PaddingConfig1d::Same,
-            Conv::new(1, [2, 3], Window::new([8], [3]).stride([2]).padding([(0, 1)]))),
+            Conv::new(1, [2, 3], SlidingWindow::new([8], [3]).stride([2]).padding([(0, 1)]))),
         ("[2, 2, 5] same, kernel 4, 2 groups", PaddingConfig1d::Same,
-            Conv::new(2, [2, 4], Window::new([5], [4]).padding([(1, 2)])).groups(2)),
+            Conv::new(2, [2, 4], SlidingWindow::new([5], [4]).padding([(1, 2)])).groups(2)),
         ("[1, 2, 6] padding 2 and 0, dilation 2, without bias", PaddingConfig1d::Explicit(2, 0),
-            Conv::new(1, [2, 3], Window::new([6],
+            Conv::new(1, [2, 3], SlidingWindow::new([6],
                 [3]).dilation([2]).padding([(2, 0)])).without_bias()),
         ("[2, 4, 6] 2 groups, stride 3", PaddingConfig1d::Valid,
-            Conv::new(2, [4, 2], Window::new([6], [2]).stride([3])).groups(2)),
+            Conv::new(2, [4, 2], SlidingWindow::new([6], [2]).stride([3])).groups(2)),
     ];
     checks
         .into_iter()
@@ -60,16 +61,16 @@ fn conv2d() -> Operation {
     };
     let checks = [
         ("[2, 2, 4, 5] kernel 3 2", PaddingConfig2d::Valid,
-            Conv::new(2, [2, 3], Window::new([4, 5], [3, 2]))),
+            Conv::new(2, [2, 3], SlidingWindow::new([4, 5], [3, 2]))),
         ("[1, 2, 4, 5] same, kernel 3 2, stride 2 1", PaddingConfig2d::Same,
-            Conv::new(1, [2, 2], Window::new([4, 5],
+            Conv::new(1, [2, 2], SlidingWindow::new([4, 5],
                 [3, 2]).stride([2, 1]).padding([(0, 1), (0, 1)]))),
         ("[1, 2, 3, 4] padding 1 0 and 2 1, dilation 2 1, 2 groups",
             PaddingConfig2d::Explicit(1, 0, 2, 1),
-            Conv::new(1, [2, 4], Window::new([3, 4],
+            Conv::new(1, [2, 4], SlidingWindow::new([3, 4],
                 [2, 2]).dilation([2, 1]).padding([(1, 2), (0, 1)])).groups(2)),
         ("[1, 3, 4, 4] depthwise, rows left over, without bias", PaddingConfig2d::Valid,
-            Conv::new(1, [3, 3], Window::new([4, 4],
+            Conv::new(1, [3, 3], SlidingWindow::new([4, 4],
                 [3, 1]).stride([2, 3])).groups(3).without_bias()),
     ];
     checks
@@ -94,17 +95,18 @@ fn conv3d() -> Operation {
     };
     let checks = [
         ("[1, 2, 3, 3, 4] kernel 2, stride 1 1 2", PaddingConfig3d::Valid,
-            Conv::new(1, [2, 2], Window::new([3, 3, 4], [2, 2, 2]).stride([1, 1, 2]))),
+            Conv::new(1, [2, 2], SlidingWindow::new([3, 3, 4], [2, 2, 2]).stride([1, 1, 2]))),
         ("[1, 1, 2, 2, 3] same, kernel 3 1 3", PaddingConfig3d::Same,
-            Conv::new(1, [1, 2], Window::new([2, 2, 3],
+            Conv::new(1, [1, 2], SlidingWindow::new([2, 2, 3],
                 [3, 1, 3]).padding([(1, 1), (0, 0), (1, 1)]))),
         ("[1, 2, 2, 3, 2] padding 1 0 1, dilation 2 1 1, 2 groups",
             PaddingConfig3d::Explicit(1, 0, 1),
-            Conv::new(1, [2, 2], Window::new([2, 3, 2],
+            Conv::new(1, [2, 2], SlidingWindow::new([2, 3, 2],
                 [2, 2, 2]).dilation([2, 1, 1]).padding([(1, 1), (0, 0), (1, 1)])).groups(2)),
         ("[1, 2, 4, 2, 4] 2 groups, stride 3 1 2, cells left over, without bias",
             PaddingConfig3d::Valid, Conv::new(1, [2, 2],
-                Window::new([4, 2, 4], [2, 1, 1]).stride([3, 1, 2])).groups(2).without_bias()),
+                SlidingWindow::new([4, 2, 4],
+                [2, 1, 1]).stride([3, 1, 2])).groups(2).without_bias()),
     ];
     checks
         .into_iter()

@@ -9,7 +9,7 @@ use burn::tensor::{Device, Tensor};
 
 use crate::operation::Operation;
 use crate::witness::{
-    Array, Formula, Product, Window, argument, count, parameter, sum_of_products,
+    DualArray, Formula, Product, SlidingWindow, argument, count, parameter, sum_of_products,
 };
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -28,11 +28,11 @@ struct Conv<const N: usize> {
     groups: usize,
     bias: bool,
     transposed: bool,
-    window: Window<N>,
+    window: SlidingWindow<N>,
 }
 
 impl<const N: usize> Conv<N> {
-    fn new(batch: usize, channels: [usize; 2], window: Window<N>) -> Self {
+    fn new(batch: usize, channels: [usize; 2], window: SlidingWindow<N>) -> Self {
         Self {
             batch,
             channels,
@@ -150,7 +150,7 @@ impl<const N: usize> Conv<N> {
             let Some(bias) = of.find("bias") else {
                 return products;
             };
-            Array::by_index(out, |at| products.at(at) + bias.values[at[1]])
+            DualArray::by_index(out, |at| products.at(at) + bias.values[at[1]])
         })
     }
 
@@ -182,9 +182,9 @@ mod tests {
     /// (1 2 3) with the kernel (10 1), by hand: out = (12, 23), grad = (1, 5).
     #[test]
     fn a_convolution_multiplies_each_window() {
-        let conv = Conv::new(1, [1, 1], Window::new([3], [2])).without_bias();
+        let conv = Conv::new(1, [1, 1], SlidingWindow::new([3], [2])).without_bias();
         let numbers = |shape, values: &[f64]| {
-            Array::new(shape, values.iter().copied().map(Into::into).collect())
+            DualArray::new(shape, values.iter().copied().map(Into::into).collect())
         };
         let x = numbers(vec![1, 1, 3], &[1.0, 2.0, 3.0]);
         let weight = numbers(vec![1, 1, 2], &[10.0, 1.0]);
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn the_output_padding_of_a_transposed_convolution_follows_from_its_shape() {
-        let window = Window::new([8], [3]).stride([2]).padding([(1, 1)]);
+        let window = SlidingWindow::new([8], [3]).stride([2]).padding([(1, 1)]);
         let conv = Conv::new(2, [3, 2], window).transposed();
         assert_eq!(conv.x_shape::<3>(), [2, 3, 4]);
         assert_eq!(conv.paddings(), ([1], [1]));

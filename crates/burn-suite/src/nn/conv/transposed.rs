@@ -5,7 +5,7 @@ use burn::tensor::Device;
 
 use super::Conv;
 use crate::operation::{Operation, layer};
-use crate::witness::Window;
+use crate::witness::SlidingWindow;
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![conv_transpose1d(), conv_transpose2d(), conv_transpose3d()]
@@ -28,12 +28,14 @@ fn conv_transpose1d() -> Operation {
     };
     let checks = [
         ("[2, 3, 4] to 8, kernel 3, stride 2, padding 1",
-            Conv::new(2, [3, 2], Window::new([8], [3]).stride([2]).padding([(1, 1)]))),
+            Conv::new(2, [3, 2], SlidingWindow::new([8], [3]).stride([2]).padding([(1, 1)]))),
         ("[1, 4, 3] to 6, 2 groups, stride 2",
-            Conv::new(1, [4, 2], Window::new([6], [2]).stride([2])).groups(2)),
+            Conv::new(1, [4, 2], SlidingWindow::new([6], [2]).stride([2])).groups(2)),
         ("[1, 2, 3] to 8, 2 groups, stride 3, without bias",
-            Conv::new(1, [2, 4], Window::new([8], [2]).stride([3])).groups(2).without_bias()),
-        ("[1, 2, 3] to 5, dilation 2", Conv::new(1, [2, 1], Window::new([5], [2]).dilation([2]))),
+            Conv::new(1, [2, 4], SlidingWindow::new([8],
+                [2]).stride([3])).groups(2).without_bias()),
+        ("[1, 2, 3] to 5, dilation 2", Conv::new(1, [2, 1],
+                SlidingWindow::new([5], [2]).dilation([2]))),
     ];
     let layer = layer("nn::ConvTranspose1d");
     checks
@@ -58,10 +60,10 @@ fn conv_transpose2d() -> Operation {
     };
     let checks = [
         ("[1, 2, 3, 2] to 7 2, kernel 2 3, stride 2 1, padding 0 1",
-            Conv::new(1, [2, 3], Window::new([7, 2],
+            Conv::new(1, [2, 3], SlidingWindow::new([7, 2],
                 [2, 3]).stride([2, 1]).padding([(0, 0), (1, 1)]))),
         ("[2, 4, 2, 2] to 3 5, 2 groups, dilation 1 2, stride 1 2, without bias",
-            Conv::new(2, [4, 2], Window::new([3, 5],
+            Conv::new(2, [4, 2], SlidingWindow::new([3, 5],
                 [2, 2]).dilation([1, 2]).stride([1, 2])).groups(2).without_bias()),
     ];
     let layer = layer("nn::ConvTranspose2d");
@@ -87,10 +89,10 @@ fn conv_transpose3d() -> Operation {
     };
     let checks = [
         ("[1, 2, 2, 2, 2] to 3 3 3, kernel 2, stride 1 2 1, padding 0 1 0",
-            Conv::new(1, [2, 2], Window::new([3, 3, 3],
+            Conv::new(1, [2, 2], SlidingWindow::new([3, 3, 3],
                 [2, 2, 2]).stride([1, 2, 1]).padding([(0, 0), (1, 1), (0, 0)]))),
         ("[1, 2, 2, 1, 2] to 4 2 4, 2 groups, dilation 2 1 1, stride 1 1 2, without bias",
-            Conv::new(1, [2, 2], Window::new([4, 2, 4],
+            Conv::new(1, [2, 2], SlidingWindow::new([4, 2, 4],
                 [2, 2, 2]).dilation([2, 1, 1]).stride([1, 1, 2])).groups(2).without_bias()),
     ];
     let layer = layer("nn::ConvTranspose3d");

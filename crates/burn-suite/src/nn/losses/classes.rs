@@ -9,7 +9,7 @@ use super::{loss, reduced, reduced_if, reductions, summed};
 use crate::operation::Operation;
 use crate::point::Expected::{Between, Is};
 use crate::point::{Expected, Point};
-use crate::witness::{Argument, Array, Dual, argument};
+use crate::witness::{Argument, Dual, DualArray, argument};
 
 /// The classes of a batch of four; the second and the fourth have the same.
 const TARGETS: [i64; 4] = [2, 0, 1, 0];
@@ -63,7 +63,7 @@ impl CrossEntropy {
     }
 
     /// `- sum of w q log p / normaliser`, where q is the target, smoothed.
-    fn formula(&self, x: &Array) -> Array {
+    fn formula(&self, x: &DualArray) -> DualArray {
         let (mut sum, mut normaliser) = (Dual::from(0.0), 0.0);
         for (row, target) in x.rows().zip(TARGETS.map(|target| target as usize)) {
             if self.pad_tokens.contains(&target) {
@@ -83,7 +83,7 @@ impl CrossEntropy {
             }
             normaliser += weight(target);
         }
-        Array::scalar(sum / normaliser)
+        DualArray::scalar(sum / normaliser)
     }
 
     /// Adds it as a check. `anywhere` says whether it works in other float types than the default.
@@ -210,7 +210,7 @@ impl BinaryCrossEntropy {
             .with_weights(self.weights.map(Vec::from))
     }
 
-    fn formula(&self, x: &Array, labels: &[i64]) -> Array {
+    fn formula(&self, x: &DualArray, labels: &[i64]) -> DualArray {
         let columns = match x.shape[..] {
             [_] => None,
             ref shape => shape.last().copied(),

@@ -7,7 +7,7 @@ use burn_gradcheck::Sample;
 use super::{loss, reduced, summed};
 use crate::operation::Operation;
 use crate::point::{Expected, Point};
-use crate::witness::{Argument, Array, Dual, argument};
+use crate::witness::{Argument, Dual, DualArray, argument};
 
 /// Rows that a batch mean is taken over: a power of two, which division in f32 leaves exact.
 const BATCH: usize = 4;
@@ -150,9 +150,9 @@ impl Elementwise<2> {
 fn each<'a, const N: usize>(
     names: [&'static str; N],
     formula: fn([Dual; N]) -> Dual,
-    get: impl Fn(&str) -> &'a Array,
-) -> Array {
+    get: impl Fn(&str) -> &'a DualArray,
+) -> DualArray {
     let arrays = names.map(get);
     let values = (0..arrays[0].values.len()).map(|i| formula(arrays.map(|array| array.values[i])));
-    Array::new(arrays[0].shape.clone(), values.collect())
+    DualArray::new(arrays[0].shape.clone(), values.collect())
 }

@@ -9,7 +9,7 @@ mod sequences;
 use burn::nn::loss::Reduction;
 
 use crate::operation::{Family, Operation};
-use crate::witness::{Argument, Arguments, Array, Dual, Formula, Precision, sum};
+use crate::witness::{Argument, Arguments, Dual, DualArray, Formula, FormulaPrecision, sum};
 
 /// All of them.
 pub(super) fn operations() -> Vec<Operation> {
@@ -29,15 +29,15 @@ fn loss(name: &'static str) -> Operation {
 /// A formula that sums.
 fn summed(
     inputs: impl IntoIterator<Item = Argument>,
-    evaluate: impl Fn(&Arguments) -> Array + Send + Sync + 'static,
+    evaluate: impl Fn(&Arguments) -> DualArray + Send + Sync + 'static,
 ) -> Formula {
-    Formula::new(inputs, evaluate).with_precision(Precision::Summed)
+    Formula::new(inputs, evaluate).with_precision(FormulaPrecision::Summed)
 }
 
 /// Reduces the elements of a loss, where a batch is `batch` of them.
-fn reduced(losses: &[Dual], batch: usize, reduction: &Reduction) -> Array {
+fn reduced(losses: &[Dual], batch: usize, reduction: &Reduction) -> DualArray {
     let sum = sum(losses);
-    Array::scalar(match reduction {
+    DualArray::scalar(match reduction {
         Reduction::Sum => sum,
         Reduction::Mean | Reduction::Auto => sum / losses.len() as f64,
         Reduction::BatchMean => sum / batch as f64,
@@ -45,9 +45,9 @@ fn reduced(losses: &[Dual], batch: usize, reduction: &Reduction) -> Array {
 }
 
 /// As [`reduced`], or the losses as they are.
-fn reduced_if(losses: &[Dual], batch: usize, reduction: Option<&Reduction>) -> Array {
+fn reduced_if(losses: &[Dual], batch: usize, reduction: Option<&Reduction>) -> DualArray {
     match reduction {
-        None => Array::vector(losses.to_vec()),
+        None => DualArray::vector(losses.to_vec()),
         Some(reduction) => reduced(losses, batch, reduction),
     }
 }

@@ -14,7 +14,7 @@ use super::summed;
 use crate::operation::Operation;
 use crate::point::Expected::{Between, Is};
 use crate::point::Point;
-use crate::witness::{Array, Dual, argument, sum};
+use crate::witness::{Dual, DualArray, argument, sum};
 
 const SIGNED: [(&str, Sample); 2] = [("prediction", Sample::Signed), ("target", Sample::Signed)];
 const INFINITY: f64 = f64::INFINITY;
@@ -179,7 +179,7 @@ fn distributions() -> Vec<Operation> {
     let formula = summed(arguments, |of| {
         let each = |p: Dual, t: Dual| t * (t.ln() - p);
         let losses = of.get("prediction").zip(of.get("target"), each);
-        Array::scalar(sum(&losses.values) / 3.0)
+        DualArray::scalar(sum(&losses.values) / 3.0)
     });
     let of_probabilities = of_probabilities
         .check("[3, 2] batch mean", &formula, |v| {

@@ -5,7 +5,7 @@ use burn::tensor::activation::log_softmax;
 
 use super::{loss, reduced_if};
 use crate::operation::Operation;
-use crate::witness::{Argument, Array, Dual, Formula, argument};
+use crate::witness::{Argument, Dual, DualArray, Formula, argument};
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![ctc(), rnnt()]
@@ -34,7 +34,7 @@ const STEPS: usize = 4;
 
 impl CtcBatch {
     /// `- log sum of p(alignment)` of one member.
-    fn loss(&self, x: &Array, member: usize) -> Dual {
+    fn loss(&self, x: &DualArray, member: usize) -> Dual {
         let steps = self.inputs[member] as usize;
         let target = &self.targets[member][..self.lengths[member] as usize];
         let alignments = (0..CLASSES.pow(steps as u32)).filter_map(|number| {
@@ -96,9 +96,9 @@ fn ctc() -> Operation {
             let all = log_sum_exp(scores);
             scores.iter().map(move |&score| score - all)
         });
-        let logs = Array::new(x.shape.clone(), logs.collect());
+        let logs = DualArray::new(x.shape.clone(), logs.collect());
         let losses = [0, 1].map(|member| different.loss(&logs, member));
-        Array::vector(losses.to_vec())
+        DualArray::vector(losses.to_vec())
     });
     let layer = layer.check("[4, 2, 3] of scores by log_softmax", &of_scores, move |v| {
         let loss = CTCLossConfig::new().init();
@@ -111,7 +111,7 @@ fn ctc() -> Operation {
     });
     let formula = Formula::new([log_probabilities(&[STEPS, 2, CLASSES])], move |of| {
         let first = impossible.loss(of.get("x"), 0);
-        Array::vector(vec![first, 0.0.into()])
+        DualArray::vector(vec![first, 0.0.into()])
     });
     layer.check("[4, 2, 3] an impossible one is 0", &formula, move |v| {
         let loss = CTCLossConfig::new().with_zero_infinity(true).init();
@@ -137,9 +137,9 @@ fn ctc_check(layer: Operation, name: &str, batch: CtcBatch, by: Option<Reduction
         let losses = [0, 1].map(|member| batch.loss(of.get("x"), member));
         let lengths = batch.lengths.map(|length| length as f64);
         match &reduction {
-            None => Array::vector(losses.to_vec()),
-            Some(Reduction::Sum) => Array::scalar(losses[0] + losses[1]),
-            Some(_) => Array::scalar((losses[0] / lengths[0] + losses[1] / lengths[1]) * 0.5),
+            None => DualArray::vector(losses.to_vec()),
+            Some(Reduction::Sum) => DualArray::scalar(losses[0] + losses[1]),
+            Some(_) => DualArray::scalar((losses[0] / lengths[0] + losses[1] / lengths[1]) * 0.5),
         }
     });
     layer.check(

@@ -4,7 +4,7 @@ use super::{
     CellOptions, CellState, HIDDEN, INPUT, PLAIN, RecurrentCell, TIME_FIRST, common, gate, parts,
 };
 use crate::operation::{Operation, layer};
-use crate::witness::{Arguments, Array};
+use crate::witness::{Arguments, DualArray};
 use burn::nn::{BiGruConfig, GruConfig};
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -31,7 +31,7 @@ fn gru_step(
     setup: &CellOptions,
     of: &Arguments,
     path: &str,
-    x: &Array,
+    x: &DualArray,
     state: &CellState,
 ) -> CellState {
     let old = &state.hidden;

@@ -4,7 +4,7 @@ use super::{
     CellOptions, CellState, HIDDEN, INPUT, PLAIN, REVERSE, RecurrentCell, TIME_FIRST, common, gate,
 };
 use crate::operation::{Operation, layer};
-use crate::witness::{Arguments, Array};
+use crate::witness::{Arguments, DualArray};
 use burn::nn::lstm::LstmState;
 use burn::nn::{BiLstmConfig, LstmConfig};
 
@@ -32,7 +32,7 @@ fn lstm_step(
     setup: &CellOptions,
     of: &Arguments,
     path: &str,
-    x: &Array,
+    x: &DualArray,
     state: &CellState,
 ) -> CellState {
     let sum = |name: &str| gate(of, &format!("{path}{name}"), x, &state.hidden);

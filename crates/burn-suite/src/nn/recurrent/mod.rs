@@ -9,7 +9,7 @@ use burn::nn::activation::ActivationConfig;
 use burn_gradcheck::{Case, Sample};
 
 use crate::operation::Operation;
-use crate::witness::{Argument, Arguments, Array, Dual, Formula, argument};
+use crate::witness::{Argument, Arguments, Dual, DualArray, Formula, argument};
 
 const BATCH: usize = 2;
 const TIME: usize = 3;
@@ -136,20 +136,20 @@ impl CellOptions {
 /// The state that is handed from one step to the next; only the LSTM has a cell.
 #[derive(Clone, Debug)]
 struct CellState {
-    cell: Array,
-    hidden: Array,
+    cell: DualArray,
+    hidden: DualArray,
 }
 
 /// One step of a layer whose parameters are under a path.
-type Step = fn(&CellOptions, &Arguments, &str, &Array, &CellState) -> CellState;
+type Step = fn(&CellOptions, &Arguments, &str, &DualArray, &CellState) -> CellState;
 
 /// `x W + b + h V + c` of the gate at a path.
-fn gate(of: &Arguments, path: &str, x: &Array, hidden: &Array) -> Array {
+fn gate(of: &Arguments, path: &str, x: &DualArray, hidden: &DualArray) -> DualArray {
     let [by_input, by_hidden] = parts(of, path, x, hidden);
     by_input.zip(&by_hidden, |a, b| a + b)
 }
 
-fn parts(of: &Arguments, path: &str, x: &Array, hidden: &Array) -> [Array; 2] {
+fn parts(of: &Arguments, path: &str, x: &DualArray, hidden: &DualArray) -> [DualArray; 2] {
     [("input_transform", x), ("hidden_transform", hidden)].map(|(part, x)| {
         let weight = of.get(&format!("{path}.{part}.weight"));
         x.linear(weight, of.find(&format!("{path}.{part}.bias")))
@@ -225,12 +225,12 @@ impl RecurrentCell {
             let (sequences, states): (Vec<_>, Vec<_>) = runs.unzip();
             let mut outputs = vec![side_by_side(&sequences, setup.batch_first)];
             if self.gives_state {
-                let stack = |part: fn(&CellState) -> &Array| {
+                let stack = |part: fn(&CellState) -> &DualArray| {
                     let values = states.iter().flat_map(|state| part(state).values.clone());
                     if self.both_ways {
-                        Array::new([2, BATCH, HIDDEN], values.collect())
+                        DualArray::new([2, BATCH, HIDDEN], values.collect())
                     } else {
-                        Array::new([BATCH, HIDDEN], values.collect())
+                        DualArray::new([BATCH, HIDDEN], values.collect())
                     }
                 };
                 if self.has_cell {
@@ -249,14 +249,14 @@ impl RecurrentCell {
         of: &Arguments,
         path: &str,
         (number, reverse): (usize, bool),
-    ) -> (Vec<Array>, CellState) {
+    ) -> (Vec<DualArray>, CellState) {
         let size = BATCH * HIDDEN;
         let initial = |name: &str| {
             let values = match of.find(name) {
                 Some(all) => all.values[number * size..][..size].to_vec(),
                 None => vec![0.0.into(); size],
             };
-            Array::new([BATCH, HIDDEN], values)
+            DualArray::new([BATCH, HIDDEN], values)
         };
         let mut state = CellState {
             cell: initial("cell"),
@@ -290,7 +290,7 @@ impl RecurrentCell {
 }
 
 /// The input of one step: `[BATCH, INPUT]`.
-fn at_time(x: &Array, t: usize, batch_first: bool) -> Array {
+fn at_time(x: &DualArray, t: usize, batch_first: bool) -> DualArray {
     let entry = |b: usize, i: usize| {
         if batch_first {
             x.at([b, t, i])
@@ -299,11 +299,11 @@ fn at_time(x: &Array, t: usize, batch_first: bool) -> Array {
         }
     };
     let values = (0..BATCH).flat_map(|b| (0..INPUT).map(move |i| entry(b, i)));
-    Array::new([BATCH, INPUT], values.collect())
+    DualArray::new([BATCH, INPUT], values.collect())
 }
 
 /// The sequences of all directions as one, in the order of the input.
-fn side_by_side(sequences: &[Vec<Array>], batch_first: bool) -> Array {
+fn side_by_side(sequences: &[Vec<DualArray>], batch_first: bool) -> DualArray {
     let row = |b: usize, t: usize| -> Vec<Dual> {
         let rows = sequences.iter().map(|sequence| &sequence[t]);
         rows.flat_map(|hidden| (0..HIDDEN).map(move |i| hidden.at([b, i])))
@@ -312,9 +312,9 @@ fn side_by_side(sequences: &[Vec<Array>], batch_first: bool) -> Array {
     let width = HIDDEN * sequences.len();
     if batch_first {
         let values = (0..BATCH).flat_map(|b| (0..TIME).flat_map(move |t| row(b, t)));
-        Array::new([BATCH, TIME, width], values.collect())
+        DualArray::new([BATCH, TIME, width], values.collect())
     } else {
         let values = (0..TIME).flat_map(|t| (0..BATCH).flat_map(move |b| row(b, t)));
-        Array::new([TIME, BATCH, width], values.collect())
+        DualArray::new([TIME, BATCH, width], values.collect())
     }
 }

@@ -4,7 +4,7 @@ use super::{
     CellOptions, CellState, HIDDEN, INPUT, REVERSE, RecurrentCell, TIME_FIRST, common, gate,
 };
 use crate::operation::{Operation, layer};
-use crate::witness::{Arguments, Array};
+use crate::witness::{Arguments, DualArray};
 use burn::nn::{BiRnnConfig, RnnConfig, RnnState};
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -23,7 +23,7 @@ fn rnn_step(
     setup: &CellOptions,
     of: &Arguments,
     path: &str,
-    x: &Array,
+    x: &DualArray,
     state: &CellState,
 ) -> CellState {
     let sum = gate(of, &format!("{path}gate"), x, &state.hidden);
