@@ -111,9 +111,8 @@ pub(super) fn describe(images: &ImageFolder) -> String {
             )
         }),
         (*held_out > 0).then(|| {
-            let images = counted(*held_out, "image");
             format!(
-                "{images} held out as the test set, a seventh of each class, the same in every run"
+                "{held_out} held out as the test set, a seventh of each class, the same in every run"
             )
         }),
         (*passed_over > 0).then(|| {
@@ -226,14 +225,14 @@ impl Shown for Inspection {
             .map(|images| describe(images) + "\n");
         format!(
             "{}: images of {}x{} pixels, {} classes\n{}\n{}\n\n\
-             test images that also occur in the training set: {}, of them with another class: {}{}",
+             {} found in the training set as well, {} of them with another class{}",
             self.data,
             self.columns,
             self.rows,
             self.classes.len(),
             images.collect::<String>(),
             table.to_text(),
-            self.test_images_in_training,
+            counted(self.test_images_in_training, "test image"),
             self.of_another_class,
             sheet.collect::<String>(),
         )

@@ -125,7 +125,7 @@ impl Classifier {
         };
         ensure!(
             !matches!(trained.net, AnyNet::XorNet(_)),
-            "xor-net takes two truth values, not images; name a run of another model"
+            "xor-net takes no images but two truth values; name a run of another model"
         );
         ensure!(
             inputs == MNIST_SIDE * MNIST_SIDE,

@@ -186,12 +186,11 @@ fn exact_solution_text(result: &RunResult) -> Option<String> {
     };
     Some(format!(
         "exact solution: training loss {}; gradient descent is {}{share} above it; test accuracy {}\n\
-         the weights of gradient descent are {:.1} % of the exact ones' norm away from them; solved in \
-         {:.1} s\n",
+         weights: ‖W - W*‖ = {:.3e} ‖W*‖, with W* of the exact solution, solved in {:.1} s\n",
         number(loss),
         number(gap),
         percent(result.closed_form_test_accuracy?),
-        100.0 * result.distance_to_closed_form?,
+        result.distance_to_closed_form?,
         result.closed_form_seconds?,
     ))
 }
