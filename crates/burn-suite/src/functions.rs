@@ -347,7 +347,7 @@ fn losses() -> Vec<Operation> {
     ]
 }
 
-/// Attention as a function has no layer: `nn::MultiHeadAttention` multiplies by itself.
+/// No layer calls this function: `nn::MultiHeadAttention` has its own matrix products.
 fn attention() -> Operation {
     type Mask = fn(&FormulaInputs<'_>) -> Option<Tensor<4, Bool>>;
     let (none, some): (Mask, Mask) = (|_| None, |v| Some(some_masked(v)));

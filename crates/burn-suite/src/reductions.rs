@@ -58,7 +58,7 @@ fn over_dims(
     })
 }
 
-/// The same over the elements so far.
+/// Combines the elements so far, for each element.
 fn running(x: &[Dual], combine: impl Fn(Dual, Dual) -> Dual) -> Vec<Dual> {
     let mut all = vec![x[0]];
     for (i, &next) in x.iter().enumerate().skip(1) {
@@ -118,7 +118,7 @@ fn moments() -> Vec<Operation> {
     ]
 }
 
-/// The sum of squared deviations over n less the correction.
+/// The sum of squared deviations, divided by n minus the correction.
 fn variance(x: &[Dual], correction: usize) -> Dual {
     let mean = mean_of(x);
     let squares = x.iter().map(|&x| (x - mean) * (x - mean));

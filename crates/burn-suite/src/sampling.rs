@@ -29,7 +29,7 @@ pub(crate) fn operations() -> Vec<Operation> {
     all
 }
 
-/// Enlarged and reduced, with corners aligned and not.
+/// Larger and smaller images, with corners aligned and not.
 fn interpolate(name: &'static str, mode: &InterpolateMode) -> Operation {
     let is_exact = matches!(mode, InterpolateMode::NearestExact);
     // The exact one has no backward pass.

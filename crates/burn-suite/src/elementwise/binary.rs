@@ -113,7 +113,7 @@ impl BinaryOperation {
             .operation
             .check(name, &formula, move |v| two(v.get("a"), v.get("b")));
         if self.with_itself {
-            // The gradients of both arguments have to be added.
+            // The gradients of both arguments add up.
             let (x, function) = (argument("x", &[3, 4]).from(self.samples.0), self.formula);
             let formula = Formula::new([x], move |of| of.get("x").map(|x| function(x, x)));
             let formula = formula.with_precision(FormulaPrecision::Short(None));

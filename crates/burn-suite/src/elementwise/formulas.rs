@@ -81,7 +81,7 @@ pub(crate) fn softsign(x: Dual) -> Dual {
     x / (x.abs() + 1.0)
 }
 
-/// 0 between `-bound` and `bound`, and the number less `bias` in magnitude outside.
+/// 0 between `-bound` and `bound`; outside, `bias` is taken off the magnitude.
 pub(crate) fn shrink(x: Dual, bound: f64, bias: f64) -> Dual {
     match x.value {
         value if value > bound => x - bias,

@@ -173,8 +173,8 @@ impl UnaryOperation {
         self
     }
 
-    /// A NaN between two numbers: the numbers' gradients are as without it, and its own is NaN where
-    /// the derivative depends on the number.
+    /// A NaN between two numbers. It does not change their gradients, and its own is NaN if the
+    /// derivative depends on the number.
     fn with_nan(&self) -> Point {
         let [left, right] = match self.sample {
             Sample::Within { low, high } => [0.3125, 0.8125].map(|part| low + part * (high - low)),

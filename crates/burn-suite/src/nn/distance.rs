@@ -12,7 +12,7 @@ pub(super) fn operations() -> Vec<Operation> {
     vec![cosine_similarity(), pairwise_distance()]
 }
 
-/// Two matrices, whose rows or columns are compared one by one.
+/// Compares the rows or the columns of two matrices one by one.
 fn of_pairs(
     by_row: bool,
     compare: impl Fn(&[Dual], &[Dual]) -> Dual + Send + Sync + 'static,

@@ -31,7 +31,7 @@ enum Pooling {
     Max,
     /// The mean of the cells only.
     Mean,
-    /// The mean of the cells and the padding, but not of what lies beyond.
+    /// The mean of the cells and the padding, without what lies beyond.
     MeanWithPadding,
 }
 
@@ -323,7 +323,7 @@ mod tests {
         assert_eq!(first(Pooling::MeanWithPadding), 1.0 / 3.0);
     }
 
-    /// Of 3 cells, 2 parts: both have the one in the middle.
+    /// Two parts of three cells share the middle one.
     #[test]
     fn parts_overlap_where_the_size_is_not_a_multiple() {
         let cells: Vec<_> = parts([3], [2], 1).iter().map(|term| term.x).collect();

@@ -17,7 +17,7 @@ pub(super) fn operations() -> Vec<Operation> {
     vec![dropout(), gaussian_noise(), rrelu()]
 }
 
-/// Adds a check in training, where `undo` returns `x` whatever is drawn, and one in evaluation.
+/// Makes a layer with a check in training, where `undo` returns `x`, and one in evaluation.
 fn check(
     name: &'static str,
     undo: impl Fn(Tensor<2>) -> Tensor<2> + Send + Sync + 'static,

@@ -29,12 +29,12 @@ struct ResizedAxis {
     align_corners: bool,
 }
 
-/// The elements that an output is made of, with their weights.
+/// Elements of the input, with their weights in an output.
 type Weights = Vec<(usize, f64)>;
 
 impl ResizedAxis {
-    /// The place of an output among the inputs: the first and the last on each other, or the ends
-    /// of the pixels.
+    /// The position of an output among the inputs. Either the first and last pixels coincide, or the
+    /// outer edges do.
     fn place(&self, out: usize) -> f64 {
         let (from, to, out) = (self.from as f64, self.to as f64, out as f64);
         if !self.align_corners {
@@ -78,7 +78,7 @@ impl ResizedAxis {
     }
 }
 
-/// The elements at most `reach` from a place, those beyond the ends replaced by the ends.
+/// The elements within `reach` of a position, with the end elements repeated beyond the ends.
 fn around(at: f64, reach: isize, last: usize) -> impl Iterator<Item = (usize, f64)> {
     let low = at.floor() as isize;
     (low + 1 - reach..=low + reach).map(move |tap| {
@@ -109,7 +109,7 @@ fn lanczos(x: f64) -> f64 {
     }
 }
 
-/// The outputs of two channels: the products of the weights of both dimensions.
+/// The outputs of two channels, with products of the weights of both dimensions.
 fn terms(mode: &InterpolateMode, [rows, columns]: [ResizedAxis; 2]) -> Vec<Term> {
     let mut terms = Vec::new();
     for number in 0..2 * rows.to * columns.to {

@@ -1,4 +1,4 @@
-//! Tensors put together, and elements in several copies.
+//! Tensors joined together, and elements repeated.
 
 use burn::tensor::Tensor;
 use burn::tensor::grid::{GridIndexing, IndexPos, meshgrid, meshgrid_stack};

@@ -1,4 +1,4 @@
-//! Elements chosen by index, and elements put where an index says.
+//! Elements read and written by index.
 
 use burn::tensor::{Bool, IndexingUpdateOp, Int, Tensor};
 
@@ -53,7 +53,7 @@ fn reads() -> Vec<Operation> {
     ]
 }
 
-/// What is added to an element adds its derivative; with the same index twice both are added.
+/// Values added to an element; if an index occurs twice, both are added.
 #[rustfmt::skip]
 fn additions() -> Vec<Operation> {
     let note = "adds; with the same index twice both are added";
@@ -102,7 +102,7 @@ fn updates() -> Vec<Operation> {
     ]
 }
 
-/// Each index once: what two updates of one element do is not defined for these.
+/// Each index occurs once, since two updates of one element are undefined.
 fn scatter(name: &'static str, update: IndexingUpdateOp) -> Operation {
     shape_operation(name, &["float_scatter"])
         .updates("[3, 4] along 0", (&[3, 4], &[2, 4]), move |v| {
@@ -115,7 +115,7 @@ fn scatter(name: &'static str, update: IndexingUpdateOp) -> Operation {
         })
 }
 
-/// Each index once, for the same reason.
+/// Each index occurs once, for the same reason.
 fn select_assign(name: &'static str, update: IndexingUpdateOp) -> Operation {
     shape_operation(name, &["float_select_assign"])
         .updates("[4, 3] along 0", (&[4, 3], &[2, 3]), move |v| {

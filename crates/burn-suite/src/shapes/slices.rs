@@ -50,7 +50,7 @@ fn parts() -> Vec<Operation> {
     ]
 }
 
-/// Of the columns 4, 2, 3, 0, 1.
+/// The columns in the order 4, 2, 3, 0, 1.
 fn split_at([i, j]: [usize; 2]) -> [usize; 2] {
     [i, [4, 2, 3, 0, 1][j]]
 }
@@ -103,7 +103,7 @@ fn paddings() -> Vec<Operation> {
     ]
 }
 
-/// Where an index is from that lies `before` places further on, mirrored at the first and last.
+/// The source of an index after `before` elements of padding, mirrored at the first and last.
 fn mirrored(at: usize, before: usize, length: usize) -> usize {
     match at {
         at if at < before => before - at,
@@ -112,7 +112,7 @@ fn mirrored(at: usize, before: usize, length: usize) -> usize {
     }
 }
 
-/// Where an index is from that lies `before` places further on, the first and last repeated.
+/// The source of an index after `before` elements of padding, with the first and last repeated.
 fn nearest(at: usize, before: usize, length: usize) -> usize {
     at.saturating_sub(before).min(length - 1)
 }

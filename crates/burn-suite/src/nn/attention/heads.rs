@@ -49,7 +49,7 @@ enum AttentionInputs {
     Three,
 }
 
-/// Adds a check: the context and the weights of `AttentionFormula` on batches of 2 by 3 by `width`.
+/// Adds a check of context and weights, on batches of 2 by 3 by `width`.
 fn check(
     layer: Operation,
     name: &str,
@@ -108,7 +108,7 @@ fn causal(input: MhaInput, v: &Values) -> MhaInput {
     input.mask_attn(generate_autoregressive_mask(2, 3, v.device()))
 }
 
-/// A mask that leaves the second query of the first member no key.
+/// A mask that hides every key from the second query of the first member.
 fn lone(input: MhaInput, v: &Values) -> MhaInput {
     input.mask_attn(v.bools([2, 3, 3], &mask([2, 3, 3], |[b, i, _]| b == 0 && i == 1)))
 }
@@ -187,8 +187,8 @@ fn of_narrow_heads() -> Operation {
     )
 }
 
-/// A first call with two tokens and a second with a third: the second's output, in which what the
-/// first made is taken over.
+/// A first call with two tokens, and a second with a third. The output is the second call's, which
+/// uses the cache of the first.
 fn cached() -> Operation {
     let build = |device: &_| {
         let config = MultiHeadAttentionConfig::new(2, 2).with_dropout(0.0);
@@ -251,7 +251,7 @@ fn cross() -> Operation {
         let mask = v.bools([2, 3], &mask([2, 3], is_padding));
         let (x, context) = (v.get::<3>("x"), v.get::<3>("context"));
         let mut cache = CrossAttentionCache::new();
-        // What the first call made of the context is kept.
+        // The second call uses the keys and values cached by the first.
         let first = x.clone().slice([0..2, 0..1]);
         attention.forward_cache(first, context.clone(), Some(mask.clone()), &mut cache);
         let zeros = context.zeros_like();

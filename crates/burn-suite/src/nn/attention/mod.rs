@@ -27,17 +27,17 @@ fn linear_arguments(path: &str, [rows, columns]: [usize; 2], bias: bool) -> Vec<
     [Some(weight), bias].into_iter().flatten().collect()
 }
 
-/// The parameters of a linear layer before a softmax or a tanh: small ones, for large outputs
-/// saturate it, and what is left of their gradients then is rounding.
+/// The parameters of a linear layer before a softmax or a tanh. They are small, since large outputs
+/// saturate the function, and then gradients are mostly rounding.
 fn small_linear_arguments(path: &str, [rows, columns]: [usize; 2]) -> Vec<Argument> {
     [("weight", &[rows, columns][..]), ("bias", &[columns])]
         .map(|(name, shape)| argument(format!("{path}.{name}"), shape).from(Sample::Scaled(0.25)))
         .to_vec()
 }
 
-/// The parameters of the linear layers of an attention, from these widths to `columns`. The scores
-/// of a query may all be larger or smaller by the same without changing anything: the gradient by
-/// the bias of the keys is 0, and only the quiet softmax has one to be checked.
+/// The parameters of the linear layers of an attention, from these widths to `columns`. A softmax does
+/// not change if all scores of a query grow by the same number. So the gradient with respect to the
+/// bias of the keys is 0, and the bias is constant here unless the softmax is the quiet one.
 fn attention_arguments(
     path: &str,
     [query, key]: [usize; 2],
@@ -62,13 +62,13 @@ fn bias_of_keys(count: usize) -> Vec<f64> {
     (0..count).map(|i| 0.375 - 0.25 * i as f64).collect()
 }
 
-/// Holds the bias of the keys of the attention at a path, as [`attention_arguments`] does.
+/// Keeps the bias of the keys of an attention constant, as [`attention_arguments`] does.
 fn with_held_keys(case: Case, path: &str, count: usize) -> Case {
     case.constant(format!("{path}key.bias"), [count], bias_of_keys(count))
 }
 
-/// What a chain of sums of either sign leaves of the digits of two formulas in f64, and what more
-/// terms do in f32: each weight's gradient sums over all positions, heads and sublayers.
+/// Allows for a chain of sums of either sign in f64, and for more terms in f32: each weight's gradient
+/// is a sum over all positions, heads and sublayers.
 fn with_tolerance(case: Case) -> Case {
     let chained = "f64: a chain of five sums of either sign";
     case.tolerance(DType::F64, Tolerance::new(1e-10, 1e-9, chained))
@@ -81,17 +81,18 @@ fn linear(of: &Arguments, path: &str, x: &DualArray) -> DualArray {
     x.linear(of.get(&format!("{path}.weight")), bias)
 }
 
-/// What a masked score is, as the layers have it by default.
+/// The score of a masked key, the layers' default.
 const MASKED: f64 = -1e4;
 
 /// How queries attend to keys.
 #[derive(Clone, Copy, Debug)]
 struct AttentionFormula {
     heads: usize,
-    /// Heads of keys and values: each serves several of the queries' where there are fewer.
+    /// The number of heads of keys and values. Several heads of queries share one if there are fewer.
     heads_of_keys: usize,
     quiet: bool,
-    /// Whether a key, the third, is hidden from a query, the second, of a member of the batch.
+    /// Whether the third argument, a key, is hidden from the second, a query, in the first, a member of
+    /// the batch.
     masked: fn(usize, usize, usize) -> bool,
 }
 
@@ -141,7 +142,7 @@ impl AttentionFormula {
         )
     }
 
-    /// `exp(x) / sum of exp(x)`, with 1 more in the sum if it is the quiet one.
+    /// `exp(x) / sum of exp(x)`; the quiet softmax adds 1 to the sum.
     fn softmax(&self, scores: &[Dual]) -> Vec<Dual> {
         let values = scores.iter().map(|score| score.value);
         let largest = values.fold(f64::NEG_INFINITY, f64::max);

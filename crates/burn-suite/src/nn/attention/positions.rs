@@ -44,7 +44,7 @@ fn angle(position: usize, pair: usize) -> f64 {
     position as f64 / (f64::from(10_000.0_f32.ln()) * exponent).exp()
 }
 
-/// Each pair of numbers turned by an angle that grows with the position, from `first` on.
+/// Rotates each pair of numbers by an angle that grows with the position, from `first` on.
 fn turned(x: &DualArray, first: usize) -> DualArray {
     let time = x.shape[x.shape.len() - 2];
     let pairs = x.values.chunks(2).enumerate();

@@ -16,7 +16,7 @@ use super::{
 use crate::operation::{Operation, layer};
 use crate::witness::{Argument, Arguments, Dual, DualArray, Formula, argument};
 
-/// As many as heads, which are then of size 1.
+/// The width, and the number of heads, which so have size 1.
 const WIDTH: usize = 4;
 const INNER: usize = 2;
 
@@ -89,7 +89,7 @@ fn feed_forward_gelu() -> Operation {
         )
 }
 
-/// Gains around 1: a chain of norms with small ones leaves of the gradients little but rounding.
+/// Gains are around 1: a chain of norms with small gains leaves little of the gradients but rounding.
 fn norm_arguments(path: &str) -> Vec<Argument> {
     let around_one = Sample::Within {
         low: 0.5,
@@ -136,7 +136,7 @@ fn add(a: &DualArray, b: &DualArray) -> DualArray {
     a.zip(b, |a, b| a + b)
 }
 
-/// A residual path: around the norm and `inner` if the norm is first, the norm around it if not.
+/// A residual connection around the norm and `inner` if the norm is first; else the norm comes last.
 fn residual(
     of: &Arguments,
     (norm_first, before, after): (bool, &str, &str),
@@ -261,7 +261,7 @@ fn decoder_arguments() -> Vec<Argument> {
     .concat()
 }
 
-/// One layer of the decoder: attention to what it has written and to what it reads.
+/// One layer of the decoder: self-attention, and attention to the memory.
 fn decoder_layer(
     of: &Arguments,
     (norm_first, own, other): (bool, AttentionFormula, AttentionFormula),
@@ -328,7 +328,7 @@ fn two(x: Tensor<3>) -> Tensor<3> {
     x.slice([0..1, 0..2])
 }
 
-/// Two tokens, then a third, with what was made of the first two kept.
+/// Two tokens, then a third, with the keys and values of the first two cached.
 fn encoder_by_token() -> Operation {
     let encode = |encoder: &TransformerEncoder, v: &Values| {
         let mut cache = encoder.new_autoregressive_cache();
@@ -353,7 +353,7 @@ fn encoder_by_token() -> Operation {
     layer
 }
 
-/// As [`encoder_by_token`], with something to read.
+/// As [`encoder_by_token`], with a memory.
 fn decoder_by_token() -> Operation {
     let decode = |decoder: &TransformerDecoder, v: &Values| {
         let mut cache = decoder.new_autoregressive_cache();

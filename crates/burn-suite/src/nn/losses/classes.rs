@@ -36,7 +36,7 @@ fn probabilities() -> Argument {
     scores().within(0.125, 0.875)
 }
 
-/// What a cross entropy is made of, as its config has it.
+/// The options of a cross entropy.
 #[derive(Clone, Debug)]
 struct CrossEntropy {
     logits: bool,
@@ -107,8 +107,8 @@ impl CrossEntropy {
     }
 }
 
-/// The gradient by the score of class 0, where class 1 has the score 0 and class 0 is the target;
-/// each copy is a row of a batch, whose mean is made a sum again.
+/// A function of the score of class 0, the target, where class 1 has the score 0. Each copy is a row of
+/// a batch; multiplying by their number turns the mean into a sum.
 fn of_two_classes(logits: bool) -> impl Fn(Tensor<1>) -> Tensor<1> + Send + Sync + 'static {
     move |x| {
         let [copies] = x.dims();
@@ -193,7 +193,7 @@ fn weighted() -> Operation {
     pads.check(layer, "[4, 4] a token is padding", false)
 }
 
-/// What a binary cross entropy is made of, and the labels of a row or of several.
+/// The options of a binary cross entropy.
 #[derive(Clone, Debug)]
 struct BinaryCrossEntropy {
     logits: bool,
@@ -265,7 +265,7 @@ impl BinaryCrossEntropy {
     }
 }
 
-/// A point of the binary loss with one label everywhere, in f32, which is the default float type.
+/// A point of the binary loss with the same label everywhere, in f32, the default float type.
 fn binary_point(logits: bool, (x, label): (f64, i64), expected: Expected) -> Point {
     let function = move |x: Tensor<1>| {
         let [copies] = x.dims();

@@ -1,4 +1,4 @@
-//! Losses that compare element with element.
+//! Losses that work element by element.
 
 use burn::nn::loss::Reduction;
 use burn::tensor::{DType, Tensor};
@@ -9,7 +9,7 @@ use crate::operation::Operation;
 use crate::point::{Expected, Point};
 use crate::witness::{Argument, Dual, DualArray, argument};
 
-/// Rows that a batch mean is taken over: a power of two, which division in f32 leaves exact.
+/// The rows of a batch mean: a power of two, by which division in f32 is exact.
 const BATCH: usize = 4;
 const SHAPE: [usize; 2] = [BATCH, 3];
 
@@ -61,7 +61,7 @@ impl<const N: usize> Elementwise<N> {
         self
     }
 
-    /// Adds a special point with all numbers but two held.
+    /// Adds a special point.
     pub(super) fn at_point(mut self, point: Point) -> Self {
         self.operation = self.operation.at(point);
         self

@@ -196,7 +196,7 @@ fn distributions() -> Vec<Operation> {
     ]
 }
 
-/// Stirling's approximation of the logarithm of a factorial, as the full Poisson loss has it.
+/// Stirling's approximation of the logarithm of a factorial, as in the full Poisson loss.
 fn stirling(t: Dual) -> Dual {
     if t.value > 1.0 {
         t * t.ln() - t + (t * (2.0 * PI)).ln() * 0.5

@@ -20,7 +20,7 @@ fn log_sum_exp(logs: &[Dual]) -> Dual {
     logs.iter().map(|log| log.exp()).sum::<Dual>().ln()
 }
 
-/// A batch for the CTC loss: its labels, and how long its sequences are.
+/// A batch for the CTC loss: its labels, and the lengths of its sequences.
 #[derive(Clone, Copy, Debug)]
 struct CtcBatch {
     blank: usize,
@@ -50,7 +50,7 @@ impl CtcBatch {
         -log_sum_exp(&alignments.collect::<Vec<_>>())
     }
 
-    /// Without repetitions, then without blanks.
+    /// Removes repetitions, then blanks.
     fn collapsed(&self, path: &[usize]) -> Vec<i64> {
         let mut path = path.to_vec();
         path.dedup();
@@ -130,7 +130,7 @@ fn ctc() -> Operation {
     })
 }
 
-/// Adds a batch as a check, `by` a reduction.
+/// Adds a check of a batch with a reduction.
 fn ctc_check(layer: Operation, name: &str, batch: CtcBatch, by: Option<Reduction>) -> Operation {
     let reduction = by.clone();
     let formula = Formula::new([log_probabilities(&[STEPS, 2, CLASSES])], move |of| {
@@ -164,7 +164,7 @@ const LABELS: [[i64; 2]; 2] = [[1, 2], [2, 1]];
 const TIMES: [i64; 2] = [3, 2];
 const LENGTHS: [i64; 2] = [2, 1];
 
-/// `log sum of p(path)` from step `t` with `u` labels told to the last step's blank.
+/// `log sum of p(path)` over the paths from step `t`, after `u` labels, to the last step's blank.
 fn to_the_end(
     log: &impl Fn(usize, usize, usize) -> Dual,
     member: usize,

@@ -21,7 +21,7 @@ pub(super) fn operations() -> Vec<Operation> {
     [lstm::operations(), gru::operations(), rnn::operations()].concat()
 }
 
-/// The options that the layers have in common, and those of one only.
+/// The layers' options.
 #[derive(Clone, Copy, Debug)]
 struct CellOptions {
     bias: bool,
@@ -32,9 +32,9 @@ struct CellOptions {
     clip: Option<f64>,
     /// Other activations than sigmoid and tanh.
     unusual: bool,
-    /// Of the LSTM: the forget gate is 1 less the input gate.
+    /// LSTM only: the forget gate is 1 minus the input gate.
     input_forget: bool,
-    /// Of the GRU: the reset gate multiplies the product rather than the state.
+    /// GRU only: the reset gate multiplies the product, not the state.
     reset_after: bool,
 }
 
@@ -133,7 +133,7 @@ impl CellOptions {
     }
 }
 
-/// The state that is handed from one step to the next; only the LSTM has a cell.
+/// The state that one step passes to the next; only the LSTM has a cell.
 #[derive(Clone, Debug)]
 struct CellState {
     cell: DualArray,
@@ -156,7 +156,7 @@ fn parts(of: &Arguments, path: &str, x: &DualArray, hidden: &DualArray) -> [Dual
     })
 }
 
-/// A layer: its gates, its step, and what it gives back beside the sequence.
+/// A layer: its gates, its step, and whether it returns the last state.
 #[derive(Clone, Copy)]
 struct RecurrentCell {
     gates: &'static [&'static str],
@@ -242,7 +242,7 @@ impl RecurrentCell {
         })
     }
 
-    /// One direction: the hidden state of each step, in the order of time, and the last state.
+    /// Runs one direction: returns the hidden state of each step, in the order of time, and the last state.
     fn run(
         &self,
         setup: &CellOptions,
