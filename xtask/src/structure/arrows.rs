@@ -25,14 +25,13 @@ pub(super) fn breaches() -> Result<Vec<String>> {
 
 /// Breaches that the manifests of the workspace show.
 fn in_workspace(metadata: &Value) -> Vec<String> {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let packages = metadata["packages"].as_array().cloned().unwrap_or_default();
+    let packages = list(&metadata["packages"]);
     let members: BTreeSet<String> = packages
         .iter()
         .map(|member| text(&member["name"]))
         .collect();
     let mut breaches = vec![];
-    for member in &packages {
+    for member in packages {
         let name = text(&member["name"]);
         let Some(package) = PACKAGES.iter().find(|package| package.name == name) else {
             breaches.push(format!(
@@ -41,50 +40,65 @@ fn in_workspace(metadata: &Value) -> Vec<String> {
             ));
             continue;
         };
-        for dependency in member["dependencies"].as_array().into_iter().flatten() {
+        for dependency in list(&member["dependencies"]) {
             let on = text(&dependency["name"]);
             let is_normal = dependency["kind"].is_null();
             if members.contains(&on) && !may_know(package, &on, is_normal) {
                 let in_tests = if is_normal { "" } else { " in its tests" };
                 breaches.push(format!("{name} knows {on}{in_tests}: {}", package.remedy));
             }
-            let features = dependency["features"].as_array().into_iter().flatten();
-            for feature in features.map(text).filter(|_| is_normal) {
-                if name != "backends" && is_backend_of(&on, &feature) {
-                    breaches.push(brings(&name, &format!("{on}/{feature}")));
-                }
-            }
         }
-        let features = member["features"].as_object().into_iter().flatten();
-        for (feature, enables) in features {
-            for enabled in enables.as_array().into_iter().flatten().map(text) {
-                let Some((on, backend)) = enabled.split_once('/') else {
-                    continue;
-                };
-                let is_known = WITH_BACKENDS.iter().any(|(known, _)| *known == name);
-                if name != "backends"
-                    && is_backend_of(on, backend)
-                    && !(is_known && feature == backend)
-                {
-                    breaches.push(brings(&name, &enabled));
-                }
-            }
+        if name != "backends" {
+            let enabled = enabled_backends(&name, member);
+            breaches.extend(enabled.iter().map(|enabled| brings(&name, enabled)));
         }
     }
     breaches
 }
 
+/// Backends that a package enables where it must not, as `burn/flex`.
+fn enabled_backends(name: &str, member: &Value) -> Vec<String> {
+    let mut enabled = vec![];
+    for dependency in list(&member["dependencies"]) {
+        let on = text(&dependency["name"]);
+        let features = list(&dependency["features"]).iter();
+        let features = features.map(|feature| format!("{on}/{}", text(feature)));
+        enabled.extend(features.filter(|_| dependency["kind"].is_null()));
+    }
+    let may_pass_on = WITH_BACKENDS.iter().any(|(known, _)| *known == name);
+    for (feature, enables) in member["features"].as_object().into_iter().flatten() {
+        let is_passed_on =
+            |enabled: &String| may_pass_on && enabled.ends_with(&format!("/{feature}"));
+        let enables = list(enables).iter().map(text);
+        enabled.extend(enables.filter(|enabled| !is_passed_on(enabled)));
+    }
+    enabled.retain(|enabled| is_backend(enabled));
+    enabled
+}
+
 fn may_know(package: &Package, on: &str, is_normal: bool) -> bool {
     if is_normal {
-        package.knows.contains(&on)
+        package.knows.split_whitespace().any(|known| known == on)
     } else {
         !PROGRAMS.contains(&on)
     }
 }
 
-/// Whether a feature of a dependency brings a backend along.
-fn is_backend_of(dependency: &str, feature: &str) -> bool {
-    ["burn", "backends"].contains(&dependency) && BACKENDS.contains(&feature)
+/// Whether a feature brings a backend along: `burn/flex`.
+fn is_backend(enabled: &str) -> bool {
+    enabled
+        .split_once('/')
+        .is_some_and(|(dependency, feature)| {
+            ["burn", "backends"].contains(&dependency) && BACKENDS.contains(&feature)
+        })
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
 }
 
 fn brings(name: &str, enabled: &str) -> String {
@@ -190,7 +204,7 @@ mod tests {
     #[test]
     fn more_of_burn_than_allowed_is_found() {
         let reached = ["burn", "burn-autodiff", "serde"].map(str::to_owned).into();
-        let found = |burn| of_burn(&package("a", burn, &[], "do b"), &reached);
+        let found = |burn| of_burn(&package("a", burn, "", "do b"), &reached);
         assert_eq!(found(Burn::Nothing).len(), 2);
         assert_eq!(found(Burn::Tensors), ["a reaches burn-autodiff: do b"]);
         assert!(found(Burn::Autodiff).is_empty());

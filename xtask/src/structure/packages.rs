@@ -9,24 +9,27 @@ pub(super) enum Burn {
     Backends,
 }
 
+use Burn::{Autodiff, Backends, Nothing, Tensors};
+
 /// Packages of Burn, each with the least that a package must be allowed to reach it.
 pub(super) const BURN: &[(&str, Burn)] = &[
-    ("burn", Burn::Tensors),
-    ("burn-tensor", Burn::Tensors),
-    ("burn-core", Burn::Tensors),
-    ("burn-autodiff", Burn::Autodiff),
-    ("burn-optim", Burn::Autodiff),
-    ("burn-ndarray", Burn::Backends),
-    ("burn-flex", Burn::Backends),
-    ("burn-wgpu", Burn::Backends),
-    ("burn-cubecl", Burn::Backends),
+    ("burn", Tensors),
+    ("burn-tensor", Tensors),
+    ("burn-core", Tensors),
+    ("burn-autodiff", Autodiff),
+    ("burn-optim", Autodiff),
+    ("burn-ndarray", Backends),
+    ("burn-flex", Backends),
+    ("burn-wgpu", Backends),
+    ("burn-cubecl", Backends),
 ];
 
-/// A package: what of Burn and which packages of this workspace it may know.
+/// A package, and what it may know.
 pub(super) struct Package {
     pub(super) name: &'static str,
     pub(super) burn: Burn,
-    pub(super) knows: &'static [&'static str],
+    /// Packages of this workspace, with spaces between them.
+    pub(super) knows: &'static str,
     /// What to do instead of knowing more.
     pub(super) remedy: &'static str,
 }
@@ -34,7 +37,7 @@ pub(super) struct Package {
 pub(super) const fn package(
     name: &'static str,
     burn: Burn,
-    knows: &'static [&'static str],
+    knows: &'static str,
     remedy: &'static str,
 ) -> Package {
     Package {
@@ -45,202 +48,59 @@ pub(super) const fn package(
     }
 }
 
-const ON_NETS: &[&str] = &["layers", "linear-regression", "mnist-mlp", "xor-net"];
+const NET: &str = "a net knows no backend, no autodiff and no data: move that to training";
 
 /// The packages, each after those that it may know: arrows go upward in this list, never down.
+#[rustfmt::skip]
 pub(super) const PACKAGES: &[Package] = &[
-    package(
-        "xtask",
-        Burn::Nothing,
-        &[],
-        "put what needs Burn into a program of crates/trainer",
-    ),
-    package(
-        "datasets",
-        Burn::Nothing,
-        &[],
-        "data are bytes: make tensors where a device is known",
-    ),
-    package(
-        "gradient-descent",
-        Burn::Nothing,
-        &[],
-        "descent is plain f64: use tensors in gradient-trials",
-    ),
-    package(
-        "universal-approximation",
-        Burn::Nothing,
-        &[],
-        "the construction is plain f64: load its weights where it is used",
-    ),
-    package(
-        "pages",
-        Burn::Nothing,
-        &[],
-        "a page knows text, numbers and images: compute them in the package that shows them",
-    ),
-    package(
-        "layers",
-        Burn::Tensors,
-        &[],
-        "layers are used from other projects, which choose their own backend",
-    ),
-    package("linear-regression", Burn::Tensors, &["layers"], NET),
-    package("mnist-mlp", Burn::Tensors, &["layers"], NET),
-    package("xor-net", Burn::Tensors, &["layers"], NET),
-    package(
-        "weight-exchange",
-        Burn::Tensors,
-        &["layers"],
-        "weights are numbers: training knows which net they belong to",
-    ),
-    package(
-        "burn-gradcheck",
-        Burn::Autodiff,
-        &[],
-        "the checker serves any project on Burn: pass what it needs as an argument",
-    ),
-    package(
-        "data-parallel",
-        Burn::Autodiff,
-        &[],
-        "workers serve any net on any backend: pass both as arguments",
-    ),
-    package(
-        "backends",
-        Burn::Backends,
-        &[],
-        "backends turns a name into a device and knows nothing else",
-    ),
-    package(
-        "manual-backprop",
-        Burn::Autodiff,
-        ON_NETS,
-        "the formulas run on any device: let the caller choose it",
-    ),
-    package(
-        "computational-graph",
-        Burn::Autodiff,
-        &["manual-backprop"],
-        "a graph goes backward by the manual rules: compare it in gradient-trials",
-    ),
-    package(
-        "gradient-trials",
-        Burn::Autodiff,
-        &[
-            "burn-gradcheck",
-            "computational-graph",
-            "gradient-descent",
-            "layers",
-            "linear-regression",
-            "manual-backprop",
-            "mnist-mlp",
-            "xor-net",
-        ],
-        "trials know the formulas and the checker: let the program choose the device",
-    ),
-    package(
-        "burn-suite",
-        Burn::Autodiff,
-        &["backends", "burn-gradcheck"],
-        "the table knows Burn and the checker: let the program choose the device",
-    ),
-    package(
-        "training",
-        Burn::Autodiff,
-        &[
-            "backends",
-            "burn-gradcheck",
-            "data-parallel",
-            "datasets",
-            "layers",
-            "linear-regression",
-            "manual-backprop",
-            "mnist-mlp",
-            "xor-net",
-        ],
-        "training knows no file and no page: report through its trait Recorder",
-    ),
-    package(
-        "run-folder",
-        Burn::Autodiff,
-        &[
-            "backends",
-            "burn-gradcheck",
-            "datasets",
-            "layers",
-            "linear-regression",
-            "mnist-mlp",
-            "training",
-            "weight-exchange",
-            "xor-net",
-        ],
-        "a run folder stores a run: show it in run-report, train it in training",
-    ),
-    package(
-        "lessons",
-        Burn::Autodiff,
-        &[
-            "backends",
-            "burn-gradcheck",
-            "computational-graph",
-            "datasets",
-            "gradient-descent",
-            "gradient-trials",
-            "layers",
-            "linear-regression",
-            "manual-backprop",
-            "mnist-mlp",
-            "pages",
-            "training",
-            "universal-approximation",
-            "xor-net",
-        ],
-        "a lesson composes formulas and pages: let the program store what it gives",
-    ),
-    package(
-        "run-report",
-        Burn::Autodiff,
-        &[
-            "backends",
-            "datasets",
-            "layers",
-            "linear-regression",
-            "mnist-mlp",
-            "pages",
-            "run-folder",
-            "training",
-            "xor-net",
-        ],
-        "a report reads a run folder: compute what it lacks in training",
-    ),
-    package(
-        "trainer",
-        Burn::Backends,
-        &[
-            "backends",
-            "burn-gradcheck",
-            "burn-suite",
-            "data-parallel",
-            "datasets",
-            "gradient-trials",
-            "layers",
-            "lessons",
-            "linear-regression",
-            "manual-backprop",
-            "mnist-mlp",
-            "pages",
-            "run-folder",
-            "run-report",
-            "training",
-            "weight-exchange",
-            "xor-net",
-        ],
-        "the programs are the top",
-    ),
+    package("xtask", Nothing, "", "put what needs Burn into a program of crates/trainer"),
+    package("datasets", Nothing, "", "data are bytes: make tensors where a device is known"),
+    package("gradient-descent", Nothing, "", "descent is plain f64: use tensors in gradient-trials"),
+    package("universal-approximation", Nothing, "",
+     "the construction is plain f64: load its weights where it is used"),
+    package("pages", Nothing, "",
+     "a page knows text, numbers and images: compute them in the package that shows them"),
+    package("layers", Tensors, "", "layers are used from other projects, which choose their own backend"),
+    package("linear-regression", Tensors, "layers", NET),
+    package("mnist-mlp", Tensors, "layers", NET),
+    package("xor-net", Tensors, "layers", NET),
+    package("weight-exchange", Tensors, "layers",
+     "weights are numbers: training knows which net they belong to"),
+    package("burn-gradcheck", Autodiff, "",
+     "the checker serves any project on Burn: pass what it needs as an argument"),
+    package("data-parallel", Autodiff, "", "workers serve any net on any backend: pass both as arguments"),
+    package("backends", Backends, "", "backends turns a name into a device and knows nothing else"),
+    package("manual-backprop", Autodiff, "layers linear-regression mnist-mlp xor-net",
+     "the formulas run on any device: let the caller choose it"),
+    package("computational-graph", Autodiff, "manual-backprop",
+     "a graph goes backward by the manual rules: compare it in gradient-trials"),
+    package("gradient-trials", Autodiff,
+     "burn-gradcheck computational-graph gradient-descent layers linear-regression manual-backprop \
+      mnist-mlp xor-net",
+     "trials know the formulas and the checker: let the program choose the device"),
+    package("burn-suite", Autodiff, "backends burn-gradcheck",
+     "the table knows Burn and the checker: let the program choose the device"),
+    package("training", Autodiff,
+     "backends burn-gradcheck data-parallel datasets layers linear-regression manual-backprop \
+      mnist-mlp xor-net",
+     "training knows no file and no page: report through its trait Recorder"),
+    package("run-folder", Autodiff,
+     "backends burn-gradcheck datasets layers linear-regression mnist-mlp training weight-exchange \
+      xor-net",
+     "a run folder stores a run: show it in run-report, train it in training"),
+    package("lessons", Autodiff,
+     "backends burn-gradcheck computational-graph datasets gradient-descent gradient-trials layers \
+      linear-regression manual-backprop mnist-mlp pages training universal-approximation xor-net",
+     "a lesson composes formulas and pages: let the program store what it gives"),
+    package("run-report", Autodiff,
+     "backends datasets layers linear-regression mnist-mlp pages run-folder training xor-net",
+     "a report reads a run folder: compute what it lacks in training"),
+    package("trainer", Backends,
+     "backends burn-gradcheck burn-suite data-parallel datasets gradient-trials layers lessons \
+      linear-regression manual-backprop mnist-mlp pages run-folder run-report training \
+      weight-exchange xor-net",
+     "the programs use libraries: move what they have in common down"),
 ];
-
-const NET: &str = "a net knows no backend, no autodiff and no data: move that to training";
 
 /// Packages of programs, which tests of others must not know either.
 pub(super) const PROGRAMS: &[&str] = &["trainer", "xtask"];
@@ -253,7 +113,7 @@ pub(super) const WITH_BACKENDS: &[(&str, &str)] = &[
     ("trainer", "passes its features on"),
     (
         "gradient-trials",
-        "its custom operations are written for each backend",
+        "writes custom operations for each backend",
     ),
     ("burn-suite", "reproduces faults of a backend in its tests"),
 ];
@@ -266,19 +126,11 @@ mod tests {
     #[test]
     fn the_table_has_no_circle() {
         let mut above = BTreeSet::new();
-        for package in PACKAGES {
-            for known in package.knows {
-                assert!(
-                    above.contains(known),
-                    "{} stands above {known}",
-                    package.name
-                );
+        for Package { name, knows, .. } in PACKAGES {
+            for known in knows.split_whitespace() {
+                assert!(above.contains(known), "{name} stands above {known}");
             }
-            assert!(
-                above.insert(package.name),
-                "{} stands there twice",
-                package.name
-            );
+            assert!(above.insert(*name), "{name} stands there twice");
         }
     }
 }
