@@ -123,7 +123,7 @@ impl Teach for Options {
                 Section::new("Backward: from the loss to the parameters")
                     .text(
                         "δv is the gradient of the loss with respect to v. Each step of the forward \
-                         pass has its step back: multiply the gradient that comes from the right by \
+                         pass has a backward step: multiply the gradient that comes from the right by \
                          the derivative of the step. With σ'(z2) = σ(z2)(1 - σ(z2)) = z3(1 - z3):",
                     )
                     .table(steps("gradient", &BACKWARD, &by_hand.named())),

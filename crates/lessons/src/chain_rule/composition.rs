@@ -6,7 +6,7 @@ use pages::numbers::{Array, number, vector};
 use pages::page::{Section, Table};
 use pages::terms::Terms;
 
-use super::matrix::{beside, matrix};
+use super::matrix::{equated, matrix};
 use crate::functions::autodiff;
 use crate::setup::Setup;
 use crate::tensors::Comparison;
@@ -28,7 +28,7 @@ pub(super) fn composition(z: [f64; 2]) -> Section {
     }
     let symbols = JACOBIAN.map(|row| row.map(str::to_owned).to_vec());
     let numbers = inner::jacobian(z).map(|row| row.map(number).to_vec());
-    let jacobian = beside("J = ∂x/∂z = ", &[matrix(&symbols), matrix(&numbers)]);
+    let jacobian = equated("J = ∂x/∂z = ", &[matrix(&symbols), matrix(&numbers)]);
     Section::new("A composition: f after x(z)")
         .formula(Composition.formula())
         .text(format!(

@@ -15,7 +15,7 @@ pub(super) fn matrix(rows: &[Vec<String>]) -> Vec<String> {
 }
 
 /// Matrices with the same number of rows, next to each other with equals signs.
-pub(super) fn beside(name: &str, matrices: &[Vec<String>]) -> String {
+pub(super) fn equated(name: &str, matrices: &[Vec<String>]) -> String {
     let indent = " ".repeat(name.chars().count());
     let lines = (0..matrices.first().map_or(0, Vec::len)).map(|i| {
         let rows = matrices.iter().map(|matrix| matrix[i].as_str());
@@ -37,7 +37,7 @@ mod tests {
         let rows = [["1", "-1"], ["2 z1", "0"]].map(|row| row.map(str::to_owned).to_vec());
         let lines = matrix(&rows);
         assert_eq!(lines, ["[    1  -1 ]", "[ 2 z1   0 ]"]);
-        let twice = beside("J = ", &[lines.clone(), lines]);
+        let twice = equated("J = ", &[lines.clone(), lines]);
         assert_eq!(
             twice,
             "J = [    1  -1 ]  =  [    1  -1 ]\n    [ 2 z1   0 ]     [ 2 z1   0 ]"

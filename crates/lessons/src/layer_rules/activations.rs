@@ -52,7 +52,7 @@ impl Example {
             .figure(
                 "activations",
                 "Each function and its derivative; dots: the derivative at 0. ReLU has a kink at 0 and its \
-                 derivative jumps; its value at 0 is defined as 0. ELU is smooth, its derivative has a kink.",
+                 derivative jumps; the derivative at 0 is defined as 0. ELU is smooth, its derivative has a kink.",
                 activations_figure(self.x.clone())?,
             )
             .text(format!(

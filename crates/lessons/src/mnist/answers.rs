@@ -17,7 +17,7 @@ const DIGITS: usize = 10;
 /// Largest value of a pixel's byte.
 const WHITE: f64 = 255.0;
 
-/// The weights of the first layer as images with so many columns.
+/// The weights of the first layer as images, each `columns` pixels wide.
 pub(super) fn weights(net: &MnistMlp, columns: usize) -> Result<Section> {
     let weight = read(&net.layers[0].weight.val());
     let units = weight.dims[1];

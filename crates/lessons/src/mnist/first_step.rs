@@ -75,7 +75,7 @@ impl FirstStep {
     }
 }
 
-/// Every step of the forward pass of a net with so many layers.
+/// Every step of the forward pass of a net with `last` layers.
 fn forward_formulas(last: usize) -> Vec<String> {
     let layers = (1..=last).flat_map(|l| {
         let value = if l == last {
@@ -89,7 +89,7 @@ fn forward_formulas(last: usize) -> Vec<String> {
     layers.chain(ends).collect()
 }
 
-/// Every step of the backward pass of a net with so many layers.
+/// Every step of the backward pass of a net with `last` layers.
 fn backward_formulas(last: usize) -> Vec<String> {
     let layers = (1..=last).rev().flat_map(|l| {
         let [grad_z, grad_a] = if l == last {

@@ -17,7 +17,7 @@ use super::{BATCH, Images, Options, ROWS_AT_ONCE};
 use crate::setup::{NotFinite, Setup};
 use crate::tensors::read;
 
-/// Losses and gradient norms are kept once in so many steps.
+/// Steps from one kept loss and gradient norm to the next.
 const KEPT: usize = 10;
 /// How often the net is evaluated in an epoch.
 const EVALUATIONS: usize = 4;
@@ -37,7 +37,7 @@ pub(super) struct Training {
 /// Looks on while the net is trained.
 struct Observer<'a> {
     validation: &'a Images,
-    /// The net is evaluated once in so many steps.
+    /// Steps from one evaluation to the next.
     interval: usize,
     evaluations: Vec<(f64, Evaluation)>,
     losses: Vec<Tensor<1>>,

@@ -18,7 +18,7 @@ use crate::setup::{Setup, Teach};
 use burn_net::in_burn;
 use curves::construct;
 
-/// Most bumps and most hidden units: so many take seconds.
+/// Most bumps and most hidden units: these take seconds.
 const MOST_BUMPS: usize = 4096;
 const MOST_HIDDEN: usize = 512;
 /// Hidden units of the smallest net that is trained; each net has twice as many as the one before.
