@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use burn_suite::{Operation, operations};
-use serde::Deserialize;
+
+use super::Package;
 
 /// The modules that the table leaves out, with reasons.
 const EXCLUDED: [(&str, &str); 3] = [
@@ -27,40 +27,6 @@ const EXCLUDED: [(&str, &str); 3] = [
 
 /// Layers that are enums of other layers: each variant must be a check.
 const ENUMS: [&str; 2] = ["nn::Activation", "nn::Normalization"];
-
-#[derive(Deserialize)]
-struct Metadata {
-    packages: Vec<Package>,
-}
-
-#[derive(Deserialize)]
-struct Package {
-    name: String,
-    manifest_path: PathBuf,
-}
-
-/// The folder of burn-nn's sources.
-fn sources_of_burn_nn() -> PathBuf {
-    let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--offline"])
-        .args(["--filter-platform", "host-tuple"])
-        .args([
-            "--manifest-path",
-            concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),
-        ])
-        .output()
-        .expect("cargo runs");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let metadata: Metadata = serde_json::from_slice(&output.stdout).expect("cargo writes JSON");
-    let mut packages = metadata.packages.into_iter();
-    let found = packages.find(|package| package.name == "burn-nn");
-    let package = found.expect("Burn's layers are a dependency");
-    package.manifest_path.with_file_name("src")
-}
 
 /// The Rust files in a folder and those below it.
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -103,7 +69,7 @@ fn modules(source: &str) -> Vec<String> {
 
 /// All layers and losses of burn-nn, named as in the table.
 fn layers_and_losses() -> BTreeSet<String> {
-    let folder = sources_of_burn_nn();
+    let folder = Package::find("burn-nn").sources();
     let of_file = |path: PathBuf| {
         let is_loss = path.starts_with(folder.join("loss"));
         let prefix = if is_loss { "loss" } else { "nn" };
@@ -169,7 +135,7 @@ fn variants(source: &str, name: &str) -> Vec<String> {
 
 #[test]
 fn every_variant_of_an_enum_of_layers_is_checked() {
-    let all: String = files(&sources_of_burn_nn())
+    let all: String = files(&Package::find("burn-nn").sources())
         .into_iter()
         .map(|path| fs::read_to_string(path).expect("a source of burn-nn"))
         .collect();

@@ -1,6 +1,8 @@
 //! The table is complete: the tests fail when a new Burn differentiates something that the table
 //! neither exercises nor excludes.
 
+mod layers;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
@@ -21,33 +23,34 @@ struct Package {
     manifest_path: PathBuf,
 }
 
-/// The package burn-autodiff, with the folder of its sources.
-fn burn_autodiff() -> Package {
-    let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--offline"])
-        .args(["--filter-platform", "host-tuple"])
-        .args([
-            "--manifest-path",
-            concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),
-        ])
-        .output()
-        .expect("cargo runs");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let metadata: Metadata = serde_json::from_slice(&output.stdout).expect("cargo writes JSON");
-    let mut packages = metadata.packages.into_iter();
-    let found = packages.find(|package| package.name == "burn-autodiff");
-    found.expect("Burn's autodiff is a dependency")
+impl Package {
+    /// A package of Burn, as cargo resolves it for this crate.
+    fn find(name: &str) -> Self {
+        let output = Command::new(env!("CARGO"))
+            .args(["metadata", "--format-version", "1", "--offline"])
+            .args(["--filter-platform", "host-tuple"])
+            .args([
+                "--manifest-path",
+                concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),
+            ])
+            .output()
+            .expect("cargo runs");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{errors}");
+        let metadata: Metadata = serde_json::from_slice(&output.stdout).expect("JSON");
+        let mut packages = metadata.packages.into_iter();
+        let found = packages.find(|package| package.name == name);
+        found.unwrap_or_else(|| panic!("{name} is no dependency"))
+    }
+
+    /// The folder of its sources.
+    fn sources(&self) -> PathBuf {
+        self.manifest_path.with_file_name("src")
+    }
 }
 
 fn methods() -> BTreeSet<String> {
-    let folder = burn_autodiff()
-        .manifest_path
-        .with_file_name("src")
-        .join("ops");
+    let folder = Package::find("burn-autodiff").sources().join("ops");
     let read =
         |name: &str| fs::read_to_string(folder.join(name)).expect("a source of burn-autodiff");
     ["tensor.rs", "activation.rs", "module.rs"]
@@ -58,7 +61,10 @@ fn methods() -> BTreeSet<String> {
 
 #[test]
 fn the_table_is_about_the_burn_that_is_built() {
-    assert_eq!(burn_autodiff().version, backends::BURN_VERSION);
+    assert_eq!(
+        Package::find("burn-autodiff").version,
+        backends::BURN_VERSION
+    );
 }
 
 #[test]
@@ -93,10 +99,7 @@ fn every_method_of_burn_autodiff_is_exercised_or_excluded() {
 /// A new family of operation traits would hide from the check above.
 #[test]
 fn no_other_file_of_burn_autodiff_has_float_operations() {
-    let folder = burn_autodiff()
-        .manifest_path
-        .with_file_name("src")
-        .join("ops");
+    let folder = Package::find("burn-autodiff").sources().join("ops");
     let known = [
         "activation.rs",
         "backward.rs",
