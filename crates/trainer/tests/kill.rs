@@ -1,4 +1,4 @@
-//! A trainer killed at random moments, again and again: no run is lost, none comes to other numbers.
+//! A trainer killed at random moments, again and again: no run is lost, none ends with other numbers.
 //!
 //! `KILLS` in the environment says how often; `cargo xtask kill-test --kills 200` sets it.
 #![cfg(unix)]
@@ -12,15 +12,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{Workplace, metrics};
-use serde_json::Value;
+use common::{Workplace, lasting, metrics, names_in, weights};
 
 /// Kills where the environment does not say how many.
 const KILLS: usize = 6;
 
 const SIGKILL: i32 = 9;
 
-/// What is trained, each in its turn.
+/// What is trained, in turn.
 const RUNS: [&str; 5] = [
     "--data-dir data --hidden 12,8 --batch-size 4 --epochs 60 --backend ndarray --optimizer adam",
     "--data-dir data --hidden 12,8 --batch-size 4 --epochs 60 --backend flex --engine manual \
@@ -53,13 +52,13 @@ struct Tally {
     before_the_run: usize,
     /// ... and how many before its first checkpoint.
     before_a_checkpoint: usize,
-    /// Runs that were brought to their end and compared.
+    /// Runs that ended and were compared.
     runs: usize,
     /// Unfinished files found after a kill.
     unfinished_files: usize,
 }
 
-/// Who kills, with what, and how often still.
+/// Kills a copy of the program until the wanted number is reached.
 struct Killer {
     program: PathBuf,
     wanted: usize,
@@ -91,7 +90,8 @@ fn no_kill_loses_a_run_or_changes_its_numbers() {
         killer.bring_to_its_end(workplace, RUNS[turn], &name, *time);
         let run_folder = workplace.path("runs").join(&name);
         let straight = workplace.path("runs/straight");
-        assert_eq!(lasting(&run_folder), lasting(&straight), "{name}");
+        let [one, other] = [&run_folder, &straight].map(|run| lasting(metrics(run)));
+        assert_eq!(one, other, "{name}");
         assert!(
             weights(&run_folder) == weights(&straight),
             "{name}: other weights"
@@ -127,7 +127,7 @@ impl Killer {
         (workplace, started.elapsed())
     }
 
-    /// Starts a run that takes about so long, and goes on with it until it has not been killed.
+    /// Starts a run that takes about so long, and continues it until it has not been killed.
     fn bring_to_its_end(
         &mut self,
         workplace: &Workplace,
@@ -137,15 +137,14 @@ impl Killer {
     ) {
         let run_folder = workplace.path("runs").join(name);
         loop {
-            let arguments = match run_folder.join("config.json").is_file() {
-                true => format!("--resume runs/{name}"),
-                false => {
-                    // Killed before it was a run: there is nothing that could be lost.
-                    if run_folder.exists() {
-                        fs::remove_dir_all(&run_folder).expect("the folder can be removed");
-                    }
-                    format!("{options} --run-name {name}")
+            let arguments = if run_folder.join("config.json").is_file() {
+                format!("--resume runs/{name}")
+            } else {
+                // Killed before it was a run: there is nothing that could be lost.
+                if run_folder.exists() {
+                    fs::remove_dir_all(&run_folder).expect("the folder can be removed");
                 }
+                format!("{options} --run-name {name}")
             };
             let mut program = self.start(workplace, &arguments);
             if self.tally.kills < self.wanted {
@@ -163,7 +162,7 @@ impl Killer {
         }
     }
 
-    /// Takes down how far the run had come.
+    /// Counts how far the run had come.
     fn count(&mut self, run_folder: &Path) {
         let tally = &mut self.tally;
         tally.kills += 1;
@@ -175,30 +174,4 @@ impl Killer {
             tally.before_a_checkpoint += 1;
         }
     }
-}
-
-fn names_in(folder: &Path) -> Vec<String> {
-    let files = fs::read_dir(folder).into_iter().flatten().flatten();
-    files
-        .map(|file| file.file_name().to_string_lossy().into_owned())
-        .collect()
-}
-
-/// Weights of a run: names and sizes, and the numbers' bytes.
-fn weights(run_folder: &Path) -> (Value, Vec<u8>) {
-    let file = fs::read(run_folder.join("model.safetensors")).expect("the run has weights");
-    let (length, rest) = file.split_first_chunk::<8>().expect("a header's length");
-    let (header, tensors) = rest.split_at(u64::from_le_bytes(*length) as usize);
-    let header = serde_json::from_slice(header).expect("the header is JSON");
-    (header, tensors.to_vec())
-}
-
-/// A run's metrics without times, its folder, and the mention that it was resumed.
-fn lasting(run_folder: &Path) -> Vec<Value> {
-    let mut events = metrics(run_folder);
-    events.retain(|event| event["event"] != "resumed");
-    for event in events.iter_mut().filter_map(Value::as_object_mut) {
-        event.retain(|field, _| !field.contains("second") && field != "run_dir");
-    }
-    events
 }

@@ -7,19 +7,11 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// Images of the training set and of the test set.
-pub(crate) const IMAGES: [usize; 2] = [120, 30];
-
-/// Rows and columns of an image.
-pub(crate) const IMAGE_SIZE: [usize; 2] = [6, 5];
-
-/// Classes of the data set.
-pub(crate) const CLASSES: usize = 3;
-
 /// Options of a run on the small data set that every such run here has.
 pub(crate) const SMALL: &str = "--data-dir data --hidden 12,8 --batch-size 16";
 
-/// A folder in which a test runs the program: MNIST-shaped data lie in `data`, runs go to `runs`.
+/// A folder in which a test runs the program: images like MNIST's, 120 to learn from and 30 to test
+/// with, of 6 rows by 5 columns in 3 classes, lie in `data`, runs go to `runs`.
 pub(crate) struct Workplace(TempDir);
 
 /// What a run of the program came to.
@@ -29,14 +21,30 @@ pub(crate) struct Finished {
     pub(crate) stderr: String,
 }
 
+/// A file or folder of another crate.
+pub(crate) fn of_crate(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+}
+
+/// Copies a folder with everything in it.
+pub(crate) fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder can be made");
+    for entry in fs::read_dir(from).expect("the folder can be listed") {
+        let path = entry.expect("an entry").path();
+        let to = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            copy_folder(&path, &to);
+        } else {
+            fs::copy(path, to).expect("the file can be copied");
+        }
+    }
+}
+
 impl Workplace {
     pub(crate) fn new() -> Self {
         let folder = TempDir::new().expect("a temporary folder can be made");
-        let data = folder.path().join("data");
-        fs::create_dir(&data).expect("the temporary folder can be written");
-        for (stem, count) in ["train", "t10k"].into_iter().zip(IMAGES) {
-            write_images(&data, stem, count);
-        }
+        let data = of_crate("run-folder/tests/fixtures/data");
+        copy_folder(&data, &folder.path().join("data"));
         Self(folder)
     }
 
@@ -66,14 +74,25 @@ impl Workplace {
         Finished::from(output.expect("the program starts"))
     }
 
+    /// Runs the program, which must succeed and have nothing to say beside its result.
+    #[track_caller]
+    pub(crate) fn text(&self, arguments: &str) -> String {
+        let finished = self.run(arguments);
+        let ended = (finished.code, finished.stderr.as_str());
+        assert_eq!(ended, (Some(0), ""), "{arguments}");
+        finished.stdout
+    }
+
     /// Runs the program, which must succeed, and gives its events.
+    #[track_caller]
     pub(crate) fn events(&self, arguments: &str) -> Vec<Value> {
-        let finished = self.run(&format!("--format json {arguments}"));
+        let finished = self.run(&format!("{arguments} --format json"));
         assert_eq!(finished.code, Some(0), "{arguments}: {}", finished.stderr);
         finished.events()
     }
 
     /// Trains on the small data set, successfully, and gives the run's events.
+    #[track_caller]
     pub(crate) fn train(&self, arguments: &str) -> Vec<Value> {
         self.events(&format!("{SMALL} {arguments}"))
     }
@@ -94,6 +113,19 @@ impl Finished {
     /// Standard output as events, one a line.
     pub(crate) fn events(&self) -> Vec<Value> {
         json_lines(&self.stdout)
+    }
+
+    /// It could not run: exit 2, nothing on standard output, and one message that names every one
+    /// of `naming`.
+    #[track_caller]
+    pub(crate) fn assert_refused(&self, naming: &[&str]) {
+        let stderr = &self.stderr;
+        assert_eq!((self.code, self.stdout.as_str()), (Some(2), ""), "{stderr}");
+        let complaints = stderr.lines().filter(|line| line.starts_with("error: "));
+        assert_eq!(complaints.count(), 1, "{stderr}");
+        for name in naming {
+            assert!(stderr.contains(name), "no {name:?} in: {stderr}");
+        }
     }
 }
 
@@ -118,33 +150,41 @@ pub(crate) fn names(events: &[Value]) -> Vec<&str> {
         .collect()
 }
 
-/// The images and labels of one set, as plain IDX files.
-///
-/// Class `k` is a bright band over rows `2k` and `2k + 1`, on a dark ground, both uneven.
-fn write_images(folder: &Path, stem: &str, count: usize) {
-    let [rows, columns] = IMAGE_SIZE;
-    let pixel = |image: usize, i: usize| {
-        let bright = i / columns / 2 == image % CLASSES;
-        let uneven = (image * 37 + i * i * 11 + image * i * 5) % 60;
-        (if bright { 180 + uneven } else { uneven }) as u8
-    };
-    let pixels = (0..count).flat_map(|image| (0..rows * columns).map(move |i| pixel(image, i)));
-    let labels = (0..count).map(|image| (image % CLASSES) as u8);
-    write_idx(
-        &folder.join(format!("{stem}-images-idx3-ubyte")),
-        &[count, rows, columns],
-        pixels,
-    );
-    write_idx(
-        &folder.join(format!("{stem}-labels-idx1-ubyte")),
-        &[count],
-        labels,
-    );
+/// Weights of a run: names and sizes, and the numbers' bytes.
+pub(crate) fn weights(run_folder: &Path) -> (Value, Vec<u8>) {
+    let file = fs::read(run_folder.join("model.safetensors")).expect("the run has weights");
+    let (length, rest) = file.split_first_chunk::<8>().expect("a header's length");
+    let (header, tensors) = rest.split_at(u64::from_le_bytes(*length) as usize);
+    let header = serde_json::from_slice(header).expect("the header is JSON");
+    (header, tensors.to_vec())
 }
 
-fn write_idx(path: &Path, sizes: &[usize], bytes: impl Iterator<Item = u8>) {
-    let magic = [0, 0, 8, sizes.len() as u8];
-    let sizes = sizes.iter().flat_map(|&size| (size as u32).to_be_bytes());
-    let file: Vec<u8> = magic.into_iter().chain(sizes).chain(bytes).collect();
-    fs::write(path, file).expect("the temporary folder can be written");
+/// Events without what differs from one run to the next: times, the folder, the number of epochs that a
+/// continued run started with, and the mention that it continued.
+pub(crate) fn lasting(mut events: Vec<Value>) -> Vec<Value> {
+    events.retain(|event| event["event"] != "resumed");
+    for event in events.iter_mut().filter_map(Value::as_object_mut) {
+        let is_start = event["event"] == "start";
+        event.retain(|field, _| {
+            !field.contains("second") && field != "run_dir" && !(is_start && field == "epochs")
+        });
+    }
+    events
+}
+
+/// Two runs of a workplace came to the same, bit for bit.
+#[track_caller]
+pub(crate) fn assert_same(workplace: &Workplace, one: &str, other: &str) {
+    let [one, other] = [one, other].map(|name| workplace.path("runs").join(name));
+    assert_eq!(lasting(metrics(&one)), lasting(metrics(&other)));
+    assert!(weights(&one) == weights(&other), "the weights differ");
+}
+
+/// Names of the files in a folder, in order; none if it is not there.
+pub(crate) fn names_in(folder: &Path) -> Vec<String> {
+    let files = fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = files.map(|file| file.file_name().to_string_lossy().into_owned());
+    let mut names = names.collect::<Vec<_>>();
+    names.sort_unstable();
+    names
 }

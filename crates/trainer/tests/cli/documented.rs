@@ -1,4 +1,4 @@
-//! Events held to their documentation.
+//! Events compared with their documentation.
 
 use serde_json::Value;
 

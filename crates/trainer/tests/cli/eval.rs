@@ -1,0 +1,145 @@
+//! `trainer eval` from outside: what it counts, and what it refuses.
+
+use serde_json::{Value, json};
+
+use crate::common::{Finished, Workplace};
+use crate::documented::assert_documented;
+
+/// A workplace with a short run on the small data set, in `runs/net`, and the run's result.
+fn trained(options: &str) -> (Workplace, Value) {
+    let workplace = Workplace::new();
+    let events = workplace.train(&format!("--backend flex --run-name net {options}"));
+    let result = events.last().cloned().expect("a result");
+    (workplace, result)
+}
+
+/// What `eval` says as JSON.
+fn evaluation(workplace: &Workplace, arguments: &str) -> Value {
+    let mut events = workplace.events(&format!("eval {arguments}"));
+    assert_eq!(events.len(), 1, "{events:?}");
+    assert_documented(&events[0]);
+    events.remove(0)
+}
+
+#[test]
+fn a_run_is_evaluated_as_it_evaluated_itself() {
+    let options = "--epochs 2 --activation tanh --label-smoothing 0.1";
+    let (workplace, result) = trained(options);
+    let evaluated = evaluation(&workplace, "--run runs/net");
+    assert_eq!(evaluated["event"], "evaluation");
+    assert_eq!(evaluated["accuracy"], result["test_accuracy"]);
+    let [loss, expected] = [&evaluated["loss"], &result["test_loss"]].map(Value::as_f64);
+    let difference = (loss.unwrap() - expected.unwrap()).abs();
+    assert!(difference < 1e-6, "{difference}");
+    assert_eq!(
+        (&evaluated["backend"], &evaluated["rows"]),
+        (&json!("flex"), &json!(30))
+    );
+
+    // Weights without their run, and the run from another folder.
+    let weights = "--weights runs/net/model.safetensors --data-dir data";
+    let alone = evaluation(&workplace, weights);
+    assert_eq!(alone["accuracy"], result["test_accuracy"]);
+    assert_eq!(
+        (&alone["run"], &alone["backend"]),
+        (&Value::Null, &json!("ndarray"))
+    );
+    let mut command = workplace.command("eval --format json --run net");
+    let output = command.current_dir(workplace.path("runs")).output();
+    let finished = Finished::from(output.expect("the program starts"));
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    assert_eq!(finished.events()[0]["accuracy"], result["test_accuracy"]);
+
+    workplace.events("--model xor-net --backend flex --run-name xor");
+    let evaluated = evaluation(&workplace, "--run runs/xor");
+    assert_eq!(evaluated["confusion"], json!([[2, 0], [0, 2]]));
+    assert_eq!(evaluated["accuracy_interval"], Value::Null);
+}
+
+#[test]
+fn the_figures_fit_each_other_and_are_shown() {
+    let (workplace, _) = trained("--epochs 2");
+    let evaluated = evaluation(&workplace, "--run runs/net");
+    let confusion: Vec<Vec<usize>> =
+        serde_json::from_value(evaluated["confusion"].clone()).expect("a matrix");
+    assert_eq!((confusion.len(), confusion.concat().iter().sum()), (3, 30));
+    let correct = (0..3).map(|class| confusion[class][class]).sum::<usize>();
+    let accuracy = evaluated["accuracy"].as_f64().expect("a number");
+    assert_eq!(correct as f64 / 30.0, accuracy);
+    let interval: [f64; 2] =
+        serde_json::from_value(evaluated["accuracy_interval"].clone()).expect("two ends");
+    assert!(interval[0] <= accuracy && accuracy <= interval[1]);
+    assert!(
+        interval[1] - interval[0] > 0.05,
+        "30 rows say little: {interval:?}"
+    );
+    for (class, line) in evaluated["per_class"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .enumerate()
+    {
+        let row: usize = confusion[class].iter().sum();
+        let column: usize = confusion.iter().map(|row| row[class]).sum();
+        assert_eq!(
+            (&line["count"], &line["answered"]),
+            (&row.into(), &column.into())
+        );
+        let recall = confusion[class][class] as f64 / row as f64;
+        assert_eq!(line["recall"].as_f64(), Some(recall));
+    }
+
+    let shown = workplace.text("eval --run runs/net");
+    for part in [
+        "mnist-mlp 30-12-8-3",
+        "runs/net",
+        "30 test rows",
+        "test accuracy",
+        "95 % interval",
+        "true \\ predicted",
+        "precision",
+        "recall",
+        "F1",
+    ] {
+        assert!(shown.contains(part), "no {part:?} in {shown}");
+    }
+}
+
+#[test]
+fn what_cannot_be_evaluated_is_refused() {
+    let (workplace, _) = trained("--epochs 1");
+    // MNIST's images are larger than those of the small data set.
+    let mnist = datasets::bundled_mnist_dir();
+    let too_large = format!("--run runs/net --data-dir {}", mnist.display());
+    for (arguments, naming) in [
+        ("", &["--run", "--weights"][..]),
+        ("--run nowhere", &["nowhere", "run folder"]),
+        ("--run data", &["data", "run folder"]),
+        ("--run runs/net --weights x", &["--weights"]),
+        ("--run runs/net --data-dir nowhere", &["nowhere"]),
+        (
+            "--weights nowhere.safetensors",
+            &["nowhere.safetensors", "; "],
+        ),
+        (&too_large, &["30 inputs", "784 pixels", "--data-dir"]),
+    ] {
+        workplace
+            .run(&format!("eval {arguments}"))
+            .assert_refused(naming);
+    }
+    std::fs::write(workplace.path("runs/net/model.bpk"), b"no record").unwrap();
+    workplace
+        .run("eval --run runs/net")
+        .assert_refused(&["model.bpk"]);
+}
+
+#[test]
+fn the_bundled_net_is_as_good_as_its_docs_say() {
+    let workplace = Workplace::new();
+    for backend in ["flex", "ndarray"] {
+        let options = format!("--weights pretrained --backend {backend}");
+        let accuracy = evaluation(&workplace, &options)["accuracy"].as_f64();
+        let difference = accuracy.expect("a number") - mnist_mlp::PRETRAINED_TEST_ACCURACY;
+        assert!(difference.abs() < 5e-5, "{backend}: {difference}");
+    }
+}

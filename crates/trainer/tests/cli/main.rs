@@ -1,0 +1,19 @@
+//! The built programs from outside: options, exit codes, messages, what they print and leave.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod documented;
+mod strokes;
+
+mod about;
+mod bench;
+mod eval;
+mod exchange;
+mod old_runs;
+mod own_data;
+mod predict;
+mod refusals;
+mod reports;
+mod resume;
+mod train;
+mod verify_grads;

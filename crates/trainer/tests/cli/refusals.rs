@@ -1,0 +1,169 @@
+//! Options and data with which no run starts: exit 2, one message that names the remedy, and no run folder.
+
+use std::fs;
+
+use crate::common::{Finished, SMALL, Workplace};
+
+/// Refused with a message that names every one of `naming`, and without a run folder.
+#[track_caller]
+fn assert_refused(workplace: &Workplace, finished: &Finished, naming: &[&str]) {
+    finished.assert_refused(naming);
+    assert!(!workplace.path("runs").exists(), "a run folder was made");
+}
+
+#[test]
+fn values_out_of_range_are_refused_by_the_option_s_name() {
+    let workplace = Workplace::new();
+    for (option, values) in [
+        ("--batch-size", &["0", "1.5", "x"][..]),
+        ("--epochs", &["0"]),
+        ("--log-every", &["0"]),
+        ("--learning-rate", &["NaN", "inf", "-1", "0"]),
+        ("--weight-decay", &["nan", "-0.1"]),
+        ("--ridge", &["nan", "inf", "-1", "x"]),
+        ("--hidden", &["", "0", "8,0", "8,,8", "-3"]),
+        ("--seed", &["-1", "0.5"]),
+        ("--warm-up", &["0", "steps"]),
+        ("--min-accuracy", &["98", "-0.5", "nan"]),
+        ("--validation-fraction", &["0", "1", "2"]),
+        ("--run-name", &["", "a/b", "..", "a b"]),
+        ("--format", &["xml"]),
+    ] {
+        for value in values {
+            for given in [
+                &[format!("{option}={value}")][..],
+                &[option.into(), (*value).into()],
+            ] {
+                let mut command = workplace.command("--data-dir data");
+                let output = command.args(given).output();
+                let finished = Finished::from(output.expect("the program starts"));
+                assert_refused(&workplace, &finished, &[option]);
+            }
+        }
+    }
+    for (arguments, known) in [
+        ("--backend cuda", &["ndarray", "flex", "wgpu"][..]),
+        (
+            "--model perceptron",
+            &["mnist-mlp", "xor-net", "linear-regression"],
+        ),
+        ("--engine numeric", &["autodiff", "manual"]),
+        ("--activation gelu", &["relu", "sigmoid", "tanh", "elu"]),
+        ("--optimizer rmsprop", &["sgd", "momentum", "adam"]),
+    ] {
+        assert_refused(&workplace, &workplace.run(arguments), known);
+    }
+}
+
+#[test]
+fn options_that_do_not_go_together_are_refused() {
+    let workplace = Workplace::new();
+    for (arguments, naming) in [
+        (
+            "--model xor-net --data-dir data",
+            &["--data-dir", "xor-net"][..],
+        ),
+        ("--model xor-net --hidden 4,4", &["--hidden", "xor-net"]),
+        (
+            "--model linear-regression --hidden 3",
+            &["--hidden", "linear-regression"],
+        ),
+        (
+            "--model linear-regression --weight-decay 0.1",
+            &["--weight-decay", "--ridge"],
+        ),
+        ("--ridge 0", &["--ridge", "mnist-mlp", "--weight-decay"]),
+        (
+            "--model xor-net --label-smoothing 0.1",
+            &["--label-smoothing", "xor-net"],
+        ),
+        ("--seed 1 train", &["--seed", "train"]),
+        ("--seed 1 backends", &["--seed", "backends"]),
+        (
+            "--data-dir data --hidden 999999999999999999",
+            &["use fewer units"],
+        ),
+        ("--data-dir data --hidden 8,100000000", &["use fewer units"]),
+        ("bench --size 256", &["256-128:128"]),
+        ("bench --size 0-1:2", &["256-128:128"]),
+        ("bench --rounds 0", &["whole number from 1"]),
+        ("bench --backend cuda", &["possible values"]),
+        ("bench --engine magic", &["possible values"]),
+    ] {
+        assert_refused(&workplace, &workplace.run(arguments), naming);
+    }
+}
+
+#[test]
+fn data_that_cannot_be_used_are_refused_with_path_and_remedy() {
+    let workplace = Workplace::new();
+    let finished = workplace.run("--data-dir no-such-folder --backend flex");
+    assert_refused(&workplace, &finished, &["no-such-folder", "; "]);
+
+    type Spoil = fn(&mut Vec<u8>);
+    let cases: [(&str, Spoil, &str); 5] = [
+        (
+            "train-images-idx3-ubyte",
+            |bytes| bytes.truncate(100),
+            "copy the file again",
+        ),
+        (
+            "train-labels-idx1-ubyte",
+            |bytes| bytes.push(0),
+            "copy the file again",
+        ),
+        (
+            "t10k-images-idx3-ubyte",
+            |bytes| bytes[3] = 1,
+            "magic number",
+        ),
+        ("t10k-labels-idx1-ubyte", |bytes| bytes[20] = 200, "200"),
+        (
+            "train-images-idx3-ubyte",
+            |bytes| bytes[..2].copy_from_slice(&[0x1f, 0x8b]),
+            "gzip",
+        ),
+    ];
+    for (name, spoil, remedy) in cases {
+        let path = workplace.path("data").join(name);
+        let sound = fs::read(&path).expect("the data can be read");
+        let mut bytes = sound.clone();
+        spoil(&mut bytes);
+        fs::write(&path, bytes).expect("the data can be written");
+        let finished = workplace.run(&format!("{SMALL} --backend flex"));
+        assert_refused(&workplace, &finished, &[name, remedy]);
+        fs::write(&path, sound).expect("the data can be written");
+    }
+
+    let labels = workplace.path("data/t10k-labels-idx1-ubyte");
+    fs::remove_file(labels).expect("the labels can be removed");
+    let finished = workplace.run(&format!("{SMALL} --backend flex"));
+    assert_refused(&workplace, &finished, &["data: ", "t10k-labels", "; "]);
+}
+
+#[test]
+fn an_out_dir_that_cannot_be_made_is_refused_with_the_remedy() {
+    let workplace = Workplace::new();
+    fs::write(workplace.path("file"), "").expect("the temporary folder can be written");
+    let finished = workplace.run(&format!("{SMALL} --backend flex --out-dir file/below"));
+    assert_refused(&workplace, &finished, &["file/below", "--out-dir"]);
+}
+
+/// Hides every driver from the loaders of Vulkan and EGL.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_adapter_for_wgpu_is_said_with_what_to_install() {
+    let workplace = Workplace::new();
+    let nowhere = workplace.path("no-driver.json");
+    let mut command = workplace.command(&format!("{SMALL} --backend wgpu --epochs 1"));
+    for variable in [
+        "VK_DRIVER_FILES",
+        "VK_ICD_FILENAMES",
+        "__EGL_VENDOR_LIBRARY_FILENAMES",
+    ] {
+        command.env(variable, &nowhere);
+    }
+    let finished = Finished::from(command.output().expect("the program starts"));
+    let naming = ["wgpu", "mesa-vulkan-drivers", "--backend flex"];
+    assert_refused(&workplace, &finished, &naming);
+}
