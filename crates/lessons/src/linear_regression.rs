@@ -258,14 +258,12 @@ fn compared(ridge: f64, rows: &Rows, setup: &Setup) -> Result<Section> {
         Comparison::new()
             .row("∇W", &grad_w, &by_autodiff_w)
             .row("∇b", &grad_b, &by_autodiff_b);
-    Ok(Section::new("By hand and by automatic differentiation")
-        .text(format!(
-            "On the first {n} images with γ = {}, with random weights, where no term is 0. \
-             Largest difference: {}.",
-            number(ridge),
-            number(comparison.largest())
-        ))
-        .table(comparison.into_table()))
+    let compared = format!(
+        "On the first {n} images with γ = {}, with random weights, where no term is 0.",
+        number(ridge)
+    );
+    let section = Section::new("By hand and by automatic differentiation");
+    Ok(comparison.shown_in(section, &compared))
 }
 
 fn closed_forms(fits: &[Fit], rows: &Rows) -> Section {
@@ -408,13 +406,7 @@ fn weights(fits: &[Fit], columns: usize) -> Result<Section> {
         let name = number(fit.ridge);
         let descended = read(&fit.net.linear.weight.val());
         let classes = descended.dims[1];
-        let tiles = |values: &[f64]| {
-            let tiles = (0..classes).map(|class| {
-                let column = values.iter().skip(class).step_by(classes).copied();
-                Tile::signed(&column.collect::<Vec<_>>(), columns, class.to_string())
-            });
-            tiles.collect::<Vec<_>>()
-        };
+        let tiles = |values: &[f64]| Tile::of_units(values, classes, columns).collect::<Vec<_>>();
         let steps = fit.evaluated.last().map_or(0, |evaluated| evaluated.step);
         section = section
             .figure(

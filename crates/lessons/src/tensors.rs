@@ -4,10 +4,10 @@ use anyhow::{Context, Result};
 use burn::nn::Linear;
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
-use manual_backprop::nets::Parameters;
 use manual_backprop::nets::mnist::LayerParameters;
+use manual_backprop::nets::{Parameters, scalar as scalar_net};
 use pages::numbers::{Array, number};
-use pages::page::Table;
+use pages::page::{Section, Table};
 use xor_net::XorNet;
 
 /// Reads a tensor back from its device.
@@ -26,6 +26,20 @@ pub(crate) fn scalar<const D: usize>(tensor: &Tensor<D>) -> f64 {
 /// A tensor's value as a leaf of autodiff's tape.
 pub(crate) fn tracked<const D: usize>(tensor: &Tensor<D>) -> Tensor<D> {
     tensor.clone().autodiff().require_grad()
+}
+
+/// Autodiff's gradients of the scalar net's parameters: of w1, b1, w2 and b2.
+pub(crate) fn scalar_gradients(
+    p: &scalar_net::Parameters,
+    x: &Tensor<1>,
+    y: &Tensor<1>,
+) -> [Tensor<1>; 4] {
+    let [w1, b1, w2, b2] = [&p.w1, &p.b1, &p.w2, &p.b2].map(tracked);
+    let leaves = [&w1, &b1, &w2, &b2].map(Tensor::clone);
+    let p = scalar_net::Parameters { w1, b1, w2, b2 };
+    let forward = scalar_net::forward(&p, x.clone().autodiff(), y.clone().autodiff());
+    let tape = forward.loss.backward();
+    leaves.map(|leaf| leaf.grad(&tape).expect("every parameter is tracked"))
 }
 
 /// The parameters of a net with one hidden layer, as the formulas take them.
@@ -136,6 +150,13 @@ impl Comparison {
     /// The largest difference of any element.
     pub(crate) fn largest(&self) -> f64 {
         self.largest
+    }
+
+    /// Adds the comparison to a section: what is compared, the largest difference, the table.
+    pub(crate) fn shown_in(self, section: Section, compared: &str) -> Section {
+        let largest = number(self.largest);
+        let text = format!("{compared} Largest difference: {largest}.");
+        section.text(text).table(self.into_table())
     }
 
     /// The table.

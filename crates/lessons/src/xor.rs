@@ -228,12 +228,10 @@ fn compared(f: Activation, before: &Moment, rows: &Rows) -> Result<Section> {
         .row("δb1", &by_hand.grad_b1, &b1)
         .row("δW2", &by_hand.grad_w2, &w2)
         .row("δb2", &by_hand.grad_b2, &b2);
-    Ok(Section::new("The same from automatic differentiation")
-        .text(format!(
-            "Burn's autodiff on the net as a module. Largest difference: {}.",
-            number(comparison.largest())
-        ))
-        .table(comparison.into_table()))
+    Ok(comparison.shown_in(
+        Section::new("The same from automatic differentiation"),
+        "Burn's autodiff on the net as a module.",
+    ))
 }
 
 fn graph(f: Activation, moment: &Moment, rows: &Rows, when: &str) -> Result<Section> {

@@ -23,12 +23,11 @@ pub struct Tile {
 }
 
 impl Tile {
-    /// A grey image, `width` pixels wide, row by row: 0 is white, 1 black.
-    pub fn grey(ink: &[f64], width: usize, caption: impl Into<String>) -> Self {
-        let grey = |&ink: &f64| [(255.0 * (1.0 - ink.clamp(0.0, 1.0))).round() as u8; 3];
+    /// A grey image, `width` pixels wide, row by row: 0 is white, 255 black.
+    pub fn grey(ink: &[u8], width: usize, caption: impl Into<String>) -> Self {
         Self {
             width,
-            pixels: ink.iter().map(grey).collect(),
+            pixels: ink.iter().map(|ink| [255 - ink; 3]).collect(),
             caption: caption.into(),
         }
     }
@@ -43,6 +42,15 @@ impl Tile {
             pixels: values.iter().map(|v| diverging(v / scale)).collect(),
             caption: caption.into(),
         }
+    }
+
+    /// The weights of a layer, `[pixels, units]` row by row: an image of signed values for each unit,
+    /// with the unit's number, from 0.
+    pub fn of_units(weights: &[f64], units: usize, width: usize) -> impl Iterator<Item = Self> {
+        (0..units).map(move |unit| {
+            let column = weights.iter().skip(unit).step_by(units).copied();
+            Self::signed(&column.collect::<Vec<_>>(), width, unit.to_string())
+        })
     }
 
     fn height(&self) -> usize {
@@ -125,7 +133,7 @@ mod tests {
     #[test]
     fn a_sheet_holds_its_images_and_their_captions() {
         let tiles = [
-            Tile::grey(&[0.0, 0.5, 1.0, 1.0], 2, "a < b"),
+            Tile::grey(&[0, 128, 255, 255], 2, "a < b"),
             Tile::signed(&[-2.0, 0.0, 2.0, 1.0], 2, "w"),
         ];
         let svg = sheet(&tiles, 2, 4.0).unwrap();

@@ -37,9 +37,6 @@ const IMAGE_WIDTH: f64 = 84.0;
 /// How far the map of the XOR net reaches beyond the unit square.
 const MARGIN: f64 = 0.25;
 
-/// Largest value of a pixel's byte.
-const WHITE: f64 = 255.0;
-
 /// The page of a run: results, curves, confusion matrix, mistakes, weights, options.
 ///
 /// # Errors
@@ -266,8 +263,6 @@ fn mistakes(
     let mistakes = answers.worst_mistakes();
     let shown = MISTAKES.min(MOST_PIXELS / images.image_size().max(1));
     let tiles = mistakes.iter().take(shown).map(|(index, answer)| {
-        let ink = images.image(*index).iter();
-        let ink = ink.map(|&byte| f64::from(byte) / WHITE).collect::<Vec<_>>();
         let score = if by_probability {
             percent(answer.score)
         } else {
@@ -275,7 +270,7 @@ fn mistakes(
         };
         let (predicted, truth) = (&names[answer.class], &names[answer.truth]);
         Tile::grey(
-            &ink,
+            images.image(*index),
             images.columns(),
             format!("{predicted} at {score}, is {truth}"),
         )

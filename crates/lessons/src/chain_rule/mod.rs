@@ -178,10 +178,8 @@ fn compared(point: [f64; 4], setup: &Setup) -> Section {
         let [by_hand, autodiff] = <[f64; 2]>::from(pair).map(|value| Array::vector(vec![value]));
         comparison = comparison.array_row(&format!("∂f/∂x{}", i + 1), &by_hand, &autodiff);
     }
-    Section::new("The same from automatic differentiation")
-        .text(format!(
-            "Burn's autodiff on the formula of f. Largest difference: {}.",
-            number(comparison.largest())
-        ))
-        .table(comparison.into_table())
+    comparison.shown_in(
+        Section::new("The same from automatic differentiation"),
+        "Burn's autodiff on the formula of f.",
+    )
 }

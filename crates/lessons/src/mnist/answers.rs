@@ -14,17 +14,12 @@ use crate::tensors::read;
 const UNITS: usize = 32;
 /// Digits shown with the net's predictions, and as many of its worst mistakes.
 const DIGITS: usize = 10;
-/// Largest value of a pixel's byte.
-const WHITE: f64 = 255.0;
 
 /// The weights of the first layer as images, each `columns` pixels wide.
 pub(super) fn weights(net: &MnistMlp, columns: usize) -> Result<Section> {
     let weight = read(&net.layers[0].weight.val());
     let units = weight.dims[1];
-    let tiles = (0..units.min(UNITS)).map(|unit| {
-        let column = weight.values.iter().skip(unit).step_by(units).copied();
-        Tile::signed(&column.collect::<Vec<_>>(), columns, unit.to_string())
-    });
+    let tiles = Tile::of_units(&weight.values, units, columns).take(UNITS);
     let tiles = tiles.collect::<Vec<_>>();
     Ok(Section::new("What the first layer looks for")
         .text(
@@ -45,15 +40,13 @@ pub(super) fn weights(net: &MnistMlp, columns: usize) -> Result<Section> {
 /// The first test images and the worst mistakes, with the net's predictions.
 pub(super) fn digits(answers: &Answers, images: &ImageSet) -> Result<Section> {
     let tile = |index: usize, answer: &Answer| {
-        let ink = images.image(index).iter();
-        let ink = ink.map(|&byte| f64::from(byte) / WHITE).collect::<Vec<_>>();
         let predicted = format!("{} at {:.1} %", answer.class, 100.0 * answer.score);
         let caption = if answer.class == answer.truth {
             predicted
         } else {
             format!("{predicted}, is {}", answer.truth)
         };
-        Tile::grey(&ink, images.columns(), caption)
+        Tile::grey(images.image(index), images.columns(), caption)
     };
     let first = answers.rows.iter().take(DIGITS).enumerate();
     let first = first.map(|(index, answer)| tile(index, answer));

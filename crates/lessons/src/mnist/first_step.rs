@@ -9,7 +9,6 @@ use manual_backprop::Reduction;
 use manual_backprop::cross_entropy::one_hot;
 use manual_backprop::nets::mnist;
 use mnist_mlp::MnistMlp;
-use pages::numbers::number;
 use pages::page::Section;
 
 use super::{BATCH, Images, input_of};
@@ -64,13 +63,10 @@ impl FirstStep {
                      δX = G·Wᵀ. The images are data: they need no gradient.",
                 )
                 .table(steps("gradient", &formulas, &named.collect::<Vec<_>>())),
-            compared: Section::new("The same from automatic differentiation")
-                .text(format!(
-                    "Burn's autodiff on the net as a module, in f32. Largest difference of an \
-                     element: {}.",
-                    number(comparison.largest())
-                ))
-                .table(comparison.into_table()),
+            compared: comparison.shown_in(
+                Section::new("The same from automatic differentiation"),
+                "Burn's autodiff on the net as a module, in f32.",
+            ),
         })
     }
 }
