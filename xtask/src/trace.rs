@@ -1,8 +1,8 @@
-//! `cargo xtask trace-suite`: whether the operations of `burn-suite` go where they say they go.
+//! `cargo xtask trace-suite`: whether the operations of `burn-suite` reach the methods that they list.
 //!
-//! burn-autodiff has no hook for what its backward pass does, so the program that checks the table
-//! is watched from outside: gdb stops at each method of burn-autodiff's backend and at the backward
-//! pass of each step that it can record, and notes which of them each operation passes.
+//! burn-autodiff has no hook for its backward pass, so gdb watches the program from outside. It stops
+//! at each method of burn-autodiff's backend and at the backward pass of each step, and notes which of
+//! them each operation reaches.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -25,7 +25,7 @@ const BEGIN: &str = "burn_suite::run::operation_run::OperationRun::run";
 const UNREACHED: [(&str, &str); 3] = [
     (
         "ctc_loss::CtcLoss",
-        "only wgpu has a backward pass of its own for it; flex goes by other steps",
+        "only wgpu has its own backward pass for it; flex uses other steps",
     ),
     (
         "float_to_device::ToDevice",
@@ -33,26 +33,26 @@ const UNREACHED: [(&str, &str); 3] = [
     ),
     (
         "transfer::Transfer",
-        "moves between backends, and not two are in one run",
+        "moves between backends, of which a run has one",
     ),
 ];
 
-/// A place to stop at in the program.
+/// A function of the program at which gdb stops.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
+enum StopPoint {
     /// A method of burn-autodiff's backend: `float_exp`.
     Method(String),
-    /// The backward pass of a step, by the method that records it if it has one of its own:
+    /// The backward pass of a step, with the method that records it if only one does:
     /// `float_exp::Exp`, `sort::SortDim`.
     Step(String),
 }
 
-/// Traces the whole table on flex, as `program` goes through it.
+/// Traces the whole table on flex in `program`.
 ///
 /// # Errors
 ///
-/// If an operation does not reach a method that it says it covers, if a step is reached by none, or
-/// if gdb cannot run the program.
+/// If an operation does not reach a method that it lists, if no operation reaches a step, or if gdb
+/// cannot run the program.
 pub(crate) fn run(program: &Path) -> Result<()> {
     let symbols = output(Command::new("nm").arg("--demangle").arg(program))
         .context("nm cannot list the program; install binutils")?;
@@ -64,10 +64,12 @@ pub(crate) fn run(program: &Path) -> Result<()> {
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let (events, passed) = trace(program, &symbols, &places, &folder)?;
     let operations = operations(&events, &passed)?;
-    let known: BTreeSet<Place> = places.into_values().collect();
+    let known: BTreeSet<StopPoint> = places.into_values().collect();
     let mut breaches = not_covered(&operations, &known);
     breaches.extend(not_reached(&operations, &known));
-    let steps = known.iter().filter(|place| matches!(place, Place::Step(_)));
+    let steps = known
+        .iter()
+        .filter(|place| matches!(place, StopPoint::Step(_)));
     println!(
         "{} operations, {} steps of burn-autodiff",
         operations.len(),
@@ -79,13 +81,10 @@ pub(crate) fn run(program: &Path) -> Result<()> {
     for breach in &breaches {
         println!("{breach}");
     }
-    bail!(
-        "{} gaps between what is covered and what is said",
-        breaches.len()
-    )
+    bail!("{} gaps between the table and the trace", breaches.len())
 }
 
-/// Whether gdb is there and may watch a program.
+/// Whether gdb is installed and may watch a program.
 pub(crate) fn can_run() -> bool {
     let mut gdb = Command::new("gdb");
     gdb.args([
@@ -94,11 +93,11 @@ pub(crate) fn can_run() -> bool {
     output(&mut gdb).is_ok_and(|said| said.contains("Program stopped"))
 }
 
-/// What an operation says that it covers, and what it passes.
+/// The methods that an operation lists, and the functions that it reaches.
 #[derive(Debug, Default)]
-struct Operation {
+struct TracedOperation {
     covers: BTreeSet<String>,
-    passes: BTreeSet<Place>,
+    passes: BTreeSet<StopPoint>,
 }
 
 fn output(command: &mut Command) -> Result<String> {
@@ -109,18 +108,18 @@ fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Places by address, of every line of `nm`.
-fn places(symbols: &str) -> BTreeMap<String, Place> {
+/// The stop points in the output of `nm`, by address.
+fn places(symbols: &str) -> BTreeMap<String, StopPoint> {
     let place = |line: &str| {
         let (address, rest) = line.split_once(' ')?;
         let (_, name) = rest.split_once(' ')?;
-        Some((address.to_owned(), Place::of(name)?))
+        Some((address.to_owned(), StopPoint::of(name)?))
     };
     symbols.lines().filter_map(place).collect()
 }
 
-impl Place {
-    /// A demangled function's name, if it is one of those.
+impl StopPoint {
+    /// The stop point of a demangled function, if it is one.
     fn of(function: &str) -> Option<Self> {
         const OPS: &str = "burn_autodiff::ops::";
         const OWN: &str = "for burn_autodiff::backend::Autodiff<B,C>>::";
@@ -161,7 +160,7 @@ impl Place {
 fn trace(
     program: &Path,
     symbols: &str,
-    places: &BTreeMap<String, Place>,
+    places: &BTreeMap<String, StopPoint>,
     folder: &Path,
 ) -> Result<(String, String)> {
     let [script, list, passed, events] =
@@ -171,7 +170,7 @@ fn trace(
     let others = places
         .iter()
         .map(|(address, place)| format!("{} {address}\n", place.name()));
-    // What an earlier run left must not pass for this one's.
+    // Files of an earlier run must not pass for this one's.
     for file in [&passed, &events] {
         if file.exists() {
             fs::remove_file(file)?;
@@ -193,8 +192,8 @@ fn trace(
     Ok((read(&events)?, read(&passed)?))
 }
 
-/// The operations by name; each comes once in each float type.
-fn operations(events: &str, passed: &str) -> Result<BTreeMap<String, Operation>> {
+/// The operations by name. Each has a result in each float type.
+fn operations(events: &str, passed: &str) -> Result<BTreeMap<String, TracedOperation>> {
     let events = events
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).with_context(|| line.to_owned()))
@@ -211,38 +210,45 @@ fn operations(events: &str, passed: &str) -> Result<BTreeMap<String, Operation>>
             parts.len()
         );
     }
-    let mut operations = BTreeMap::<String, Operation>::new();
+    let mut operations = BTreeMap::<String, TracedOperation>::new();
     for (event, part) in events.into_iter().zip(parts) {
         let name = event["operation"].as_str().context("a result has a name")?;
         let covers = event["covers"].as_array().context("a result has methods")?;
         let operation = operations.entry(name.to_owned()).or_default();
         let methods = covers.iter().filter_map(Value::as_str);
         operation.covers.extend(methods.map(str::to_owned));
-        let places = part.split(' ').filter_map(Place::parse);
+        let places = part.split(' ').filter_map(StopPoint::parse);
         operation.passes.extend(places);
     }
     Ok(operations)
 }
 
-/// Methods that an operation says it covers, and does not: it has to go back through a step of the
-/// method's own, or, where there is none, or none on flex, to call the method.
-fn not_covered(operations: &BTreeMap<String, Operation>, known: &BTreeSet<Place>) -> Vec<String> {
+/// Finds methods that an operation lists but does not reach. It must go back through a step of the
+/// method, or, if the method has none on flex, call the method.
+fn not_covered(
+    operations: &BTreeMap<String, TracedOperation>,
+    known: &BTreeSet<StopPoint>,
+) -> Vec<String> {
     let mut breaches = Vec::new();
     for (name, operation) in operations {
         for method in &operation.covers {
-            let is_own = |place: &&Place| match place {
-                Place::Step(step) => !is_excused(step) && step.split("::").next() == Some(method),
-                Place::Method(_) => false,
+            let is_own = |place: &&StopPoint| match place {
+                StopPoint::Step(step) => {
+                    !is_excused(step) && step.split("::").next() == Some(method)
+                }
+                StopPoint::Method(_) => false,
             };
             let has_own = known.iter().any(|place| is_own(&place));
             let is_covered = if has_own {
                 operation.passes.iter().any(|place| is_own(&place))
             } else {
-                operation.passes.contains(&Place::Method(method.clone()))
+                operation
+                    .passes
+                    .contains(&StopPoint::Method(method.clone()))
             };
             if !is_covered {
                 breaches.push(format!(
-                    "{name} says that it covers {method}, and does not reach it; correct `covers`"
+                    "{name} lists {method}, but does not reach it; correct `covers`"
                 ));
             }
         }
@@ -254,15 +260,20 @@ fn is_excused(step: &str) -> bool {
     UNREACHED.iter().any(|(excused, _)| *excused == step)
 }
 
-/// Steps that no operation goes back through.
-fn not_reached(operations: &BTreeMap<String, Operation>, known: &BTreeSet<Place>) -> Vec<String> {
-    let reached: BTreeSet<&Place> = operations
+/// Finds steps that no operation goes back through.
+fn not_reached(
+    operations: &BTreeMap<String, TracedOperation>,
+    known: &BTreeSet<StopPoint>,
+) -> Vec<String> {
+    let reached: BTreeSet<&StopPoint> = operations
         .values()
         .flat_map(|operation| &operation.passes)
         .collect();
     let mut breaches = Vec::new();
     for place in known {
-        let Place::Step(step) = place else { continue };
+        let StopPoint::Step(step) = place else {
+            continue;
+        };
         match (reached.contains(place), is_excused(step)) {
             (false, false) => breaches.push(format!(
                 "no operation goes back through {step}; add a check that does"
@@ -294,17 +305,17 @@ mod tests {
                           FloatTensorOps<burn_autodiff::backend::Autodiff<B,C>> for \
                           burn_autodiff::backend::Autodiff<B,C>>::float_exp";
 
-    fn step(name: &str) -> Place {
-        Place::Step(name.to_owned())
+    fn step(name: &str) -> StopPoint {
+        StopPoint::Step(name.to_owned())
     }
 
     #[test]
-    fn steps_and_methods_are_told_from_other_functions() {
-        assert_eq!(Place::of(EXP), Some(step("float_exp::Exp")));
-        assert_eq!(Place::of(CAT), Some(step("float_cat::CatStep")));
-        assert_eq!(Place::of(SORT), Some(step("sort::SortDim")));
-        let method = Place::Method("float_exp".to_owned());
-        assert_eq!(Place::of(METHOD), Some(method));
+    fn steps_and_methods_are_recognised_among_other_functions() {
+        assert_eq!(StopPoint::of(EXP), Some(step("float_exp::Exp")));
+        assert_eq!(StopPoint::of(CAT), Some(step("float_cat::CatStep")));
+        assert_eq!(StopPoint::of(SORT), Some(step("sort::SortDim")));
+        let method = StopPoint::Method("float_exp".to_owned());
+        assert_eq!(StopPoint::of(METHOD), Some(method));
         for other in [
             "<burn_autodiff::ops::base::OpsStep<B,T,SB,_> as burn_autodiff::graph::base::Step>::step",
             &EXP.replace("::backward", "::fmt"),
@@ -312,7 +323,7 @@ mod tests {
             "<trainer::Custom as burn_autodiff::ops::backward::Backward<B,1_usize>>::backward",
             "main",
         ] {
-            assert_eq!(Place::of(other), None, "{other}");
+            assert_eq!(StopPoint::of(other), None, "{other}");
         }
         let found = places(&format!("00ff T {EXP}\n                 U malloc\n"));
         assert_eq!(
@@ -322,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_and_not_reached_is_a_gap() {
+    fn a_listed_method_that_is_not_reached_is_a_gap() {
         let event = r#"{"event":"operation","operation":"exp","covers":["float_exp","float_max"]}"#;
         let events = format!("{event}\n{event}\n{{\"event\":\"summary\"}}\n");
         let known = BTreeSet::from([step("float_exp::Exp"), step("maxmin::MaxMinDim")]);

@@ -51,11 +51,11 @@ fn exponential_units() -> Vec<Operation> {
     ]
 }
 
-type Burn = fn(Tensor<2>) -> Tensor<2>;
-type Function = fn(Dual) -> Dual;
+type LayerCall = fn(Tensor<2>) -> Tensor<2>;
+type ScalarFormula = fn(Dual) -> Dual;
 
 /// A layer with its formula, at magnitudes from 1/8 to 3/2 or in another range.
-type LayerRow = (&'static str, Option<[f64; 2]>, Burn, fn(Dual) -> Dual);
+type LayerRow = (&'static str, Option<[f64; 2]>, LayerCall, ScalarFormula);
 
 fn formula_of((_, range, _, function): LayerRow) -> Formula {
     let x = argument("x", &[3, 5]);
@@ -281,7 +281,7 @@ fn activations() -> Operation {
 
 /// The variants that compute in f32, as in [`computing_in_f32`].
 fn in_f32(operation: Operation) -> Operation {
-    let variants: [(&str, ActivationConfig, Function); 3] = [
+    let variants: [(&str, ActivationConfig, ScalarFormula); 3] = [
         ("Sigmoid", ActivationConfig::Sigmoid, Dual::sigmoid),
         ("HardSigmoid", HardSigmoidConfig::new().into(), hard_sigmoid),
         ("HardSwish", ActivationConfig::HardSwish, hard_swish),

@@ -265,8 +265,8 @@ fn cross() -> Operation {
             .forward(v.get("x"), v.get("context"), Some(mask))
             .into()
     };
-    type Forward = fn(&CrossAttention, &Values) -> Outputs;
-    let checks: [(&str, AttentionFormula, Forward); 6] = [
+    type CrossForward = fn(&CrossAttention, &Values) -> Outputs;
+    let checks: [(&str, AttentionFormula, CrossForward); 6] = [
         ("2 heads", OPEN, forward),
         ("padding masked", padded, forward_padded),
         ("2 heads on 1, padding masked", shared, forward_padded),

@@ -11,7 +11,7 @@ use burn_suite::{
 use serde::{Deserialize, Serialize};
 use training::number::json;
 
-use crate::output::Output;
+use crate::output::ResultWriter;
 
 /// A line.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
@@ -315,7 +315,7 @@ impl SuiteSummary {
 pub(crate) fn conclude(
     outcome: &AuditOutcome,
     summary: SuiteSummary,
-    output: &Output,
+    output: &ResultWriter,
 ) -> Result<()> {
     for gone in &outcome.gone {
         output.json(&AuditEvent::Gone(GoneEvent::new(gone)))?;

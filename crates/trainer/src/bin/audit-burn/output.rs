@@ -9,12 +9,12 @@ use programs::setup::Backends;
 use serde::Serialize;
 
 /// Writes results and progress.
-pub(crate) struct Output {
+pub(crate) struct ResultWriter {
     pub(crate) format: Format,
     bar: ProgressBar,
 }
 
-impl Output {
+impl ResultWriter {
     pub(crate) fn new(format: Format) -> Self {
         let bar = ProgressBar::hidden();
         Self { format, bar }

@@ -9,7 +9,7 @@ use programs::setup::{Backends, float_types};
 use crate::child::{Group, GroupResults};
 use crate::cli::Cli;
 use crate::events::{AuditEvent, SuiteSummary, conclude};
-use crate::output::Output;
+use crate::output::ResultWriter;
 use crate::{AuditTable, page, text};
 
 /// Runs every group, writes the page if one is asked for, and returns whether the ledger lists every
@@ -19,7 +19,7 @@ use crate::{AuditTable, page, text};
 ///
 /// If no operation is selected, a process cannot start, or results cannot be written.
 pub(crate) fn run(cli: &Cli, backends: &Backends) -> Result<bool> {
-    let mut output = Output::new(cli.format);
+    let mut output = ResultWriter::new(cli.format);
     output.backends(backends)?;
     let table = AuditTable::select(cli)?;
     if let Some(folder) = &cli.page {

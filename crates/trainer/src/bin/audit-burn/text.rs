@@ -4,7 +4,7 @@ use anyhow::Result;
 use burn_suite::AuditOutcome;
 
 use crate::events::{OperationEvent, OperationVerdict, SuiteSummary};
-use crate::output::Output;
+use crate::output::ResultWriter;
 
 /// The largest number of disagreements shown in full at the end.
 const REPORTS: usize = 10;
@@ -66,7 +66,7 @@ pub(crate) fn row(event: &OperationEvent) -> String {
 pub(crate) fn conclude(
     outcome: &AuditOutcome,
     summary: &SuiteSummary,
-    output: &Output,
+    output: &ResultWriter,
 ) -> Result<()> {
     let unlisted: Vec<_> = outcome
         .findings

@@ -12,7 +12,7 @@ use programs::{Format, complain};
 
 use crate::cli::Cli;
 use crate::events::{AuditEvent, OperationEvent, SuiteSummary, conclude};
-use crate::output::Output;
+use crate::output::ResultWriter;
 use crate::{AuditTable, child};
 
 /// Runs the selected operations and writes their results. Returns whether the ledger lists every
@@ -25,7 +25,7 @@ pub(crate) fn run(cli: &Cli, backends: &Backends) -> Result<bool> {
     if cli.leashed {
         child::end_with_parent();
     }
-    let output = Output::new(Format::Json);
+    let output = ResultWriter::new(Format::Json);
     let AuditTable {
         operations,
         ledger,
