@@ -7,6 +7,7 @@ mod gradients;
 mod learning;
 mod memory;
 mod mnist;
+mod settings;
 mod setup;
 mod steps;
 mod stopping;

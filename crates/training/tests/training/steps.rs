@@ -1,6 +1,6 @@
 //! What a step does: its rate, its length, its loss.
 
-use training::{Choices, Engine, ModelName, OptimizerName, ScheduleName, Settings, WarmUp};
+use training::{Choices, Engine, OptimizerName, ScheduleName, WarmUp};
 
 use crate::memory::{Memory, weights};
 use crate::setup::{ENGINES, Setup, linear, mlp, train, xor};
@@ -166,18 +166,5 @@ fn a_dry_run_works_for_every_model_and_engine() {
         let difference = (autodiff.gradient_norm - manual.gradient_norm).abs();
         assert!(difference < 1e-5 * manual.gradient_norm, "{difference}");
         assert_eq!(autodiff.gradients_agree, None);
-    }
-}
-
-#[test]
-fn settings_of_a_model_are_its_defaults() {
-    for &model in ModelName::ALL {
-        let settings = Settings::default_for(model);
-        assert_eq!((settings.model, settings.seed), (model, 0));
-        assert_eq!(
-            settings.ridge,
-            (model == ModelName::LinearRegression).then_some(0.0)
-        );
-        assert_eq!(settings.data_dir.is_none(), model == ModelName::XorNet);
     }
 }
