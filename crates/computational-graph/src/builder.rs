@@ -134,29 +134,17 @@ impl GraphBuilder {
         Ok(self.push(Node::new(name, kind, operands, shape, differentiable)))
     }
 
-    /// `x·w`.
-    ///
-    /// # Errors
-    ///
-    /// As for [`GraphBuilder::operation`].
+    /// `x·w`. Errors as for [`GraphBuilder::operation`].
     pub fn matmul(&mut self, name: &str, x: NodeId, w: NodeId) -> Result<NodeId, GraphError> {
         self.operation(name, Operation::MatMul, &[x, w])
     }
 
-    /// `x + b`, the row `b: [1, d]` added to every row.
-    ///
-    /// # Errors
-    ///
-    /// As for [`GraphBuilder::operation`].
+    /// `x + b`, the row `b: [1, d]` added to every row. Errors as for [`GraphBuilder::operation`].
     pub fn add_bias(&mut self, name: &str, x: NodeId, b: NodeId) -> Result<NodeId, GraphError> {
         self.operation(name, Operation::AddBias, &[x, b])
     }
 
-    /// `x + b`, the column `b: [d, 1]` added to every column.
-    ///
-    /// # Errors
-    ///
-    /// As for [`GraphBuilder::operation`].
+    /// `x + b`, the column `b: [d, 1]` added to every column. Errors as for [`GraphBuilder::operation`].
     pub fn add_bias_to_columns(
         &mut self,
         name: &str,
@@ -166,11 +154,7 @@ impl GraphBuilder {
         self.operation(name, Operation::AddBiasToColumns, &[x, b])
     }
 
-    /// `f(a)` of every element.
-    ///
-    /// # Errors
-    ///
-    /// As for [`GraphBuilder::operation`].
+    /// `f(a)` of every element. Errors as for [`GraphBuilder::operation`].
     pub fn activation(
         &mut self,
         name: &str,
@@ -180,20 +164,13 @@ impl GraphBuilder {
         self.operation(name, Operation::Activation(f), &[a])
     }
 
-    /// Softmax of every row.
-    ///
-    /// # Errors
-    ///
-    /// As for [`GraphBuilder::operation`].
+    /// Softmax of every row. Errors as for [`GraphBuilder::operation`].
     pub fn softmax(&mut self, name: &str, z: NodeId) -> Result<NodeId, GraphError> {
         self.operation(name, Operation::Softmax, &[z])
     }
 
-    /// Cross-entropy of the probabilities `yp` against the targets `y`.
-    ///
-    /// # Errors
-    ///
-    /// As for [`GraphBuilder::operation`].
+    /// Cross-entropy of the probabilities `yp` against the targets `y`. Errors as for
+    /// [`GraphBuilder::operation`].
     pub fn cross_entropy(
         &mut self,
         name: &str,
@@ -204,11 +181,8 @@ impl GraphBuilder {
         self.operation(name, Operation::CrossEntropy(reduction), &[yp, y])
     }
 
-    /// Softmax of the logits `z` and cross-entropy against the targets `y`, in one.
-    ///
-    /// # Errors
-    ///
-    /// As for [`GraphBuilder::operation`].
+    /// Softmax of the logits `z` and cross-entropy against the targets `y`, in one. Errors as for
+    /// [`GraphBuilder::operation`].
     pub fn softmax_cross_entropy(
         &mut self,
         name: &str,
@@ -219,11 +193,8 @@ impl GraphBuilder {
         self.operation(name, Operation::SoftmaxCrossEntropy(reduction), &[z, y])
     }
 
-    /// `½‖yp - y‖²`, for [`Reduction::Mean`] divided by the number of rows.
-    ///
-    /// # Errors
-    ///
-    /// As for [`GraphBuilder::operation`].
+    /// `½‖yp - y‖²`, for [`Reduction::Mean`] divided by the number of rows. Errors as for
+    /// [`GraphBuilder::operation`].
     pub fn half_squared_error(
         &mut self,
         name: &str,
@@ -234,56 +205,32 @@ impl GraphBuilder {
         self.operation(name, Operation::HalfSquaredError(reduction), &[yp, y])
     }
 
-    /// `x + y`, of one shape.
-    ///
-    /// # Errors
-    ///
-    /// As for [`GraphBuilder::operation`].
+    /// `x + y`, of one shape. Errors as for [`GraphBuilder::operation`].
     pub fn add(&mut self, name: &str, x: NodeId, y: NodeId) -> Result<NodeId, GraphError> {
         self.operation(name, Operation::Add, &[x, y])
     }
 
-    /// `x - y`, of one shape.
-    ///
-    /// # Errors
-    ///
-    /// As for [`GraphBuilder::operation`].
+    /// `x - y`, of one shape. Errors as for [`GraphBuilder::operation`].
     pub fn subtract(&mut self, name: &str, x: NodeId, y: NodeId) -> Result<NodeId, GraphError> {
         self.operation(name, Operation::Subtract, &[x, y])
     }
 
-    /// `x∘y`, of one shape.
-    ///
-    /// # Errors
-    ///
-    /// As for [`GraphBuilder::operation`].
+    /// `x∘y`, of one shape. Errors as for [`GraphBuilder::operation`].
     pub fn multiply(&mut self, name: &str, x: NodeId, y: NodeId) -> Result<NodeId, GraphError> {
         self.operation(name, Operation::Multiply, &[x, y])
     }
 
-    /// `c x`.
-    ///
-    /// # Errors
-    ///
-    /// As for [`GraphBuilder::operation`].
+    /// `c x`. Errors as for [`GraphBuilder::operation`].
     pub fn scale(&mut self, name: &str, x: NodeId, c: f64) -> Result<NodeId, GraphError> {
         self.operation(name, Operation::Scale(c), &[x])
     }
 
-    /// `xⁿ` of every element.
-    ///
-    /// # Errors
-    ///
-    /// As for [`GraphBuilder::operation`].
+    /// `xⁿ` of every element. Errors as for [`GraphBuilder::operation`].
     pub fn power(&mut self, name: &str, x: NodeId, n: u32) -> Result<NodeId, GraphError> {
         self.operation(name, Operation::Power(n), &[x])
     }
 
-    /// The sum of all elements.
-    ///
-    /// # Errors
-    ///
-    /// As for [`GraphBuilder::operation`].
+    /// The sum of all elements. Errors as for [`GraphBuilder::operation`].
     pub fn sum(&mut self, name: &str, x: NodeId) -> Result<NodeId, GraphError> {
         self.operation(name, Operation::Sum, &[x])
     }

@@ -6,8 +6,9 @@ use burn::tensor::{DType, Device};
 use burn_gradcheck::{Options, Report, Target, Witness};
 use gradient_trials::{Origin, alternatives, check, mutants};
 
-/// Sizes of each rule: the chosen ones and two that are drawn.
-const SHAPES: usize = 10;
+/// Sizes of each rule in f64: the chosen ones and two that are drawn. In f32 the program `verify-grads`
+/// checks the chosen ones; here are the first three.
+const SHAPES: [usize; 2] = [10, 3];
 
 /// Of f64 cases, the largest error between gradients that is accepted.
 const PAIR: f64 = 1e-12;
@@ -18,7 +19,8 @@ fn target(dtype: DType) -> Target {
 
 fn reports(origin: Origin, dtype: DType, seed: u64) -> Vec<Report> {
     let options = Options::default().seed(seed);
-    let cases = origin.cases(SHAPES, seed, None).into_iter();
+    let shapes = SHAPES[usize::from(dtype == DType::F32)];
+    let cases = origin.cases(shapes, seed, None).into_iter();
     let reports = cases.map(|case| check(&case, &target(dtype), &options));
     let reports = reports.collect::<Vec<_>>();
     reports.iter().for_each(Report::assert_pass);
@@ -93,7 +95,7 @@ fn right_formulas_written_differently_raise_no_alarm() {
 
 #[test]
 fn names_are_distinct() {
-    let cases = Origin::GradientDescent.cases(SHAPES, 0, None);
+    let cases = Origin::GradientDescent.cases(1, 0, None);
     let cases = cases.iter().map(|case| case.name().to_owned());
     let mutants = mutants().into_iter().map(|mutant| mutant.name.to_owned());
     let alternatives = alternatives().into_iter();
@@ -112,7 +114,7 @@ fn names_are_distinct() {
 
 #[test]
 fn every_function_has_cases_and_mutants() {
-    let cases = Origin::GradientDescent.cases(SHAPES, 0, None);
+    let cases = Origin::GradientDescent.cases(1, 0, None);
     let mutants = Origin::GradientDescent.mutants();
     for function in gradient_descent::functions::all() {
         let name = format!("{} [", function.name());

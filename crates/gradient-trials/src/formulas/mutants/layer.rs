@@ -1,16 +1,23 @@
 //! Mistakes in a whole layer.
 
 use burn::tensor::Tensor;
-use burn_gradcheck::{Case, Gradients, Upstream, Values};
+use burn_gradcheck::{Case, Gradients, Mutant, Upstream, Values};
 use manual_backprop::activation::{self, Activation};
 use manual_backprop::{layer, linear::affine, linear::matmul};
 
-use super::{Row, at_sizes};
+use super::{Row, at_sizes, from_rows};
 use crate::formulas::rules::layer_case;
 
-pub(super) const MUTANTS: &[Row] = &[
-    ("layer: f' missing", "g = grad_z", cases, |v, g| {
-        let given = Given::new(v, g);
+type WrongGradients = fn(Given) -> Gradients;
+
+pub(super) fn mutants() -> Vec<Mutant> {
+    from_rows(MUTANTS, |wrong| {
+        move |v: &Values, g: &Upstream| wrong(Given::new(v, g))
+    })
+}
+
+const MUTANTS: &[Row<WrongGradients>] = &[
+    ("layer: f' missing", "g = grad_z", cases, |given| {
         given.gradients(
             given.grad_z.clone(),
             given.grad_z.clone(),
@@ -21,35 +28,25 @@ pub(super) const MUTANTS: &[Row] = &[
         "layer: f' missing in grad_b",
         "grad_b = Σ_rows grad_z",
         cases,
-        |v, g| {
-            let given = Given::new(v, g);
-            given.gradients(given.g.clone(), given.g.clone(), given.grad_z.clone())
-        },
+        |given| given.gradients(given.g.clone(), given.g.clone(), given.grad_z.clone()),
     ),
     (
         "layer: f' missing in grad_w",
         "grad_w = xᵀ·grad_z",
         cases,
-        |v, g| {
-            let given = Given::new(v, g);
-            given.gradients(given.g.clone(), given.grad_z.clone(), given.g.clone())
-        },
+        |given| given.gradients(given.g.clone(), given.grad_z.clone(), given.g.clone()),
     ),
     (
         "layer: f' missing in grad_x",
         "grad_x = grad_z·wᵀ",
         cases,
-        |v, g| {
-            let given = Given::new(v, g);
-            given.gradients(given.grad_z.clone(), given.g.clone(), given.g.clone())
-        },
+        |given| given.gradients(given.grad_z.clone(), given.g.clone(), given.g.clone()),
     ),
     (
         "layer: f' twice",
         "g = f'(a)∘f'(a)∘grad_z",
         cases,
-        |v, g| {
-            let given = Given::new(v, g);
+        |given| {
             let layer::Forward { a, z } = given.forward.clone();
             let twice = activation::backward(SIGMOID, a, z, given.g.clone());
             given.gradients(twice.clone(), twice.clone(), twice)
@@ -59,9 +56,8 @@ pub(super) const MUTANTS: &[Row] = &[
         "layer: bias left out of f'",
         "g = f'(x·w)∘grad_z",
         cases,
-        |v, g| {
-            let given = Given::new(v, g);
-            let a = matmul::forward(v.get("x"), v.get("w"));
+        |given| {
+            let a = matmul::forward(given.x.clone(), given.w.clone());
             let z = activation::forward(SIGMOID, a.clone());
             let wrong = activation::backward(SIGMOID, a, z, given.grad_z.clone());
             given.gradients(wrong.clone(), wrong.clone(), wrong)
@@ -71,10 +67,9 @@ pub(super) const MUTANTS: &[Row] = &[
         "layer: f' after the product",
         "grad_x = f'(a)∘(grad_z·wᵀ)",
         cases,
-        |v, g| {
-            let given = Given::new(v, g);
+        |given| {
             let layer::Forward { a, z } = given.forward.clone();
-            let product = given.grad_z.clone().matmul(v.get::<2>("w").transpose());
+            let product = given.grad_z.clone().matmul(given.w.clone().transpose());
             let grad_x = activation::backward(SIGMOID, a, z, product);
             given
                 .gradients(given.g.clone(), given.g.clone(), given.g.clone())
@@ -85,8 +80,7 @@ pub(super) const MUTANTS: &[Row] = &[
         "layer: f' at the activation",
         "f'(z) for f'(a)",
         cases,
-        |v, g| {
-            let given = Given::new(v, g);
+        |given| {
             let z = given.forward.z.clone();
             let again = activation::forward(SIGMOID, z.clone());
             let wrong = activation::backward(SIGMOID, z, again, given.grad_z.clone());
@@ -101,7 +95,7 @@ fn cases() -> Vec<Case> {
     at_sizes(|size| layer_case(SIGMOID, size))
 }
 
-/// What a layer's backward pass is given, and the right gradient `g` of its pre-activation.
+/// The tensors of a layer's backward pass, and the right gradient `g` of its pre-activation.
 struct Given {
     x: Tensor<2>,
     w: Tensor<2>,

@@ -1,19 +1,45 @@
 //! Mistakes in products and biases.
 
 use burn::tensor::Tensor;
-use burn_gradcheck::{Case, Gradients, Upstream, Values};
+use burn_gradcheck::{Case, Gradients, Mutant, Upstream, Values};
 
-use super::{Row, at_sizes};
+use super::{Row, at_sizes, from_rows};
 use crate::formulas::rules::{add_bias_case, add_bias_to_columns_case, affine_case, matmul_case};
 
-pub(super) const MUTANTS: &[Row] = &[
+/// The wrong `grad_x` and `grad_w` from `x`, `w` and `grad_z`.
+type ProductGradients = fn(Tensor<2>, Tensor<2>, Tensor<2>) -> (Tensor<2>, Tensor<2>);
+
+/// The wrong `grad_x` and `grad_b` from `grad_z`.
+type BiasGradients = fn(Tensor<2>) -> (Tensor<2>, Tensor<1>);
+
+pub(super) fn mutants() -> Vec<Mutant> {
+    let of_product = |wrong: ProductGradients| {
+        move |v: &Values, g: &Upstream| {
+            let (grad_x, grad_w) = wrong(v.get("x"), v.get("w"), g.get(0));
+            gradients(grad_x, grad_w)
+        }
+    };
+    let of_bias = |wrong: BiasGradients| {
+        move |_: &Values, g: &Upstream| {
+            let (grad_x, grad_b) = wrong(g.get(0));
+            Gradients::new().with("x", grad_x).with("b", grad_b)
+        }
+    };
+    [
+        from_rows(MATMUL, of_product),
+        from_rows(BIAS, of_bias),
+        from_rows(AFFINE, |vjp| vjp),
+    ]
+    .concat()
+}
+
+const MATMUL: &[Row<ProductGradients>] = &[
     (
         "matmul: sign",
         "grad_x with the wrong sign",
         matmul,
-        |v, g| {
-            let (x, w, grad_z) = product(v, g);
-            gradients(
+        |x, w, grad_z| {
+            (
                 grad_z.clone().matmul(w.transpose()).neg(),
                 x.transpose().matmul(grad_z),
             )
@@ -23,37 +49,29 @@ pub(super) const MUTANTS: &[Row] = &[
         "matmul: w not transposed",
         "grad_x = grad_z·w",
         matmul,
-        |v, g| {
-            let (x, w, grad_z) = product(v, g);
-            gradients(grad_z.clone().matmul(w), x.transpose().matmul(grad_z))
-        },
+        |x, w, grad_z| (grad_z.clone().matmul(w), x.transpose().matmul(grad_z)),
     ),
     (
         "matmul: x not transposed",
         "grad_w = x·grad_z",
         matmul,
-        |v, g| {
-            let (x, w, grad_z) = product(v, g);
-            gradients(grad_z.clone().matmul(w.transpose()), x.matmul(grad_z))
-        },
+        |x, w, grad_z| (grad_z.clone().matmul(w.transpose()), x.matmul(grad_z)),
     ),
     (
         "matmul: grad_z transposed",
         "grad_x = grad_zᵀ·wᵀ",
         matmul,
-        |v, g| {
-            let (x, w, grad_z) = product(v, g);
+        |x, w, grad_z| {
             let grad_x = grad_z.clone().transpose().matmul(w.transpose());
-            gradients(grad_x, x.transpose().matmul(grad_z))
+            (grad_x, x.transpose().matmul(grad_z))
         },
     ),
     (
         "matmul: grad_w transposed",
         "grad_w = grad_zᵀ·x",
         matmul,
-        |v, g| {
-            let (x, w, grad_z) = product(v, g);
-            gradients(
+        |x, w, grad_z| {
+            (
                 grad_z.clone().matmul(w.transpose()),
                 grad_z.transpose().matmul(x),
             )
@@ -63,9 +81,8 @@ pub(super) const MUTANTS: &[Row] = &[
         "matmul: factors swapped",
         "grad_x = wᵀ·grad_z, w on the wrong side",
         matmul,
-        |v, g| {
-            let (x, w, grad_z) = product(v, g);
-            gradients(
+        |x, w, grad_z| {
+            (
                 w.transpose().matmul(grad_z.clone()),
                 x.transpose().matmul(grad_z),
             )
@@ -75,9 +92,8 @@ pub(super) const MUTANTS: &[Row] = &[
         "matmul: gradients swapped",
         "grad_x and grad_w change places",
         matmul,
-        |v, g| {
-            let (x, w, grad_z) = product(v, g);
-            gradients(
+        |x, w, grad_z| {
+            (
                 x.transpose().matmul(grad_z.clone()),
                 grad_z.matmul(w.transpose()),
             )
@@ -87,10 +103,9 @@ pub(super) const MUTANTS: &[Row] = &[
         "matmul: mean over rows",
         "grad_w divided by the batch size",
         matmul,
-        |v, g| {
-            let (x, w, grad_z) = product(v, g);
+        |x, w, grad_z| {
             let rows = x.dims()[0] as f64;
-            gradients(
+            (
                 grad_z.clone().matmul(w.transpose()),
                 x.transpose().matmul(grad_z) / rows,
             )
@@ -100,72 +115,64 @@ pub(super) const MUTANTS: &[Row] = &[
         "matmul: last row forgotten",
         "grad_w sums over all rows but the last",
         matmul,
-        |v, g| {
-            let (x, w, grad_z) = product(v, g);
+        |x, w, grad_z| {
             let rows = x.dims()[0] - 1;
             let grad_x = grad_z.clone().matmul(w.transpose());
             let grad_w = x
                 .narrow(0, 0, rows)
                 .transpose()
                 .matmul(grad_z.narrow(0, 0, rows));
-            gradients(grad_x, grad_w)
+            (grad_x, grad_w)
         },
     ),
     (
         "matmul: twice",
         "grad_x accumulated twice",
         matmul,
-        |v, g| {
-            let (x, w, grad_z) = product(v, g);
+        |x, w, grad_z| {
             let grad_x = grad_z.clone().matmul(w.transpose());
-            gradients(grad_x.clone() + grad_x, x.transpose().matmul(grad_z))
+            (grad_x.clone() + grad_x, x.transpose().matmul(grad_z))
         },
     ),
+];
+
+const BIAS: &[Row<BiasGradients>] = &[
     (
         "add_bias: sum missing",
         "grad_b is the gradient of the last row",
         add_bias,
-        |_, g| {
-            let grad_z = g.get::<2>(0);
+        |grad_z| {
             let last = grad_z.dims()[0] - 1;
-            bias_gradients(grad_z.clone(), grad_z.narrow(0, last, 1).squeeze_dim(0))
+            (grad_z.clone(), grad_z.narrow(0, last, 1).squeeze_dim(0))
         },
     ),
     (
         "add_bias: mean",
         "grad_b averages over the rows",
         add_bias,
-        |_, g| {
-            let grad_z = g.get::<2>(0);
-            bias_gradients(grad_z.clone(), grad_z.mean_dim(0).squeeze_dim(0))
-        },
+        |grad_z| (grad_z.clone(), grad_z.mean_dim(0).squeeze_dim(0)),
     ),
     (
         "add_bias: wrong axis",
         "grad_b sums over the columns",
         add_bias,
-        |_, g| {
-            let grad_z = g.get::<2>(0);
-            bias_gradients(grad_z.clone(), grad_z.sum_dim(1).squeeze_dim(1))
-        },
+        |grad_z| (grad_z.clone(), grad_z.sum_dim(1).squeeze_dim(1)),
     ),
     (
         "add_bias: batch",
         "grad_x multiplied by the batch size",
         add_bias,
-        |_, g| {
-            let grad_z = g.get::<2>(0);
+        |grad_z| {
             let rows = grad_z.dims()[0] as f64;
-            bias_gradients(grad_z.clone() * rows, grad_z.sum_dim(0).squeeze_dim(0))
+            (grad_z.clone() * rows, grad_z.sum_dim(0).squeeze_dim(0))
         },
     ),
     (
         "add_bias: reversed",
         "grad_b in the reverse order",
         add_bias,
-        |_, g| {
-            let grad_z = g.get::<2>(0);
-            bias_gradients(
+        |grad_z| {
+            (
                 grad_z.clone(),
                 grad_z.sum_dim(0).squeeze_dim::<1>(0).flip([0]),
             )
@@ -175,20 +182,17 @@ pub(super) const MUTANTS: &[Row] = &[
         "add_bias_to_columns: wrong axis",
         "grad_b sums over the rows",
         columns,
-        |_, g| {
-            let grad_z = g.get::<2>(0);
-            bias_gradients(grad_z.clone(), grad_z.sum_dim(0).squeeze_dim(0))
-        },
+        |grad_z| (grad_z.clone(), grad_z.sum_dim(0).squeeze_dim(0)),
     ),
     (
         "add_bias_to_columns: sum missing",
         "grad_b is the gradient of the first column",
         columns,
-        |_, g| {
-            let grad_z = g.get::<2>(0);
-            bias_gradients(grad_z.clone(), grad_z.narrow(1, 0, 1).squeeze_dim(1))
-        },
+        |grad_z| (grad_z.clone(), grad_z.narrow(1, 0, 1).squeeze_dim(1)),
     ),
+];
+
+const AFFINE: &[Row] = &[
     (
         "affine: bias forgotten",
         "grad_b is zero",
@@ -247,8 +251,4 @@ fn product(v: &Values, grad_out: &Upstream) -> (Tensor<2>, Tensor<2>, Tensor<2>)
 
 fn gradients(grad_x: Tensor<2>, grad_w: Tensor<2>) -> Gradients {
     Gradients::new().with("x", grad_x).with("w", grad_w)
-}
-
-fn bias_gradients(grad_x: Tensor<2>, grad_b: Tensor<1>) -> Gradients {
-    Gradients::new().with("x", grad_x).with("b", grad_b)
 }

@@ -14,33 +14,42 @@ mod nets;
 mod rounding;
 mod softmax;
 
-use burn_gradcheck::{Case, Mutant};
+use burn_gradcheck::{Case, Gradients, Mutant, Upstream, Values};
 
 use crate::common::Vjp;
 use crate::sizes::Size;
 
 /// Name, mistake, the cases of the rule, the wrong gradient.
-type Row = (&'static str, &'static str, fn() -> Vec<Case>, Vjp);
+type Row<F = Vjp> = (&'static str, &'static str, fn() -> Vec<Case>, F);
 
 /// Every mutant.
 pub(crate) fn mutants() -> Vec<Mutant> {
-    let tables = [
-        linear::MUTANTS,
-        arithmetic::MUTANTS,
-        activation::MUTANTS,
-        layer::MUTANTS,
-        softmax::MUTANTS,
-        loss::MUTANTS,
-        nets::MUTANTS,
-        mnist::MUTANTS,
-        linear_regression::MUTANTS,
-        rounding::MUTANTS,
-    ];
-    let rows = tables.into_iter().flatten();
-    rows.map(|&(name, mistake, cases, vjp)| {
+    let of_rows = |rows: &[Row]| from_rows(rows, |vjp| vjp);
+    [
+        linear::mutants(),
+        of_rows(arithmetic::MUTANTS),
+        activation::mutants(),
+        layer::mutants(),
+        softmax::mutants(),
+        loss::mutants(),
+        of_rows(nets::MUTANTS),
+        of_rows(mnist::MUTANTS),
+        linear_regression::mutants(),
+        of_rows(rounding::MUTANTS),
+    ]
+    .concat()
+}
+
+/// The mutants of a table, whose last column `vjp` turns into a vector-Jacobian product.
+fn from_rows<F: Copy, V>(rows: &[Row<F>], vjp: impl Fn(F) -> V) -> Vec<Mutant>
+where
+    V: Fn(&Values, &Upstream) -> Gradients + Send + Sync + Copy + 'static,
+{
+    let mutant = |&(name, mistake, cases, wrong): &Row<F>| {
+        let vjp = vjp(wrong);
         Mutant::new(name, mistake, cases().into_iter().map(|case| case.vjp(vjp)))
-    })
-    .collect()
+    };
+    rows.iter().map(mutant).collect()
 }
 
 /// A rule's cases at two sizes: a square one, where a lost transpose keeps the shapes, and one with
