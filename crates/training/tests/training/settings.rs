@@ -21,8 +21,8 @@ fn settings_of_a_model_are_its_defaults() {
 
 #[test]
 fn choices_that_do_not_apply_to_a_model_are_refused_by_name_with_a_remedy() {
-    type Choose = fn(&mut Choices);
-    let refused: [(fn() -> Choices, Choose, &str); 14] = [
+    type Refused = (fn() -> Choices, fn(&mut Choices), &'static str);
+    let refused: [Refused; 14] = [
         (xor, |c| c.preset = Some(Preset::Fast), "--preset"),
         (xor, |c| c.data_dir = Some("data".into()), "--data-dir"),
         (
