@@ -22,7 +22,7 @@ const INPUTS: usize = 784;
 const UNITS: usize = 256;
 const CLASSES: usize = 10;
 
-/// As the trainer has it: the system's allocator maps and clears megabytes anew for every product.
+/// As in the trainer: the system's allocator maps and clears megabytes again for every product.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -134,7 +134,7 @@ fn activation_backward(bencher: Bencher, Case { on, f }: Case) {
     bencher.bench_local(|| activation::backward(f, a.clone(), z.clone(), grad_z.clone()));
 }
 
-/// The rule as it is; below, by a mask that is filled in where the gradient lies.
+/// The rule itself; the next benchmark has a mask that is filled in instead.
 #[divan::bench(args = processors())]
 fn relu_backward(bencher: Bencher, on: On) {
     let z = activation::relu::forward(on.matrix(BATCH, UNITS));

@@ -48,7 +48,7 @@ fn both_models_learn_from_a_folder_of_images() {
 #[test]
 fn what_is_wrong_with_a_folder_is_said() {
     type Spoil = fn(&Workplace);
-    let faults: [(Spoil, &str); 5] = [
+    let faults: [(Spoil, &str); 8] = [
         (
             |w| fs::create_dir(w.path("own/empty")).expect("a folder can be made"),
             "own/empty: expected image files",
@@ -60,6 +60,32 @@ fn what_is_wrong_with_a_folder_is_said() {
         (
             |w| write_stroke(&w.path("own/bar/blank.png"), "bar", 50, [9, 9]),
             "own/bar/blank.png: ",
+        ),
+        (
+            |w| {
+                let path = w.path("own/dash/000.png");
+                let bytes = fs::read(&path).expect("it is there");
+                fs::write(path, &bytes[..bytes.len() / 2]).expect("it can be written");
+            },
+            "own/dash/000.png: ",
+        ),
+        (
+            |w| {
+                for class in ["own/bar", "own/dash"] {
+                    fs::remove_dir_all(w.path(class)).expect("it can be removed");
+                }
+            },
+            "own: expected four files in MNIST's format",
+        ),
+        (
+            |w| {
+                fs::rename(w.path("own"), w.path("train")).expect("it can be renamed");
+                fs::create_dir(w.path("own")).expect("a folder can be made");
+                fs::rename(w.path("train"), w.path("own/train")).expect("it can be renamed");
+                fs::create_dir_all(w.path("own/test/cross")).expect("a folder can be made");
+                write_stroke(&w.path("own/test/cross/a.png"), "bar", 50, [0, 255]);
+            },
+            "own/test/cross: ",
         ),
         (
             |w| {

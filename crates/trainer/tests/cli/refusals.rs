@@ -95,8 +95,12 @@ fn options_that_do_not_go_together_are_refused() {
 }
 
 #[test]
-fn data_that_cannot_be_used_are_refused_with_path_and_remedy() {
+fn folders_that_cannot_be_used_are_refused_with_path_and_remedy() {
     let workplace = Workplace::new();
+    fs::write(workplace.path("file"), "").expect("the temporary folder can be written");
+    let finished = workplace.run(&format!("{SMALL} --backend flex --out-dir file/below"));
+    assert_refused(&workplace, &finished, &["file/below", "--out-dir"]);
+
     let finished = workplace.run("--data-dir no-such-folder --backend flex");
     assert_refused(&workplace, &finished, &["no-such-folder", "; "]);
 
@@ -139,14 +143,6 @@ fn data_that_cannot_be_used_are_refused_with_path_and_remedy() {
     fs::remove_file(labels).expect("the labels can be removed");
     let finished = workplace.run(&format!("{SMALL} --backend flex"));
     assert_refused(&workplace, &finished, &["data: ", "t10k-labels", "; "]);
-}
-
-#[test]
-fn an_out_dir_that_cannot_be_made_is_refused_with_the_remedy() {
-    let workplace = Workplace::new();
-    fs::write(workplace.path("file"), "").expect("the temporary folder can be written");
-    let finished = workplace.run(&format!("{SMALL} --backend flex --out-dir file/below"));
-    assert_refused(&workplace, &finished, &["file/below", "--out-dir"]);
 }
 
 /// Hides every driver from the loaders of Vulkan and EGL.

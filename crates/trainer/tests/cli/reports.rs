@@ -80,7 +80,7 @@ fn what_is_no_run_has_no_page() {
             "report runs/net --out nowhere/page.html",
             "nowhere/page.html",
         ),
-        ("runs", ""),
+        ("runs", "runs"),
     ] {
         if arguments == "runs" {
             fs::rename(workplace.path("runs"), workplace.path("others")).expect("it can be moved");

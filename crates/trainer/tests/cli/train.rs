@@ -185,6 +185,11 @@ fn a_run_folder_holds_settings_metrics_and_weights() {
     ] {
         assert_eq!(config[field], value, "{field}");
     }
+    let version = format!(
+        "\nBurn {}\n",
+        config["burn_version"].as_str().expect("text")
+    );
+    assert!(workplace.text("--version").contains(&version), "{version}");
     let started = config["started"].as_str().expect("a time");
     assert!(started.len() > 19 && started.ends_with('Z'), "{started}");
     let command = config["command"].as_array().expect("a list");
