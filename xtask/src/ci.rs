@@ -133,13 +133,15 @@ fn build(linter: &Linter) -> Result<Vec<Artifact>> {
 fn built_once(built: &[Artifact], linter: &Linter) -> Result<()> {
     const REMEDY: &str = "ask for Burn's features in crates/backends/Cargo.toml only, and let no \
                           dependency of the tests ask for features of Burn's own dependencies";
-    let mut times = BTreeMap::<&str, usize>::new();
+    let mut times = BTreeMap::<_, usize>::new();
     for artifact in built.iter().filter(|artifact| is_burn(&artifact.target)) {
-        *times.entry(&artifact.target).or_default() += 1;
+        // A procedural macro of Burn uses one of its libraries, too: that one is not optimised.
+        let library = (&*artifact.target, &*artifact.opt_level);
+        *times.entry(library).or_default() += 1;
     }
     times.retain(|_, times| *times > 1);
     if !times.is_empty() {
-        let twice: Vec<_> = times.into_keys().collect();
+        let twice: Vec<_> = times.into_keys().map(|(target, _)| target).collect();
         bail!("the tests compile {} twice; {REMEDY}", twice.join(", "));
     }
     let mut command = cargo();

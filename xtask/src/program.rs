@@ -65,6 +65,8 @@ pub(crate) fn executable(artifacts: &[Artifact], name: &str) -> Result<PathBuf> 
 pub(crate) struct Artifact {
     /// Name of the library or program.
     pub(crate) target: String,
+    /// How far it was optimised; what only runs in the build is not.
+    pub(crate) opt_level: String,
     /// Whether it was built before.
     pub(crate) fresh: bool,
     /// The path of the program, if it is one and not a test.
@@ -76,11 +78,10 @@ impl Artifact {
     fn of(message: &Value) -> Option<Self> {
         let is_test = message["profile"]["test"] == true;
         let executable = message["executable"].as_str().filter(|_| !is_test);
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         (message["reason"] == "compiler-artifact").then(|| Self {
-            target: message["target"]["name"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned(),
+            target: text(&message["target"]["name"]),
+            opt_level: text(&message["profile"]["opt_level"]),
             fresh: message["fresh"] == true,
             program: executable.map(PathBuf::from),
         })
