@@ -14,7 +14,7 @@ pub enum DatasetError {
         .path.display()
     )]
     DirectoryMissing {
-        /// The folder that was asked for.
+        /// The requested folder.
         path: PathBuf,
     },
 
@@ -52,7 +52,7 @@ pub enum DatasetError {
     OutOfMemory {
         /// The file.
         path: PathBuf,
-        /// The most bytes that were asked for.
+        /// The requested number of bytes, at most.
         expected: u64,
         /// Bytes that had been read.
         got: u64,
@@ -255,7 +255,7 @@ pub enum DatasetError {
         path: PathBuf,
     },
 
-    /// There is no folder of a class.
+    /// The folder has no folder of a class.
     #[error(
         "{}: expected a folder of images for each class, got no folder; create them \
          and name each after its class",
@@ -379,7 +379,7 @@ pub enum DatasetError {
         cause: String,
     },
 
-    /// Nothing in the image stands out from its background.
+    /// Nothing in the image differs from its background.
     #[error(
         "{}: expected a figure on a plain background, got too little contrast; use even light, or \
          crop closer",
@@ -393,7 +393,7 @@ pub enum DatasetError {
     /// The arrays given to [`ImageSet::new`](crate::ImageSet::new) do not fit together.
     #[error(
         "expected {labels} images of {rows}x{columns} pixels, at least one of each, got {pixels} \
-         pixels; give one label for each whole image"
+         pixels; give one label for each complete image"
     )]
     InconsistentArrays {
         /// Rows of an image.
@@ -412,7 +412,7 @@ pub enum DatasetError {
          as 0.1"
     )]
     FractionOutOfRange {
-        /// The fraction that was asked for.
+        /// The requested fraction.
         got: f64,
     },
 
@@ -423,7 +423,7 @@ pub enum DatasetError {
          fraction or use a larger set"
     )]
     EmptySplit {
-        /// The fraction that was asked for.
+        /// The requested fraction.
         fraction: f64,
         /// Items the training set would have.
         training: usize,

@@ -174,7 +174,7 @@ fn held_out(n: usize, label: usize) -> impl Iterator<Item = usize> {
     chosen.map(|index| index as usize)
 }
 
-/// Images in MNIST's form and their labels, while they are collected.
+/// Images in MNIST's format and their labels, while they are collected.
 #[derive(Default)]
 struct LabelledPixels {
     pixels: Vec<u8>,

@@ -117,7 +117,7 @@ impl ImageSet {
         self.labels.len()
     }
 
-    /// Whether there is no image: never, since no constructor allows it.
+    /// Whether the set is empty: never, since no constructor allows it.
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
     }
@@ -208,7 +208,7 @@ impl ImageSet {
     ///
     /// # Panics
     ///
-    /// If the set has more than [`u32::MAX`] images, which none from files has.
+    /// If the set has more than [`u32::MAX`] images; no set from files does.
     ///
     /// ```
     /// use datasets::ImageSet;
@@ -344,7 +344,7 @@ mod tests {
     fn is_a_dataset_of_items() {
         let set = three_images();
         let items: Vec<_> = Dataset::iter(&set)
-            .map(|item| item.expect("memory has no fault"))
+            .map(|item| item.expect("reading from memory cannot fail"))
             .collect();
         let expected = [([10, 11], 0), ([20, 21], 2), ([30, 31], 0)];
         assert_eq!(

@@ -28,8 +28,8 @@ impl Mnist {
     /// # Errors
     ///
     /// [`DatasetError`] if the folder or a file is missing, a file is faulty (see [`idx`](crate::idx)),
-    /// the numbers of images and labels differ, test images have another size than training images,
-    /// or a test label lies beyond the largest training label.
+    /// the numbers of images and labels differ, test images have another size than training images, or
+    /// a test label is larger than the largest training label.
     ///
     /// ```
     /// use datasets::{Mnist, bundled_mnist_dir};
@@ -74,7 +74,7 @@ impl Mnist {
     }
 }
 
-/// The folder with MNIST that comes with the source of this package.
+/// The folder with MNIST in the source of this package.
 ///
 /// The path is fixed when the package is compiled. A program on another machine, or whose source is
 /// gone, gets [`DatasetError::DirectoryMissing`] from [`Mnist::load`] and needs a folder of its own.

@@ -32,7 +32,7 @@ fn assert_near(kept: u64, data: u64) {
 
 #[test]
 fn memory_grows_with_the_data_not_with_the_header() {
-    // Address space: counts what was asked for, touched or not.
+    // Address space: counts all requested memory, touched or not.
     let before = status("VmPeak:");
     let claims_most = idx_file(&[idx::MAX_BODY_BYTES as u32], &[1; 1000]);
     for bytes in [claims_most.clone(), gzip(&claims_most)] {
@@ -45,10 +45,10 @@ fn memory_grows_with_the_data_not_with_the_header() {
     let grown = status("VmPeak:") - before;
     assert!(
         grown < 8 * MIB,
-        "a header alone made the reader ask for {grown} bytes"
+        "a header alone made the reader request {grown} bytes"
     );
 
-    // MNIST is 52.4 MiB of pixels and labels. Nothing stays reserved beyond them.
+    // MNIST is 52.4 MiB of pixels and labels. Nothing more stays reserved.
     let (reserved, in_use) = (status("VmSize:"), status("VmRSS:"));
     let Mnist { train, test } = Mnist::load(&bundled_mnist_dir()).unwrap();
     let data = (train.pixels().len() + train.len() + test.pixels().len() + test.len()) as u64;

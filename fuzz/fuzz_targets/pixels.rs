@@ -35,7 +35,7 @@ fuzz_target!(|input: (u8, u8, &[u8])| {
     image
         .write_to(&mut png, ImageFormat::Png)
         .expect("memory takes every image");
-    let picture = Picture::decode(png.get_ref(), Path::new("file")).expect("the file is sound");
+    let picture = Picture::decode(png.get_ref(), Path::new("file")).expect("the file is valid");
     match picture.mnist_form() {
         Ok(form) => {
             assert_eq!(form.pixels.len(), MNIST_SIDE * MNIST_SIDE);

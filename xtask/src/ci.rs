@@ -18,7 +18,7 @@ use crate::trace;
 /// skipped.
 const REQUIRE_WGPU: &str = "REQUIRE_WGPU";
 
-/// Fewest tests with `wgpu` in their name that must have run.
+/// Minimum number of tests with `wgpu` in their name that must run.
 const WGPU_TESTS: usize = 4;
 
 /// Runs every gate. A gate that fails lets those end that run next to it.
@@ -96,7 +96,7 @@ fn shown(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs a command next to others, and shows at its end what it said.
+/// Runs a command in parallel with others, and shows its output at the end.
 fn captured(command: &mut Command) -> Result<()> {
     let output = command.output().with_context(|| describe(command))?;
     let mut stdout = std::io::stdout().lock();
@@ -131,8 +131,8 @@ fn build(linter: &Linter) -> Result<Vec<Artifact>> {
 
 /// The tests compile each part of Burn once, and `cargo build -p trainer` needs the same ones.
 fn built_once(built: &[Artifact], linter: &Linter) -> Result<()> {
-    const REMEDY: &str = "ask for Burn's features in crates/backends/Cargo.toml only, and let no \
-                          dependency of the tests ask for features of Burn's own dependencies";
+    const REMEDY: &str = "enable Burn's features only in crates/backends/Cargo.toml, and let no \
+                          dependency of the tests enable features of Burn's dependencies";
     let mut times = BTreeMap::<_, usize>::new();
     for artifact in built.iter().filter(|artifact| is_burn(&artifact.target)) {
         // A procedural macro of Burn uses one of its libraries, too: that one is not optimised.

@@ -16,7 +16,7 @@ use anyhow::{Context, Result};
 const COMPILER: &str = "clippy-and-rustc";
 const DOCUMENTER: &str = "rustdoc-twice";
 
-/// Where the checks leave what nobody needs.
+/// Folder for output that is not needed.
 const FOLDER: &str = "target/lint";
 
 /// Lets cargo check what it builds.
@@ -27,7 +27,7 @@ pub(crate) struct Linter {
 }
 
 impl Linter {
-    /// Copies this program to names by which it knows what to do.
+    /// Copies this program under names that decide what it does.
     ///
     /// # Errors
     ///
@@ -56,7 +56,7 @@ impl Linter {
     }
 }
 
-/// Does what cargo wants, if this program is one of the copies that cargo calls.
+/// Runs as a compiler wrapper, if this program is one of the copies that cargo calls.
 pub(crate) fn called_by_cargo() -> Option<ExitCode> {
     let this = std::env::current_exe().ok()?;
     let mut arguments = std::env::args_os().skip(1);
@@ -81,7 +81,7 @@ pub(crate) fn called_by_cargo() -> Option<ExitCode> {
     )
 }
 
-/// A check, if there is one to make, and then what was asked for.
+/// Runs a check, if there is one, and then the requested command.
 type Checked = [Option<Command>; 2];
 
 /// Runs the check with its output in `folder`, then, if it passes, the other command.
@@ -93,7 +93,7 @@ fn run(check: Option<Command>, main: Option<Command>, folder: &Path) -> Result<E
             return Ok(status);
         }
     }
-    let mut main = main.context("cargo asks for something")?;
+    let mut main = main.context("cargo passes a command")?;
     main.status()
         .with_context(|| format!("cannot start {}", name(&main)))
 }

@@ -1,5 +1,6 @@
-//! `cargo xtask`: the project's own commands. It never depends on Burn, so it compiles in seconds;
-//! what needs Burn is a program of the package `trainer`, which it builds and then becomes.
+//! `cargo xtask`: the project's own commands. It never depends on Burn, so it compiles in seconds.
+//! What needs Burn is a program of the package `trainer`; xtask builds it and is then replaced by
+//! it.
 
 mod ci;
 mod docs;
@@ -30,18 +31,18 @@ struct Cli {
 enum Command {
     /// Compare every hand-derived gradient with Burn's autodiff and with finite differences.
     ///
-    /// Builds the program `verify-grads` and becomes it; all options go to it, `--help` included.
-    /// With `--suite burn` it is the program `audit-burn`.
+    /// Builds and runs the program `verify-grads`; passes all options to it, including `--help`.
+    /// With `--suite burn`, it runs `audit-burn`.
     #[command(disable_help_flag = true)]
     VerifyGrads(Passed),
     /// Check the gradients of Burn's own operations.
     ///
-    /// Builds the program `audit-burn` and becomes it; all options go to it, `--help` included.
+    /// Builds and runs the program `audit-burn`; passes all options to it, including `--help`.
     #[command(disable_help_flag = true)]
     AuditBurn(Passed),
     /// Measure the speed of training.
     ///
-    /// Builds the program `trainer` and becomes `trainer bench`; all options go to it.
+    /// Builds and runs `trainer bench`; passes all options to it.
     #[command(disable_help_flag = true)]
     Bench(Passed),
     /// Kill the trainer at random moments, resume its runs, and compare them bit for bit with runs
@@ -53,7 +54,7 @@ enum Command {
     },
     /// Write the reference of commands and options into docs/trainer.md.
     Docs,
-    /// Check who depends on whom, sizes, and what must not be written where.
+    /// Check the architecture: dependencies, import circles, sizes, forbidden code.
     Structure,
     /// Trace which methods of burn-autodiff the operations of `audit-burn` reach (with gdb).
     TraceSuite,
@@ -61,7 +62,7 @@ enum Command {
     Ci,
 }
 
-/// Options that another program takes.
+/// Options of another program.
 #[derive(Debug, Args)]
 struct Passed {
     /// Options of the program.
@@ -106,7 +107,7 @@ fn run(cli: Cli) -> Result<()> {
     }
 }
 
-/// The program that `verify-grads` with these options is, and the options that it takes.
+/// The program that `verify-grads` runs with these options, and the options to pass to it.
 fn of_suite(mut options: Vec<OsString>) -> (&'static str, Vec<OsString>) {
     let named = options
         .windows(2)
@@ -124,7 +125,7 @@ fn of_suite(mut options: Vec<OsString>) -> (&'static str, Vec<OsString>) {
     }
 }
 
-/// The trainer's test that kills it, with as many kills.
+/// Runs the trainer's kill test with this many kills.
 fn kill_test(kills: usize) -> Result<()> {
     let status = program::cargo()
         .args(["test", "--package", "trainer", "--test", "kill", "--"])
@@ -143,7 +144,7 @@ fn workspace_root() -> Result<PathBuf> {
     // Read at run time: checkouts that share a target folder also share this program.
     let here = std::env::var_os("CARGO_MANIFEST_DIR").context("start this as `cargo xtask`")?;
     let root = Path::new(&here).parent();
-    Ok(root.context("xtask lies in the workspace")?.to_owned())
+    Ok(root.context("xtask is in the workspace")?.to_owned())
 }
 
 #[cfg(test)]

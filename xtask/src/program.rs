@@ -60,7 +60,7 @@ pub(crate) fn executable(artifacts: &[Artifact], name: &str) -> Result<PathBuf> 
     found.with_context(|| format!("cargo built no program named {name}"))
 }
 
-/// One thing that cargo built, or found built already.
+/// An artifact that cargo built or found up to date.
 #[derive(Debug)]
 pub(crate) struct Artifact {
     /// Name of the library or program.
@@ -74,7 +74,7 @@ pub(crate) struct Artifact {
 }
 
 impl Artifact {
-    /// What a message of cargo says was built, if it says so.
+    /// The artifact in a message of cargo, if there is one.
     fn of(message: &Value) -> Option<Self> {
         let is_test = message["profile"]["test"] == true;
         let executable = message["executable"].as_str().filter(|_| !is_test);

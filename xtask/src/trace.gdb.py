@@ -1,7 +1,7 @@
-# Which of some places in a program are passed during each part of its run. In gdb's own Python.
+# Records which places of a program each part of its run passes. For gdb's own Python.
 #
-# PLACES has lines "name address", with addresses as in the program's file; the part begins anew at
-# the place named "begin". For each part a line of names is written to PASSED. The program gets
+# PLACES has lines "name address", with addresses as in the program's file; a new part begins at the
+# place named "begin". For each part a line of names is written to PASSED. The program gets
 # ARGUMENTS, and its output goes to OUTPUT.
 import os
 

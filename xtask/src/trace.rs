@@ -29,7 +29,7 @@ const UNREACHED: [(&str, &str); 3] = [
     ),
     (
         "float_to_device::ToDevice",
-        "moves between devices, of which flex has one",
+        "moves between devices; flex has only one",
     ),
     (
         "transfer::Transfer",
@@ -156,7 +156,8 @@ impl StopPoint {
     }
 }
 
-/// Runs the table under gdb: what the program said, and what it passed for each of that.
+/// Runs the table under gdb: returns the program's results, and the places that it passed for each
+/// of them.
 fn trace(
     program: &Path,
     symbols: &str,
@@ -186,7 +187,7 @@ fn trace(
         .envs([("PLACES", &list), ("PASSED", &passed), ("OUTPUT", &events)]);
     output(&mut gdb).context("gdb cannot watch the program; install gdb, and allow ptrace")?;
     let read = |file: &Path| {
-        let missing = || format!("gdb left no {}; run it by hand to see why", file.display());
+        let missing = || format!("gdb wrote no {}; run it by hand to see why", file.display());
         fs::read_to_string(file).with_context(missing)
     };
     Ok((read(&events)?, read(&passed)?))
@@ -276,7 +277,7 @@ fn not_reached(
         };
         match (reached.contains(place), is_excused(step)) {
             (false, false) => breaches.push(format!(
-                "no operation goes back through {step}; add a check that does"
+                "no operation goes backward through {step}; add a check that does"
             )),
             (true, true) => breaches.push(format!(
                 "{step} is reached; delete it from UNREACHED in xtask/src/trace.rs"

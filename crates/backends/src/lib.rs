@@ -60,17 +60,17 @@ pub enum BackendError {
     /// The backend exists, but this program was built without it.
     #[error("backend {backend} is not compiled in; build with `--features {backend}`")]
     NotCompiledIn {
-        /// The backend that was asked for.
+        /// The requested backend.
         backend: Backend,
     },
     /// wgpu found no graphics adapter, or could not open it.
     #[error(
         "backend wgpu found no usable graphics adapter ({reason}); install a Vulkan driver \
-         (Debian and Ubuntu: `apt-get install mesa-vulkan-drivers`, which also computes without \
-         a graphics card), or choose `--backend flex`"
+         (Debian and Ubuntu: `apt-get install mesa-vulkan-drivers`, which also works without a \
+         GPU), or choose `--backend flex`"
     )]
     NoAdapter {
-        /// What wgpu said, on one line.
+        /// wgpu's message, on one line.
         reason: String,
     },
 }

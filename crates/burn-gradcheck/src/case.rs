@@ -81,7 +81,7 @@ impl Case {
         self.input_from(name, shape, Sample::Signed)
     }
 
-    /// Adds a differentiated input with values drawn as `sample` says.
+    /// Adds a differentiated input with values drawn from `sample`.
     #[must_use]
     pub fn input_from(
         self,

@@ -25,7 +25,7 @@
 pub(crate) struct Sampled {
     /// All outputs' elements.
     pub(crate) outputs: Vec<f64>,
-    /// Which branch was taken, where the case says so.
+    /// The branch that was taken, if the case reports it.
     pub(crate) masks: Vec<bool>,
 }
 
@@ -36,7 +36,7 @@ pub(crate) struct Estimate {
     pub(crate) value: f64,
     /// Estimated absolute error of `value`.
     pub(crate) error: f64,
-    /// Slope from the left and from the right, where they differ.
+    /// Slope from the left and from the right, if they differ.
     pub(crate) kink: Option<(f64, f64)>,
     /// Whether a smaller step than the first was needed.
     pub(crate) shrunk: bool,
@@ -237,7 +237,8 @@ impl Triangle {
         let size = self.central.best.abs().max(floor);
         let precise =
             self.central.error <= ENDS_TRIANGLE * size || self.central.error <= self.noise;
-        // Two steps do not distinguish a jump of the slope from curvature: go on if there is one.
+        // Two steps cannot distinguish a jump of the slope from curvature: continue if there may be
+        // one.
         let smooth = self.jump.best.abs() <= 16.0 * self.noise;
         precise && (smooth || level >= 2)
     }

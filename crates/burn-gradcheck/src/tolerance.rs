@@ -24,8 +24,8 @@ use crate::number;
 ///   is the rest of a cancellation. 1e-12 allows for that and is far below any mistake in a formula.
 /// - f64, `finite`: central differences with Richardson extrapolation reach 1e-11 or better where
 ///   the function is well conditioned. Where it is not, the error estimate is larger. A difference
-///   within four times that estimate is no mismatch: it passes up to a relative error of 1e-7, and
-///   above that the element is uncertified.
+///   within four times that estimate is not a mismatch: it passes up to a relative error of 1e-7,
+///   and above that the element is uncertified.
 /// - f32: a sum of n terms with independent roundings is off by at most λ√n ε/2 times the size of
 ///   its terms, with λ = 4 for all but one in a thousand sums (Higham and Mary, *SIAM J. Sci.
 ///   Comput.* 41, 2019), ε = 1.2e-7. An element that a cancellation leaves at the floor carries that

@@ -132,7 +132,7 @@ impl fmt::Display for Verdict {
             Self::Pass => write!(f, "pass"),
             Self::Mismatch {
                 odd: Witness::Undecided,
-            } => write!(f, "MISMATCH, finite differences cannot say whose"),
+            } => write!(f, "MISMATCH, finite differences cannot tell which is wrong"),
             Self::Mismatch {
                 odd: Witness::Finite,
             } => write!(

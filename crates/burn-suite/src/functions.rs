@@ -43,8 +43,8 @@ impl Operation {
         self.in_layouts(&[], name, inputs, function)
     }
 
-    /// As [`Operation::of`], and once more for each layout. A layout is a program of its own to a
-    /// shader, so the short selection has none of them.
+    /// As [`Operation::of`], and once more for each layout. Shaders are compiled for each layout,
+    /// so the short selection has none of them.
     fn in_layouts<O: Into<Outputs>>(
         self,
         layouts: &[MemoryLayout],

@@ -222,8 +222,7 @@ impl Operation {
         self.drawn(name, |case| formula.witness(case).module(build, forward))
     }
 
-    /// Leaves the last check out of the short selection. To a shader, each shape is a program of its
-    /// own.
+    /// Leaves the last check out of the short selection: shaders are compiled for each shape.
     #[must_use]
     pub(crate) fn in_full_only(self) -> Self {
         self.in_short_if(false)

@@ -65,8 +65,8 @@ impl GraphBuilder {
     ///
     /// # Errors
     ///
-    /// A name that is taken or invalid; a value without elements or of another dtype than the
-    /// leaves before.
+    /// A name that is taken or invalid; a value without elements, or with another dtype than the
+    /// previous leaves.
     pub fn input(&mut self, name: &str, value: Tensor<2>) -> Result<NodeId, GraphError> {
         self.leaf(name, Kind::Input, value)
     }
@@ -181,7 +181,7 @@ impl GraphBuilder {
         self.operation(name, Operation::CrossEntropy(reduction), &[yp, y])
     }
 
-    /// Softmax of the logits `z` and cross-entropy against the targets `y`, in one. Errors as for
+    /// Softmax of the logits `z` and cross-entropy against the targets `y`, fused. Errors as for
     /// [`GraphBuilder::operation`].
     pub fn softmax_cross_entropy(
         &mut self,
@@ -253,7 +253,7 @@ impl GraphBuilder {
         if let Some(first) = first.filter(|first| first.dtype() != value.dtype()) {
             return Err(GraphError::Value {
                 name: name.to_owned(),
-                expected: format!("{:?} as the leaves before", first.dtype()),
+                expected: format!("{:?} like the previous leaves", first.dtype()),
                 got: format!("{:?}", value.dtype()),
             });
         }
@@ -271,7 +271,7 @@ impl GraphBuilder {
     }
 
     fn check_name(&self, name: &str) -> Result<(), GraphError> {
-        // What XML cannot hold, too: a name is drawn.
+        // Also refuses what XML cannot contain, because names are drawn.
         let unfit = |c: char| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}');
         if name.trim().is_empty() || name.contains(unfit) {
             return Err(GraphError::InvalidName {

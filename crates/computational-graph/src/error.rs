@@ -26,7 +26,7 @@ pub enum GraphError {
         /// The names that exist.
         expected: String,
     },
-    /// An operand that another builder made.
+    /// An operand from another builder.
     #[error("an operand of `{name}` is a node of another graph; pass nodes of this builder")]
     ForeignNode {
         /// The node that should have this operand.
@@ -56,8 +56,8 @@ pub enum GraphError {
     },
     /// A loss whose targets depend on a parameter.
     #[error(
-        "the targets `{targets}` of `{name}` depend on a parameter, and a loss passes no gradient \
-         on to its targets; make them an input"
+        "the targets `{targets}` of `{name}` depend on a parameter, but a loss passes no \
+         gradient to its targets; make them an input"
     )]
     DependentTargets {
         /// The loss.

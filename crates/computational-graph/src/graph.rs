@@ -10,7 +10,7 @@ use crate::{GraphError, Operation};
 pub enum Kind {
     /// Data: a value that is given and gets no gradient.
     Input,
-    /// A value that is given, and with respect to which the gradient is taken.
+    /// A value that is given and has a gradient.
     Parameter,
     /// A value that is computed from the values of other nodes.
     Operation(Operation),
@@ -215,8 +215,8 @@ impl Graph {
     ///
     /// # Errors
     ///
-    /// If there is no such node, it is not a single number, it has no value yet, or it depends on
-    /// no parameter.
+    /// If there is no such node, or it is not a single number, has no value yet, or depends on no
+    /// parameter.
     ///
     /// # Source
     ///

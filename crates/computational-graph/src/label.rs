@@ -39,7 +39,7 @@ pub(crate) fn number_width(text: &str) -> f64 {
 pub(crate) struct Label {
     /// The name of the content: the node's name, or `δ` and the name.
     variable: String,
-    /// Name and formula, or `δ` and the name; empty if the name stands elsewhere.
+    /// Name and formula, or `δ` and the name; empty if the name is shown elsewhere.
     pub(crate) heading: String,
     /// The shape, of a matrix only.
     pub(crate) shape: String,

@@ -25,7 +25,7 @@ pub enum Operation {
     Softmax,
     /// Cross-entropy of probabilities against targets, the second operand.
     CrossEntropy(Reduction),
-    /// Softmax and cross-entropy in one: logits against targets, the second operand.
+    /// Softmax and cross-entropy, fused: logits against targets, the second operand.
     SoftmaxCrossEntropy(Reduction),
     /// Half squared error against targets, the second operand.
     HalfSquaredError(Reduction),
@@ -87,7 +87,7 @@ impl Operation {
     ///
     /// # Panics
     ///
-    /// If there are not as many names as operands.
+    /// If the number of names is not that of operands.
     ///
     /// ```
     /// use computational_graph::Operation;

@@ -134,7 +134,7 @@ fn heat(
     }
 }
 
-/// The rules that replace the light colours on a dark page, for classes that begin like this.
+/// The rules that replace the light colours on a dark page, for classes with this prefix.
 pub(crate) fn dark_rules(class_prefix: &str) -> String {
     let rules = Role::all().map(|role| {
         let [fill, stroke] = role.dark();

@@ -70,7 +70,7 @@ impl Descent {
     ///
     /// # Panics
     ///
-    /// If the path was emptied by hand.
+    /// If the caller has emptied the path.
     pub fn last(&self) -> &Iterate {
         self.path.last().expect("a path begins with the start")
     }

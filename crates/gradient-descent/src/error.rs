@@ -29,7 +29,7 @@ pub enum DescentError {
         /// The factor given.
         shrink: f64,
     },
-    /// The share of the expected decrease that a line search demands is not between 0 and 1.
+    /// The share of the expected decrease that a line search requires is not between 0 and 1.
     #[error("the line search's decrease is {decrease}; give a share between 0 and 1, such as 0.3")]
     Decrease {
         /// The share given.

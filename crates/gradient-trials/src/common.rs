@@ -1,4 +1,4 @@
-//! Parts that the cases of several origins share: names, data, tolerable weights, kinks.
+//! Parts that the cases of several origins share: names, data, suitable weights, kinks.
 
 use burn::tensor::Tensor;
 use burn_gradcheck::{Case, Gradients, Masks, Sample, Upstream, Values};
@@ -10,14 +10,14 @@ use crate::sizes::label;
 /// Both reductions.
 pub(crate) const REDUCTIONS: [Reduction; 2] = [Reduction::Sum, Reduction::Mean];
 
-/// The ridge term γ of a case. It is not a sum of a few powers of two, as the drawn values are:
-/// with such a γ, f64 would round nothing and every difference would be exactly 0.
+/// The ridge term γ of a case. Unlike the drawn values, it is not a sum of a few powers of two:
+/// with such a γ, f64 would round nothing, and every difference would be exactly 0.
 pub(crate) const GAMMA: f64 = 0.7;
 
 /// The share ε of smoothed targets in a case; not a sum of a few powers of two, like [`GAMMA`].
 pub(crate) const SMOOTHING: f64 = 0.3;
 
-/// A wrong gradient, or a right one by another formula.
+/// A wrong gradient, or a correct one by another formula.
 pub(crate) type Vjp = fn(&Values, &Upstream) -> Gradients;
 
 /// A case named `rule [sizes]`.
@@ -58,7 +58,7 @@ pub(crate) fn scaled<const D: usize>(grad: Tensor<D>, grad_out: &Upstream) -> Te
 }
 
 /// Weights small enough that no activation saturates. Where one does, `z` is rounded to 1 and
-/// `1 - z` has no correct digit left, whatever formula computes it.
+/// `1 - z` has no correct digit left in any formula.
 pub(crate) fn weights(d_in: usize) -> Sample {
     Sample::Scaled(1.0 / (d_in as f64).sqrt())
 }

@@ -123,13 +123,13 @@ pub fn alternatives() -> Vec<Alternative> {
     origins.flat_map(Origin::alternatives).collect()
 }
 
-/// How many other points are tried, at most, where finite differences were too coarse.
+/// How many other points are tried, at most, when finite differences are too coarse.
 const OTHER_POINTS: usize = 4;
 
 /// Runs a case, at another point if need be.
 ///
 /// Near a kink the steps of finite differences become so small that they do not resolve every
-/// element. Such a point is replaced by another draw ([`Report::draw`] tells which one); a point
+/// element. Such a point is replaced by another draw ([`Report::draw`] says which one); a point
 /// with a mismatch never is.
 ///
 /// ```

@@ -1,5 +1,5 @@
-//! A witness from another program: losses, values and gradients of the lecture's nets, computed by
-//! PyTorch in f64 and committed as `fixtures/pytorch.json` with the script that wrote the file.
+//! A witness from outside: losses, values and gradients of the lecture's nets, computed by PyTorch
+//! in f64 and committed as `fixtures/pytorch.json` with the script that wrote the file.
 //!
 //! Nothing here runs PyTorch.
 
@@ -83,8 +83,8 @@ pub fn fixture() -> Fixture {
 }
 
 impl FixtureNet {
-    /// The net as a case in which PyTorch's gradients take the place of those derived by hand, for
-    /// comparison with autodiff and finite differences.
+    /// The net as a case with PyTorch's gradients instead of the hand-derived ones, for comparison
+    /// with autodiff and finite differences.
     pub fn case(&self) -> Case {
         let (x, y) = (self.x.clone(), self.targets());
         let mut case = Case::new(format!("{} net, gradients by PyTorch", self.net))

@@ -5,11 +5,11 @@ use thiserror::Error;
 /// The most weights that one layer may have, 2²⁸: 1 GiB in f32.
 pub const MAX_WEIGHTS: usize = 1 << 28;
 
-/// A configuration that describes no net.
+/// An invalid configuration of a net.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// A layer without a single unit.
+    /// A layer without units.
     #[error("{layer} has size 0, expected at least 1; give every layer one unit or more")]
     EmptyLayer {
         /// Which size is zero, in words.
@@ -36,7 +36,7 @@ pub enum ConfigError {
     /// A name that is not in the list.
     #[error("unknown {what} '{got}', expected one of {expected}; use one of these names")]
     UnknownName {
-        /// The kind of thing that the name stands for, in words.
+        /// The kind of thing that has the name, in words.
         what: &'static str,
         /// The names that exist.
         expected: String,

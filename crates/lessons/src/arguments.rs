@@ -3,7 +3,7 @@
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use layers::Activation;
 
-/// Limits on a training run: what it leaves is kept to be drawn, and a lesson must end.
+/// Limits on a training run: its results are kept for the figures, and a lesson must end.
 const MOST_STEPS: usize = 1_000_000;
 const MOST_EPOCHS: usize = 1000;
 

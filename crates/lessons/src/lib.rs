@@ -22,8 +22,8 @@ use pages::page::Page;
 use setup::Teach;
 pub use setup::{NotFinite, Setup};
 
-/// The lessons, in the order of the lecture's ideas. Next to its own options, each has `C`: what
-/// the program that gives the lesson wants to know.
+/// The lessons, in the order of the lecture's ideas. In addition to its own options, each has `C`:
+/// the options of the program that runs the lesson.
 #[derive(Debug, Subcommand)]
 pub enum Lesson<C: Args> {
     /// L13: gradient descent in a bowl and in a narrow valley, with momentum and line search.

@@ -25,8 +25,7 @@ use crate::tensors::{Comparison, layer_gradients, read};
 
 /// The learning rate, as a fraction of the largest with which gradient descent converges.
 const STEP_SHARE: f64 = 0.9;
-/// Ratio of each step at which the net is evaluated to the one before, except that it is the next
-/// step at least.
+/// Ratio of two consecutive steps at which the net is evaluated; they differ by at least 1.
 const EVALUATED_RATIO: f64 = 1.25;
 /// Rows of the batch on which gradients are compared.
 const COMPARED: usize = 500;

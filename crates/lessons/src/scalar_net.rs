@@ -37,7 +37,7 @@ const BACKWARD: [&str; 9] = [
 
 /// Points of the loss curve.
 const SAMPLES: usize = 121;
-/// How far the curve goes to either side of w1.
+/// How far the curve extends to each side of w1.
 const REACH: f64 = 4.0;
 
 /// Options of `lesson scalar-net`.

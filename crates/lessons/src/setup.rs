@@ -1,4 +1,4 @@
-//! What a lesson computes with, and how it is given.
+//! What a lesson computes with, and the trait of a lesson.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ pub struct Setup {
     pub opened: Opened,
     /// The widest float type of the device.
     pub dtype: DType,
-    /// Decides everything that is drawn at random.
+    /// Seed of everything random.
     pub seed: u64,
 }
 
@@ -29,7 +29,7 @@ impl Setup {
         }
     }
 
-    /// Device and float type, as Burn takes them to make a tensor.
+    /// Device and float type, in the form in which Burn creates a tensor.
     pub(crate) fn float(&self) -> (&Device, DType) {
         (&self.opened.device, self.dtype)
     }
@@ -57,7 +57,8 @@ pub(crate) trait Teach {
     fn teach(&self, setup: &Setup) -> Result<Page>;
 }
 
-/// A lesson ran, but its numbers became infinite or NaN: which, and what to choose instead.
+/// A lesson ran, but its numbers became infinite or NaN. The message says which, and what to choose
+/// instead.
 ///
 /// [`Lesson::run`](crate::Lesson::run) returns it inside of an [`anyhow::Error`].
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! The XOR net: forward, backward, and what training makes of it.
+//! The XOR net: forward, backward, and trained.
 
 use anyhow::{Context, Result, bail};
 use burn::module::Module;
@@ -47,7 +47,7 @@ const BACKWARD: [&str; 10] = [
 const MOST_HIDDEN: usize = 1024;
 /// Fractions of the training after which the decision surface is drawn.
 const SURFACES: [f64; 6] = [0.0, 0.05, 0.1, 0.2, 0.4, 1.0];
-/// How far the surface reaches beyond the unit square.
+/// Margin of the surface around the unit square.
 const MARGIN: f64 = 0.25;
 
 /// Options of `lesson xor`.
@@ -86,7 +86,7 @@ struct Moment {
     net: XorNet,
 }
 
-/// What training left behind.
+/// The results of training.
 struct Training {
     losses: Vec<f64>,
     moments: Vec<Moment>,
@@ -104,7 +104,7 @@ impl Teach for Options {
             .init(setup.seed, setup.float())?;
         let training = self.train(net, &rows)?;
         let [before, .., after] = &training.moments[..] else {
-            bail!("training left no net; this is a defect, please report it");
+            bail!("training returned no net; this is a defect, please report it");
         };
         let f = self.activation;
         Ok(Page::new("The XOR net", "L3, L4, L17")

@@ -1,4 +1,4 @@
-//! The lessons from outside: the pages they give, and what they refuse.
+//! The lessons from outside: their pages, and invalid options.
 
 use backends::Backend;
 use clap::{Args, Parser};
@@ -40,7 +40,7 @@ fn parsed(lesson: &str) -> Result<Lesson<Nothing>, clap::Error> {
     Program::try_parse_from(arguments).map(|program| program.lesson)
 }
 
-/// Gives a lesson on flex.
+/// Runs a lesson on flex.
 fn give(lesson: &str, seed: u64) -> anyhow::Result<Page> {
     parsed(lesson)?.run(&Setup::new(Backend::Flex.open()?, seed))
 }

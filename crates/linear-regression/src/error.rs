@@ -60,7 +60,7 @@ pub enum Error {
     /// A tensor that could not be read back.
     #[error("the device did not return its data ({reason}); try another device")]
     Device {
-        /// What Burn said.
+        /// Burn's message.
         reason: String,
     },
 }

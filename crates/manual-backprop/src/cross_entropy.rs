@@ -1,4 +1,4 @@
-//! Cross-entropy of probabilities, and softmax with cross-entropy in one.
+//! Cross-entropy of probabilities, and softmax fused with cross-entropy.
 
 use burn::tensor::{DType, Int, Tensor};
 
@@ -67,7 +67,7 @@ pub mod from_probabilities {
     }
 }
 
-/// Softmax and cross-entropy in one: logits `z` against targets `y`.
+/// Softmax and cross-entropy, fused: logits `z` against targets `y`.
 ///
 /// # Formula
 ///

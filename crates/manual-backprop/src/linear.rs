@@ -183,8 +183,7 @@ pub mod add_bias_to_columns {
 ///
 /// # Derivation
 ///
-/// The two rules above, one after the other: the addition passes `grad_z` on unchanged to the
-/// product.
+/// The two rules above, one after the other: the addition passes `grad_z` unchanged to the product.
 ///
 /// # Panics
 ///

@@ -1,4 +1,5 @@
-//! From a model's layers to the formulas' tensors, and from gradients to what an optimizer takes.
+//! Converts a model's layers to the formulas' tensors, and gradients to the form that an optimizer
+//! takes.
 
 use burn::module::Param;
 use burn::nn::Linear;

@@ -1,10 +1,10 @@
 //! Why a page or a figure cannot be made.
 
-/// What can go wrong when a page or a figure is rendered.
+/// An error while rendering a page or a figure.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PageError {
-    /// The template of the page does not take its content.
+    /// The page's template and its content do not match.
     #[error("cannot render the page")]
     Template(#[from] minijinja::Error),
 
@@ -19,7 +19,7 @@ pub enum PageError {
         width: usize,
         /// Rows.
         height: usize,
-        /// What the encoder says.
+        /// The encoder's reason.
         source: png::EncodingError,
     },
 }

@@ -71,8 +71,7 @@ pub fn vector(values: &[f64]) -> String {
     format!("({})", numbers.collect::<Vec<_>>().join(", "))
 }
 
-/// Numbers that are read together: all have as many decimals as the largest needs for four
-/// significant digits.
+/// Numbers in a group: all have as many decimals as the largest needs for four significant digits.
 fn aligned(values: &[f64]) -> Vec<String> {
     let largest = values.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
     let exact = values.iter().all(|value| value.to_string().len() <= 5);

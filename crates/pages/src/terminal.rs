@@ -3,8 +3,8 @@
 /// Characters from no ink to full ink.
 const RAMP: &[u8] = b" .:-=+*#%@";
 
-/// An image of `width` columns as lines of text, without the last line's end. Pixels go row by row
-/// from 0, no ink, to 255, full ink; ink is light on a dark ground.
+/// An image of `width` columns as lines of text, without a final newline. Pixels go row by row from
+/// 0, no ink, to 255, full ink; ink is light on a dark background.
 ///
 /// In colour, a character holds two pixels, one above the other: the upper half block `▀` has the
 /// upper pixel's grey as its own colour and the lower one's as its background. Without colour, a

@@ -14,12 +14,12 @@ pub(crate) const CONFIG: &str = "config.json";
 pub struct Config {
     /// When the run started, in UTC.
     pub started: Timestamp,
-    /// What was asked for.
+    /// The settings.
     #[serde(flatten)]
     pub settings: Settings,
     /// Units of every layer, inputs first.
     pub sizes: Vec<usize>,
-    /// What computed.
+    /// The hardware that computed.
     pub device: String,
     /// Version of the program.
     pub trainer_version: String,
@@ -27,7 +27,7 @@ pub struct Config {
     pub burn_version: String,
     /// The command line, the program first.
     pub command: Vec<String>,
-    /// The folder in which the command was given: relative paths start there.
+    /// The working directory: relative paths start there.
     #[serde(default)]
     pub working_folder: PathBuf,
 }
@@ -39,7 +39,7 @@ pub struct Invocation {
     pub version: String,
     /// The command line, the program first.
     pub command: Vec<String>,
-    /// The folder in which it was given.
+    /// The working directory.
     pub working_folder: PathBuf,
 }
 

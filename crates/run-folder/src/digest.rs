@@ -1,4 +1,4 @@
-//! What tells one training set from another.
+//! Identifies a training set.
 
 use datasets::ImageSet;
 use sha2::{Digest, Sha256};

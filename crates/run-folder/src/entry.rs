@@ -15,23 +15,23 @@ pub enum Entry {
     Start(InFolder<Start>),
     /// The kernels of a graphics adapter are compiled and tuned.
     WarmUp {
-        /// How long that took.
+        /// Duration in seconds.
         seconds: f64,
     },
-    /// A pass over the training set is done.
+    /// An epoch is complete.
     Epoch(Epoch),
     /// Gradients were checked on a batch of the run.
     GradientCheck(GradientCheck),
-    /// No epoch was better for as long as the settings allow.
+    /// No epoch has improved the best loss for as long as the settings allow.
     EarlyStop {
         /// Epochs done.
         epoch: usize,
         /// The epoch whose weights are the result.
         best_epoch: usize,
-        /// Its loss on the validation set, or on the training set where there is no other.
+        /// Its loss on the validation set, or on the training set if there is none.
         best_loss: f64,
     },
-    /// The run continues from a checkpoint; what came after that is dropped.
+    /// The run continues from a checkpoint; later lines are dropped.
     Resumed {
         /// Epochs done.
         epoch: usize,
@@ -50,11 +50,11 @@ pub enum Entry {
         epoch: usize,
         /// Steps taken in all.
         step: usize,
-        /// The command that continues the run, where that makes sense.
+        /// The command that continues the run, if it can continue.
         #[serde(default)]
         resume: Option<String>,
     },
-    /// One batch has gone through everything. Only shown: a dry run has no folder.
+    /// One batch has gone through a whole training step. It is only shown: a dry run has no folder.
     DryRun(DryRun),
     /// The run is complete.
     Result(InFolder<RunResult>),
@@ -62,26 +62,26 @@ pub enum Entry {
     Imported(Imported),
 }
 
-/// What happened, and the folder of its run.
+/// An event and the folder of its run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct InFolder<T> {
-    /// What happened.
+    /// The event.
     #[serde(flatten)]
     pub event: T,
     /// The run folder.
     pub run_dir: String,
 }
 
-/// Weights from elsewhere, made a run folder.
+/// Imported weights.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Imported {
     /// The file.
     pub from: String,
-    /// Its form.
+    /// Its format.
     pub form: String,
-    /// Which way weights lie in the file.
+    /// The layout of the weights in the file.
     pub layout: String,
-    /// Which net.
+    /// Name of the model.
     pub model: String,
     /// Units of every layer, inputs first.
     pub sizes: Vec<usize>,
@@ -92,7 +92,7 @@ pub struct Imported {
 }
 
 impl Entry {
-    /// The entry as one line of JSON, without the line's end.
+    /// The entry as one line of JSON, without a newline.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).expect("an entry is made of strings and numbers")
     }

@@ -1,4 +1,4 @@
-//! What can go wrong with a run folder.
+//! Errors of run folders.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use crate::shell::quoted;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunFolderError {
-    /// Run folders cannot be made where they should be.
+    /// The folder for run folders cannot be written.
     #[error(
         "cannot write to out-dir {}: {cause}; name a folder that you may write to with --out-dir",
         path.display()
@@ -22,7 +22,7 @@ pub enum RunFolderError {
     OutDir {
         /// The folder for run folders.
         path: PathBuf,
-        /// What the system says.
+        /// The operating system's reason.
         cause: io::Error,
     },
     /// A folder without a configuration.
@@ -52,7 +52,7 @@ pub enum RunFolderError {
     Lock {
         /// The lock's file.
         path: PathBuf,
-        /// What the system says.
+        /// The operating system's reason.
         cause: io::Error,
     },
     /// A file of the run cannot be written.
@@ -67,10 +67,10 @@ pub enum RunFolderError {
         what: String,
         /// The run folder.
         path: PathBuf,
-        /// What the system says.
+        /// The operating system's reason.
         cause: io::Error,
     },
-    /// The run folder was moved or deleted while the run went on.
+    /// The run folder was moved or deleted during the run.
     #[error(
         "cannot write {what} in {}: the folder is gone; if it was moved, continue with --resume and its \
          new path, otherwise train again",
@@ -79,7 +79,7 @@ pub enum RunFolderError {
     Gone {
         /// The file, or "a checkpoint".
         what: String,
-        /// Where the run folder was.
+        /// The former path of the run folder.
         path: PathBuf,
     },
     /// A file of the run cannot be read.
@@ -87,10 +87,10 @@ pub enum RunFolderError {
     Unreadable {
         /// The file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// The operating system's reason.
         cause: io::Error,
     },
-    /// A configuration that is not one of ours.
+    /// A file that is not a valid configuration.
     #[error(
         "{} is damaged or from another version of trainer: {cause}; train again",
         path.display()
@@ -101,13 +101,13 @@ pub enum RunFolderError {
         /// What is wrong with it.
         cause: serde_json::Error,
     },
-    /// A configuration that JSON cannot hold.
+    /// A configuration that JSON cannot represent.
     #[error("cannot write the configuration as JSON: {0}; use paths of valid UTF-8")]
     NotJson(serde_json::Error),
-    /// A configuration longer than a checkpoint takes.
+    /// A configuration that is too long for a checkpoint.
     #[error("the configuration is too long for a checkpoint; use shorter paths")]
     ConfigurationTooLong,
-    /// A line of the metrics is not one of ours.
+    /// A line of the metrics is not a valid entry.
     #[error(
         "line {line} of {} is not an event of a run: {cause}; delete that line",
         path.display()
@@ -120,7 +120,7 @@ pub enum RunFolderError {
         /// What is wrong with it.
         cause: serde_json::Error,
     },
-    /// Bytes that are no whole checkpoint; the text says of the file what is wrong with it.
+    /// Bytes that are not an intact checkpoint; the text says what is wrong.
     #[error("{0}")]
     Checkpoint(String),
     /// All checkpoints of a run are damaged.
@@ -135,7 +135,7 @@ pub enum RunFolderError {
         /// What is wrong with each.
         damage: String,
     },
-    /// A run that went on for longer than it has checkpoints for.
+    /// A run with epochs after its last checkpoint.
     #[error(
         "{} has no checkpoint left: this run cannot be resumed; train again with the options in its \
          config.json",
@@ -156,11 +156,9 @@ pub enum RunFolderError {
         path: PathBuf,
     },
     /// Fewer epochs than the run already has.
-    #[error(
-        "--epochs {epochs} is less than the {done} epochs that are done; give at least that many"
-    )]
+    #[error("--epochs {epochs} is less than the {done} completed epochs; give at least {done}")]
     FewerEpochs {
-        /// Epochs asked for.
+        /// Requested epochs.
         epochs: usize,
         /// Epochs done.
         done: usize,
@@ -170,8 +168,8 @@ pub enum RunFolderError {
     NoDataFolder,
     /// Data for a net of another size.
     #[error(
-        "the data need a net with layers of {got:?} units, but the run's net has {expected:?}; name the \
-         data that the run started with by --data-dir"
+        "the data need a net with layers of {got:?} units, but the run's net has {expected:?}; name \
+         the data that the run started with, using --data-dir"
     )]
     OtherSizes {
         /// Of the run.
@@ -181,7 +179,7 @@ pub enum RunFolderError {
     },
     /// Data with other bytes.
     #[error(
-        "the training data differ from those that the run started with; name their folder by --data-dir"
+        "the training data differ from those at the start of the run; pass the original folder with --data-dir"
     )]
     OtherData,
     /// Weights that do not load.
@@ -192,7 +190,7 @@ pub enum RunFolderError {
         /// What is wrong with it.
         why: String,
     },
-    /// Weights of other sizes than the configuration next to them says.
+    /// Weights whose sizes differ from the configuration next to them.
     #[error(
         "{} has layers of {got:?} units, but config.json next to it says {expected:?}; train again",
         path.display()
@@ -214,7 +212,7 @@ pub enum RunFolderError {
         /// The folder.
         path: PathBuf,
     },
-    /// A file of weights that needs what only the import can be told.
+    /// A weight file that needs options that only `import` has.
     #[error(
         "{cause}; use trainer import, which has the options named here, then name its folder with --run"
     )]
@@ -241,7 +239,7 @@ pub enum RunFolderError {
     OtherModel {
         /// Units of every layer, inputs first.
         sizes: Vec<usize>,
-        /// The model asked for.
+        /// The requested model.
         model: ModelName,
     },
     /// A function after the last layer that the model does not have.
@@ -252,7 +250,7 @@ pub enum RunFolderError {
     OutputActivation {
         /// Name of the function.
         function: String,
-        /// The model asked for.
+        /// The requested model.
         model: ModelName,
     },
     /// Test images of another size than the net's input.
@@ -283,7 +281,7 @@ pub enum RunFolderError {
         /// Of the data.
         got: usize,
     },
-    /// What is wrong with a file, for which the message has no path.
+    /// An error in a file whose message has no path.
     #[error("{}: {cause}", path.display())]
     InFile {
         /// The file.
@@ -291,7 +289,7 @@ pub enum RunFolderError {
         /// What is wrong with it.
         cause: Box<RunFolderError>,
     },
-    /// Weights cannot be taken from a file or given to one.
+    /// Weights cannot be read from a file or written to one.
     #[error(transparent)]
     Exchange(#[from] ExchangeError),
     /// A net, its device or its state.
@@ -309,7 +307,7 @@ pub enum RunFolderError {
 }
 
 impl RunFolderError {
-    /// For `map_err` where a file or folder cannot be read.
+    /// For `map_err` when a file or folder cannot be read.
     pub(crate) fn unreadable(path: &Path) -> impl Fn(io::Error) -> Self {
         move |cause| Self::Unreadable {
             path: path.to_owned(),

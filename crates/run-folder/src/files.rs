@@ -1,13 +1,13 @@
-//! Files that are whole or absent.
+//! Files that are complete or absent.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// What is added to a file's name while it is written.
+/// Suffix of a file that is being written.
 pub(crate) const UNFINISHED: &str = ".part";
 
-/// Name of the file of a run's weights in Burn's own form.
+/// Name of the file with a run's weights in Burn's own format.
 pub(crate) const WEIGHTS: &str = "model.bpk";
 
 /// A file that is written but does not have its name yet. Dropped without [`Staged::publish`], it is
@@ -39,7 +39,7 @@ impl Staged {
         Ok(staged)
     }
 
-    /// Gives the file its name, in place of any file that had it, and syncs the folder.
+    /// Gives the file its name, replacing any file of that name, and syncs the folder.
     ///
     /// # Errors
     ///
@@ -54,13 +54,13 @@ impl Staged {
 impl Drop for Staged {
     fn drop(&mut self) {
         if !self.published {
-            // If it cannot be removed, a file is left under a name that nobody reads.
+            // If it cannot be removed, it stays under a name that is never read.
             let _ = fs::remove_file(&self.temporary);
         }
     }
 }
 
-/// Syncs the names in a file's folder to disk, where the system can open a folder for that.
+/// Syncs the folder of a file to disk, if the system can open folders.
 fn sync_folder_of(path: &Path) -> io::Result<()> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,

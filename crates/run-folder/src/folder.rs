@@ -1,4 +1,4 @@
-//! The folder that keeps a run: its configuration, its metrics, its weights and its checkpoints.
+//! The folder of a run: configuration, metrics, weights and checkpoints.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write};
@@ -22,7 +22,7 @@ pub struct RunFolder {
     path: PathBuf,
     metrics: File,
     checkpoints: Checkpoints,
-    /// Held until the value is dropped or the program ends, however it ends.
+    /// Held until the value is dropped or the program ends in any way.
     _lock: File,
 }
 
@@ -105,7 +105,7 @@ impl RunFolder {
         format!("{time}-{model}-{backend}-{engine}")
     }
 
-    /// Where the folder is.
+    /// The path of the folder.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -115,7 +115,7 @@ impl RunFolder {
         &self.checkpoints
     }
 
-    /// The command by which `program` continues the run.
+    /// The command with which `program` continues the run.
     pub fn resume_command(&self, program: &str) -> String {
         let path = self.path.display().to_string();
         format!("{} --resume {}", quoted(program), quoted(&path))
@@ -175,11 +175,11 @@ impl RunFolder {
         Ok(())
     }
 
-    /// Adds a checkpoint to those that are kept.
+    /// Adds a checkpoint.
     ///
     /// # Errors
     ///
-    /// If it cannot be written; those before are still there then.
+    /// If it cannot be written; the earlier ones still exist then.
     pub(crate) fn save_checkpoint(&self, checkpoint: &Checkpoint) -> Result<(), RunFolderError> {
         let keep = checkpoint.config.settings.keep_checkpoints;
         let bytes = checkpoint.encode()?;
@@ -188,8 +188,8 @@ impl RunFolder {
             .map_err(|cause| unwritable(&self.path, "a checkpoint", cause))
     }
 
-    /// Writes the weights as `model.bpk` (Burn's record) and `model.safetensors` (weights as
-    /// `[d_in, d_out]`, as Burn has them). Each file is replaced as a whole or not at all.
+    /// Writes the weights as `model.bpk` (Burn's record) and `model.safetensors` (weights
+    /// `[d_in, d_out]`, as in Burn). Each file is replaced as a whole or not at all.
     ///
     /// # Errors
     ///
@@ -219,7 +219,7 @@ impl RunFolder {
     }
 }
 
-/// What is wrong with a folder that `what` could not be written in, and what to do.
+/// The error for a folder in which `what` cannot be written, with the remedy.
 fn unwritable(folder: &Path, what: &str, cause: io::Error) -> RunFolderError {
     let (what, path) = (what.to_owned(), folder.to_owned());
     if folder.is_dir() {
@@ -229,8 +229,8 @@ fn unwritable(folder: &Path, what: &str, cause: io::Error) -> RunFolderError {
     }
 }
 
-/// The lock that says that a process trains in the folder. The system releases it with the process,
-/// however that ends.
+/// The lock of the process that trains in the folder. The system releases it when the process ends
+/// in any way.
 fn lock(folder: &Path) -> Result<File, RunFolderError> {
     let path = folder.join("lock");
     let unlockable = |cause| RunFolderError::Lock {

@@ -1,4 +1,4 @@
-//! What happened in a run, as its `metrics.jsonl` tells it.
+//! The history of a run, from its `metrics.jsonl`.
 
 use training::{Epoch, RunResult, Start};
 
@@ -9,31 +9,31 @@ use crate::saved::SavedRun;
 /// The entries of a run, sorted.
 #[derive(Debug, Clone)]
 pub struct History {
-    /// What was trained, once data and net were ready.
+    /// The start of the run, once data and net were ready.
     pub start: Option<Start>,
-    /// The epochs that were kept, in order.
+    /// The recorded epochs, in order.
     pub epochs: Vec<Epoch>,
     /// The result of a run that is finished.
     pub result: Option<RunResult>,
-    /// How far the run came.
+    /// The state of the run.
     pub status: Status,
 }
 
-/// How far a run came.
+/// The state of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Status {
     /// It has its result.
     Finished,
-    /// It ended before its last epoch, and said why.
+    /// It ended before its last epoch, with a reason.
     Stopped(String),
     /// It is running, or it was killed.
     Unfinished,
-    /// It never trained: its weights are from elsewhere.
+    /// It never trained: its weights were imported.
     Imported,
 }
 
 impl Status {
-    /// One word.
+    /// The state in one word.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Finished => "finished",
@@ -43,7 +43,7 @@ impl Status {
         }
     }
 
-    /// Why it ended before its last epoch, if it said so.
+    /// Why it ended before its last epoch, if that was recorded.
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Stopped(reason) => Some(reason),
@@ -90,7 +90,7 @@ impl History {
         history
     }
 
-    /// Epochs that were kept, up to the last.
+    /// The number of the last recorded epoch.
     pub fn epochs_done(&self) -> usize {
         self.epochs.last().map_or(0, |epoch| epoch.epoch)
     }

@@ -1,4 +1,4 @@
-//! What a run reports, written to its folder and shown to whoever listens.
+//! Writes a run's reports to its folder and passes them to a listener.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::entry::{Entry, InFolder};
 use crate::folder::RunFolder;
 
-/// Who is told what happens in a run: a terminal, for example.
+/// Receives the events of a run: a terminal, for example.
 pub trait Listener {
     /// A line was added to `metrics.jsonl`.
     ///
@@ -22,7 +22,7 @@ pub trait Listener {
     /// An error ends the run.
     fn entry(&mut self, entry: &Entry) -> Result<(), RecordError>;
 
-    /// How far the run has come, many times in an epoch.
+    /// The progress of the run; called many times in an epoch.
     fn progress(&mut self, _now: Now) {}
 
     /// The full report of a gradient check that failed.
@@ -34,7 +34,7 @@ pub trait Listener {
     }
 }
 
-/// Nobody listens.
+/// No listener.
 impl Listener for () {
     fn entry(&mut self, _entry: &Entry) -> Result<(), RecordError> {
         Ok(())
@@ -70,8 +70,8 @@ pub struct FolderRecorder<L> {
 }
 
 impl<L: Listener> FolderRecorder<L> {
-    /// Records into a folder. `config` goes into every checkpoint; `program` is the word by which the
-    /// program is started that can continue the run.
+    /// Records into a folder. `config` goes into every checkpoint; `program` is the command that can
+    /// continue the run.
     pub fn new(folder: RunFolder, config: Config, program: impl Into<String>, listener: L) -> Self {
         Self {
             folder,
@@ -81,12 +81,12 @@ impl<L: Listener> FolderRecorder<L> {
         }
     }
 
-    /// Where the run is kept.
+    /// The path of the run folder.
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    /// What the run was asked for.
+    /// The settings of the run.
     pub fn config(&self) -> &Config {
         &self.config
     }
@@ -135,7 +135,7 @@ impl<L: Listener> FolderRecorder<L> {
         }
     }
 
-    /// What a run that stops says, and how it continues.
+    /// The reason for a stop, and the command that continues the run.
     fn stopped(&self, stopped: &Stopped) -> Entry {
         let step = stopped.step;
         let mut resume = None;

@@ -1,4 +1,4 @@
-//! A run that continues: its folder locked, its newest whole checkpoint, its settings.
+//! A run that continues: its locked folder, its newest intact checkpoint, its settings.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use crate::error::RunFolderError;
 use crate::folder::RunFolder;
 use crate::saved::SavedRun;
 
-/// What a run continues from.
+/// The checkpoint from which a run continues.
 #[derive(Debug)]
 pub struct Resumed {
     folder: RunFolder,
@@ -24,11 +24,11 @@ pub struct Resumed {
     is_longer: bool,
 }
 
-/// A run whose net is back where the checkpoint has it; what was recorded after that is dropped.
+/// A run with its net restored from the checkpoint; later records are dropped.
 pub struct Restored<N> {
     /// The run's folder, locked.
     pub folder: RunFolder,
-    /// As the run started, changed by what may change.
+    /// The settings at the start, with the permitted changes.
     pub config: Config,
     /// Net, optimizer and progress.
     pub state: State<N>,
@@ -37,7 +37,7 @@ pub struct Restored<N> {
 }
 
 impl Resumed {
-    /// Finds out how far the run in a folder has come.
+    /// Determines the progress of the run in a folder.
     ///
     /// # Errors
     ///
@@ -70,22 +70,22 @@ impl Resumed {
         Ok(resumed)
     }
 
-    /// As the run started, changed by what may change.
+    /// The settings at the start, with the permitted changes.
     pub fn config(&self) -> &Config {
         &self.config
     }
 
-    /// Where the run is kept.
+    /// The path of the run folder.
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Checkpoints that are damaged, a sentence each: what somebody should be warned of.
+    /// Warnings: one sentence for each damaged checkpoint.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 
-    /// An error if continuing would drop epochs that no checkpoint brings back.
+    /// An error if continuing would drop epochs that no checkpoint can restore.
     fn refuse_what_would_be_lost(&self) -> Result<(), RunFolderError> {
         let epochs = self.config.settings.epochs;
         if let Some((checkpoint, _)) = &self.checkpoint {
@@ -116,7 +116,7 @@ impl Resumed {
         Ok(())
     }
 
-    /// What happened so far, as far as it can be read.
+    /// The history so far, as far as it can be read.
     fn entries(&self) -> Vec<Entry> {
         let run = SavedRun::open(self.path());
         run.and_then(|run| run.entries()).unwrap_or_default()
@@ -129,7 +129,7 @@ impl Resumed {
         choices.data_dir.clone().or(started_with)
     }
 
-    /// The result, an [`Entry::Result`], of a run that has nothing left to do.
+    /// The result, an [`Entry::Result`], of a finished run.
     pub fn result(&self) -> Option<Entry> {
         let is_over = match &self.checkpoint {
             Some((checkpoint, _)) => checkpoint.progress.is_over(&self.config.settings),
@@ -139,9 +139,9 @@ impl Resumed {
         matches!(last, Entry::Result(_)).then_some(last)
     }
 
-    /// The run as its newest checkpoint has it, or a fresh one if it has none yet. `net` is built as the
-    /// settings and the data say, `sizes` are the units of its layers, inputs first; `data_digest` tells
-    /// the rows to learn from ([`data_digest`](crate::data_digest)).
+    /// The run restored from its newest checkpoint, or a fresh one if there is none yet. `net` is built
+    /// from the settings and the data, `sizes` are the units of its layers, inputs first; `data_digest`
+    /// identifies the training set ([`data_digest`](crate::data_digest)).
     ///
     /// # Errors
     ///

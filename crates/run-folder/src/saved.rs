@@ -1,4 +1,4 @@
-//! A run folder that exists: what was asked for, what happened, the net that came of it.
+//! An existing run folder: its settings, its history and its net.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, ErrorKind};
@@ -15,14 +15,14 @@ use crate::entry::{Entry, METRICS};
 use crate::error::RunFolderError;
 use crate::files::WEIGHTS;
 
-/// A run as its folder keeps it.
+/// A run in its folder.
 #[derive(Debug, Clone)]
 pub struct SavedRun {
     path: PathBuf,
     config: Config,
 }
 
-/// Where a net computes: on the backend that is asked for, otherwise on its run's, otherwise on ndarray.
+/// The backend of a net: the requested one, otherwise its run's, otherwise ndarray.
 ///
 /// # Errors
 ///
@@ -57,24 +57,23 @@ impl SavedRun {
         })
     }
 
-    /// Where the folder is.
+    /// The path of the folder.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// What was asked for.
+    /// The settings.
     pub fn config(&self) -> &Config {
         &self.config
     }
 
-    /// The folder of its data, also where the run was started from another place.
+    /// The folder of its data, also if the run was started in another working directory.
     pub fn data_dir(&self) -> Option<PathBuf> {
         let folder = self.config.settings.data_dir.as_ref();
         folder.map(|folder| self.config.working_folder.join(folder))
     }
 
-    /// The lines of `metrics.jsonl`, in order. A last line that was cut off while it was written is left
-    /// out.
+    /// The lines of `metrics.jsonl`, in order. An incomplete last line is left out.
     ///
     /// # Errors
     ///

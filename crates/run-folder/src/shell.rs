@@ -1,6 +1,6 @@
-//! Words as a shell takes them.
+//! Quotes words for a shell.
 
-/// A word in quotes where a shell needs them.
+/// A word, in quotes if a shell needs them.
 pub(crate) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./:@%+,=".contains(c);
     if word.chars().all(plain) && !word.is_empty() {

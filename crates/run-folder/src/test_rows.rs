@@ -8,7 +8,7 @@ use training::{Answers, AnyNet, Examples, Net, Team, TrainingError, answers, row
 
 use crate::error::RunFolderError;
 
-/// Rows evaluated at once on a graphics adapter where no batch size is known.
+/// Rows evaluated at once on a GPU if no batch size is known.
 const BATCH_SIZE: usize = 128;
 
 /// The rows that a net is evaluated on, on the host.
@@ -18,7 +18,7 @@ pub enum TestRows {
     Images {
         /// The test set.
         images: ImageSet,
-        /// Names of the classes, by label, where the data name them; otherwise empty.
+        /// Names of the classes, by label, if the data name them; otherwise empty.
         class_names: Vec<String>,
     },
     /// The truth table of the exclusive or.
@@ -63,8 +63,8 @@ impl TestRows {
         })
     }
 
-    /// The net's answers to these rows. On a graphics adapter they are taken as many at once as a
-    /// training batch had, if that is known: its matrix products are tuned for these.
+    /// The net's answers to these rows. On a GPU, as many rows at once as in a training batch, if
+    /// that is known, because its matrix products are tuned for that size.
     ///
     /// # Errors
     ///
@@ -95,7 +95,7 @@ impl TestRows {
         }
     }
 
-    /// The name of each class: as the data have it, or its number.
+    /// The name of each class: from the data, or its number.
     pub fn class_names(&self, classes: usize) -> Vec<String> {
         let named = match self {
             Self::Images { class_names, .. } => &class_names[..],

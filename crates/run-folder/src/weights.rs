@@ -1,4 +1,4 @@
-//! A net from a file of weights, wherever that comes from.
+//! Loads a net from a weight file.
 
 use std::path::Path;
 
@@ -11,17 +11,17 @@ use crate::error::RunFolderError;
 use crate::files::WEIGHTS;
 use crate::saved::SavedRun;
 
-/// In place of a file: the bundled net.
+/// Instead of a file: the bundled net.
 pub const PRETRAINED: &str = "pretrained";
 
-/// Loads what `--weights` names: a safetensors file, a burnpack, or [`PRETRAINED`]. Sizes are those of
-/// the weights; model and activation are what the file says, or the configuration next to it in a run
-/// folder.
+/// Loads the net that `--weights` names: a safetensors file, a burnpack, or [`PRETRAINED`]. Sizes are
+/// those of the weights; model and activation come from the file, or from the configuration next to
+/// it in a run folder.
 ///
 /// # Errors
 ///
 /// If the file cannot be read or holds no dense layers, if the layout of its weights is ambiguous, or if
-/// nothing says which activation its hidden layers have.
+/// the activation of its hidden layers is unknown.
 pub fn load(path: &Path, device: &Device) -> Result<AnyNet, RunFolderError> {
     net(&read(path)?, device)
 }
@@ -87,7 +87,7 @@ pub fn of_run(run: &SavedRun) -> Result<DenseStack, RunFolderError> {
     as_model(stack, config.settings.model, config.settings.activation)
 }
 
-/// What is wrong with a file, with the file's name.
+/// An error in a file, with the file's name.
 pub fn error_of(path: &Path, error: ExchangeError) -> RunFolderError {
     if error.names_the_file() {
         error.into()
@@ -96,13 +96,13 @@ pub fn error_of(path: &Path, error: ExchangeError) -> RunFolderError {
     }
 }
 
-/// The model that a file says its layers are of, or that of any dense layers.
+/// The model that a file names, or the model of any dense layers.
 pub fn model_of(stack: &DenseStack) -> ModelName {
     let said = stack.model().and_then(|name| name.parse().ok());
     said.unwrap_or(ModelName::MnistMlp)
 }
 
-/// The layers as those of a model, under the names that they have there.
+/// The layers with the names that they have in a model.
 ///
 /// # Errors
 ///

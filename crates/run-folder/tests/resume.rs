@@ -1,6 +1,6 @@
-//! Runs that stop and continue: to the same numbers, and never in a wrong way.
+//! Runs that stop and continue: to the same numbers, or with a clear refusal.
 
-#[allow(dead_code, reason = "each test program uses its part of it")]
+#[allow(dead_code, reason = "each test program uses a part of it of it")]
 mod common;
 
 use std::fs::{self, File};
@@ -131,7 +131,7 @@ fn every_model_continues_to_the_same_numbers() {
         let straight = train(runs.path(), "straight", &choices);
         let stopped = runs.path().join("stopped");
         copy(&straight, &stopped);
-        // As a kill would have left it: the newest checkpoint and all after it never happened.
+        // The state after a kill: without the newest checkpoint and everything after it.
         let newest = checkpoints(&stopped).pop().unwrap();
         fs::remove_file(stopped.join("checkpoints").join(newest)).unwrap();
         resume(&stopped, &Choices::default(), ()).unwrap();
@@ -154,7 +154,7 @@ fn a_run_that_never_had_a_checkpoint_starts_again() {
     let straight = train(runs.path(), "straight", &choices);
     let stopped = runs.path().join("stopped");
     copy(&straight, &stopped);
-    // As a kill after the first epoch, before its checkpoint, would have left it.
+    // The state after a kill after the first epoch, before its checkpoint.
     fs::remove_dir_all(stopped.join("checkpoints")).unwrap();
     let text = fs::read_to_string(stopped.join("metrics.jsonl")).unwrap();
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
@@ -347,7 +347,7 @@ fn data_may_move_but_must_be_the_same() {
     assert!(error.contains("the training data differ"), "{error}");
 }
 
-/// Moves the run folder after so many epochs.
+/// Moves the run folder after this many epochs.
 struct Mover<'a> {
     from: &'a Path,
     to: &'a Path,

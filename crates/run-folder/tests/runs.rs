@@ -1,4 +1,4 @@
-//! What a run leaves in its folder, and what is read from there.
+//! The files of a run folder, and reading them.
 
 #[allow(dead_code, reason = "each test program uses its part of it")]
 mod common;
@@ -137,7 +137,7 @@ fn a_loss_that_is_not_finite_leaves_the_weights_before_it() {
     );
 }
 
-/// A run's answers to its test set, computed as the run says.
+/// A run's predictions for its test set, on the run's own backend.
 fn answers(run: &SavedRun, data: &Path, opened: &Opened) -> Answers {
     let net = run.net(&opened.device).expect("the run has weights");
     let rows = TestRows::load(&net, data).expect("the data load");
@@ -184,7 +184,7 @@ fn weights_are_loaded_without_their_run() {
         },
     );
     let device = flex().device;
-    // The configuration next to the file tells the activation.
+    // The configuration next to the file has the activation.
     let file = path.join("model.safetensors");
     assert_eq!(load(&file, &device).unwrap().sizes(), [30, 12, 8, 3]);
     let run = SavedRun::open(&path).unwrap();
@@ -343,7 +343,8 @@ fn runs_of_an_earlier_version_open() {
             "{name}: {}",
             found.loss
         );
-        // What is read is written again in the same words; a number may lose its last digit.
+        // An entry that is read and written again has the same text; a number may lose its last
+        // digit.
         let words = |line: &str| line.replace(|c: char| c.is_ascii_digit(), "");
         let lines = fs::read_to_string(fixture(name).join("metrics.jsonl")).unwrap();
         let written = run.entries().unwrap();

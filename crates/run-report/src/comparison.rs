@@ -10,7 +10,7 @@ use crate::error::ReportError;
 use crate::recorded::Recorded;
 use crate::tables::interval_text;
 
-/// Characters of a name up to which it fits a legend; longer ones are numbered there.
+/// Longest name that fits a legend; runs with longer names are numbered.
 const LEGEND_WIDTH: usize = 20;
 
 /// The page of several runs: results, options that differ, curves over each other.
@@ -66,7 +66,7 @@ fn labels(names: &[String]) -> Vec<String> {
     }
 }
 
-/// A row for each figure, a column for each run.
+/// A row for each metric, a column for each run.
 fn results(runs: &[Recorded], labels: &[String]) -> Table {
     let mut table = Table::new(std::iter::once(String::new()).chain(labels.to_vec()));
     let mut row = |name: &str, figure: fn(&Recorded) -> Option<String>| {
@@ -104,7 +104,7 @@ fn results(runs: &[Recorded], labels: &[String]) -> Table {
     table
 }
 
-/// The interval in which the accuracy on other rows of the kind lies, by what the run recorded.
+/// The confidence interval of the accuracy, from the run's record.
 fn interval(run: &Recorded) -> Option<[f64; 2]> {
     let (start, result) = (run.history.start.as_ref()?, run.history.result.as_ref()?);
     match run.settings().model {

@@ -18,11 +18,11 @@ const MUCH: f64 = 30.0;
 /// Most points of a curve with a dot for each.
 const MOST_DOTS: usize = 40;
 
-/// What the charts of validation accuracy show.
+/// Caption of the charts of validation accuracy.
 const ACCURACY: &str = "Share of the validation set whose class is predicted correctly";
 const LEARNING_RATE: &str = "Learning rate of each epoch's last step";
 
-/// A figure: its file's name, its caption, and its chart if there is anything to draw.
+/// A figure: its file name, its caption, and its chart if there is something to draw.
 type Chart = (&'static str, &'static str, Option<Panel>);
 
 /// Loss, accuracy, learning rate and gradient norms of one run, if it kept them.
@@ -129,7 +129,7 @@ fn several(
     let runs = runs.iter().zip(names).zip(colours).enumerate();
     let series = runs.map(|(i, ((run, name), colour))| {
         let points = thinned(points(&run.history));
-        // A second round through the colours is dashed.
+        // After the last colour, the colours repeat with dashed lines.
         let is_first_round = (i / Colour::SERIES.len()).is_multiple_of(2);
         let mark = if is_first_round {
             mark(&points)
@@ -208,7 +208,7 @@ fn learning_rate(epoch: &Epoch) -> Option<f64> {
     (epoch.learning_rate > 0.0).then_some(epoch.learning_rate)
 }
 
-/// Every so many points, and the last.
+/// Every nth point, and the last.
 fn thinned(points: Points) -> Points {
     let every = points.len().div_ceil(MOST_POINTS).max(1);
     let last = points.len().saturating_sub(1);

@@ -7,7 +7,7 @@ use pages::PageError;
 use run_folder::RunFolderError;
 use training::{SettingsError, TrainingError};
 
-/// What can go wrong with a report.
+/// An error while making a report.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReportError {
@@ -20,10 +20,10 @@ pub enum ReportError {
     /// The device failed.
     #[error(transparent)]
     Training(#[from] TrainingError),
-    /// There are no defaults for these settings.
+    /// These settings have no defaults.
     #[error(transparent)]
     Settings(#[from] SettingsError),
-    /// Settings that JSON cannot hold.
+    /// Settings that JSON cannot represent.
     #[error("cannot read the settings of a run: {0}; use paths of valid UTF-8")]
     NotJson(#[from] serde_json::Error),
     /// A page would replace something that is not a file.
@@ -40,7 +40,7 @@ pub enum ReportError {
     Unwritable {
         /// Where the page should go.
         path: PathBuf,
-        /// What the system says.
+        /// The operating system's reason.
         cause: io::Error,
     },
 }

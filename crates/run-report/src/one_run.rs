@@ -31,18 +31,18 @@ const UNITS: usize = 32;
 const MISTAKE_COLUMNS: usize = 5;
 const UNIT_COLUMNS: usize = 8;
 
-/// Width of an image on the page, about.
+/// Approximate width of an image on the page.
 const IMAGE_WIDTH: f64 = 84.0;
 
-/// How far the map of the XOR net reaches beyond the unit square.
+/// Margin of the XOR net's map around the unit square.
 const MARGIN: f64 = 0.25;
 
 /// The page of a run: results, curves, confusion matrix, mistakes, weights, options.
 ///
 /// # Errors
 ///
-/// If the device fails or a figure cannot be drawn. Weights or data that cannot be read are no error: the
-/// page says so and leaves out what they would show.
+/// If the device fails or a figure cannot be drawn. Weights or data that cannot be read are not an error:
+/// the page says so and leaves their sections out.
 pub fn report(recorded: &Recorded, opened: &Opened) -> Result<Page, ReportError> {
     let config = recorded.run.config();
     let evaluated = evaluate(recorded, opened);
@@ -151,7 +151,7 @@ fn result(recorded: &Recorded, confusion: Option<&Confusion>) -> Section {
         let interval = accuracy_interval(config.settings.model, confusion);
         accuracy_text(confusion.accuracy(), interval)
     });
-    // Without the data, what the run recorded.
+    // Without the data: the recorded result.
     let recorded = history.result.as_ref();
     let recorded = recorded.map(|result| percent(result.test_accuracy));
     if let Some(accuracy) = evaluated.or(recorded) {
@@ -184,12 +184,12 @@ fn result(recorded: &Recorded, confusion: Option<&Confusion>) -> Section {
     Section::new("Result").table(table)
 }
 
-/// A whole number, its digits in groups.
+/// An integer with grouped digits.
 fn count(number: usize) -> String {
     thousands(number as f64)
 }
 
-/// Every option, with the default where the value is another.
+/// Every option, with the default if the value differs.
 fn configuration(recorded: &Recorded) -> Result<Table, ReportError> {
     let settings = recorded.settings();
     let differing = from_defaults(settings)?;
@@ -216,7 +216,7 @@ fn image_sections(
             Section::new("Confusion matrix")
                 .text(
                     "Test images: a row for each true class, a column for each predicted class. Blue: \
-                     recall of the class. Orange: mistakes, the deeper the more.",
+                     recall of the class. Orange: mistakes; a deeper colour means more.",
                 )
                 .table(confusion_table(confusion, names).shaded(shades(confusion))),
         ),

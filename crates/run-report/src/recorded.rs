@@ -5,12 +5,12 @@ use std::path::Path;
 use run_folder::{History, RunFolderError, SavedRun};
 use training::Settings;
 
-/// A run with what happened in it.
+/// A run and its history.
 #[derive(Debug, Clone)]
 pub struct Recorded {
     /// Its folder.
     pub run: SavedRun,
-    /// What happened.
+    /// Its history.
     pub history: History,
 }
 
@@ -26,7 +26,7 @@ impl Recorded {
         Ok(Self { run, history })
     }
 
-    /// What was asked for.
+    /// Its settings.
     pub fn settings(&self) -> &Settings {
         &self.run.config().settings
     }

@@ -1,11 +1,11 @@
-//! How good a net is on a test set, as tables and text.
+//! A net's metrics on a test set, as tables and text.
 
 use pages::numbers::percent;
 use pages::page::Table;
 use training::{Confusion, LEVEL, ModelName, wilson_interval};
 
-/// The interval in which the accuracy on other rows of the kind lies, with confidence [`LEVEL`]; none for
-/// the truth table, which has no other rows.
+/// The confidence interval of the accuracy at the level [`LEVEL`]; none for the truth table, which has no
+/// other rows.
 pub fn accuracy_interval(model: ModelName, confusion: &Confusion) -> Option<[f64; 2]> {
     match model {
         ModelName::XorNet => None,

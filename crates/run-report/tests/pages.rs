@@ -1,4 +1,4 @@
-//! The page of a run and that of several, from runs that are committed with `run-folder`.
+//! The pages of one run and of several, from the committed runs of `run-folder`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -53,7 +53,7 @@ fn page_of(run: &Path) -> String {
     page(&run.join(REPORT))
 }
 
-/// A page's source; it must be well-formed, light enough, and need nothing from elsewhere.
+/// A page's source; it must be well-formed, small enough, and complete in itself.
 #[track_caller]
 fn page(path: &Path) -> String {
     let html = fs::read_to_string(path).expect("the page can be read");

@@ -17,7 +17,7 @@ pub(crate) fn activation() -> impl TypedValueParser<Value = Activation> {
     PossibleValuesParser::new(Activation::ALL.map(Activation::name)).try_map(|name| name.parse())
 }
 
-/// Which trained net.
+/// The trained net to use.
 #[derive(Debug, Args)]
 pub(crate) struct NetOptions {
     /// Run folder with the net to use.
@@ -30,7 +30,7 @@ pub(crate) struct NetOptions {
     pub(crate) weights: Option<PathBuf>,
 }
 
-/// How this program was started, as a run's configuration keeps it.
+/// How this program was started, for a run's configuration.
 pub(crate) fn invocation() -> Invocation {
     Invocation {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -41,15 +41,15 @@ pub(crate) fn invocation() -> Invocation {
     }
 }
 
-/// An error if there is something where `--out` names a file or folder to make.
+/// An error if the file or folder that `--out` names already exists.
 ///
 /// # Errors
 ///
-/// If it exists, or that cannot be told.
+/// If it exists, or if that cannot be determined.
 pub(crate) fn refuse_existing(path: &Path) -> Result<()> {
     match fs::symlink_metadata(path) {
         Ok(_) => bail!(
-            "{} exists; name another with --out, or delete it first",
+            "{} already exists; name another with --out, or delete it first",
             path.display()
         ),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),

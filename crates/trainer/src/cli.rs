@@ -1,4 +1,4 @@
-//! The command line: the commands. Each owns its options.
+//! The commands; each file of a command has its options.
 
 use clap::{Parser, Subcommand};
 
@@ -41,7 +41,7 @@ pub(crate) enum Command {
     Train(Box<TrainOptions>),
     /// List the backends: whether each can run here, on which device, with which float types.
     Backends(BackendsOptions),
-    /// Walk through a part of the lecture: numbers, figures and a page.
+    /// Walk through a part of the lecture, with numbers, figures and a page.
     Lesson(Box<LessonOptions>),
     /// Measure the speed of training, side by side with other frameworks.
     Bench(Box<BenchOptions>),

@@ -1,4 +1,4 @@
-//! What the programs of this package share: exit codes, the form of results, and lines to the terminal.
+//! What the programs of this package share: exit codes, output formats, and lines to the terminal.
 
 pub mod parallel;
 pub mod setup;
@@ -11,16 +11,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 
-/// Why a program ends, as its exit code tells.
+/// Why a program ends; this decides its exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// It did what it was asked to.
+    /// Success.
     Success = 0,
     /// It ran, and the verdict is negative.
     Negative = 1,
     /// It could not run.
     Failure = 2,
-    /// Somebody stopped it.
+    /// It was interrupted.
     Interrupted = 130,
 }
 
@@ -30,17 +30,17 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Form of the results on standard output.
+/// Format of the results on standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
     /// For people.
     Text,
-    /// One object a line.
+    /// JSON, one object per line.
     Json,
 }
 
-/// Whether any thread has panicked: a panic on a device's own thread does not end the program by
-/// itself, but its results are worth nothing.
+/// Whether any thread has panicked: a panic on a device's own thread does not end the program, but
+/// its results cannot be trusted.
 static PANICKED: AtomicBool = AtomicBool::new(false);
 
 /// Runs a program: an error is one line on standard error and exit code 2, and so is a panic on any
@@ -93,12 +93,12 @@ fn complain_of_defect(panic: impl Display) {
     ));
 }
 
-/// Writes a line to standard error. If that is closed, nobody is left to tell.
+/// Writes a line to standard error; ignores that it may be closed.
 pub fn complain(text: impl Display) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// Standard output, until its reader leaves: a closed pipe is no error, the rest is dropped.
+/// Standard output; a closed pipe is not an error, and the rest is dropped.
 #[derive(Debug, Default)]
 pub struct Results {
     reader_left: bool,
@@ -120,9 +120,9 @@ impl Results {
                 self.reader_left = true;
                 Ok(())
             }
-            outcome => outcome.context(
-                "cannot write to standard output; make room where it goes, or send it elsewhere",
-            ),
+            outcome => {
+                outcome.context("cannot write to standard output; free space there, or redirect it")
+            }
         }
     }
 }

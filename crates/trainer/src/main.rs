@@ -21,8 +21,8 @@ use commands::{
 };
 
 /// Training allocates and frees tensors by the thousand, on several threads, each megabytes in size: the
-/// system's allocator would map, clear and lock for each. Without huge pages (`no_thp`): they do not make
-/// training faster, and the system clears 2 MB at a time, which delays the first step (measured in
+/// system's allocator would map, clear and lock each of them. Without huge pages (`no_thp`): they do not
+/// make training faster, and the system clears 2 MB at a time, which delays the first step (measured in
 /// docs/performance.md).
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

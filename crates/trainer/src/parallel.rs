@@ -1,4 +1,4 @@
-//! Work on all processors, with results in order.
+//! Work on all CPU cores, with results in order.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,7 +7,8 @@ use std::thread;
 
 use anyhow::Result;
 
-/// Does the work on all processors and takes the results one by one, in the order of the tasks.
+/// Does the work on all CPU cores and passes the results to `take` one by one, in the order of the
+/// tasks.
 ///
 /// # Errors
 ///

@@ -14,7 +14,7 @@ use serde::Serialize;
 pub struct Backends {
     /// The backends that run.
     pub opened: Vec<(Backend, Opened)>,
-    /// The backends that do not, with the reason.
+    /// The backends that cannot run, with the reason.
     pub missing: Vec<(Backend, BackendError)>,
 }
 

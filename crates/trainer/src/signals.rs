@@ -1,4 +1,4 @@
-//! What the system may send while a run is under way.
+//! Signals during a run.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +10,7 @@ use programs::{Exit, complain};
 ///
 /// # Errors
 ///
-/// If the system does not let this program handle the signal.
+/// If the system refuses the handler.
 pub(crate) fn watch_for_interrupt() -> Result<Arc<AtomicBool>> {
     let interrupt = Arc::new(AtomicBool::new(false));
     let raised = Arc::clone(&interrupt);

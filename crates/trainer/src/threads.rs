@@ -1,4 +1,4 @@
-//! One thread for each matrix product of ndarray.
+//! Limits ndarray to one thread per matrix product.
 
 use backends::Backend;
 
@@ -12,8 +12,8 @@ pub(crate) fn may_share_on_ndarray(backend: Option<Backend>, threads: Option<usi
     matches!(backend, None | Some(Backend::Ndarray)) && threads != Some(1)
 }
 
-/// Replaces this program by itself with one thread for each of ndarray's matrix products, unless the
-/// environment says how many. Where that fails, training is slower.
+/// Restarts this program in its own process, with one thread for each of ndarray's matrix products,
+/// unless the environment sets a number. If that fails, training is slower.
 ///
 /// Workers share a batch, and threads of their products would compete with them: training on two cores
 /// would be a third slower. The library has no other setting, and changing the environment of a running
@@ -29,7 +29,7 @@ pub(crate) fn one_for_each_product() {
         std::env::current_exe(),
         arguments.next(),
     ) {
-        // Returns only with an error, and then this program goes on.
+        // Returns only with an error; the program then continues.
         let _ = Command::new(program)
             .arg0(name)
             .args(arguments)

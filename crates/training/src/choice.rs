@@ -1,4 +1,4 @@
-//! What is chosen from a list: model, engine, optimizer, schedule, preset. Each value has one name, the
+//! The choices from a list: model, engine, optimizer, schedule, preset. Each value has one name, the
 //! same on the command line, in `config.json` and in messages.
 
 use std::fmt;
@@ -82,7 +82,7 @@ choice! {
     Engine {
         /// Burn's autodiff.
         Autodiff = "autodiff",
-        /// The formulas derived by hand.
+        /// The hand-derived formulas.
         Manual = "manual",
     }
 }
@@ -102,7 +102,7 @@ choice! {
 choice! {
     /// How the learning rate changes over a run; with a warm-up, after it.
     ScheduleName {
-        /// It stays.
+        /// It stays the same.
         Constant = "constant",
         /// Half a cosine, down to 0 at the end.
         Cosine = "cosine",

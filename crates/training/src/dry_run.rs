@@ -1,4 +1,4 @@
-//! One batch through everything, to see that it fits before hours are spent.
+//! One batch through the whole training step, to check that it works before a long run.
 
 use backends::Opened;
 use burn::tensor::Tensor;
@@ -20,8 +20,8 @@ use crate::team::Team;
 /// Bytes of a number in f32.
 const NUMBER: usize = 4;
 
-/// Takes a first step of training, evaluates a part of the other rows, and encodes what a checkpoint
-/// keeps. If the settings ask for it, the gradients are checked.
+/// Takes a first step of training, evaluates a part of the other rows, and encodes a checkpoint. If
+/// the settings ask for it, the gradients are checked.
 ///
 /// # Errors
 ///

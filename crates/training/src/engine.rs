@@ -1,4 +1,4 @@
-//! Where gradients come from: two engines that give the same for the same rows.
+//! Where gradients come from: two engines that give the same gradients for the same rows.
 
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
@@ -11,8 +11,8 @@ impl Engine {
     /// Loss of a shard of a batch of `batch` rows (off autodiff, one element) and the gradient of
     /// every parameter; over all shards they add up to the batch's.
     ///
-    /// `net` is on the autodiff side of its device ([`burn::module::Module::train`]): Burn's optimizers step on no
-    /// other, wherever the gradients come from.
+    /// `net` is on the autodiff side of its device ([`burn::module::Module::train`]): Burn's optimizers update no
+    /// other net, wherever the gradients come from.
     pub fn gradients<N: Net>(
         self,
         net: &N,
@@ -32,14 +32,14 @@ impl Engine {
     }
 }
 
-/// The net with leaves of its own: Burn locks a graph while it goes back through it, shards that share
-/// their parameters share a graph, and threads that go back through one at a time can wait for each other
-/// for ever.
+/// The net with leaves of its own. Burn locks a graph while it goes backward through it. Shards that
+/// share parameters share a graph, and their threads can deadlock.
 pub fn leaves_of_its_own<N: Net>(net: &N) -> N {
     net.valid().train()
 }
 
-/// What a shard adds to the loss of a batch of `batch` rows, on the autodiff side, one element.
+/// A shard's contribution to the loss of a batch of `batch` rows, on the autodiff side, one
+/// element.
 pub fn shard_loss<N: Net>(net: &N, x: Tensor<2>, targets: N::Targets, batch: usize) -> Tensor<1> {
     let rows = x.dims()[0];
     let loss = net.loss(x.autodiff(), targets.autodiff());

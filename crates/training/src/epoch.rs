@@ -19,7 +19,8 @@ use crate::state::{LossSum, State, nanoseconds};
 use crate::step::{Stepping, step};
 use crate::team::Team;
 
-/// Losses are read back from the device once in so many steps: reading waits for the device.
+/// Losses are read back from the device once every so many steps, because reading waits for the
+/// device.
 const STEPS_BETWEEN_READS: usize = 16;
 
 /// How every epoch of a run goes.
@@ -27,9 +28,9 @@ const STEPS_BETWEEN_READS: usize = 16;
 pub struct Pass<'a> {
     /// Where gradients come from.
     pub engine: Engine,
-    /// Largest norm of all gradients together, if it is bounded.
+    /// Largest norm of the whole gradient, if it is limited.
     pub clip_norm: Option<f64>,
-    /// What computes the gradients.
+    /// The workers that compute the gradients.
     pub team: &'a Team,
     /// Rows per step; the last, shorter batch is used too.
     pub batch_size: usize,
@@ -40,7 +41,7 @@ pub struct Pass<'a> {
 }
 
 impl<'a> Pass<'a> {
-    /// The pass of a run with these settings.
+    /// The epochs of a run with these settings.
     pub fn new(settings: &Settings, team: &'a Team, device: &Device) -> Self {
         Self {
             engine: settings.engine,
@@ -52,7 +53,7 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// How its steps are taken, at a learning rate.
+    /// How to take its steps, at a learning rate.
     pub fn stepping(&self, learning_rate: f64) -> Stepping<'a> {
         Stepping {
             engine: self.engine,
@@ -62,7 +63,7 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// The batches of so many rows: number from 0, and places in the epoch's order.
+    /// The batches of `rows` rows: their number, from 0, and their places in the epoch's order.
     fn batches(&self, rows: usize) -> impl Iterator<Item = (usize, Range<usize>)> + use<> {
         let size = self.batch_size;
         let starts = (0..rows).step_by(size);
@@ -71,19 +72,19 @@ impl<'a> Pass<'a> {
             .enumerate()
     }
 
-    /// The order of so many rows in an epoch (from 1), `[rows]`.
+    /// The order of `rows` rows in an epoch (from 1), `[rows]`.
     fn order(&self, rows: usize, epoch: usize) -> Tensor<1, Int> {
         epoch_order(rows, self.seed, epoch as u64, &self.device)
     }
 }
 
-/// Looks on while an epoch goes.
+/// Observes an epoch.
 pub trait Watch<N: Net> {
-    /// Before every step: whether it may be taken. What this takes is not counted as training time.
+    /// Before every step: whether to take it. The time for this does not count as training time.
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong there ends the epoch.
+    /// Any error ends the epoch.
     fn may_step(
         &mut self,
         _state: &State<N>,
@@ -92,7 +93,7 @@ pub trait Watch<N: Net> {
         Ok(true)
     }
 
-    /// After some steps: rows done in this epoch, and the loss over them.
+    /// After some steps: completed rows of this epoch, and their loss.
     fn rows_done(&mut self, _rows: usize, _loss: f64) {}
 
     /// After every step: whether the epoch should stop here.
@@ -104,7 +105,7 @@ pub trait Watch<N: Net> {
     fn gradients(&mut self, _net: &N, _gradients: &GradientsParams, _is_last: bool) {}
 }
 
-/// Nobody looks on.
+/// No observer.
 #[derive(Debug, Clone, Copy)]
 pub struct Unwatched;
 
@@ -113,11 +114,11 @@ impl<N: Net> Watch<N> for Unwatched {}
 /// How an epoch ended.
 #[derive(Debug)]
 pub enum EpochEnd {
-    /// With its last row.
+    /// It is complete.
     Done(EpochDone),
     /// With a loss that is not finite; the state's step is the one that had it.
     NotFinite,
-    /// A step was not allowed.
+    /// A step was refused.
     Refused,
     /// In the middle; the state can continue from there.
     Interrupted,
@@ -134,7 +135,7 @@ pub struct EpochDone {
     pub learning_rate: f64,
 }
 
-/// Takes a net once through the training set, or through what an interrupted epoch left of it.
+/// Trains a net on the whole training set once, or on the rest of it after an interruption.
 ///
 /// # Errors
 ///
@@ -185,7 +186,7 @@ pub fn epoch<N: Net>(
     Ok((state, EpochEnd::Done(done)))
 }
 
-/// Losses and time of an epoch's steps, the newest losses still on the device.
+/// Losses and time of an epoch's steps; the newest losses are still on the device.
 struct Tally {
     on_device: Vec<Tensor<1>>,
     rows_on_device: Vec<usize>,
@@ -213,7 +214,7 @@ impl Tally {
         }
     }
 
-    /// Does something whose time is not counted.
+    /// Runs something whose time does not count.
     fn uncounted<R>(&mut self, work: impl FnOnce() -> R) -> R {
         let begun = Instant::now();
         let result = work();
@@ -272,7 +273,7 @@ impl Tally {
         self.earlier + self.started.elapsed() - self.uncounted
     }
 
-    /// The state with what an interrupted epoch has done so far.
+    /// The state, with the progress of the interrupted epoch.
     fn pause<N>(&self, mut state: State<N>, steps: usize) -> State<N> {
         state.progress.step_in_epoch = steps;
         state.progress.losses = self.sum;

@@ -1,25 +1,25 @@
-//! What can go wrong while a net is set up, trained or evaluated.
+//! Errors while a net is set up, trained or evaluated.
 
 use layers::ConfigError;
 
-/// Why a run cannot go on.
+/// Why a run failed.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainingError {
     /// The device gave no result.
     #[error("the device failed: {0}")]
     Device(String),
-    /// The system gives no more threads.
-    #[error("cannot start {count} threads: {why}; choose fewer by --threads")]
+    /// The operating system refuses more threads.
+    #[error("cannot start {count} threads: {why}; choose fewer with --threads")]
     Threads {
-        /// How many were asked for.
+        /// The requested number.
         count: usize,
-        /// What the system says.
+        /// The operating system's reason.
         why: String,
     },
     /// A net cannot have these sizes.
     #[error(transparent)]
     Net(#[from] ConfigError),
-    /// Sizes that are not those of the model.
+    /// Sizes that do not fit the model.
     #[error("{model} cannot have layers of {sizes:?} units; train again")]
     Sizes {
         /// The model.
@@ -36,27 +36,27 @@ pub enum TrainingError {
     /// Weights or the optimizer's state cannot be encoded.
     #[error("cannot encode the {what}: {why}")]
     Encode {
-        /// What was to be encoded.
+        /// What could not be encoded.
         what: &'static str,
-        /// What the encoder says.
+        /// The encoder's reason.
         why: String,
     },
     /// A record of another net or optimizer.
     #[error("the checkpoint does not fit the net of the run: {0}; train again")]
     Misfit(String),
-    /// Targets of another kind than the net's.
+    /// Targets that do not fit the net.
     #[error("the truth table is for xor-net only; give images")]
     TruthTable,
-    /// What the recorder says; see [`Recorder`](crate::Recorder).
+    /// The recorder's error; see [`Recorder`](crate::Recorder).
     #[error(transparent)]
     Recorder(#[from] RecordError),
 }
 
-/// Whatever goes wrong in a [`Recorder`](crate::Recorder).
+/// Any error of a [`Recorder`](crate::Recorder).
 pub type RecordError = Box<dyn std::error::Error + Send + Sync + 'static>;
 
 impl TrainingError {
-    /// A failure of the device, in the words of whatever reports it.
+    /// A failure of the device, with its message.
     pub fn device(error: impl std::fmt::Display) -> Self {
         Self::Device(error.to_string())
     }

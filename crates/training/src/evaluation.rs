@@ -1,4 +1,4 @@
-//! A net evaluated on examples: loss, accuracy, and its answer to every row.
+//! Evaluates a net on examples: loss, accuracy, and its answer to every row.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use crate::metrics::Confusion;
 use crate::net::Net;
 use crate::team::Team;
 
-/// Rows evaluated at once on a processor: bounds the memory that activations take.
+/// Rows evaluated at once on a CPU: limits the memory of activations.
 const ROWS_AT_ONCE: usize = 1000;
 
 /// Loss and accuracy on some examples.
@@ -31,7 +31,7 @@ pub struct Answer {
     pub truth: usize,
     /// The predicted class.
     pub class: usize,
-    /// What the class was chosen by: its probability, or the output for it.
+    /// The score of the class: its probability, or the output for it.
     pub score: f64,
 }
 
@@ -53,7 +53,7 @@ impl Answers {
         Confusion::new(self.classes, pairs)
     }
 
-    /// Index and answer of the mistakes, those of the largest score first.
+    /// Index and answer of the mistakes, largest score first.
     pub fn worst_mistakes(&self) -> Vec<(usize, Answer)> {
         let rows = self.rows.iter().copied().enumerate();
         let mut mistakes = rows
@@ -64,9 +64,9 @@ impl Answers {
     }
 }
 
-/// How many rows are evaluated at once: on a graphics adapter, as many as a training batch has, because
-/// every other number of rows would have its matrix products tuned again, seconds each on a software
-/// adapter.
+/// How many rows are evaluated at once: on a GPU, as many as a training batch has, because the matrix
+/// products of every other number of rows would have to be tuned, which takes seconds each on a
+/// software adapter.
 pub fn rows_at_once(opened: &Opened, batch_size: usize) -> usize {
     match opened.hardware {
         Hardware::Processor => ROWS_AT_ONCE,
@@ -74,7 +74,7 @@ pub fn rows_at_once(opened: &Opened, batch_size: usize) -> usize {
     }
 }
 
-/// Evaluates a net, each worker a share of the rows, `rows_at_once` at a time.
+/// Evaluates a net. Each worker takes a share of the rows, `rows_at_once` at a time.
 ///
 /// # Errors
 ///
@@ -135,15 +135,16 @@ pub fn answers<N: Net>(
     })
 }
 
-/// What one worker found out about its rows.
+/// One worker's results for its rows.
 struct Share<R> {
-    /// What they add to the loss over all rows.
+    /// Their contribution to the loss over all rows.
     loss: f64,
-    /// What `read` made of each part.
+    /// The result of `read` for each part.
     parts: Vec<R>,
 }
 
-/// Takes the rows through the net, each worker a share, and has `read` look at every part's outputs.
+/// Takes the rows through the net, a share for each worker, and passes every part's outputs to
+/// `read`.
 fn map_shares<N: Net, R: Send + 'static>(
     net: &N,
     examples: &Examples<N::Targets>,

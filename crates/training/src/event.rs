@@ -1,28 +1,28 @@
-//! What happens in a run, as its [`Recorder`](crate::Recorder) hears of it. Accuracies are fractions.
+//! The events of a run, which go to its [`Recorder`](crate::Recorder). Accuracies are fractions.
 
 use serde::{Deserialize, Serialize};
 
 use crate::number::json;
 
-/// What happens in a run, in the order in which it happens.
+/// An event of a run.
 #[derive(Debug, Clone)]
 pub enum Event {
     /// The kernels of a graphics adapter are compiled and tuned.
     WarmUp {
-        /// How long that took.
+        /// Duration in seconds.
         seconds: f64,
     },
-    /// A pass over the training set is done.
+    /// An epoch is complete.
     Epoch(Epoch),
     /// Gradients were checked on a batch of the run.
     GradientCheck(GradientCheck),
-    /// No epoch was better for as long as the settings allow.
+    /// No epoch has improved the best loss for as long as the settings allow.
     EarlyStop {
         /// Epochs done.
         epoch: usize,
         /// The epoch whose weights are the result.
         best_epoch: usize,
-        /// Its loss on the validation set, or on the training set where there is no other.
+        /// Its loss on the validation set, or on the training set if there is none.
         best_loss: f64,
     },
     /// The run ended before its last epoch.
@@ -31,10 +31,10 @@ pub enum Event {
     Finished(RunResult),
 }
 
-/// What is about to be trained.
+/// The start of a run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Start {
-    /// Which net.
+    /// Name of the model.
     pub model: String,
     /// Units of every layer, inputs first.
     pub sizes: Vec<usize>,
@@ -57,17 +57,17 @@ pub struct Start {
     pub epochs: usize,
     /// Name of the backend.
     pub backend: String,
-    /// What computes.
+    /// The hardware that computes.
     pub device: String,
     /// Where gradients come from.
     pub engine: String,
     /// Decides initial weights, validation set and batch order.
     pub seed: u64,
-    /// Rows to learn from.
+    /// Size of the training set.
     pub training_rows: usize,
-    /// Rows to evaluate each epoch on.
+    /// Size of the validation set.
     pub validation_rows: Option<usize>,
-    /// Rows to evaluate the result on.
+    /// Size of the test set.
     pub test_rows: usize,
     /// Seconds from the start of the program until data and net are ready.
     pub setup_seconds: f64,
@@ -88,7 +88,7 @@ pub struct Epoch {
     pub val_accuracy: Option<f64>,
     /// Seconds of training, without the evaluation.
     pub seconds: f64,
-    /// Training rows a second.
+    /// Training rows per second.
     pub images_per_second: f64,
     /// Step length of the epoch's last step.
     #[serde(default)]
@@ -99,7 +99,7 @@ pub struct Epoch {
     pub gradient_norms: Vec<f64>,
 }
 
-/// What hand-derived formulas, autodiff and finite differences say about a batch's gradients.
+/// The comparison of hand-derived formulas, autodiff and finite differences on a batch.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct GradientCheck {
     /// The epoch, from 1.
@@ -111,12 +111,12 @@ pub struct GradientCheck {
     /// Largest relative error of any parameter between formulas and autodiff.
     #[serde(with = "json::optional", default)]
     pub worst_relative_error: Option<f64>,
-    /// The largest that passes.
+    /// The largest relative error that passes.
     #[serde(with = "json::optional", default)]
     pub tolerance: Option<f64>,
     /// The parameter with the largest error.
     pub worst_parameter: Option<String>,
-    /// Seconds that the check took.
+    /// Duration of the check in seconds.
     pub seconds: f64,
 }
 
@@ -134,7 +134,7 @@ pub struct Stopped {
 /// Why a run ends before its last epoch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StopReason {
-    /// The recorder asked for it; a checkpoint was made.
+    /// The recorder requested it; a checkpoint was made.
     Interrupted,
     /// The loss is not finite.
     NotFinite {
@@ -148,7 +148,7 @@ pub enum StopReason {
 /// The end of a complete run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RunResult {
-    /// Which net.
+    /// Name of the model.
     pub model: String,
     /// Name of the backend.
     pub backend: String,
@@ -164,45 +164,45 @@ pub struct RunResult {
     pub test_loss: f64,
     /// Accuracy on the test set.
     pub test_accuracy: f64,
-    /// Test accuracy of the exact solution, where there is one in closed form; the next four likewise.
+    /// Test accuracy of the exact solution, if the model has one; the next four likewise.
     pub closed_form_test_accuracy: Option<f64>,
     /// The exact solution's loss over the training set.
     #[serde(with = "json::optional", default)]
     pub closed_form_loss: Option<f64>,
-    /// How much larger the trained net's loss over the training set is.
+    /// The trained net's training loss minus that of the exact solution.
     #[serde(with = "json::optional", default)]
     pub loss_above_closed_form: Option<f64>,
     /// `‖W - W*‖ / ‖W*‖`, with `W` of the trained net and `W*` of the exact solution.
     #[serde(with = "json::optional", default)]
     pub distance_to_closed_form: Option<f64>,
-    /// Seconds that the exact solution took.
+    /// Seconds to compute the exact solution.
     pub closed_form_seconds: Option<f64>,
     /// Seconds of training, without warm-up and evaluation.
     pub train_seconds: f64,
-    /// Training rows a second.
+    /// Training rows per second.
     pub images_per_second: f64,
     /// The run's seed.
     pub seed: u64,
 }
 
-/// What a first step came to.
+/// The result of a first step.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DryRun {
-    /// Which net.
+    /// Name of the model.
     pub model: String,
     /// Name of the backend.
     pub backend: String,
-    /// What computes.
+    /// The hardware that computes.
     pub device: String,
     /// Where gradients come from.
     pub engine: String,
     /// Rows and columns of the batch.
     pub batch: [usize; 2],
-    /// Rows to learn from.
+    /// Size of the training set.
     pub training_rows: usize,
-    /// Rows to evaluate each epoch on.
+    /// Size of the validation set.
     pub validation_rows: Option<usize>,
-    /// Rows to evaluate the result on.
+    /// Size of the test set.
     pub test_rows: usize,
     /// Number of parameters.
     pub parameters: usize,
@@ -225,9 +225,9 @@ pub struct DryRun {
     pub parameter_bytes: usize,
     /// Their gradients.
     pub gradient_bytes: usize,
-    /// What the optimizer remembers.
+    /// The optimizer's state.
     pub optimizer_bytes: usize,
-    /// Estimate of what a batch's values and their gradients take.
+    /// Estimated memory of a batch's values and their gradients.
     pub batch_bytes: usize,
     /// Sum of the five.
     pub total_bytes: usize,
@@ -236,7 +236,7 @@ pub struct DryRun {
     /// Whether formulas, autodiff and finite differences agree, if the settings ask for that check.
     #[serde(default)]
     pub gradients_agree: Option<bool>,
-    /// What the check said, and the parameter with the largest error.
+    /// The verdict of the check, and the parameter with the largest error.
     pub gradients_checked: Option<String>,
 }
 

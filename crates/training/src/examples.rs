@@ -1,4 +1,4 @@
-//! Data on the device: uploaded once, batches taken there by index.
+//! Data on the device: uploaded once; batches are taken there by index.
 
 use std::ops::Range;
 
@@ -15,13 +15,13 @@ pub struct Examples<T> {
     targets: T,
 }
 
-/// How inputs lie on the device.
+/// How inputs are stored on the device.
 #[derive(Debug, Clone)]
 enum Inputs {
-    /// As the net takes them, `[n, inputs]`: fastest to take batches from.
+    /// In the net's own form, `[n, inputs]`: the fastest way to take batches.
     Floats(Tensor<2>),
-    /// Pixels as bytes, four to an integer, `[n, ⌈inputs / 4⌉]`: a quarter of the memory. Graphics
-    /// adapters bound the size of a single tensor, some at 128 MiB, and MNIST in f32 is larger.
+    /// Pixels as bytes, four to an integer, `[n, ⌈inputs / 4⌉]`: a quarter of the memory. GPUs
+    /// limit the size of a single tensor, some to 128 MiB, and MNIST in f32 is larger.
     Bytes {
         words: Tensor<2, Int>,
         columns: usize,
@@ -76,7 +76,7 @@ impl Inputs {
         }
     }
 
-    /// The first rows, as they lie.
+    /// The first rows, in storage order.
     fn head(&self, rows: usize) -> Self {
         match self {
             Self::Floats(inputs) => Self::Floats(inputs.clone().narrow(0, 0, rows)),
@@ -98,7 +98,7 @@ impl Inputs {
     }
 }
 
-/// Bytes, four to an integer and the lowest first, as floats of the unit interval.
+/// Bytes, four to an integer and the lowest first, as floats in the unit interval.
 ///
 /// # Shapes
 ///
@@ -126,19 +126,19 @@ pub fn epoch_order(rows: usize, seed: u64, epoch: u64, device: &Device) -> Tenso
     Tensor::from_data(TensorData::new::<i32, _>(order, [rows]), device)
 }
 
-/// What a net learns from and what it is evaluated on.
+/// The training, validation and test set.
 #[derive(Debug, Clone)]
 pub struct Splits<T> {
-    /// What gradients are taken of.
+    /// The training set.
     pub training: Examples<T>,
-    /// What the net is evaluated on after each epoch.
+    /// The validation set, evaluated after each epoch.
     pub validation: Option<Examples<T>>,
-    /// What the net is evaluated on once, at the end.
+    /// The test set, evaluated once at the end.
     pub test: Examples<T>,
 }
 
 impl<T> Splits<T> {
-    /// All three, changed alike.
+    /// All three, with the same change.
     pub fn map<U>(self, change: impl Fn(Examples<T>) -> Examples<U>) -> Splits<U> {
         Splits {
             training: change(self.training),
@@ -267,11 +267,11 @@ impl<T: Targets> Examples<T> {
     }
 }
 
-/// Rows that one step learns from, taken from the device in parts.
+/// The rows of one step, taken from the device in parts.
 #[derive(Debug, Clone)]
 pub struct Batch<T> {
     examples: Examples<T>,
-    /// Which rows; none for the first ones, in storage order.
+    /// Their indices; `None` for the first rows, in storage order.
     indices: Option<Tensor<1, Int>>,
     rows: usize,
 }

@@ -65,13 +65,13 @@ pub fn check<N: Net>(
     case.run(&target, &options)
 }
 
-/// Whether the witnesses disagree. At a kink there is no derivative that they could agree on, and
-/// differences that are too coarse say nothing against either.
+/// Whether the witnesses disagree. At a kink there is no derivative to agree on, and finite
+/// differences that are too coarse contradict neither.
 pub fn is_disagreement(report: &Report) -> bool {
     report.verdict.is_failure() && report.verdict != Verdict::Kink
 }
 
-/// The disagreement in one line, with the parameter in which it is worst.
+/// The disagreement in one line, with the parameter that has the largest error.
 pub fn in_words(report: &Report) -> String {
     let number = |value: Option<f64>| value.map_or("none".to_owned(), |v| format!("{v:.9e}"));
     let worst = report.worst_element.as_ref().map(|worst| {
@@ -86,7 +86,7 @@ pub fn in_words(report: &Report) -> String {
     format!("{}{}", report.verdict, worst.unwrap_or_default())
 }
 
-/// The net on a device, on the autodiff side if that is what is asked for.
+/// The net on a device, on the autodiff side if requested.
 fn on_device<N: Net>(net: &N, device: &Device) -> N {
     let there = net.clone().to_device(&device.clone().without_autodiff());
     if device.is_autodiff() {
@@ -260,7 +260,7 @@ mod tests {
     #[test]
     fn right_formulas_pass() {
         for backend in [Backend::Ndarray, Backend::Flex] {
-            let opened = backend.open().expect("a processor is everywhere");
+            let opened = backend.open().expect("a CPU backend always opens");
             let (net, x, labels) = example(&opened);
             let report = check(&net.train(), x, &labels, &opened, 7);
             assert!(report.is_pass(), "{report}");

@@ -2,8 +2,8 @@
 //! gradients by Burn's autodiff or by the hand-derived formulas.
 //!
 //! The loop is written once, each part short enough for a slide: [`step`] (batch, gradients, clipping,
-//! update), [`epoch`], [`evaluate`], and [`Run`], which repeats them. It knows no file and no terminal: what
-//! happens goes to a [`Recorder`].
+//! update), [`epoch`], [`evaluate`], and [`Run`], which repeats them. It knows no file and no terminal:
+//! events go to a [`Recorder`].
 //!
 //! ```
 //! use backends::Backend;

@@ -1,7 +1,7 @@
-//! How good a classifier is: its confusion matrix, per-class metrics, and the confidence interval of its
+//! Metrics of a classifier: confusion matrix, per-class metrics, and the confidence interval of its
 //! accuracy.
 
-/// The 97.5 % quantile of the standard normal distribution: 2.5 % on either side are left out.
+/// The 97.5 % quantile of the standard normal distribution: 2.5 % on each side are left out.
 const Z: f64 = 1.959_963_984_540_054;
 
 /// Confidence level of [`wilson_interval`].
@@ -15,7 +15,7 @@ pub struct Confusion {
     counts: Vec<usize>,
 }
 
-/// Metrics of one class. A ratio of nothing to nothing is absent.
+/// Metrics of one class. A ratio of 0 to 0 is `None`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ClassMetrics {
     /// Rows of the class.
@@ -110,7 +110,7 @@ impl Confusion {
         }
     }
 
-    /// Kinds of mistakes that were made, the most frequent first, at most so many.
+    /// The most frequent kinds of mistakes, at most `most`.
     pub fn mistakes(&self, most: usize) -> Vec<Mistake> {
         let cells = (0..self.classes).flat_map(|truth| {
             (0..self.classes).map(move |predicted| Mistake {
@@ -132,9 +132,9 @@ impl Confusion {
     }
 }
 
-/// The 95 % confidence interval of a share of which `right` in `total` independent cases is a sample:
-/// Wilson's score interval. Unlike `p ± z √(p(1-p)/n)` it stays between 0 and 1 and has
-/// its length near these ends too, where a good classifier is. `None` without cases.
+/// The 95 % confidence interval of a share, from a sample with `right` out of `total` independent
+/// cases: Wilson's score interval. Unlike `p ± z √(p(1-p)/n)`, it stays between 0 and 1 and keeps its
+/// length near these ends, where good classifiers are. `None` without cases.
 ///
 /// # Formula
 ///
@@ -160,7 +160,7 @@ pub fn wilson_interval(right: usize, total: usize) -> Option<[f64; 2]> {
     let centre = p + z2_n / 2.0;
     let half = Z * (p * (1.0 - p) / n + z2_n / (4.0 * n)).sqrt();
     let scale = 1.0 + z2_n;
-    // Rounding must not carry an end beyond what a share can be.
+    // Rounding must not move an end out of the range of a share.
     Some([centre - half, centre + half].map(|end| (end / scale).clamp(0.0, 1.0)))
 }
 
@@ -170,7 +170,8 @@ mod tests {
 
     #[test]
     fn figures_of_a_class_follow_from_its_row_and_column() {
-        // Class 0 three times, once taken for 1; class 1 twice, once taken for 0; class 2 never.
+        // Class 0 three times, once predicted as 1; class 1 twice, once predicted as 0; class 2
+        // never.
         let pairs = [(0, 0), (0, 1), (0, 0), (1, 1), (1, 0)];
         let confusion = Confusion::new(3, pairs);
         let rows = confusion.rows().collect::<Vec<_>>();
@@ -197,7 +198,7 @@ mod tests {
 
     #[test]
     fn truth_and_predicted_are_not_interchanged() {
-        // Everything is predicted with 1: all of class 1 is found, and most predictions are wrong.
+        // Everything is predicted as 1: all of class 1 is found, and most predictions are wrong.
         let figures = Confusion::new(2, [(0, 1), (0, 1), (0, 1), (1, 1)]).class(1);
         assert_eq!((figures.precision, figures.recall), (Some(0.25), Some(1.0)));
         assert_eq!((figures.count, figures.predicted), (1, 4));

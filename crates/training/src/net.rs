@@ -1,4 +1,4 @@
-//! What training asks of a net.
+//! What training requires of a net.
 
 use burn::module::Module;
 use burn::optim::GradientsParams;
@@ -8,7 +8,7 @@ use manual_backprop::Reduction;
 
 use crate::error::TrainingError;
 
-/// What a net learns to answer, one entry a row.
+/// The targets of a net, one entry per row.
 pub trait Targets: Clone + Send + Sync + 'static {
     /// The entries at the given indices.
     fn select(&self, indices: Tensor<1, Int>) -> Self;
@@ -16,9 +16,9 @@ pub trait Targets: Clone + Send + Sync + 'static {
     fn narrow(&self, start: usize, length: usize) -> Self;
     /// The same entries on the autodiff side of the device.
     fn autodiff(self) -> Self;
-    /// Bytes that they take on the device.
+    /// Their bytes on the device.
     fn bytes(&self) -> usize;
-    /// The entries kept on the host, for whatever device and float type a gradient check is on.
+    /// The entries on the host, for a gradient check on any device and in any float type.
     fn kept(&self) -> impl Fn(&Values) -> Self + Send + Sync + 'static;
 }
 
@@ -67,9 +67,9 @@ impl Targets for Tensor<1, Int> {
 pub struct ClosedForm<N> {
     /// The solution.
     pub net: N,
-    /// Its loss over all training rows: the smallest there is.
+    /// Its loss over all training rows: the minimum.
     pub loss: f64,
-    /// How much larger the trained net's is.
+    /// The trained net's loss minus this minimum.
     pub loss_gap: f64,
     /// `‖W - W*‖ / ‖W*‖`, with `W` of the trained net and `W*` of the solution.
     pub distance: f64,
@@ -77,7 +77,7 @@ pub struct ClosedForm<N> {
 
 /// A net that can be trained and evaluated here.
 pub trait Net: Module + Sync + 'static {
-    /// What the net learns to answer.
+    /// The kind of targets.
     type Targets: Targets;
 
     /// How the losses of a batch's rows become one number.
@@ -101,13 +101,13 @@ pub trait Net: Module + Sync + 'static {
     /// Loss by which a net is evaluated, one element: the training loss without smoothing or penalty.
     fn output_loss(outputs: Tensor<2>, targets: Self::Targets) -> Tensor<1>;
 
-    /// The class that each row's outputs stand for, `[n]`.
+    /// The class of each row's outputs, `[n]`.
     fn predicted_classes(outputs: Tensor<2>) -> Tensor<1, Int>;
 
-    /// What each row's class is chosen by, `[n]`: its probability, or the output for it.
+    /// The score of each row's class, `[n]`: its probability, or the output for it.
     fn scores(outputs: Tensor<2>) -> Tensor<1>;
 
-    /// The class that each target stands for, `[n]`.
+    /// The class of each target, `[n]`.
     fn true_classes(targets: Self::Targets) -> Tensor<1, Int>;
 
     /// Number of classes.
@@ -119,8 +119,8 @@ pub trait Net: Module + Sync + 'static {
         Masks::default()
     }
 
-    /// Where the loss over all training rows is smallest, from the rows in parts, if there is a
-    /// formula for it.
+    /// The minimum of the loss over all training rows, computed from the rows in parts, if there is
+    /// a formula for it.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The lecture's nets, as training asks for them, and one of them chosen by name.
+//! The lecture's nets, with what training requires, and one of them chosen by name.
 
 use std::slice;
 
@@ -89,7 +89,7 @@ impl AnyNet {
         }
     }
 
-    /// The dense layers, from input to output, to be replaced.
+    /// The dense layers, from input to output, for replacement.
     pub fn layers_mut(&mut self) -> Vec<&mut Linear> {
         match self {
             Self::MnistMlp(net) => net.layers.iter_mut().collect(),
@@ -224,8 +224,8 @@ fn branches(activation: Activation, hidden: &[Linear], x: Tensor<2>) -> Masks {
     })
 }
 
-/// Most inputs of a regression that is also solved: the time grows with their cube and is about two
-/// minutes here.
+/// Largest number of inputs of a regression that is also solved: the time grows with their cube and
+/// is about two minutes for this number.
 const MAX_INPUTS_SOLVED: usize = 4096;
 
 impl Net for LinearRegression {
@@ -250,7 +250,7 @@ impl Net for LinearRegression {
         self.forward(x)
     }
 
-    /// The error without the ridge term, which serves training only.
+    /// The error without the ridge term, which is only for training.
     fn output_loss(yp: Tensor<2>, y: Tensor<2>) -> Tensor<1> {
         linear_regression::half_squared_error(yp, y)
     }

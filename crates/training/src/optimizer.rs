@@ -13,7 +13,7 @@ use burn::tensor::kind::BridgeTensor;
 use crate::choice::OptimizerName;
 use crate::settings::Settings;
 
-/// The update rule, with nothing remembered yet.
+/// The update rule, with an empty state.
 ///
 /// Momentum is undampened, Adam's ε is 1e-8: the textbook's rules and PyTorch's defaults,
 /// where Burn's own defaults differ.
@@ -44,10 +44,10 @@ fn on_device<O: Optimizer>(rule: O, device: &Device) -> ModuleOptimizer {
     ModuleOptimizer::from(rule).with_group(ParamGroup::all(), placed, None)
 }
 
-/// A rule whose state is read back onto a device of choice.
+/// A rule whose state is read back onto a chosen device.
 ///
-/// Burn reads the state of an optimizer back onto its default device: a graphics adapter wherever
-/// support for one is compiled in, and a panic where there is none.
+/// Burn reads the state of an optimizer back onto its default device: a GPU if support for one is
+/// compiled in, which panics on a machine without one.
 struct OnDevice<O> {
     rule: O,
     device: Device,

@@ -6,7 +6,7 @@ use crate::error::RecordError;
 use crate::event::Event;
 use crate::state::State;
 
-/// What a run reports to while it trains a net of type `N`. Only [`event`](Self::event) must be there.
+/// What a run reports to while it trains a net of type `N`. Only [`event`](Self::event) is required.
 ///
 /// An error of a recorder ends the run as [`TrainingError::Recorder`](crate::TrainingError::Recorder).
 ///
@@ -27,15 +27,15 @@ use crate::state::State;
 /// }
 /// ```
 pub trait Recorder<N> {
-    /// Something happened.
+    /// Records an event.
     ///
     /// # Errors
     ///
     /// If it cannot be recorded; the same for the others.
     fn event(&mut self, event: &Event) -> Result<(), RecordError>;
 
-    /// The weights that would be the result if the run ended now: after each reported epoch, and when
-    /// the run stops.
+    /// Records the weights that would be the result if the run ended now: after each reported epoch,
+    /// and when the run stops.
     ///
     /// # Errors
     ///
@@ -44,8 +44,8 @@ pub trait Recorder<N> {
         Ok(())
     }
 
-    /// What a run can continue from: after each epoch for which the settings ask for it, and when the run
-    /// is interrupted.
+    /// Records the state from which a run can continue: after each epoch for which the settings require
+    /// it, and when the run is interrupted.
     ///
     /// # Errors
     ///
@@ -54,7 +54,7 @@ pub trait Recorder<N> {
         Ok(())
     }
 
-    /// How far it has come, many times in an epoch.
+    /// Shows the progress; called many times in an epoch.
     fn progress(&mut self, _now: Now) {}
 
     /// The full report of a gradient check that failed.
@@ -78,7 +78,7 @@ pub enum Now {
         /// Rows of the epoch.
         rows: usize,
     },
-    /// So many rows of the epoch are done.
+    /// This many rows of the epoch are done.
     RowsDone {
         /// Rows done.
         rows: usize,

@@ -1,4 +1,4 @@
-//! A run: epochs until it is over, with evaluation, early stop, checkpoints and gradient checks in between.
+//! A run: epochs, with evaluation, early stopping, checkpoints and gradient checks in between.
 
 use std::time::{Duration, Instant};
 
@@ -34,7 +34,7 @@ pub enum Outcome {
     NotFinite,
     /// Formulas, autodiff and finite differences gave different gradients.
     GradientsDisagree,
-    /// The recorder asked for it.
+    /// The recorder requested it.
     Interrupted,
 }
 
@@ -48,7 +48,7 @@ pub struct Run<'a, N: Net> {
     schedule: Schedule,
 }
 
-/// A net whose loss was finite, and the epoch after which it was (0: before the first).
+/// A net with a finite loss, and the epoch after which it had that loss (0: before the first).
 struct LastFinite<N> {
     net: N,
     epoch: usize,
@@ -59,7 +59,7 @@ impl<'a, N: Net> Run<'a, N> {
     ///
     /// # Errors
     ///
-    /// If the schedule does not fit the number of steps, or there are no threads.
+    /// If the schedule does not fit the number of steps, or the threads cannot start.
     pub fn new(
         settings: &'a Settings,
         opened: &'a Opened,
@@ -75,7 +75,7 @@ impl<'a, N: Net> Run<'a, N> {
         })
     }
 
-    /// Trains a net from where it stands, evaluates it, and reports all of that.
+    /// Trains a net from its current state, evaluates it, and reports.
     ///
     /// # Errors
     ///
@@ -88,7 +88,7 @@ impl<'a, N: Net> Run<'a, N> {
         self.team.run(|| self.descend(state, recorder))
     }
 
-    /// Does every epoch that is left.
+    /// Trains all remaining epochs.
     fn descend(
         &self,
         mut state: State<N>,
@@ -154,7 +154,7 @@ impl<'a, N: Net> Run<'a, N> {
         Pass::new(self.settings, &self.team, &self.opened.device)
     }
 
-    /// Whether more than its time is kept of an epoch (from 1).
+    /// Whether an epoch (from 1) is evaluated and reported.
     fn evaluates(&self, epoch: usize) -> bool {
         let settings = self.settings;
         settings.logs(epoch) || settings.saves(epoch) || settings.early_stop.is_some()
@@ -172,8 +172,8 @@ impl<'a, N: Net> Run<'a, N> {
         rows_at_once(self.opened, self.settings.batch_size)
     }
 
-    /// Evaluates the net, reports the epoch, and has weights and checkpoint recorded where they are
-    /// due. The answer is whether the loss is finite.
+    /// Evaluates the net, reports the epoch, and records weights and checkpoint when they are due.
+    /// Returns whether the loss is finite.
     fn end_epoch(
         &self,
         state: &mut State<N>,
@@ -327,8 +327,7 @@ impl<'a, N: Net> Run<'a, N> {
         Ok(Outcome::NotFinite)
     }
 
-    /// Compiles and tunes every kernel that the run needs, on batches of the sizes that it will have,
-    /// and throws the results away.
+    /// Compiles and tunes every kernel of the run on batches of its sizes, and discards the results.
     fn warm_up(&self, net: &N, recorder: &mut impl Recorder<N>) -> Result<(), TrainingError> {
         recorder.progress(Now::WarmingUp);
         let started = Instant::now();
@@ -358,7 +357,7 @@ impl<'a, N: Net> Run<'a, N> {
     }
 }
 
-/// What a run looks at while an epoch goes.
+/// A run's observer of an epoch.
 struct EpochWatch<'a, R> {
     settings: &'a Settings,
     opened: &'a Opened,
@@ -368,7 +367,7 @@ struct EpochWatch<'a, R> {
 }
 
 impl<N: Net, R: Recorder<N>> Watch<N> for EpochWatch<'_, R> {
-    /// Checks the gradients of the batch where that is due.
+    /// Checks the gradients of the batch when that is due.
     fn may_step(
         &mut self,
         state: &State<N>,
@@ -434,7 +433,7 @@ fn report_early_stop<N>(
     Ok(())
 }
 
-/// Has everything recorded that is needed to continue.
+/// Records everything that is needed to continue.
 fn interrupted<N: Net>(
     state: &State<N>,
     recorder: &mut impl Recorder<N>,

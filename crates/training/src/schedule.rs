@@ -14,8 +14,8 @@
 //! Sources: Goyal et al., *Accurate, Large Minibatch SGD*, 2017, section 2.2 (warm-up); Loshchilov
 //! and Hutter, *SGDR*, 2017, equation 5 (cosine).
 //!
-//! A rate depends on the number of its step and on nothing else, so a run that goes on from a
-//! checkpoint has the rates of one that was never stopped.
+//! A rate depends only on the number of its step, so a run that resumes from a checkpoint has the
+//! same rates as an uninterrupted one.
 
 use burn::lr_scheduler::LrSchedulerConfig;
 use burn::lr_scheduler::cosine::CosineAnnealingLrSchedulerConfig;
@@ -90,7 +90,7 @@ impl Schedule {
         self.learning_rate * self.factors.step().base()
     }
 
-    /// Leaves out as many steps as have been taken already.
+    /// Skips the steps that have already been taken.
     pub fn skip(&mut self, steps: usize) {
         for _ in 0..steps {
             self.factors.step();

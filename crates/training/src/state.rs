@@ -1,4 +1,4 @@
-//! A run in the making: net, optimizer and progress, which a checkpoint keeps.
+//! The state of a run: net, optimizer and progress, which a checkpoint stores.
 
 use std::time::Duration;
 
@@ -17,34 +17,34 @@ use crate::settings::Settings;
 pub struct State<N> {
     /// On the autodiff side of its device.
     pub net: N,
-    /// The update rule and what it remembers.
+    /// The update rule and its state.
     pub optimizer: ModuleOptimizer,
-    /// How far the run has come.
+    /// The progress of the run.
     pub progress: Progress,
-    /// The net of the best epoch so far, where the run stops early.
+    /// The net of the best epoch so far, if the run may stop early.
     pub best: Option<N>,
 }
 
-/// How far a run has come.
+/// The progress of a run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
-    /// Epochs that are done.
+    /// Completed epochs.
     pub epoch: usize,
-    /// Steps that are done of the next epoch.
+    /// Completed steps of the next epoch.
     pub step_in_epoch: usize,
-    /// Steps that are done in all.
+    /// Completed steps in total.
     pub step: usize,
     /// Losses of those steps of the next epoch.
     pub losses: LossSum,
-    /// Time that those steps took.
+    /// Time of those steps.
     pub epoch_nanoseconds: u64,
-    /// Time of training in all epochs that are done.
+    /// Training time of all completed epochs.
     pub train_nanoseconds: u64,
-    /// SHA-256 of the images and labels to learn from; empty for the truth table.
+    /// SHA-256 of the training images and labels; empty for the truth table.
     pub data_digest: String,
-    /// The best epoch of those that were evaluated.
+    /// The best evaluated epoch.
     pub best: Option<Best>,
-    /// The best epoch of those that were evaluated and have a checkpoint.
+    /// The best evaluated epoch with a checkpoint.
     pub best_checkpoint: Option<Best>,
     /// Epochs evaluated since the best one.
     pub epochs_without_better: usize,
@@ -67,7 +67,7 @@ pub struct LossSum {
 pub struct Best {
     /// From 1.
     pub epoch: usize,
-    /// On the validation set, or on the training set where there is no other.
+    /// On the validation set, or on the training set if there is none.
     #[serde(with = "crate::number::exact")]
     pub loss: f64,
 }
@@ -80,7 +80,7 @@ impl Best {
 }
 
 impl Progress {
-    /// Whether no step is left to take.
+    /// Whether all steps are done.
     pub fn is_over(&self, settings: &Settings) -> bool {
         let out_of_patience = settings
             .early_stop
@@ -88,7 +88,7 @@ impl Progress {
         self.step_in_epoch == 0 && (self.epoch >= settings.epochs || out_of_patience)
     }
 
-    /// Ends an epoch that took so long.
+    /// Ends an epoch of this duration.
     pub(crate) fn end_epoch(&mut self, time: Duration) {
         self.epoch += 1;
         self.step_in_epoch = 0;
@@ -98,7 +98,7 @@ impl Progress {
     }
 }
 
-/// A duration as a checkpoint keeps it.
+/// A duration, as stored in a checkpoint.
 pub(crate) fn nanoseconds(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
@@ -108,9 +108,9 @@ pub(crate) fn nanoseconds(time: Duration) -> u64 {
 pub struct Records {
     /// The net, parameter ids included.
     pub model: Vec<u8>,
-    /// What the optimizer remembers, by those ids.
+    /// The optimizer's state, by those ids.
     pub optimizer: Vec<u8>,
-    /// The best net so far, where the run stops early.
+    /// The best net so far, if the run may stop early.
     pub best_model: Option<Vec<u8>>,
 }
 
@@ -130,7 +130,7 @@ impl<N: Net> State<N> {
         Self::new(net, new_optimizer(settings, device))
     }
 
-    /// The state that was recorded; `net` is a net of the same sizes.
+    /// The recorded state; `net` is a net of the same sizes.
     ///
     /// # Errors
     ///
@@ -161,7 +161,7 @@ impl<N: Net> State<N> {
         })
     }
 
-    /// Nets and optimizer, to be restored later.
+    /// Nets and optimizer, to restore later.
     ///
     /// # Errors
     ///
@@ -185,7 +185,7 @@ impl<N: Net> State<N> {
         })
     }
 
-    /// The net whose weights are the result: the best where the run stops early, else the last.
+    /// The net whose weights are the result: the best if the run may stop early, else the last.
     pub fn result(&self) -> &N {
         self.best.as_ref().unwrap_or(&self.net)
     }

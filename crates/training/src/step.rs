@@ -14,16 +14,16 @@ use crate::team::Team;
 pub struct Stepping<'a> {
     /// Where gradients come from.
     pub engine: Engine,
-    /// Largest norm of all gradients together, if it is bounded.
+    /// Largest norm of the whole gradient, if it is limited.
     pub clip_norm: Option<f64>,
-    /// What computes them.
+    /// The workers that compute them.
     pub team: &'a Team,
     /// Step length α, greater than 0.
     pub learning_rate: f64,
 }
 
-/// Takes one step: forward and backward on the batch, perhaps clipping, update. Gives the net after the
-/// step and the batch's loss before it (off autodiff, one element).
+/// Takes one step: forward and backward on the batch, clipping if asked for, update. Returns the net
+/// after the step and the batch's loss before it (off autodiff, one element).
 ///
 /// `watch` sees the net and its gradients before the update and any clipping.
 ///

@@ -12,19 +12,19 @@ use crate::error::TrainingError;
 use crate::examples::Batch;
 use crate::net::Net;
 
-/// What computes the gradients of a batch: on a processor, threads that each take a shard of its rows;
-/// on a graphics adapter, the adapter.
+/// Computes the gradients of a batch: on a CPU, by threads that each take a shard of its rows; on a
+/// GPU, by the GPU.
 #[derive(Debug)]
 pub struct Team {
     workers: Option<Workers>,
 }
 
 impl Team {
-    /// As many workers on a processor as there are to be `threads`.
+    /// A team of `threads` workers on a CPU.
     ///
     /// # Errors
     ///
-    /// If the system gives no more threads.
+    /// If the operating system refuses a thread.
     pub fn new(opened: &Opened, threads: usize) -> Result<Self, TrainingError> {
         let workers = match opened.hardware {
             Hardware::Processor => {
@@ -39,12 +39,12 @@ impl Team {
         Ok(Self { workers })
     }
 
-    /// The calling thread alone, with whatever threads the backend's operations use.
+    /// The calling thread alone; the backend's operations may use more threads.
     pub fn undivided() -> Self {
         Self { workers: None }
     }
 
-    /// Runs a training loop where its operations are not shared among threads once more.
+    /// Runs a training loop on a worker, so that its operations use no further threads.
     pub fn run<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
         match &self.workers {
             Some(workers) => workers.run(work),
@@ -85,7 +85,7 @@ impl Team {
         shards(batch, self.workers.as_ref().map_or(1, Workers::count))
     }
 
-    /// What `work` makes of each worker's item.
+    /// The result of `work` for each worker's item.
     pub fn map<T: Send + 'static, R: Send + 'static>(
         &self,
         items: Vec<T>,

@@ -2,7 +2,7 @@
 
 use crate::interval::Interval;
 
-/// Points of the grid of [`errors_1d`]. One less is prime: so no inner point lies at the edge or in the
+/// Points of the grid of [`errors_1d`]. One less is prime, so no inner point lies at the edge or in the
 /// middle of a bump, for any smaller number of equally wide bumps.
 pub const GRID_1D: usize = 1010;
 

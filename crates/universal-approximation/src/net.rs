@@ -99,7 +99,8 @@ impl OneHiddenLayer {
             + self.b2[0]
     }
 
-    /// What one hidden unit adds to the output: `σ(x·W1 + b1)` of the unit times its weight in `W2`.
+    /// The contribution of one hidden unit to the output: `σ(x·W1 + b1)` of the unit times its
+    /// weight in `W2`.
     ///
     /// # Panics
     ///

@@ -157,7 +157,7 @@ impl Approximation1d {
 
     /// An upper bound of the error in the interval, for a Lipschitz continuous target:
     /// `|f(x) - f(x')| ≤ lipschitz |x - x'|` (derivation at [`approximate_1d`]). `None` for a
-    /// steepness below 4, where it does not hold.
+    /// steepness below 4, for which it does not hold.
     pub fn error_bound(&self, lipschitz: f64) -> Option<f64> {
         let s = self.steepness;
         let highest = self

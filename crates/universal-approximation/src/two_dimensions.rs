@@ -123,7 +123,7 @@ fn demand(amplitude: f64, wave: &Wave) -> f64 {
     (amplitude * wave.range.length()).cbrt().powi(2)
 }
 
-/// Drops the waves that are not worth their units; at least one is kept.
+/// Drops the waves that gain less than their units cost; at least one is kept.
 fn keep_the_worthwhile(waves: &mut Vec<Wave>, units: usize) {
     // Relative to the largest amplitude, so that no square overflows or becomes 0.
     let largest = waves
@@ -241,8 +241,7 @@ impl Approximation2d {
     }
 
     /// An upper bound of the net's distance from [`Approximation2d::series`] in the rectangle (derivation
-    /// at [`approximate_2d`]). `None` for a steepness below 4, where it does
-    /// not hold.
+    /// at [`approximate_2d`]). `None` for a steepness below 4, for which it does not hold.
     pub fn stairs_bound(&self) -> Option<f64> {
         let off = 0.5 + 2.0 * (-self.steepness / 2.0).exp();
         let bound = |ridge: &Ridge| {

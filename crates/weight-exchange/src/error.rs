@@ -14,14 +14,14 @@ use crate::layout::Layout;
 #[non_exhaustive]
 pub enum ExchangeError {
     /// The file cannot be read at all.
-    #[error("cannot read {}: {cause}; name a file that you may read", path.display())]
+    #[error("cannot read {}: {cause}; check the path and its permissions", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The operating system's reason.
         cause: io::Error,
     },
-    /// The file has none of the forms that can be read.
+    /// The file has no supported format.
     #[error(
         "{}: no file of weights: its first bytes are those of no known form; name a safetensors \
          file, a PyTorch state dict (.pt) or a burnpack (.bpk)",
@@ -31,12 +31,12 @@ pub enum ExchangeError {
         /// The file.
         path: PathBuf,
     },
-    /// The file starts like one of the forms, but is damaged.
+    /// The file starts like a supported format, but is damaged.
     #[error("{} is damaged or no {form} file: {reason}; write it again", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What it starts like.
+        /// The format that its first bytes suggest.
         form: Form,
         /// What is wrong, on one line.
         reason: String,
@@ -58,7 +58,7 @@ pub enum ExchangeError {
         "tensor '{name}' is missing; if the file has it under another name, pass --map 'NAME={name}'"
     )]
     MissingTensor {
-        /// The name that it would have.
+        /// The expected name.
         name: String,
     },
     /// A weight that is not a matrix, or a bias that is not a vector.
@@ -70,7 +70,7 @@ pub enum ExchangeError {
         name: String,
         /// What was expected, in words.
         expected: String,
-        /// The shape that it has.
+        /// Its shape.
         got: Vec<usize>,
     },
     /// A tensor of integers or of quantized numbers.
@@ -81,7 +81,7 @@ pub enum ExchangeError {
     NotFloat {
         /// Its name.
         name: String,
-        /// The type that it has.
+        /// Its type.
         dtype: String,
     },
     /// A weight or bias that is NaN or infinite (in f32).
@@ -97,8 +97,7 @@ pub enum ExchangeError {
         /// NaN, inf or -inf.
         value: f32,
     },
-    /// In no layout, or not in the one that was asked for, are each layer's outputs the next layer's
-    /// inputs.
+    /// In no layout, or not in the requested one, are each layer's outputs the next layer's inputs.
     #[error(
         "the layers do not fit together {tried}: {shapes}; map their names to layers.0, \
          layers.1, ... in their order with --map, or choose another --layout"
@@ -120,7 +119,7 @@ pub enum ExchangeError {
     },
     /// The layers fit together in more than one order.
     #[error(
-        "the order of the layers {shapes} is not clear from their names; map them to layers.0, \
+        "the names do not determine the order of the layers {shapes}; rename them to layers.0, \
          layers.1, ... with --map, for example --map '{first}=layers.0'"
     )]
     AmbiguousOrder {
@@ -136,7 +135,7 @@ pub enum ExchangeError {
     NothingToMap {
         /// The name.
         from: String,
-        /// The names that there are.
+        /// The names in the file.
         names: String,
     },
     /// Two tensors have one name after mapping.
@@ -145,16 +144,16 @@ pub enum ExchangeError {
         /// The name.
         name: String,
     },
-    /// The activation between the layers is not known.
+    /// The activation between the layers is unknown.
     #[error(
         "the activation between the {layers} layers is not known; pass --activation relu, sigmoid, \
          tanh or elu"
     )]
     NoActivation {
-        /// How many layers there are.
+        /// Number of layers.
         layers: usize,
     },
-    /// A number that f16 cannot hold.
+    /// A number outside the range of f16.
     #[error(
         "element {index} of tensor '{name}' is {value}, more than f16 can hold (65504); write f32"
     )]
@@ -175,14 +174,14 @@ pub enum ExchangeError {
         /// Why.
         reason: String,
     },
-    /// The layout that was asked for is not the one that the form fixes.
+    /// The requested layout contradicts the format.
     #[error("a {form} file always has weights as {fixed}; leave out --layout {asked}")]
     LayoutIsFixed {
         /// The form.
         form: Form,
         /// The layout that it fixes.
         fixed: Layout,
-        /// The layout that was asked for.
+        /// The requested layout.
         asked: &'static str,
     },
 }

@@ -1,4 +1,4 @@
-//! From a net of dense layers to files for Burn and for PyTorch.
+//! Writes a net of dense layers to files for Burn and for PyTorch.
 
 use burn::store::burn_pack::{self, Bytes, Writer};
 use burn::tensor::DType;

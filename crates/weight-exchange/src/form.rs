@@ -6,7 +6,7 @@ use burn::store::burn_pack::MAGIC_NUMBER;
 
 use crate::layout::Layout;
 
-/// A form of file that weights are read from.
+/// A file format from which weights are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// `.safetensors`
@@ -18,7 +18,7 @@ pub enum Form {
 }
 
 impl Form {
-    /// The name of the form.
+    /// The name of the format.
     pub fn name(self) -> &'static str {
         match self {
             Self::Safetensors => "safetensors",
@@ -27,7 +27,7 @@ impl Form {
         }
     }
 
-    /// The layout of weights that every file of the form has.
+    /// The layout of weights in every file of this format.
     pub(crate) fn layout(self) -> Option<Layout> {
         match self {
             Self::Safetensors => None,

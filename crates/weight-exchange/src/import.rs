@@ -1,4 +1,4 @@
-//! From the tensors of a file to a net of dense layers.
+//! Makes a net of dense layers from the tensors of a file.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,10 +10,10 @@ use crate::order::{RawLayer, decide};
 use crate::stack::{Dense, DenseStack, tensor_name};
 use crate::tensors::{Array, Tensors};
 
-/// What a file does not say itself.
+/// What the caller knows about a file that the file does not say.
 #[derive(Debug, Clone, Default)]
 pub struct ImportOptions {
-    /// Which way its weights lie; `None` finds out, or refuses a file that leaves it open.
+    /// The layout of its weights; `None` determines it, or refuses a file that leaves it open.
     pub layout: Option<Layout>,
     /// Pairs of a name in the file and the name to use instead: of a tensor (`w1` to
     /// `layers.0.weight`) or of everything under a name (`encoder` to `layers.0`).
@@ -27,12 +27,12 @@ pub struct Imported {
     pub stack: DenseStack,
     /// The form of the file.
     pub form: Form,
-    /// Which way its weights lie.
+    /// The layout of its weights.
     pub layout: Layout,
 }
 
 /// Reads a net of dense layers from safetensors, a PyTorch state dict or a burnpack. The first bytes
-/// of the file say which of them it is.
+/// of the file show which of them it is.
 ///
 /// A layer is a pair of tensors `NAME.weight` and `NAME.bias` (or of `weight` and `bias`). If no layer
 /// has a bias, all biases are zero. Numbers in f16, bf16 and f64 become f32. Layers come in the order

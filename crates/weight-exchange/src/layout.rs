@@ -1,20 +1,20 @@
-//! Which way weights lie in a file.
+//! The layout of the weights in a file.
 
 use std::fmt;
 
-/// Which way a weight lies.
+/// The layout of a weight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
-    /// `[d_in, d_out]`, as Burn's `Linear` and this workspace have it.
+    /// `[d_in, d_out]`, as in Burn's `Linear` and in this workspace.
     Burn,
-    /// `[d_out, d_in]`, as `torch.nn.Linear` has it.
+    /// `[d_out, d_in]`, as in `torch.nn.Linear`.
     Pytorch,
 }
 
 impl Layout {
     pub(crate) const ALL: [Self; 2] = [Self::Burn, Self::Pytorch];
 
-    /// What a file's metadata say under `layout`.
+    /// The value of `layout` in a file's metadata.
     pub(crate) fn metadata(self) -> &'static str {
         match self {
             Self::Burn => "weights are [d_in, d_out]",
@@ -48,7 +48,7 @@ impl fmt::Display for Layout {
     }
 }
 
-/// A matrix `[rows, columns]`, row by row, with rows and columns exchanged.
+/// The transpose of a matrix `[rows, columns]`, row by row.
 pub(crate) fn transposed([rows, columns]: [usize; 2], values: &[f32]) -> Vec<f32> {
     (0..columns)
         .flat_map(|column| (0..rows).map(move |row| values[row * columns + column]))

@@ -10,7 +10,7 @@ use crate::tensors::Array;
 /// Limit to the search for an order: names without numbers have very many.
 const MAX_STEPS: usize = 100_000;
 
-/// A layer as a file has it.
+/// A layer in a file.
 #[derive(Debug)]
 pub(crate) struct RawLayer {
     pub(crate) name: String,
@@ -30,7 +30,7 @@ impl RawLayer {
 }
 
 /// Layout and order of the layers: the only ones in which each layer's outputs are the next one's
-/// inputs. A layout that was asked for, or that the file states, must fit.
+/// inputs. A layout that is requested, or stated by the file, must fit.
 pub(crate) fn decide(
     asked: Option<Layout>,
     metadata: &BTreeMap<String, String>,
@@ -112,7 +112,7 @@ fn parts(name: &str) -> (String, Vec<u64>) {
         let (digits, after) = digits.split_at(end.unwrap_or(digits.len()));
         kind.push_str(text);
         kind.push('#');
-        // No net has so many layers that their numbers do not fit.
+        // No net has that many layers.
         numbers.push(digits.parse().unwrap_or(u64::MAX));
         rest = after;
     }

@@ -85,7 +85,7 @@ impl Dense {
         }
     }
 
-    /// Its place in the net it came from: `layers.0`, `hidden`, ...
+    /// Its path in the original net: `layers.0`, `hidden`, ...
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -117,7 +117,7 @@ pub struct DenseStack {
 }
 
 impl DenseStack {
-    /// A stack whose activations are not known.
+    /// A stack with unknown activations.
     ///
     /// # Errors
     ///
@@ -211,7 +211,7 @@ impl DenseStack {
         }
     }
 
-    /// What a file says about the layers besides their numbers.
+    /// What a file says about the layers in addition to their numbers.
     pub(crate) fn metadata(&self, layout: Layout) -> BTreeMap<String, String> {
         let functions = [
             ("activation", self.activation),

@@ -35,7 +35,7 @@ pub(crate) struct Tensors {
 }
 
 impl Tensors {
-    /// Reads a file of any form.
+    /// Reads a file in any format.
     pub(crate) fn read(path: &Path) -> Result<Self, ExchangeError> {
         match form(path)? {
             Form::Safetensors => {

@@ -1,4 +1,4 @@
-//! The files of MNIST that come with the package.
+//! The files of MNIST in this package.
 
 use std::{fs, io::Read};
 
@@ -31,7 +31,7 @@ const FILES: [(&str, &str, &str); 4] = [
 ];
 
 fn load() -> Mnist {
-    Mnist::load(&bundled_mnist_dir()).expect("the committed files are sound")
+    Mnist::load(&bundled_mnist_dir()).expect("the committed files are intact")
 }
 
 fn sha256(bytes: &[u8]) -> String {

@@ -17,7 +17,7 @@ impl Folder {
         Self(tempfile::tempdir().expect("a temporary folder"))
     }
 
-    /// A sound set: 4 training and 2 test images of 5x4 pixels in 3 classes, not compressed.
+    /// A valid set: 4 training and 2 test images of 5x4 pixels in 3 classes, not compressed.
     pub(crate) fn with_small_set() -> Self {
         let folder = Self::empty();
         let pixels: Vec<u8> = (0..80).collect();

@@ -1,4 +1,4 @@
-//! Images of any kind as digits, and folders of them as data sets.
+//! Images of any kind become digits, and folders of them become data sets.
 
 use std::fs;
 use std::io::Cursor;
@@ -58,7 +58,7 @@ fn an_image_in_mnists_format_is_used_unchanged() {
             png(digit.clone()),
             png(DynamicImage::from(inverted).to_rgb8()),
         ] {
-            let form = form(&file).expect("a digit stands out");
+            let form = form(&file).expect("the image shows a digit");
             assert!(form.kept);
             assert_eq!(form.pixels, digits.image(index), "image {index}");
         }
@@ -85,7 +85,7 @@ fn an_enlarged_digit_comes_back_nearly_as_it_was() {
     let digits = digits();
     for (draw, bound) in draws {
         let differences = (0..200).map(|index| {
-            let form = form(&draw(&buffer(digits.image(index)))).expect("a digit stands out");
+            let form = form(&draw(&buffer(digits.image(index)))).expect("the image shows a digit");
             assert!(!form.kept);
             let pairs = form.pixels.iter().zip(digits.image(index));
             pairs.map(|(&a, &b)| f64::from(a.abs_diff(b))).sum::<f64>() / 784.0
@@ -102,7 +102,7 @@ fn centres_of_mass_lie_where_mnist_has_them() {
         let mut sheet = GrayImage::new(200, 160);
         let digit = imageops::resize(&buffer(digits.image(index)), 84, 84, FilterType::Triangle);
         imageops::replace(&mut sheet, &digit, 100, 20);
-        let form = form(&png(sheet)).expect("a digit stands out");
+        let form = form(&png(sheet)).expect("the image shows a digit");
         let mass: f64 = form.pixels.iter().map(|&p| f64::from(p)).sum();
         for coordinate in [|i: usize| i % MNIST_SIDE, |i: usize| i / MNIST_SIDE] {
             let moments = form.pixels.iter().enumerate();
@@ -135,7 +135,7 @@ proptest! {
         }
     }
 
-    /// A sound file with some bytes changed.
+    /// A valid file with some bytes changed.
     #[test]
     fn a_damaged_image_is_an_image_or_an_error(
         kind in 0..3,
@@ -200,7 +200,7 @@ fn labels_follow_the_order_of_the_training_classes() {
         ("train/eleven/a.png", 2),
         ("test/ten/a.png", 3),
     ]);
-    let data = DataFolder::load(folder.path()).expect("a sound folder");
+    let data = DataFolder::load(folder.path()).expect("a valid folder");
     assert_eq!(data.class_names, ["eleven", "ten"]);
     let Mnist { train, test } = data.sets;
     assert_eq!((train.labels(), test.labels()), (&[0, 1, 1][..], &[1][..]));
@@ -222,7 +222,7 @@ fn a_seventh_of_each_class_is_held_out_the_same_every_time() {
         .collect();
     let files: Vec<(&str, usize)> = names.iter().map(String::as_str).zip(0..).collect();
     let folder = folder(&files);
-    let data = DataFolder::load(folder.path()).expect("a sound folder");
+    let data = DataFolder::load(folder.path()).expect("a valid folder");
     assert_eq!(data.sets.test.class_histogram(), [4, 1]);
     assert_eq!(data.sets.train.class_histogram(), [26, 9]);
     assert!(data.sets.test.duplicates_of(&data.sets.train).is_empty());
@@ -234,7 +234,7 @@ fn a_seventh_of_each_class_is_held_out_the_same_every_time() {
 fn the_only_image_of_a_class_is_for_training() {
     let folder = folder(&[("a/1.png", 0), ("b/1.png", 1), ("b/2.png", 2)]);
     let sets = DataFolder::load(folder.path())
-        .expect("a sound folder")
+        .expect("a valid folder")
         .sets;
     assert_eq!(sets.train.class_histogram(), [1, 1]);
     assert_eq!(sets.test.class_histogram(), [0, 1]);

@@ -1,4 +1,4 @@
-//! A stranger's program: predicts with `mnist-mlp` on one backend, flex.
+//! A program of another project: predicts with `mnist-mlp` on one backend, flex.
 
 use burn::tensor::{Device, Tensor};
 use mnist_mlp::{ConfigError, MnistMlpConfig};
@@ -9,7 +9,7 @@ fn main() -> Result<(), ConfigError> {
     let images = Tensor::<2>::ones([2, 784], &device);
     let predictions = net.predict(images);
     let probabilities = predictions.probabilities.try_into_vec_as::<f32>();
-    let probabilities = probabilities.expect("a tensor on the processor reads back");
+    let probabilities = probabilities.expect("a tensor on the CPU reads back");
     assert!(probabilities.iter().all(|p| (0.1..=1.0).contains(p)));
     println!("classes {}", predictions.classes);
     println!("probabilities {probabilities:?}");

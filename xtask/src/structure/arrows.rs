@@ -1,4 +1,4 @@
-//! Who knows whom, as cargo says, compared with the table of packages.
+//! The dependencies that cargo reports, compared with the table of packages.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -113,7 +113,7 @@ fn brings(name: &str, enabled: &str) -> String {
     )
 }
 
-/// What of Burn a package reaches beyond what it may.
+/// The packages of Burn that a package reaches but must not.
 fn of_burn(package: &Package, reached: &BTreeSet<String>) -> Vec<String> {
     let limits: BTreeMap<_, _> = BURN.iter().copied().collect();
     let beyond = reached

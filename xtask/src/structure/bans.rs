@@ -1,9 +1,9 @@
-//! What must not be written where.
+//! Forbidden text and code.
 
 use super::source::Source;
 use super::tokens::{self, Token};
 
-/// Text that must not stand in some files, comments included.
+/// Text that some files must not contain, not even in comments.
 struct Ban {
     text: &'static str,
     remedy: &'static str,
@@ -45,11 +45,11 @@ const UNFINISHED: &[Ban] = &[
     },
     Ban {
         text: concat!("#[", "ignore"),
-        remedy: "mend the test, or delete it",
+        remedy: "fix the test, or delete it",
     },
 ];
 
-/// Tokens in a row, and what to write in their place.
+/// A sequence of tokens, and what to write instead.
 type Phrase = (&'static [&'static str], &'static str);
 
 /// Code that reads badly.
@@ -77,14 +77,8 @@ const OF_PROGRAMS: &[Phrase] = &[
         &["process", "::", "exit"],
         "return an error; the program decides how it ends",
     ),
-    (
-        &["env", "::", "args"],
-        "take what is asked for as an argument",
-    ),
-    (
-        &["env", "::", "args_os"],
-        "take what is asked for as an argument",
-    ),
+    (&["env", "::", "args"], "take it as an argument"),
+    (&["env", "::", "args_os"], "take it as an argument"),
 ];
 
 /// Packages that are programs.
@@ -93,7 +87,7 @@ const PROGRAMS: &[&str] = &["crates/trainer", "xtask", "fuzz", "tests/reuse"];
 /// Folders of a package with programs in them.
 const PROGRAM_FOLDERS: &[&str] = &["tests/", "examples/", "benches/"];
 
-/// Every place where something is written that must not be.
+/// Every place with forbidden text or code.
 pub(super) fn breaches(sources: &[Source]) -> Vec<String> {
     let written = sources.iter().flat_map(in_file);
     written.chain(two_styles(sources)).collect()

@@ -1,6 +1,5 @@
-//! The rules of ARCHITECTURE.md that a program can hold: who depends on whom, which files import
-//! which, how long they may be, and what must not be written where. Each breach is reported with
-//! what to do about it.
+//! The rules of ARCHITECTURE.md that a program can check: dependencies between packages, imports
+//! between files, sizes, and forbidden code. Each breach is reported with its remedy.
 
 mod arrows;
 mod bans;

@@ -96,7 +96,7 @@ impl<'a> Modules<'a> {
                 let (target, name) = match self.resolve(at, path, &mut BTreeSet::new()) {
                     Some(Place::Item(target)) => (target, path.last().cloned().unwrap_or_default()),
                     Some(Place::Module(target)) if is_glob => (target, "*".to_owned()),
-                    // A module by its name alone: what is taken from it stands in other paths.
+                    // A module by its name alone; other paths name what is used from it.
                     _ => continue,
                 };
                 let [from, to] =
@@ -187,7 +187,8 @@ impl<'a> Modules<'a> {
         declared
     }
 
-    /// Where a path in a module leads, if within this crate. `tried` holds what is being looked up.
+    /// The target of a path in a module, if it is in this crate. `tried` has the paths being looked
+    /// up.
     fn resolve(
         &self,
         module: usize,
@@ -285,7 +286,7 @@ fn import_tree(
                 imports.push(Import { path, name: None });
                 return at + 1;
             }
-            // `self` within braces is what stands before them.
+            // `self` within braces is the path before them.
             "self" if !prefix.is_empty() => {}
             word => path.push(word.to_owned()),
         }

@@ -1,4 +1,4 @@
-//! The table of packages: who may know whom. ARCHITECTURE.md draws it.
+//! The table of packages: who may know whom. ARCHITECTURE.md shows it.
 
 /// How much of Burn a package may reach, normally and with its default features.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,7 +30,7 @@ pub(super) struct Package {
     pub(super) burn: Burn,
     /// Packages of this workspace, with spaces between them.
     pub(super) knows: &'static str,
-    /// What to do instead of knowing more.
+    /// What to do instead of adding a dependency.
     pub(super) remedy: &'static str,
 }
 
@@ -50,7 +50,8 @@ pub(super) const fn package(
 
 const NET: &str = "a net knows no backend, no autodiff and no data: move that to training";
 
-/// The packages, each after those that it may know: arrows go upward in this list, never down.
+/// The packages, each after those that it may know: dependencies point upward in this list, never
+/// down.
 #[rustfmt::skip]
 pub(super) const PACKAGES: &[Package] = &[
     package("xtask", Nothing, "", "put what needs Burn into a program of crates/trainer"),
@@ -105,7 +106,7 @@ pub(super) const PACKAGES: &[Package] = &[
 /// Packages of programs, which tests of others must not know either.
 pub(super) const PROGRAMS: &[&str] = &["trainer", "xtask"];
 
-/// Features that bring a backend along.
+/// Features that enable a backend.
 pub(super) const BACKENDS: &[&str] = &["flex", "ndarray", "wgpu"];
 
 /// Packages besides `backends` with features of backends' names, and why.

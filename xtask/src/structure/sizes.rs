@@ -1,4 +1,4 @@
-//! How long files and packages may be.
+//! Limits for the size of files and packages.
 
 use std::collections::BTreeMap;
 
@@ -50,8 +50,8 @@ pub(super) fn breaches(sources: &[Source]) -> Vec<String> {
     let totals = Totals::of(sources);
     if 100 * totals.largest_lines > PACKAGE_PERCENT * totals.lines {
         breaches.push(format!(
-            "{}: {:.1} % of all lines of Rust, but a package may have {PACKAGE_PERCENT} %; make a \
-             package of a part that others could use by itself",
+            "{}: {:.1} % of all lines of Rust, expected at most {PACKAGE_PERCENT} %; move a part \
+             that others could use into a package of its own",
             totals.largest,
             totals.percent()
         ));
@@ -66,7 +66,7 @@ fn too_long(sources: &[Source], tables: &[(&str, &str)]) -> Vec<String> {
         let lines = source.lines();
         if lines > FILE_LINES && !is_table(&source.path) {
             breaches.push(format!(
-                "{}: {lines} lines, but a file may have {FILE_LINES}; split it, or, if it is a \
+                "{}: {lines} lines, expected at most {FILE_LINES}; split it, or, if it is a \
                  table of cases, list it in TABLES in xtask/src/structure/sizes.rs",
                 source.path
             ));

@@ -5,7 +5,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Token<'a> {
     pub(super) text: &'a str,
-    /// The line it stands on, from 1.
+    /// Its line, from 1.
     pub(super) line: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Right gradients pass, for every kind of function and every way to run a case.
+//! Correct gradients pass, for every kind of function and every way to run a case.
 
 use burn::module::Module;
 use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig, Relu};

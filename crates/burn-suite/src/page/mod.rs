@@ -20,7 +20,7 @@ use crate::ledger::Ledger;
 use crate::operation::Operation;
 use crate::run::AuditOutcome;
 
-/// A page that cannot be made.
+/// An error while making the page.
 #[derive(Debug, Error)]
 #[error("cannot make the page: {0}; report this as a defect")]
 pub struct GradientsPageError(#[from] minijinja::Error);
@@ -78,7 +78,7 @@ impl GradientsPage {
     ///
     /// # Errors
     ///
-    /// If the template has a defect.
+    /// If the template is faulty.
     pub fn markdown(&self) -> Result<String, GradientsPageError> {
         self.render("page.md", include_str!("page.md.jinja"))
     }
@@ -87,7 +87,7 @@ impl GradientsPage {
     ///
     /// # Errors
     ///
-    /// If the template has a defect.
+    /// If the template is faulty.
     pub fn html(&self) -> Result<String, GradientsPageError> {
         self.render("page.html", include_str!("page.html.jinja"))
     }

@@ -79,7 +79,7 @@ pub struct Evidence {
     pub finite_error: Option<f64>,
 }
 
-/// An entry of the ledger that is no longer true on one platform.
+/// A ledger entry that no longer occurs on one platform.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Gone {
     /// The entry.

@@ -9,7 +9,8 @@ use crate::number::Full;
 use crate::operation::{CheckKind, Operation};
 use crate::point::{Point, PointReport, PointVerdict};
 
-/// How often a point is drawn again, at most, because finite differences cannot tell at one.
+/// How often a point is drawn again, at most, because finite differences are not precise enough
+/// there.
 const REDRAWS: u32 = 8;
 
 /// A disagreement, before it is looked up in the ledger.
@@ -41,7 +42,7 @@ pub(super) struct OperationRun<'a> {
 }
 
 impl OperationRun<'_> {
-    /// Runs all checks, and adds entries of the ledger that are no longer true to `gone`.
+    /// Runs all checks, and adds ledger entries that no longer occur to `gone`.
     pub(super) fn run(&self, gone: &mut Vec<Gone>) -> OperationFinding {
         let dtype = self.platform.target.dtype;
         let mut finding = OperationFinding {
@@ -193,7 +194,7 @@ impl OperationRun<'_> {
         })
     }
 
-    /// Runs the check, at other points if finite differences cannot tell.
+    /// Runs the check, at other points if finite differences are not precise enough.
     fn report(&self, case: &Case) -> Report {
         let mut case = case.clone();
         if let Some(tolerance) = self.platform.tolerance() {

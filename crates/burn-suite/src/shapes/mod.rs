@@ -1,6 +1,6 @@
 //! Operations that move elements: reshapes, slices, gathers, scatters, sorts.
 //!
-//! Most formulas only say where each element of the result comes from. Gradients are then copied back
+//! Most formulas only map each element of the result to its source. Gradients are then copied back
 //! and must agree to the last bit.
 
 mod copies;

@@ -127,7 +127,7 @@ impl From<DualArray> for Vec<DualArray> {
 #[derive(Clone, Debug)]
 pub(crate) struct Arguments {
     arrays: BTreeMap<String, DualArray>,
-    /// The shape of Burn's result, for a formula that asked for it.
+    /// The shape of Burn's result, for a formula that needs it.
     pub(super) result: Option<Vec<usize>>,
 }
 
@@ -148,10 +148,10 @@ impl Arguments {
         self.arrays.get(name)
     }
 
-    /// The shape of Burn's result, for a formula that asked for it.
+    /// The shape of Burn's result, for a formula that needs it.
     pub(crate) fn result<const D: usize>(&self) -> [usize; D] {
         let shape = self.result.clone().and_then(|shape| shape.try_into().ok());
-        shape.expect("the formula asked for a result of this rank")
+        shape.expect("the formula needs a result of this rank")
     }
 
     pub(super) fn set_slope(&mut self, name: &str, element: usize, slope: f64) {

@@ -1,5 +1,5 @@
-//! Dual numbers: numbers that carry a derivative. A formula evaluated with them is differentiated as
-//! it stands.
+//! Dual numbers: numbers that carry a derivative. A formula evaluated with them is differentiated
+//! without further work.
 
 use std::cmp::Ordering;
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
@@ -19,13 +19,13 @@ impl From<f64> for Dual {
     }
 }
 
-/// `slope * factor`, but 0 for a slope of 0: what does not depend on the input stays so, even where
-/// the factor is infinite or NaN.
+/// `slope * factor`, but 0 for a slope of 0: what does not depend on the input stays independent of
+/// it, even if the factor is infinite or NaN.
 fn scaled(slope: f64, factor: f64) -> f64 {
     if slope == 0.0 { 0.0 } else { slope * factor }
 }
 
-/// One method a line: the function's value and derivative at `x`.
+/// One method per line: the function's value and derivative at `x`.
 macro_rules! functions {
     ($($(#[$doc:meta])* $name:ident |$x:ident| $value:expr, $derivative:expr;)*) => {
         $($(#[$doc])* pub(crate) fn $name(self) -> Self {

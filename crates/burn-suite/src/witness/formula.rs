@@ -189,7 +189,7 @@ impl Formula {
         self
     }
 
-    /// Tells the formula the shape of Burn's result, of rank `D`: see [`Arguments::result`].
+    /// Passes the shape of Burn's result, of rank `D`, to the formula: see [`Arguments::result`].
     pub(crate) fn knowing_result<const D: usize>(mut self) -> Self {
         self.result_shape = Some(|grad_out| grad_out.get::<D>(0).dims().to_vec());
         self

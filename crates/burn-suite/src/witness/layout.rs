@@ -6,8 +6,8 @@ use burn::tensor::{Slice, Tensor};
 
 use super::array::DualArray;
 
-/// How a function's input lies in memory. An input is drawn and differentiated as it is stored, and
-/// rearranged before the function gets it.
+/// The memory layout of a function's input. An input is drawn and differentiated as it is stored,
+/// and rearranged before the function gets it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MemoryLayout {
     /// In row-major order.

@@ -2,7 +2,7 @@
 //!
 //! A [`Formula`] computes a function forward from [arrays](DualArray) of [dual numbers](Dual), which carry
 //! a derivative along. So the formula also gives the gradient, and no gradient is derived by hand.
-//! Elements may lie in memory in another [layout](MemoryLayout); the formula stays the same.
+//! Elements may have another [layout](MemoryLayout) in memory; the formula stays the same.
 
 mod array;
 mod dual;

@@ -64,7 +64,7 @@ pub(crate) struct Tap {
     pub(crate) tap: usize,
     /// The cell of the grid; `None` in the padding.
     pub(crate) cell: Option<usize>,
-    /// Whether it lies beyond the padding as well: only in a window that reaches over the end.
+    /// Whether it is also beyond the padding: only in a window that extends past the end.
     pub(crate) is_outside: bool,
 }
 

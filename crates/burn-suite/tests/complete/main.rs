@@ -92,7 +92,7 @@ fn every_method_of_burn_autodiff_is_exercised_or_excluded() {
     let both: Vec<_> = covered.intersection(&excluded).collect();
     assert!(
         both.is_empty(),
-        "exercised, so not to be excluded: {both:?}"
+        "exercised, so must not be excluded: {both:?}"
     );
 }
 

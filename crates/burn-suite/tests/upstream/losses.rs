@@ -43,7 +43,7 @@ fn layers_and_losses_need_the_default_type() {
 }
 
 /// `log` at 0 before `clamp_min(-100)`: the clamp's gradient of 0 times the logarithm's of infinity.
-/// Both terms are computed for both labels, so that certain predictions that are right have it too.
+/// Both terms are computed for both labels, so correct predictions of probability 1 have it too.
 #[test]
 fn binary_cross_entropy_is_nan_for_certain_predictions() {
     for (probability, label) in [(0.0, 0), (1.0, 1), (0.0, 1), (1.0, 0)] {
@@ -188,7 +188,8 @@ mod on_wgpu {
     use super::*;
 
     /// The loss is -x[1], so that its gradient is (0, -1), as it is on the processor; a shader's
-    /// backward pass gives exp(x) less the label's share, which only after `log_softmax` is the same.
+    /// backward pass gives exp(x) minus the label's share, which is the same only after
+    /// `log_softmax`.
     #[test]
     fn ctc_loss_has_the_gradient_of_scores() {
         assert_eq!(ctc_gradient(&Device::flex()), [0.0, -1.0]);

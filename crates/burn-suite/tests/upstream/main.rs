@@ -154,7 +154,7 @@ fn asinh_and_acosh_square_large_arguments() {
     );
 }
 
-/// The branch that is not selected has an infinite derivative, and 0 * inf is NaN.
+/// The unselected branch has an infinite derivative, and 0 * inf is NaN.
 #[test]
 fn mask_where_lets_an_infinity_through() {
     let got = gradient(0.0, &flex(), F64, |x| {
@@ -345,7 +345,8 @@ fn nothing_put_in_has_no_gradient() {
     assert!(x.grad(&grads).is_some() && nothing.grad(&grads).is_none());
 }
 
-/// An element and the value that it is compared with are equal: 1 arrives, and 2 are handed on.
+/// An element equals the value that it is compared with: a gradient of 1 arrives, and 2 is passed
+/// on.
 #[test]
 fn ties_of_updates_count_twice() {
     use burn::tensor::IndexingUpdateOp::{Max, Min};

@@ -2,7 +2,7 @@
 
 use super::*;
 
-#[expect(deprecated, reason = "this backend is what is shown to be wrong")]
+#[expect(deprecated, reason = "this test shows a fault of this backend")]
 fn ndarray() -> Device {
     Device::ndarray()
 }

@@ -52,13 +52,13 @@ fn powers_of_nan_are_zero_on_a_software_adapter() {
     let got = gradient(f64::NAN, &device, F32, Tensor::sqrt);
     match kind {
         DeviceType::Cpu => assert_eq!(got, 0.0),
-        _ => eprintln!("not by a processor: {got}"),
+        _ => eprintln!("not on a CPU: {got}"),
     }
     assert!(gradient(f64::NAN, &flex(), F32, Tensor::sqrt).is_nan());
 }
 
-/// An inner dimension of 0 leaves sums of no terms, zeros, to be written; what is there instead
-/// is what a tensor of ones, dropped before, may have left.
+/// With an inner dimension of 0, the sums have no terms, and zeros must be written. Instead, the
+/// result may contain what a dropped tensor of ones left in memory.
 #[test]
 fn matmul_without_terms_is_unwritten_memory() {
     let Some((device, _)) = adapter() else {
@@ -96,7 +96,7 @@ fn gather_nd_loses_gradients() {
     assert_eq!(got, [0.0, 1.0], "right is (0, 2)");
 }
 
-/// On the processor it is right, as `deform_conv2d_computes_in_f32` shows.
+/// On the CPU it is correct, as `deform_conv2d_computes_in_f32` shows.
 #[test]
 fn deform_conv2d_has_another_mask_gradient() {
     let Some((device, _)) = adapter() else {

@@ -180,7 +180,7 @@ impl Layered {
     }
 }
 
-/// An operation's layer is the length of the longest path that leads to it; a leaf stands right
+/// An operation's layer is the length of the longest path that leads to it; a leaf is placed right
 /// before the first operation that uses it.
 fn layers(items: &[Item]) -> Vec<usize> {
     let mut layers = vec![0; items.len()];

@@ -13,7 +13,7 @@ pub(crate) fn tensor<const D: usize>(shape: [usize; D], values: &[f64]) -> Tenso
     Tensor::from_data(data, (&Device::flex(), DType::F64))
 }
 
-/// Values that look like any others, from -1.2 to 1.2.
+/// Arbitrary values from -1.2 to 1.2.
 pub(crate) fn some<const D: usize>(shape: [usize; D], start: f64) -> Tensor<D> {
     let count = shape.iter().product::<usize>();
     let values = (0..count).map(|i| 1.2 * (start + 1.7 * i as f64).sin());

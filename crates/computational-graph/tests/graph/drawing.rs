@@ -70,7 +70,7 @@ fn apart(a: Edges, b: Edges) -> bool {
     a[2] <= b[0] || b[2] <= a[0] || a[3] <= b[1] || b[3] <= a[1]
 }
 
-/// The room that a text takes, from its place and an estimate of its width.
+/// The space that a text takes, from its position and an estimate of its width.
 fn text_box(text: Node) -> Edges {
     let size = match text.attribute("font-size") {
         Some(size) => size.parse().expect("a number"),

@@ -63,7 +63,7 @@ fn shapes_that_do_not_fit_are_named() {
     }
     graph
         .softmax("z", x)
-        .expect("the refused nodes left nothing behind");
+        .expect("the refused nodes have no effect");
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn leaves_have_elements_and_one_dtype() {
     let single = Tensor::<2>::zeros([1, 1], &Device::flex());
     assert_eq!(
         message(graph.input("y", single)),
-        "the value of `y` must be F64 as the leaves before, got F32; convert it first"
+        "the value of `y` must be F64 like the previous leaves, got F32; convert it first"
     );
 }
 

@@ -1,4 +1,5 @@
-//! The function of four variables after a map from two: a Jacobian at work.
+//! The function of four variables, composed with a map from two variables: an example of a
+//! Jacobian.
 
 use super::FourVariables;
 use crate::function::{Function, Minimum, coordinates};

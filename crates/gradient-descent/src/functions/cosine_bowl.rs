@@ -59,7 +59,7 @@ impl Function for CosineBowl {
         vec![4.0 * s * x.cos() * x.sin(), 4.0 * s * y.cos() * y.sin()]
     }
 
-    /// The minimum at the origin; every point whose coordinates are multiples of π is one, too.
+    /// The minimum at the origin; every point whose coordinates are multiples of π is also one.
     fn minimum(&self) -> Option<Minimum> {
         Some(Minimum {
             point: vec![0.0, 0.0],

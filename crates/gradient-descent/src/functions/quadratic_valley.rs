@@ -3,7 +3,8 @@
 use crate::DescentError;
 use crate::function::{Function, Minimum, coordinates};
 
-/// A quadratic valley along the first axis, as much steeper across as its condition number says.
+/// A quadratic valley along the first axis; its condition number says how much steeper it is
+/// across.
 ///
 /// # Formula
 ///
@@ -53,7 +54,7 @@ impl QuadraticValley {
         }
     }
 
-    /// The condition number `κ`: the largest curvature by the smallest.
+    /// The condition number `κ`: the largest curvature divided by the smallest.
     pub fn condition(&self) -> f64 {
         self.condition
     }
@@ -96,13 +97,13 @@ impl Function for QuadraticValley {
         })
     }
 
-    /// `(κ, 1)`: both components of the gradient are κ there, and a descent that takes the best step
-    /// each time zig-zags for ever.
+    /// `(κ, 1)`: both components of the gradient are κ there, and a descent with the best step each
+    /// time zig-zags forever.
     fn start(&self) -> Vec<f64> {
         vec![self.condition, 1.0]
     }
 
-    /// `1.8/κ`: the way across shrinks by a factor of -0.8 a step.
+    /// `1.8/κ`: the distance across is multiplied by -0.8 in each step.
     fn step(&self) -> f64 {
         1.8 / self.condition
     }

@@ -25,8 +25,8 @@ pub trait Minimizer {
     fn minimize(&self, function: &dyn Function, start: &[f64]) -> Result<Descent, DescentError>;
 }
 
-/// Tolerance on the gradient's norm, unless another is given.
+/// Default tolerance on the gradient's norm.
 const TOLERANCE: f64 = 1e-6;
 
-/// Limit of iterations, unless another is given.
+/// Default limit of iterations.
 const MAX_ITERATIONS: usize = 10_000;

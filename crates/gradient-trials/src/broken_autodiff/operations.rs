@@ -1,7 +1,10 @@
 //! The operations as extensions of a Burn backend: a right forward pass, a wrong backward pass.
 #![cfg_attr(
     feature = "ndarray",
-    expect(deprecated, reason = "ndarray is a backend the project was asked for")
+    expect(
+        deprecated,
+        reason = "this project offers ndarray next to flex, its successor"
+    )
 )]
 #![cfg_attr(
     not(any(feature = "flex", feature = "ndarray")),

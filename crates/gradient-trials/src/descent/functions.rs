@@ -97,7 +97,7 @@ fn at_points(name: &str, dimension: usize, input: &str, points: &[&[f64]]) -> Ve
     given.chain(drawn).collect()
 }
 
-/// The case with a vector-Jacobian product that is worked out on the host.
+/// The case with a vector-Jacobian product that is computed on the host.
 pub(super) fn with_host_vjp(
     case: Case,
     vjp: impl Fn(&[f64], &[f64]) -> Vec<f64> + Send + Sync + 'static,

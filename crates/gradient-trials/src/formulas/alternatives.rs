@@ -1,4 +1,4 @@
-//! Right gradients by another formula: a checker that flags one of these raises a false alarm.
+//! Correct gradients by another formula: a checker that flags one of these raises a false alarm.
 
 use burn::tensor::Tensor;
 use burn_gradcheck::{Alternative, Case, Gradients};

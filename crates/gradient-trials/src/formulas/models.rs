@@ -189,10 +189,9 @@ pub(crate) fn mnist_batch_case(batch: &MnistBatch) -> Case {
     })
 }
 
-/// In f64, `64 n ε` for sums of `n` terms, but at least 1e-12. Of hundreds of thousands of
-/// gradients, about a hundred are what a cancellation leaves of terms a thousand times larger. The
-/// rounding of those terms, about 1e-15 of the tensor's root mean square, is then 1e-12 of the
-/// element.
+/// In f64, `64 n ε` for sums of `n` terms, but at least 1e-12. About a hundred of hundreds of
+/// thousands of gradients result from a cancellation of terms a thousand times larger. The rounding
+/// of those terms, about 1e-15 of the tensor's root mean square, is then 1e-12 of the element.
 fn real_tolerance(terms: usize) -> Tolerance {
     let pair = (64.0 * terms as f64 * f64::EPSILON).max(1e-12);
     let finite = Tolerance::of(DType::F64, terms)

@@ -1,6 +1,6 @@
 //! The nets and functions of the lecture as graphs.
 //!
-//! The gradient on trial is the one that a graph's backward pass computes by the rules of
+//! The gradient under test is the one that a graph's backward pass computes by the rules of
 //! `manual-backprop`. Autodiff and finite differences use a forward pass written without the graph.
 
 mod functions;

@@ -1,4 +1,4 @@
-//! Wrong ways through a graph: the rules are right, but they are composed wrongly.
+//! Wrong paths through a graph: the rules are correct, but composed wrongly.
 
 use std::collections::VecDeque;
 
@@ -193,7 +193,7 @@ fn both() -> Vec<GraphCase> {
     vec![tangle_case([4, 4, 4]), tangle_case([1, 1, 1])]
 }
 
-/// A backward pass under way.
+/// A backward pass in progress.
 struct Pass<'a> {
     graph: &'a Graph,
     grads: NodeGradients,
@@ -205,7 +205,7 @@ impl<'a> Pass<'a> {
         Self { graph, grads }
     }
 
-    /// What node `i`, with the gradient that it has now, contributes to its operands' gradients.
+    /// The contribution of node `i`, with its current gradient, to its operands' gradients.
     fn contributions(&self, i: usize) -> Vec<(usize, Tensor<2>)> {
         let grad = self.grads[i].clone();
         grad.map_or(Vec::new(), |grad| self.graph.contributions(i, grad))

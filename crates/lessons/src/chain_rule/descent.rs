@@ -71,7 +71,7 @@ pub(super) fn descending(descent: &Descent) -> Result<Section> {
         .text(format!(
             "Plain gradient descent from the same point with α = {} ends at f = {} after {} iterations \
              ({}). The smallest value is f = {}, at x = {}. f comes close to it long before x does, so \
-             the value of f tells how good a point is.",
+             the value of f shows how good a point is.",
             number(FourVariables.step()),
             number(last.value),
             descent.iterations(),

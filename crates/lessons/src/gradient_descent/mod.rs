@@ -315,7 +315,7 @@ fn at_the_minimum(trial: &Trial, setup: &Setup) -> Result<Section> {
     Ok(Section::new("Where the gradient vanishes")
         .text(
             "At a minimum, f does not change to first order in any direction: ∇f = 0. There a descent stops \
-             by itself, and so the norm of the gradient tells when to stop. The gradient also vanishes at \
+             by itself, and so the norm of the gradient shows when to stop. The gradient also vanishes at \
              maxima and saddle points: a descent that starts on one stays there.",
         )
         .table(table))

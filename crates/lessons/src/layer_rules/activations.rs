@@ -14,9 +14,9 @@ use super::example::{Example, SAMPLES, at, pull_back, pulled, side_by_side, verd
 use crate::setup::Setup;
 use crate::tensors::{Comparison, read, tracked};
 
-/// The places at which every activation is computed: around 0, and far beyond what occurs in a net.
+/// The points at which every activation is computed: near 0, and far beyond the values in a net.
 const PLACES: [f64; 5] = [-1000.0, -1.0, 0.0, 1.0, 1000.0];
-/// How far the curves of the activations go to either side of 0.
+/// How far the curves of the activations extend to each side of 0.
 const REACH: f64 = 4.0;
 
 impl Example {
@@ -39,7 +39,7 @@ impl Example {
         let [z, slope, grad_a] = [&z, &slope, &grad_a].map(read);
         Ok(Section::new("Pointwise function: Z = f(A)")
             .text(
-                "Each element of Z depends on one element of A, the one at the same place. So there is no \
+                "Each element of Z depends on one element of A, the one at the same position. So there is no \
                  sum: the gradient is multiplied by the derivative, element by element.",
             )
             .formula(

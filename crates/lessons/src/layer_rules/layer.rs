@@ -17,7 +17,7 @@ use super::example::{
 use crate::setup::Setup;
 use crate::tensors::{Comparison, read, scalar, tracked};
 
-/// How far the curves of the loss go to either side of a parameter.
+/// How far the curves of the loss extend to each side of a parameter.
 const AROUND: f64 = 4.0;
 
 impl Example {

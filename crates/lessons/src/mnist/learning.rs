@@ -19,10 +19,10 @@ use crate::tensors::read;
 
 /// Steps from one kept loss and gradient norm to the next.
 const KEPT: usize = 10;
-/// How often the net is evaluated in an epoch.
+/// Number of evaluations per epoch.
 const EVALUATIONS: usize = 4;
 
-/// What training left behind.
+/// The results of training.
 pub(super) struct Training {
     pub(super) net: MnistMlp,
     /// Step and training loss of the batch.
@@ -34,14 +34,14 @@ pub(super) struct Training {
     steps: usize,
 }
 
-/// Looks on while the net is trained.
+/// Observes the training.
 struct Observer<'a> {
     validation: &'a Images,
     /// Steps from one evaluation to the next.
     interval: usize,
     evaluations: Vec<(f64, Evaluation)>,
     losses: Vec<Tensor<1>>,
-    /// Of each layer's weights in turn.
+    /// The gradient norms of each layer's weights.
     norms: Vec<Tensor<1>>,
 }
 
@@ -152,7 +152,7 @@ impl Options {
         .into()
     }
 
-    /// What happened over the steps.
+    /// The section on the training run.
     pub(super) fn learning(&self, training: &Training) -> Result<Section> {
         let validation = |of: fn(&Evaluation) -> f64| {
             let points = training.validation.iter();

@@ -12,7 +12,7 @@ use super::passes::{Passes, Rows};
 use crate::setup::Setup;
 use crate::tensors::scalar;
 
-/// Sizes of two logits, from harmless to hopeless; the true class has the minus sign.
+/// Sizes of two logits, from harmless to extreme; the true class has the minus sign.
 const SIZES: [f64; 7] = [1.0, 40.0, 45.0, 50.0, 355.0, 370.0, 1000.0];
 /// Points of a curve, and dots of each dtype.
 const SAMPLES: usize = 121;
@@ -108,8 +108,8 @@ fn failures(float: (&Device, DType)) -> Table {
     table
 }
 
-/// Loss and gradient over the distance of two logits. Dots of one dtype lie between those of the
-/// other, so that none is hidden.
+/// Loss and gradient as functions of the distance between two logits. Dots of one dtype are between
+/// those of the other, so that none is hidden.
 fn failures_figure(device: &Device, dtypes: &[DType], largest: f64) -> Result<String> {
     let (start, end) = (0.1_f64.ln(), (2.0 * largest).ln());
     let at = |place: f64| (start + (end - start) * place).exp();

@@ -23,7 +23,7 @@ use batch::batch_section;
 use failures::why_fused;
 use passes::{Passes, Rows, identity, jacobian_of, repeated};
 
-/// The largest number of classes: MNIST has as many, and more would not fit on a page.
+/// The largest number of classes: that of MNIST; more would not fit on a page.
 const MOST_CLASSES: usize = 10;
 /// Options of `lesson softmax-cross-entropy`.
 #[derive(Debug, Args)]

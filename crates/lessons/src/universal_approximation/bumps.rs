@@ -217,7 +217,7 @@ impl Options {
             }
         }
         let mut section = Section::new("More bumps, less error").text(
-            "With steep edges, twice as many bumps halve the error for a continuous function. The net cannot \
+            "With steep edges, doubling the number of bumps halves the error of a continuous function. The net cannot \
              follow the step at its jump, where it passes through all values in between: the largest error \
              stays, but the interval with large errors gets shorter, and the rms error falls.",
         );

@@ -20,7 +20,7 @@ pub(super) fn construct(target: Target1d, bumps: usize, steepness: f64) -> Resul
     )?)
 }
 
-/// The largest error, unless the target has a jump, where the largest error says nothing.
+/// The largest error, unless the target has a jump, where the largest error has no meaning.
 pub(super) fn largest(target: Target1d, off: Errors) -> String {
     match target.lipschitz {
         Some(_) => number(off.max),

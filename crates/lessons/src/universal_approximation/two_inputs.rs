@@ -207,7 +207,7 @@ mod tests {
         for unit in 0..9 {
             let steepness = along[unit].hypot(across[unit]);
             assert!((steepness - 19.0_f64.ln() / RISE).abs() < 1e-12);
-            // The edge crosses the square: no line further out than the corners does.
+            // The edge crosses the square if it is not further out than the corners.
             let distance = net.b1()[unit].abs() / steepness;
             assert!(distance < 2.0_f64.sqrt(), "{distance}");
         }

@@ -101,7 +101,7 @@ impl Gradients {
 ///
 /// # Shapes
 ///
-/// `x`, `y` and all else: `[1]`.
+/// `x`, `y` and all other values: `[1]`.
 ///
 /// # Panics
 ///

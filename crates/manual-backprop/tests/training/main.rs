@@ -18,7 +18,7 @@ fn tensor<const D: usize>(shape: [usize; D], values: impl IntoIterator<Item = f6
     Tensor::from_data(data, (&Device::flex(), DType::F64))
 }
 
-/// A number of the unit interval for every index: a low-discrepancy sequence.
+/// A number in the unit interval for every index: a low-discrepancy sequence.
 fn spread(i: usize) -> f64 {
     (0.5 + i as f64 * 0.618_033_988_749_894_9).fract()
 }

@@ -47,7 +47,7 @@ enum Block {
 struct Figure {
     name: String,
     caption: String,
-    /// Whether other figures may stand next to it.
+    /// Whether other figures may be next to it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     narrow: bool,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -119,7 +119,7 @@ impl Page {
         Ok(figures.chain([(PAGE.to_owned(), html)]).collect())
     }
 
-    /// The page without its pictures, to be serialised.
+    /// The page without its pictures, for JSON.
     pub fn without_pictures(mut self) -> Self {
         for section in &mut self.sections {
             for block in &mut section.blocks {
@@ -167,7 +167,7 @@ impl Section {
         }))
     }
 
-    /// Adds a picture as [`Section::figure`] does, next to those before it if there is room.
+    /// Adds a picture as [`Section::figure`] does, next to those before it if there is space.
     pub fn narrow_figure(
         self,
         name: impl Into<String>,

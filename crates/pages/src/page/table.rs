@@ -24,13 +24,13 @@ pub struct Shade {
     pub depth: f64,
 }
 
-/// What a shade says about its cell.
+/// The meaning of a shade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Hue {
-    /// As it should be.
+    /// Correct.
     Right,
-    /// As it should not be.
+    /// Wrong.
     Wrong,
 }
 

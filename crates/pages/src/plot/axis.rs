@@ -57,7 +57,7 @@ impl Axis {
         }
     }
 
-    /// Where a value lies: 0 at the start of the axis, 1 at its end.
+    /// The position of a value: 0 at the start of the axis, 1 at its end.
     pub(super) fn place(&self, value: f64) -> f64 {
         let length = |value: f64| match self.scale {
             Scale::Linear => value,

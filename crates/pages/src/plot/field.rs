@@ -77,7 +77,7 @@ impl Field {
             for ring in &contour.geometry().0 {
                 let points = ring.0.iter().map(|point| (point.x, point.y));
                 let mut points = points.collect::<Vec<_>>();
-                // Rings close along the border, half a cell outside: those parts are no contour.
+                // Rings close along the border, half a cell outside; those parts are not contours.
                 if let Some(start) = points.iter().position(outside) {
                     // The last point is the first one again.
                     points.pop();

@@ -1,6 +1,6 @@
 //! Charts as SVG: curves, and curves over a function of two variables.
 //!
-//! A [`Panel`] is one chart: two axes, its series, and perhaps contours or a coloured map behind
+//! A [`Panel`] is one chart: two axes, its series, and optionally contours or a coloured map behind
 //! them. [`figure`] draws several panels as one picture.
 
 mod axis;

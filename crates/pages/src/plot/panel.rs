@@ -1,4 +1,4 @@
-//! One chart of a figure: axes, series, and what lies behind them.
+//! One chart of a figure: axes, series, and the background.
 
 use std::ops::Range;
 
@@ -17,11 +17,11 @@ pub struct Panel {
     pub(super) y: Axis,
     pub(super) backdrop: Option<Backdrop>,
     pub(super) series: Vec<Series>,
-    /// Where the legend lies; if not set, where it hides least.
+    /// The corner of the legend; by default, the one in which it hides least.
     legend: Option<SeriesLabelPosition>,
 }
 
-/// What lies behind the curves.
+/// The background of the curves.
 #[derive(Debug, Clone)]
 pub(super) enum Backdrop {
     Contours { field: Field, levels: Vec<f64> },
@@ -88,7 +88,7 @@ impl Panel {
         self
     }
 
-    /// Where the legend lies.
+    /// The position of the legend.
     pub(super) fn legend_position(&self) -> SeriesLabelPosition {
         self.legend
             .clone()

@@ -32,9 +32,9 @@ const LONGEST_HEADER: u64 = 1 << 20;
 /// A run at the end of a step.
 #[derive(Debug, Clone)]
 pub struct Checkpoint {
-    /// What the run was asked for.
+    /// The settings of the run.
     pub config: Config,
-    /// How far it has come.
+    /// Its progress.
     pub progress: Progress,
     /// Length of `metrics.jsonl` when the checkpoint was made.
     pub metrics_bytes: u64,
@@ -101,8 +101,8 @@ impl Checkpoint {
         Ok(file)
     }
 
-    /// Reads what a file of `length` bytes holds. It asks for no more memory than the file has bytes,
-    /// whatever the file says about itself.
+    /// Reads a file of `length` bytes. It reserves at most that much memory, whatever the file says
+    /// about itself.
     ///
     /// # Errors
     ///
@@ -125,7 +125,7 @@ impl Checkpoint {
         let header_length = u64::from(header_length);
         let rest = length - overhead;
         ensure(header_length <= rest.min(LONGEST_HEADER), || {
-            "its header is longer than it may be".to_owned()
+            "its header is too long".to_owned()
         })?;
         let header_bytes = read_part(&mut source, header_length)?;
         let mut digest = Sha256::new();
@@ -249,7 +249,7 @@ pub(super) mod tests {
         Checkpoint::decode(bytes, bytes.len() as u64)
     }
 
-    /// The same bytes with a digest that fits: what only somebody who means it would write.
+    /// The same bytes with a matching digest, which only a deliberate change has.
     fn signed(mut bytes: Vec<u8>) -> Vec<u8> {
         if let Some(end) = bytes.len().checked_sub(DIGEST) {
             bytes.truncate(end);
@@ -312,7 +312,7 @@ pub(super) mod tests {
         bytes[PREFIX..PREFIX + length as usize].to_vec()
     }
 
-    /// A file with another header, its length and digest as they must be.
+    /// A file with another header, and with the length and digest that match.
     fn with_header(checkpoint: &Checkpoint, header: &[u8]) -> Vec<u8> {
         let bytes = checkpoint.encode().expect("it can be encoded");
         let old = encoded_header(checkpoint).len();
@@ -342,7 +342,7 @@ pub(super) mod tests {
             prop_assert_eq!(decode(&damaged).is_ok(), damaged == bytes);
         }
 
-        /// With a digest that fits, damage may pass for another checkpoint, but must not panic.
+        /// With a matching digest, damage may look like another checkpoint, but must not panic.
         #[test]
         fn damage_with_a_digest_that_fits_is_read_or_refused(
             at in any::<prop::sample::Index>(),

@@ -1,4 +1,5 @@
-//! Checkpoints: all that a run needs to continue as if it had never stopped, one file each.
+//! Checkpoints: everything that a run needs to continue as if it had never stopped, in one file
+//! each.
 
 mod container;
 mod store;

@@ -9,10 +9,10 @@ use crate::error::RunFolderError;
 use crate::files::{Staged, UNFINISHED};
 
 const EXTENSION: &str = "ckpt";
-/// What is added to the name of a file that cannot be read, so that it is not tried again.
+/// Suffix of a file that cannot be read, so that it is not tried again.
 const DAMAGED: &str = ".damaged";
 
-/// Where a checkpoint stands in its run: epochs that are done, then steps of the next.
+/// The position of a checkpoint in its run: completed epochs, then steps of the next.
 type Position = (usize, usize);
 
 /// The checkpoints of a run folder.
@@ -22,12 +22,12 @@ pub(crate) struct Checkpoints {
     folder: PathBuf,
 }
 
-/// What a run folder has to continue from.
+/// The checkpoint from which a run folder continues.
 #[derive(Debug)]
 pub(crate) struct Found {
-    /// The newest checkpoint that is whole, and its file's name; none if there is no file at all.
+    /// The newest intact checkpoint and its file name; none if there is no file.
     pub(crate) checkpoint: Option<(Checkpoint, String)>,
-    /// Newer ones that are not, one sentence each.
+    /// Newer, damaged ones, one sentence each.
     pub(crate) damaged: Vec<String>,
 }
 
@@ -57,7 +57,7 @@ impl Checkpoints {
     ///
     /// # Errors
     ///
-    /// If the file cannot be written; those before are still there then.
+    /// If the file cannot be written; the earlier ones still exist then.
     pub(crate) fn save(
         &self,
         checkpoint: &Checkpoint,
@@ -81,7 +81,7 @@ impl Checkpoints {
     ///
     /// # Errors
     ///
-    /// If there are checkpoints and none is whole, or the folder cannot be read.
+    /// If there are checkpoints and none is intact, or the folder cannot be read.
     pub(crate) fn newest(&self) -> Result<Found, RunFolderError> {
         let unreadable = RunFolderError::unreadable(&self.folder);
         let files = self.list().or_else(|error| match error.kind() {
@@ -125,7 +125,7 @@ impl Checkpoints {
         })
     }
 
-    /// Removes what a run that was killed had started to write.
+    /// Removes the unfinished files of a killed run.
     ///
     /// # Errors
     ///
@@ -140,7 +140,7 @@ impl Checkpoints {
         Ok(())
     }
 
-    /// All files that are named as checkpoints, the newest first.
+    /// All files with the name of a checkpoint, the newest first.
     fn list(&self) -> io::Result<Vec<(Position, PathBuf)>> {
         let mut found = Vec::new();
         for entry in fs::read_dir(&self.folder)? {

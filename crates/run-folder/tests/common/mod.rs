@@ -1,4 +1,4 @@
-//! What the tests share: a small data set, and runs on it from their choices to their result.
+//! What the tests share: a small data set, and runs on it, from choices to result.
 
 use std::cell::Cell;
 use std::error::Error;
@@ -82,7 +82,7 @@ impl Listener for Interrupt {
     }
 }
 
-/// Trains to the end and gives the run's folder.
+/// Trains to the end and returns the run's folder.
 pub(crate) fn train(out_dir: &Path, name: &str, choices: &Choices) -> PathBuf {
     let (folder, outcome) = start(out_dir, name, choices, ()).expect("it can be trained");
     assert!(matches!(outcome, Outcome::Finished { .. }), "{outcome:?}");
@@ -164,7 +164,7 @@ fn run(
         AnyNet::MnistMlp(net) => {
             train_net(&settings, (net, sizes), (splits, &digest), origin, listener)
         }
-        AnyNet::XorNet(_) => unreachable!("its data are no images"),
+        AnyNet::XorNet(_) => unreachable!("its data are not images"),
     }
 }
 
@@ -253,8 +253,8 @@ pub(crate) fn metrics(run: &Path) -> Vec<Value> {
     lines.collect()
 }
 
-/// A run's metrics without what differs from one run to the next, and without the mention that it was
-/// interrupted or resumed.
+/// A run's metrics without the differences between runs, and without the events of interruption and
+/// resumption.
 pub(crate) fn lasting(run: &Path) -> Vec<Value> {
     let mut entries = metrics(run);
     entries.retain(|entry| entry["event"] != "resumed" && entry["event"] != "stopped");
@@ -268,7 +268,7 @@ pub(crate) fn lasting(run: &Path) -> Vec<Value> {
     entries
 }
 
-/// Asserts that two runs came to the same, bit for bit.
+/// Asserts that two runs have the same results, bit for bit.
 #[track_caller]
 pub(crate) fn assert_same(one: &Path, other: &Path) {
     assert_eq!(lasting(one), lasting(other));

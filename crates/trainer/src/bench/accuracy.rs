@@ -14,7 +14,7 @@ use training::{
 
 /// Test accuracies to reach.
 pub(crate) const GOALS: [f64; 3] = [0.97, 0.98, 0.983];
-/// Where training ends that has not reached them.
+/// Number of epochs after which training gives up.
 const MOST_EPOCHS: usize = 40;
 
 /// Seconds of training until each goal.

@@ -5,13 +5,13 @@ use std::time::Duration;
 use anyhow::Result;
 use serde::Serialize;
 
-/// What is measured: training here, its matrix products, training elsewhere.
+/// A contestant: our training, its matrix products, or another framework.
 pub(crate) trait Contestant {
     /// Its name in the table.
     fn name(&self) -> String;
-    /// What it is, for sorting out ratios.
+    /// Its kind, which decides the ratios to compute.
     fn kind(&self) -> Kind;
-    /// Works for a while: how many items (rows or steps), in how long.
+    /// Works for a while; returns how many items (rows or steps) it did, and in what time.
     ///
     /// # Errors
     ///
@@ -19,24 +19,24 @@ pub(crate) trait Contestant {
     fn segment(&mut self) -> Result<(usize, Duration)>;
 }
 
-/// What a contestant is.
+/// The kind of a contestant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Kind {
     /// Training by this project.
     Training,
-    /// A step's matrix products and nothing else, on the same backend: what no training exceeds.
+    /// A step's matrix products alone, on the same backend: an upper bound for training.
     Products,
     /// Training by another framework.
     Peer,
 }
 
-/// What a contestant did in every round.
+/// A contestant's results in every round.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Score {
     pub(crate) name: String,
     pub(crate) kind: Kind,
-    /// Items a second, round by round.
+    /// Items per second, round by round.
     pub(crate) rates: Vec<f64>,
 }
 
@@ -47,7 +47,7 @@ impl Score {
     }
 }
 
-/// The middle value; of two, their mean.
+/// The median; of two middle values, their mean.
 pub(crate) fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -58,8 +58,8 @@ pub(crate) fn median(values: &[f64]) -> f64 {
     }
 }
 
-/// Runs a segment of each contestant in every round, after one round that does not count. `note` hears
-/// of every round.
+/// Runs a segment of each contestant in every round, after one round that does not count. `note` is
+/// called in every round.
 ///
 /// # Errors
 ///

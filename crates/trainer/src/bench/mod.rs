@@ -1,8 +1,7 @@
-//! `trainer bench`: how fast training is, measured side by side in one run.
+//! `trainer bench`: how fast training is, compared within one run.
 //!
-//! Everything that is compared runs in turns: a round is one segment of each contestant, and what
-//! is reported is the median over the rounds, with the spread. So a machine that is slower for a
-//! while is slower for all.
+//! The contestants take turns: a round is one segment of each. The report has the median over the
+//! rounds and the spread. So a machine that is slower for a while is slower for all.
 
 mod accuracy;
 mod contest;
@@ -41,8 +40,8 @@ const PRESET_SEEDS: Range<u64> = 0..5;
 /// Options of `bench`.
 #[derive(Debug, Args)]
 pub(crate) struct BenchOptions {
-    /// Backends to measure, separated by commas [default: ndarray, flex, and wgpu on a real
-    /// graphics card].
+    /// Backends to measure, separated by commas [default: ndarray, flex, and wgpu if there is a
+    /// GPU].
     #[arg(long, value_delimiter = ',', value_parser = backend(), value_name = "NAMES")]
     backend: Vec<Backend>,
 
@@ -65,12 +64,13 @@ pub(crate) struct BenchOptions {
     )]
     size: Vec<Size>,
 
-    /// Rounds, from 1; each contestant has one segment in each, after one that does not count.
+    /// Number of rounds, at least 1; each contestant runs once per round, after one round that does
+    /// not count.
     #[arg(long, default_value = "5", allow_negative_numbers = true, value_parser = at_least_one, value_name = "N")]
     rounds: usize,
 
-    /// Also measure PyTorch and JAX, by the scripts in bench/peers; one that is not installed is
-    /// left out with a note.
+    /// Also measure PyTorch and JAX, with the scripts in bench/peers; a framework that is not
+    /// installed is left out with a note.
     #[arg(long)]
     peers: bool,
 
@@ -79,11 +79,11 @@ pub(crate) struct BenchOptions {
     python: PathBuf,
 
     /// Also measure how long training takes to 97, 98 and 98.3 % test accuracy, and what --preset fast
-    /// reaches with the seeds 0 to 4: some minutes.
+    /// reaches with the seeds 0 to 4. This takes some minutes.
     #[arg(long)]
     accuracy: bool,
 
-    /// Form of the results on standard output: text, or JSON with one object a line.
+    /// Output format: text, or JSON with one object per line.
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORM")]
     format: Format,
 

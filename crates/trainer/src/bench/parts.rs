@@ -13,18 +13,18 @@ use training::{Engine, epoch_order, leaves_of_its_own, shard_loss};
 use super::size::Size;
 use super::training_run::TrainingRun;
 
-/// Steps over which the parts of a step are averaged, after as many that do not count.
+/// Number of steps to average over, after the same number of steps that do not count.
 const STEPS: usize = 100;
 
-/// Microseconds a step.
+/// Microseconds per step.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Parts {
     pub(crate) name: String,
     pub(crate) size: Size,
-    /// Giving the workers something to do, and waiting until they have done it: part of every stage here,
-    /// and of two in training, where a worker does the stages before the update in one go.
+    /// Handing work to the workers and waiting for them. Here every stage includes it; in training only
+    /// two do, because a worker does all stages before the update at once.
     pub(crate) hand_over: f64,
-    /// Taking the batch from the data, without that.
+    /// Taking the batch from the data, without the hand-over.
     pub(crate) gather: f64,
     /// The loss; with the manual engine part of the gradients.
     pub(crate) forward: Option<f64>,

@@ -1,4 +1,4 @@
-//! Other frameworks at the same job, as child processes that wait for their turn.
+//! Other frameworks on the same task, as child processes that wait for their turn.
 
 use std::fmt;
 use std::io::{BufRead, BufReader, Write};
@@ -87,13 +87,13 @@ pub(crate) struct Running {
     output: BufReader<ChildStdout>,
 }
 
-/// What a script says first.
+/// A script's first message.
 #[derive(Deserialize)]
 struct Ready {
     version: String,
 }
 
-/// What it says after each epoch.
+/// Its message after each epoch.
 #[derive(Deserialize)]
 struct Epoch {
     rows: usize,
@@ -129,7 +129,7 @@ impl Contestant for Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,4 +1,4 @@
-//! The matrix products of a training step and nothing else.
+//! The matrix products of a training step alone.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -15,13 +15,13 @@ use super::size::Size;
 /// Inputs and classes of MNIST.
 const INPUTS: usize = 784;
 const CLASSES: usize = 10;
-/// A segment lasts about so long.
+/// Approximate duration of a segment.
 const SEGMENT: Duration = Duration::from_millis(400);
 
 /// The products of each layer: forward X·W, backward Xᵀ·G and, but for the first layer, G·Wᵀ.
 ///
-/// Of the whole batch, by the threads that the backend gives a product; on ndarray, whose products
-/// have one thread each while workers share a batch, of each worker's shard.
+/// For the whole batch, with the threads that the backend uses for a product. On ndarray, for each
+/// worker's shard, because its products have one thread each while workers share a batch.
 pub(crate) struct Products {
     name: String,
     device: Device,
@@ -44,7 +44,7 @@ impl Products {
     ///
     /// # Errors
     ///
-    /// If there are no threads for the workers.
+    /// If the workers' threads cannot start.
     pub(crate) fn new(backend: Backend, opened: &Opened, size: Size) -> Result<Self> {
         let [h1, h2] = size.hidden;
         let device = &opened.device;
@@ -81,7 +81,7 @@ impl Products {
         })
     }
 
-    /// Steps for about as long as a segment lasts: how many rows went through.
+    /// Runs steps for about the duration of a segment; returns the number of rows.
     fn multiply(&self) -> usize {
         let started = Instant::now();
         let mut rows = 0;

@@ -86,10 +86,10 @@ impl Report {
     pub(crate) fn to_text(&self) -> String {
         let mut text = format!("{}\n", self.machine.join("\n"));
         for (size, scores) in &self.sizes {
-            text += &format!("\n{size}: images a second, medians (least to most)\n");
+            text += &format!("\n{size}: images per second, medians (min to max)\n");
             text += &size_table(*size, scores);
         }
-        text += "\nXOR net 2-4-1, all four rows at once: steps a second\n";
+        text += "\nXOR net 2-4-1, all four rows at once: steps per second\n";
         text += &rate_table(&self.xor);
         for (size, _) in &self.sizes {
             text += &format!("\n{size}: where a step's time goes, in microseconds\n");
@@ -98,7 +98,7 @@ impl Report {
         text += "\nFrom the start of the program, one epoch of the default run\n";
         text += &self.start_table();
         if !self.races.is_empty() {
-            text += "\nTraining to a test accuracy: seconds (epochs), judging not counted\n";
+            text += "\nTraining to a test accuracy: seconds (epochs), without evaluation\n";
             text += &self.race_table();
         }
         if let Some(preset) = self.presets.first() {
@@ -174,7 +174,7 @@ impl Report {
         aligned(table)
     }
 
-    /// One object a line, each with `"event"`.
+    /// One object per line, each with `"event"`.
     ///
     /// # Errors
     ///
@@ -232,10 +232,10 @@ fn panel(size: Size, backend: Backend, scores: &[Score]) -> Panel {
     let rounds = shown.first().map_or(1, |score| score.rates.len()).max(2);
     let most = shown.iter().flat_map(|score| &score.rates);
     let most = most.copied().fold(0.0, f64::max) / THOUSAND;
-    // Room for the legend above the curves.
+    // Space for the legend above the curves.
     let (x, y) = (
         Axis::linear("round", 1.0..rounds as f64),
-        Axis::linear("thousand images a second", 0.0..1.7 * most),
+        Axis::linear("thousand images per second", 0.0..1.7 * most),
     );
     let panel = Panel::new(format!("{backend}: {size}"), x, y).legend_upper_right();
     let series = shown.into_iter().zip(Colour::SERIES.into_iter().cycle());
@@ -275,7 +275,7 @@ fn aligned(mut table: Table) -> String {
     format!("{}\n", table.trim_fmt())
 }
 
-/// A median with the least and the most.
+/// A median with minimum and maximum.
 fn spread(score: &Score) -> String {
     let least = score.rates.iter().copied().fold(f64::INFINITY, f64::min);
     let most = score.rates.iter().copied().fold(0.0, f64::max);
@@ -290,7 +290,7 @@ fn rate_table(scores: &[Score]) -> String {
     aligned(table)
 }
 
-/// Ratios are medians of the ratios of the rounds, whose two segments ran side by side.
+/// A ratio is the median over the rounds of the ratio of two segments of the same round.
 fn ratio(score: &Score, to: &Score) -> String {
     let ratios = score.rates.iter().zip(&to.rates).map(|(a, b)| a / b);
     format!("{:.2}", median(&ratios.collect::<Vec<_>>()))

@@ -1,5 +1,5 @@
-//! Whole runs of this program, each in a process of its own: from nothing to the first step, the memory
-//! that takes, and what a preset comes to.
+//! Whole runs of this program, each in a process of its own: the time to the first step, the memory,
+//! and the result of a preset.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -12,13 +12,13 @@ use serde::Serialize;
 use serde_json::Value;
 use training::Engine;
 
-/// What a run of one epoch took.
+/// The cost of a run of one epoch.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Start {
     pub(crate) name: String,
     /// Seconds from the start of the program until data and net are ready.
     pub(crate) setup_seconds: f64,
-    /// Largest resident memory in bytes; where the system does not tell, nothing.
+    /// Largest resident memory in bytes; `None` if the system does not say.
     pub(crate) peak_memory: Option<u64>,
 }
 
@@ -32,7 +32,7 @@ pub(crate) struct Preset {
     pub(crate) test_accuracy: f64,
 }
 
-/// How often the memory is looked at; it only grows, so the last look is the peak but for the end.
+/// How often the memory is read. It only grows, so the last reading is close to the peak.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Runs one epoch of the default net.
@@ -78,10 +78,10 @@ struct Run {
 }
 
 impl Run {
-    /// The number of this name in whatever event has it first.
+    /// The number of this name in the first event that has it.
     fn number(&self, name: &str) -> Result<f64> {
         let number = self.events.iter().find_map(|event| event[name].as_f64());
-        number.with_context(|| format!("a run says its {name}"))
+        number.with_context(|| format!("the run reports no {name}"))
     }
 }
 
@@ -94,7 +94,7 @@ fn run(options: &[&str]) -> Result<Run> {
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
-        .context("cannot start a run of its own")?;
+        .context("cannot start a run")?;
     let output = BufReader::new(child.stdout.take().context("its output is piped")?);
     let reader = std::thread::spawn(move || -> Result<Vec<Value>> {
         let event = |line: std::io::Result<String>| Ok(serde_json::from_str(&line?)?);
@@ -109,13 +109,10 @@ fn run(options: &[&str]) -> Result<Run> {
         }
     };
     let events = reader.join().expect("the reader does not panic")?;
-    // What is left behind lies in the system's temporary folder.
+    // Leftovers are in the system's temporary folder.
     let _ = fs::remove_dir_all(&folder);
     if !status.success() {
-        bail!(
-            "a run of its own failed; try it with `trainer {}`",
-            options.join(" ")
-        );
+        bail!("a run failed; try it with `trainer {}`", options.join(" "));
     }
     Ok(Run {
         events,
@@ -123,7 +120,7 @@ fn run(options: &[&str]) -> Result<Run> {
     })
 }
 
-/// Largest resident memory of a process so far, as Linux tells it.
+/// Largest resident memory of a process so far, on Linux.
 fn resident_peak(process: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status

@@ -30,7 +30,7 @@ pub(crate) struct TrainingRun<N: Net> {
     pub(super) settings: Settings,
     pub(super) team: Arc<Team>,
     pub(super) examples: Examples<N::Targets>,
-    /// Taken out while the net learns.
+    /// `None` while the net learns.
     pub(super) state: Option<State<N>>,
     schedule: Schedule,
     /// Passes over the examples in a segment.
@@ -42,7 +42,7 @@ impl TrainingRun<MnistMlp> {
     ///
     /// # Errors
     ///
-    /// If there are no threads for it.
+    /// If its threads cannot start.
     pub(crate) fn mnist(
         backend: Backend,
         opened: &Opened,
@@ -69,7 +69,7 @@ impl TrainingRun<XorNet> {
     ///
     /// # Errors
     ///
-    /// If there are no threads for it.
+    /// If its threads cannot start.
     pub(crate) fn xor(backend: Backend, opened: &Opened, engine: Engine) -> Result<Self> {
         let settings = Settings::resolve(&choices(ModelName::XorNet, backend, engine))?;
         let net = XorNetConfig::new().init(settings.seed, &opened.device)?;
@@ -137,7 +137,7 @@ impl<N: Net> TrainingRun<N> {
         Ok(())
     }
 
-    /// Waits until the device has done everything; processors have already.
+    /// Waits until the device has finished; a CPU already has.
     ///
     /// # Errors
     ///
@@ -165,7 +165,7 @@ impl<N: Net> Contestant for TrainingRun<N> {
         let team = Arc::clone(&self.team);
         team.run(|| self.train())?;
         self.wait()?;
-        // A pass of XOR is one step on all four rows: what counts there are steps.
+        // A pass of XOR is one step on all four rows, so steps are counted.
         let items = if self.passes > 1 { 1 } else { rows };
         Ok((self.passes * items, started.elapsed()))
     }

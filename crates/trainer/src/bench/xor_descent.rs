@@ -1,11 +1,14 @@
 //! The XOR net by the formulas, with all steps of a segment in one operation of the backend.
 //!
-//! A net of a dozen weights is done with a product in a tenth of a microsecond; what takes the time is
-//! to get there, from tensor through dispatch to the backend, some forty times a step, and an optimizer
-//! around it. Here the whole descent is one custom operation, and its steps are calls of the backend.
+//! A net of a dozen weights needs a tenth of a microsecond for a product. The time goes into the way
+//! there, from tensor through dispatch to the backend, some forty times per step, and into the
+//! optimizer. Here the whole descent is one custom operation, and its steps are calls of the backend.
 #![cfg_attr(
     feature = "ndarray",
-    expect(deprecated, reason = "ndarray is a backend the project was asked for")
+    expect(
+        deprecated,
+        reason = "this project offers ndarray next to flex, its successor"
+    )
 )]
 
 use std::time::{Duration, Instant};
@@ -45,7 +48,7 @@ impl XorDescent {
     ///
     /// # Errors
     ///
-    /// If there is no thread for it.
+    /// If its thread cannot start.
     pub(crate) fn new(backend: BackendName, opened: &Opened) -> Result<Self> {
         Ok(Self {
             name: format!("{backend} manual, {XOR_STEPS} steps a call"),
@@ -96,8 +99,8 @@ impl Contestant for XorDescent {
 ///
 /// # Panics
 ///
-/// If hidden layer or output is no sigmoid, the sizes do not fit, a layer has no bias, the net is on
-/// an autodiff device, or its backend is none of this crate's features.
+/// If the hidden layer or the output is not a sigmoid, the sizes do not fit, a layer has no bias,
+/// the net is on an autodiff device, or its backend is not a feature of this crate.
 ///
 /// # Source
 ///
@@ -134,7 +137,7 @@ fn bias(layer: &Linear) -> &Param<Tensor<1>> {
     layer.bias.as_ref().expect("both layers have a bias")
 }
 
-/// How many steps, and how long.
+/// The number of steps and the time.
 #[derive(Debug, Clone, Copy)]
 struct Steps {
     count: usize,

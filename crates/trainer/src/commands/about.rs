@@ -1,4 +1,4 @@
-//! What the program says about itself: its version, completions for shells, a man page.
+//! Output about the program itself: its version, shell completions, a man page.
 
 use std::io;
 use std::sync::LazyLock;

@@ -11,7 +11,7 @@ use crate::console::{Console, Shown};
 /// Options of `backends`.
 #[derive(Debug, Args)]
 pub(crate) struct BackendsOptions {
-    /// Form of the list: text, or JSON with one object a line.
+    /// Output format: text, or JSON with one object per line.
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORM")]
     format: Format,
 }

@@ -17,10 +17,11 @@ use super::trained_net::TrainedNet;
 use crate::arguments::{NetOptions, backend};
 use crate::console::{Console, Shown, layer_sizes};
 
-/// Most classes whose confusion matrix is printed; of more, only the most frequent mistakes are.
+/// Largest number of classes for which the confusion matrix is printed; with more, only the most
+/// frequent mistakes are.
 const PRINTED_CLASSES: usize = 20;
 
-/// Kinds of mistakes that are printed then.
+/// Number of kinds of mistakes that are printed then.
 const PRINTED_MISTAKES: usize = 20;
 
 /// Options of `eval`.
@@ -35,16 +36,16 @@ pub(crate) struct EvalOptions {
     #[arg(long, value_name = "FOLDER")]
     data_dir: Option<PathBuf>,
 
-    /// Where to compute [default: where the run did; for --weights ndarray].
+    /// Where to compute [default: the run's backend; for --weights ndarray].
     #[arg(long, short, value_parser = backend(), value_name = "NAME")]
     backend: Option<Backend>,
 
-    /// Form of the results: text, or JSON in one object.
+    /// Output format: text, or one JSON object.
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORM")]
     format: Format,
 }
 
-/// How good a net is, as JSON has it.
+/// The metrics of a net, as JSON.
 #[derive(Debug, Serialize)]
 struct Evaluation {
     event: &'static str,
@@ -59,8 +60,8 @@ struct Evaluation {
     #[serde(with = "training::number::json")]
     loss: f64,
     accuracy: f64,
-    /// Ends of the interval that holds the accuracy on other rows of this kind, with confidence
-    /// `interval_level`; none for the truth table, which has no other rows.
+    /// Ends of the confidence interval of the accuracy, at the level `interval_level`; none for the
+    /// truth table, which has no other rows.
     accuracy_interval: Option<[f64; 2]>,
     interval_level: f64,
     classes: Vec<String>,

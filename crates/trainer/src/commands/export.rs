@@ -33,7 +33,7 @@ pub(crate) struct ExportOptions {
     #[arg(long, value_enum, default_value_t = Dtype::F32, value_name = "TYPE")]
     dtype: Dtype,
 
-    /// Form of the messages: text, or JSON with one object a line.
+    /// Output format: text, or JSON with one object per line.
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORM")]
     format: Format,
 }
@@ -62,7 +62,7 @@ enum Dtype {
     F16,
 }
 
-/// A file of weights was written.
+/// A weight file was written.
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename = "exported")]
 struct Exported {
@@ -112,7 +112,7 @@ pub(crate) fn run(options: &ExportOptions) -> Result<Exit> {
     let stack = match (&options.net.run, &options.net.weights) {
         (Some(run), _) => weights::of_run(&SavedRun::open(run)?)?,
         (None, Some(file)) => weights::read(file)?,
-        (None, None) => bail!("no net is named; give --run FOLDER or --weights FILE"),
+        (None, None) => bail!("no net given; use --run FOLDER or --weights FILE"),
     };
     let bytes = match to {
         Target::Safetensors => to_safetensors(&stack, Layout::Burn, precision)?,

@@ -15,7 +15,7 @@ use weight_exchange::{DenseStack, Layout, Precision, to_burnpack, to_safetensors
 use crate::arguments::{activation, invocation, refuse_existing};
 use crate::console::Console;
 
-/// What `device` says in the configuration of a run folder that nothing was computed for.
+/// The `device` in the configuration of a run folder that was imported.
 const NO_DEVICE: &str = "none: the weights were imported";
 
 /// Options of `import`.
@@ -26,8 +26,8 @@ pub(crate) struct ImportOptions {
     #[arg(long, value_name = "FILE")]
     from: PathBuf,
 
-    /// Layout of the weights: burn is [d_in, d_out], pytorch [d_out, d_in]; auto uses what the file says,
-    /// its names, and which way the layers fit each other, and refuses a file for which none of these
+    /// Layout of the weights: burn is [d_in, d_out], pytorch [d_out, d_in]; auto uses the file's
+    /// metadata, its names, and how the layers fit each other, and refuses a file if none of these
     /// decides.
     #[arg(long, value_enum, default_value_t = LayoutName::Auto, value_name = "NAME")]
     layout: LayoutName,
@@ -49,7 +49,7 @@ pub(crate) struct ImportOptions {
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
 
-    /// Form of the messages: text, or JSON with one object a line.
+    /// Output format: text, or JSON with one object per line.
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORM")]
     format: Format,
 }
@@ -57,7 +57,7 @@ pub(crate) struct ImportOptions {
 /// Layouts of weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum LayoutName {
-    /// As the file, its names or its sizes tell.
+    /// According to the file, its names or its sizes.
     Auto,
     /// [d_in, d_out].
     Burn,
@@ -76,7 +76,7 @@ pub(crate) fn run(options: &ImportOptions) -> Result<Exit> {
         Some(out) => out.clone(),
         None => {
             let stem = options.from.file_stem();
-            Path::new("runs").join(stem.context("--from names no file; name one")?)
+            Path::new("runs").join(stem.context("--from does not name a file; name one")?)
         }
     };
     refuse_existing(&out)?;
@@ -147,7 +147,7 @@ fn write_run_folder(out: &Path, stack: &DenseStack, model: ModelName, entry: &En
     let made = make_folder(&unfinished).and_then(|()| {
         let written = write_files(&unfinished, &files).and_then(|()| fs::rename(&unfinished, out));
         if written.is_err() {
-            // If it cannot be removed, it is left under a name that nobody reads.
+            // If it cannot be removed, it stays under a name that is never read.
             let _ = fs::remove_dir_all(&unfinished);
         }
         written

@@ -40,12 +40,12 @@ pub(crate) struct InspectOptions {
     #[arg(long)]
     show: bool,
 
-    /// Form of the results: text, or JSON in one object.
+    /// Output format: text, or one JSON object.
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORM")]
     format: Format,
 }
 
-/// What a data set contains, as JSON has it.
+/// The content of a data set, as JSON.
 #[derive(Debug, Serialize)]
 struct Inspection {
     event: &'static str,
@@ -59,11 +59,11 @@ struct Inspection {
     test: SetLine,
     /// Test images that also occur in the training set, pixel for pixel.
     test_images_in_training: usize,
-    /// Those of them that have another class there.
+    /// Those of them that have another class in the training set.
     of_another_class: usize,
-    /// What became of the files, if they are images.
+    /// How the files were used, if they are images.
     images: Option<ImagesLine>,
-    /// The file with the sheet, if one was asked for.
+    /// The file with the sheet, if `--sheet` is given.
     sheet: Option<String>,
     #[serde(skip)]
     image_folder: Option<ImageFolder>,
@@ -85,7 +85,7 @@ struct SetLine {
     duplicates_of_another_class: usize,
 }
 
-/// What became of a folder's images.
+/// How a folder's images were used.
 #[derive(Debug, Serialize)]
 struct ImagesLine {
     held_out: usize,
@@ -94,7 +94,7 @@ struct ImagesLine {
     passed_over: usize,
 }
 
-/// What became of a folder's images, in a sentence.
+/// How a folder's images were used, in a sentence.
 pub(super) fn describe(images: &ImageFolder) -> String {
     let ImageFolder {
         held_out,
@@ -251,7 +251,7 @@ fn show_one_of_each(set: &ImageSet, classes: &[String], console: &mut Console) -
     Ok(())
 }
 
-/// Images next to and above each other, one grey level a pixel.
+/// Images next to and above each other, one grey level per pixel.
 struct Sheet {
     width: usize,
     height: usize,
@@ -286,7 +286,7 @@ impl Sheet {
     }
 
     fn to_png(&self) -> Result<Vec<u8>> {
-        let too_large = "the sheet is too large for a PNG; ask for fewer images with --samples";
+        let too_large = "the sheet is too large for a PNG; use fewer images with --samples";
         let mut bytes = vec![];
         let width = u32::try_from(self.width).context(too_large)?;
         let height = u32::try_from(self.height).context(too_large)?;

@@ -1,4 +1,4 @@
-//! `trainer lesson`: gives a lesson in the terminal, and writes its page and figures.
+//! `trainer lesson`: prints a lesson, and writes its page and figures.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ const PAGE: &str = "index.html";
 /// Options of `lesson`.
 #[derive(Debug, Args)]
 pub(crate) struct LessonOptions {
-    /// The lesson; without one, list them.
+    /// The lesson; without one, list all lessons.
     #[command(subcommand)]
     lesson: Option<Lesson<Common>>,
 }
@@ -47,7 +47,7 @@ struct Common {
     )]
     seed: u64,
 
-    /// Form of the lesson on standard output: text, or JSON in one object.
+    /// Output format: text, or one JSON object.
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORM")]
     format: Format,
 
@@ -56,7 +56,7 @@ struct Common {
     quiet: bool,
 }
 
-/// A lesson that was given.
+/// A lesson, as JSON.
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename = "lesson")]
 struct Given {
@@ -81,7 +81,7 @@ impl Shown for Given {
     }
 }
 
-/// Gives the lesson that was asked for, or lists them all.
+/// Runs the requested lesson, or lists all lessons.
 ///
 /// # Errors
 ///
@@ -143,8 +143,8 @@ impl Folder {
         Ok(folder)
     }
 
-    /// Writes a page and its figures, all or none, and returns the page's path. Files with their names
-    /// are replaced; others are left alone.
+    /// Writes a page and its figures, all or none, and returns the page's path. Files of the same
+    /// names are replaced; others are not changed.
     ///
     /// # Errors
     ///
@@ -184,7 +184,7 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         for folder in &self.made {
-            // Usually it is not empty; an empty folder that stays does no harm.
+            // Usually it is not empty, and an empty folder does no harm.
             let _ = fs::remove_dir(folder);
         }
     }

@@ -1,4 +1,4 @@
-//! The commands, one a file: its options, and what it does.
+//! The commands, one per file, each with its options.
 
 pub(crate) mod about;
 pub(crate) mod backends;

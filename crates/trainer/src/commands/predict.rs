@@ -1,4 +1,4 @@
-//! `trainer predict`: which class a net sees in images.
+//! `trainer predict`: classifies images.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -33,16 +33,16 @@ pub(crate) struct PredictOptions {
     #[arg(required = true, value_name = "IMAGE")]
     images: Vec<PathBuf>,
 
-    /// Show what the net sees: each image as 28x28 grey levels. With --format json, as numbers under
-    /// "pixels".
+    /// Show each image as the net gets it: 28x28 grey levels. With --format json, they are numbers
+    /// under "pixels".
     #[arg(long)]
     show: bool,
 
-    /// Where to compute [default: where the run did; without one ndarray].
+    /// Where to compute [default: the run's backend; without a run ndarray].
     #[arg(long, short, value_parser = backend(), value_name = "NAME")]
     backend: Option<Backend>,
 
-    /// Form of the results: text, or JSON with one object a line.
+    /// Output format: text, or JSON with one object per line.
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORM")]
     format: Format,
 }
@@ -52,7 +52,7 @@ pub(crate) struct PredictOptions {
 #[serde(transparent)]
 struct Number(#[serde(with = "training::number::json")] f64);
 
-/// What a net sees in an image, as JSON has it.
+/// The prediction for an image, as JSON.
 #[derive(Debug, Serialize)]
 struct Prediction {
     event: &'static str,
@@ -63,9 +63,9 @@ struct Prediction {
     /// The second choice; none for a net of one class.
     runner_up: Option<String>,
     runner_up_probability: Option<Number>,
-    /// Of each class: its probability, or the output for it.
+    /// For each class: its probability, or the output for it.
     scores: Vec<Number>,
-    /// 28 rows of 28 grey levels, if asked for.
+    /// 28 rows of 28 grey levels, if `--show` is given.
     pixels: Option<Vec<Vec<u8>>>,
     /// The line of the table.
     #[serde(skip)]
@@ -78,7 +78,7 @@ impl Shown for Prediction {
     }
 }
 
-/// An image that could not be read, as JSON has it.
+/// An image that could not be read, as JSON.
 #[derive(Debug, Serialize)]
 struct Failed {
     event: &'static str,
@@ -143,7 +143,7 @@ impl Classifier {
         })
     }
 
-    /// Of each class, its probability, or the output for it.
+    /// For each class: its probability, or the output for it.
     fn scores(&self, image: &MnistForm) -> Result<Vec<f64>> {
         let image = ImageSet::new(MNIST_SIDE, MNIST_SIDE, image.pixels.clone(), vec![0])?;
         let (x, _label): (Tensor<2>, _) =
@@ -189,7 +189,7 @@ impl Classifier {
         Some((&self.class_names[class], scores[class]))
     }
 
-    /// What the net sees in an image.
+    /// The prediction for an image.
     fn predict(&self, image: &Path, form: &MnistForm, show: bool) -> Result<Prediction> {
         let scores = self.scores(form)?;
         let mut order: Vec<usize> = (0..scores.len()).collect();
@@ -281,7 +281,7 @@ impl Predictions<'_> {
     }
 }
 
-/// The text with control characters, which a file's name may have, written out.
+/// The text with its control characters escaped; a file's name may have some.
 fn one_line(text: &str) -> String {
     let written_out = |c: char| {
         if c.is_control() {

@@ -120,7 +120,7 @@ fn item(argument: &Arg) -> String {
     line
 }
 
-/// Adds a sentence that lists these, if there are any.
+/// Adds a sentence that lists the names, if there are any.
 fn add_list(line: &mut String, what: &str, of: impl Iterator<Item = String>) {
     let of = of.collect::<Vec<_>>();
     if !of.is_empty() {

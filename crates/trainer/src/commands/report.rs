@@ -10,7 +10,7 @@ use run_report::{REPORT, Recorded, comparison, report, write};
 
 use crate::arguments::{backend, command_line};
 
-/// Name of the page that compares runs, where none is given.
+/// Default name of the page that compares runs.
 const COMPARISON: &str = "comparison.html";
 
 /// Options of `report`.
@@ -25,12 +25,12 @@ pub(crate) struct ReportOptions {
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 
-    /// Where to evaluate a single run on its test set [default: where it was trained].
+    /// Backend that evaluates a single run on its test set [default: the run's].
     #[arg(long, short, value_parser = backend(), value_name = "NAME")]
     backend: Option<Backend>,
 }
 
-/// Writes the page and prints where it is.
+/// Writes the page and prints its path.
 ///
 /// # Errors
 ///

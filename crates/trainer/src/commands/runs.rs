@@ -23,12 +23,12 @@ pub(crate) struct RunsOptions {
     #[arg(default_value = "runs", value_name = "FOLDER")]
     folder: PathBuf,
 
-    /// Form of the list: text, or JSON with one object a line.
+    /// Output format: text, or JSON with one object per line.
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORM")]
     format: Format,
 }
 
-/// A line of the list, as JSON has it.
+/// A line of the list, as JSON.
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 enum Line {
@@ -43,7 +43,7 @@ enum Line {
 #[derive(Debug, Serialize)]
 struct RunLine {
     run_dir: String,
-    /// For the order of the list.
+    /// Decides the order of the list.
     #[serde(skip)]
     start: Timestamp,
     /// In UTC.
@@ -55,7 +55,7 @@ struct RunLine {
     options: Vec<Given>,
     epochs_done: usize,
     epochs: usize,
-    /// Validation accuracy after the last epoch that was kept.
+    /// Validation accuracy after the last recorded epoch.
     val_accuracy: Option<f64>,
     /// Test accuracy, once the run is finished.
     test_accuracy: Option<f64>,
@@ -72,7 +72,7 @@ struct Given {
     default: String,
 }
 
-/// Lists the runs of a folder, the oldest first, and after them what is no run or is damaged.
+/// Lists the runs of a folder, the oldest first, then damaged ones and folders that are not runs.
 ///
 /// # Errors
 ///
@@ -105,7 +105,7 @@ fn run_folders(folder: &Path) -> Result<Vec<PathBuf>> {
     }
     if !folder.is_dir() {
         bail!(
-            "there is no folder {}; name the folder with the runs, or train first",
+            "folder {} not found; name the folder with the runs, or train first",
             folder.display()
         );
     }

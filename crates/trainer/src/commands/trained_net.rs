@@ -1,4 +1,4 @@
-//! The net that a command uses: of a run, of a file, or the bundled one.
+//! The net that a command uses: that of a run or a file, or the bundled one.
 
 use anyhow::Result;
 use backends::{Backend, Opened};
@@ -9,9 +9,9 @@ use crate::arguments::NetOptions;
 
 /// A net on its device.
 pub(super) struct TrainedNet {
-    /// The run that it is of, if it is one's.
+    /// Its run, if it comes from one.
     pub(super) run: Option<SavedRun>,
-    /// Where it computes.
+    /// The backend.
     pub(super) backend: Backend,
     /// The device.
     pub(super) opened: Opened,
@@ -20,8 +20,8 @@ pub(super) struct TrainedNet {
 }
 
 impl TrainedNet {
-    /// Opens the net that the options name, or the bundled one if they name none, on a backend, or where
-    /// the run computed.
+    /// Opens the net that the options name, or the bundled one if they name none, on a given backend or
+    /// on the run's.
     ///
     /// # Errors
     ///
@@ -44,7 +44,7 @@ impl TrainedNet {
         })
     }
 
-    /// The settings of its run, if it is one's.
+    /// The settings of its run, if it comes from one.
     pub(super) fn settings(&self) -> Option<&Settings> {
         self.run.as_ref().map(|run| &run.config().settings)
     }

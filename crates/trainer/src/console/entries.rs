@@ -120,7 +120,7 @@ fn epoch_text(epoch: &Epoch) -> String {
 fn gradient_check_text(check: &GradientCheck) -> String {
     let error = check.worst_relative_error.unwrap_or(0.0);
     format!(
-        "gradients checked at step {}: {}, formulas and autodiff at most {error:.1e} apart ({:.2} s)",
+        "gradients checked at step {}: {}, formulas and autodiff differ by at most {error:.1e} ({:.2} s)",
         check.step, check.verdict, check.seconds
     )
 }
@@ -175,7 +175,7 @@ fn result_text(InFolder { event, run_dir }: &InFolder<RunResult>) -> String {
     )
 }
 
-/// Lines of their own about the exact solution, where there is one.
+/// Lines about the exact solution, if there is one.
 fn exact_solution_text(result: &RunResult) -> Option<String> {
     let (loss, gap) = (result.closed_form_loss?, result.loss_above_closed_form?);
     let share = gap / loss;
@@ -214,7 +214,7 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    /// An entry of each kind with what it must have; what it may have is added when it is read and
+    /// An entry of each kind with its required fields; optional fields appear when it is read and
     /// written.
     fn samples() -> Vec<Value> {
         let common: Value = serde_json::from_str(

@@ -1,4 +1,4 @@
-//! What a terminal shows of a run under way.
+//! Shows a run in progress in the terminal.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use super::Console;
 pub(crate) struct FrontEnd {
     console: Console,
     interrupt: Arc<AtomicBool>,
-    /// Of the epoch under way.
+    /// The bar of the current epoch.
     bar: ProgressBar,
 }
 
@@ -76,7 +76,7 @@ fn bar(rows: u64, title: String, quiet: bool) -> ProgressBar {
     )
     .expect("the template is well-formed")
     .with_key("rate", |state: &ProgressState, out: &mut dyn fmt::Write| {
-        // A bar that cannot be drawn is no reason to stop.
+        // An error in drawing the bar must not stop the run.
         let _ = write!(out, "{}", thousands(state.per_sec()));
     })
     .progress_chars("=> ");

@@ -13,9 +13,9 @@ use serde::Serialize;
 pub(crate) use entries::layer_sizes;
 pub(crate) use front_end::FrontEnd;
 
-/// A result in both forms.
+/// A result as text and as JSON.
 pub(crate) trait Shown: Serialize {
-    /// The result for people, without the last line's end.
+    /// The result as text, without a final newline.
     fn to_text(&self) -> String;
 
     /// Whether `--quiet` leaves it out.
@@ -33,7 +33,7 @@ pub(crate) struct Console {
 }
 
 impl Console {
-    /// A console for results in this form; a quiet one shows nothing else.
+    /// A console for results in this format; a quiet one shows nothing else.
     pub(crate) fn new(format: Format, quiet: bool) -> Self {
         Self {
             format,
@@ -46,7 +46,7 @@ impl Console {
     ///
     /// # Errors
     ///
-    /// If standard output cannot be written, for example on a full disk. A reader who has left is no
+    /// If standard output cannot be written, for example on a full disk. A closed pipe is not an
     /// error.
     pub(crate) fn show(&mut self, result: &impl Shown) -> Result<()> {
         if self.quiet && result.is_progress() {
@@ -58,7 +58,7 @@ impl Console {
         }
     }
 
-    /// Prints lines on standard output in the form of text, nothing in that of JSON.
+    /// Prints lines on standard output with `--format text`, nothing with `json`.
     ///
     /// # Errors
     ///
@@ -70,7 +70,7 @@ impl Console {
         }
     }
 
-    /// Prints an object in the form of JSON, nothing in that of text.
+    /// Prints an object with `--format json`, nothing with `text`.
     ///
     /// # Errors
     ///
@@ -82,7 +82,7 @@ impl Console {
         }
     }
 
-    /// Shows something on standard error that is no result, unless the console is quiet.
+    /// Prints a note on standard error, unless the console is quiet.
     pub(crate) fn note(&self, text: impl Display) {
         if !self.quiet {
             complain(text);
@@ -90,8 +90,8 @@ impl Console {
     }
 }
 
-/// Whether standard output is a terminal that shows colours, and nobody asked for none: `NO_COLOR` is
-/// unset or empty, and `TERM` is not `dumb`.
+/// Whether standard output is a terminal with colours: `NO_COLOR` is unset or empty, and `TERM` is
+/// not `dumb`.
 pub(crate) fn has_colour() -> bool {
     let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");

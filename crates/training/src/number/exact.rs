@@ -1,4 +1,4 @@
-//! Numbers that a JSON file gives back to the last bit.
+//! Numbers that survive JSON to the last bit.
 //!
 //! A reader of JSON may be off by the last bit for a number of seventeen digits. Such a number is
 //! written as a string; all others are plain numbers.
@@ -17,7 +17,7 @@ enum Form {
 ///
 /// # Errors
 ///
-/// What the serializer says.
+/// The serializer's error.
 pub fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     if survives(*value) {
         serializer.serialize_f64(*value)
@@ -30,7 +30,7 @@ pub fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::
 ///
 /// # Errors
 ///
-/// What the deserializer says, or that the value is no number.
+/// The deserializer's error, or that the value is not a number.
 pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     match Form::deserialize(deserializer)? {
         Form::Number(value) => Ok(value),
@@ -54,7 +54,7 @@ pub mod optional {
     ///
     /// # Errors
     ///
-    /// What the serializer says.
+    /// The serializer's error.
     pub fn serialize<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
         value.map(Present).serialize(serializer)
     }
@@ -63,7 +63,7 @@ pub mod optional {
     ///
     /// # Errors
     ///
-    /// What the deserializer says, or that the value is no number.
+    /// The deserializer's error, or that the value is not a number.
     pub fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<f64>, D::Error> {

@@ -1,4 +1,5 @@
-//! Numbers that may not be finite, which JSON itself has no form for: the strings "nan", "inf" and "-inf".
+//! Numbers that may not be finite. JSON has no such numbers, so they are the strings "nan", "inf" and
+//! "-inf".
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serializer};
@@ -14,7 +15,7 @@ enum Form {
 ///
 /// # Errors
 ///
-/// What the serializer says.
+/// The serializer's error.
 pub fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     match value {
         v if v.is_nan() => serializer.serialize_str("nan"),
@@ -27,7 +28,7 @@ pub fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::
 ///
 /// # Errors
 ///
-/// What the deserializer says, or that the value is no number.
+/// The deserializer's error, or that the value is not a number.
 pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     match Form::deserialize(deserializer)? {
         Form::Finite(value) => Ok(value),
@@ -35,7 +36,7 @@ pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D:
             "nan" => Ok(f64::NAN),
             "inf" => Ok(f64::INFINITY),
             "-inf" => Ok(f64::NEG_INFINITY),
-            other => Err(D::Error::custom(format!("{other:?} is no number"))),
+            other => Err(D::Error::custom(format!("{other:?} is not a number"))),
         },
     }
 }
@@ -51,7 +52,7 @@ pub mod optional {
     ///
     /// # Errors
     ///
-    /// What the serializer says.
+    /// The serializer's error.
     pub fn serialize<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
         value.map(Present).serialize(serializer)
     }
@@ -60,7 +61,7 @@ pub mod optional {
     ///
     /// # Errors
     ///
-    /// What the deserializer says, or that the value is no number.
+    /// The deserializer's error, or that the value is not a number.
     pub fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<f64>, D::Error> {
@@ -80,7 +81,7 @@ pub mod list {
     ///
     /// # Errors
     ///
-    /// What the serializer says.
+    /// The serializer's error.
     pub fn serialize<S: Serializer>(values: &[f64], serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(values.iter().map(|&value| One(value)))
     }
@@ -89,7 +90,7 @@ pub mod list {
     ///
     /// # Errors
     ///
-    /// What the deserializer says, or that the value is no number.
+    /// The deserializer's error, or that the value is not a number.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
         let values = Vec::<One>::deserialize(deserializer)?;
         Ok(values.into_iter().map(|One(value)| value).collect())

@@ -1,10 +1,10 @@
-//! Arguments read as numbers of a range; an error says which numbers are expected.
+//! Reads arguments as numbers in a range; an error says which numbers are expected.
 
 /// A whole number from 1.
 ///
 /// # Errors
 ///
-/// If the text is no such number; the same for the others.
+/// If the text is not such a number; the same for the others.
 ///
 /// ```
 /// use training::number::parse;

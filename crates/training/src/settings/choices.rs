@@ -1,4 +1,4 @@
-//! What somebody chose for a run; the model decides the rest.
+//! The choices for a run; the model decides the rest.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ use crate::choice::{Engine, ModelName, OptimizerName, Preset, ScheduleName};
 pub struct Choices {
     /// Which net.
     pub model: Option<ModelName>,
-    /// Where to compute.
+    /// The backend.
     pub backend: Option<Backend>,
     /// Where gradients come from.
     pub engine: Option<Engine>,
@@ -35,7 +35,7 @@ pub struct Choices {
     pub threads: Option<usize>,
     /// Step length.
     pub learning_rate: Option<f64>,
-    /// How the learning rate changes over the steps.
+    /// The learning-rate schedule.
     pub schedule: Option<ScheduleName>,
     /// How long the learning rate rises first.
     pub warm_up: Option<WarmUp>,
@@ -55,19 +55,19 @@ pub struct Choices {
     pub validation_fraction: Option<f64>,
     /// Test accuracy below which a run counts as failed.
     pub min_accuracy: Option<f64>,
-    /// Every how many epochs a line is reported.
+    /// Number of epochs between two reported lines.
     pub log_every: Option<usize>,
-    /// Every how many epochs a checkpoint is made.
+    /// Number of epochs between two checkpoints.
     pub checkpoint_every: Option<usize>,
-    /// How many of the last checkpoints are kept.
+    /// Number of recent checkpoints to keep.
     pub keep_checkpoints: Option<usize>,
     /// Epochs without a better loss after which the run ends.
     pub early_stop: Option<usize>,
-    /// Every how many steps the gradients are checked.
+    /// Number of steps between two gradient checks.
     pub check_gradients: Option<usize>,
 }
 
-/// The choices, with the preset's values where nothing else was chosen.
+/// The choices, with the preset's values for the others.
 pub(super) fn with_preset(choices: &Choices) -> Choices {
     let mut choices = choices.clone();
     if let Some(Preset::Fast) = choices.preset {
@@ -112,17 +112,17 @@ pub(super) fn refuse_what_does_not_apply(
         (
             "--weight-decay",
             linear && choices.weight_decay.is_some_and(|factor| factor > 0.0),
-            "whose bias it would shrink too, away from the closed form; use --ridge",
+            "whose bias it would also shrink, away from the exact solution; use --ridge",
         ),
         (
             "--label-smoothing",
             (linear || xor) && choices.label_smoothing.is_some(),
-            "whose loss is no cross-entropy; leave it out",
+            "whose loss is not cross-entropy; leave it out",
         ),
         (
             "--ridge",
             !linear && choices.ridge.is_some(),
-            "which is no linear regression; use --weight-decay",
+            "which is not linear regression; use --weight-decay",
         ),
     ];
     if let Some((option, _, why)) = refused.into_iter().find(|(_, given, _)| *given) {

@@ -1,4 +1,4 @@
-//! What each model takes where nothing else is chosen.
+//! The defaults of each model.
 
 use layers::Activation;
 
@@ -50,8 +50,8 @@ impl Defaults {
     }
 
     /// The loss of linear regression is a sum over the rows of a batch, and so are its gradients:
-    /// the more rows, the shorter the steps that an update rule may take that does not scale its
-    /// gradients itself.
+    /// the more rows, the shorter the steps must be for an update rule that does not scale its
+    /// gradients.
     pub(super) fn learning_rate(
         &self,
         model: ModelName,

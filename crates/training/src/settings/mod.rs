@@ -1,4 +1,4 @@
-//! From choices to settings: defaults that depend on the model filled in, contradictions refused.
+//! Turns choices into settings: fills in the defaults of the model and refuses contradictions.
 
 mod choices;
 mod continued;
@@ -31,7 +31,7 @@ impl SettingsError {
     }
 }
 
-/// Everything that decides the numbers of a run, as `config.json` keeps it.
+/// Everything that determines the numbers of a run, as in `config.json`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Settings {
     /// Which net.
@@ -51,16 +51,16 @@ pub struct Settings {
     pub epochs: usize,
     /// Rows per step.
     pub batch_size: usize,
-    /// Threads that share the rows of a step; 1 on a graphics adapter.
+    /// Threads that share the rows of a step; 1 on a GPU.
     #[serde(default = "one")]
     pub threads: usize,
     /// Step length, before the schedule's factor.
     #[serde(with = "crate::number::exact")]
     pub learning_rate: f64,
-    /// How the step length changes.
+    /// The learning-rate schedule.
     #[serde(default = "constant")]
     pub schedule: ScheduleName,
-    /// How long it rises first.
+    /// The length of the warm-up.
     #[serde(default)]
     pub warm_up: Option<WarmUp>,
     /// Update rule.
@@ -86,18 +86,18 @@ pub struct Settings {
     pub class_names: Vec<String>,
     /// Accuracy below which the run counts as failed.
     pub min_accuracy: Option<f64>,
-    /// Every how many epochs a line is printed and kept.
+    /// Number of epochs between two reported lines.
     pub log_every: usize,
-    /// Every how many epochs a checkpoint is made.
+    /// Number of epochs between two checkpoints.
     #[serde(default = "one")]
     pub checkpoint_every: usize,
-    /// How many of the last checkpoints are kept.
+    /// Number of recent checkpoints to keep.
     #[serde(default = "two")]
     pub keep_checkpoints: usize,
     /// Epochs without a better loss after which the run ends.
     #[serde(default)]
     pub early_stop: Option<usize>,
-    /// Every how many steps the gradients are checked.
+    /// Number of steps between two gradient checks.
     #[serde(default)]
     pub check_gradients: Option<usize>,
 }
@@ -118,7 +118,7 @@ fn two() -> usize {
 const KEEP_CHECKPOINTS: usize = 2;
 
 impl Settings {
-    /// What a model takes where nothing else is chosen.
+    /// The defaults of a model.
     ///
     /// ```
     /// use training::{ModelName, Settings};
@@ -202,24 +202,24 @@ impl Settings {
     }
 }
 
-/// Fewest rows for which a thread of its own is worth its while.
+/// The smallest number of rows that is worth a thread.
 const ROWS_OF_A_THREAD: usize = 32;
 
-/// As many threads as are asked for, or else as suit the batch.
+/// The requested number of threads, or the number that suits the batch.
 fn threads(choices: &Choices, batch_size: usize) -> Result<usize, SettingsError> {
     match choices.threads {
         None => Ok(default_threads(choices.backend, batch_size)),
         Some(_) if choices.backend == Some(Backend::Wgpu) => Err(SettingsError::new(
-            "--threads does not apply to wgpu, where the adapter computes; leave it out",
+            "--threads does not apply to wgpu, because the GPU computes; leave it out",
         )),
         Some(threads) if threads > batch_size => Err(SettingsError::new(format!(
-            "--threads {threads} cannot share a batch of {batch_size} rows; give at most as many"
+            "--threads {threads} cannot share a batch of {batch_size} rows; use at most one thread per row"
         ))),
         Some(threads) => Ok(threads),
     }
 }
 
-/// As many threads as the processor has cores and the batch has work for.
+/// The number of CPU cores, or fewer if the batch is small.
 pub fn default_threads(backend: Option<Backend>, batch_size: usize) -> usize {
     match backend {
         Some(Backend::Wgpu) => 1,

@@ -5,13 +5,13 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// How long the learning rate rises to what was asked for.
+/// How long the learning rate rises to its full value.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum WarmUp {
-    /// So many epochs, perhaps a fraction of one.
+    /// A number of epochs; it may be a fraction.
     Epochs(f64),
-    /// So many steps.
+    /// A number of steps.
     Steps(usize),
 }
 

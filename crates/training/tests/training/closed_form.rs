@@ -65,7 +65,7 @@ fn a_regression_that_diverges_has_no_closed_form_in_its_events() {
     assert!(memory.weights.iter().all(|weight| weight.is_finite()));
 }
 
-/// What the lecture says of MNIST (item L12), and the crate of its closed form.
+/// The lecture's facts about MNIST (item L12), and those of the crate of its exact solution.
 #[test]
 fn mnist_is_singular_without_a_ridge_term() {
     let mnist = Mnist::load(&bundled_mnist_dir()).expect("MNIST is here");

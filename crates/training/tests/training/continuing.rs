@@ -17,7 +17,7 @@ fn everything() -> Choices {
 }
 
 /// Interrupts a run after some steps of every process, continues it from its last checkpoint, and
-/// compares with the run that nobody interrupted.
+/// compares it with an uninterrupted run.
 fn assert_continues(choices: &Choices, steps: usize) {
     let straight = train(choices.clone());
     let setup = Setup::new(choices.clone());

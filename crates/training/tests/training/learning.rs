@@ -4,7 +4,7 @@ use training::{Choices, Event, Now};
 
 use crate::setup::{ENGINES, OPTIMIZERS, linear, mlp, processors, train, xor};
 
-/// These choices with every backend of a processor, engine and optimizer.
+/// These choices with every CPU backend, engine and optimizer.
 fn each(choices: impl Fn() -> Choices) -> Vec<Choices> {
     let mut all = vec![];
     for backend in processors() {

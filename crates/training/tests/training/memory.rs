@@ -1,4 +1,4 @@
-//! A recorder that keeps everything in memory, and can ask for an interruption or fail.
+//! A recorder that keeps everything in memory, and can interrupt the run or fail.
 
 use std::cell::Cell;
 
@@ -23,7 +23,7 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    /// Asks for an interruption after so many steps.
+    /// Interrupts the run after this many steps.
     pub(crate) fn interrupting_after(steps: usize) -> Self {
         Self {
             interrupt_after: Some(steps),
@@ -41,7 +41,7 @@ impl Memory {
 
     fn record(&self, what: &str) -> Result<(), RecordError> {
         if self.fails == Some(what) {
-            return Err(format!("no room for the {what}").into());
+            return Err(format!("no space for the {what}").into());
         }
         Ok(())
     }

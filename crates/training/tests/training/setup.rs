@@ -180,7 +180,7 @@ impl Setup {
     #[track_caller]
     pub(crate) fn train(&self) -> Memory {
         let mut memory = Memory::default();
-        let outcome = self.run(&mut memory).expect("the run goes on to its end");
+        let outcome = self.run(&mut memory).expect("the run continues to its end");
         assert!(matches!(outcome, Outcome::Finished { .. }), "{outcome:?}");
         memory
     }

@@ -1,4 +1,4 @@
-//! What a step does: its rate, its length, its loss.
+//! Properties of a step: learning rate, length, loss.
 
 use training::{Choices, Engine, OptimizerName, ScheduleName, WarmUp};
 

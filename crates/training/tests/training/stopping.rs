@@ -101,7 +101,7 @@ fn an_interrupted_run_keeps_a_checkpoint_and_weights() {
     assert!(!memory.weights.is_empty());
 }
 
-/// A recorder that cannot record ends the run, with what it said.
+/// A failing recorder ends the run with its message.
 #[test]
 fn an_error_of_the_recorder_ends_the_run() {
     for fails in ["event", "weights", "checkpoint"] {
@@ -112,6 +112,6 @@ fn an_error_of_the_recorder_ends_the_run() {
         });
         let error = setup.run(&mut memory).expect_err("it cannot record");
         assert!(matches!(error, TrainingError::Recorder(_)), "{error:?}");
-        assert_eq!(error.to_string(), format!("no room for the {fails}"));
+        assert_eq!(error.to_string(), format!("no space for the {fails}"));
     }
 }

@@ -1,4 +1,4 @@
-//! The same on a graphics adapter, or a driver that computes on the processor.
+//! The same on a GPU, or on a driver that computes on the CPU.
 //!
 //! Every batch that is learned from or evaluated has 30 rows, so that few kernels are compiled.
 
@@ -9,7 +9,7 @@ use crate::agreement::{assert_losses_agree, initial_weights};
 use crate::memory::Memory;
 use crate::setup::{linear, mlp, train, xor};
 
-/// A graphics driver may compute exp and log with some more bits wrong than a processor.
+/// A graphics driver may compute exp and log with a few more wrong bits than a CPU.
 const ROUNDING: f64 = 1e-4;
 
 /// Whether this machine can run wgpu. It must where `REQUIRE_WGPU` is set.
@@ -65,7 +65,7 @@ fn wgpu_learns() {
     assert_losses_agree(&wgpu, &flex, ROUNDING);
 }
 
-/// Fifty steps go as they go on flex, and the loss falls.
+/// Fifty steps give the same results as on flex, and the loss falls.
 #[test]
 fn wgpu_learns_xor() {
     if !wgpu_runs_here() {

@@ -22,7 +22,7 @@ use proto::{
 /// Version of ONNX's default operator set that a model requires.
 pub const OPERATOR_SET: i64 = 13;
 
-/// Version of ONNX's form of a model.
+/// Version of ONNX's model format.
 pub const IR_VERSION: i64 = 7;
 
 /// Name of a model's input, `[batch, d_in]`.

@@ -87,15 +87,15 @@ macro_rules! message {
 }
 
 message! {
-    /// A model: a graph, and the versions that it is written in.
+    /// A model: a graph and its versions.
     ModelProto {
-        /// Version of the form of a model.
+        /// Version of the model format.
         1 => ir_version: one int64 i64,
-        /// What wrote the model.
+        /// The program that wrote the model.
         2 => producer_name: one string String,
-        /// Version of what wrote the model.
+        /// The version of that program.
         3 => producer_version: one string String,
-        /// What is computed.
+        /// The computation.
         7 => graph: one message GraphProto,
         /// The sets of operators in use.
         8 => opset_import: many message Vec<OperatorSetIdProto>,

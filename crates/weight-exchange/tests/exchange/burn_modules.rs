@@ -11,7 +11,7 @@ use weight_exchange::{
 
 use crate::nets::{Case, fixture};
 
-/// A module of somebody's own, with weights of its own.
+/// A custom module with its own weights.
 #[derive(Module, Debug)]
 struct Net {
     layers: Vec<Linear>,

@@ -38,7 +38,7 @@ impl Case {
         }
     }
 
-    /// Whether the logits are anything but PyTorch's.
+    /// Whether the logits differ from PyTorch's.
     pub(crate) fn differs(&self, logits: &[Vec<f32>]) -> bool {
         let pairs = logits.iter().flatten().zip(self.logits.iter().flatten());
         pairs
@@ -48,14 +48,14 @@ impl Case {
     }
 }
 
-/// The path of a file beside `make.py`.
+/// The path of a file next to `make.py`.
 pub(crate) fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/fixtures")
         .join(name)
 }
 
-/// What the net gives on flex, row by row.
+/// The net's output on flex, row by row.
 pub(crate) fn logits(
     stack: &DenseStack,
     activation: Activation,
@@ -72,6 +72,6 @@ pub(crate) fn logits(
     let [_, columns] = logits.dims();
     let values = logits
         .try_into_vec_as::<f32>()
-        .expect("a tensor on the processor reads back");
+        .expect("a tensor on the CPU reads back");
     values.chunks(columns).map(<[f32]>::to_vec).collect()
 }

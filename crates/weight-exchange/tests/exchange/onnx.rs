@@ -150,7 +150,7 @@ fn messages_survive_their_encoding() {
     let bytes = model.encode_to_vec();
     assert_eq!(bytes.len(), model.encoded_len());
     assert_eq!(ModelProto::decode(&bytes[..]).unwrap(), model);
-    // A field of a later version, 99 as a number, is passed over.
+    // A field of a later version, number 99, is skipped.
     let later = [&bytes[..], &[0x98, 0x06, 0x01]].concat();
     assert_eq!(ModelProto::decode(&later[..]).unwrap(), model);
 }

@@ -1,4 +1,4 @@
-//! Weights from PyTorch give PyTorch's logits, in whatever form and layout they come.
+//! Weights from PyTorch give PyTorch's logits, in every format and layout.
 
 use std::fs;
 
@@ -50,7 +50,7 @@ fn sizes_and_order_follow_from_the_file() {
     assert_eq!(stack.sizes(), [6, 5, 4, 3]);
     let names: Vec<&str> = stack.layers().iter().map(|layer| layer.name()).collect();
     assert_eq!(names, ["0", "2", "4"]);
-    // A state dict knows nothing of functions.
+    // A state dict does not contain functions.
     assert!(matches!(
         stack.inner_activation(),
         Err(ExchangeError::NoActivation { layers: 3 })
@@ -66,7 +66,7 @@ fn square_layers_do_not_come_in_transposed() {
     );
     assert_pytorchs_logits("square", "square.safetensors", Some(Layout::Pytorch));
 
-    // Taken the other way it is another net: the fixture tells the two apart.
+    // In the other layout it is another net: the fixture distinguishes the two.
     let case = Case::named("square");
     let other = import("square.safetensors", Some(Layout::Burn)).unwrap();
     assert!(case.differs(&logits(&other.stack, case.activation, &case.inputs)));

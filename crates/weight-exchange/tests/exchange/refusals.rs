@@ -1,4 +1,4 @@
-//! Files that hold no net of dense layers are refused with what is wrong and what helps.
+//! Files without a net of dense layers are refused, with the reason and the remedy.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -99,7 +99,7 @@ fn what_is_no_dense_layer_is_named() {
         ),
         (
             &[("a.weight", F, &[2, 3])],
-            &["fit as [d_in, d_out] and as [d_out, d_in]"],
+            &["fit both as [d_in, d_out] and as [d_out, d_in]"],
         ),
     ] {
         let said = refusal(&write(&folder, tensors), &[]);
@@ -210,7 +210,7 @@ fn names_are_mapped_or_the_mapping_is_refused() {
 }
 
 proptest! {
-    /// Whatever happened to a file: an answer, never a panic.
+    /// Whatever happened to a file, the reader returns a result and never panics.
     #[test]
     fn damage_is_survived(
         name in prop::sample::select(vec![

@@ -1,4 +1,4 @@
-//! A stranger's program: trains a net with the library `training` and keeps the losses.
+//! A program of another project: trains a net with the library `training` and keeps the losses.
 
 use datasets::ImageSet;
 use mnist_mlp::MnistMlpConfig;
@@ -16,7 +16,7 @@ impl<N> Recorder<N> for Losses {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // Images of three pixels, one of them bright: its place is the class.
+    // Images of three pixels, one of them bright: its position is the class.
     let pixels = [255, 9, 30, 0, 255, 70, 10, 50, 255, 255, 60, 0];
     let images = ImageSet::new(1, 3, pixels.to_vec(), vec![0, 1, 2, 0])?;
     let opened = backends::Backend::Flex.open()?;

@@ -1,7 +1,7 @@
 //! Wrong gradients of the kind that people write: the checker must catch each of them.
 //!
-//! A mutant is a whole formula with one mistake in it. It takes the place of the right formula in
-//! the cases of its rule.
+//! A mutant is a whole formula with one mistake. It replaces the correct formula in the cases of
+//! its rule.
 
 mod activation;
 mod arithmetic;

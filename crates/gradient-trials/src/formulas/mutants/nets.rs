@@ -1,4 +1,4 @@
-//! Mistakes in the backward pass of whole nets: the right rules, put together wrongly.
+//! Mistakes in the backward pass of whole nets: correct rules, composed wrongly.
 
 use burn::tensor::Tensor;
 use burn_gradcheck::{Case, Gradients, Upstream, Values};

@@ -18,7 +18,7 @@ use crate::events::{AuditEvent, OperationEvent, SuiteSummary};
 
 /// How long a process may take for one operation. The slowest takes half a minute on lavapipe.
 const SILENCE: Duration = Duration::from_secs(300);
-/// How many lines of standard error are kept for the report, counted from the end.
+/// Number of last lines of standard error to keep for the report.
 const KEPT_LINES: usize = 12;
 
 /// Operations of one family on one backend.
@@ -58,12 +58,10 @@ impl Group {
         let leash = child.stdin.take();
         let mut results = read(Lines(lines), &self.expected);
         if results.trouble.is_some() {
-            // It may hang. Killing a process that has ended fails, which is no error.
+            // It may hang. Killing a process that has ended fails; that is not an error.
             let _ = child.kill();
         }
-        let status = child
-            .wait()
-            .context("a process that checks cannot be waited for")?;
+        let status = child.wait().context("cannot wait for a checking process")?;
         drop(leash);
         let last_words = last_words.join().unwrap_or_default();
         results.check_status(status);
@@ -154,7 +152,7 @@ fn read(
     for line in lines {
         let event = line.and_then(|line| {
             serde_json::from_str(&line)
-                .map_err(|_| format!("it wrote a line that is no result: {line}"))
+                .map_err(|_| format!("it wrote a line that is not a result: {line}"))
         });
         match event {
             Ok(_) if summary.is_some() => {
@@ -184,7 +182,9 @@ impl GroupResults {
                 let OperationEvent {
                     operation, dtype, ..
                 } = event;
-                self.trouble = Some(format!("a result of {operation} in {dtype} is not due"));
+                self.trouble = Some(format!(
+                    "a result of {operation} in {dtype} was not expected"
+                ));
             }
         }
     }

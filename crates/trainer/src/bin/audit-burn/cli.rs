@@ -38,7 +38,7 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "FOLDER")]
     pub(crate) page: Option<PathBuf>,
 
-    /// Form of the results: text, or JSON with one object a line.
+    /// Output format: text, or JSON with one object per line.
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORM")]
     pub(crate) format: Format,
 

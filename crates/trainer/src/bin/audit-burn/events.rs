@@ -30,7 +30,7 @@ pub(crate) struct OperationEvent {
     pub(crate) family: String,
     pub(crate) backend: String,
     pub(crate) dtype: String,
-    /// The methods of burn-autodiff that the table says it goes through.
+    /// The methods of burn-autodiff that it uses, according to the table.
     pub(crate) covers: Vec<String>,
     pub(crate) checks: usize,
     pub(crate) elements: usize,
@@ -92,7 +92,7 @@ pub(crate) struct ConventionEvent {
     pub(crate) allowed: String,
 }
 
-/// An entry of the ledger that is no longer true.
+/// A ledger entry that no longer occurs.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 pub(crate) struct GoneEvent {
     #[serde(flatten)]
@@ -174,7 +174,7 @@ impl OperationEvent {
         disagreements.any(|disagreement| disagreement.kind == DisagreementKind::Panicked)
     }
 
-    /// Adds a panic as a disagreement that is in no ledger.
+    /// Adds a panic as an unlisted disagreement.
     pub(crate) fn add_panic(&mut self, message: String) {
         self.verdict = OperationVerdict::Disagrees;
         self.disagreements.push(DisagreementEvent {
@@ -301,7 +301,7 @@ impl SuiteSummary {
         }
     }
 
-    /// Whether all disagreements are known, and all known ones are still there.
+    /// Whether all disagreements are known, and all known ones still occur.
     pub(crate) fn is_good(&self) -> bool {
         self.unknown == 0 && self.gone == 0 && self.abandoned == 0
     }

@@ -11,11 +11,11 @@ use crate::AuditTable;
 /// The name of the page's files, without extension.
 const NAME: &str = "gradients-of-burn";
 
-/// Makes the folder, and a file in it to see whether the page can be written later.
+/// Makes the folder, and a file in it, to check that the page can be written later.
 ///
 /// # Errors
 ///
-/// If it cannot.
+/// If it cannot be written.
 pub(crate) fn prepare(folder: &Path) -> Result<()> {
     let probe = folder.join(NAME).with_extension("tmp");
     fs::create_dir_all(folder)

@@ -12,8 +12,8 @@ use crate::events::{AuditEvent, SuiteSummary, conclude};
 use crate::output::ResultWriter;
 use crate::{AuditTable, page, text};
 
-/// Runs every group, writes the page if one is asked for, and returns whether the ledger lists every
-/// disagreement.
+/// Runs every group, writes the page if `--page` is given, and returns whether the ledger lists
+/// every disagreement.
 ///
 /// # Errors
 ///
@@ -23,7 +23,7 @@ pub(crate) fn run(cli: &Cli, backends: &Backends) -> Result<bool> {
     output.backends(backends)?;
     let table = AuditTable::select(cli)?;
     if let Some(folder) = &cli.page {
-        // Before minutes of checks, not after.
+        // Fails before minutes of checks, not after them.
         page::prepare(folder)?;
     }
     let groups = table.groups(backends);

@@ -62,7 +62,7 @@ pub(crate) fn row(event: &OperationEvent) -> String {
     line(cells.map(String::as_str), &verdict)
 }
 
-/// The unlisted disagreements in full, the entries that are gone, and the summary.
+/// The unlisted disagreements in full, the entries that no longer occur, and the summary.
 pub(crate) fn conclude(
     outcome: &AuditOutcome,
     summary: &SuiteSummary,
@@ -115,8 +115,8 @@ pub(crate) fn conclude(
     output.say(&format!(
         "\n{verdict}: {checks} checks of {elements} elements; operations on all backends: {right} \
          right, {known} with known disagreements, {unknown} with unknown ones; {gone} gone, \
-         {abandoned} broken off\n\
-         burn-autodiff {burn}: {} methods exercised, {} out of reach, {} without a gradient",
+         {abandoned} aborted\n\
+         burn-autodiff {burn}: {} methods exercised, {} not reachable, {} without a gradient",
         methods.covered, methods.unreachable, methods.not_differentiable
     ))
 }

@@ -60,8 +60,7 @@ fn platform(setup: Setup) -> Platform {
     }
 }
 
-/// Panics on other threads than the one that watches: a device's own threads, whose panics nobody
-/// catches.
+/// Panics on other threads: a device has threads of its own, whose panics nobody catches.
 struct Panics(Arc<Mutex<Vec<String>>>);
 
 impl Panics {

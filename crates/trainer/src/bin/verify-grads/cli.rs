@@ -8,7 +8,7 @@ use programs::Format;
 use programs::setup::backend_argument;
 use training::number::parse::at_least_one;
 
-/// Compare every gradient derived by hand with Burn's autodiff, finite differences and PyTorch.
+/// Compare every hand-derived gradient with Burn's autodiff, finite differences and PyTorch.
 ///
 /// Every rule and net is checked at many shapes, with random upstream gradients: on ndarray and flex
 /// in f64 and f32, on wgpu in f32. A verdict names the witness that is the odd one out.
@@ -17,8 +17,8 @@ use training::number::parse::at_least_one;
     name = "verify-grads",
     version,
     help_expected = true,
-    after_help = "Exit codes: 0 all agree; 1 they do not, or with --mutate, a wrong gradient was not \
-                  caught or a right one was flagged, or with --suite, a disagreement is not in \
+    after_help = "Exit codes: 0 all agree; 1 they disagree, or with --mutate, a wrong gradient was not \
+                  caught or a correct one was flagged, or with --suite, a disagreement is not in \
                   the ledger or one in the ledger no longer occurs; 2 it could not run."
 )]
 pub(crate) struct Cli {
@@ -38,8 +38,8 @@ pub(crate) struct Cli {
     #[arg(long, default_value = "8", value_parser = at_least_one, value_name = "K")]
     pub(crate) shapes: usize,
 
-    /// Also test the checker: it must catch wrong gradients, name broken autodiff operations, and not
-    /// flag right formulas written differently.
+    /// Also test the checker: it must catch wrong gradients, name broken autodiff operations, and
+    /// pass correct formulas that are written differently.
     #[arg(long)]
     pub(crate) mutate: bool,
 
@@ -51,7 +51,7 @@ pub(crate) struct Cli {
     #[arg(long, requires = "suite", value_name = "FOLDER")]
     pub(crate) page: Option<OsString>,
 
-    /// Form of the results: text, or JSON with one object a line.
+    /// Output format: text, or JSON with one object per line.
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORM")]
     pub(crate) format: Format,
 }

@@ -188,7 +188,7 @@ impl MutantEvent {
     }
 }
 
-/// A right formula written differently, and whether the checker flagged it.
+/// A correct formula that is written differently, and whether the checker flagged it.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "event", rename = "alternative")]
 pub(crate) struct AlternativeEvent {
@@ -249,7 +249,7 @@ pub(crate) fn all(errors: &Pairs) -> [Option<f64>; 3] {
     [manual_autodiff, manual_finite, autodiff_finite]
 }
 
-/// The larger number; NaN counts as the largest.
+/// The larger number; NaN counts as larger than anything.
 fn larger(a: f64, b: f64) -> f64 {
     if a.is_nan() || a > b { a } else { b }
 }

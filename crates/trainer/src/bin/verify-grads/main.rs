@@ -1,5 +1,5 @@
-//! `verify-grads`: compares every gradient derived by hand with Burn's autodiff, finite differences
-//! and PyTorch, on every backend that can run. With `--mutate` it also tests the checker itself, and
+//! `verify-grads`: compares every hand-derived gradient with Burn's autodiff, finite differences and
+//! PyTorch, on every backend that can run. With `--mutate` it also tests the checker itself, and
 //! with `--suite burn` it becomes `audit-burn`, which checks Burn's own operations.
 
 mod audit;

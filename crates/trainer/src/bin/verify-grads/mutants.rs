@@ -1,5 +1,5 @@
-//! Tests of the checker: wrong gradients, broken autodiff operations, and right formulas written
-//! differently.
+//! Tests of the checker: wrong gradients, broken autodiff operations, and correct formulas that are
+//! written differently.
 
 use anyhow::{Context, Result};
 use burn::tensor::DType;

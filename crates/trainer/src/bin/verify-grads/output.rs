@@ -302,7 +302,7 @@ impl Output {
         }
         if let Some(score) = summary.mutation {
             self.say(&format!(
-                "caught {} of {} wrong gradients, {} false alarms in {} right ones",
+                "caught {} of {} wrong gradients, {} false alarms in {} correct ones",
                 score.caught, score.mutants, score.false_alarms, score.alternatives
             ))?;
         }

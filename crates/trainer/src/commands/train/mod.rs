@@ -30,8 +30,8 @@ use crate::threads;
 ///
 /// # Errors
 ///
-/// If the options contradict each other or the run to resume, or the data, the device or the run folder
-/// fails.
+/// If the options contradict each other or the run to resume, or if the data, the device or the run
+/// folder fails.
 pub(crate) fn run(options: &TrainOptions, started: Instant) -> Result<Exit> {
     let choices = options.choices();
     if threads::may_share_on_ndarray(choices.backend, choices.threads) {
@@ -41,7 +41,7 @@ pub(crate) fn run(options: &TrainOptions, started: Instant) -> Result<Exit> {
     Session::open(options, choices, started)?.train()
 }
 
-/// What is known before the data are loaded.
+/// The state before the data are loaded.
 struct Session<'a> {
     options: &'a TrainOptions,
     choices: Choices,
@@ -60,7 +60,7 @@ struct Images {
     splits: Splits<Tensor<1, Int>>,
     pixels: usize,
     classes: usize,
-    /// Of the rows to learn from.
+    /// The digest of the training set.
     digest: String,
 }
 
@@ -165,7 +165,7 @@ impl<'a> Session<'a> {
     }
 
     /// Makes the run folder, or opens that of the run to resume, and trains. `sizes` are the units of
-    /// every layer, inputs first; `digest` tells the rows to learn from.
+    /// every layer, inputs first; `digest` identifies the training set.
     fn train_net<N: Net>(
         mut self,
         net: N,
@@ -204,8 +204,8 @@ impl<'a> Session<'a> {
             recorder.resume(&state.progress, checkpoint)?;
         }
         let outcome = run.train(state, &mut recorder)?;
-        // The report loads the test set again: together with the other sets, that would be the most
-        // memory that the run ever needs.
+        // The report loads the test set again. Together with the other sets, it would need more
+        // memory than the rest of the run.
         drop(run);
         drop(splits);
         if let Err(error) = run_report::write_in(recorder.path(), &self.opened) {
@@ -224,7 +224,7 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// Takes one batch through everything, and keeps nothing.
+    /// Takes one batch through the whole training step, and writes nothing.
     fn dry_run<N: Net>(&mut self, net: N, splits: &Splits<N::Targets>) -> Result<Exit> {
         let Self {
             settings, opened, ..
@@ -261,7 +261,7 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// What is about to be trained.
+    /// The start event of a run.
     fn start<N: Net>(&self, config: &Config, net: &N, splits: &Splits<N::Targets>) -> Start {
         let settings = &config.settings;
         Start {
@@ -286,11 +286,10 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Shows the result of a run that has nothing left to do.
+    /// Shows the result of a finished run.
     fn show_finished(&mut self, result: &Entry) -> Result<Exit> {
-        self.console.note(
-            "this run is already finished; to continue it, give --epochs a larger number than it has",
-        );
+        self.console
+            .note("this run is already finished; to continue it, pass a larger --epochs");
         self.console.show(result)?;
         Ok(match result {
             Entry::Result(result) => self.verdict(result.event.test_accuracy),
@@ -298,7 +297,7 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// Success, unless the accuracy is below what was asked for.
+    /// Success, unless the accuracy is below `--min-accuracy`.
     fn verdict(&self, test_accuracy: f64) -> Exit {
         match self.settings.min_accuracy {
             Some(wanted) if test_accuracy < wanted => {

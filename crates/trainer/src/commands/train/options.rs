@@ -1,8 +1,8 @@
 //! The options of a training run, in groups. Those without a default here depend on the model; see
 //! `training::Settings`.
 //!
-//! Short options are for the five that are typed most: backend, model, epochs, seed and quiet. Each has
-//! its first letter, which no option of another command takes for another meaning.
+//! Short options are for the five that are typed most: backend, model, epochs, seed and quiet. Each is
+//! the first letter, and has no other meaning in another command.
 
 use std::path::PathBuf;
 
@@ -85,7 +85,7 @@ struct ComputationOptions {
     check_gradients: Option<usize>,
 }
 
-/// How the loss goes down.
+/// Optimisation.
 #[derive(Debug, Clone, Args)]
 struct OptimisationOptions {
     /// Passes over the training set, at least 1 [default: mnist-mlp and linear-regression 15; xor-net
@@ -98,9 +98,9 @@ struct OptimisationOptions {
     #[arg(long, allow_negative_numbers = true, value_parser = at_least_one, value_name = "ROWS")]
     batch_size: Option<usize>,
 
-    /// Step length, greater than 0 [default: mnist-mlp sgd 0.1, momentum 0.05, adam 0.001; xor-net sgd
-    /// 2, momentum 0.5, adam 0.05; linear-regression, whose loss is a sum over the ROWS of a batch, sgd
-    /// 0.02/ROWS, momentum 0.005/ROWS, adam 0.001].
+    /// Learning rate, greater than 0 [default: mnist-mlp sgd 0.1, momentum 0.05, adam 0.001; xor-net
+    /// sgd 2, momentum 0.5, adam 0.05; linear-regression, whose loss is a sum over the ROWS of a batch,
+    /// sgd 0.02/ROWS, momentum 0.005/ROWS, adam 0.001].
     #[arg(long, allow_negative_numbers = true, value_parser = positive, value_name = "RATE")]
     learning_rate: Option<f64>,
 
@@ -132,8 +132,8 @@ struct OptimisationOptions {
     #[arg(long, allow_negative_numbers = true, value_parser = share, value_name = "SHARE")]
     label_smoothing: Option<f64>,
 
-    /// Stop after so many epochs without a better validation loss (training loss without a validation
-    /// set), at least 1; the weights of the best epoch are the result [default: never].
+    /// Stop after this many epochs without a better validation loss (training loss if there is no
+    /// validation set), at least 1; the weights of the best epoch are the result [default: never].
     #[arg(long, allow_negative_numbers = true, value_parser = at_least_one, value_name = "EPOCHS")]
     early_stop: Option<usize>,
 
@@ -142,7 +142,7 @@ struct OptimisationOptions {
     seed: Option<u64>,
 }
 
-/// What the net learns from.
+/// Data.
 #[derive(Debug, Clone, Args)]
 struct DataOptions {
     /// Folder with four IDX files in MNIST's format, plain or gzip, or with one folder of images (PNG,
@@ -157,7 +157,7 @@ struct DataOptions {
     validation_fraction: Option<f64>,
 }
 
-/// What is reported, and where.
+/// Output.
 #[derive(Debug, Clone, Args)]
 pub(super) struct OutputOptions {
     /// Folder for the run folders; created if missing.
@@ -182,7 +182,7 @@ pub(super) struct OutputOptions {
     #[arg(long)]
     pub(super) dry_run: bool,
 
-    /// Form of the results on standard output: text, or JSON with one object a line.
+    /// Output format: text, or JSON with one object per line.
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORM")]
     pub(super) format: Format,
 
@@ -191,7 +191,7 @@ pub(super) struct OutputOptions {
     pub(super) quiet: bool,
 }
 
-/// What a run can resume from.
+/// Checkpoints.
 #[derive(Debug, Clone, Args)]
 pub(super) struct CheckpointOptions {
     /// Make a checkpoint after every Nth epoch and the last, at least 1 [default: mnist-mlp and
@@ -205,14 +205,14 @@ pub(super) struct CheckpointOptions {
     keep_checkpoints: Option<usize>,
 
     /// Resume the run in this folder from its newest checkpoint; the numbers are those of an
-    /// uninterrupted run. Only --epochs, --log-every, --min-accuracy and --data-dir may change; any
-    /// other option must be as the run started.
+    /// uninterrupted run. Only --epochs, --log-every, --min-accuracy and --data-dir may change;
+    /// every other option must be as at the start of the run.
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["out_dir", "run_name", "dry_run"])]
     pub(super) resume: Option<PathBuf>,
 }
 
 impl TrainOptions {
-    /// What was chosen.
+    /// The choices.
     pub(super) fn choices(&self) -> Choices {
         let Self {
             net,
