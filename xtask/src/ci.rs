@@ -41,8 +41,9 @@ pub(crate) fn run() -> Result<()> {
         || {
             gate("tests and documentation", || tests(&linter))?;
             gate("reuse from another project", || {
-                let arguments = ["run", "--manifest-path", "tests/reuse/Cargo.toml"];
-                captured(cargo().args(arguments))
+                let manifest = ["--manifest-path", "tests/reuse/Cargo.toml"];
+                captured(cargo().arg("run").args(manifest))?;
+                captured(cargo().args(["run", "--bin", "train"]).args(manifest))
             })
         },
         || {

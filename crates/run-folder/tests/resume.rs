@@ -97,7 +97,10 @@ fn a_finished_run_says_so_and_continues_with_more_epochs() {
     assert!(config.contains("\"epochs\": 5"), "{config}");
 
     let error = refused(&longer, &with(4));
-    assert!(error.contains("less than the 5 epochs"), "{error}");
+    assert!(
+        error.contains("less than the 5 completed epochs"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! The rules of `manual-backprop`, each by itself, on the processor backends that are compiled in:
-//! at the sizes of the first layer of the default net, `x: [128, 784]`, `w: [784, 256]`.
+//! The rules of `manual-backprop`, each by itself, on the CPU backends that are compiled in: at the
+//! sizes of the first layer of the default net, `x: [128, 784]`, `w: [784, 256]`.
 //!
 //! `cargo bench -p trainer --profile dev --bench rules`
 

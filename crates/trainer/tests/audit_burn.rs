@@ -22,7 +22,7 @@ fn events(output: &Output) -> Vec<Value> {
     lines.map(parse).collect()
 }
 
-/// In a process of its own, since a graphics driver may crash it.
+/// In a process of its own, because a graphics driver may crash it.
 #[test]
 fn a_group_runs_on_wgpu_if_there_is_an_adapter() {
     let output = audit(&[
@@ -51,7 +51,7 @@ fn a_group_runs_on_wgpu_if_there_is_an_adapter() {
     assert_eq!(summary["right"], 1);
 }
 
-/// A child writes one object a line, the summary last.
+/// A child writes one object per line, the summary last.
 #[test]
 fn a_child_writes_only_results() {
     let output = audit(&[

@@ -1,6 +1,6 @@
 //! A trainer killed at random moments, again and again: no run is lost, none ends with other numbers.
 //!
-//! `KILLS` in the environment says how often; `cargo xtask kill-test --kills 200` sets it.
+//! The environment variable `KILLS` sets the number; `cargo xtask kill-test --kills 200` sets it.
 #![cfg(unix)]
 
 #[expect(dead_code, reason = "the other tests use the rest")]
@@ -14,12 +14,12 @@ use std::time::{Duration, Instant};
 
 use common::{Workplace, lasting, metrics, names_in, weights};
 
-/// Kills where the environment does not say how many.
+/// Default number of kills.
 const KILLS: usize = 6;
 
 const SIGKILL: i32 = 9;
 
-/// What is trained, in turn.
+/// The options of the runs, in turn.
 const RUNS: [&str; 5] = [
     "--data-dir data --hidden 12,8 --batch-size 4 --epochs 60 --backend ndarray --optimizer adam",
     "--data-dir data --hidden 12,8 --batch-size 4 --epochs 60 --backend flex --engine manual \
@@ -44,11 +44,11 @@ impl Random {
     }
 }
 
-/// What happened.
+/// Its history.
 #[derive(Debug, Default)]
 struct Tally {
     kills: usize,
-    /// Of those, how many came before the run folder was one.
+    /// Kills before the run folder was complete.
     before_the_run: usize,
     /// ... and how many before its first checkpoint.
     before_a_checkpoint: usize,
@@ -117,7 +117,7 @@ impl Killer {
             .expect("the program starts")
     }
 
-    /// The run that nobody kills, and how long it takes.
+    /// The run without kills, and its duration.
     fn run_straight(&self, options: &str) -> (Workplace, Duration) {
         let workplace = Workplace::new();
         let started = Instant::now();
@@ -127,7 +127,7 @@ impl Killer {
         (workplace, started.elapsed())
     }
 
-    /// Starts a run that takes about so long, and continues it until it has not been killed.
+    /// Starts a run that takes about this long, and resumes it until it ends without a kill.
     fn bring_to_its_end(
         &mut self,
         workplace: &Workplace,

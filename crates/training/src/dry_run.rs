@@ -33,6 +33,7 @@ pub fn dry_run<N: Net>(
     mut state: State<N>,
     mut schedule: Schedule,
 ) -> Result<DryRun, TrainingError> {
+    state.net = state.net.with_training_rows(splits.training.len());
     let batch = splits.training.first(settings.batch_size);
     let rows = batch.len();
     let (x, targets) = batch.all();

@@ -83,6 +83,12 @@ pub trait Net: Module + Sync + 'static {
     /// How the losses of a batch's rows become one number.
     const REDUCTION: Reduction;
 
+    /// The net, told how many rows it learns from in all, where its loss depends on that: a penalty on
+    /// the weights counts once over the training set, so each batch carries its share.
+    fn with_training_rows(self, _rows: usize) -> Self {
+        self
+    }
+
     /// Loss of a batch, one element.
     fn loss(&self, x: Tensor<2>, targets: Self::Targets) -> Tensor<1>;
 

@@ -31,7 +31,8 @@ pub enum AnyNet {
 
 impl AnyNet {
     /// The net that settings describe, with the weights that their seed draws. `sizes` are the units of
-    /// every layer, inputs first.
+    /// every layer, inputs first; `training_rows` those over which linear regression's ridge term is
+    /// spread, where the net will be trained.
     ///
     /// # Errors
     ///
@@ -232,6 +233,11 @@ impl Net for LinearRegression {
     type Targets = Tensor<2>;
 
     const REDUCTION: Reduction = Reduction::Sum;
+
+    fn with_training_rows(mut self, rows: usize) -> Self {
+        self.training_rows = Some(rows);
+        self
+    }
 
     fn loss(&self, x: Tensor<2>, y: Tensor<2>) -> Tensor<1> {
         self.loss(x, y)

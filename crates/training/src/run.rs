@@ -82,9 +82,10 @@ impl<'a, N: Net> Run<'a, N> {
     /// If the device or the recorder fails.
     pub fn train(
         &self,
-        state: State<N>,
+        mut state: State<N>,
         recorder: &mut (impl Recorder<N> + Send),
     ) -> Result<Outcome, TrainingError> {
+        state.net = state.net.with_training_rows(self.splits.training.len());
         self.team.run(|| self.descend(state, recorder))
     }
 

@@ -11,9 +11,9 @@ fn apart(a: &[f64], b: &[f64]) -> f64 {
     differences.fold(0.0, f64::max)
 }
 
-/// The adapter, opened once in a process, and its kind; none is a failure where
+/// The adapter, opened once in a process because Burn refuses a second time, and its kind; none is a failure where
 /// `REQUIRE_WGPU` is set.
-fn adapter() -> Option<(Device, DeviceType)> {
+pub(crate) fn adapter() -> Option<(Device, DeviceType)> {
     static OPENED: OnceLock<Result<(Device, DeviceType), String>> = OnceLock::new();
     let open = || match Device::wgpu_options().init_with_setup() {
         Ok((device, setup)) => Ok((device, setup.adapter.get_info().device_type)),

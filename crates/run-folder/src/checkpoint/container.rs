@@ -292,7 +292,7 @@ pub(super) mod tests {
             let mut longer = bytes.clone();
             longer[12..16].copy_from_slice(&claim.to_le_bytes());
             let error = decode(&signed(longer)).expect_err("no such header");
-            assert!(format!("{error}").contains("header is longer"), "{error}");
+            assert!(format!("{error}").contains("header is too long"), "{error}");
         }
         let claim = |bytes: u64| {
             let mut header: serde_json::Value =

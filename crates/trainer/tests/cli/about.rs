@@ -1,4 +1,4 @@
-//! What the program says about itself: help, versions, completions, the man page, backends.
+//! Output about the program itself: help, versions, completions, the man page, backends.
 
 use serde_json::json;
 
@@ -25,7 +25,7 @@ fn output(arguments: &str) -> String {
     Workplace::new().text(arguments)
 }
 
-/// `docs/trainer.md` has all of it; these are shown as a terminal shows them.
+/// `docs/trainer.md` has all options; these are shown as in a terminal.
 #[test]
 fn help_is_as_it_was() {
     insta::assert_snapshot!("help_of_the_program", output("--help"));
@@ -72,7 +72,7 @@ fn every_shell_is_told_every_command_and_option() {
         for word in COMMANDS.into_iter().chain(["label-smoothing"]) {
             assert!(script.contains(word), "{shell}: {word}");
         }
-        // These complete the values of an option, too.
+        // These also complete the values of an option.
         if ["bash", "zsh", "fish"].contains(&shell) {
             assert!(script.contains("pytorch-safetensors"), "{shell}");
         }
@@ -90,7 +90,7 @@ fn the_man_page_has_a_section_for_every_command() {
         assert_eq!(page.matches(&section).count(), 1, "{command}");
     }
     assert!(page.contains("\\-\\-label\\-smoothing"));
-    // The parts of a command's section are no sections of the page.
+    // The parts of a command's section are not sections of the page.
     assert!(page.matches("\n.SH OPTIONS\n").count() <= 1);
 }
 

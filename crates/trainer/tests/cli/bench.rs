@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::common::Workplace;
 
-/// The quickest contest there is.
+/// The quickest possible contest.
 const QUICK: &str = "bench --backend flex --size 8-4:5000 --rounds 2";
 
 #[test]

@@ -13,7 +13,7 @@ fn trained(options: &str) -> (Workplace, Value) {
     (workplace, result)
 }
 
-/// What `eval` says as JSON.
+/// The output of `eval` as JSON.
 fn evaluation(workplace: &Workplace, arguments: &str) -> Value {
     let mut events = workplace.events(&format!("eval {arguments}"));
     assert_eq!(events.len(), 1, "{events:?}");
@@ -71,7 +71,7 @@ fn the_figures_fit_each_other_and_are_shown() {
     assert!(interval[0] <= accuracy && accuracy <= interval[1]);
     assert!(
         interval[1] - interval[0] > 0.05,
-        "30 rows say little: {interval:?}"
+        "30 rows give a wide interval: {interval:?}"
     );
     for (class, line) in evaluated["per_class"]
         .as_array()

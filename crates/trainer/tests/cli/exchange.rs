@@ -1,5 +1,5 @@
-//! `trainer export` and `trainer import` from outside: what goes out comes back as the same net, and
-//! nothing is guessed, replaced or left half-written.
+//! `trainer export` and `trainer import` from outside: an exported net comes back unchanged, and
+//! nothing is guessed, replaced or left incomplete.
 
 use std::fs;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::common::{Workplace, metrics, names_in, of_crate};
 use crate::documented::assert_documented;
 
-/// Forms that are read again.
+/// Formats that are read again.
 const READABLE: [&str; 3] = ["safetensors", "pytorch-safetensors", "burnpack"];
 
 /// A file that PyTorch wrote.
@@ -66,12 +66,12 @@ fn an_exported_net_comes_back_as_the_same() {
             evaluated(&workplace, &format!("--run again/{form}")),
             expected
         );
-        // What an imported run exports has the bytes of what was trained.
+        // An imported run exports the same bytes as the trained one.
         let again = format!("export --run again/{form} --to {form} --out {form}.again");
         event(&workplace, &again);
         assert_eq!(bytes(&file), bytes(&format!("{form}.again")));
     }
-    // The files of a run folder are weights themselves, as long as they lie there.
+    // The weight files of a run folder can be used directly, as long as they are in it.
     for file in ["model.bpk", "model.safetensors"] {
         let weights = format!("--weights runs/small/{file}");
         assert_eq!(evaluated(&workplace, &weights), expected);
@@ -251,10 +251,13 @@ fn what_is_not_clear_is_refused_and_nothing_is_made_or_replaced() {
     for (arguments, naming) in [
         (
             format!("{export} --out net/model.bpk"),
-            ["net/model.bpk exists", "--out"],
+            ["net/model.bpk already exists", "--out"],
         ),
         (format!("{export} --out no/such/net"), ["no/such/net", "; "]),
-        (format!("{import} --out net"), ["net exists", "--out"]),
+        (
+            format!("{import} --out net"),
+            ["net already exists", "--out"],
+        ),
         (format!("{import} --out later"), ["later", "; "]),
     ] {
         workplace.run(&arguments).assert_refused(&naming);

@@ -1,4 +1,4 @@
-//! The built programs from outside: options, exit codes, messages, what they print and leave.
+//! The built programs from outside: options, exit codes, messages, output and files.
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -1,4 +1,4 @@
-//! Runs that an earlier version left (see the README of the fixtures): evaluated, reported, continued, and
+//! Runs of an earlier version (see the README of the fixtures) are evaluated, reported, continued, and
 //! trained again to the same numbers.
 
 use std::fs;
@@ -19,7 +19,7 @@ fn old_runs() -> Workplace {
     workplace
 }
 
-/// Events agree but for rounding, which differs from one kind of processor to the next.
+/// Events agree except for rounding, which differs between kinds of CPU.
 #[track_caller]
 fn assert_close(one: &Value, other: &Value) {
     match (one, other) {

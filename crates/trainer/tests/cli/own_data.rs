@@ -1,4 +1,4 @@
-//! Data sets of one's own from outside: folders of images to train on, and `trainer inspect`.
+//! Custom data sets from outside: folders of images to train on, and `trainer inspect`.
 
 use std::fs;
 
@@ -29,7 +29,7 @@ fn both_models_learn_from_a_folder_of_images() {
              --format json --run-name {model} --min-accuracy 1"
         ));
         assert_eq!(finished.code, Some(0), "{}", finished.stderr);
-        // What was done with the images, in one line.
+        // How the images were used, in one line.
         let stderr = &finished.stderr;
         assert_eq!(stderr.lines().count(), 1, "{stderr}");
         for part in ["28 images", "28x28", "held out"] {
@@ -130,7 +130,7 @@ fn folders_are_inspected_with_their_own_test_set() {
     assert_eq!(inspected["train"]["per_class"], json!([6, 6]));
     assert_eq!(inspected["test"]["per_class"], json!([2, 2]));
     assert_eq!(inspected["images"]["held_out"], 0);
-    // They were drawn alike.
+    // They were drawn in the same way.
     assert_eq!(inspected["test_images_in_training"], 4);
     assert_eq!(inspected["of_another_class"], 0);
 

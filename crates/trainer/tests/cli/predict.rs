@@ -1,4 +1,4 @@
-//! `trainer predict` from outside: drawings and photographs of digits, and everything that is none.
+//! `trainer predict` from outside: drawings and photographs of digits, and files that are not.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -15,7 +15,7 @@ use crate::common::{Finished, Workplace, names};
 use crate::documented::assert_documented;
 use crate::strokes::{write_class_folders, write_stroke};
 
-/// A workplace with a net that tells bars from dashes, in `runs/net`.
+/// A workplace with a net that distinguishes bars from dashes, in `runs/net`.
 fn bars_and_dashes(options: &str) -> Workplace {
     let workplace = Workplace::new();
     write_class_folders(&workplace.path("strokes"), 14);
@@ -25,7 +25,7 @@ fn bars_and_dashes(options: &str) -> Workplace {
     workplace
 }
 
-/// What `predict` says as JSON, successfully.
+/// The output of a successful `predict` as JSON.
 fn predictions(workplace: &Workplace, arguments: &str) -> Vec<Value> {
     let events = workplace.events(&format!("predict {arguments}"));
     events.iter().for_each(assert_documented);
@@ -112,8 +112,8 @@ fn linear_regression_gives_outputs_instead_of_probabilities() {
     assert_eq!(words, ["class", "output", "runner-up"], "{text}");
 }
 
-/// Writes what is no image, or none that can be used, and gives each file's name with a word of
-/// the message it must get.
+/// Writes files that are not usable images; returns each file's name with a part of the expected
+/// message.
 fn write_faults(workplace: &Workplace) -> Vec<(&'static str, &'static str)> {
     let write = |name: &str, bytes: &[u8]| {
         fs::write(workplace.path(name), bytes).expect("the temporary folder can be written");
@@ -195,7 +195,7 @@ fn what_cannot_be_read_is_said_and_the_rest_is_done() {
     }
 }
 
-/// A way to draw a digit of MNIST again: file ending and how.
+/// A way to draw a digit of MNIST: file extension and function.
 type Drawing = (&'static str, fn(&GrayImage, &mut dyn Write));
 
 fn enlarged(digit: &GrayImage, times: u32, filter: FilterType) -> GrayImage {
@@ -207,7 +207,7 @@ fn inverted(mut image: GrayImage) -> GrayImage {
     image
 }
 
-/// On a wide sheet, off its middle.
+/// On a wide sheet, off centre.
 fn shifted(digit: &GrayImage) -> GrayImage {
     let mut sheet = GrayImage::new(400, 300);
     let digit = enlarged(digit, 5, FilterType::Triangle);
@@ -268,12 +268,12 @@ fn draw_all(folder: &Path, test: &datasets::ImageSet, count: usize, (name, draw)
 }
 
 /// The bundled net classifies 300 test images of MNIST, drawn in eight ways, as well as the images
-/// themselves, but for two percent of them.
+/// themselves, except for two percent of them.
 ///
 /// With a net of 5 epochs (97.72 % of all 10 000) and 1 000 images it was 97.5 % as they are and inverted,
-/// 97.6 % 3 and 10 times enlarged with sharp pixels, 97.2 % 10 times enlarged with smooth ones (as JPEG,
-/// too), 97.3 % so and inverted, 97.4 % shifted (inverted and as JPEG, too), and 96.5 % with noise and a
-/// shadow, as in a photograph.
+/// 97.6 % 3 and 10 times enlarged with sharp pixels, 97.2 % 10 times enlarged with smooth ones (also as
+/// JPEG), 97.3 % like that and inverted, 97.4 % shifted (also inverted and as JPEG), and 96.5 % with noise
+/// and a shadow, as in a photograph.
 #[test]
 fn digits_drawn_larger_inverted_shifted_or_as_jpeg_are_recognised() {
     const COUNT: usize = 300;

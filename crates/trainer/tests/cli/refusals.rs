@@ -1,4 +1,4 @@
-//! Options and data with which no run starts: exit 2, one message that names the remedy, and no run folder.
+//! Invalid options and data: exit code 2, one message with the remedy, and no run folder.
 
 use std::fs;
 

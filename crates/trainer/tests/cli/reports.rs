@@ -1,4 +1,4 @@
-//! `trainer report` and `trainer runs` from outside: pages where they are asked for, and the list of runs.
+//! `trainer report` and `trainer runs` from outside: where pages are written, and the list of runs.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::common::{SMALL, Workplace, copy_folder};
 use crate::documented::assert_documented;
 
-/// A page's source, which is well-formed and needs nothing from elsewhere.
+/// A page's source; it must be well-formed and complete in itself.
 #[track_caller]
 fn page(workplace: &Workplace, path: &str) -> String {
     let html = fs::read_to_string(workplace.path(path)).expect("the page can be read");
@@ -55,7 +55,7 @@ fn runs_leave_pages_and_are_compared_on_one() {
         assert!(html.contains(part), "{part}");
     }
 
-    // Without the data the page says so; a run that failed has one, too.
+    // Without the data the page says so; a failed run also has a page.
     fs::rename(workplace.path("data"), workplace.path("gone")).expect("data can be moved");
     workplace.text("report runs/sgd");
     assert!(!page(&workplace, "runs/sgd/report.html").contains("Confusion matrix"));

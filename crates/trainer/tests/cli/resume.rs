@@ -1,4 +1,4 @@
-//! Runs that stop and continue, from outside: signals, a full disk, what is said, what is refused.
+//! Runs that stop and continue, from outside: signals, a full disk, messages, refusals.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -140,14 +140,14 @@ fn what_cannot_be_resumed_is_refused_in_one_line() {
         let refused = workplace.run(&format!("--resume runs/begun {arguments}"));
         refused.assert_refused(&["cannot be used with"]);
     }
-    // The same data may lie elsewhere; others are refused.
+    // The same data may be in another folder; other data are refused.
     fs::rename(workplace.path("data"), workplace.path("moved")).expect("it can be moved");
     let lost = workplace.run("--resume runs/begun");
     assert_eq!(lost.code, Some(0), "nothing is left to do: {}", lost.stderr);
     assert_eq!(metrics(&workplace.path("runs/begun")), before);
 
     let lock = File::open(workplace.path("runs/begun/lock")).expect("there is a lock");
-    lock.lock().expect("nobody holds it");
+    lock.lock().expect("the lock is free");
     let refused = workplace.run("--resume runs/begun");
     refused.assert_refused(&["another process trains in runs/begun"]);
     drop(lock);
@@ -180,7 +180,7 @@ fn a_disk_that_is_full_leaves_what_was_there() {
     workplace.events("--resume runs/full");
     assert_same(&workplace, "straight", "full");
 
-    // Below the size of a checkpoint, none is there, nor a part of one.
+    // Below the size of a checkpoint there is none, nor a part of one.
     let tiny = limited(&format!("{SMALL} --hidden 2000 {options} --run-name tiny"));
     assert_eq!(tiny.code, Some(2), "{}", tiny.stderr);
     assert_eq!(tiny.stderr.lines().count(), 1, "{}", tiny.stderr);

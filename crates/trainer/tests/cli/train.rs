@@ -1,4 +1,4 @@
-//! Training from outside: what is printed and kept, exit codes, readers that leave.
+//! Training from outside: output, files, exit codes, closed pipes.
 
 use std::fs;
 use std::path::Path;
@@ -196,7 +196,8 @@ fn a_run_folder_holds_settings_metrics_and_weights() {
     let end = ["--run-name".into(), "first".into()];
     assert!(command[..command.len() - 2].ends_with(&end), "{command:?}");
 
-    // The same again has a folder of its own; without a name it is named by what it is.
+    // A second run gets a folder of its own; without --run-name, its name has time, model, backend
+    // and engine.
     let events = workplace.train(&format!("{options} --run-name first"));
     assert_eq!(events[events.len() - 1]["run_dir"], "runs/first-2");
     let again = metrics(&workplace.path("runs/first-2"));
@@ -250,7 +251,7 @@ fn a_loss_that_is_not_finite_exits_1_and_keeps_the_weights() {
     assert_eq!(place, (&json!(1), &json!(2)));
     assert_eq!(metrics(&workplace.path("runs/json")), events);
 
-    // With one step an epoch no later step tells what the update has done.
+    // With one step per epoch, no later step shows the result of the update.
     let one_step = "--data-dir data --backend flex --hidden 12,8 --batch-size 120 --epochs 1";
     let spoiled = workplace.run(&format!("{one_step} --learning-rate 1e30 --run-name last"));
     assert_eq!(spoiled.code, Some(1), "{}", spoiled.stderr);

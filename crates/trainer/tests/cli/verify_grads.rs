@@ -1,4 +1,4 @@
-//! `verify-grads` from outside. What it checks is tested in `gradient-trials`, and the whole of it is a gate.
+//! `verify-grads` from outside. Its checks are tested in `gradient-trials`, and the gate runs all of them.
 
 use std::process::Command;
 

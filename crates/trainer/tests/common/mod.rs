@@ -1,4 +1,4 @@
-//! What the tests share: a folder for each, a small data set, the program, and what it left.
+//! What the tests share: a folder for each, a small data set, the program, and its results.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,14 +7,14 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// Options of a run on the small data set that every such run here has.
+/// Options of every run on the small data set.
 pub(crate) const SMALL: &str = "--data-dir data --hidden 12,8 --batch-size 16";
 
-/// A folder in which a test runs the program: images like MNIST's, 120 to learn from and 30 to test
-/// with, of 6 rows by 5 columns in 3 classes, lie in `data`, runs go to `runs`.
+/// A folder in which a test runs the program: `data` has images in MNIST's format, 120 for training
+/// and 30 for testing, of 6 rows by 5 columns in 3 classes; runs go to `runs`.
 pub(crate) struct Workplace(TempDir);
 
-/// What a run of the program came to.
+/// The result of running the program.
 pub(crate) struct Finished {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
@@ -53,8 +53,8 @@ impl Workplace {
         self.0.path().join(relative)
     }
 
-    /// The program with arguments as typed, parted by spaces; nothing of the terminal or of the
-    /// caller's environment shapes its output.
+    /// The program with arguments separated by spaces; neither the terminal nor the environment
+    /// affects its output.
     pub(crate) fn command(&self, arguments: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_trainer"));
         command
@@ -74,7 +74,7 @@ impl Workplace {
         Finished::from(output.expect("the program starts"))
     }
 
-    /// Runs the program, which must succeed and have nothing to say beside its result.
+    /// Runs the program, which must succeed and print nothing but its result.
     #[track_caller]
     pub(crate) fn text(&self, arguments: &str) -> String {
         let finished = self.run(arguments);
@@ -83,7 +83,7 @@ impl Workplace {
         finished.stdout
     }
 
-    /// Runs the program, which must succeed, and gives its events.
+    /// Runs the program, which must succeed, and returns its events.
     #[track_caller]
     pub(crate) fn events(&self, arguments: &str) -> Vec<Value> {
         let finished = self.run(&format!("{arguments} --format json"));
@@ -110,7 +110,7 @@ impl From<Output> for Finished {
 }
 
 impl Finished {
-    /// Standard output as events, one a line.
+    /// Standard output as events, one per line.
     pub(crate) fn events(&self) -> Vec<Value> {
         json_lines(&self.stdout)
     }
@@ -159,8 +159,8 @@ pub(crate) fn weights(run_folder: &Path) -> (Value, Vec<u8>) {
     (header, tensors.to_vec())
 }
 
-/// Events without what differs from one run to the next: times, the folder, the number of epochs that a
-/// continued run started with, and the mention that it continued.
+/// Events without the differences between runs: times, the folder, the number of epochs at the start of
+/// a continued run, and the event of its resumption.
 pub(crate) fn lasting(mut events: Vec<Value>) -> Vec<Value> {
     events.retain(|event| event["event"] != "resumed");
     for event in events.iter_mut().filter_map(Value::as_object_mut) {
@@ -172,7 +172,7 @@ pub(crate) fn lasting(mut events: Vec<Value>) -> Vec<Value> {
     events
 }
 
-/// Two runs of a workplace came to the same, bit for bit.
+/// Two runs of a workplace have the same results, bit for bit.
 #[track_caller]
 pub(crate) fn assert_same(workplace: &Workplace, one: &str, other: &str) {
     let [one, other] = [one, other].map(|name| workplace.path("runs").join(name));

@@ -150,12 +150,11 @@ impl Setup {
         match self.net() {
             AnyNet::MnistMlp(net) => task.run(self, net, &self.image_splits()),
             AnyNet::XorNet(net) => task.run(self, net, &Splits::truth_table(&self.opened.device)),
-            AnyNet::LinearRegression(mut net) => {
+            AnyNet::LinearRegression(net) => {
                 let classes = self.images[0].class_count();
                 let splits = self
                     .image_splits()
                     .map(|examples| examples.one_hot(classes));
-                net.training_rows = Some(splits.training.len());
                 task.run(self, net, &splits)
             }
         }

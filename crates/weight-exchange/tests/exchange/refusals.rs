@@ -99,7 +99,7 @@ fn what_is_no_dense_layer_is_named() {
         ),
         (
             &[("a.weight", F, &[2, 3])],
-            &["fit both as [d_in, d_out] and as [d_out, d_in]"],
+            &["fit as [d_in, d_out] and as [d_out, d_in]"],
         ),
     ] {
         let said = refusal(&write(&folder, tensors), &[]);

@@ -316,7 +316,7 @@ mod tests {
         );
         assert_eq!(results.events.len(), 1, "what came is kept");
         lines[0].truncate(30);
-        assert!(trouble(lines).starts_with("it wrote a line that is no result: {"));
+        assert!(trouble(lines).starts_with("it wrote a line that is not a result: {"));
     }
 
     #[test]
@@ -344,7 +344,10 @@ mod tests {
     fn results_must_come_in_their_order() {
         let mut lines = complete();
         lines.swap(0, 1);
-        assert_eq!(trouble(lines), "a result of Tensor::exp in f32 is not due");
+        assert_eq!(
+            trouble(lines),
+            "a result of Tensor::exp in f32 was not expected"
+        );
         let summary = SuiteSummary::new(&[event("f64")], 0, 0);
         let few = vec![
             text(AuditEvent::Operation(event("f64"))),

@@ -115,10 +115,9 @@ impl<'a> Session<'a> {
             (AnyNet::MnistMlp(net), Some(images)) => {
                 self.train_net(net, &sizes, images.splits, images.digest)
             }
-            (AnyNet::LinearRegression(mut net), Some(images)) => {
+            (AnyNet::LinearRegression(net), Some(images)) => {
                 let one_hot = |examples: Examples<_>| examples.one_hot(images.classes);
                 let splits = images.splits.map(one_hot);
-                net.training_rows = Some(splits.training.len());
                 self.train_net(net, &sizes, splits, images.digest)
             }
             (AnyNet::XorNet(net), _) => {
