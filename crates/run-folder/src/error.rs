@@ -1,6 +1,6 @@
 //! Errors of run folders.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use backends::BackendError;
@@ -57,9 +57,10 @@ pub enum RunFolderError {
     },
     /// A file of the run cannot be written.
     #[error(
-        "cannot write {what} in {}: {cause}; what was written before is intact: free some space, then \
-         continue with --resume {}",
+        "cannot write {what} in {}: {cause}; what was written before is intact: {}, then continue \
+         with --resume {}",
         path.display(),
+        remedy(cause),
         quoted(&path.display().to_string())
     )]
     Unwritable {
@@ -329,5 +330,16 @@ fn layers_of(model: ModelName) -> &'static str {
         ModelName::MnistMlp => "any",
         ModelName::XorNet => "2 inputs, one hidden layer and 1 output",
         ModelName::LinearRegression => "one layer",
+    }
+}
+
+/// What lets a file be written that could not be.
+fn remedy(cause: &io::Error) -> &'static str {
+    match cause.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+            "free some space"
+        }
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => "make the folder writable",
+        _ => "remove the cause",
     }
 }

@@ -1,6 +1,6 @@
 //! Runs that stop and continue: to the same numbers, or with a clear refusal.
 
-#[allow(dead_code, reason = "each test program uses a part of it of it")]
+#[allow(dead_code, reason = "each test program uses a part of it")]
 mod common;
 
 use std::fs::{self, File};
@@ -351,12 +351,14 @@ fn data_may_move_but_must_be_the_same() {
 }
 
 /// Moves the run folder after this many epochs.
+#[cfg(unix)]
 struct Mover<'a> {
     from: &'a Path,
     to: &'a Path,
     epochs: usize,
 }
 
+#[cfg(unix)]
 impl Listener for Mover<'_> {
     fn entry(&mut self, entry: &Entry) -> Result<(), RecordError> {
         if let Entry::Epoch(_) = entry {
@@ -369,6 +371,8 @@ impl Listener for Mover<'_> {
     }
 }
 
+// Windows does not let a folder with open files be renamed.
+#[cfg(unix)]
 #[test]
 fn a_run_folder_that_vanishes_ends_the_run_and_continues_elsewhere() {
     let runs = tempdir().unwrap();

@@ -31,9 +31,10 @@ pub fn dry_run<N: Net>(
     opened: &Opened,
     splits: &Splits<N::Targets>,
     mut state: State<N>,
-    mut schedule: Schedule,
 ) -> Result<DryRun, TrainingError> {
     state.net = state.net.with_training_rows(splits.training.len());
+    let steps_per_epoch = splits.training.len().div_ceil(settings.batch_size);
+    let mut schedule = Schedule::new(settings, steps_per_epoch)?;
     let batch = splits.training.first(settings.batch_size);
     let rows = batch.len();
     let (x, targets) = batch.all();

@@ -6,7 +6,7 @@ use layers::ConfigError;
 #[derive(Debug, thiserror::Error)]
 pub enum TrainingError {
     /// The device gave no result.
-    #[error("the device failed: {0}")]
+    #[error("the device failed: {0}; try again, or another backend with --backend")]
     Device(String),
     /// The operating system refuses more threads.
     #[error("cannot start {count} threads: {why}; choose fewer with --threads")]
@@ -34,7 +34,7 @@ pub enum TrainingError {
     #[error(transparent)]
     Settings(#[from] crate::SettingsError),
     /// Weights or the optimizer's state cannot be encoded.
-    #[error("cannot encode the {what}: {why}")]
+    #[error("cannot encode the {what}: {why}; please report it")]
     Encode {
         /// What could not be encoded.
         what: &'static str,

@@ -1,36 +1,4 @@
-//! Trains the lecture's nets: from settings through steps and epochs to a result, on any backend, with
-//! gradients by Burn's autodiff or by the hand-derived formulas.
-//!
-//! The loop is written once, each part short enough for a slide: [`step`] (batch, gradients, clipping,
-//! update), [`epoch`], [`evaluate`], and [`Run`], which repeats them. It knows no file and no terminal:
-//! events go to a [`Recorder`].
-//!
-//! ```
-//! use backends::Backend;
-//! use training::{
-//!     Event, Examples, ModelName, RecordError, Recorder, Run, Settings, Splits, State,
-//! };
-//! use xor_net::XorNetConfig;
-//!
-//! struct Printed;
-//!
-//! impl<N> Recorder<N> for Printed {
-//!     fn event(&mut self, event: &Event) -> Result<(), RecordError> {
-//!         println!("{event:?}");
-//!         Ok(())
-//!     }
-//! }
-//!
-//! let opened = Backend::Flex.open()?;
-//! let mut settings = Settings::default_for(ModelName::XorNet);
-//! settings.epochs = 1000;
-//! let net = XorNetConfig::new().init(settings.seed, &opened.device)?;
-//! let state = State::fresh(net, &settings, &opened.device);
-//! let splits = Splits::truth_table(&opened.device);
-//! let run = Run::new(&settings, &opened, &splits)?;
-//! run.train(state, &mut Printed)?;
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
+#![doc = include_str!("../README.md")]
 
 mod choice;
 mod dry_run;

@@ -31,8 +31,7 @@ pub enum AnyNet {
 
 impl AnyNet {
     /// The net that settings describe, with the weights that their seed draws. `sizes` are the units of
-    /// every layer, inputs first; `training_rows` those over which linear regression's ridge term is
-    /// spread, where the net will be trained.
+    /// every layer, inputs first.
     ///
     /// # Errors
     ///

@@ -59,12 +59,14 @@ impl<'a, N: Net> Run<'a, N> {
     ///
     /// # Errors
     ///
-    /// If the schedule does not fit the number of steps, or the threads cannot start.
+    /// If a setting is out of its range, the schedule does not fit the number of steps, or the threads
+    /// cannot start.
     pub fn new(
         settings: &'a Settings,
         opened: &'a Opened,
         splits: &'a Splits<N::Targets>,
     ) -> Result<Self, TrainingError> {
+        settings.check_ranges()?;
         let steps_per_epoch = splits.training.len().div_ceil(settings.batch_size);
         Ok(Self {
             settings,

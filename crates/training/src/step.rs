@@ -25,6 +25,9 @@ pub struct Stepping<'a> {
 /// Takes one step: forward and backward on the batch, clipping if asked for, update. Returns the net
 /// after the step and the batch's loss before it (off autodiff, one element).
 ///
+/// A net whose loss depends on the number of training rows must know it: see
+/// [`Net::with_training_rows`]. [`Run`](crate::Run) sees to that.
+///
 /// `watch` sees the net and its gradients before the update and any clipping.
 ///
 /// # Formula

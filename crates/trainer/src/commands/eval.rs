@@ -47,7 +47,7 @@ pub(crate) struct EvalOptions {
 
 /// The metrics of a net, as JSON.
 #[derive(Debug, Serialize)]
-struct Evaluation {
+struct EvaluationEvent {
     event: &'static str,
     run: Option<String>,
     weights: Option<String>,
@@ -107,7 +107,7 @@ pub(crate) fn run(options: &EvalOptions) -> Result<Exit> {
     let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
     let confusion = answers.confusion();
     let classes = rows.class_names(confusion.classes());
-    Console::new(options.format, false).show(&Evaluation {
+    Console::new(options.format, false).show(&EvaluationEvent {
         event: "evaluation",
         run: path(&options.net.run),
         weights: path(&options.net.weights),
@@ -133,7 +133,7 @@ pub(crate) fn run(options: &EvalOptions) -> Result<Exit> {
     })
 }
 
-impl Shown for Evaluation {
+impl Shown for EvaluationEvent {
     fn to_text(&self) -> String {
         let source = self.run.iter().chain(&self.weights);
         let data = self.data_dir.iter().map(|dir| format!(" of {dir}"));
@@ -165,7 +165,7 @@ impl Shown for Evaluation {
     }
 }
 
-impl Evaluation {
+impl EvaluationEvent {
     fn mistake_table(&self) -> Table {
         let mut table = Table::new(["true", "predicted", "rows"]);
         for mistake in self.matrix.mistakes(PRINTED_MISTAKES) {

@@ -3,6 +3,7 @@
 mod choices;
 mod continued;
 mod defaults;
+mod ranges;
 mod warm_up;
 
 use std::path::PathBuf;
@@ -149,7 +150,7 @@ impl Settings {
         let default_rate = || defaults.learning_rate(model, optimizer, batch_size);
         let has_images = model != ModelName::XorNet;
         let log_every = choices.log_every.unwrap_or(defaults.log_every);
-        Ok(Self {
+        let settings = Self {
             model,
             backend: choices
                 .backend
@@ -188,7 +189,9 @@ impl Settings {
             keep_checkpoints: choices.keep_checkpoints.unwrap_or(KEEP_CHECKPOINTS),
             early_stop: choices.early_stop,
             check_gradients: choices.check_gradients,
-        })
+        };
+        settings.check_ranges()?;
+        Ok(settings)
     }
 
     /// Whether the line of an epoch (from 1) is printed and kept.

@@ -5,7 +5,7 @@ use burn::tensor::{Int, Tensor};
 use datasets::{ImageSet, Mnist, bundled_mnist_dir};
 use training::{
     AnyNet, Choices, DryRun, Engine, Examples, ModelName, Net, OptimizerName, Outcome, Progress,
-    Records, Run, Schedule, Settings, Splits, State, TrainingError, dry_run,
+    Records, Run, Settings, Splits, State, TrainingError, dry_run,
 };
 
 use crate::memory::Memory;
@@ -235,8 +235,6 @@ impl Task for DryStep {
             settings, opened, ..
         } = setup;
         let state = State::fresh(net, settings, &opened.device);
-        let steps = splits.training.len().div_ceil(settings.batch_size);
-        let schedule = Schedule::new(settings, steps).expect("a legal schedule");
-        dry_run(settings, opened, splits, state, schedule).expect("the device works")
+        dry_run(settings, opened, splits, state).expect("the device works")
     }
 }

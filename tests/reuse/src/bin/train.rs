@@ -21,7 +21,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let images = ImageSet::new(1, 3, pixels.to_vec(), vec![0, 1, 2, 0])?;
     let opened = backends::Backend::Flex.open()?;
     let mut settings = Settings::default_for(ModelName::MnistMlp);
-    settings.epochs = 60;
+    (settings.epochs, settings.hidden) = (60, vec![8]);
+    settings.backend = "flex".to_owned();
     let net = MnistMlpConfig::new(3, vec![8], 3).init(settings.seed, &opened.device)?;
     let state = State::fresh(net, &settings, &opened.device);
     let examples = Examples::from_images(images, &opened);

@@ -14,8 +14,8 @@ use datasets::{DataFolder, Mnist};
 use programs::{Exit, complain};
 use run_folder::{Config, Entry, FolderRecorder, Restored, Resumed, RunFolder, data_digest};
 use training::{
-    AnyNet, Choices, Examples, ModelName, Net, Outcome, Run, Schedule, Settings, Splits, Start,
-    State, dry_run, parameters,
+    AnyNet, Choices, Examples, ModelName, Net, Outcome, Run, Settings, Splits, Start, State,
+    dry_run, parameters,
 };
 
 pub(crate) use options::TrainOptions;
@@ -228,10 +228,8 @@ impl<'a> Session<'a> {
         let Self {
             settings, opened, ..
         } = self;
-        let steps_per_epoch = splits.training.len().div_ceil(settings.batch_size);
-        let schedule = Schedule::new(settings, steps_per_epoch)?;
         let state = State::fresh(net, settings, &opened.device);
-        let event = dry_run(settings, opened, splits, state, schedule)?;
+        let event = dry_run(settings, opened, splits, state)?;
         let disagree = event.gradients_agree == Some(false);
         self.console.show(&Entry::DryRun(event))?;
         Ok(if disagree {

@@ -21,7 +21,7 @@ use crate::arguments::{activation, backend};
 #[derive(Debug, Clone, Args)]
 pub(crate) struct TrainOptions {
     #[command(flatten, next_help_heading = "Net")]
-    net: NetOptions,
+    net: ModelOptions,
     #[command(flatten, next_help_heading = "Computation")]
     computation: ComputationOptions,
     #[command(flatten, next_help_heading = "Optimisation")]
@@ -36,7 +36,7 @@ pub(crate) struct TrainOptions {
 
 /// What is trained.
 #[derive(Debug, Clone, Args)]
-struct NetOptions {
+struct ModelOptions {
     /// Which net to train [default: mnist-mlp].
     #[arg(long, short, value_enum, value_name = "NAME")]
     model: Option<ModelName>,

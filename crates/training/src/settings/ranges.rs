@@ -1,0 +1,96 @@
+//! The range of each setting.
+
+use super::{Settings, SettingsError};
+
+impl Settings {
+    /// An error that names the first setting out of its range. What is not set is in every range.
+    pub(crate) fn check_ranges(&self) -> Result<(), SettingsError> {
+        let units = self.hidden.iter().copied().min();
+        let counts = [
+            ("--epochs", Some(self.epochs)),
+            ("--batch-size", Some(self.batch_size)),
+            ("--threads", Some(self.threads)),
+            ("--hidden", units),
+            ("--log-every", Some(self.log_every)),
+            ("--checkpoint-every", Some(self.checkpoint_every)),
+            ("--keep-checkpoints", Some(self.keep_checkpoints)),
+            ("--early-stop", self.early_stop),
+            ("--check-gradients", self.check_gradients),
+        ];
+        if let Some((option, _)) = counts.into_iter().find(|(_, count)| *count == Some(0)) {
+            return Err(SettingsError::new(format!(
+                "{option} is 0; give a whole number from 1"
+            )));
+        }
+        type Legal = fn(f64) -> bool;
+        let numbers: [(_, _, Legal, _); 7] = [
+            (
+                "--learning-rate",
+                Some(self.learning_rate),
+                |x| x > 0.0,
+                "greater than 0",
+            ),
+            (
+                "--weight-decay",
+                Some(self.weight_decay),
+                |x| x >= 0.0,
+                "from 0",
+            ),
+            ("--clip-norm", self.clip_norm, |x| x > 0.0, "greater than 0"),
+            (
+                "--label-smoothing",
+                Some(self.label_smoothing),
+                |x| (0.0..1.0).contains(&x),
+                "from 0 to below 1",
+            ),
+            ("--ridge", self.ridge, |x| x >= 0.0, "from 0"),
+            (
+                "--validation-fraction",
+                self.validation_fraction,
+                |x| x > 0.0 && x < 1.0,
+                "between 0 and 1",
+            ),
+            (
+                "--min-accuracy",
+                self.min_accuracy,
+                |x| (0.0..=1.0).contains(&x),
+                "from 0 to 1",
+            ),
+        ];
+        for (option, number, is_legal, range) in numbers {
+            if let Some(number) = number.filter(|&x| !(x.is_finite() && is_legal(x))) {
+                return Err(SettingsError::new(format!(
+                    "{option} is {number}; give a number {range}"
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Choices, Settings};
+
+    #[test]
+    fn a_number_out_of_its_range_is_refused() {
+        type Change = fn(&mut Choices);
+        let cases: [(&str, Change); 5] = [
+            ("--batch-size is 0", |c| c.batch_size = Some(0)),
+            ("--hidden is 0", |c| c.hidden = Some(vec![3, 0])),
+            ("--learning-rate is NaN", |c| {
+                c.learning_rate = Some(f64::NAN)
+            }),
+            ("--clip-norm is -1", |c| c.clip_norm = Some(-1.0)),
+            ("--validation-fraction is 1", |c| {
+                c.validation_fraction = Some(1.0)
+            }),
+        ];
+        for (start, change) in cases {
+            let mut choices = Choices::default();
+            change(&mut choices);
+            let error = Settings::resolve(&choices).expect_err(start).to_string();
+            assert!(error.starts_with(start), "{error}");
+        }
+    }
+}
