@@ -1,16 +1,10 @@
 //! Parsers of the lessons' options.
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
-use layers::Activation;
+pub(crate) use training::activation_argument as activation;
 
 /// Limits on a training run: its results are kept for the figures, and a lesson must end.
 const MOST_STEPS: usize = 1_000_000;
 const MOST_EPOCHS: usize = 1000;
-
-/// An activation by its name.
-pub(crate) fn activation() -> impl TypedValueParser<Value = Activation> {
-    PossibleValuesParser::new(Activation::ALL.map(Activation::name)).try_map(|name| name.parse())
-}
 
 /// A number of training steps.
 pub(crate) fn training_steps(text: &str) -> Result<usize, String> {

@@ -6,16 +6,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
-use layers::Activation;
 use run_folder::Invocation;
 
 pub(crate) use programs::setup::backend_argument as backend;
-
-/// An activation by its name.
-pub(crate) fn activation() -> impl TypedValueParser<Value = Activation> {
-    PossibleValuesParser::new(Activation::ALL.map(Activation::name)).try_map(|name| name.parse())
-}
+pub(crate) use training::activation_argument as activation;
 
 /// The trained net to use.
 #[derive(Debug, Args)]

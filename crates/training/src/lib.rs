@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "clap")]
+mod arguments;
 mod choice;
 mod dry_run;
 mod engine;
@@ -23,6 +25,8 @@ mod state;
 mod step;
 mod team;
 
+#[cfg(feature = "clap")]
+pub use arguments::activation_argument;
 pub use choice::{Engine, ModelName, OptimizerName, Preset, ScheduleName, UnknownName};
 pub use dry_run::dry_run;
 pub use engine::{leaves_of_its_own, shard_loss};
