@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use crate::{DatasetError, ImageFolder, Mnist, image_folder, mnist};
+use crate::classes::labels;
+use crate::loading::{Loading, TestRowsOf, TestSet};
+use crate::{DatasetError, ImageFolder, ImageSet, Mnist, image_folder, mnist};
 
 /// A data set from a folder, with the names of its classes.
 ///
@@ -26,6 +28,15 @@ pub struct DataFolder {
 }
 
 impl DataFolder {
+    /// Loads the data set in `dir` with the default [`Loading`]; see [`DataFolder::load_with`].
+    ///
+    /// # Errors
+    ///
+    /// As [`DataFolder::load_with`].
+    pub fn load(dir: &Path) -> Result<Self, DatasetError> {
+        Self::load_with(dir, &Loading::default())
+    }
+
     /// Loads the data set in `dir`, which has one of two formats:
     ///
     /// - Four files in MNIST's format; see [`Mnist::load`]. One of them decides for this format.
@@ -33,37 +44,100 @@ impl DataFolder {
     ///   there are a folder `train` and a folder `test`, each of them has such folders. If not,
     ///   [`HELD_OUT_FRACTION`](crate::HELD_OUT_FRACTION) of each class, the same every time, is the
     ///   test set. Labels count the classes of the training set from 0 in order: as numbers if
-    ///   all names are numbers, else alphabetically. Every image is converted to
-    ///   [MNIST's format](crate::Picture::mnist_form). Names that start with a dot are skipped, and
-    ///   so are files that are not [named like an image](crate::is_named_like_an_image).
+    ///   all names are numbers, else alphabetically. Every image is [treated](Treatment) alike. Names
+    ///   that start with a dot are skipped, and so are files that are not
+    ///   [named like an image](crate::is_named_like_an_image).
     ///
     /// # Errors
     ///
     /// [`DatasetError`] if the folder has neither format, a file is faulty, a class has no image or
-    /// no training image, or there are too many classes.
-    pub fn load(dir: &Path) -> Result<Self, DatasetError> {
+    /// no training image, there are too many classes or one that is not among the known ones, or the
+    /// images leave a doubt about their treatment.
+    pub fn load_with(dir: &Path, loading: &Loading) -> Result<Self, DatasetError> {
         if !dir.is_dir() {
             return Err(DatasetError::DirectoryMissing { path: dir.into() });
         }
         if mnist::is_in(dir) {
-            let sets = Mnist::load(dir)?;
-            let labels = 0..sets.train.class_count();
+            let Mnist { train, test } = Mnist::load(dir)?;
+            let ([train, test], class_names) = named([train, test], loading, dir)?;
             return Ok(Self {
-                class_names: labels.map(|label| label.to_string()).collect(),
-                sets,
+                sets: Mnist { train, test },
+                class_names,
                 image_folder: None,
             });
         }
-        match image_folder::load(dir) {
+        match image_folder::load(dir, loading) {
             Ok((sets, class_names, summary)) => Ok(Self {
                 sets,
                 class_names,
                 image_folder: Some(summary),
             }),
-            Err(DatasetError::NoClasses { path }) if path == dir => {
-                Err(DatasetError::NeitherForm { path })
-            }
-            Err(error) => Err(error),
+            Err(error) => Err(neither_form(error, dir)),
         }
+    }
+}
+
+impl TestSet {
+    /// Loads the images of `dir` to evaluate a net on: its test set, or, if it has none, every image,
+    /// or only those that [`DataFolder::load_with`] holds out, if the net was trained on the others.
+    ///
+    /// # Errors
+    ///
+    /// As [`DataFolder::load_with`].
+    pub fn load(dir: &Path, loading: &Loading, only_held_out: bool) -> Result<Self, DatasetError> {
+        if !dir.is_dir() {
+            return Err(DatasetError::DirectoryMissing { path: dir.into() });
+        }
+        if mnist::is_in(dir) {
+            let Mnist { test, .. } = Mnist::load(dir)?;
+            let ([images], class_names) = named([test], loading, dir)?;
+            return Ok(Self {
+                images,
+                class_names,
+                rows_of: TestRowsOf::TestSet,
+                image_folder: None,
+            });
+        }
+        let loaded = image_folder::load_test(dir, loading, only_held_out);
+        loaded.map_err(|error| neither_form(error, dir))
+    }
+}
+
+/// Sets whose classes are numbers, with the labels and the names of the classes to be. Only classes
+/// with images must be known.
+fn named<const N: usize>(
+    sets: [ImageSet; N],
+    loading: &Loading,
+    dir: &Path,
+) -> Result<([ImageSet; N], Vec<String>), DatasetError> {
+    let count = sets.iter().map(ImageSet::class_count).max().unwrap_or(0);
+    let numbers: Vec<String> = (0..count).map(|label| label.to_string()).collect();
+    if loading.classes.is_none() && loading.class_map.is_empty() {
+        return Ok((sets, numbers));
+    }
+    let mut is_used = vec![loading.classes.is_none(); count];
+    for set in &sets {
+        for &label in set.labels() {
+            is_used[usize::from(label)] = true;
+        }
+    }
+    let used: Vec<usize> = (0..count).filter(|&label| is_used[label]).collect();
+    let names: Vec<String> = used.iter().map(|&label| numbers[label].clone()).collect();
+    let (found, classes) = labels(&names, loading.classes.as_deref(), &loading.class_map, dir)?;
+    let mut others = vec![0; count];
+    for (label, other) in used.into_iter().zip(found) {
+        others[label] = other;
+    }
+    Ok((
+        sets.map(|set| set.relabelled(&others, classes.len())),
+        classes,
+    ))
+}
+
+/// The error of a folder that has neither form.
+fn neither_form(error: DatasetError, dir: &Path) -> DatasetError {
+    match error {
+        DatasetError::NoClasses { path } if path == dir => DatasetError::NeitherForm { path },
+        error => error,
     }
 }

@@ -2,6 +2,8 @@
 
 use std::{io, path::PathBuf};
 
+use crate::FolderError;
+
 /// What is wrong with a data set: where, what was expected, what was found, and what to do about
 /// it.
 #[derive(Debug, thiserror::Error)]
@@ -311,6 +313,10 @@ pub enum DatasetError {
         /// The folder of the class among the test images.
         path: PathBuf,
     },
+
+    /// The classes of the data, or what is to be done to images.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
 
     /// The bytes are not an image in a supported format.
     #[error(

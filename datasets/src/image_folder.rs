@@ -6,8 +6,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::appearance::Appearance;
+use crate::classes::{label_of_class, labels, sort_classes};
+use crate::idx::MAX_BODY_BYTES;
+use crate::loading::{Loading, TestRowsOf, TestSet};
 use crate::mnist_form::MNIST_SIDE;
-use crate::{DatasetError, ImageSet, Mnist, Picture, shuffled_indices};
+use crate::{DatasetError, FolderError, ImageSet, Mnist, Picture, Treatment, shuffled_indices};
 
 /// The share of each class that is the test set where a folder names none: 1/7, since 10 000 of
 /// MNIST's 70 000 images are for testing.
@@ -25,63 +29,222 @@ const ENDINGS: [&str; 4] = ["png", "jpg", "jpeg", "bmp"];
 pub struct ImageFolder {
     /// Images held out as the test set, because the folder has none of its own; 0 if it has.
     pub held_out: usize,
-    /// Images already in MNIST's format, used unchanged.
+    /// Images already in the right format, used unchanged.
     pub kept: usize,
-    /// Images converted to MNIST's format.
+    /// Images converted to the format.
     pub formed: usize,
     /// Files that were skipped, since their extensions are not those of images.
     pub passed_over: usize,
+    /// What was done to the images.
+    pub treatment: Treatment,
+    /// Whether the images decided what was done to them.
+    pub is_chosen: bool,
 }
 
 /// Loads a folder of class-named folders of images; see [`DataFolder`](crate::DataFolder).
-pub(crate) fn load(dir: &Path) -> Result<(Mnist, Vec<String>, ImageFolder), DatasetError> {
+pub(crate) fn load(
+    dir: &Path,
+    loading: &Loading,
+) -> Result<(Mnist, Vec<String>, ImageFolder), DatasetError> {
     let mut summary = ImageFolder::default();
     let [train_dir, test_dir] = ["train", "test"].map(|name| dir.join(name));
     if !(train_dir.is_dir() && test_dir.is_dir()) {
-        let classes = class_folders(dir)?;
+        let (classes, names) = labelled(class_folders(dir)?, loading, dir)?;
+        let files = files_of(&classes, &mut summary.passed_over)?;
+        summary.decide(&files, loading, dir)?;
         let mut train = LabelledPixels::default();
         let mut test = LabelledPixels::default();
-        for (label, class) in classes.iter().enumerate() {
-            let files = image_files(&class.path, &mut summary.passed_over)?;
+        for (label, files) in &files {
             let mut sides = vec![false; files.len()];
-            for index in held_out(files.len(), label) {
+            for index in held_out(files.len(), *label) {
                 sides[index] = true;
             }
             for (file, is_test) in files.iter().zip(sides) {
                 let side = if is_test { &mut test } else { &mut train };
-                side.add(file, label, &mut summary)?;
+                side.add(file, *label, &mut summary)?;
             }
         }
         summary.held_out = test.labels.len();
         if test.labels.is_empty() {
             return Err(DatasetError::TooFewToHoldOut { path: dir.into() });
         }
-        return Ok((sets(train, test)?, names(classes), summary));
+        return Ok((
+            sets(train, test, names.len(), summary.treatment)?,
+            names,
+            summary,
+        ));
     }
 
-    let classes = class_folders(&train_dir)?;
-    let mut train = LabelledPixels::default();
-    for (label, class) in classes.iter().enumerate() {
-        train.add_all(class, label, &mut summary)?;
-    }
-    let mut test = LabelledPixels::default();
+    let (classes, names) = labelled(class_folders(&train_dir)?, loading, &train_dir)?;
+    let files = files_of(&classes, &mut summary.passed_over)?;
+    let mut test_classes = Vec::new();
     for class in class_folders(&test_dir)? {
-        match classes.iter().position(|known| known.name == class.name) {
-            Some(label) => test.add_all(&class, label, &mut summary)?,
+        match label_of_class(&class.name, &names, &loading.class_map) {
+            Some(label) => test_classes.push((label, class)),
             None => return Err(DatasetError::ClassUnknown { path: class.path }),
         }
     }
-    Ok((sets(train, test)?, names(classes), summary))
+    let test_files = files_of(&test_classes, &mut summary.passed_over)?;
+    summary.decide(&[&files[..], &test_files].concat(), loading, dir)?;
+    let train = LabelledPixels::of(&files, &mut summary)?;
+    let test = LabelledPixels::of(&test_files, &mut summary)?;
+    Ok((
+        sets(train, test, names.len(), summary.treatment)?,
+        names,
+        summary,
+    ))
+}
+
+/// Loads the test set of a folder of class-named folders of images; see
+/// [`TestSet`](crate::TestSet).
+pub(crate) fn load_test(
+    dir: &Path,
+    loading: &Loading,
+    only_held_out: bool,
+) -> Result<TestSet, DatasetError> {
+    let mut summary = ImageFolder::default();
+    let [train_dir, test_dir] = ["train", "test"].map(|name| dir.join(name));
+    let has_test_set = train_dir.is_dir() && test_dir.is_dir();
+    let place = if has_test_set { &test_dir } else { dir };
+    let (classes, class_names) = labelled(class_folders(place)?, loading, place)?;
+    let mut files = files_of(&classes, &mut summary.passed_over)?;
+    let rows_of = match (has_test_set, only_held_out) {
+        (true, _) => TestRowsOf::TestSet,
+        (false, false) => TestRowsOf::EveryImage,
+        (false, true) => {
+            for (label, files) in &mut files {
+                let mut chosen: Vec<usize> = held_out(files.len(), *label).collect();
+                chosen.sort_unstable();
+                *files = chosen
+                    .into_iter()
+                    .map(|index| files[index].clone())
+                    .collect();
+            }
+            summary.held_out = files.iter().map(|(_, files)| files.len()).sum();
+            if summary.held_out == 0 {
+                return Err(DatasetError::TooFewToHoldOut { path: dir.into() });
+            }
+            TestRowsOf::HeldOut
+        }
+    };
+    summary.decide(&files, loading, dir)?;
+    let images = LabelledPixels::of(&files, &mut summary)?;
+    Ok(TestSet {
+        images: images.into_set(class_names.len(), summary.treatment)?,
+        class_names,
+        rows_of,
+        image_folder: Some(summary),
+    })
+}
+
+/// The image files of a class, with its label.
+type ClassFiles = (usize, Vec<PathBuf>);
+
+/// The folder of a class, with its label.
+type LabelledFolder = (usize, ClassFolder);
+
+/// The classes with their labels, in the order of the labels, and the names of all classes.
+fn labelled(
+    classes: Vec<ClassFolder>,
+    loading: &Loading,
+    dir: &Path,
+) -> Result<(Vec<LabelledFolder>, Vec<String>), DatasetError> {
+    let own: Vec<String> = classes.iter().map(|class| class.name.clone()).collect();
+    let (labels, names) = labels(&own, loading.classes.as_deref(), &loading.class_map, dir)?;
+    let mut classes: Vec<_> = labels.into_iter().zip(classes).collect();
+    classes.sort_by_key(|(label, _)| *label);
+    Ok((classes, names))
+}
+
+/// The image files of each class.
+fn files_of(
+    classes: &[LabelledFolder],
+    passed_over: &mut usize,
+) -> Result<Vec<ClassFiles>, DatasetError> {
+    let files = classes.iter();
+    let files = files.map(|(label, class)| Ok((*label, image_files(&class.path, passed_over)?)));
+    files.collect()
+}
+
+/// Images, at most, that are looked at to decide what is done to all of them.
+const LOOKED_AT: usize = 60;
+
+/// The least share of strokes that decides for them.
+const STROKES: f64 = 0.9;
+
+/// The least share of photographs that decides for plain images, and the largest share of strokes
+/// among these.
+const PHOTOGRAPHS: f64 = 1.0 / 3.0;
+const STROKES_AMONG_PHOTOGRAPHS: f64 = 0.1;
+
+impl ImageFolder {
+    /// Decides what is done to the images, and checks that they can be held in memory.
+    fn decide(
+        &mut self,
+        files: &[ClassFiles],
+        loading: &Loading,
+        dir: &Path,
+    ) -> Result<(), DatasetError> {
+        self.is_chosen = loading.treatment.is_none();
+        self.treatment = match loading.treatment {
+            Some(treatment) => treatment,
+            None => treatment_that_fits(files, dir)?,
+        };
+        let [rows, columns] = self.treatment.size();
+        let images = files.iter().map(|(_, files)| files.len()).sum::<usize>();
+        if (images as u128) * (rows as u128) * (columns as u128) > u128::from(MAX_BODY_BYTES) {
+            return Err(FolderError::FolderTooLarge {
+                path: dir.into(),
+                limit: MAX_BODY_BYTES,
+                images,
+                rows,
+                columns,
+            }
+            .into());
+        }
+        Ok(())
+    }
+}
+
+/// The treatment that the images leave no doubt about. An image that cannot be read is left to who
+/// needs it.
+fn treatment_that_fits(files: &[ClassFiles], dir: &Path) -> Result<Treatment, DatasetError> {
+    let files: Vec<&PathBuf> = files.iter().flat_map(|(_, files)| files).collect();
+    let step = files.len().div_ceil(LOOKED_AT).max(1);
+    let (mut strokes, mut photographs, mut unclear) = (0, 0, 0);
+    for file in files.into_iter().step_by(step) {
+        match Picture::open(file).map(|picture| picture.appearance()) {
+            Ok(Appearance::Strokes) => strokes += 1,
+            Ok(Appearance::Photograph) => photographs += 1,
+            Ok(Appearance::Unclear) => unclear += 1,
+            Err(_) => {}
+        }
+    }
+    let all = f64::from(strokes + photographs + unclear);
+    let [drawn, taken] = [strokes, photographs].map(|count| f64::from(count) / all.max(1.0));
+    if all == 0.0 || drawn >= STROKES && photographs == 0 {
+        Ok(Treatment::Strokes)
+    } else if taken >= PHOTOGRAPHS && drawn <= STROKES_AMONG_PHOTOGRAPHS {
+        Ok(Treatment::Plain {
+            rows: MNIST_SIDE,
+            columns: MNIST_SIDE,
+        })
+    } else {
+        let [strokes, photographs, unclear] = [strokes, photographs, unclear].map(|n| n as usize);
+        Err(FolderError::TreatmentUnclear {
+            path: dir.into(),
+            strokes,
+            photographs,
+            unclear,
+        }
+        .into())
+    }
 }
 
 /// The folder of a class.
 struct ClassFolder {
     name: String,
     path: PathBuf,
-}
-
-fn names(classes: Vec<ClassFolder>) -> Vec<String> {
-    classes.into_iter().map(|class| class.name).collect()
 }
 
 /// The folders in `dir`, sorted: as numbers if all names are numbers, else alphabetically.
@@ -98,10 +261,7 @@ fn class_folders(dir: &Path) -> Result<Vec<ClassFolder>, DatasetError> {
             path,
         })
         .collect();
-    let number = |class: &ClassFolder| class.name.parse::<u64>().ok();
-    if classes.iter().all(|class| number(class).is_some()) {
-        classes.sort_by_key(number);
-    }
+    sort_classes(&mut classes, |class| &class.name);
     match classes.len() {
         0 => Err(DatasetError::NoClasses { path: dir.into() }),
         1..=256 => Ok(classes),
@@ -174,7 +334,7 @@ fn held_out(n: usize, label: usize) -> impl Iterator<Item = usize> {
     chosen.map(|index| index as usize)
 }
 
-/// Images in MNIST's format and their labels, while they are collected.
+/// Treated images and their labels, while they are collected.
 #[derive(Default)]
 struct LabelledPixels {
     pixels: Vec<u8>,
@@ -182,17 +342,15 @@ struct LabelledPixels {
 }
 
 impl LabelledPixels {
-    /// Adds all images of a class.
-    fn add_all(
-        &mut self,
-        class: &ClassFolder,
-        label: usize,
-        summary: &mut ImageFolder,
-    ) -> Result<(), DatasetError> {
-        let files = image_files(&class.path, &mut summary.passed_over)?;
-        files
-            .iter()
-            .try_for_each(|file| self.add(file, label, summary))
+    /// All images of these classes.
+    fn of(files: &[ClassFiles], summary: &mut ImageFolder) -> Result<Self, DatasetError> {
+        let mut images = Self::default();
+        for (label, files) in files {
+            for file in files {
+                images.add(file, *label, summary)?;
+            }
+        }
+        Ok(images)
     }
 
     fn add(
@@ -201,7 +359,7 @@ impl LabelledPixels {
         label: usize,
         summary: &mut ImageFolder,
     ) -> Result<(), DatasetError> {
-        let form = Picture::open(file)?.mnist_form()?;
+        let form = Picture::open(file)?.treated(summary.treatment)?;
         if form.kept {
             summary.kept += 1;
         } else {
@@ -213,15 +371,23 @@ impl LabelledPixels {
         Ok(())
     }
 
-    fn into_set(self) -> Result<ImageSet, DatasetError> {
-        ImageSet::new(MNIST_SIDE, MNIST_SIDE, self.pixels, self.labels)
+    fn into_set(self, classes: usize, treatment: Treatment) -> Result<ImageSet, DatasetError> {
+        let [rows, columns] = treatment.size();
+        let same: Vec<usize> = (0..classes).collect();
+        let set = ImageSet::new(rows, columns, self.pixels, self.labels)?;
+        Ok(set.relabelled(&same, classes))
     }
 }
 
-/// Training and test set; every class has a training image, so both have all classes.
-fn sets(train: LabelledPixels, test: LabelledPixels) -> Result<Mnist, DatasetError> {
-    let (train, mut test) = (train.into_set()?, test.into_set()?);
-    test.adopt_classes(&train)
-        .expect("a test image has the label of a training class");
-    Ok(Mnist { train, test })
+/// Training and test set, both with all classes.
+fn sets(
+    train: LabelledPixels,
+    test: LabelledPixels,
+    classes: usize,
+    treatment: Treatment,
+) -> Result<Mnist, DatasetError> {
+    Ok(Mnist {
+        train: train.into_set(classes, treatment)?,
+        test: test.into_set(classes, treatment)?,
+    })
 }

@@ -194,6 +194,30 @@ impl ImageSet {
         (self.pixels, self.labels)
     }
 
+    /// The same images with other labels: `labels[label]` for each label, of `class_count` classes.
+    ///
+    /// ```
+    /// let set = datasets::ImageSet::new(1, 1, vec![5, 6, 7], vec![0, 1, 0])?.relabelled(&[3, 8], 10);
+    /// assert_eq!((set.labels(), set.class_count()), (&[3, 8, 3][..], 10));
+    /// # Ok::<(), datasets::DatasetError>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If a label of the set has none in `labels`, or one that is not below `class_count`.
+    pub fn relabelled(mut self, labels: &[usize], class_count: usize) -> Self {
+        for label in &mut self.labels {
+            let other = labels[usize::from(*label)];
+            assert!(
+                other < class_count,
+                "label {other} of {class_count} classes"
+            );
+            *label = u8::try_from(other).expect("a label is a byte");
+        }
+        self.class_count = class_count;
+        self
+    }
+
     /// Splits the set into training and validation, in this order.
     ///
     /// Validation gets `len() * validation_fraction` images, rounded to the nearest integer: those

@@ -14,31 +14,49 @@
 //! - [`xor`] is the truth table of the exclusive or.
 
 #[cfg(feature = "images")]
+mod appearance;
+#[cfg(feature = "images")]
+mod classes;
+#[cfg(feature = "images")]
 mod data_folder;
 mod error;
+mod folder_error;
 pub mod idx;
 #[cfg(feature = "images")]
 mod image_folder;
 mod image_set;
 mod inspection;
+#[cfg(feature = "images")]
+mod loading;
 mod mnist;
 #[cfg(feature = "images")]
 mod mnist_form;
 #[cfg(feature = "images")]
 mod picture;
 mod shuffle;
+#[cfg(feature = "images")]
+mod treatment;
 pub mod xor;
 
 #[cfg(feature = "images")]
+pub use appearance::Appearance;
+#[cfg(feature = "images")]
+pub use classes::{ClassMap, label_of_class};
+#[cfg(feature = "images")]
 pub use data_folder::DataFolder;
 pub use error::DatasetError;
+pub use folder_error::FolderError;
 #[cfg(feature = "images")]
 pub use image_folder::{HELD_OUT_FRACTION, ImageFolder, image_files_in, is_named_like_an_image};
 pub use image_set::{DEFAULT_VALIDATION_FRACTION, ImageItem, ImageSet};
 pub use inspection::{Duplicate, PixelStatistics};
+#[cfg(feature = "images")]
+pub use loading::{Loading, TestRowsOf, TestSet};
 pub use mnist::{Mnist, bundled_mnist_dir};
 #[cfg(feature = "images")]
 pub use mnist_form::{MNIST_SIDE, MnistForm};
 #[cfg(feature = "images")]
 pub use picture::{MAX_IMAGE_FILE_BYTES, MAX_IMAGE_MEMORY, MAX_IMAGE_PIXELS, Picture};
 pub use shuffle::{SPLIT_STREAM, shuffled_indices};
+#[cfg(feature = "images")]
+pub use treatment::{MAX_IMAGE_SIDE, Treatment};

@@ -24,10 +24,10 @@ const LEAST_CONTRAST: f32 = 16.0 / 255.0;
 /// This many times the border's median deviation from its median counts as noise.
 const NOISE_FACTOR: f32 = 3.0;
 
-/// An image in MNIST's format.
+/// An image in the form of a net's input: MNIST's, or another size.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MnistForm {
-    /// Grey levels, row by row, `[28 * 28]`: 0 is background, 255 is ink.
+    /// Grey levels, row by row: `[28 * 28]` in MNIST's format, where 0 is background and 255 is ink.
     pub pixels: Vec<u8>,
     /// Whether the image already had the format, so that its pixels are unchanged (or inverted).
     pub kept: bool,
@@ -83,7 +83,7 @@ pub(crate) fn ink(image: &DynamicImage) -> Option<(Ink, Polarity)> {
 }
 
 /// Grey levels from 0, black, to 1, white, with a backdrop where the image is transparent.
-fn grey(image: &DynamicImage) -> Ink {
+pub(crate) fn grey(image: &DynamicImage) -> Ink {
     let pixels = image.to_luma_alpha16();
     let (width, height) = pixels.dimensions();
     let unit = |level: u16| f32::from(level) / f32::from(u16::MAX);
@@ -122,7 +122,7 @@ fn backdrop(grey: &Ink, opacity: &Ink) -> f32 {
 }
 
 /// The levels of the outermost pixels, each once.
-fn border(image: &Ink) -> impl Iterator<Item = f32> {
+pub(crate) fn border(image: &Ink) -> impl Iterator<Item = f32> {
     let (width, height) = image.dimensions();
     let ends = |length: u32| [0, length - 1].into_iter().take(length.min(2) as usize);
     let rows = ends(height).flat_map(move |y| (0..width).map(move |x| (x, y)));
@@ -132,7 +132,7 @@ fn border(image: &Ink) -> impl Iterator<Item = f32> {
 }
 
 /// The middle value in order, the upper one of two. There must be a value.
-fn median(mut values: Vec<f32>) -> f32 {
+pub(crate) fn median(mut values: Vec<f32>) -> f32 {
     let middle = values.len() / 2;
     *values.select_nth_unstable_by(middle, f32::total_cmp).1
 }

@@ -10,8 +10,10 @@ use image::{
     DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, error::LimitErrorKind,
 };
 
-use crate::DatasetError;
+use crate::appearance::{Appearance, appearance};
 use crate::mnist_form::{MNIST_SIDE, MnistForm, ink, normalised};
+use crate::treatment::resized;
+use crate::{DatasetError, Treatment};
 
 /// The most bytes of an image file that are read: 256 MiB.
 pub const MAX_IMAGE_FILE_BYTES: u64 = 1 << 28;
@@ -198,6 +200,33 @@ impl Picture {
             },
         };
         Ok(formed)
+    }
+
+    /// The image grey and resized, 0 for black and 255 for white.
+    ///
+    /// Colour becomes grey; transparent pixels get the backdrop of [`Picture::mnist_form`]. The image
+    /// is resized to `rows` and `columns` whatever its proportions, with a filter that averages where
+    /// it is reduced. An image of that size is only made grey.
+    pub fn plain_form(&self, rows: usize, columns: usize) -> MnistForm {
+        let (pixels, kept) = resized(&self.image, rows, columns);
+        MnistForm { pixels, kept }
+    }
+
+    /// The image as the input of a net, by the given treatment.
+    ///
+    /// # Errors
+    ///
+    /// As [`Picture::mnist_form`] for strokes; none for plain images.
+    pub fn treated(&self, treatment: Treatment) -> Result<MnistForm, DatasetError> {
+        match treatment {
+            Treatment::Strokes => self.mnist_form(),
+            Treatment::Plain { rows, columns } => Ok(self.plain_form(rows, columns)),
+        }
+    }
+
+    /// Whether the image looks like pen strokes or like a photograph.
+    pub fn appearance(&self) -> Appearance {
+        appearance(&self.image)
     }
 
     /// The pixels of an image that is grey, opaque and 28x28.

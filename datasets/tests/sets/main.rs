@@ -8,5 +8,7 @@ mod faults;
 mod folder;
 mod layouts;
 #[cfg(feature = "images")]
+mod own_classes;
+#[cfg(feature = "images")]
 mod pictures;
 mod split;

@@ -101,6 +101,7 @@ pub(super) fn describe(images: &ImageFolder) -> String {
         kept,
         formed,
         passed_over,
+        ..
     } = images;
     let parts = [
         (*formed > 0).then(|| format!("{} converted to 28x28 grey", counted(*formed, "image"))),
