@@ -9,7 +9,7 @@ use std::{
 use crate::appearance::Appearance;
 use crate::classes::{label_of_class, labels, sort_classes};
 use crate::idx::MAX_BODY_BYTES;
-use crate::loading::{Loading, TestRowsOf, TestSet};
+use crate::loading::{ImageFolder, Loading, TestRowsOf, TestSet};
 use crate::mnist_form::MNIST_SIDE;
 use crate::{DatasetError, FolderError, ImageSet, Mnist, Picture, Treatment, shuffled_indices};
 
@@ -23,23 +23,6 @@ const HOLD_OUT_SEED: u64 = 0;
 
 /// Extensions of image files, in lower case.
 const ENDINGS: [&str; 4] = ["png", "jpg", "jpeg", "bmp"];
-
-/// What happened to the images of a folder.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ImageFolder {
-    /// Images held out as the test set, because the folder has none of its own; 0 if it has.
-    pub held_out: usize,
-    /// Images already in the right format, used unchanged.
-    pub kept: usize,
-    /// Images converted to the format.
-    pub formed: usize,
-    /// Files that were skipped, since their extensions are not those of images.
-    pub passed_over: usize,
-    /// What was done to the images.
-    pub treatment: Treatment,
-    /// Whether the images decided what was done to them.
-    pub is_chosen: bool,
-}
 
 /// Loads a folder of class-named folders of images; see [`DataFolder`](crate::DataFolder).
 pub(crate) fn load(

@@ -47,11 +47,11 @@ pub use data_folder::DataFolder;
 pub use error::DatasetError;
 pub use folder_error::FolderError;
 #[cfg(feature = "images")]
-pub use image_folder::{HELD_OUT_FRACTION, ImageFolder, image_files_in, is_named_like_an_image};
+pub use image_folder::{HELD_OUT_FRACTION, image_files_in, is_named_like_an_image};
 pub use image_set::{DEFAULT_VALIDATION_FRACTION, ImageItem, ImageSet};
 pub use inspection::{Duplicate, PixelStatistics};
 #[cfg(feature = "images")]
-pub use loading::{Loading, TestRowsOf, TestSet};
+pub use loading::{ImageFolder, Loading, TestRowsOf, TestSet};
 pub use mnist::{Mnist, bundled_mnist_dir};
 #[cfg(feature = "images")]
 pub use mnist_form::{MNIST_SIDE, MnistForm};

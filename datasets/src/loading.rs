@@ -1,6 +1,6 @@
 //! How a data set is loaded, and the images that a net is evaluated on.
 
-use crate::{ClassMap, ImageFolder, ImageSet, Treatment};
+use crate::{ClassMap, ImageSet, Treatment};
 
 /// How a data set is loaded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,6 +14,23 @@ pub struct Loading {
     pub classes: Option<Vec<String>>,
     /// Other spellings of the classes in the data.
     pub class_map: ClassMap,
+}
+
+/// What happened to the images of a folder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ImageFolder {
+    /// Images held out as the test set, because the folder has none of its own; 0 if it has.
+    pub held_out: usize,
+    /// Images already in the right format, used unchanged.
+    pub kept: usize,
+    /// Images converted to the format.
+    pub formed: usize,
+    /// Files that were skipped, since their extensions are not those of images.
+    pub passed_over: usize,
+    /// What was done to the images.
+    pub treatment: Treatment,
+    /// Whether the images decided what was done to them.
+    pub is_chosen: bool,
 }
 
 /// Which images of a folder are the test set.
