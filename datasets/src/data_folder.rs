@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use crate::classes::labels;
+use crate::image_layout::found;
 use crate::loading::{Loading, TestRowsOf, TestSet};
-use crate::{DatasetError, ImageFolder, ImageSet, Mnist, image_folder, mnist};
+use crate::{DatasetError, ImageFolder, ImageSet, LayoutError, Mnist, image_folder, mnist};
 
 /// A data set from a folder, with the names of its classes.
 ///
@@ -72,7 +73,7 @@ impl DataFolder {
                 class_names,
                 image_folder: Some(summary),
             }),
-            Err(error) => Err(neither_form(error, dir)),
+            Err(error) => Err(unknown_layout(error, dir)),
         }
     }
 }
@@ -99,7 +100,7 @@ impl TestSet {
             });
         }
         let loaded = image_folder::load_test(dir, loading, only_held_out);
-        loaded.map_err(|error| neither_form(error, dir))
+        loaded.map_err(|error| unknown_layout(error, dir))
     }
 }
 
@@ -134,10 +135,13 @@ fn named<const N: usize>(
     ))
 }
 
-/// The error of a folder that has neither form.
-fn neither_form(error: DatasetError, dir: &Path) -> DatasetError {
+/// The error of a folder that has no known layout.
+fn unknown_layout(error: DatasetError, dir: &Path) -> DatasetError {
     match error {
-        DatasetError::NoClasses { path } if path == dir => DatasetError::NeitherForm { path },
+        DatasetError::NoClasses { path } if path == dir => match found(dir) {
+            Ok(found) => LayoutError::LayoutUnknown { path, found }.into(),
+            Err(error) => error,
+        },
         error => error,
     }
 }

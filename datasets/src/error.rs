@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use crate::FolderError;
+use crate::{FolderError, LayoutError};
 
 /// What is wrong with a data set: where, what was expected, what was found, and what to do about
 /// it.
@@ -246,17 +246,6 @@ pub enum DatasetError {
         class_count: usize,
     },
 
-    /// The folder is a data set in neither of the two formats.
-    #[error(
-        "{}: expected four files in MNIST's format, or a folder of images for each class, got \
-         neither; add one or the other, or name another folder",
-        .path.display()
-    )]
-    NeitherForm {
-        /// The folder.
-        path: PathBuf,
-    },
-
     /// The folder has no folder of a class.
     #[error(
         "{}: expected a folder of images for each class, got no folder; create them \
@@ -318,9 +307,14 @@ pub enum DatasetError {
     #[error(transparent)]
     Folder(#[from] FolderError),
 
-    /// The bytes are not an image in a supported format.
+    /// What the layout of a folder lacks.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+
+    /// The bytes are not an image in a known format.
     #[error(
-        "{}: expected a PNG, JPEG or BMP image, got {}; convert it to one of these",
+        "{}: expected a PNG, JPEG, GIF, WebP, TIFF, PNM or BMP image, got {}; convert it to one of \
+         these",
         .path.display(),
         first_bytes(.got)
     )]
@@ -329,6 +323,20 @@ pub enum DatasetError {
         path: PathBuf,
         /// Its first bytes, eight at most.
         got: Vec<u8>,
+    },
+
+    /// The file has a format that cannot be read.
+    #[error(
+        "{}: expected a PNG, JPEG, GIF, WebP, TIFF, PNM or BMP image, got {format}; {remedy}",
+        .path.display()
+    )]
+    OtherFormat {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        format: &'static str,
+        /// What to do.
+        remedy: &'static str,
     },
 
     /// The image file is longer than the limit.

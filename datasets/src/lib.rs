@@ -19,21 +19,33 @@ mod appearance;
 mod classes;
 #[cfg(feature = "images")]
 mod data_folder;
+#[cfg(feature = "images")]
+mod decode;
 mod error;
 mod folder_error;
 pub mod idx;
 #[cfg(feature = "images")]
 mod image_folder;
+#[cfg(feature = "images")]
+mod image_kind;
+#[cfg(feature = "images")]
+mod image_layout;
+#[cfg(feature = "images")]
+mod image_parts;
 mod image_set;
 mod inspection;
+mod layout_error;
 #[cfg(feature = "images")]
 mod loading;
 mod mnist;
 #[cfg(feature = "images")]
 mod mnist_form;
+mod part;
 #[cfg(feature = "images")]
 mod picture;
 mod shuffle;
+#[cfg(feature = "images")]
+mod tiff;
 #[cfg(feature = "images")]
 mod treatment;
 pub mod xor;
@@ -44,19 +56,22 @@ pub use appearance::Appearance;
 pub use classes::{ClassMap, label_of_class};
 #[cfg(feature = "images")]
 pub use data_folder::DataFolder;
+#[cfg(feature = "images")]
+pub use decode::{MAX_IMAGE_MEMORY, MAX_IMAGE_PIXELS};
 pub use error::DatasetError;
 pub use folder_error::FolderError;
 #[cfg(feature = "images")]
 pub use image_folder::{HELD_OUT_FRACTION, image_files_in, is_named_like_an_image};
 pub use image_set::{DEFAULT_VALIDATION_FRACTION, ImageItem, ImageSet};
 pub use inspection::{Duplicate, PixelStatistics};
+pub use layout_error::LayoutError;
 #[cfg(feature = "images")]
 pub use loading::{ImageFolder, Loading, TestRowsOf, TestSet};
 pub use mnist::{Mnist, bundled_mnist_dir};
 #[cfg(feature = "images")]
 pub use mnist_form::{MNIST_SIDE, MnistForm};
 #[cfg(feature = "images")]
-pub use picture::{MAX_IMAGE_FILE_BYTES, MAX_IMAGE_MEMORY, MAX_IMAGE_PIXELS, Picture};
+pub use picture::{MAX_IMAGE_FILE_BYTES, Picture};
 pub use shuffle::{SPLIT_STREAM, shuffled_indices};
 #[cfg(feature = "images")]
 pub use treatment::{MAX_IMAGE_SIDE, Treatment};

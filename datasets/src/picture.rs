@@ -2,15 +2,14 @@
 
 use std::{
     fs::File,
-    io::{Cursor, Read},
+    io::Read,
     path::{Path, PathBuf},
 };
 
-use image::{
-    DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, error::LimitErrorKind,
-};
+use image::DynamicImage;
 
 use crate::appearance::{Appearance, appearance};
+use crate::decode::decode;
 use crate::mnist_form::{MNIST_SIDE, MnistForm, ink, normalised};
 use crate::treatment::resized;
 use crate::{DatasetError, Treatment};
@@ -18,14 +17,8 @@ use crate::{DatasetError, Treatment};
 /// The most bytes of an image file that are read: 256 MiB.
 pub const MAX_IMAGE_FILE_BYTES: u64 = 1 << 28;
 
-/// The most pixels of an image that are decoded: 64 Mi, for example 8192x8192.
-pub const MAX_IMAGE_PIXELS: u64 = 1 << 26;
-
-/// The most memory that the decoded pixels of an image may need: 512 MiB, which is 8 bytes for each
-/// of [`MAX_IMAGE_PIXELS`].
-pub const MAX_IMAGE_MEMORY: u64 = 1 << 29;
-
-/// An image of any size and colour: PNG, JPEG or BMP, recognised by its content, whatever its name.
+/// An image of any size and colour: PNG, JPEG, GIF (its first frame), WebP, TIFF, PNM or BMP, recognised
+/// by its content, whatever its name.
 ///
 /// ```
 /// use datasets::Picture;
@@ -79,67 +72,25 @@ impl Picture {
                 limit: MAX_IMAGE_FILE_BYTES,
             });
         }
-        Self::decode(&bytes, path)
+        Self::decoded(bytes, path)
     }
 
     /// Decodes an image file; `path` names it in errors. A photograph with an orientation (Exif) is
-    /// turned upright.
+    /// turned upright, and an image of more than 16 Mi pixels is scaled down to them.
     ///
     /// # Errors
     ///
-    /// [`DatasetError::NotAnImage`] if the first bytes are those of no supported format,
+    /// [`DatasetError::NotAnImage`] if the first bytes are those of no known format,
+    /// [`DatasetError::OtherFormat`] if they are those of a format that cannot be read,
     /// [`DatasetError::ImageTooLarge`] or [`DatasetError::ImageTakesTooMuchMemory`] before anything
     /// of the announced size is reserved, [`DatasetError::ImageDamaged`] if decoding fails.
     pub fn decode(bytes: &[u8], path: &Path) -> Result<Self, DatasetError> {
-        let fault = |error| fault(error, path);
-        let mut limits = Limits::default();
-        limits.max_alloc = Some(MAX_IMAGE_MEMORY);
-        let mut reader = ImageReader::new(Cursor::new(bytes))
-            .with_guessed_format()
-            .map_err(|cause| fault(cause.into()))?;
-        reader.limits(limits);
-        if !matches!(
-            reader.format(),
-            Some(ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::Bmp)
-        ) {
-            return Err(DatasetError::NotAnImage {
-                path: path.into(),
-                got: bytes[..bytes.len().min(8)].to_vec(),
-            });
-        }
+        Self::decoded(bytes.to_vec(), path)
+    }
 
-        let mut decoder = reader.into_decoder().map_err(fault)?;
-        let (columns, rows) = decoder.dimensions();
-        if u64::from(columns) * u64::from(rows) > MAX_IMAGE_PIXELS {
-            return Err(DatasetError::ImageTooLarge {
-                path: path.into(),
-                limit: MAX_IMAGE_PIXELS,
-                columns,
-                rows,
-            });
-        }
-        if decoder.total_bytes() > MAX_IMAGE_MEMORY {
-            return Err(DatasetError::ImageTakesTooMuchMemory {
-                path: path.into(),
-                limit: MAX_IMAGE_MEMORY,
-            });
-        }
-        // An image without pixels has no middle and no border.
-        if columns == 0 || rows == 0 {
-            return Err(DatasetError::EmptyImage {
-                path: path.into(),
-                rows,
-                columns,
-            });
-        }
-        // Without a readable orientation, the image is not turned.
-        let orientation = decoder.orientation().ok();
-        let mut image = DynamicImage::from_decoder(decoder).map_err(fault)?;
-        if let Some(orientation) = orientation {
-            image.apply_orientation(orientation);
-        }
+    fn decoded(bytes: Vec<u8>, path: &Path) -> Result<Self, DatasetError> {
         Ok(Self {
-            image,
+            image: decode(bytes, path)?,
             path: path.into(),
         })
     }
@@ -244,33 +195,11 @@ impl Picture {
     }
 }
 
-/// The error of the data set for an error of the decoder.
-fn fault(error: ImageError, path: &Path) -> DatasetError {
-    let path = path.into();
-    match error {
-        ImageError::Limits(error) if error.kind() == LimitErrorKind::InsufficientMemory => {
-            DatasetError::ImageTakesTooMuchMemory {
-                path,
-                limit: MAX_IMAGE_MEMORY,
-            }
-        }
-        error => DatasetError::ImageDamaged {
-            path,
-            cause: one_line(&error.to_string()),
-        },
-    }
-}
-
-/// The text in one line, with single spaces.
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
 #[cfg(test)]
 mod tests {
-    use std::io;
+    use std::io::{self, Cursor};
 
-    use image::{Luma, LumaA, Rgb, RgbImage, Rgba};
+    use image::{ImageFormat, Luma, LumaA, Rgba};
 
     use super::*;
 
@@ -313,50 +242,6 @@ mod tests {
 
     const BLACK: [u8; 4] = [0, 0, 0, 255];
     const WHITE: [u8; 4] = [255, 255, 255, 255];
-
-    #[test]
-    fn formats_are_recognised_by_content() {
-        let image = drawn(BLACK, WHITE, 0, 0).to_rgb8();
-        for format in [ImageFormat::Png, ImageFormat::Bmp, ImageFormat::Jpeg] {
-            let picture = decode(&encoded(image.clone(), format)).unwrap();
-            assert_eq!(picture.size(), [120, 150], "{format:?}");
-        }
-    }
-
-    #[test]
-    fn other_files_are_refused_with_their_first_bytes() {
-        let error = decode(b"hello, world").unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "file: expected a PNG, JPEG or BMP image, got first bytes [68 65 6c 6c 6f 2c 20 77]; \
-             convert it to one of these"
-        );
-        let error = decode(b"").unwrap_err();
-        assert!(error.to_string().contains("got an empty file"), "{error}");
-        // A format that the decoder recognises but that is not compiled in.
-        let error = decode(b"GIF89a\x01\0\x01\0").unwrap_err();
-        assert!(matches!(error, DatasetError::NotAnImage { .. }), "{error}");
-    }
-
-    #[test]
-    fn an_image_cut_anywhere_is_an_error_or_the_image() {
-        let image = RgbImage::from_fn(20, 20, |x, y| Rgb([x as u8 * 9, y as u8 * 9, 7]));
-        for format in [ImageFormat::Png, ImageFormat::Bmp, ImageFormat::Jpeg] {
-            let bytes = encoded(image.clone(), format);
-            for end in 0..bytes.len() {
-                match decode(&bytes[..end]) {
-                    Ok(picture) => assert_eq!(picture.size(), [20, 20]),
-                    Err(error) => assert!(
-                        matches!(
-                            error,
-                            DatasetError::NotAnImage { .. } | DatasetError::ImageDamaged { .. }
-                        ),
-                        "{format:?} cut at {end}: {error}"
-                    ),
-                }
-            }
-        }
-    }
 
     /// A PNG of 60 bytes that announces `columns` x `rows` grey pixels and holds none.
     fn png_that_announces(columns: u32, rows: u32, depth: u8, colour: u8) -> Vec<u8> {

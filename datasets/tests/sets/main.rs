@@ -6,6 +6,8 @@ mod bundled;
 mod common;
 mod faults;
 mod folder;
+#[cfg(feature = "images")]
+mod image_files;
 mod layouts;
 #[cfg(feature = "images")]
 mod own_classes;
