@@ -4,29 +4,8 @@ use std::path::Path;
 
 use crate::classes::labels;
 use crate::image_layout::found;
-use crate::loading::{Loading, TestRowsOf, TestSet};
-use crate::{DatasetError, ImageFolder, ImageSet, LayoutError, Mnist, image_folder, mnist};
-
-/// A data set from a folder, with the names of its classes.
-///
-/// ```
-/// use datasets::{DataFolder, bundled_mnist_dir};
-///
-/// let data = DataFolder::load(&bundled_mnist_dir())?;
-/// assert_eq!(data.sets.train.len(), 60_000);
-/// assert_eq!(data.class_names, ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]);
-/// assert!(data.image_folder.is_none());
-/// # Ok::<(), datasets::DatasetError>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DataFolder {
-    /// The images.
-    pub sets: Mnist,
-    /// Names of the classes by label: the folders' names, or the labels themselves.
-    pub class_names: Vec<String>,
-    /// What happened to the images, if the folder has folders of them.
-    pub image_folder: Option<ImageFolder>,
-}
+use crate::loading::{DataFolder, Loading, TestRowsOf, TestSet};
+use crate::{DatasetError, ImageSet, LayoutError, Mnist, image_folder, mnist};
 
 impl DataFolder {
     /// Loads the data set in `dir` with the default [`Loading`]; see [`DataFolder::load_with`].
@@ -63,18 +42,14 @@ impl DataFolder {
             let ([train, test], class_names) = named([train, test], loading, dir)?;
             return Ok(Self {
                 sets: Mnist { train, test },
+                validation: None,
                 class_names,
                 image_folder: None,
+                notes: vec![],
+                left_out: vec![],
             });
         }
-        match image_folder::load(dir, loading) {
-            Ok((sets, class_names, summary)) => Ok(Self {
-                sets,
-                class_names,
-                image_folder: Some(summary),
-            }),
-            Err(error) => Err(unknown_layout(error, dir)),
-        }
+        image_folder::load(dir, loading).map_err(|error| unknown_layout(error, dir))
     }
 }
 
@@ -97,6 +72,7 @@ impl TestSet {
                 class_names,
                 rows_of: TestRowsOf::TestSet,
                 image_folder: None,
+                left_out: vec![],
             });
         }
         let loaded = image_folder::load_test(dir, loading, only_held_out);

@@ -1,17 +1,17 @@
 //! A folder of images as a data set: one folder for each class, named after it.
 
-use std::{
-    ffi::OsStr,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use crate::appearance::Appearance;
 use crate::classes::{label_of_class, labels, sort_classes};
 use crate::idx::MAX_BODY_BYTES;
-use crate::loading::{ImageFolder, Loading, TestRowsOf, TestSet};
+use crate::image_kind::is_named_like_an_image;
+use crate::image_layout::{self, ImageLayout, entries};
+use crate::loading::{DataFolder, ImageFolder, Loading, TestRowsOf, TestSet};
 use crate::mnist_form::MNIST_SIDE;
-use crate::{DatasetError, FolderError, ImageSet, Mnist, Picture, Treatment, shuffled_indices};
+use crate::{
+    DatasetError, FolderError, ImageSet, LayoutError, Mnist, Picture, Treatment, shuffled_indices,
+};
 
 /// The share of each class that is the test set where a folder names none: 1/7, since 10 000 of
 /// MNIST's 70 000 images are for testing.
@@ -21,61 +21,69 @@ pub const HELD_OUT_FRACTION: f64 = 1.0 / 7.0;
 /// all runs are evaluated on the same images.
 const HOLD_OUT_SEED: u64 = 0;
 
-/// Extensions of image files, in lower case.
-const ENDINGS: [&str; 4] = ["png", "jpg", "jpeg", "bmp"];
-
 /// Loads a folder of class-named folders of images; see [`DataFolder`](crate::DataFolder).
-pub(crate) fn load(
-    dir: &Path,
-    loading: &Loading,
-) -> Result<(Mnist, Vec<String>, ImageFolder), DatasetError> {
-    let mut summary = ImageFolder::default();
-    let [train_dir, test_dir] = ["train", "test"].map(|name| dir.join(name));
-    if !(train_dir.is_dir() && test_dir.is_dir()) {
-        let (classes, names) = labelled(class_folders(dir)?, loading, dir)?;
-        let files = files_of(&classes, &mut summary.passed_over)?;
-        summary.decide(&files, loading, dir)?;
-        let mut train = LabelledPixels::default();
-        let mut test = LabelledPixels::default();
-        for (label, files) in &files {
-            let mut sides = vec![false; files.len()];
-            for index in held_out(files.len(), *label) {
-                sides[index] = true;
+pub(crate) fn load(dir: &Path, loading: &Loading) -> Result<DataFolder, DatasetError> {
+    let layout = ImageLayout::of(dir)?;
+    let Some(training) = &layout.training else {
+        return Err(LayoutError::NoTrainingSet { path: dir.into() }.into());
+    };
+    let mut gathered = Gathered::default();
+    let passed_over = &mut gathered.summary.passed_over;
+    let (classes, names) = labelled(class_folders(training)?, loading, training)?;
+    let training_files = files_of(&classes, passed_over)?;
+    let mut others = Vec::new();
+    for part in [&layout.validation, &layout.test] {
+        let files = part.as_ref().map(|part| {
+            let mut classes = Vec::new();
+            for class in class_folders(part)? {
+                match label_of_class(&class.name, &names, &loading.class_map) {
+                    Some(label) => classes.push((label, class)),
+                    None => return Err(DatasetError::ClassUnknown { path: class.path }),
+                }
             }
-            for (file, is_test) in files.iter().zip(sides) {
-                let side = if is_test { &mut test } else { &mut train };
-                side.add(file, *label, &mut summary)?;
-            }
-        }
-        summary.held_out = test.labels.len();
-        if test.labels.is_empty() {
-            return Err(DatasetError::TooFewToHoldOut { path: dir.into() });
-        }
-        return Ok((
-            sets(train, test, names.len(), summary.treatment)?,
-            names,
-            summary,
-        ));
+            files_of(&classes, passed_over)
+        });
+        others.push(files.transpose()?);
     }
+    let [validation, test] = [&others[0], &others[1]];
+    let all = [Some(&training_files), validation.as_ref(), test.as_ref()];
+    let all = all.into_iter().flatten().flatten();
+    gathered
+        .summary
+        .decide(&all.cloned().collect::<Vec<_>>(), loading, dir)?;
 
-    let (classes, names) = labelled(class_folders(&train_dir)?, loading, &train_dir)?;
-    let files = files_of(&classes, &mut summary.passed_over)?;
-    let mut test_classes = Vec::new();
-    for class in class_folders(&test_dir)? {
-        match label_of_class(&class.name, &names, &loading.class_map) {
-            Some(label) => test_classes.push((label, class)),
-            None => return Err(DatasetError::ClassUnknown { path: class.path }),
+    let (train, test) = match test {
+        Some(test) => (gathered.all(&training_files), gathered.all(test)),
+        None => gathered.divided(&training_files),
+    };
+    let validation = validation.as_ref().map(|files| gathered.all(files));
+    gathered.refuse_bad_images(dir, loading)?;
+    if layout.test.is_none() {
+        gathered.summary.held_out = test.labels.len();
+        if test.labels.is_empty() {
+            let path = training.clone();
+            return Err(DatasetError::TooFewToHoldOut { path });
         }
     }
-    let test_files = files_of(&test_classes, &mut summary.passed_over)?;
-    summary.decide(&[&files[..], &test_files].concat(), loading, dir)?;
-    let train = LabelledPixels::of(&files, &mut summary)?;
-    let test = LabelledPixels::of(&test_files, &mut summary)?;
-    Ok((
-        sets(train, test, names.len(), summary.treatment)?,
-        names,
-        summary,
-    ))
+    for (label, class) in &classes {
+        if !train.labels.iter().any(|l| usize::from(*l) == *label) {
+            let path = class.path.clone();
+            return Err(LayoutError::ClassWithoutReadableImages { path }.into());
+        }
+    }
+    let treatment = gathered.summary.treatment;
+    let set = |pixels: LabelledPixels| pixels.into_set(names.len(), treatment);
+    Ok(DataFolder {
+        sets: Mnist {
+            train: set(train)?,
+            test: set(test)?,
+        },
+        validation: validation.map(set).transpose()?,
+        class_names: names,
+        image_folder: Some(gathered.summary),
+        notes: layout.notes,
+        left_out: gathered.bad,
+    })
 }
 
 /// Loads the test set of a folder of class-named folders of images; see
@@ -85,12 +93,13 @@ pub(crate) fn load_test(
     loading: &Loading,
     only_held_out: bool,
 ) -> Result<TestSet, DatasetError> {
-    let mut summary = ImageFolder::default();
-    let [train_dir, test_dir] = ["train", "test"].map(|name| dir.join(name));
-    let has_test_set = train_dir.is_dir() && test_dir.is_dir();
-    let place = if has_test_set { &test_dir } else { dir };
+    let mut gathered = Gathered::default();
+    let layout = ImageLayout::of(dir)?;
+    let has_test_set = layout.test.is_some();
+    let place = layout.test.as_ref().or(layout.training.as_ref());
+    let place = place.map_or(dir, PathBuf::as_path);
     let (classes, class_names) = labelled(class_folders(place)?, loading, place)?;
-    let mut files = files_of(&classes, &mut summary.passed_over)?;
+    let mut files = files_of(&classes, &mut gathered.summary.passed_over)?;
     let rows_of = match (has_test_set, only_held_out) {
         (true, _) => TestRowsOf::TestSet,
         (false, false) => TestRowsOf::EveryImage,
@@ -103,20 +112,22 @@ pub(crate) fn load_test(
                     .map(|index| files[index].clone())
                     .collect();
             }
-            summary.held_out = files.iter().map(|(_, files)| files.len()).sum();
-            if summary.held_out == 0 {
-                return Err(DatasetError::TooFewToHoldOut { path: dir.into() });
+            gathered.summary.held_out = files.iter().map(|(_, files)| files.len()).sum();
+            if gathered.summary.held_out == 0 {
+                return Err(DatasetError::TooFewToHoldOut { path: place.into() });
             }
             TestRowsOf::HeldOut
         }
     };
-    summary.decide(&files, loading, dir)?;
-    let images = LabelledPixels::of(&files, &mut summary)?;
+    gathered.summary.decide(&files, loading, dir)?;
+    let images = gathered.all(&files);
+    gathered.refuse_bad_images(dir, loading)?;
     Ok(TestSet {
-        images: images.into_set(class_names.len(), summary.treatment)?,
+        images: images.into_set(class_names.len(), gathered.summary.treatment)?,
         class_names,
         rows_of,
-        image_folder: Some(summary),
+        image_folder: Some(gathered.summary),
+        left_out: gathered.bad,
     })
 }
 
@@ -232,15 +243,10 @@ struct ClassFolder {
 
 /// The folders in `dir`, sorted: as numbers if all names are numbers, else alphabetically.
 fn class_folders(dir: &Path) -> Result<Vec<ClassFolder>, DatasetError> {
-    let mut classes: Vec<ClassFolder> = entries(dir)?
-        .into_iter()
-        .filter(|path| path.is_dir())
+    let folders = image_layout::folders(dir)?.into_iter();
+    let mut classes: Vec<ClassFolder> = folders
         .map(|path| ClassFolder {
-            name: path
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned(),
+            name: image_layout::name(&path),
             path,
         })
         .collect();
@@ -279,35 +285,6 @@ pub fn image_files_in(dir: &Path) -> Result<Vec<PathBuf>, DatasetError> {
     image_files(dir, &mut 0)
 }
 
-/// Whether a file has the extension of an image that can be read: `.png`, `.jpg`, `.jpeg` or `.bmp`,
-/// in upper or lower case.
-///
-/// ```
-/// assert!(datasets::is_named_like_an_image("a/3.PNG".as_ref()));
-/// assert!(!datasets::is_named_like_an_image("a/notes.txt".as_ref()));
-/// ```
-pub fn is_named_like_an_image(path: &Path) -> bool {
-    let ending = path.extension().and_then(OsStr::to_str);
-    ending.is_some_and(|ending| ENDINGS.contains(&ending.to_ascii_lowercase().as_str()))
-}
-
-/// What is in a folder, sorted by name, without hidden entries.
-fn entries(dir: &Path) -> Result<Vec<PathBuf>, DatasetError> {
-    let unreadable = |cause| DatasetError::Unreadable {
-        path: dir.into(),
-        cause,
-    };
-    let mut paths = Vec::new();
-    for entry in fs::read_dir(dir).map_err(unreadable)? {
-        let entry = entry.map_err(unreadable)?;
-        if !entry.file_name().as_encoded_bytes().starts_with(b".") {
-            paths.push(entry.path());
-        }
-    }
-    paths.sort_unstable();
-    Ok(paths)
-}
-
 /// The indices of the images of a class of `n` that are held out: [`HELD_OUT_FRACTION`] of them, at
 /// least one, but never the only one.
 fn held_out(n: usize, label: usize) -> impl Iterator<Item = usize> {
@@ -315,6 +292,77 @@ fn held_out(n: usize, label: usize) -> impl Iterator<Item = usize> {
     let order = shuffled_indices(n, HOLD_OUT_SEED, label as u64);
     let chosen = order.into_iter().take(count.min(n - 1));
     chosen.map(|index| index as usize)
+}
+
+/// What became of the images so far.
+#[derive(Default)]
+struct Gathered {
+    summary: ImageFolder,
+    /// Images that were read, or should have been.
+    count: usize,
+    /// For each image that cannot be used, its path and the reason.
+    bad: Vec<String>,
+}
+
+impl Gathered {
+    /// All images of these classes.
+    fn all(&mut self, files: &[ClassFiles]) -> LabelledPixels {
+        let mut images = LabelledPixels::default();
+        for (label, files) in files {
+            for file in files {
+                self.add(file, *label, &mut images);
+            }
+        }
+        images
+    }
+
+    /// The images of these classes, those to learn from and those held out.
+    fn divided(&mut self, files: &[ClassFiles]) -> (LabelledPixels, LabelledPixels) {
+        let mut train = LabelledPixels::default();
+        let mut test = LabelledPixels::default();
+        for (label, files) in files {
+            let mut sides = vec![false; files.len()];
+            for index in held_out(files.len(), *label) {
+                sides[index] = true;
+            }
+            for (file, is_test) in files.iter().zip(sides) {
+                let side = if is_test { &mut test } else { &mut train };
+                self.add(file, *label, side);
+            }
+        }
+        (train, test)
+    }
+
+    /// Adds an image, or remembers why it cannot be used.
+    fn add(&mut self, file: &Path, label: usize, images: &mut LabelledPixels) {
+        self.count += 1;
+        let treatment = self.summary.treatment;
+        let form = match Picture::open(file).and_then(|picture| picture.treated(treatment)) {
+            Ok(form) => form,
+            Err(error) => return self.bad.push(error.to_string()),
+        };
+        if form.kept {
+            self.summary.kept += 1;
+        } else {
+            self.summary.formed += 1;
+        }
+        images.pixels.extend_from_slice(&form.pixels);
+        let label = u8::try_from(label).expect("at most 256 classes are read");
+        images.labels.push(label);
+    }
+
+    /// An error that lists the images that cannot be used, unless they are to be left out.
+    fn refuse_bad_images(&self, dir: &Path, loading: &Loading) -> Result<(), DatasetError> {
+        if loading.skip_bad && self.bad.len() < self.count || self.bad.is_empty() {
+            return Ok(());
+        }
+        Err(LayoutError::BadImages {
+            path: dir.into(),
+            total: self.count,
+            bad: self.bad.clone(),
+        }
+        .into())
+    }
 }
 
 /// Treated images and their labels, while they are collected.
@@ -325,52 +373,10 @@ struct LabelledPixels {
 }
 
 impl LabelledPixels {
-    /// All images of these classes.
-    fn of(files: &[ClassFiles], summary: &mut ImageFolder) -> Result<Self, DatasetError> {
-        let mut images = Self::default();
-        for (label, files) in files {
-            for file in files {
-                images.add(file, *label, summary)?;
-            }
-        }
-        Ok(images)
-    }
-
-    fn add(
-        &mut self,
-        file: &Path,
-        label: usize,
-        summary: &mut ImageFolder,
-    ) -> Result<(), DatasetError> {
-        let form = Picture::open(file)?.treated(summary.treatment)?;
-        if form.kept {
-            summary.kept += 1;
-        } else {
-            summary.formed += 1;
-        }
-        self.pixels.extend_from_slice(&form.pixels);
-        self.labels
-            .push(u8::try_from(label).expect("at most 256 classes are read"));
-        Ok(())
-    }
-
     fn into_set(self, classes: usize, treatment: Treatment) -> Result<ImageSet, DatasetError> {
         let [rows, columns] = treatment.size();
         let same: Vec<usize> = (0..classes).collect();
         let set = ImageSet::new(rows, columns, self.pixels, self.labels)?;
         Ok(set.relabelled(&same, classes))
     }
-}
-
-/// Training and test set, both with all classes.
-fn sets(
-    train: LabelledPixels,
-    test: LabelledPixels,
-    classes: usize,
-    treatment: Treatment,
-) -> Result<Mnist, DatasetError> {
-    Ok(Mnist {
-        train: train.into_set(classes, treatment)?,
-        test: test.into_set(classes, treatment)?,
-    })
 }

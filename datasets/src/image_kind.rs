@@ -1,5 +1,7 @@
-//! What a file is, by its first bytes: an image that can be read, or something else with a name and a
+//! What a file is, by its name and by its first bytes: an image that can be read, or something else with a name and a
 //! way out.
+
+use std::{ffi::OsStr, path::Path};
 
 use image::ImageFormat;
 
@@ -116,6 +118,32 @@ fn markup(bytes: &[u8]) -> Option<Kind> {
     } else {
         None
     }
+}
+
+/// Extensions of image files, in lower case.
+const ENDINGS: [&str; 13] = [
+    "png", "jpg", "jpeg", "jpe", "gif", "webp", "tif", "tiff", "bmp", "pnm", "pbm", "pgm", "ppm",
+];
+
+/// Extensions of images that cannot be read, in lower case. Such a file is not passed over: it gives
+/// an error that says what it is and what to do.
+const OTHER_ENDINGS: [&str; 10] = [
+    "heic", "heif", "avif", "jxl", "jp2", "psd", "svg", "cr2", "nef", "dng",
+];
+
+/// Whether a file has the extension of an image, in upper or lower case: `.png`, `.jpg`, `.gif`,
+/// `.webp`, `.tif`, `.bmp`, `.pgm` and their relatives, or one that cannot be read, such as `.heic`.
+///
+/// ```
+/// assert!(datasets::is_named_like_an_image("a/3.PNG".as_ref()));
+/// assert!(!datasets::is_named_like_an_image("a/notes.txt".as_ref()));
+/// ```
+pub fn is_named_like_an_image(path: &Path) -> bool {
+    let ending = path.extension().and_then(OsStr::to_str);
+    ending.is_some_and(|ending| {
+        let ending = ending.to_ascii_lowercase();
+        ENDINGS.contains(&&ending[..]) || OTHER_ENDINGS.contains(&&ending[..])
+    })
 }
 
 #[cfg(test)]

@@ -6,8 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::image_kind::is_named_like_an_image;
 use crate::part::Part;
-use crate::{DatasetError, LayoutError, is_named_like_an_image};
+use crate::{DatasetError, LayoutError};
 
 /// How many folders may wrap a data set.
 const MOST_WRAPPINGS: usize = 3;
@@ -16,7 +17,7 @@ const MOST_WRAPPINGS: usize = 3;
 #[derive(Debug)]
 pub(crate) struct ImageLayout {
     /// Class folders to learn from. Without `test`, a part of their images is held out.
-    pub(crate) training: PathBuf,
+    pub(crate) training: Option<PathBuf>,
     /// Class folders of the validation set.
     pub(crate) validation: Option<PathBuf>,
     /// Class folders of the test set.
@@ -33,39 +34,38 @@ impl ImageLayout {
     /// [`DatasetError::Unreadable`] if a folder cannot be listed, [`LayoutError::PartTwice`] if two
     /// folders are the same part.
     pub(crate) fn of(dir: &Path) -> Result<Self, DatasetError> {
-        let dir = unwrapped(dir)?;
+        let inner = unwrapped(dir)?;
+        let mut notes = vec![];
+        if inner != dir {
+            notes.push(format!("the images are those of {}", inner.display()));
+        }
+        let dir = inner;
         let mut parts: [Option<PathBuf>; 3] = [const { None }; 3];
         let folders = folders(&dir)?;
-        let only = folders.len() == 1;
-        for folder in folders {
-            let Some(part) = Part::named(&name(&folder)) else {
+        for folder in &folders {
+            let Some(part) = Part::named(&name(folder)) else {
                 continue;
             };
             let place = &mut parts[part as usize];
             if let Some(other) = place {
                 return Err(LayoutError::PartTwice {
+                    names: [name(other), name(folder)],
                     path: dir,
-                    names: [name(other), name(&folder)],
                 }
                 .into());
             }
-            *place = Some(folder);
+            *place = Some(folder.clone());
         }
-        let mut notes = vec![];
-        let [training, validation, test] = parts;
-        // A class may be called train: only beside test or val, or alone, is it the training set.
-        let is_in_parts = only || validation.is_some() || test.is_some();
-        let Some(training) = training.filter(|_| is_in_parts) else {
-            return Ok(Self {
-                training: dir,
-                validation: None,
-                test: None,
-                notes,
-            });
+        let count = parts.iter().flatten().count();
+        // A class may be called train. It is the training set next to other parts, or alone.
+        let [training, ..] = &parts;
+        let is_divided = match training {
+            Some(training) => (count > 1 || folders.len() == 1) && has_classes(training)?,
+            None => count == folders.len() && count > 0,
         };
-        if folders_of(&training)?.is_empty() {
+        if !is_divided {
             return Ok(Self {
-                training: dir,
+                training: Some(dir),
                 validation: None,
                 test: None,
                 notes,
@@ -75,21 +75,20 @@ impl ImageLayout {
             let Some(folder) = folder else {
                 return Ok(None);
             };
-            let inner = unwrapped(&folder)?;
-            if !folders_of(&inner)?.is_empty() {
-                return Ok(Some(inner));
+            if has_classes(&folder)? {
+                return unwrapped(&folder).map(Some);
             }
             notes.push(format!(
-                "{} has no class folders: its images are not used",
+                "{} has no class folders and is not used",
                 folder.display()
             ));
             Ok(None)
         };
-        let [validation, test] = [with_classes(validation)?, with_classes(test)?];
+        let [training, validation, test] = parts;
         Ok(Self {
-            training: unwrapped(&training)?,
-            validation,
-            test,
+            training: with_classes(training)?,
+            validation: with_classes(validation)?,
+            test: with_classes(test)?,
             notes,
         })
     }
@@ -114,8 +113,9 @@ fn unwrapped(dir: &Path) -> Result<PathBuf, DatasetError> {
     Ok(dir)
 }
 
-fn folders_of(dir: &Path) -> Result<Vec<PathBuf>, DatasetError> {
-    folders(&unwrapped(dir)?)
+/// Whether there are folders in a part of the set.
+fn has_classes(dir: &Path) -> Result<bool, DatasetError> {
+    Ok(!folders(&unwrapped(dir)?)?.is_empty())
 }
 
 /// The folders in `dir`, sorted by name.

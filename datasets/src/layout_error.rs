@@ -37,6 +37,17 @@ pub enum LayoutError {
         names: [String; 2],
     },
 
+    /// A folder has a test or validation set and nothing to learn from.
+    #[error(
+        "{}: expected a training set, got other parts only; add a folder train, or name a folder \
+         that has one",
+        .path.display()
+    )]
+    NoTrainingSet {
+        /// The folder.
+        path: PathBuf,
+    },
+
     /// Images of a folder cannot be read or have nothing to see.
     #[error("{}", bad_images(.path, *.total, .bad))]
     BadImages {

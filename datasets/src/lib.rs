@@ -55,18 +55,18 @@ pub use appearance::Appearance;
 #[cfg(feature = "images")]
 pub use classes::{ClassMap, label_of_class};
 #[cfg(feature = "images")]
-pub use data_folder::DataFolder;
-#[cfg(feature = "images")]
 pub use decode::{MAX_IMAGE_MEMORY, MAX_IMAGE_PIXELS};
 pub use error::DatasetError;
 pub use folder_error::FolderError;
 #[cfg(feature = "images")]
-pub use image_folder::{HELD_OUT_FRACTION, image_files_in, is_named_like_an_image};
+pub use image_folder::{HELD_OUT_FRACTION, image_files_in};
+#[cfg(feature = "images")]
+pub use image_kind::is_named_like_an_image;
 pub use image_set::{DEFAULT_VALIDATION_FRACTION, ImageItem, ImageSet};
 pub use inspection::{Duplicate, PixelStatistics};
 pub use layout_error::LayoutError;
 #[cfg(feature = "images")]
-pub use loading::{ImageFolder, Loading, TestRowsOf, TestSet};
+pub use loading::{DataFolder, ImageFolder, Loading, TestRowsOf, TestSet};
 pub use mnist::{Mnist, bundled_mnist_dir};
 #[cfg(feature = "images")]
 pub use mnist_form::{MNIST_SIDE, MnistForm};

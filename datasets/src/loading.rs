@@ -1,6 +1,6 @@
 //! How a data set is loaded, and the images that a net is evaluated on.
 
-use crate::{ClassMap, ImageSet, Treatment};
+use crate::{ClassMap, ImageSet, Mnist, Treatment};
 
 /// How a data set is loaded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub struct Loading {
     pub classes: Option<Vec<String>>,
     /// Other spellings of the classes in the data.
     pub class_map: ClassMap,
+    /// Leave out images that cannot be read, instead of refusing the folder.
+    pub skip_bad: bool,
 }
 
 /// What happened to the images of a folder.
@@ -31,6 +33,33 @@ pub struct ImageFolder {
     pub treatment: Treatment,
     /// Whether the images decided what was done to them.
     pub is_chosen: bool,
+}
+
+/// A data set from a folder, with the names of its classes.
+///
+/// ```
+/// use datasets::{DataFolder, bundled_mnist_dir};
+///
+/// let data = DataFolder::load(&bundled_mnist_dir())?;
+/// assert_eq!(data.sets.train.len(), 60_000);
+/// assert_eq!(data.class_names, ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]);
+/// assert!(data.image_folder.is_none());
+/// # Ok::<(), datasets::DatasetError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataFolder {
+    /// The images.
+    pub sets: Mnist,
+    /// The validation set, where the data have one of their own.
+    pub validation: Option<ImageSet>,
+    /// Names of the classes by label: the folders' names, or the labels themselves.
+    pub class_names: Vec<String>,
+    /// What happened to the images, if the folder has folders of them.
+    pub image_folder: Option<ImageFolder>,
+    /// What was done to the data or left out of them, where one may not expect it: a sentence each.
+    pub notes: Vec<String>,
+    /// Images that cannot be read and were left out: for each its path and the reason.
+    pub left_out: Vec<String>,
 }
 
 /// Which images of a folder are the test set.
@@ -63,4 +92,6 @@ pub struct TestSet {
     pub rows_of: TestRowsOf,
     /// What happened to the images, if the folder has folders of them.
     pub image_folder: Option<ImageFolder>,
+    /// Images that cannot be read and were left out: for each its path and the reason.
+    pub left_out: Vec<String>,
 }
