@@ -16,7 +16,8 @@ pub(crate) enum Kind {
     Unknown,
 }
 
-const TO_PNG: &str = "convert it to PNG or JPEG, for example with ImageMagick (magick FILE FILE.png)";
+const TO_PNG: &str =
+    "convert it to PNG or JPEG, for example with ImageMagick (magick FILE FILE.png)";
 const PHONE: &str = "convert it to PNG or JPEG, for example with ImageMagick (magick FILE FILE.png), \
                      or set the phone's camera to the most compatible format";
 const EXPORT: &str = "export the page or drawing as PNG";

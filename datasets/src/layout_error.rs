@@ -109,4 +109,3 @@ fn bad_images(path: &Path, total: usize, bad: &[String]) -> String {
     }
     text
 }
-

@@ -33,7 +33,9 @@ impl Part {
     /// The part that a word of a name stands for: `mnist_train.csv`, `x_test`, `trainX`. None if
     /// there is none, or several differ.
     pub(crate) fn within(name: &str) -> Option<Self> {
-        let mut parts = words(name).into_iter().filter_map(|word| Self::named(&word));
+        let mut parts = words(name)
+            .into_iter()
+            .filter_map(|word| Self::named(&word));
         let part = parts.next()?;
         parts.all(|other| other == part).then_some(part)
     }

@@ -7,6 +7,8 @@ mod common;
 mod faults;
 mod folder;
 #[cfg(feature = "images")]
+mod folder_layouts;
+#[cfg(feature = "images")]
 mod image_files;
 mod layouts;
 #[cfg(feature = "images")]

@@ -118,7 +118,7 @@ pub(super) fn describe(images: &ImageFolder) -> String {
         }),
         (*passed_over > 0).then(|| {
             let files = counted(*passed_over, "file");
-            format!("{files} skipped: not .png, .jpg, .jpeg or .bmp")
+            format!("{files} skipped: not named like an image")
         }),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
@@ -134,6 +134,7 @@ pub(crate) fn run(options: &InspectOptions) -> Result<Exit> {
         sets: Mnist { train, test },
         class_names,
         image_folder,
+        ..
     } = DataFolder::load(&options.data)?;
     let in_training = test.duplicates_of(&train);
     let is_other = |d: &&datasets::Duplicate| test.label(d.index) != train.label(d.original);

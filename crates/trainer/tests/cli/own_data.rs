@@ -55,7 +55,7 @@ fn what_is_wrong_with_a_folder_is_said() {
         ),
         (
             |w| fs::write(w.path("own/bar/note.png"), "hello").expect("it can be written"),
-            "own/bar/note.png: expected a PNG, JPEG or BMP image",
+            "own/bar/note.png: expected a PNG, JPEG, GIF, WebP, TIFF, PNM or BMP image",
         ),
         (
             |w| write_stroke(&w.path("own/bar/blank.png"), "bar", 50, [9, 9]),
@@ -75,7 +75,7 @@ fn what_is_wrong_with_a_folder_is_said() {
                     fs::remove_dir_all(w.path(class)).expect("it can be removed");
                 }
             },
-            "own: expected four files in MNIST's format",
+            "own: expected a data set, got an empty folder; known layouts",
         ),
         (
             |w| {

@@ -133,7 +133,7 @@ fn write_faults(workplace: &Workplace) -> Vec<(&'static str, &'static str)> {
     write("huge.bmp", &huge);
     fs::create_dir(workplace.path("nothing")).expect("a folder can be made");
     vec![
-        ("text.png", "PNG, JPEG or BMP"),
+        ("text.png", "PNG, JPEG, GIF, WebP, TIFF, PNM or BMP"),
         ("empty.png", "empty"),
         ("blank.png", "contrast"),
         ("cut.png", "copy"),

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use backends::{Backend, Hardware, Opened};
 use burn::tensor::{Int, Tensor};
 use datasets::{DataFolder, Mnist};
+use pages::numbers::counted;
 use programs::{Exit, complain};
 use run_folder::{Config, Entry, FolderRecorder, Restored, Resumed, RunFolder, data_digest};
 use training::{
@@ -140,15 +141,22 @@ impl<'a> Session<'a> {
             self.console.note(inspect::describe(images));
             self.settings.class_names = data.class_names;
         }
+        for note in &data.notes {
+            self.console.note(note);
+        }
         let Mnist { train, test } = data.sets;
         let [pixels, classes] = [train.image_size(), train.class_count()];
         let digest = data_digest(&train);
-        let (training, validation) = match self.settings.validation_fraction {
-            Some(fraction) => {
+        let (training, validation) = match (data.validation, self.settings.validation_fraction) {
+            (Some(validation), _) => {
+                self.use_own_validation_set(validation.len())?;
+                (train, Some(validation))
+            }
+            (None, Some(fraction)) => {
                 let (training, validation) = train.split(fraction, self.settings.seed)?;
                 (training, Some(validation))
             }
-            None => (train, None),
+            (None, None) => (train, None),
         };
         let upload = |images| Examples::from_images(images, &self.opened);
         Ok(Images {
@@ -161,6 +169,22 @@ impl<'a> Session<'a> {
             classes,
             digest,
         })
+    }
+
+    /// Says that the data have a validation set, so that no share of the training set is kept for it.
+    fn use_own_validation_set(&mut self, images: usize) -> Result<()> {
+        if self.choices.validation_fraction.is_some() {
+            bail!(
+                "--validation-fraction does not apply: the data have a validation set of their own; \
+                 leave it out, or move the images of val into train"
+            );
+        }
+        self.settings.validation_fraction = None;
+        self.console.note(format_args!(
+            "the validation set is the data's own, {}",
+            counted(images, "image")
+        ));
+        Ok(())
     }
 
     /// Makes the run folder, or opens that of the run to resume, and trains. `sizes` are the units of
