@@ -257,7 +257,7 @@ pub enum RunFolderError {
     /// Test images of another size than the net's input.
     #[error(
         "the net takes {expected} inputs, but the images of {} have {got} pixels; name the data that it \
-         was trained on with --data-dir",
+         was trained on with --data-dir, or the size of plain images with --images plain --image-size",
         path.display()
     )]
     ImageSize {
@@ -266,20 +266,6 @@ pub enum RunFolderError {
         /// Inputs of the net.
         expected: usize,
         /// Pixels of an image.
-        got: usize,
-    },
-    /// More classes than the net knows.
-    #[error(
-        "the net knows {expected} classes, but {} has {got}; name the data that it was trained on with \
-         --data-dir",
-        path.display()
-    )]
-    Classes {
-        /// The data folder.
-        path: PathBuf,
-        /// Of the net.
-        expected: usize,
-        /// Of the data.
         got: usize,
     },
     /// An error in a file whose message has no path.

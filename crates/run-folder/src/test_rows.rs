@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use backends::Opened;
-use datasets::{DataFolder, ImageSet, Mnist};
+use datasets::{ImageFolder, ImageSet, TestRowsOf, TestSet};
 use training::{Answers, AnyNet, Examples, Net, Team, TrainingError, answers, rows_at_once};
 
 use crate::error::RunFolderError;
+use crate::net_data::NetData;
 
 /// Rows evaluated at once on a GPU if no batch size is known.
 const BATCH_SIZE: usize = 128;
@@ -18,31 +19,37 @@ pub enum TestRows {
     Images {
         /// The test set.
         images: ImageSet,
-        /// Names of the classes, by label, if the data name them; otherwise empty.
+        /// Names of the classes that the net knows, by label.
         class_names: Vec<String>,
+        /// Which images of the folder these are.
+        rows_of: TestRowsOf,
+        /// What happened to the images, if the folder has folders of them.
+        image_folder: Option<ImageFolder>,
     },
     /// The truth table of the exclusive or.
     TruthTable,
 }
 
 impl TestRows {
-    /// The test set of a data folder, or, for the XOR net, the truth table.
+    /// The test set of a data folder, or, for the XOR net, the truth table. Of a folder without a test
+    /// set it is every image; if the net was trained on this folder, those that were held out. Classes
+    /// are matched by name.
     ///
     /// # Errors
     ///
     /// If the net needs images, and the folder has none, or none of the net's size and classes.
-    pub fn load(net: &AnyNet, dir: &Path) -> Result<Self, RunFolderError> {
+    pub fn load(net: &AnyNet, dir: &Path, known: &NetData) -> Result<Self, RunFolderError> {
         if let AnyNet::XorNet(_) = net {
             return Ok(Self::TruthTable);
         }
-        let sizes = net.sizes();
-        let [inputs, outputs] = [sizes.first(), sizes.last()].map(|size| *size.unwrap_or(&0));
-        let DataFolder {
-            sets: Mnist { test, .. },
+        let inputs = net.sizes().first().copied().unwrap_or_default();
+        let TestSet {
+            images,
             class_names,
-            ..
-        } = DataFolder::load(dir)?;
-        let (pixels, classes) = (test.image_size(), test.class_count());
+            rows_of,
+            image_folder,
+        } = TestSet::load(dir, &known.loading(), known.was_trained_on(dir))?;
+        let pixels = images.image_size();
         if pixels != inputs {
             return Err(RunFolderError::ImageSize {
                 path: dir.to_owned(),
@@ -50,16 +57,11 @@ impl TestRows {
                 got: pixels,
             });
         }
-        if classes > outputs {
-            return Err(RunFolderError::Classes {
-                path: dir.to_owned(),
-                expected: outputs,
-                got: classes,
-            });
-        }
         Ok(Self::Images {
-            images: test,
+            images,
             class_names,
+            rows_of,
+            image_folder,
         })
     }
 
@@ -95,7 +97,7 @@ impl TestRows {
         }
     }
 
-    /// The name of each class: from the data, or its number.
+    /// The name of each class that the net knows: for the truth table its number.
     pub fn class_names(&self, classes: usize) -> Vec<String> {
         let named = match self {
             Self::Images { class_names, .. } => &class_names[..],

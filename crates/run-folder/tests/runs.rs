@@ -11,8 +11,8 @@ use common::{
     copy, fixture, flex, lasting, linear, metrics, resume, small, start, train, weights, xor,
 };
 use run_folder::{
-    Checkpoint, Config, History, Invocation, Resumed, RunFolder, SavedRun, Status, TestRows,
-    backend_of,
+    Checkpoint, Config, History, Invocation, NetData, Resumed, RunFolder, SavedRun, Status,
+    TestRows, backend_of,
 };
 use serde_json::{Value, json};
 use tempfile::tempdir;
@@ -140,7 +140,7 @@ fn a_loss_that_is_not_finite_leaves_the_weights_before_it() {
 /// A run's predictions for its test set, on the run's own backend.
 fn answers(run: &SavedRun, data: &Path, opened: &Opened) -> Answers {
     let net = run.net(&opened.device).expect("the run has weights");
-    let rows = TestRows::load(&net, data).expect("the data load");
+    let rows = TestRows::load(&net, data, &NetData::of_run(run.config())).expect("the data load");
     let batch_size = run.config().settings.batch_size;
     rows.answered_by(&net, opened, Some(batch_size))
         .expect("the device computes")
@@ -222,15 +222,18 @@ fn what_cannot_be_evaluated_is_refused() {
     let device = flex().device;
     let net = run.net(&device).unwrap();
     let mnist = datasets::bundled_mnist_dir();
-    let error = TestRows::load(&net, &mnist).unwrap_err().to_string();
+    let error = TestRows::load(&net, &mnist, &NetData::of_run(run.config()))
+        .unwrap_err()
+        .to_string();
     assert!(
         error.contains("30 inputs") && error.contains("784 pixels"),
         "{error}"
     );
-    let error = TestRows::load(&net, Path::new("nowhere")).unwrap_err();
+    let error = TestRows::load(&net, Path::new("nowhere"), &NetData::default()).unwrap_err();
     assert!(error.to_string().contains("nowhere"), "{error}");
     let xor_run = SavedRun::open(&train(runs.path(), "xor", &xor())).unwrap();
-    let truth_table = TestRows::load(&xor_run.net(&device).unwrap(), &mnist).unwrap();
+    let truth_table =
+        TestRows::load(&xor_run.net(&device).unwrap(), &mnist, &NetData::default()).unwrap();
     assert!(truth_table.answered_by(&net, &flex(), None).is_err());
     assert_eq!(truth_table.class_names(2), ["0", "1"]);
 

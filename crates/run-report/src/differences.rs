@@ -74,6 +74,7 @@ fn fields(settings: &Settings) -> Result<Map<String, Value>, ReportError> {
     };
     // They come with the data and are not an option.
     fields.remove("class_names");
+    fields.remove("class_map");
     Ok(fields)
 }
 

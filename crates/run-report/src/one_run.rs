@@ -10,7 +10,7 @@ use pages::images::{Tile, sheet};
 use pages::numbers::{number, percent, thousands};
 use pages::page::{Hue, Page, Section, Shade, Table};
 use pages::plot::{decision_map, figure};
-use run_folder::{RunFolderError, Status, TestRows};
+use run_folder::{NetData, RunFolderError, Status, TestRows};
 use training::{Answers, AnyNet, Confusion, TrainingError, read_back};
 use xor_net::XorNet;
 
@@ -101,7 +101,8 @@ fn evaluate(recorded: &Recorded, opened: &Opened) -> Result<Evaluated, RunFolder
     let data_dir = recorded.run.data_dir();
     // Imported weights name no data.
     let data_dir = data_dir.unwrap_or_else(datasets::bundled_mnist_dir);
-    let rows = TestRows::load(&net, &data_dir)?;
+    let known = NetData::of_run(recorded.run.config());
+    let rows = TestRows::load(&net, &data_dir, &known)?;
     let answers = rows.answered_by(&net, opened, Some(settings.batch_size))?;
     Ok(Evaluated { net, rows, answers })
 }

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
+use datasets::{ClassMap, DatasetError};
 use run_folder::Invocation;
+use training::{ImageKind, ImageSize};
 
 pub(crate) use programs::setup::backend_argument as backend;
 pub(crate) use training::activation_argument as activation;
@@ -22,6 +24,29 @@ pub(crate) struct NetOptions {
     /// (For PyTorch files, run import first.)
     #[arg(long, conflicts_with = "run", value_name = "FILE")]
     pub(crate) weights: Option<PathBuf>,
+}
+
+/// Own images: what is done to them, and what their classes are called.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ImageOptions {
+    /// What is done to folders of images [default: as the net was trained; otherwise what the images
+    /// look like, where that leaves no doubt].
+    #[arg(long, value_enum, value_name = "KIND")]
+    pub(crate) images: Option<ImageKind>,
+
+    /// Size of plain images: a side, as in 32, or columns and rows, as in 40x30, each from 1 to 1024
+    /// [default: 28x28].
+    #[arg(long, allow_negative_numbers = true, value_name = "SIZE")]
+    pub(crate) image_size: Option<ImageSize>,
+
+    /// File with other spellings of class names, a line for each, such as "seven = 7": the name in the
+    /// data, and the class.
+    #[arg(long, value_parser = class_map, value_name = "FILE")]
+    pub(crate) class_map: Option<ClassMap>,
+}
+
+fn class_map(path: &str) -> Result<ClassMap, DatasetError> {
+    ClassMap::read(path.as_ref())
 }
 
 /// How this program was started, for a run's configuration.

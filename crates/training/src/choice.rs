@@ -70,6 +70,16 @@ choice! {
 }
 
 choice! {
+    /// What is done to images of any size and colour.
+    ImageKind {
+        /// Pen strokes on a plain background: cropped, scaled and centred like MNIST's, 28x28.
+        Strokes = "strokes",
+        /// Photographs and other pictures: made grey and resized, nothing else.
+        Plain = "plain",
+    }
+}
+
+choice! {
     /// Recommended settings.
     Preset {
         /// --backend flex --engine manual --epochs 6 --learning-rate 0.15 --schedule linear --warm-up 0.5

@@ -27,7 +27,7 @@ mod team;
 
 #[cfg(feature = "clap")]
 pub use arguments::activation_argument;
-pub use choice::{Engine, ModelName, OptimizerName, Preset, ScheduleName, UnknownName};
+pub use choice::{Engine, ImageKind, ModelName, OptimizerName, Preset, ScheduleName, UnknownName};
 pub use dry_run::dry_run;
 pub use engine::{leaves_of_its_own, shard_loss};
 pub use epoch::{EpochDone, EpochEnd, Pass, Unwatched, Watch, epoch};
@@ -45,7 +45,9 @@ pub use parameters::{Parameter, parameters};
 pub use recorder::{Now, Recorder};
 pub use run::{Outcome, Run};
 pub use schedule::Schedule;
-pub use settings::{Choices, Settings, SettingsError, WarmUp, default_threads};
+pub use settings::{
+    Choices, ImageSize, Settings, SettingsError, WarmUp, default_threads, treatment,
+};
 pub use state::{Best, LossSum, Progress, Records, State};
 pub use step::{Stepping, step};
 pub use team::Team;

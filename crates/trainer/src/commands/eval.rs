@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use backends::Backend;
 use clap::{ArgGroup, Args};
+use datasets::TestRowsOf;
 use pages::numbers::counted;
 use pages::page::Table;
 use programs::{Exit, Format};
@@ -13,8 +14,9 @@ use run_report::tables::{accuracy_interval, accuracy_text, class_table, confusio
 use serde::Serialize;
 use training::{AnyNet, Confusion, LEVEL, ModelName};
 
+use super::inspect;
 use super::trained_net::TrainedNet;
-use crate::arguments::{NetOptions, backend};
+use crate::arguments::{ImageOptions, NetOptions, backend};
 use crate::console::{Console, Shown, layer_sizes};
 
 /// Largest number of classes for which the confusion matrix is printed; with more, only the most
@@ -31,10 +33,13 @@ pub(crate) struct EvalOptions {
     #[command(flatten)]
     net: NetOptions,
 
-    /// Folder of the data with the test set [default: the run's; for --weights the bundled MNIST]. Not
-    /// for xor-net.
+    /// Folder of the data [default: the run's; for --weights the bundled MNIST]. Without a test set in it,
+    /// every image counts; in the run's own folder, those that were held out. Not for xor-net.
     #[arg(long, value_name = "FOLDER")]
     data_dir: Option<PathBuf>,
+
+    #[command(flatten)]
+    images: ImageOptions,
 
     /// Where to compute [default: the run's backend; for --weights ndarray].
     #[arg(long, short, value_parser = backend(), value_name = "NAME")]
@@ -57,6 +62,10 @@ struct EvaluationEvent {
     device: String,
     data_dir: Option<String>,
     rows: usize,
+    /// Which rows of the data: "test-set", "every-image" or "held-out".
+    rows_of: &'static str,
+    /// What was done to images of any size: "strokes" or "plain".
+    images: Option<&'static str>,
     #[serde(with = "training::number::json")]
     loss: f64,
     accuracy: f64,
@@ -98,16 +107,39 @@ pub(crate) fn run(options: &EvalOptions) -> Result<Exit> {
             "--data-dir does not apply to xor-net, which learns its whole truth table; leave it out"
         );
     }
+    let ImageOptions {
+        images,
+        image_size,
+        class_map,
+    } = options.images.clone();
+    if !has_images && (images.is_some() || class_map.is_some()) {
+        bail!(
+            "--images and --class-map do not apply to xor-net, which takes no images; leave them out"
+        );
+    }
     let of_run = trained.run.as_ref().and_then(SavedRun::data_dir);
     let data_dir = options.data_dir.clone().or(of_run);
     let data_dir = data_dir.unwrap_or_else(datasets::bundled_mnist_dir);
-    let rows = TestRows::load(net, &data_dir)?;
+    let known = trained.known.clone().with(images, image_size, class_map)?;
+    let rows = TestRows::load(net, &data_dir, &known)?;
+    let mut console = Console::new(options.format, false);
+    let (rows_of, image_folder) = match &rows {
+        TestRows::Images {
+            rows_of,
+            image_folder,
+            ..
+        } => (*rows_of, image_folder.as_ref()),
+        TestRows::TruthTable => (TestRowsOf::TestSet, None),
+    };
+    if let Some(images) = image_folder {
+        console.note(inspect::describe(images));
+    }
     let batch_size = trained.settings().map(|settings| settings.batch_size);
     let answers = rows.answered_by(net, opened, batch_size)?;
     let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
     let confusion = answers.confusion();
     let classes = rows.class_names(confusion.classes());
-    Console::new(options.format, false).show(&EvaluationEvent {
+    console.show(&EvaluationEvent {
         event: "evaluation",
         run: path(&options.net.run),
         weights: path(&options.net.weights),
@@ -117,6 +149,12 @@ pub(crate) fn run(options: &EvalOptions) -> Result<Exit> {
         device: opened.description(),
         data_dir: has_images.then(|| data_dir.display().to_string()),
         rows: confusion.total(),
+        rows_of: match rows_of {
+            TestRowsOf::TestSet => "test-set",
+            TestRowsOf::EveryImage => "every-image",
+            TestRowsOf::HeldOut => "held-out",
+        },
+        images: image_folder.map(|images| images.treatment.name()),
         loss: answers.loss,
         accuracy: confusion.accuracy(),
         accuracy_interval: accuracy_interval(net.model(), &confusion),
@@ -136,7 +174,13 @@ pub(crate) fn run(options: &EvalOptions) -> Result<Exit> {
 impl Shown for EvaluationEvent {
     fn to_text(&self) -> String {
         let source = self.run.iter().chain(&self.weights);
-        let data = self.data_dir.iter().map(|dir| format!(" of {dir}"));
+        let which = match self.rows_of {
+            "every-image" => ", every image in it",
+            "held-out" => ", those held out from training",
+            _ => "",
+        };
+        let data = self.data_dir.iter();
+        let data = data.map(|dir| format!(" of {dir}{which}"));
         let (shown, table) = if self.classes.len() <= PRINTED_CLASSES {
             (
                 "Confusion matrix",

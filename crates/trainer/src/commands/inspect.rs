@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use datasets::{DataFolder, ImageFolder, ImageSet, Mnist};
+use datasets::{DataFolder, ImageFolder, ImageSet, Loading, Mnist, Treatment};
 use pages::numbers::counted;
 use pages::page::Table;
 use pages::terminal;
@@ -12,7 +12,9 @@ use programs::{Exit, Format};
 use run_folder::files::Staged;
 use serde::Serialize;
 use training::number::parse::at_least_one;
+use training::treatment;
 
+use crate::arguments::ImageOptions;
 use crate::console::{Console, Shown, has_colour};
 
 /// Pixels between the images of a sheet.
@@ -27,6 +29,9 @@ pub(crate) struct InspectOptions {
     /// Folder with four IDX files in MNIST's format, or with one folder of images per class.
     #[arg(value_name = "DATA")]
     data: PathBuf,
+
+    #[command(flatten)]
+    images: ImageOptions,
 
     /// Write a sheet of training images to this file, a PNG with a row for each class.
     #[arg(long, value_name = "FILE")]
@@ -92,6 +97,8 @@ struct ImagesLine {
     kept: usize,
     formed: usize,
     passed_over: usize,
+    /// "strokes" or "plain".
+    treatment: &'static str,
 }
 
 /// How a folder's images were used, in a sentence.
@@ -101,13 +108,26 @@ pub(super) fn describe(images: &ImageFolder) -> String {
         kept,
         formed,
         passed_over,
-        ..
+        treatment,
+        is_chosen,
     } = images;
+    let [rows, columns] = treatment.size();
+    let size = format!("{columns}x{rows}");
+    let other = match treatment {
+        Treatment::Strokes => "plain",
+        Treatment::Plain { .. } => "strokes",
+    };
+    let why = format!(" (they look so; otherwise use --images {other})");
     let parts = [
-        (*formed > 0).then(|| format!("{} converted to 28x28 grey", counted(*formed, "image"))),
+        Some(format!(
+            "images taken as {}{}",
+            treatment.name(),
+            if *is_chosen { &why } else { "" }
+        )),
+        (*formed > 0).then(|| format!("{} converted to {size} grey", counted(*formed, "image"))),
         (*kept > 0).then(|| {
             format!(
-                "{} already 28x28 grey: used unchanged",
+                "{} already {size} grey: used unchanged",
                 counted(*kept, "image")
             )
         }),
@@ -130,12 +150,22 @@ pub(super) fn describe(images: &ImageFolder) -> String {
 ///
 /// If it cannot be read, or the sheet cannot be written.
 pub(crate) fn run(options: &InspectOptions) -> Result<Exit> {
+    let ImageOptions {
+        images,
+        image_size,
+        class_map,
+    } = &options.images;
+    let loading = Loading {
+        treatment: treatment(*images, *image_size)?,
+        class_map: class_map.clone().unwrap_or_default(),
+        ..Loading::default()
+    };
     let DataFolder {
         sets: Mnist { train, test },
         class_names,
         image_folder,
         ..
-    } = DataFolder::load(&options.data)?;
+    } = DataFolder::load_with(&options.data, &loading)?;
     let in_training = test.duplicates_of(&train);
     let is_other = |d: &&datasets::Duplicate| test.label(d.index) != train.label(d.original);
     let inspection = Inspection {
@@ -157,6 +187,7 @@ pub(crate) fn run(options: &InspectOptions) -> Result<Exit> {
             kept: images.kept,
             formed: images.formed,
             passed_over: images.passed_over,
+            treatment: images.treatment.name(),
         }),
         sheet: options
             .sheet

@@ -2,6 +2,7 @@
 
 pub(crate) mod about;
 pub(crate) mod backends;
+mod class_folders;
 pub(crate) mod eval;
 pub(crate) mod export;
 pub(crate) mod import;

@@ -7,15 +7,16 @@ use anyhow::{Result, bail, ensure};
 use backends::Backend;
 use burn::tensor::{Tensor, activation};
 use clap::Args;
-use datasets::{DatasetError, ImageSet, MNIST_SIDE, MnistForm, Picture};
+use datasets::{DatasetError, ImageSet, MnistForm, Picture, Treatment};
 use pages::numbers::percent;
 use pages::terminal;
 use programs::{Exit, Format, complain};
 use serde::Serialize;
 use training::{AnyNet, Examples, TrainingError};
 
+use super::class_folders::{FolderAccuracy, class_folders, class_of};
 use super::trained_net::TrainedNet;
-use crate::arguments::{NetOptions, backend};
+use crate::arguments::{ImageOptions, NetOptions, backend};
 use crate::console::{Console, Shown, has_colour};
 
 /// Options of `predict`.
@@ -29,12 +30,15 @@ pub(crate) struct PredictOptions {
     net: NetOptions,
 
     /// Images of any size and colour (PNG, JPEG, BMP), dark on light or light on dark; folders of
-    /// images; - for standard input.
+    /// images, or of folders that are named after classes; - for standard input.
     #[arg(required = true, value_name = "IMAGE")]
     images: Vec<PathBuf>,
 
-    /// Show each image as the net gets it: 28x28 grey levels. With --format json, they are numbers
-    /// under "pixels".
+    #[command(flatten)]
+    treatment: ImageOptions,
+
+    /// Show each image as the net gets it: its grey levels. With --format json, they are numbers under
+    /// "pixels".
     #[arg(long)]
     show: bool,
 
@@ -58,6 +62,8 @@ struct Prediction {
     event: &'static str,
     image: String,
     class: String,
+    /// The class that the image's folder is named after, if it is.
+    truth: Option<String>,
     /// The class's probability according to the net; none for a net whose outputs are not probabilities.
     probability: Option<Number>,
     /// The second choice; none for a net of one class.
@@ -65,7 +71,7 @@ struct Prediction {
     runner_up_probability: Option<Number>,
     /// For each class: its probability, or the output for it.
     scores: Vec<Number>,
-    /// 28 rows of 28 grey levels, if `--show` is given.
+    /// Rows of grey levels, if `--show` is given.
     pixels: Option<Vec<Vec<u8>>>,
     /// The line of the table.
     #[serde(skip)]
@@ -100,9 +106,13 @@ pub(crate) fn run(options: &PredictOptions) -> Result<Exit> {
         classifier: &classifier,
         done: 0,
         failed: 0,
+        accuracy: FolderAccuracy::default(),
     };
     for image in &options.images {
         predictions.predict_all(image)?;
+    }
+    if !predictions.accuracy.is_empty() {
+        predictions.console.show(&predictions.accuracy)?;
     }
     Ok(match predictions {
         Predictions { done: 0, .. } => Exit::Failure,
@@ -115,37 +125,44 @@ pub(crate) fn run(options: &PredictOptions) -> Result<Exit> {
 struct Classifier {
     trained: TrainedNet,
     class_names: Vec<String>,
+    /// What is done to images, as the net was trained.
+    treatment: Treatment,
 }
 
 impl Classifier {
     fn open(options: &PredictOptions) -> Result<Self> {
-        let trained = TrainedNet::open(&options.net, options.backend)?;
-        let [inputs, .., outputs] = trained.net.sizes()[..] else {
+        let mut trained = TrainedNet::open(&options.net, options.backend)?;
+        let [inputs, .., _] = trained.net.sizes()[..] else {
             bail!("the net has no layer");
         };
+        let ImageOptions {
+            images,
+            image_size,
+            class_map,
+        } = options.treatment.clone();
+        trained.known = trained.known.with(images, image_size, class_map)?;
+        let treatment = trained.known.treatment().unwrap_or_default();
+        let [rows, columns] = treatment.size();
         ensure!(
             !matches!(trained.net, AnyNet::XorNet(_)),
             "xor-net takes no images but two truth values; name a run of another model"
         );
         ensure!(
-            inputs == MNIST_SIDE * MNIST_SIDE,
-            "the net takes {inputs} inputs, but images are scaled to {MNIST_SIDE}x{MNIST_SIDE} pixels; \
-             name a net that was trained on images of that size"
+            inputs == rows * columns,
+            "the net takes {inputs} inputs, but images are scaled to {columns}x{rows} pixels; name a net \
+             that was trained on images of that size, or its size with --images plain --image-size"
         );
-        let settings = trained.settings();
-        let mut class_names = settings.map_or(vec![], |settings| settings.class_names.clone());
-        if class_names.len() != outputs {
-            class_names = (0..outputs).map(|label| label.to_string()).collect();
-        }
         Ok(Self {
+            class_names: trained.known.class_names().to_vec(),
             trained,
-            class_names,
+            treatment,
         })
     }
 
     /// For each class: its probability, or the output for it.
     fn scores(&self, image: &MnistForm) -> Result<Vec<f64>> {
-        let image = ImageSet::new(MNIST_SIDE, MNIST_SIDE, image.pixels.clone(), vec![0])?;
+        let [rows, columns] = self.treatment.size();
+        let image = ImageSet::new(rows, columns, image.pixels.clone(), vec![0])?;
         let (x, _label): (Tensor<2>, _) =
             Examples::from_images(image, &self.trained.opened).narrow(0, 1);
         let scores = match &self.trained.net {
@@ -189,8 +206,14 @@ impl Classifier {
         Some((&self.class_names[class], scores[class]))
     }
 
-    /// The prediction for an image.
-    fn predict(&self, image: &Path, form: &MnistForm, show: bool) -> Result<Prediction> {
+    /// The prediction for an image of a class, if that is known.
+    fn predict(
+        &self,
+        image: &Path,
+        form: &MnistForm,
+        truth: Option<usize>,
+        show: bool,
+    ) -> Result<Prediction> {
         let scores = self.scores(form)?;
         let mut order: Vec<usize> = (0..scores.len()).collect();
         order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
@@ -211,10 +234,12 @@ impl Classifier {
             format!("{name:<width$}  {score:>11}")
         };
         let name = |ranked: Option<(&str, f64)>| ranked.map(|(name, _)| name.to_owned());
-        let rows = || form.pixels.chunks(MNIST_SIDE).map(<[u8]>::to_vec).collect();
+        let columns = self.treatment.size()[1];
+        let rows = || form.pixels.chunks(columns).map(<[u8]>::to_vec).collect();
         Ok(Prediction {
             event: "prediction",
             class: name(best).unwrap_or_default(),
+            truth: truth.map(|label| self.class_names[label].clone()),
             probability: probability(best),
             runner_up: name(second),
             runner_up_probability: probability(second),
@@ -233,6 +258,8 @@ struct Predictions<'a> {
     classifier: &'a Classifier,
     done: usize,
     failed: usize,
+    /// Of the folders that are named after classes.
+    accuracy: FolderAccuracy,
 }
 
 impl Predictions<'_> {
@@ -240,31 +267,68 @@ impl Predictions<'_> {
     fn predict_all(&mut self, argument: &Path) -> Result<()> {
         if argument == "-" {
             let stdin = Path::new("standard input");
-            return self.predict(stdin, Picture::from_reader(io::stdin().lock(), stdin));
+            let picture = Picture::from_reader(io::stdin().lock(), stdin);
+            return self.predict(stdin, None, picture);
         }
         if !argument.is_dir() {
-            return self.predict(argument, Picture::open(argument));
+            return self.predict(argument, None, Picture::open(argument));
         }
-        match datasets::image_files_in(argument) {
-            Ok(files) => files
-                .iter()
-                .try_for_each(|file| self.predict(file, Picture::open(file))),
+        let known = &self.classifier.trained.known;
+        let truth = class_of(argument, known);
+        let error = match datasets::image_files_in(argument) {
+            Ok(files) => return self.predict_folder(argument, truth, &files),
+            Err(error) => error,
+        };
+        match class_folders(argument, known) {
+            Ok(folders) if !folders.is_empty() => folders.iter().try_for_each(|(label, folder)| {
+                match datasets::image_files_in(folder) {
+                    Ok(files) => self.predict_folder(folder, Some(*label), &files),
+                    Err(error) => self.fail(folder, &error),
+                }
+            }),
+            Ok(_) => self.fail(argument, &error),
             Err(error) => self.fail(argument, &error),
         }
     }
 
-    fn predict(&mut self, image: &Path, picture: Result<Picture, DatasetError>) -> Result<()> {
-        let form = match picture.and_then(|picture| picture.mnist_form()) {
+    /// Predictions for the images of a folder, and how many are correct if it is that of a class.
+    fn predict_folder(
+        &mut self,
+        folder: &Path,
+        truth: Option<usize>,
+        files: &[PathBuf],
+    ) -> Result<()> {
+        files.iter().try_for_each(|file| {
+            let truth = truth.map(|label| (folder, label));
+            self.predict(file, truth, Picture::open(file))
+        })
+    }
+
+    fn predict(
+        &mut self,
+        image: &Path,
+        truth: Option<(&Path, usize)>,
+        picture: Result<Picture, DatasetError>,
+    ) -> Result<()> {
+        let treatment = self.classifier.treatment;
+        let form = match picture.and_then(|picture| picture.treated(treatment)) {
             Ok(form) => form,
             Err(error) => return self.fail(image, &error),
         };
-        let prediction = self.classifier.predict(image, &form, self.options.show)?;
+        let label = truth.map(|(_, label)| label);
+        let prediction = self
+            .classifier
+            .predict(image, &form, label, self.options.show)?;
+        if let (Some((folder, _)), Some(class)) = (truth, &prediction.truth) {
+            let is_correct = prediction.class == *class;
+            self.accuracy.count(folder, class, is_correct);
+        }
         if self.done == 0 {
             self.console.text(self.classifier.heading())?;
         }
         self.done += 1;
         if self.options.show {
-            let drawn = terminal::draw(&form.pixels, MNIST_SIDE, has_colour());
+            let drawn = terminal::draw(&form.pixels, treatment.size()[1], has_colour());
             self.console.text(drawn)?;
         }
         self.console.show(&prediction)

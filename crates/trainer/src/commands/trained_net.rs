@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use backends::{Backend, Opened};
-use run_folder::{SavedRun, backend_of, weights};
+use run_folder::{NetData, SavedRun, backend_of, weights};
 use training::{AnyNet, Settings};
 
 use crate::arguments::NetOptions;
@@ -17,6 +17,8 @@ pub(super) struct TrainedNet {
     pub(super) opened: Opened,
     /// The net.
     pub(super) net: AnyNet,
+    /// What the net knows about its data.
+    pub(super) known: NetData,
 }
 
 impl TrainedNet {
@@ -36,11 +38,17 @@ impl TrainedNet {
             (None, Some(file)) => weights::load(file, &opened.device)?,
             (None, None) => weights::load(weights::PRETRAINED.as_ref(), &opened.device)?,
         };
+        let known = match (&run, &options.weights) {
+            (Some(run), _) => NetData::of_run(run.config()),
+            (None, Some(file)) => NetData::of_weights(&net, file),
+            (None, None) => NetData::of_pretrained(),
+        };
         Ok(Self {
             run,
             backend,
             opened,
             net,
+            known,
         })
     }
 

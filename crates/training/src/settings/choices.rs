@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 
 use backends::Backend;
+use datasets::ClassMap;
 use layers::Activation;
 
 use super::SettingsError;
+use super::images::ImageSize;
 use super::warm_up::WarmUp;
-use crate::choice::{Engine, ModelName, OptimizerName, Preset, ScheduleName};
+use crate::choice::{Engine, ImageKind, ModelName, OptimizerName, Preset, ScheduleName};
 
 /// What was chosen; [`Settings::resolve`](super::Settings::resolve) fills in the rest. Messages name a
 /// choice as the command line does: `--batch-size` for `batch_size`.
@@ -51,6 +53,12 @@ pub struct Choices {
     pub seed: Option<u64>,
     /// Folder of the data.
     pub data_dir: Option<PathBuf>,
+    /// Other spellings of the classes in the data.
+    pub class_map: Option<ClassMap>,
+    /// What is done to images of any size; none leaves it to the images.
+    pub images: Option<ImageKind>,
+    /// The size of plain images.
+    pub image_size: Option<ImageSize>,
     /// Share of the training set kept for validation.
     pub validation_fraction: Option<f64>,
     /// Test accuracy below which a run counts as failed.
@@ -98,6 +106,12 @@ pub(super) fn refuse_what_does_not_apply(
             "but to mnist-mlp; leave it out",
         ),
         ("--data-dir", xor && choices.data_dir.is_some(), truth_table),
+        (
+            "--class-map",
+            xor && choices.class_map.is_some(),
+            truth_table,
+        ),
+        ("--images", xor && choices.images.is_some(), truth_table),
         (
             "--validation-fraction",
             xor && choices.validation_fraction.is_some(),

@@ -2,11 +2,11 @@
 
 use backends::Backend;
 
-use super::{Choices, Settings, SettingsError};
+use super::{Choices, Settings, SettingsError, pairs};
 
 impl Settings {
     /// The settings of a run that continues with other choices: only the number of epochs, how often
-    /// they are reported, and the accuracy to reach may change.
+    /// they are reported, the accuracy to reach and other spellings of classes may change.
     ///
     /// # Errors
     ///
@@ -25,6 +25,9 @@ impl Settings {
         }
         self.log_every = choices.log_every.unwrap_or(self.log_every);
         self.min_accuracy = choices.min_accuracy.or(self.min_accuracy);
+        if let Some(map) = &choices.class_map {
+            self.class_map = pairs(map).collect();
+        }
         Ok(self)
     }
 
@@ -72,6 +75,11 @@ impl Settings {
                 differs(choices.label_smoothing, self.label_smoothing),
             ),
             ("--seed", differs(choices.seed, self.seed)),
+            ("--images", differs_where_given(choices.images, self.images)),
+            (
+                "--image-size",
+                differs_where_given(choices.image_size, self.image_size),
+            ),
             (
                 "--validation-fraction",
                 differs_where_given(choices.validation_fraction, self.validation_fraction),
@@ -106,7 +114,7 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Engine, ModelName, OptimizerName, ScheduleName, WarmUp};
+    use crate::{Engine, ImageKind, ModelName, OptimizerName, ScheduleName, WarmUp};
     use layers::Activation;
 
     #[test]
@@ -126,7 +134,7 @@ mod tests {
         assert!(started.clone().continued(&same).is_ok());
 
         type Change = fn(&mut Choices);
-        let others: [(&str, Change); 21] = [
+        let others: [(&str, Change); 23] = [
             ("--backend", |c| c.backend = Some(Backend::Ndarray)),
             ("--model", |c| c.model = Some(ModelName::MnistMlp)),
             ("--engine", |c| c.engine = Some(Engine::Manual)),
@@ -143,6 +151,8 @@ mod tests {
             ("--clip-norm", |c| c.clip_norm = Some(1.0)),
             ("--label-smoothing", |c| c.label_smoothing = Some(0.1)),
             ("--seed", |c| c.seed = Some(4)),
+            ("--images", |c| c.images = Some(ImageKind::Plain)),
+            ("--image-size", |c| c.image_size = "9".parse().ok()),
             ("--validation-fraction", |c| {
                 c.validation_fraction = Some(0.1);
             }),

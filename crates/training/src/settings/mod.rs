@@ -3,20 +3,24 @@
 mod choices;
 mod continued;
 mod defaults;
+mod images;
 mod ranges;
 mod warm_up;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use backends::Backend;
 use data_parallel::processor_cores;
+use datasets::ClassMap;
 use layers::Activation;
 use serde::{Deserialize, Serialize};
 
 pub use choices::Choices;
+pub use images::{ImageSize, treatment};
 pub use warm_up::WarmUp;
 
-use crate::choice::{Engine, ModelName, OptimizerName, ScheduleName};
+use crate::choice::{Engine, ImageKind, ModelName, OptimizerName, ScheduleName};
 use choices::{refuse_what_does_not_apply, with_preset};
 use defaults::Defaults;
 
@@ -27,7 +31,8 @@ use defaults::Defaults;
 pub struct SettingsError(String);
 
 impl SettingsError {
-    pub(crate) fn new(message: impl Into<String>) -> Self {
+    /// An error with this message.
+    pub fn new(message: impl Into<String>) -> Self {
         Self(message.into())
     }
 }
@@ -85,6 +90,16 @@ pub struct Settings {
     /// Names of the classes, by label, where the folders of the data name them; else empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub class_names: Vec<String>,
+    /// Other spellings of the classes in the data: what they call a class, and its name here.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub class_map: BTreeMap<String, String>,
+    /// What is done to images of any size; none where the data have one size, and in runs of earlier
+    /// versions, which knew only strokes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub images: Option<ImageKind>,
+    /// The size of plain images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_size: Option<ImageSize>,
     /// Accuracy below which the run counts as failed.
     pub min_accuracy: Option<f64>,
     /// Number of epochs between two reported lines.
@@ -101,6 +116,12 @@ pub struct Settings {
     /// Number of steps between two gradient checks.
     #[serde(default)]
     pub check_gradients: Option<usize>,
+}
+
+/// The pairs of a map, on their own.
+fn pairs(map: &ClassMap) -> impl Iterator<Item = (String, String)> {
+    let pairs = map.pairs();
+    pairs.map(|(name, class)| (name.to_owned(), class.to_owned()))
 }
 
 fn constant() -> ScheduleName {
@@ -143,6 +164,7 @@ impl Settings {
     pub fn resolve(choices: &Choices) -> Result<Self, SettingsError> {
         let model = choices.model.unwrap_or(ModelName::MnistMlp);
         refuse_what_does_not_apply(model, choices)?;
+        images::refuse_size_of_strokes(choices)?;
         let choices = &with_preset(choices);
         let defaults = Defaults::of(model);
         let optimizer = choices.optimizer.unwrap_or(OptimizerName::Momentum);
@@ -180,6 +202,9 @@ impl Settings {
                     .unwrap_or_else(datasets::bundled_mnist_dir)
             }),
             class_names: Vec::new(),
+            class_map: choices.class_map.iter().flat_map(pairs).collect(),
+            images: choices.images,
+            image_size: choices.image_size,
             min_accuracy: choices.min_accuracy,
             log_every,
             checkpoint_every: choices.checkpoint_every.unwrap_or(match model {

@@ -10,10 +10,12 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use backends::{Backend, Hardware, Opened};
 use burn::tensor::{Int, Tensor};
-use datasets::{DataFolder, Mnist};
+use datasets::{DataFolder, Loading, Mnist};
 use pages::numbers::counted;
 use programs::{Exit, complain};
-use run_folder::{Config, Entry, FolderRecorder, Restored, Resumed, RunFolder, data_digest};
+use run_folder::{
+    Config, Entry, FolderRecorder, NetData, Restored, Resumed, RunFolder, data_digest,
+};
 use training::{
     AnyNet, Choices, Examples, ModelName, Net, Outcome, Run, Settings, Splits, Start, State,
     dry_run, parameters,
@@ -136,9 +138,24 @@ impl<'a> Session<'a> {
             Some(resumed) => resumed.data_dir(&self.choices),
             None => self.settings.data_dir.clone(),
         };
-        let data = DataFolder::load(&dir.context("the model has a data folder")?)?;
+        // A run goes on with the classes and the treatment that it started with.
+        let loading = match &self.resumed {
+            Some(resumed) => NetData::of_run(resumed.config()).loading(),
+            None => Loading {
+                treatment: self.settings.treatment(),
+                class_map: self.settings.spellings(),
+                ..Loading::default()
+            },
+        };
+        let dir = dir.context("the model has a data folder")?;
+        let data = DataFolder::load_with(&dir, &loading)?;
         if let Some(images) = &data.image_folder {
             self.console.note(inspect::describe(images));
+            self.settings.set_treatment(images.treatment);
+        } else {
+            (self.settings.images, self.settings.image_size) = (None, None);
+        }
+        if data.image_folder.is_some() || !loading.class_map.is_empty() {
             self.settings.class_names = data.class_names;
         }
         for note in &data.notes {

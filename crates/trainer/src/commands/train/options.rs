@@ -15,7 +15,7 @@ use training::number::parse::{
 };
 use training::{Choices, Engine, ModelName, OptimizerName, Preset, ScheduleName, WarmUp};
 
-use crate::arguments::{activation, backend};
+use crate::arguments::{ImageOptions, activation, backend};
 
 /// Options of `train`.
 #[derive(Debug, Clone, Args)]
@@ -146,10 +146,12 @@ struct OptimisationOptions {
 #[derive(Debug, Clone, Args)]
 struct DataOptions {
     /// Folder with four IDX files in MNIST's format, plain or gzip, or with one folder of images (PNG,
-    /// JPEG, BMP) per class, which become 28x28 like MNIST's [default: the bundled MNIST]. Not for
-    /// xor-net.
+    /// JPEG, BMP) per class [default: the bundled MNIST]. Not for xor-net.
     #[arg(long, value_name = "FOLDER")]
     data_dir: Option<PathBuf>,
+
+    #[command(flatten)]
+    images: ImageOptions,
 
     /// Share of the training set kept for validation, greater than 0 and less than 1 [default:
     /// mnist-mlp 1/12; linear-regression none]. Not for xor-net, which learns its whole truth table.
@@ -205,7 +207,7 @@ pub(super) struct CheckpointOptions {
     keep_checkpoints: Option<usize>,
 
     /// Resume the run in this folder from its newest checkpoint; the numbers are those of an
-    /// uninterrupted run. Only --epochs, --log-every, --min-accuracy and --data-dir may change;
+    /// uninterrupted run. Only --epochs, --log-every, --min-accuracy, --data-dir and --class-map may change;
     /// every other option must be as at the start of the run.
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["out_dir", "run_name", "dry_run"])]
     pub(super) resume: Option<PathBuf>,
@@ -242,6 +244,9 @@ impl TrainOptions {
             label_smoothing: optimisation.label_smoothing,
             seed: optimisation.seed,
             data_dir: data.data_dir.clone(),
+            class_map: data.images.class_map.clone(),
+            images: data.images.images,
+            image_size: data.images.image_size,
             validation_fraction: data.validation_fraction,
             min_accuracy: output.min_accuracy,
             log_every: output.log_every,
