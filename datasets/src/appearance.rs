@@ -11,7 +11,9 @@ pub enum Appearance {
     Strokes,
     /// Many colours up to the edge: a photograph, a painting.
     Photograph,
-    /// Neither beyond doubt.
+    /// Nothing differs from the background.
+    Blank,
+    /// None of these beyond doubt.
     Unclear,
 }
 
@@ -47,6 +49,9 @@ pub(crate) fn appearance(image: &DynamicImage) -> Appearance {
     let levels = grey(&small);
     let background = median(border(&levels).collect());
     let is_near = |level: f32| (level - background).abs() <= NEAR;
+    if levels.as_raw().iter().all(|&level| is_near(level)) {
+        return Appearance::Blank;
+    }
     let around: Vec<f32> = border(&levels).collect();
     let plain = around.iter().filter(|&&level| is_near(level)).count();
     let plain = plain as f64 / around.len() as f64;
@@ -63,9 +68,6 @@ pub(crate) fn appearance(image: &DynamicImage) -> Appearance {
 fn has_thin_lines(levels: &Ink, background: f32) -> bool {
     let differences = levels.as_raw().iter().map(|l| (l - background).abs());
     let most = differences.clone().fold(0.0, f32::max);
-    if most <= NEAR {
-        return false;
-    }
     let is_ink: Vec<bool> = differences.map(|d| d > 0.5 * most).collect();
     let covered = is_ink.iter().filter(|&&is_ink| is_ink).count();
     if covered as f64 > COVERED * is_ink.len() as f64 {
@@ -159,7 +161,7 @@ mod tests {
         assert_eq!(drawn(&|x, y| ring(x, y) < 6400), Appearance::Unclear);
         // Half of the edge is ink.
         assert_eq!(drawn(&|x, _| x < 80), Appearance::Unclear);
-        assert_eq!(drawn(&|_, _| false), Appearance::Unclear);
+        assert_eq!(drawn(&|_, _| false), Appearance::Blank);
     }
 
     #[test]

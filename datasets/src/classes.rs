@@ -1,6 +1,6 @@
 //! Classes by name: which label a name stands for, and other spellings of names.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fs::File, io::Read, path::Path};
 
 use crate::{DatasetError, FolderError};
 
@@ -34,15 +34,19 @@ impl ClassMap {
             path: path.into(),
             cause,
         };
-        let length = fs::metadata(path).map_err(unreadable)?.len();
-        if length > MAX_MAP_BYTES {
+        let file = File::open(path).map_err(unreadable)?;
+        let mut text = String::new();
+        file.take(MAX_MAP_BYTES + 1)
+            .read_to_string(&mut text)
+            .map_err(unreadable)?;
+        if text.len() as u64 > MAX_MAP_BYTES {
             return Err(FolderError::ClassMapTooLong {
                 path: path.into(),
                 limit: MAX_MAP_BYTES,
             }
             .into());
         }
-        Self::parse(&fs::read_to_string(path).map_err(unreadable)?, path)
+        Self::parse(&text, path)
     }
 
     /// Reads lines of the form `name = class`: the name in the data, and the class that it stands for.
@@ -55,8 +59,10 @@ impl ClassMap {
     /// an earlier one.
     pub fn parse(text: &str, path: &Path) -> Result<Self, DatasetError> {
         let mut map = Self::default();
+        // Some editors begin a file with a byte order mark.
+        let text = text.trim_start_matches('\u{feff}');
         for (index, line) in text.lines().enumerate() {
-            let line = line.trim().trim_start_matches('\u{feff}');
+            let line = line.trim();
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }

@@ -6,7 +6,7 @@ use crate::{ClassMap, ImageSet, Mnist, Treatment};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Loading {
     /// What is done to images of any size. Without it, the images decide, if they leave no doubt:
-    /// strokes if nearly all of those looked at are [strokes](crate::Appearance), plain with 28x28
+    /// strokes if most of those looked at are [strokes](crate::Appearance) and none is a photograph, plain with 28x28
     /// pixels if many are photographs and hardly any are strokes.
     pub treatment: Option<Treatment>,
     /// The names of the classes that a net knows, by label: the data get its labels, whatever their

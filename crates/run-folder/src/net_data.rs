@@ -117,7 +117,7 @@ impl NetData {
     pub fn loading(&self) -> Loading {
         Loading {
             treatment: self.treatment,
-            classes: Some(self.class_names.clone()),
+            classes: (!self.class_names.is_empty()).then(|| self.class_names.clone()),
             class_map: self.class_map.clone(),
         }
     }

@@ -225,8 +225,13 @@ fn what_cannot_be_evaluated_is_refused() {
     let error = TestRows::load(&net, &mnist, &NetData::of_run(run.config()))
         .unwrap_err()
         .to_string();
+    assert!(error.contains("knows (0, 1, 2), got 0, 1, 2, 3"), "{error}");
+    let known = NetData::of_pretrained();
+    let bundled = run_folder::weights::load("pretrained".as_ref(), &device).unwrap();
+    let error = TestRows::load(&bundled, &fixture("data"), &known).unwrap_err();
+    let error = error.to_string();
     assert!(
-        error.contains("30 inputs") && error.contains("784 pixels"),
+        error.contains("784 inputs") && error.contains("have 30 pixels"),
         "{error}"
     );
     let error = TestRows::load(&net, Path::new("nowhere"), &NetData::default()).unwrap_err();

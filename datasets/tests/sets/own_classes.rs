@@ -8,6 +8,7 @@ use datasets::{
     Treatment, bundled_mnist_dir,
 };
 use image::{DynamicImage, GrayImage, Rgb, RgbImage, imageops};
+use proptest::prelude::*;
 use tempfile::TempDir;
 
 fn digits() -> ImageSet {
@@ -170,6 +171,31 @@ fn digits_look_like_strokes_in_any_size_and_colour() {
         "{strokes:?} of 300"
     );
     assert_eq!(looks(photograph(0, 90, 60).into()), Appearance::Photograph);
+}
+
+proptest! {
+    /// Any text is a map or names its line, and a map that is written out is the same again.
+    #[test]
+    fn any_text_is_a_map_or_an_error(text in "[a-z=,#\t\n ]{0,60}") {
+        let parse = |text: &str| ClassMap::parse(text, "map".as_ref());
+        match parse(&text) {
+            Ok(map) => {
+                let lines = map.pairs().map(|(name, class)| format!("{name}={class}\n"));
+                let written: String = lines.collect();
+                prop_assert_eq!(parse(&written).unwrap(), map);
+            }
+            Err(error) => prop_assert!(error.to_string().starts_with("map: line ")),
+        }
+    }
+}
+
+#[test]
+fn an_endless_map_is_refused() {
+    let zeros = Path::new("/dev/zero");
+    if zeros.exists() {
+        let error = ClassMap::read(zeros).unwrap_err().to_string();
+        assert!(error.contains("at most 1048576 bytes"), "{error}");
+    }
 }
 
 #[test]

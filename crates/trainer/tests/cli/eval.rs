@@ -108,9 +108,9 @@ fn the_figures_fit_each_other_and_are_shown() {
 #[test]
 fn what_cannot_be_evaluated_is_refused() {
     let (workplace, _) = trained("--epochs 1");
-    // MNIST's images are larger than those of the small data set.
+    // MNIST has more classes than the small data set.
     let mnist = datasets::bundled_mnist_dir();
-    let too_large = format!("--run runs/net --data-dir {}", mnist.display());
+    let too_many = format!("--run runs/net --data-dir {}", mnist.display());
     for (arguments, naming) in [
         ("", &["--run", "--weights"][..]),
         ("--run nowhere", &["nowhere", "run folder"]),
@@ -121,7 +121,11 @@ fn what_cannot_be_evaluated_is_refused() {
             "--weights nowhere.safetensors",
             &["nowhere.safetensors", "; "],
         ),
-        (&too_large, &["30 inputs", "784 pixels", "--data-dir"]),
+        (&too_many, &["knows (0, 1, 2), got 0, 1", "--class-map"]),
+        (
+            "--weights pretrained --data-dir data",
+            &["784 inputs", "30 pixels", "--data-dir"],
+        ),
     ] {
         workplace
             .run(&format!("eval {arguments}"))

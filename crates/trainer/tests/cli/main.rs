@@ -10,6 +10,7 @@ mod bench;
 mod eval;
 mod exchange;
 mod old_runs;
+mod own_classes;
 mod own_data;
 mod predict;
 mod refusals;
