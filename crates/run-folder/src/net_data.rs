@@ -119,6 +119,7 @@ impl NetData {
             treatment: self.treatment,
             classes: (!self.class_names.is_empty()).then(|| self.class_names.clone()),
             class_map: self.class_map.clone(),
+            ..Loading::default()
         }
     }
 

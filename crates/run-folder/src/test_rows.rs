@@ -48,6 +48,7 @@ impl TestRows {
             class_names,
             rows_of,
             image_folder,
+            ..
         } = TestSet::load(dir, &known.loading(), known.was_trained_on(dir))?;
         let pixels = images.image_size();
         if pixels != inputs {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use datasets::{ClassMap, MAX_IMAGE_SIDE, MNIST_SIDE, Treatment};
 use serde::{Deserialize, Serialize};
 
-use super::{Choices, Settings, SettingsError};
+use super::{Settings, SettingsError};
 use crate::choice::ImageKind;
 
 /// Columns and rows of an image: `32`, or `40x30`.
@@ -91,11 +91,6 @@ fn plain(size: Option<ImageSize>) -> Treatment {
     Treatment::Plain { rows, columns }
 }
 
-/// An error if a size was chosen for images that get none.
-pub(super) fn refuse_size_of_strokes(choices: &Choices) -> Result<(), SettingsError> {
-    treatment(choices.images, choices.image_size).map(|_| ())
-}
-
 impl Settings {
     /// What is done to images, if it is known.
     pub fn treatment(&self) -> Option<Treatment> {
@@ -117,7 +112,6 @@ impl Settings {
 
     /// Other spellings of the classes in the data.
     pub fn spellings(&self) -> ClassMap {
-        let pairs = self.class_map.iter();
-        pairs.map(|(name, class)| (name, class)).collect()
+        self.class_map.iter().collect()
     }
 }

@@ -164,7 +164,7 @@ impl Settings {
     pub fn resolve(choices: &Choices) -> Result<Self, SettingsError> {
         let model = choices.model.unwrap_or(ModelName::MnistMlp);
         refuse_what_does_not_apply(model, choices)?;
-        images::refuse_size_of_strokes(choices)?;
+        treatment(choices.images, choices.image_size)?;
         let choices = &with_preset(choices);
         let defaults = Defaults::of(model);
         let optimizer = choices.optimizer.unwrap_or(OptimizerName::Momentum);
