@@ -6,16 +6,19 @@ use std::sync::Arc;
 use burn::module::Module;
 use burn::tensor::{DType, Device};
 
-use crate::input::{HostInput, Input, Source};
-use crate::module::Template;
+use crate::input::{HostInput, Input, Integers, Source};
+use crate::layout::Layout;
+use crate::module::{At, Found, Template};
+use crate::results::{Gradients, Masks, Outputs, Upstream};
 use crate::sample::Sample;
 use crate::tolerance::Tolerance;
-use crate::values::{Gradients, Masks, Outputs, Upstream, Values};
+use crate::values::Values;
+use crate::verdict::Verdict;
 
 pub(crate) type Function = Arc<dyn Fn(&Values) -> Outputs + Send + Sync>;
 pub(crate) type Vjp = Arc<dyn Fn(&Values, &Upstream) -> Gradients + Send + Sync>;
 pub(crate) type Kinks = Arc<dyn Fn(&Values) -> Masks + Send + Sync>;
-type Parameters = Arc<dyn Fn(&Device) -> Vec<Input> + Send + Sync>;
+type Parameters = Arc<dyn Fn(&Device, DType) -> Found + Send + Sync>;
 
 /// A function with named inputs, whose gradient is to be checked.
 ///
@@ -53,7 +56,11 @@ pub struct Case {
     pub(crate) reference: Option<Function>,
     pub(crate) vjp: Option<Vjp>,
     pub(crate) kinks: Option<Kinks>,
+    pub(crate) integers: Vec<Integers>,
     parameters: Option<Parameters>,
+    may_lack_parameters: bool,
+    layouts: Vec<(String, Layout)>,
+    zeros: Vec<String>,
     reduction_length: Option<usize>,
     tolerances: Vec<(DType, Tolerance)>,
 }
@@ -69,7 +76,11 @@ impl Case {
             reference: None,
             vjp: None,
             kinks: None,
+            integers: Vec::new(),
             parameters: None,
+            may_lack_parameters: false,
+            layouts: Vec::new(),
+            zeros: Vec::new(),
             reduction_length: None,
             tolerances: Vec::new(),
         }
@@ -122,6 +133,66 @@ impl Case {
     ) -> Self {
         let source = Source::Given(values.into().into());
         self.with_input(name.into(), shape.into(), source, false)
+    }
+
+    /// Adds an integer tensor that the function reads by [`Values::get_ints`]: labels, indices.
+    ///
+    /// # Panics
+    ///
+    /// If the number of values is not that of the shape.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use burn::{nn::loss::CrossEntropyLossConfig, tensor::Device};
+    /// use burn_gradcheck::Case;
+    ///
+    /// Case::new("cross-entropy")
+    ///     .input("logits", [2, 3])
+    ///     .integers("labels", [2], [2, 0])
+    ///     .function(|v| {
+    ///         let loss = CrossEntropyLossConfig::new().init(v.device());
+    ///         loss.forward(v.get::<2>("logits"), v.get_ints("labels"))
+    ///     })
+    ///     .check(&Device::flex())
+    ///     .assert_pass();
+    /// ```
+    #[must_use]
+    pub fn integers(
+        mut self,
+        name: impl Into<String>,
+        shape: impl Into<Vec<usize>>,
+        values: impl Into<Vec<i64>>,
+    ) -> Self {
+        let (name, shape, values) = (name.into(), shape.into(), values.into());
+        let (expected, got) = (shape.iter().product::<usize>(), values.len());
+        assert_eq!(
+            got, expected,
+            "input `{name}`: {got} values for shape {shape:?}"
+        );
+        self.integers.retain(|other| other.name != name);
+        self.integers.push(Integers {
+            name,
+            shape,
+            values: values.into(),
+        });
+        self
+    }
+
+    /// Sets how the elements of an input or parameter lie in memory.
+    #[must_use]
+    pub fn layout(mut self, name: impl Into<String>, layout: Layout) -> Self {
+        self.layouts.push((name.into(), layout));
+        self
+    }
+
+    /// Says that the gradient of an input or parameter is zero, as that of a bias before a batch
+    /// normalisation is. It then passes if all witnesses find it zero within rounding, also where finite
+    /// differences have nothing to compare its size with; if it is not zero the check fails.
+    #[must_use]
+    pub fn zero_gradient(mut self, name: impl Into<String>) -> Self {
+        self.zeros.push(name.into());
+        self
     }
 
     fn with_input(
@@ -234,11 +305,13 @@ impl Case {
     }
 
     /// Sets the function to that of a module. Each trainable parameter is an input named by its dotted
-    /// path. Its values are drawn (matrices by [`Sample::Scaled`] with 1/√(rows)); its initial values
-    /// are not used. Parameters that are not trainable, and running statistics, keep their values.
+    /// path; one that is used in several places is one input. Its values are drawn (matrices by
+    /// [`Sample::Scaled`] with 1/√(rows)); its initial values are not used. Parameters that are not
+    /// trainable, and running statistics, keep their values.
     ///
-    /// `build` makes the module on a device, once for each device. A layer that draws random numbers
-    /// (dropout) is reported as not repeatable.
+    /// `build` makes the module on a device, once for each device and float type. A layer that draws random
+    /// numbers (dropout) is reported as not deterministic. For a trained model at its own values there is
+    /// [`Case::model`].
     ///
     /// # Example
     ///
@@ -259,14 +332,60 @@ impl Case {
     /// ```
     #[must_use]
     pub fn module<M: Module + 'static, O: Into<Outputs>>(
-        mut self,
+        self,
         build: impl Fn(&Device) -> M + Send + Sync + 'static,
         forward: impl Fn(&M, &Values) -> O + Send + Sync + 'static,
     ) -> Self {
-        let template = Arc::new(Template::new(build));
+        self.with_template(Template::new(build, At::Drawn), forward)
+    }
+
+    /// Sets the function to that of a module that exists, at the values that its parameters have. The module
+    /// itself stays as it is, also its running statistics. It is checked as in training, whether it comes
+    /// from [`Module::valid`] or not.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use burn::{nn::LinearConfig, tensor::Device};
+    /// use burn_gradcheck::Case;
+    ///
+    /// let trained = LinearConfig::new(4, 2).init(&Device::flex());
+    /// let report = Case::new("trained linear")
+    ///     .input("x", [3, 4])
+    ///     .model(trained, |linear, v| linear.forward(v.get::<2>("x")))
+    ///     .check(&Device::flex());
+    /// report.assert_pass();
+    /// assert_eq!(report.checked, 12 + 8 + 2);
+    /// ```
+    #[must_use]
+    pub fn model<M: Module + Sync + 'static, O: Into<Outputs>>(
+        self,
+        model: M,
+        forward: impl Fn(&M, &Values) -> O + Send + Sync + 'static,
+    ) -> Self {
+        let template = Template::new(move |_: &Device| model.clone(), At::Own);
+        self.with_template(template, forward)
+    }
+
+    fn with_template<M: Module + 'static, O: Into<Outputs>>(
+        mut self,
+        template: Template<M>,
+        forward: impl Fn(&M, &Values) -> O + Send + Sync + 'static,
+    ) -> Self {
+        let template = Arc::new(template);
         let parameters = Arc::clone(&template);
-        self.parameters = Some(Arc::new(move |device| parameters.inputs(device)));
+        self.parameters = Some(Arc::new(move |device, dtype| {
+            parameters.parameters(device, dtype)
+        }));
         self.function(move |values| forward(&template.with_values(values), values))
+    }
+
+    /// Says that none of the module's parameters is trainable and only the inputs are to be checked. Without
+    /// this, such a module is refused: nothing of it would be checked.
+    #[must_use]
+    pub fn frozen(mut self) -> Self {
+        self.may_lack_parameters = true;
+        self
     }
 
     /// Sets the number of terms in the longest sum of the function or its gradient. Tolerances in f32
@@ -301,18 +420,46 @@ impl Case {
         inputs.map(|input| (input.name.as_str(), input.shape.as_slice()))
     }
 
+    /// Whether the gradient of this input is said to be zero.
+    pub(crate) fn expects_zero(&self, name: &str) -> bool {
+        self.zeros.iter().any(|zero| zero == name)
+    }
+
     /// The declared inputs and, on a device, the module's parameters.
-    pub(crate) fn inputs_on(&self, device: &Device) -> Vec<Input> {
+    pub(crate) fn inputs_on(&self, device: &Device, dtype: DType) -> Result<Vec<Input>, Verdict> {
         let mut inputs = self.inputs.clone();
         if let Some(parameters) = &self.parameters {
-            for parameter in parameters(device) {
+            let Found {
+                inputs: found,
+                fixed,
+            } = parameters(device, dtype);
+            if found.is_empty() && !fixed.is_empty() && !self.may_lack_parameters {
+                return Err(Verdict::Invalid {
+                    reason: format!(
+                        "none of the module's parameters is trainable ({} are not: {fixed:?}), so that                          nothing of it would be checked: unfreeze it, or say Case::frozen",
+                        fixed.len()
+                    ),
+                });
+            }
+            for parameter in found {
                 // An input with the name of a parameter sets the values of that parameter.
                 if inputs.iter().all(|input| input.name != parameter.name) {
                     inputs.push(parameter);
                 }
             }
         }
-        inputs
+        let names: Vec<String> = inputs.iter().map(|input| input.name.clone()).collect();
+        let unknown = |method: &str, name: &str| Verdict::Invalid {
+            reason: format!("{method} names `{name}`, which is not among the inputs {names:?}"),
+        };
+        for (name, layout) in &self.layouts {
+            let found = inputs.iter_mut().find(|input| input.name == *name);
+            found.ok_or_else(|| unknown("Case::layout", name))?.layout = *layout;
+        }
+        match self.zeros.iter().find(|name| !names.contains(name)) {
+            Some(name) => Err(unknown("Case::zero_gradient", name)),
+            None => Ok(inputs),
+        }
     }
 
     /// The point of draw number `draw`, rounded to `dtype`.

@@ -1,24 +1,36 @@
-//! Finite differences of a case: the function in f64, differentiated along one line at a time.
+//! Finite differences of a case: the function, differentiated along one line at a time.
 
 use burn::tensor::{DType, Device};
 
 use crate::case::{Case, Function};
-use crate::finite::{Estimate, Sampled, differentiate, rounding};
-use crate::input::HostInput;
+use crate::finite::{
+    Care, Estimate, ROUNDINGS, Sampled, differentiate, norm_of_products, rounding,
+};
+use crate::input::{HostInput, Integers};
 use crate::measure::{rms, worse};
 use crate::sample::power_of_two_below;
+use crate::tolerance::epsilon;
 use crate::values::Values;
 use crate::verdict::{Verdict, Witness};
 use crate::witness::guarded;
 
-/// The function in f64, differentiated along one line at a time, without recording for autodiff.
+/// Evaluations at the point itself, before a witness is accused.
+const REPETITIONS: usize = 8;
+
+/// The function, differentiated along one line at a time, without recording for autodiff.
 pub(crate) struct Differences<'a> {
     case: &'a Case,
     function: &'a Function,
     point: &'a [HostInput],
     values: Values,
-    weights: Vec<f64>,
+    /// The values on a device with autodiff, where the function behaves as in training.
+    recording: Values,
+    pub(crate) weights: Vec<f64>,
     base: Sampled,
+    /// The distance from 1 to the next number of the float type.
+    epsilon: f64,
+    /// The first step's size, if the options set it.
+    step: Option<f64>,
     /// The rounding error of an evaluation, for each input after its first use.
     roundings: Vec<Option<f64>>,
     pub(crate) evaluations: usize,
@@ -26,26 +38,49 @@ pub(crate) struct Differences<'a> {
     pub(crate) worst_error: Option<f64>,
 }
 
+/// Where the function is evaluated for finite differences.
+pub(crate) struct Place<'a> {
+    pub(crate) device: &'a Device,
+    pub(crate) dtype: DType,
+}
+
+/// A line through the point.
+#[derive(Clone, Copy)]
+pub(crate) enum Line<'a> {
+    /// Along one element.
+    Element(usize),
+    /// Along a direction of the whole input.
+    Direction(&'a [f64]),
+}
+
 impl<'a> Differences<'a> {
     /// Evaluates the function at the point, for the values that differences start from.
     pub(crate) fn new(
         case: &'a Case,
         function: &'a Function,
-        point: &'a [HostInput],
-        device: &Device,
-        weights: Vec<f64>,
+        (point, integers): (&'a [HostInput], &[Integers]),
+        place: &Place<'_>,
+        (weights, step): (Vec<f64>, Option<f64>),
     ) -> Result<Self, Verdict> {
-        let device = device.clone().autodiff();
-        let values = Values::untracked(point, &device, DType::F64);
-        let base = guarded(Witness::Function, || sampled(case, function, &values))?;
+        let plain = place.device.clone().without_autodiff();
+        let upload = |device: &Device| Values::untracked(point, integers, device, place.dtype);
+        let recording = upload(&plain.clone().autodiff());
+        let base = guarded(Witness::Finite, || sampled(case, function, &recording))?;
+        let without = upload(&plain);
+        // A device with autodiff keeps books of every operation, though nothing is recorded. Where the
+        // function does not behave differently without (as dropout and batch normalisation do), it is
+        // evaluated without.
+        let same = guarded(Witness::Finite, || sampled(case, function, &without));
+        let same = same.is_ok_and(|same| difference(&same.outputs, &base.outputs).is_none());
+        let values = if same { without } else { recording.clone() };
         if base.outputs.len() != weights.len() {
             let reason = format!(
-                "{} output elements in f64, {} on the device under test",
+                "{} output elements for finite differences, {} on the device under test",
                 base.outputs.len(),
                 weights.len()
             );
             return Err(Verdict::Shape {
-                odd: Witness::Function,
+                odd: Witness::Finite,
                 reason,
             });
         }
@@ -54,8 +89,11 @@ impl<'a> Differences<'a> {
             function,
             point,
             values,
+            recording,
             weights,
             base,
+            epsilon: epsilon(place.dtype).unwrap_or(f64::EPSILON),
+            step,
             roundings: vec![None; point.len()],
             evaluations: 1,
             shrunk: 0,
@@ -63,64 +101,163 @@ impl<'a> Differences<'a> {
         })
     }
 
-    /// The derivative with respect to one element.
-    pub(crate) fn element(
-        &mut self,
-        input: usize,
-        element: usize,
-        floor: f64,
-    ) -> Result<Estimate, Verdict> {
-        let values = &self.point[input].values;
-        let mut moved = values.clone();
-        let size = match values[element].abs() {
-            0.0 => rms(values),
-            size => size,
-        };
-        self.line(input, first_step(size), floor, |t| {
-            moved[element] = values[element] + t;
-            moved.clone()
-        })
+    /// The function's value at the point.
+    pub(crate) fn outputs(&self) -> &[f64] {
+        &self.base.outputs
     }
 
-    /// The derivative along a direction of the whole input.
+    /// The derivative along a line of an input.
     pub(crate) fn along(
         &mut self,
         input: usize,
-        direction: &[f64],
+        line: Line<'_>,
         floor: f64,
     ) -> Result<Estimate, Verdict> {
-        let values = &self.point[input].values;
-        self.line(input, first_step(rms(values)), floor, |t| {
-            values
-                .iter()
-                .zip(direction)
-                .map(|(x, v)| x + t * v)
-                .collect()
-        })
-    }
-
-    fn line(
-        &mut self,
-        input: usize,
-        step: f64,
-        floor: f64,
-        mut at: impl FnMut(f64) -> Vec<f64>,
-    ) -> Result<Estimate, Verdict> {
-        let (case, function, values) = (self.case, self.function, &self.values);
-        let (weights, base) = (&self.weights, &self.base);
-        let mut sample = |t| sampled(case, function, &values.with_replaced(input, &at(t)));
+        let step = self.first_step(input, line);
         let known = self.roundings[input];
-        let (rounding, estimate) = guarded(Witness::Function, || {
-            let rounding = known.unwrap_or_else(|| rounding(weights, base, step, &mut sample));
-            let estimate = differentiate(weights, base, step, floor, rounding, &mut sample);
+        let (case, function, values) = (self.case, self.function, &self.values);
+        let at = |t| moved(&self.point[input].values, line, t);
+        let mut sample = |t| sampled(case, function, &values.with_replaced(input, &at(t)));
+        let (weights, base) = (&self.weights, &self.base);
+        let care = (self.epsilon, Care::Quick);
+        let (rounding, estimate) = guarded(Witness::Finite, || {
+            let rounding =
+                known.unwrap_or_else(|| rounding(weights, base, step, care, &mut sample));
+            let care = (rounding, Care::Quick);
+            let estimate = differentiate(weights, base, (step, floor), care, &mut sample);
             (rounding, estimate)
         })?;
         self.roundings[input] = Some(rounding);
+        self.count(&estimate);
+        Ok(estimate)
+    }
+
+    /// The same with all care, before a witness is accused: the noise is measured on this line, each
+    /// evaluation for it is made twice, and all steps are tried. `weights` are those of the
+    /// outputs that depend on the input.
+    pub(crate) fn confirm(
+        &mut self,
+        input: usize,
+        line: Line<'_>,
+        floor: f64,
+        weights: &[f64],
+    ) -> Result<Estimate, Verdict> {
+        let step = self.first_step(input, line);
+        let (case, function, values) = (self.case, self.function, &self.recording);
+        let at = |t| moved(&self.point[input].values, line, t);
+        let mut sample = |t| sampled(case, function, &values.with_replaced(input, &at(t)));
+        let (base, epsilon) = (&self.base, self.epsilon);
+        let estimate = guarded(Witness::Finite, || {
+            let mut changed = None;
+            let mut twice = |t| {
+                let (first, second) = (sample(t), sample(t));
+                changed = changed.or_else(|| difference(&first.outputs, &second.outputs));
+                first
+            };
+            for _ in 0..REPETITIONS {
+                twice(0.0);
+            }
+            let care = (epsilon, Care::Thorough);
+            let rounding = rounding(weights, base, step, care, &mut twice);
+            if let Some((first, second)) = changed {
+                return Err(Verdict::Nondeterministic {
+                    odd: Witness::Function,
+                    first,
+                    second,
+                });
+            }
+            let care = (rounding, Care::Thorough);
+            Ok(differentiate(
+                weights,
+                base,
+                (step, floor),
+                care,
+                &mut sample,
+            ))
+        })??;
+        self.count(&estimate);
+        Ok(estimate)
+    }
+
+    /// The rounding of an evaluation relative to its value, along a direction of the whole input: more than
+    /// that of the float type if the function computes in a coarser one inside.
+    pub(crate) fn grain(
+        &self,
+        input: usize,
+        direction: &[f64],
+        weights: &[f64],
+    ) -> Result<f64, Verdict> {
+        let line = Line::Direction(direction);
+        let step = self.first_step(input, line);
+        let (case, function, values) = (self.case, self.function, &self.values);
+        let at = |t| moved(&self.point[input].values, line, t);
+        let sample = |t| sampled(case, function, &values.with_replaced(input, &at(t)));
+        let care = (self.epsilon, Care::Grain);
+        let found = guarded(Witness::Finite, || {
+            rounding(weights, &self.base, step, care, sample)
+        })?;
+        let of_type = norm_of_products(weights, &self.base.outputs) * ROUNDINGS;
+        Ok(if of_type > 0.0 { found / of_type } else { 0.0 })
+    }
+
+    /// Whether each output element changes when the whole input does.
+    pub(crate) fn moves(&mut self, input: usize) -> Result<Vec<bool>, Verdict> {
+        let at = &self.point[input].values;
+        let all: Vec<f64> = at.iter().map(|x| x + first_step(x.abs())).collect();
+        let values = self.values.with_replaced(input, &all);
+        let there = guarded(Witness::Finite, || {
+            sampled(self.case, self.function, &values)
+        })?;
+        self.evaluations += 1;
+        let pairs = there.outputs.iter().zip(&self.base.outputs);
+        Ok(pairs.map(|(there, here)| there != here).collect())
+    }
+
+    fn count(&mut self, estimate: &Estimate) {
         self.evaluations += estimate.evaluations;
         self.shrunk += usize::from(estimate.shrunk);
         self.worst_error = Some(worse(self.worst_error.unwrap_or(0.0), estimate.error));
-        Ok(estimate)
     }
+
+    fn first_step(&self, input: usize, line: Line<'_>) -> f64 {
+        let values = &self.point[input].values;
+        if let Some(step) = self.step {
+            return step;
+        }
+        let size = match line {
+            Line::Element(element) if values[element] != 0.0 => values[element].abs(),
+            _ => rms(values),
+        };
+        // With fewer digits, the rounding error of a small step is larger than its truncation error.
+        let wider = if self.epsilon > f64::EPSILON {
+            4.0
+        } else {
+            1.0
+        };
+        first_step(size) * wider
+    }
+}
+
+/// The input's values at a distance along a line.
+fn moved(values: &[f64], line: Line<'_>, t: f64) -> Vec<f64> {
+    match line {
+        Line::Element(element) => {
+            let mut moved = values.to_vec();
+            moved[element] += t;
+            moved
+        }
+        Line::Direction(direction) => {
+            let pairs = values.iter().zip(direction);
+            pairs.map(|(x, v)| x + t * v).collect()
+        }
+    }
+}
+
+/// The first two values that differ; NaN is the same as NaN.
+pub(crate) fn difference(first: &[f64], second: &[f64]) -> Option<(f64, f64)> {
+    let mut pairs = first.iter().zip(second);
+    let found = pairs.find(|(a, b)| a.to_bits() != b.to_bits() && a != b);
+    found.map(|(a, b)| (*a, *b))
 }
 
 fn sampled(case: &Case, function: &Function, values: &Values) -> Sampled {
@@ -151,5 +288,14 @@ mod tests {
         assert_eq!(first_step(0.75), 1.0 / 32.0);
         assert_eq!(first_step(1.5), 1.0 / 16.0);
         assert_eq!(first_step(0.0), 1.0 / 16.0);
+    }
+
+    #[test]
+    fn two_values_are_named_where_they_differ() {
+        assert_eq!(
+            difference(&[1.0, 2.0, 0.0], &[1.0, 3.0, 1.0]),
+            Some((2.0, 3.0))
+        );
+        assert_eq!(difference(&[f64::NAN, 0.0], &[f64::NAN, -0.0]), None);
     }
 }

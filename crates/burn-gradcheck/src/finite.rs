@@ -16,9 +16,12 @@
 //! would lose what they have in common.
 //!
 //! The error estimate is the disagreement within the triangle plus the rounding of the function's
-//! values divided by the step. The rounding is that of f64, or the value that [`rounding`] measures if
-//! that is much larger: a function may compute in f32 inside. `J` is 0 where the function is smooth, and
-//! the size of the kink where it is not.
+//! values divided by the step. The rounding is that of the float type, or the value that [`rounding`]
+//! measures if that is much larger: a function in f64 may compute in f32 inside. `J` is 0 where the
+//! function is smooth, and the size of the kink where it is not.
+//!
+//! Before a witness is accused, [`Care::Thorough`] compares all step sizes: many small kinks close together
+//! (a wide ReLU net has thousands) look like a smooth function at large steps.
 
 /// The function at one point of the stencil.
 #[derive(Clone, Debug)]
@@ -44,6 +47,17 @@ pub(crate) struct Estimate {
     pub(crate) evaluations: usize,
 }
 
+/// How much is evaluated for one derivative.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Care {
+    /// Steps shrink until one is precise.
+    Quick,
+    /// For the noise alone: whether the function computes in a coarser float type inside.
+    Grain,
+    /// All steps, and what the finer ones say of the coarser ones.
+    Thorough,
+}
+
 /// Steps in one triangle, each half of the one before.
 const LEVELS: usize = 5;
 /// Triangles, each beginning with a step 2^-5 of the one before.
@@ -53,15 +67,17 @@ const ENDS_TRIANGLE: f64 = 1e-12;
 /// Relative error at which no smaller step is tried.
 const ENDS_SEARCH: f64 = 1e-10;
 /// Roundings of f64 in an evaluation of the function, relative to its values.
-const ROUNDINGS: f64 = 4.0;
+pub(crate) const ROUNDINGS: f64 = 4.0;
 /// Evaluations by which the noise of a function is measured, and the order of their differences.
 const NOISE_POINTS: usize = 16;
 const NOISE_ORDER: usize = 4;
 /// Their spacing, relative to the first step: fourth differences of a smooth function vanish there.
 const NOISE_SPACING: f64 = 1.0 / 4096.0;
+/// The median of the square of a normal variable of variance 1.
+const MEDIAN_OF_SQUARES: f64 = 0.455;
 /// Its multiples by squares have fractions without a pattern, unlike its other multiples.
 const GOLDEN_RATIO: f64 = 0.618_033_988_749_895;
-/// Noise counts if it is more than this many times the rounding of f64.
+/// Noise counts if it is more than this many times the rounding of the float type.
 const NOISY: f64 = 64.0;
 /// A kink must exceed its own error estimate by this factor ...
 const SIGNIFICANT: f64 = 10.0;
@@ -92,12 +108,11 @@ enum End {
 pub(crate) fn differentiate(
     weights: &[f64],
     base: &Sampled,
-    step: f64,
-    floor: f64,
-    rounding: f64,
+    (step, floor): (f64, f64),
+    (rounding, care): (f64, Care),
     mut sample: impl FnMut(f64) -> Sampled,
 ) -> Estimate {
-    let mut best: Option<Estimate> = None;
+    let mut found: Vec<Estimate> = Vec::new();
     let mut evaluations = 0;
     let mut branch_changed = None;
     for attempt in 0..TRIANGLES {
@@ -113,15 +128,20 @@ pub(crate) fn differentiate(
             End::Complete => {}
         }
         let estimate = triangle.estimate(attempt > 0, floor);
+        found.push(estimate);
         let size = estimate.value.abs().max(floor);
-        let better = best.is_none_or(|best| estimate.error < best.error);
-        if better {
-            best = Some(estimate);
-        }
-        if estimate.error <= ENDS_SEARCH * size || estimate.error <= 4.0 * triangle.noise {
+        let precise =
+            estimate.error <= ENDS_SEARCH * size || estimate.error <= 4.0 * triangle.noise;
+        if precise && care != Care::Thorough {
             break;
         }
     }
+    if care == Care::Thorough {
+        doubt_the_coarser(&mut found);
+    }
+    let best = found
+        .into_iter()
+        .reduce(|best, next| if next.error < best.error { next } else { best });
     let mut estimate = best
         .or_else(|| branch_changed.map(|triangle| triangle.at_a_kink()))
         .unwrap_or(Estimate {
@@ -133,6 +153,18 @@ pub(crate) fn differentiate(
         });
     estimate.evaluations = evaluations;
     estimate
+}
+
+/// Adds to the error of each estimate by what the ones at smaller steps contradict it.
+fn doubt_the_coarser(estimates: &mut [Estimate]) {
+    for index in 0..estimates.len() {
+        let (coarser, finer) = estimates.split_at_mut(index + 1);
+        let here = &mut coarser[index];
+        let contradictions = finer
+            .iter()
+            .map(|finer| (here.value - finer.value).abs() - 4.0 * finer.error);
+        here.error += contradictions.fold(0.0, f64::max);
+    }
 }
 
 fn triangle(
@@ -182,8 +214,8 @@ fn triangle(
     made
 }
 
-/// The rounding error of one evaluation of `⟨weights, f⟩`: that of f64 or, if it is much larger, the
-/// noise by which close evaluations deviate from a cubic.
+/// The rounding error of one evaluation of `⟨weights, f⟩`: that of the float type with this `epsilon` or,
+/// if it is much larger, the noise by which close evaluations deviate from a cubic.
 ///
 /// # Formula
 ///
@@ -192,13 +224,19 @@ fn triangle(
 /// *Numerical Methods for Scientists and Engineers*, chapter 10, but at uneven distances: at even
 /// ones, numbers that are rounded to multiples may rise evenly). The evaluations lie on one side of
 /// the point, where there may be a kink.
+///
+/// The first, quick look takes the mean of these variances, which a kink in the row raises. With more care
+/// it is their median. A function so flat that its rounded values do not change along the row shows
+/// no noise; values that are all numbers of f32 are therefore taken as rounded to f32 then.
 pub(crate) fn rounding(
     weights: &[f64],
     base: &Sampled,
     step: f64,
+    (epsilon, care): (f64, Care),
     mut sample: impl FnMut(f64) -> Sampled,
 ) -> f64 {
-    let of_f64 = f64::EPSILON * norm_of_products(weights, &base.outputs);
+    let of_type = epsilon * norm_of_products(weights, &base.outputs);
+    let mut all_are_f32 = care != Care::Quick && epsilon < f64::from(f32::EPSILON);
     let places = (1..=NOISE_POINTS).map(|number| {
         let uneven = ((number * number) as f64 * GOLDEN_RATIO).fract();
         (number as f64 + uneven / 2.0) * NOISE_SPACING * step
@@ -209,15 +247,33 @@ pub(crate) fn rounding(
             let outputs = sample(t).outputs;
             for (weight, (there, here)) in weights.iter().zip(outputs.iter().zip(&base.outputs)) {
                 rise.add(weight * (there - here));
+                all_are_f32 &= *weight == 0.0 || f64::from(*there as f32) == *there;
             }
             (t, rise.total())
         })
         .collect();
-    let variances: Vec<f64> = row.windows(NOISE_ORDER + 1).map(variance).collect();
-    let noise = (variances.iter().sum::<f64>() / variances.len() as f64).sqrt();
+    let mut variances: Vec<f64> = row.windows(NOISE_ORDER + 1).map(variance).collect();
+    let variance = if care == Care::Quick {
+        variances.iter().sum::<f64>() / variances.len() as f64
+    } else {
+        variances.sort_by(f64::total_cmp);
+        variances[variances.len() / 2] / MEDIAN_OF_SQUARES
+    };
     // A point outside the domain gives no information about noise.
-    let is_noisy = noise.is_finite() && noise > NOISY * of_f64;
-    ROUNDINGS * if is_noisy { noise } else { of_f64 }
+    let mut noise = if variance.is_finite() {
+        variance.sqrt()
+    } else {
+        0.0
+    };
+    if all_are_f32 {
+        noise = noise.max(of_type / epsilon * f64::from(f32::EPSILON) / 4.0);
+    }
+    ROUNDINGS
+        * if noise > NOISY * of_type {
+            noise
+        } else {
+            of_type
+        }
 }
 
 /// The variance of the errors in values at these places, by one divided difference.
@@ -354,8 +410,9 @@ mod tests {
             outputs: vec![f(x + t)],
             masks: Vec::new(),
         };
-        let rounding = rounding(&[1.0], &sample(0.0), step, sample);
-        differentiate(&[1.0], &sample(0.0), step, 0.0, rounding, sample)
+        let care = Care::Quick;
+        let rounding = rounding(&[1.0], &sample(0.0), step, (f64::EPSILON, care), sample);
+        differentiate(&[1.0], &sample(0.0), (step, 0.0), (rounding, care), sample)
     }
 
     #[test]
@@ -404,7 +461,8 @@ mod tests {
                 outputs: vec![f(0.75 + t)],
                 masks: Vec::new(),
             };
-            let rounding = rounding(&[1.0], &sample(0.0), 0.03125, sample);
+            let care = (f64::EPSILON, Care::Quick);
+            let rounding = rounding(&[1.0], &sample(0.0), 0.03125, care, sample);
             assert_eq!(rounding, ROUNDINGS * f64::EPSILON * f(0.75).abs());
         }
     }
@@ -444,10 +502,42 @@ mod tests {
                 outputs: vec![(x + t).max(0.0)],
                 masks: vec![x + t > 0.0],
             };
-            differentiate(&[1.0], &sample(0.0), 0.0625, 0.0, 1e-15, sample)
+            let care = (1e-15, Care::Quick);
+            differentiate(&[1.0], &sample(0.0), (0.0625, 0.0), care, sample)
         };
         assert_eq!((at(0.001).value, at(0.001).shrunk), (1.0, true));
         assert_eq!(at(0.0).kink, Some((0.0, 1.0)));
+    }
+
+    #[test]
+    fn a_thousand_small_kinks_are_seen_by_comparing_steps() {
+        // A polygon close to a parabola, as a wide ReLU net is: 1/512 from corner to corner.
+        let polygon = |x: f64| {
+            let left = (x * 512.0).floor() / 512.0;
+            left * left + (x - left) * (2.0 * left + 1.0 / 512.0)
+        };
+        let (x, slope) = (0.3, 2.0 * 153.0 / 512.0 + 1.0 / 512.0);
+        let sample = |t: f64| Sampled {
+            outputs: vec![polygon(x + t)],
+            masks: Vec::new(),
+        };
+        let at = |care| differentiate(&[1.0], &sample(0.0), (0.0625, 0.0), (1e-15, care), sample);
+        let (quick, thorough) = (at(Care::Quick), at(Care::Thorough));
+        assert!((thorough.value - slope).abs() <= 4.0 * thorough.error && thorough.error < 1e-9);
+        // Large steps see the parabola, and are sure of it.
+        assert!((quick.value - slope).abs() > 4.0 * quick.error, "{quick:?}");
+    }
+
+    #[test]
+    fn values_rounded_to_f32_are_noticed_where_they_do_not_change() {
+        let flat = |x: f64| f64::from((1.0 + 1e-5 * x) as f32);
+        let sample = |t: f64| Sampled {
+            outputs: vec![flat(0.3 + t)],
+            masks: Vec::new(),
+        };
+        let care = (f64::EPSILON, Care::Grain);
+        let rounding = rounding(&[1.0], &sample(0.0), 0.03125, care, sample);
+        assert!(rounding > 5e-8, "{rounding:e}");
     }
 
     #[test]

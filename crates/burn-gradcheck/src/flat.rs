@@ -2,21 +2,41 @@
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
-/// A float tensor whose rank is known at run time: its shape and its elements in row-major order.
+use crate::layout::Layout;
+
+/// A float tensor whose rank is known at run time: its shape and its elements as they lie in memory.
 ///
 /// Gradients flow through it, since flattening and restoring are reshapes.
 #[derive(Clone, Debug)]
 pub(crate) struct Flat {
     pub(crate) shape: Vec<usize>,
     pub(crate) elements: Tensor<1>,
+    pub(crate) layout: Layout,
 }
 
 impl Flat {
     /// Uploads host values, rounded to `dtype`.
-    pub(crate) fn upload(shape: &[usize], values: &[f64], device: &Device, dtype: DType) -> Self {
+    pub(crate) fn upload(
+        shape: &[usize],
+        values: &[f64],
+        layout: Layout,
+        device: &Device,
+        dtype: DType,
+    ) -> Self {
+        let elements = match layout.places(shape) {
+            None => upload([values.len()], values, device, dtype),
+            Some(places) => {
+                let mut memory = vec![0.0; layout.held_elements(shape)];
+                for (place, value) in places.into_iter().zip(values) {
+                    memory[place] = *value;
+                }
+                upload([memory.len()], &memory, device, dtype)
+            }
+        };
         Self {
             shape: shape.to_vec(),
-            elements: upload([values.len()], values, device, dtype),
+            elements,
+            layout,
         }
     }
 
@@ -30,7 +50,11 @@ impl Flat {
         } else {
             tensor.reshape([len])
         };
-        Self { shape, elements }
+        Self {
+            shape,
+            elements,
+            layout: Layout::Contiguous,
+        }
     }
 
     /// Restores the tensor, or `None` if `D` is not its rank.
@@ -39,7 +63,7 @@ impl Flat {
         Some(if self.len() == 0 {
             upload(shape, &[], &self.elements.device(), self.elements.dtype())
         } else {
-            self.elements.clone().reshape(shape)
+            self.layout.view(self.elements.clone(), shape)
         })
     }
 
@@ -48,9 +72,18 @@ impl Flat {
         self.shape.iter().product()
     }
 
-    /// The elements on the host.
+    /// The elements on the host, in row-major order.
     pub(crate) fn download(&self) -> Vec<f64> {
-        self.elements.to_data().iter::<f64>().collect()
+        self.in_order(&self.elements)
+    }
+
+    /// What lies in memory as the elements of this tensor do, in row-major order.
+    pub(crate) fn in_order(&self, memory: &Tensor<1>) -> Vec<f64> {
+        let memory: Vec<f64> = memory.to_data().iter::<f64>().collect();
+        match self.layout.places(&self.shape) {
+            None => memory,
+            Some(places) => places.into_iter().map(|place| memory[place]).collect(),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use burn::tensor::DType;
 
 use crate::flat::rounded;
+use crate::layout::Layout;
 use crate::sample::Sample;
 
 /// A named input: its shape and the source of its values.
@@ -14,6 +15,15 @@ pub(crate) struct Input {
     pub(crate) shape: Vec<usize>,
     pub(crate) source: Source,
     pub(crate) differentiated: bool,
+    pub(crate) layout: Layout,
+}
+
+/// A named tensor of integers, in row-major order.
+#[derive(Clone, Debug)]
+pub(crate) struct Integers {
+    pub(crate) name: String,
+    pub(crate) shape: Vec<usize>,
+    pub(crate) values: Arc<[i64]>,
 }
 
 /// The source of an input's values.
@@ -30,6 +40,7 @@ pub(crate) struct HostInput {
     pub(crate) shape: Vec<usize>,
     pub(crate) values: Vec<f64>,
     pub(crate) differentiated: bool,
+    pub(crate) layout: Layout,
 }
 
 impl Input {
@@ -55,6 +66,7 @@ impl Input {
             shape,
             source,
             differentiated,
+            layout: Layout::Contiguous,
         }
     }
 
@@ -70,6 +82,7 @@ impl Input {
             shape: self.shape.clone(),
             values: rounded(values, dtype),
             differentiated: self.differentiated,
+            layout: self.layout,
         }
     }
 }

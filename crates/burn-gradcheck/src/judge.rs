@@ -19,9 +19,13 @@ pub(crate) struct Testimony {
     pub(crate) finite: Option<Estimate>,
     /// Errors are relative to at least this size.
     pub(crate) floor: f64,
-    /// The whole tensor is below the rounding of the function's value, so that differences mean
-    /// nothing.
-    pub(crate) negligible: bool,
+    /// A difference that is only rounding, as measured.
+    pub(crate) rounding: f64,
+    /// The relative difference that is only rounding, as measured: above 0 where the function computes in a
+    /// coarser float type inside.
+    pub(crate) relative_rounding: f64,
+    /// The whole tensor is zero within rounding, by all witnesses.
+    pub(crate) zero: bool,
 }
 
 /// The decision about one testimony, in rising order of seriousness.
@@ -50,8 +54,6 @@ impl Finding {
 /// A gradient is not wrong if it differs from finite differences by at most this many times their
 /// error estimate.
 const BENEFIT_OF_DOUBT: f64 = 4.0;
-/// A gradient is certified if it also differs by at most this, relative to itself.
-const CERTIFIED: f64 = 1e-7;
 /// If two witnesses differ from finite differences, the one that differs this many times more is the
 /// odd one.
 const MUCH_FARTHER: f64 = 8.0;
@@ -71,8 +73,15 @@ impl Testimony {
         })
     }
 
+    /// Whether two witnesses agree: within the measured rounding, or else relative to their size.
+    fn agree(&self, a: f64, b: f64, relative: f64, tolerance: &Tolerance) -> bool {
+        let allowed = self.rounding.max(tolerance.absolute);
+        let relative = relative.max(self.relative_rounding);
+        (a - b).abs() <= allowed || relative_error(a, b, self.floor) <= relative
+    }
+
     /// The largest of the errors, each as a multiple of its tolerance.
-    fn excess(&self, tolerance: &Tolerance) -> f64 {
+    pub(crate) fn excess(&self, tolerance: &Tolerance) -> f64 {
         let relative = self.relative();
         let multiple = |error: Option<f64>, tolerance: f64| match error {
             Some(error) if error.is_nan() => f64::INFINITY,
@@ -84,45 +93,47 @@ impl Testimony {
             .max(multiple(relative.autodiff_finite, tolerance.finite))
     }
 
-    pub(crate) fn finding(&self, tolerance: &Tolerance) -> Finding {
+    pub(crate) fn finding(&self, scales: &Scales<'_>) -> Finding {
+        let tolerance = scales.tolerance;
         if let Some(odd) = self.not_finite() {
             return Finding::NonFinite(odd);
         }
-        let relative = self.relative();
-        let pair_agrees = relative
-            .manual_autodiff
-            .is_none_or(|error| error <= tolerance.pair);
+        if self.zero {
+            return Finding::Agrees;
+        }
+        let pair_agrees = self
+            .manual
+            .is_none_or(|manual| self.agree(manual, self.autodiff, tolerance.pair, tolerance));
         let Some(finite) = self.finite else {
-            return match (pair_agrees, self.negligible) {
-                (true, _) => Finding::Agrees,
-                (false, true) => Finding::Uncertified,
-                (false, false) => Finding::Mismatch(Witness::Undecided),
+            return if pair_agrees {
+                Finding::Agrees
+            } else {
+                Finding::Mismatch(Witness::Undecided)
             };
         };
         if let Some(slopes) = finite.kink {
-            return self.finding_at_a_kink(slopes, finite.error, pair_agrees);
+            return self.finding_at_a_kink(slopes, finite.error, pair_agrees, scales);
         }
         if !pair_agrees {
-            return if self.negligible {
+            let odd = self.odd_of_three(finite, tolerance);
+            let both_within = odd == Witness::Undecided && self.is_below(finite);
+            return if both_within {
                 Finding::Uncertified
             } else {
-                Finding::Mismatch(self.odd_of_three(finite, tolerance))
+                Finding::Mismatch(odd)
             };
         }
-        let gradients = [
-            (self.manual, relative.manual_finite),
-            (Some(self.autodiff), relative.autodiff_finite),
-        ];
         let mut finding = Finding::Agrees;
-        for (gradient, error) in gradients {
-            let (Some(gradient), Some(error)) = (gradient, error) else {
-                continue;
-            };
+        for gradient in self.manual.into_iter().chain([self.autodiff]) {
             let in_doubt = (gradient - finite.value).abs() <= BENEFIT_OF_DOUBT * finite.error;
-            if error <= tolerance.finite || (in_doubt && error <= CERTIFIED) {
+            let certified = scales.certified.max(self.relative_rounding);
+            let certified = relative_error(gradient, finite.value, self.floor) <= certified;
+            if self.agree(gradient, finite.value, tolerance.finite, tolerance)
+                || (in_doubt && certified)
+            {
                 continue;
             }
-            if !(in_doubt || self.negligible) {
+            if !in_doubt {
                 return Finding::Mismatch(self.odd_where_gradients_agree());
             }
             finding = Finding::Uncertified;
@@ -130,13 +141,26 @@ impl Testimony {
         finding
     }
 
+    /// Whether both gradients are too small for finite differences to see.
+    fn is_below(&self, finite: Estimate) -> bool {
+        let manual = self.manual.unwrap_or(0.0).abs();
+        manual.max(self.autodiff.abs()) <= finite.error
+    }
+
     /// At a kink a gradient is a convention, but one between the slopes of the two sides.
-    fn finding_at_a_kink(&self, slopes: (f64, f64), error: f64, pair_agrees: bool) -> Finding {
+    fn finding_at_a_kink(
+        &self,
+        slopes: (f64, f64),
+        error: f64,
+        pair_agrees: bool,
+        scales: &Scales<'_>,
+    ) -> Finding {
         if !pair_agrees {
             return Finding::Mismatch(Witness::Undecided);
         }
         let (low, high) = (slopes.0.min(slopes.1), slopes.0.max(slopes.1));
-        let slack = BENEFIT_OF_DOUBT * error + CERTIFIED * low.abs().max(high).max(self.floor);
+        let slack =
+            BENEFIT_OF_DOUBT * error + scales.certified * low.abs().max(high).max(self.floor);
         if (low - slack..=high + slack).contains(&self.autodiff) {
             Finding::Kink
         } else {
@@ -150,6 +174,18 @@ impl Testimony {
             Some(_) => Witness::Finite,
             None => Witness::Autodiff,
         }
+    }
+
+    /// What finite differences resolve here, in words.
+    fn resolution(&self) -> String {
+        let Some(finite) = self.finite else {
+            return String::new();
+        };
+        let gradient = self.manual.unwrap_or(self.autodiff);
+        format!(
+            " (at the worst, they are known to ± {:.1e} and the gradient is {gradient:.1e})",
+            finite.error
+        )
     }
 
     fn not_finite(&self) -> Option<Witness> {
@@ -173,7 +209,10 @@ impl Testimony {
         let from_manual = (manual - finite.value).abs();
         let from_autodiff = (self.autodiff - finite.value).abs();
         let size = manual.abs().max(self.autodiff.abs()).max(self.floor);
-        let resolution = (BENEFIT_OF_DOUBT * finite.error).max(tolerance.pair / 2.0 * size);
+        let resolution = (BENEFIT_OF_DOUBT * finite.error)
+            .max(tolerance.pair / 2.0 * size)
+            .max(self.rounding)
+            .max(self.relative_rounding / 2.0 * size);
         match (from_manual > resolution, from_autodiff > resolution) {
             (true, false) => Witness::Manual,
             (false, true) => Witness::Autodiff,
@@ -194,6 +233,15 @@ impl Testimony {
     }
 }
 
+/// What findings are measured by.
+#[derive(Clone, Copy)]
+pub(crate) struct Scales<'a> {
+    pub(crate) tolerance: &'a Tolerance,
+    /// A gradient within the error of the finite differences is certified if it also differs from them by
+    /// at most this, relative to itself.
+    pub(crate) certified: f64,
+}
+
 /// The decision about all testimonies: the verdict and the number of the testimony behind it.
 pub(crate) struct Conclusion {
     pub(crate) verdict: Verdict,
@@ -202,14 +250,14 @@ pub(crate) struct Conclusion {
     pub(crate) uncertified: usize,
 }
 
-pub(crate) fn judge(testimonies: &[Testimony], tolerance: &Tolerance) -> Conclusion {
+pub(crate) fn judge(testimonies: &[Testimony], scales: &Scales<'_>) -> Conclusion {
     let findings: Vec<Finding> = testimonies
         .iter()
-        .map(|testimony| testimony.finding(tolerance))
+        .map(|testimony| testimony.finding(scales))
         .collect();
     let worst = (0..testimonies.len()).max_by(|&a, &b| {
         let rank = |index: usize| {
-            let excess = testimonies[index].excess(tolerance);
+            let excess = testimonies[index].excess(scales.tolerance);
             (findings[index].severity(), excess)
         };
         let ((severity_a, excess_a), (severity_b, excess_b)) = (rank(a), rank(b));
@@ -228,8 +276,9 @@ pub(crate) fn judge(testimonies: &[Testimony], tolerance: &Tolerance) -> Conclus
         Some(Finding::Agrees) => Verdict::Pass,
         Some(Finding::Uncertified) => Verdict::Unchecked {
             reason: format!(
-                "{uncertified} of {} comparisons are below what finite differences resolve",
-                findings.len()
+                "finite differences are too coarse for {uncertified} of {} comparisons{}",
+                findings.len(),
+                worst.map_or_else(String::new, |index| testimonies[index].resolution())
             ),
         },
         Some(Finding::Kink) => Verdict::Kink,
@@ -279,13 +328,19 @@ mod tests {
                 evaluations: 4,
             }),
             floor: 1e-3,
-            negligible: false,
+            rounding: 0.0,
+            relative_rounding: 0.0,
+            zero: false,
         }
     }
 
     fn finding(manual: f64, autodiff: f64, finite: f64, error: f64) -> Finding {
         let tolerance = Tolerance::new(1e-12, 1e-9, "f64");
-        testimony(manual, autodiff, finite, error).finding(&tolerance)
+        let scales = Scales {
+            tolerance: &tolerance,
+            certified: 1e-7,
+        };
+        testimony(manual, autodiff, finite, error).finding(&scales)
     }
 
     #[test]

@@ -2,63 +2,124 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::{DType, Device, Tensor};
 
 use crate::input::{Input, Source};
+use crate::layout::Layout;
 use crate::sample::Sample;
 use crate::values::Values;
 
-/// A module, built once for each device.
+/// The values that a module's parameters are checked at.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum At {
+    /// Drawn by seed and path.
+    Drawn,
+    /// The module's own.
+    Own,
+}
+
+/// A module, built once, and copied for each device and float type.
 pub(crate) struct Template<M> {
     build: Box<dyn Fn(&Device) -> M + Send + Sync>,
-    built: Mutex<Vec<(Device, M)>>,
+    at: At,
+    built: Mutex<Vec<(Place, M)>>,
+}
+
+/// Where a copy of a module is.
+#[derive(PartialEq)]
+struct Place {
+    device: Device,
+    /// Devices are equal whether or not they record gradients.
+    records: bool,
+    dtype: DType,
+}
+
+/// The parameters of a module.
+#[derive(Default)]
+pub(crate) struct Found {
+    /// The trainable ones, as inputs. One that is used in several places has the path of the first.
+    pub(crate) inputs: Vec<Input>,
+    /// Paths of the others, and of running statistics.
+    pub(crate) fixed: Vec<String>,
 }
 
 impl<M: Module> Template<M> {
-    pub(crate) fn new(build: impl Fn(&Device) -> M + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(build: impl Fn(&Device) -> M + Send + Sync + 'static, at: At) -> Self {
         Self {
             build: Box::new(build),
+            at,
             built: Mutex::new(Vec::new()),
         }
     }
 
-    /// The module on a device, its lazy parameters initialised.
-    fn on(&self, device: &Device) -> M {
+    /// The module on a device, its lazy parameters initialised. All copies have the same values, also those
+    /// that are not inputs.
+    ///
+    /// `valid` gives running statistics of its own to each copy: clones share them, with the caller's module
+    /// and between float types. `train` makes parameters trainable again that were built on a device
+    /// without autodiff.
+    fn on(&self, device: &Device, dtype: DType) -> M {
         let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
-        // Devices are equal whether or not they record gradients.
-        let is_here =
-            |other: &Device| other == device && other.is_autodiff() == device.is_autodiff();
-        if let Some((_, module)) = built.iter().find(|(other, _)| is_here(other)) {
+        let place = Place {
+            device: device.clone(),
+            records: device.is_autodiff(),
+            dtype,
+        };
+        if let Some((_, module)) = built.iter().find(|(other, _)| *other == place) {
             return module.clone();
         }
-        let module = (self.build)(device);
-        module.visit(&mut Parameters::default());
-        built.push((device.clone(), module.clone()));
-        module
+        let module = match built.first() {
+            Some((_, module)) => module.clone(),
+            None => {
+                let module = (self.build)(device);
+                module.visit(&mut Parameters::new(self.at));
+                module
+            }
+        };
+        let plain = device.clone().without_autodiff();
+        let copy = module.valid().to_device(&plain);
+        let copy = if place.records { copy.train() } else { copy };
+        built.push((place, copy.clone()));
+        copy
     }
 
-    /// The trainable parameters as inputs.
-    pub(crate) fn inputs(&self, device: &Device) -> Vec<Input> {
-        let mut parameters = Parameters::default();
-        self.on(&device.clone().autodiff()).visit(&mut parameters);
+    /// The parameters.
+    pub(crate) fn parameters(&self, device: &Device, dtype: DType) -> Found {
+        let mut parameters = Parameters::new(self.at);
+        let device = device.clone().autodiff();
+        self.on(&device, dtype).visit(&mut parameters);
         parameters.found
     }
 
     /// The module with the parameters' values replaced, on the device of the values.
     pub(crate) fn with_values(&self, values: &Values) -> M {
-        self.on(values.device()).map(&mut Replace {
+        let module = self.on(values.device(), values.dtype());
+        module.map(&mut Replace {
             path: Vec::new(),
+            first: Vec::new(),
             values,
         })
     }
 }
 
 /// Collects the trainable parameters. Reading one initialises it.
-#[derive(Default)]
 struct Parameters {
+    at: At,
     path: Vec<String>,
-    found: Vec<Input>,
+    seen: Vec<ParamId>,
+    found: Found,
+}
+
+impl Parameters {
+    fn new(at: At) -> Self {
+        Self {
+            at,
+            path: Vec::new(),
+            seen: Vec::new(),
+            found: Found::default(),
+        }
+    }
 }
 
 impl ModuleVisitor for Parameters {
@@ -71,16 +132,30 @@ impl ModuleVisitor for Parameters {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let value = param.base();
-        if value.is_require_grad() {
-            let shape = value.dims().to_vec();
-            self.found.push(Input {
-                name: self.path.join("."),
-                source: Source::Drawn(sample_for(&shape)),
-                shape,
-                differentiated: true,
-            });
+        let (name, value) = (self.path.join("."), param.base());
+        if self.seen.contains(&param.id) {
+            return;
         }
+        self.seen.push(param.id);
+        if !value.is_require_grad() {
+            self.found.fixed.push(name);
+            return;
+        }
+        let shape = value.dims().to_vec();
+        let source = match self.at {
+            At::Drawn => Source::Drawn(sample_for(&shape)),
+            At::Own => {
+                let values: Vec<f64> = value.into_data().iter::<f64>().collect();
+                Source::Given(values.into())
+            }
+        };
+        self.found.inputs.push(Input {
+            name,
+            shape,
+            source,
+            differentiated: true,
+            layout: Layout::Contiguous,
+        });
     }
 }
 
@@ -98,6 +173,8 @@ fn sample_for(shape: &[usize]) -> Sample {
 /// Replaces the parameters by the values of a point; a parameter that is not an input is only cast.
 struct Replace<'a> {
     path: Vec<String>,
+    /// Each parameter with the path at which it was seen first.
+    first: Vec<(ParamId, String)>,
     values: &'a Values,
 }
 
@@ -111,7 +188,9 @@ impl ModuleMapper for Replace<'_> {
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let path = self.path.join(".");
+        let first = self.first.iter().find(|(id, _)| *id == param.id);
+        let path = first.map_or_else(|| self.path.join("."), |(_, path)| path.clone());
+        self.first.push((param.id, path.clone()));
         let dtype: DType = self.values.dtype();
         if self.values.contains(&path) {
             let (id, _, mapper) = param.consume();

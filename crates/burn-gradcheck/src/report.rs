@@ -5,6 +5,9 @@ use std::fmt;
 use burn::tensor::{DType, Device};
 use serde::Serialize;
 
+use crate::flat::indices;
+use crate::input::HostInput;
+use crate::judge::Testimony;
 use crate::laws::LawReport;
 use crate::measure::Pairs;
 use crate::number;
@@ -63,6 +66,14 @@ pub struct InputReport {
     pub checked: usize,
     /// Whether autodiff reached it. Otherwise its gradient counts as zero.
     pub connected: bool,
+    /// Whether autodiff's gradient is missing or zero while finite differences are not.
+    pub severed: bool,
+    /// Whether all witnesses found its gradient to be zero within rounding.
+    pub zero: bool,
+    /// The largest rounding error of its gradient that was measured and allowed; `None` if the tolerance was
+    /// enough.
+    #[serde(serialize_with = "number::maybe")]
+    pub rounding: Option<f64>,
     /// Largest relative error of each pair of witnesses.
     pub worst: Pairs,
 }
@@ -106,8 +117,10 @@ pub struct ElementReport {
 /// Statistics of the finite differences.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct FiniteReport {
-    /// The device on which they were computed in f64; `None` without one.
+    /// The device on which they were computed; `None` without one that has f64.
     pub device: Option<String>,
+    /// The float type in which they were computed.
+    pub dtype: String,
     /// Evaluations of the function.
     pub evaluations: usize,
     /// Difference quotients that needed a smaller step than the first.
@@ -124,7 +137,7 @@ pub struct FiniteReport {
 }
 
 impl Report {
-    /// Whether the verdict is [`Verdict::Pass`].
+    /// Whether the verdict is [`Verdict::Pass`]: the plain yes or no.
     pub fn is_pass(&self) -> bool {
         self.verdict.is_pass()
     }
@@ -172,6 +185,27 @@ impl Report {
     }
 }
 
+impl Testimony {
+    /// The testimony about an element or a direction of this input.
+    pub(crate) fn report(&self, input: &HostInput) -> ElementReport {
+        let element = self.element;
+        ElementReport {
+            input: input.name.clone(),
+            index: element.map(|element| indices(&input.shape, element)),
+            direction: self.direction,
+            value: element.map(|element| input.values[element]),
+            manual: self.manual,
+            autodiff: self.autodiff,
+            finite: self.finite.map(|estimate| estimate.value),
+            finite_error: self.finite.map(|estimate| estimate.error),
+            left: self.finite.and_then(|estimate| Some(estimate.kink?.0)),
+            right: self.finite.and_then(|estimate| Some(estimate.kink?.1)),
+            absolute: self.absolute(),
+            relative: self.relative(),
+        }
+    }
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}: {}", self.case, self.verdict)?;
@@ -192,8 +226,23 @@ impl fmt::Display for Report {
                 law.witness, law.law, law.difference
             )?;
         }
-        for input in self.inputs.iter().filter(|input| !input.connected) {
-            writeln!(f, "  input {}: not reached by autodiff", input.name)?;
+        for input in &self.inputs {
+            if !input.connected {
+                writeln!(f, "  input {}: not reached by autodiff", input.name)?;
+            } else if input.zero {
+                writeln!(
+                    f,
+                    "  input {}: a zero gradient, within rounding",
+                    input.name
+                )?;
+            }
+            if let Some(rounding) = input.rounding {
+                writeln!(
+                    f,
+                    "  input {}: rounding of up to {rounding:.1e} was measured and allowed",
+                    input.name
+                )?;
+            }
         }
         writeln!(
             f,
@@ -204,8 +253,9 @@ impl fmt::Display for Report {
         match &finite.device {
             Some(device) => writeln!(
                 f,
-                "  finite differences: in f64 on {device}, {} evaluations, {} steps shrunk, \
+                "  finite differences: in {} on {device}, {} evaluations, {} steps shrunk, \
                  {} points redrawn, {} kinks, {} uncertified",
+                finite.dtype,
                 finite.evaluations,
                 finite.steps_shrunk,
                 finite.redrawn,
@@ -267,13 +317,20 @@ impl fmt::Display for ElementReport {
     }
 }
 
-/// A device's name: Burn's, without `Device<...>`.
+/// A device's name: Burn's, without `Device<...>`, and whether it has gradient checkpointing.
 pub(crate) fn device_label(device: &Device) -> String {
     let plain = format!("{:?}", device.clone().without_autodiff());
     let inner = plain
         .strip_prefix("Device<")
         .and_then(|rest| rest.strip_suffix('>'));
-    inner.unwrap_or(&plain).to_owned()
+    let name = inner.unwrap_or(&plain);
+    let without = device.clone().without_autodiff().autodiff();
+    let strategy = device.gradient_checkpointing_strategy();
+    if strategy.is_none() || strategy == without.gradient_checkpointing_strategy() {
+        name.to_owned()
+    } else {
+        format!("{name} with gradient checkpointing")
+    }
 }
 
 /// A float type's name: `f64`.

@@ -5,17 +5,20 @@ use std::sync::{Mutex, PoisonError};
 use burn::tensor::{DType, Device, Tensor};
 
 use crate::flat::upload;
+use crate::tolerance::Tolerance;
 
 /// The device and float type under test, and a device for the finite differences.
 #[derive(Clone, Debug)]
 pub struct Target {
-    /// The device under test; its autodiff association, if any, is ignored.
+    /// The device under test. If it has gradient checkpointing, autodiff uses it.
     pub device: Device,
     /// The float type under test.
     pub dtype: DType,
     /// A device with f64 for the finite differences, used if `dtype` is not f64. Without it they are
     /// computed on `device`, if that computes in f64.
     pub reference: Option<Device>,
+    /// Whether finite differences are computed on `device` in `dtype`, without f64.
+    pub alone: bool,
 }
 
 impl Target {
@@ -25,6 +28,7 @@ impl Target {
             device,
             dtype,
             reference: None,
+            alone: false,
         }
     }
 
@@ -53,9 +57,41 @@ impl Target {
         self
     }
 
+    /// Takes finite differences in the float type under test, for functions that do not work in f64 (a layer
+    /// that makes tensors of the device's default type inside). They are coarse then: in f32 a mistake below
+    /// a hundredth can escape.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use burn::nn::LstmConfig;
+    /// use burn::tensor::{DType, Device};
+    /// use burn_gradcheck::{Case, Options, Target};
+    ///
+    /// let lstm = Case::new("lstm").input("x", [2, 3, 4]).module(
+    ///     |device| LstmConfig::new(4, 5, true).init(device),
+    ///     |lstm, v| lstm.forward(v.get::<3>("x"), None).0,
+    /// );
+    /// let target = Target::new(Device::flex(), DType::F32).alone();
+    /// lstm.run(&target, &Options::default()).assert_pass();
+    /// ```
+    #[must_use]
+    pub fn alone(mut self) -> Self {
+        self.alone = true;
+        self
+    }
+
+    /// The device and float type for finite differences.
+    pub(crate) fn finite_place(&self) -> Option<(Device, DType)> {
+        if self.alone {
+            return Some((self.device.clone(), self.dtype));
+        }
+        Some((self.finite_device()?, DType::F64))
+    }
+
     /// The device for finite differences in f64, if there is one: the device under test if it is tested
     /// in f64, else the reference, else the device under test if it computes in f64.
-    pub(crate) fn finite_device(&self) -> Option<Device> {
+    fn finite_device(&self) -> Option<Device> {
         let own = Some(&self.device);
         let preferred = if self.dtype == DType::F64 {
             [own, self.reference.as_ref()]
@@ -130,6 +166,15 @@ pub struct Options {
     pub draw: u32,
     /// Check only this element of this input.
     pub only: Option<(String, Vec<usize>)>,
+    /// How often the function and each gradient are computed at the same point, at least 2: more find
+    /// rarer changes.
+    pub repetitions: usize,
+    /// The largest step of the finite differences, absolute; `None` takes a sixteenth of an element's size.
+    pub eps: Option<f64>,
+    /// The absolute difference that passes, instead of the table's tolerance ([`Tolerance`]).
+    pub atol: Option<f64>,
+    /// The relative difference that passes, instead of the table's.
+    pub rtol: Option<f64>,
 }
 
 impl Default for Options {
@@ -142,6 +187,10 @@ impl Default for Options {
             directions: 8,
             draw: 0,
             only: None,
+            repetitions: 8,
+            eps: None,
+            atol: None,
+            rtol: None,
         }
     }
 }
@@ -187,6 +236,67 @@ impl Options {
     pub fn only(mut self, input: impl Into<String>, index: impl Into<Vec<usize>>) -> Self {
         self.only = Some((input.into(), index.into()));
         self
+    }
+
+    /// Sets how often the function and each gradient are computed at the same point.
+    #[must_use]
+    pub fn repetitions(mut self, repetitions: usize) -> Self {
+        self.repetitions = repetitions;
+        self
+    }
+
+    /// Sets the largest step of the finite differences. Unlike that of `torch.autograd.gradcheck`, it is only the
+    /// first: it shrinks until the derivative is precise.
+    #[must_use]
+    pub fn eps(mut self, step: f64) -> Self {
+        self.eps = Some(step);
+        self
+    }
+
+    /// Sets the absolute difference between any two witnesses that passes.
+    #[must_use]
+    pub fn atol(mut self, difference: f64) -> Self {
+        self.atol = Some(difference);
+        self
+    }
+
+    /// Sets the relative difference between any two witnesses that passes.
+    ///
+    /// ```
+    /// use burn::tensor::Device;
+    /// use burn_gradcheck::{Case, Gradients, Options, Target};
+    ///
+    /// let rough = Case::new("a rough derivative")
+    ///     .input("x", [3])
+    ///     .function(|v| v.get::<1>("x").sin())
+    ///     .vjp(|v, grad_out| {
+    ///         let slope = v.get::<1>("x").cos() * 1.001;
+    ///         Gradients::new().with("x", grad_out.get::<1>(0) * slope)
+    ///     });
+    /// let target = Target::best(&Device::flex());
+    /// assert!(!rough.run(&target, &Options::default()).is_pass());
+    /// assert!(rough.run(&target, &Options::default().rtol(0.01)).is_pass());
+    /// ```
+    #[must_use]
+    pub fn rtol(mut self, relative: f64) -> Self {
+        self.rtol = Some(relative);
+        self
+    }
+
+    /// The tolerance with what the options say.
+    pub(crate) fn applied_to(&self, tolerance: Option<Tolerance>) -> Option<Tolerance> {
+        if self.atol.is_none() && self.rtol.is_none() {
+            return tolerance;
+        }
+        let mut applied = tolerance.unwrap_or_else(|| Tolerance::new(0.0, 0.0, ""));
+        if let Some(relative) = self.rtol {
+            (applied.pair, applied.finite) = (relative, relative);
+        }
+        if let Some(absolute) = self.atol {
+            applied.absolute = absolute;
+        }
+        applied.reason = "set by the options".to_owned();
+        Some(applied)
     }
 
     /// Whether an input of this many elements is checked in full.

@@ -11,11 +11,15 @@ use crate::number;
 ///
 /// `n` is the case's [reduction length](crate::Case::reduction_length), at least 16.
 ///
-/// | float type | `pair` | `finite` |
-/// |---|---|---|
-/// | f64 | 1e-12 | 1e-9 |
-/// | f32 | 2000 √n ε = 2.4e-4 √n | the same |
-/// | others | none: set one | none: set one |
+/// | float type | `pair` | `finite` | relative to at least |
+/// |---|---|---|---|
+/// | f64 | 1e-12 | 1e-9 | a thousandth of the tensor's rms |
+/// | f32 | 2000 √n ε = 2.4e-4 √n | the same | a thousandth of the tensor's rms |
+/// | f16, bf16 | 4 √n ε = 3.9e-3 √n, 3.1e-2 √n | the same | the tensor's rms |
+/// | others | none: set one | none: set one | |
+///
+/// An element outside these tolerances is not yet a mismatch: the rounding error that this function has
+/// at this point is measured then, and added ([`InputReport::rounding`](crate::InputReport::rounding)).
 ///
 /// # Reasons
 ///
@@ -32,8 +36,10 @@ use crate::number;
 ///   error divided by the floor: 4 √n (ε/2) / 1e-3 = 2000 √n ε. The same bound holds against finite
 ///   differences, since those are in f64 and contribute nothing to it. Only elements at the floor
 ///   come near it; [`Report::median`](crate::Report::median) is usually below √n ε.
-/// - f16, bf16: the error depends on the type in which a backend accumulates, and backends differ.
-///   Set a tolerance; without one the verdict is `unchecked`.
+/// - f16, bf16: the same bound with ε = 9.8e-4 and 7.8e-3, doubled since some backends round every
+///   partial sum. Divided by the floor it would be above 1, so that errors are relative to the size of
+///   the tensor: gross mistakes (a sign, a factor, a missing term) are found, small elements are not
+///   judged by themselves.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Tolerance {
     /// Between the hand-written gradient and autodiff, both on the device under test.
@@ -42,6 +48,12 @@ pub struct Tolerance {
     /// Between either of them and finite differences in f64, where those are precise enough.
     #[serde(serialize_with = "number::one")]
     pub finite: f64,
+    /// A difference that passes whatever its relative error is; 0 unless set.
+    #[serde(serialize_with = "number::one")]
+    pub absolute: f64,
+    /// Errors are relative to at least this share of the tensor's root mean square.
+    #[serde(serialize_with = "number::one")]
+    pub floor: f64,
     /// The reason for these numbers.
     pub reason: String,
 }
@@ -51,13 +63,18 @@ const SHORTEST_REDUCTION: usize = 16;
 
 /// Factor before `√n ε` in f32: 4 / 2 / [`FLOOR`](crate::FLOOR).
 const F32_MULTIPLE: f64 = 2.0 / crate::FLOOR;
+/// Factor before `√n ε` in f16 and bf16.
+const HALF_MULTIPLE: f64 = 4.0;
 
 impl Tolerance {
-    /// A tolerance with its reason.
+    /// A tolerance with its reason; errors are relative to at least [`FLOOR`](crate::FLOOR) times the
+    /// tensor's root mean square.
     pub fn new(pair: f64, finite: f64, reason: impl Into<String>) -> Self {
         Self {
             pair,
             finite,
+            absolute: 0.0,
+            floor: crate::FLOOR,
             reason: reason.into(),
         }
     }
@@ -72,24 +89,55 @@ impl Tolerance {
     ///
     /// assert_eq!(Tolerance::of(DType::F64, 784).unwrap().pair, 1e-12);
     /// assert!(Tolerance::of(DType::F32, 784).unwrap().pair < 7e-3);
-    /// assert!(Tolerance::of(DType::BF16, 784).is_none());
+    /// assert!(Tolerance::of(DType::BF16, 16).unwrap().pair < 0.2);
+    /// assert!(Tolerance::of(DType::I32, 784).is_none());
     /// ```
     pub fn of(dtype: DType, reduction_length: usize) -> Option<Self> {
-        match dtype {
-            DType::F64 => Some(Self::new(
+        let n = reduction_length.max(SHORTEST_REDUCTION);
+        let rounding = (n as f64).sqrt() * epsilon(dtype)?;
+        let reason = |multiple: f64| {
+            format!(
+                "{}: {multiple} epsilon times the root of a reduction length of {n}",
+                format!("{dtype:?}").to_lowercase()
+            )
+        };
+        Some(match dtype {
+            DType::F64 => Self::new(
                 1e-12,
                 1e-9,
                 "f64: rounding of two formulas, Richardson extrapolation",
-            )),
+            ),
             DType::F32 => {
-                let n = reduction_length.max(SHORTEST_REDUCTION);
-                let bound = F32_MULTIPLE * (n as f64).sqrt() * f64::from(f32::EPSILON);
-                let reason = format!(
-                    "f32: {F32_MULTIPLE} epsilon times the root of a reduction length of {n}"
-                );
-                Some(Self::new(bound, bound, reason))
+                let bound = F32_MULTIPLE * rounding;
+                Self::new(bound, bound, reason(F32_MULTIPLE))
             }
-            _ => None,
-        }
+            _ => {
+                let bound = HALF_MULTIPLE * rounding;
+                let mut half = Self::new(bound, bound, reason(HALF_MULTIPLE));
+                half.floor = 1.0;
+                half
+            }
+        })
+    }
+}
+
+/// The distance from 1 to the next number of a float type that gradients can be checked in.
+pub(crate) fn epsilon(dtype: DType) -> Option<f64> {
+    match dtype {
+        DType::F64 => Some(f64::EPSILON),
+        DType::F32 => Some(f64::from(f32::EPSILON)),
+        DType::F16 => Some((-10_f64).exp2()),
+        DType::BF16 => Some((-7_f64).exp2()),
+        _ => None,
+    }
+}
+
+/// The smallest normal number of a float type: below it numbers lose digits, and then vanish.
+pub(crate) fn smallest_normal(dtype: DType) -> f64 {
+    match dtype {
+        DType::F64 => f64::MIN_POSITIVE,
+        DType::F16 => (-14_f64).exp2(),
+        // bf16 has the exponents of f32.
+        _ => f64::from(f32::MIN_POSITIVE),
     }
 }

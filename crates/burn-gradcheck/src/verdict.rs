@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::number;
+
 /// A source of gradients, or of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -56,8 +58,9 @@ impl fmt::Display for Law {
 }
 
 /// The conclusion of a check. If several apply, the report has the most serious one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Verdict {
     /// All witnesses agree, and finite differences were precise enough to say so.
     Pass,
@@ -65,6 +68,12 @@ pub enum Verdict {
     Mismatch {
         /// The one that differs from the other two, if that can be decided.
         odd: Witness,
+    },
+    /// The graph is cut: autodiff's gradient is absent or exactly zero in every element of an input, while
+    /// finite differences are not. Something on the way detached it or rebuilt it from host data.
+    Severed {
+        /// The input.
+        input: String,
     },
     /// The point lies on a kink, where the derivative is a convention. The hand-written gradient and
     /// autodiff follow the same one.
@@ -77,6 +86,31 @@ pub enum Verdict {
     /// Nothing is wrong, but nothing was certified.
     Unchecked {
         /// The reason, and what to do.
+        reason: String,
+    },
+    /// [`Case::autodiff_function`](crate::Case::autodiff_function) or
+    /// [`Case::reference`](crate::Case::reference) has another value than the function.
+    Value {
+        /// [`Witness::Autodiff`] or [`Witness::Finite`].
+        odd: Witness,
+        /// The element with both values.
+        reason: String,
+    },
+    /// Computed again at the same point, a number is another one.
+    Nondeterministic {
+        /// The witness that changed.
+        odd: Witness,
+        /// One value.
+        #[serde(serialize_with = "number::one")]
+        first: f64,
+        /// The other value, at the same place.
+        #[serde(serialize_with = "number::one")]
+        second: f64,
+    },
+    /// The case itself can't be checked: a name that nothing reads, an element that does not exist, a
+    /// module without trainable parameters.
+    Invalid {
+        /// What is wrong, and what to change.
         reason: String,
     },
     /// A wrong shape, name or float type.
@@ -118,10 +152,13 @@ impl Verdict {
         match self {
             Self::Mismatch { odd }
             | Self::NonFinite { odd }
+            | Self::Value { odd, .. }
+            | Self::Nondeterministic { odd, .. }
             | Self::Shape { odd, .. }
             | Self::Unlawful { odd, .. }
             | Self::Panicked { odd, .. } => Some(*odd),
-            Self::Pass | Self::Kink | Self::Unchecked { .. } => None,
+            Self::Severed { .. } => Some(Witness::Autodiff),
+            Self::Pass | Self::Kink | Self::Unchecked { .. } | Self::Invalid { .. } => None,
         }
     }
 }
@@ -140,12 +177,25 @@ impl fmt::Display for Verdict {
                 "MISMATCH, the gradients are not the derivative of the function"
             ),
             Self::Mismatch { odd } => write!(f, "MISMATCH, {odd} is the odd one"),
+            Self::Severed { input } => write!(
+                f,
+                "SEVERED, autodiff does not reach input {input}: an operation cut the graph"
+            ),
             Self::Kink => write!(f, "KINK, the point lies on one"),
             Self::NonFinite {
                 odd: Witness::Undecided,
             } => write!(f, "NOT FINITE, by more than one witness"),
             Self::NonFinite { odd } => write!(f, "NOT FINITE, by {odd}"),
             Self::Unchecked { reason } => write!(f, "UNCHECKED, {reason}"),
+            Self::Value { odd, reason } => write!(
+                f,
+                "VALUE, the formula for {odd} is not the function: {reason}"
+            ),
+            Self::Nondeterministic { odd, first, second } => write!(
+                f,
+                "NOT DETERMINISTIC, {odd} gives {first:e} and then {second:e} at the same point"
+            ),
+            Self::Invalid { reason } => write!(f, "INVALID, {reason}"),
             Self::Shape { odd, reason } => write!(f, "SHAPE, by {odd}: {reason}"),
             Self::Unlawful { odd, law } => write!(f, "UNLAWFUL, {odd} {law}"),
             Self::Panicked { odd, message } => write!(f, "PANIC in {odd}: {message}"),

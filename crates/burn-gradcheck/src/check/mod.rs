@@ -1,8 +1,11 @@
 //! The check: draws a point, asks the witnesses there, and reports.
 
+mod gradients;
+mod hints;
+mod line_by_line;
 mod point;
 
-use burn::tensor::Device;
+use burn::tensor::{DType, Device};
 
 use crate::case::Case;
 use crate::input::{Input, Source};
@@ -10,7 +13,7 @@ use crate::measure::Pairs;
 use crate::report::{FiniteReport, Report, device_label, dtype_label};
 use crate::target::{Options, Target};
 use crate::verdict::{Verdict, Witness};
-use crate::witness::guarded;
+use crate::witness::{Subject, guarded};
 use point::{PointCheck, Stop};
 
 /// The largest number of points that are replaced because they lie on a kink.
@@ -19,55 +22,56 @@ const REDRAWS: u32 = 8;
 impl Case {
     /// Checks the gradient on one device with the defaults: [`Target::best`] and
     /// [`Options::default`].
-    ///
-    /// # Panics
-    ///
-    /// As [`Case::run`].
     pub fn check(&self, device: &Device) -> Report {
         self.run(&Target::best(device), &Options::default())
     }
 
-    /// Checks the gradient.
-    ///
-    /// # Panics
-    ///
-    /// If the case has no function, or [`Options::only`] names an element that does not exist. A
-    /// panic in one of the case's own closures becomes the verdict.
+    /// Checks the gradient. A panic in one of the case's own closures becomes the verdict, and so does a
+    /// case that can't be checked.
     pub fn run(&self, target: &Target, options: &Options) -> Report {
-        run_with(self, target, target.finite_device(), options)
+        run_with(self, target, target.finite_place(), options)
     }
 }
 
-/// As [`Case::run`], with finite differences on the given device, or without them.
+/// As [`Case::run`], with finite differences on the given device and in the given float type, or without
+/// them.
 fn run_with(
     case: &Case,
     target: &Target,
-    finite_device: Option<Device>,
+    finite: Option<(Device, DType)>,
     options: &Options,
 ) -> Report {
-    let device = target.device.clone().without_autodiff();
     let mut report = blank_report(case, target, options);
-    report.finite.device = finite_device.as_ref().map(device_label);
-    let Some(function) = &case.function else {
-        panic!("case `{}` has no function: set one first", case.name);
-    };
-    let inputs = match guarded(Witness::Function, || case.inputs_on(&device)) {
-        Ok(inputs) => inputs,
-        Err(verdict) => {
-            report.verdict = verdict;
-            return report;
-        }
-    };
-    let Some(tolerance) = case.tolerance_for(&inputs, target.dtype) else {
-        report.verdict = Verdict::Unchecked {
-            reason: format!(
-                "no tolerance is known for {}: set one with Case::tolerance",
-                dtype_label(target.dtype)
-            ),
-        };
-        return report;
-    };
-    assert_only_exists(case, &inputs, options);
+    if let Some((device, dtype)) = &finite {
+        report.finite.device = Some(device_label(device));
+        report.finite.dtype = dtype_label(*dtype);
+    }
+    if let Err(verdict) = fill(&mut report, case, target, finite.as_ref(), options) {
+        report.verdict = verdict;
+    }
+    report
+}
+
+fn fill(
+    report: &mut Report,
+    case: &Case,
+    target: &Target,
+    finite: Option<&(Device, DType)>,
+    options: &Options,
+) -> Result<(), Verdict> {
+    let function = case.function.as_ref().ok_or_else(|| Verdict::Invalid {
+        reason: "the case has no function: set one with Case::function".to_owned(),
+    })?;
+    let device = target.device.clone().without_autodiff();
+    let inputs = guarded(Witness::Function, || case.inputs_on(&device, target.dtype))??;
+    let tolerance = options.applied_to(case.tolerance_for(&inputs, target.dtype));
+    let tolerance = tolerance.ok_or_else(|| Verdict::Unchecked {
+        reason: format!(
+            "no tolerance is known for {}: set one with Case::tolerance",
+            dtype_label(target.dtype)
+        ),
+    })?;
+    exists(&inputs, options)?;
     report.tolerance = Some(tolerance.clone());
     let is_drawn = |input: &Input| matches!(input.source, Source::Drawn(_));
     let redraws = if inputs.iter().any(is_drawn) {
@@ -79,26 +83,38 @@ fn run_with(
         report.draw = options.draw + redraw;
         report.finite.redrawn = redraw;
         let point = case.point(&inputs, options.seed, report.draw, target.dtype);
-        let check = PointCheck {
+        let subject = Subject {
             case,
             function,
-            device: &device,
-            finite_device: finite_device.as_ref(),
+            autodiff_function: case.autodiff_function.as_ref().unwrap_or(function),
+            point: &point,
+            integers: &case.integers,
+            device: &target.device,
             dtype: target.dtype,
+        };
+        let of_reference = case.reference.as_ref().unwrap_or(function);
+        let reference = finite.map(|(device, dtype)| Subject {
+            function: of_reference,
+            autodiff_function: of_reference,
+            device,
+            dtype: *dtype,
+            ..subject
+        });
+        let check = PointCheck {
+            subject,
+            reference,
             options,
             tolerance: &tolerance,
-            point: &point,
             draw: report.draw,
             may_redraw: redraw < redraws,
         };
-        match check.run(&mut report) {
-            Err(Stop::OnKink) => continue,
-            Err(Stop::Verdict(verdict)) => report.verdict = verdict,
-            Ok(()) => {}
+        match check.run(report) {
+            Err(Stop::OnKink) => report.inputs.clear(),
+            Err(Stop::Verdict(verdict)) => return Err(verdict),
+            Ok(()) => break,
         }
-        break;
     }
-    report
+    Ok(())
 }
 
 fn blank_report(case: &Case, target: &Target, options: &Options) -> Report {
@@ -121,28 +137,37 @@ fn blank_report(case: &Case, target: &Target, options: &Options) -> Report {
     }
 }
 
-fn assert_only_exists(case: &Case, inputs: &[Input], options: &Options) {
+/// That the element which the options name exists.
+fn exists(inputs: &[Input], options: &Options) -> Result<(), Verdict> {
     let Some((name, index)) = &options.only else {
-        return;
+        return Ok(());
     };
     let exists = inputs.iter().any(|input| {
         let sizes = input.shape.iter().zip(index);
         let inside = index.len() == input.shape.len() && sizes.clone().all(|(size, i)| i < size);
         input.name == *name && input.differentiated && inside
     });
-    assert!(
-        exists,
-        "case `{}` has no element {index:?} of an input `{name}`",
-        case.name
-    );
+    if exists {
+        return Ok(());
+    }
+    let known = |input: &Input| format!("`{}` {:?}", input.name, input.shape);
+    let known: Vec<String> = inputs
+        .iter()
+        .filter(|i| i.differentiated)
+        .map(known)
+        .collect();
+    Err(Verdict::Invalid {
+        reason: format!(
+            "Options::only names element {index:?} of `{name}`, which does not exist: the inputs are {}",
+            known.join(", ")
+        ),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn::tensor::DType;
-
-    use crate::values::Gradients;
+    use crate::results::Gradients;
 
     #[test]
     fn without_a_device_with_f64_agreement_is_unchecked_and_a_difference_is_undecided() {
@@ -156,7 +181,8 @@ mod tests {
         let target = Target::new(Device::flex(), DType::F32);
         let run = |case: &Case| run_with(case, &target, None, &Options::default());
         let report = run(&case);
-        let reason = "the device has no f64 for finite differences: name a reference device";
+        let reason = "the device has no f64 for finite differences: name a reference device, or check \
+                      in its own float type with Target::alone";
         let unchecked = Verdict::Unchecked {
             reason: reason.to_owned(),
         };

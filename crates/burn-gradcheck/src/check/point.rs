@@ -1,21 +1,27 @@
 //! The check at one point: the witnesses, their testimonies, the conclusion.
 
-use burn::tensor::{DType, Device};
+use std::cell::OnceCell;
 
-use crate::case::{Case, Function};
-use crate::differences::Differences;
-use crate::finite::{Estimate, norm_of_products};
-use crate::flat::{indices, row_major};
+use burn::tensor::DType;
+
+use crate::case::Case;
+use crate::condition::Condition;
+use crate::differences::{Differences, Place};
+use crate::finite::norm_of_products;
 use crate::input::HostInput;
-use crate::judge::{Conclusion, Testimony, judge};
-use crate::laws::{self, LawReport, Upstreams};
-use crate::measure::{FLOOR, Pairs, rms};
-use crate::report::{ElementReport, InputReport, Report};
+use crate::judge::{Conclusion, Scales, Testimony, judge};
+use crate::laws::{self, Allowed, LawReport, Upstreams};
+use crate::measure::{Pairs, rms};
+use crate::report::Report;
 use crate::sample::Sample;
 use crate::target::Options;
-use crate::tolerance::Tolerance;
+use crate::tolerance::{Tolerance, epsilon};
 use crate::verdict::{Law, Verdict, Witness};
-use crate::witness::{HostGradients, Witnesses};
+use crate::witness::{HostGradients, Subject, Witnesses, compare_values};
+
+use super::gradients::{InputGradients, unimportant};
+use super::hints::explained;
+use super::line_by_line::InputCheck;
 
 /// The reason why a check at one point ends early.
 pub(super) enum Stop {
@@ -31,91 +37,175 @@ impl From<Verdict> for Stop {
 
 /// The check of a case at one point.
 pub(super) struct PointCheck<'a> {
-    pub(super) case: &'a Case,
-    pub(super) function: &'a Function,
-    pub(super) device: &'a Device,
-    pub(super) finite_device: Option<&'a Device>,
-    pub(super) dtype: DType,
+    /// The case on the device under test.
+    pub(super) subject: Subject<'a>,
+    /// The function for finite differences, on a device with f64 if there is one.
+    pub(super) reference: Option<Subject<'a>>,
     pub(super) options: &'a Options,
     pub(super) tolerance: &'a Tolerance,
-    pub(super) point: &'a [HostInput],
     pub(super) draw: u32,
     pub(super) may_redraw: bool,
 }
 
+/// What is known about the witnesses before finite differences.
+pub(super) struct Heard<'a> {
+    pub(super) witnesses: Witnesses<'a>,
+    pub(super) upstreams: Upstreams,
+    pub(super) autodiff: HostGradients,
+    pub(super) manual: Option<HostGradients>,
+    /// For each input, the absolute size below which its gradient is only rounding.
+    pub(super) rounding: Vec<f64>,
+    /// The distance from 1 to the next number of the float type under test.
+    pub(super) epsilon: f64,
+    condition: OnceCell<Condition>,
+}
+
 impl PointCheck<'_> {
+    pub(super) fn case(&self) -> &Case {
+        self.subject.case
+    }
+
+    pub(super) fn point(&self) -> &[HostInput] {
+        self.subject.point
+    }
+
+    fn epsilon(&self) -> f64 {
+        epsilon(self.subject.dtype).unwrap_or(f64::from(f32::EPSILON))
+    }
+
     pub(super) fn run(&self, report: &mut Report) -> Result<(), Stop> {
-        let witnesses = Witnesses::new(
-            self.case,
-            self.function,
-            self.point,
-            self.device,
-            self.dtype,
-        )?;
-        let upstreams = Upstreams {
-            first: self.draw_upstream(&witnesses, "upstream"),
-            second: self.draw_upstream(&witnesses, "second upstream"),
-        };
-        let autodiff = witnesses.autodiff(&upstreams.first)?;
-        let manual = witnesses.manual(&upstreams.first)?;
-        let weights: Vec<f64> = upstreams.first.concat();
-        let objective = norm_of_products(&weights, &witnesses.outputs);
-        let rounding_of = |input| rounding_of(input, self.dtype, objective);
-        let rounding: Vec<f64> = self.point.iter().map(rounding_of).collect();
-        report.laws = self.laws(
-            &witnesses,
-            &autodiff,
-            manual.as_ref(),
-            &upstreams,
-            &rounding,
-        )?;
+        let Subject { device, dtype, .. } = self.subject;
+        let explain = |verdict| explained(verdict, device, dtype);
+        let heard = self.hear().map_err(explain)?;
         report.elements = self
-            .point
+            .point()
             .iter()
             .filter(|i| i.differentiated)
             .map(|i| i.values.len())
             .sum();
-        if let Some(verdict) = broken(&report.laws, |law| law == Law::Repeatable) {
-            report.verdict = verdict;
-            return Ok(());
-        }
-        if witnesses.outputs.iter().any(|value| !value.is_finite()) {
+        let mut finite = self.differences(&heard)?;
+        report.laws = self.laws(&heard, finite.as_mut()).map_err(explain)?;
+        if !heard
+            .witnesses
+            .outputs
+            .iter()
+            .all(|value| value.is_finite())
+        {
             report.verdict = Verdict::NonFinite {
                 odd: Witness::Function,
             };
             return Ok(());
         }
-        let finite = self.finite_device.map(|device| {
-            Differences::new(
-                self.case,
-                self.case.reference.as_ref().unwrap_or(self.function),
-                self.point,
-                device,
-                weights.clone(),
-            )
-        });
-        let mut finite = finite.transpose()?;
         let mut testimonies = Vec::new();
-        for (index, input) in self.point.iter().enumerate() {
+        let mut underflow = None;
+        for (index, input) in self.point().iter().enumerate() {
             if !self.is_checked(input) {
                 continue;
             }
-            let gradients = InputGradients {
-                connected: autodiff[index].is_some(),
-                autodiff: autodiff[index]
-                    .clone()
-                    .unwrap_or_else(|| vec![0.0; input.values.len()]),
-                manual: manual.as_ref().and_then(|manual| manual[index].clone()),
-                rounding: rounding[index],
-            };
-            let first = testimonies.len();
-            let mode = self.testify(index, &gradients, finite.as_mut(), &mut testimonies)?;
-            report
-                .inputs
-                .push(input_report(input, mode, &gradients, &testimonies[first..]));
+            let gradients = InputGradients::of(index, input, &heard, self.floor());
+            let mut check = InputCheck::new(self, &heard, index, gradients);
+            check.run(finite.as_mut())?;
+            report.inputs.push(check.report());
+            if let Some(verdict) = check.not_zero {
+                return Err(verdict.into());
+            }
+            match check.underflow {
+                Some(verdict) => underflow = Some(verdict),
+                None => testimonies.extend(check.testimonies),
+            }
         }
         self.conclude(report, &testimonies, finite.as_ref());
+        if let Some(verdict) = underflow
+            && !report.verdict.is_failure()
+        {
+            report.verdict = verdict;
+        }
         Ok(())
+    }
+
+    /// Asks the function, autodiff and the hand-written gradient.
+    fn hear(&self) -> Result<Heard<'_>, Verdict> {
+        let witnesses = Witnesses::new(self.subject)?;
+        let mut unread = witnesses.unread().into_iter();
+        if let Some(name) = unread.find(|name| self.case().inputs().any(|(own, _)| own == *name)) {
+            return Err(self.never_read(name));
+        }
+        let upstreams = Upstreams {
+            first: self.draw_upstream(&witnesses, "upstream"),
+            second: self.draw_upstream(&witnesses, "second upstream"),
+        };
+        let (autodiff, value) = witnesses.autodiff_with_outputs(&upstreams.first)?;
+        if self.case().autodiff_function.is_some() {
+            let function = &witnesses.outputs;
+            compare_values(Witness::Autodiff, &value, function, self.tolerance)?;
+        }
+        let manual = witnesses.manual(&upstreams.first)?;
+        let objective = norm_of_products(&upstreams.first.concat(), &witnesses.outputs);
+        let rounding = self
+            .point()
+            .iter()
+            .map(|input| rounding_of(input, self.epsilon(), objective));
+        Ok(Heard {
+            rounding: rounding.collect(),
+            epsilon: self.epsilon(),
+            witnesses,
+            upstreams,
+            autodiff,
+            manual,
+            condition: OnceCell::new(),
+        })
+    }
+
+    /// The absolute size of an input's gradient below which it is only rounding, by these weights of the
+    /// outputs.
+    pub(super) fn rounding_of(&self, input: usize, weights: &[f64], heard: &Heard<'_>) -> f64 {
+        let objective = norm_of_products(weights, &heard.witnesses.outputs);
+        rounding_of(&self.point()[input], heard.epsilon, objective)
+    }
+
+    fn never_read(&self, name: &str) -> Verdict {
+        let parameters = self.point().iter().map(|input| input.name.as_str());
+        let others: Vec<&str> = parameters.filter(|other| *other != name).collect();
+        Verdict::Invalid {
+            reason: format!(
+                "input `{name}` is never read by the function: remove it, or spell it as one of \
+                 {others:?}"
+            ),
+        }
+    }
+
+    /// The rounding of the gradients, measured at the first request.
+    pub(super) fn condition<'h>(&self, heard: &'h Heard<'_>) -> &'h Condition {
+        heard.condition.get_or_init(|| {
+            let subject = self.reference.as_ref().unwrap_or(&self.subject);
+            let measured = Condition::measure(subject, heard.epsilon, &heard.upstreams.first);
+            measured.unwrap_or_else(|_| Condition::unknown(self.point()))
+        })
+    }
+
+    fn differences(&self, heard: &Heard<'_>) -> Result<Option<Differences<'_>>, Stop> {
+        let Some(reference) = &self.reference else {
+            return Ok(None);
+        };
+        let explain = |verdict| explained(verdict, reference.device, reference.dtype);
+        let place = Place {
+            device: reference.device,
+            dtype: reference.dtype,
+        };
+        let weights = heard.upstreams.first.concat();
+        let differences = Differences::new(
+            reference.case,
+            reference.function,
+            (reference.point, reference.integers),
+            &place,
+            (weights, self.options.eps),
+        )
+        .map_err(explain)?;
+        if self.case().reference.is_some() {
+            let (got, function) = (differences.outputs(), &heard.witnesses.outputs);
+            compare_values(Witness::Finite, got, function, self.tolerance)?;
+        }
+        Ok(Some(differences))
     }
 
     /// Whether the options ask for this input.
@@ -127,141 +217,173 @@ impl PointCheck<'_> {
     fn draw_upstream(&self, witnesses: &Witnesses<'_>, purpose: &str) -> Vec<Vec<f64>> {
         let draw = |(output, shape): (usize, &Vec<usize>)| {
             let (output, draw) = (output.to_string(), self.draw.to_string());
-            let path = [self.case.name.as_str(), purpose, &output, &draw];
+            let path = [self.case().name(), purpose, &output, &draw];
             Sample::Signed.draw(shape.iter().product(), self.options.seed, &path)
         };
         witnesses.shapes.iter().enumerate().map(draw).collect()
     }
 
+    /// The laws of all witnesses; a broken one is tested again with the measured rounding.
     fn laws(
         &self,
-        witnesses: &Witnesses<'_>,
-        autodiff: &HostGradients,
-        manual: Option<&HostGradients>,
-        upstreams: &Upstreams,
-        rounding: &[f64],
+        heard: &Heard<'_>,
+        mut finite: Option<&mut Differences<'_>>,
     ) -> Result<Vec<LawReport>, Verdict> {
-        let tolerance = self.tolerance.pair;
-        let mut found = vec![laws::of_function(witnesses, tolerance)?];
-        let by_autodiff = |upstream: &[Vec<f64>]| witnesses.autodiff(upstream);
+        let found = self.laws_within(heard, &heard.rounding)?;
+        let is_broken = |law: &LawReport| !law.holds && law.law == Law::LinearUpstream;
+        if !self.may_widen() || !found.iter().any(is_broken) {
+            return Ok(found);
+        }
+        let mut widened = Vec::new();
+        for input in 0..self.point().len() {
+            let weights = match finite.as_deref_mut() {
+                Some(finite) => self.weights_that_matter(heard, input, finite)?,
+                None => Vec::new(),
+            };
+            let measured = self.rounding(heard, input, finite.as_deref(), &weights)?;
+            let largest = |values: &[f64]| values.iter().fold(0.0, |a: f64, b| a.max(b.abs()));
+            let gradient = heard.autodiff[input].as_deref().map_or(0.0, largest);
+            let natural = unimportant(input, self.point(), heard);
+            widened.push(
+                heard.rounding[input].max(natural)
+                    + 4.0 * largest(&measured.allowance)
+                    + 4.0 * measured.relative * gradient
+                    + 4.0 * self.tolerance.pair * measured.floor,
+            );
+        }
+        self.laws_within(heard, &widened)
+    }
+
+    /// Whether measured rounding is allowed: not if the tolerance is the caller's choice for this run, or
+    /// demands equality.
+    pub(super) fn may_widen(&self) -> bool {
+        let chosen = self.options.atol.is_some() || self.options.rtol.is_some();
+        !chosen && self.tolerance.pair > 0.0
+    }
+
+    /// The measured rounding of one input's gradient.
+    pub(super) fn rounding(
+        &self,
+        heard: &Heard<'_>,
+        input: usize,
+        finite: Option<&Differences<'_>>,
+        weights: &[f64],
+    ) -> Result<Rounding, Verdict> {
+        let mut grain = 0.0;
+        if let Some(finite) = finite {
+            let direction = self.draw_direction(&self.point()[input], "grain");
+            grain = EPSILON_BY_NOISE * finite.grain(input, &direction, weights)?;
+        }
+        let mut relative = 0.0;
+        let mut of_grain = None;
+        if grain > COARSER * heard.epsilon {
+            relative = RELATIVE_ROUNDINGS * grain;
+            let subject = self.reference.as_ref().unwrap_or(&self.subject);
+            of_grain = Condition::measure(subject, grain, &heard.upstreams.first).ok();
+        }
+        let condition = of_grain.as_ref().unwrap_or_else(|| self.condition(heard));
+        Ok(Rounding {
+            allowance: condition.allowance[input].clone(),
+            relative,
+            floor: self.floor() * condition.scale[input],
+        })
+    }
+
+    /// The weights of the outputs, 0 for those that do not depend on the input by any witness: the rounding
+    /// of a large one would hide the others.
+    pub(super) fn weights_that_matter(
+        &self,
+        heard: &Heard<'_>,
+        input: usize,
+        finite: &mut Differences<'_>,
+    ) -> Result<Vec<f64>, Verdict> {
+        let mut weights = finite.weights.clone();
+        let moves = finite.moves(input)?;
+        if moves.iter().all(|moves| *moves) {
+            return Ok(weights);
+        }
+        let mut still = heard.upstreams.first.clone();
+        for (weight, moves) in still.iter_mut().flatten().zip(&moves) {
+            if *moves {
+                *weight = 0.0;
+            }
+        }
+        let witnesses = &heard.witnesses;
+        let is_zero = |gradients: &HostGradients| {
+            let own = gradients[input].iter().flatten();
+            own.into_iter().all(|value| *value == 0.0)
+        };
+        let by_autodiff = is_zero(&witnesses.autodiff(&still)?);
+        let by_hand = witnesses
+            .manual(&still)?
+            .is_none_or(|manual| is_zero(&manual));
+        if by_autodiff && by_hand {
+            for (weight, moves) in weights.iter_mut().zip(&moves) {
+                if !moves {
+                    *weight = 0.0;
+                }
+            }
+        }
+        Ok(weights)
+    }
+
+    /// A random direction of a whole input.
+    pub(super) fn draw_direction(&self, input: &HostInput, purpose: &str) -> Vec<f64> {
+        let draw = self.draw.to_string();
+        let path = [self.case().name(), &input.name, "direction", purpose, &draw];
+        Sample::Signed.draw(input.values.len(), self.options.seed, &path)
+    }
+
+    fn laws_within(&self, heard: &Heard<'_>, rounding: &[f64]) -> Result<Vec<LawReport>, Verdict> {
+        let allowed = Allowed {
+            rounding,
+            tolerance: self.tolerance.pair,
+            repetitions: self.options.repetitions,
+        };
+        let mut found = vec![laws::of_function(&heard.witnesses, &allowed)?];
+        let by_autodiff = |upstream: &[Vec<f64>]| heard.witnesses.autodiff(upstream);
         found.extend(laws::of_gradient(
             Witness::Autodiff,
             by_autodiff,
-            autodiff,
-            upstreams,
-            rounding,
-            tolerance,
+            &heard.autodiff,
+            &heard.upstreams,
+            &allowed,
         )?);
-        if let Some(manual) = manual {
+        if let Some(manual) = &heard.manual {
             let by_hand =
-                |upstream: &[Vec<f64>]| Ok(witnesses.manual(upstream)?.unwrap_or_default());
+                |upstream: &[Vec<f64>]| Ok(heard.witnesses.manual(upstream)?.unwrap_or_default());
             found.extend(laws::of_gradient(
                 Witness::Manual,
                 by_hand,
                 manual,
-                upstreams,
-                rounding,
-                tolerance,
+                &heard.upstreams,
+                &allowed,
             )?);
         }
         Ok(found)
     }
 
-    /// Collects the testimonies about one input; returns how finite differences covered it.
-    fn testify(
-        &self,
-        index: usize,
-        gradients: &InputGradients,
-        finite: Option<&mut Differences<'_>>,
-        testimonies: &mut Vec<Testimony>,
-    ) -> Result<&'static str, Stop> {
-        let input = &self.point[index];
-        let one = self
-            .options
-            .only
+    /// The share of a tensor's size that errors are relative to at least: all of it where finite differences
+    /// are in a coarse float type.
+    pub(super) fn floor(&self) -> f64 {
+        let is_coarse = self
+            .reference
             .as_ref()
-            .map(|(_, element)| row_major(&input.shape, element));
-        let full = one.is_some() || self.options.is_full(input.values.len());
-        let elements = match one {
-            Some(element) => element..element + 1,
-            None => 0..input.values.len(),
-        };
-        let mut estimates = vec![None; input.values.len()];
-        let mut directions = Vec::new();
-        let mode = match (finite, full) {
-            (None, _) => "none",
-            (Some(finite), true) => {
-                for element in elements.clone() {
-                    let estimate = finite.element(index, element, gradients.floor())?;
-                    self.accept(&estimate)?;
-                    estimates[element] = Some(estimate);
-                }
-                "full"
-            }
-            (Some(finite), false) => {
-                for number in 0..self.options.directions {
-                    let direction = self.draw_direction(input, number);
-                    let floor = gradients.floor() * norm(&direction);
-                    let estimate = finite.along(index, &direction, floor)?;
-                    self.accept(&estimate)?;
-                    directions.push((direction, estimate));
-                }
-                "fast"
-            }
-        };
-        let found: Vec<f64> = estimates
-            .iter()
-            .flatten()
-            .map(|estimate: &Estimate| estimate.value)
-            .collect();
-        let floor = gradients.floor().max(FLOOR * rms(&found));
-        let negligible = gradients.rms() <= gradients.rounding;
-        testimonies.extend(elements.map(|element| Testimony {
-            input: index,
-            element: Some(element),
-            direction: None,
-            manual: gradients.manual.as_ref().map(|manual| manual[element]),
-            autodiff: gradients.autodiff[element],
-            finite: estimates[element],
-            floor,
-            negligible,
-        }));
-        for (number, (direction, estimate)) in directions.into_iter().enumerate() {
-            testimonies.push(Testimony {
-                input: index,
-                element: None,
-                direction: Some(number),
-                manual: gradients
-                    .manual
-                    .as_ref()
-                    .map(|manual| dot(manual, &direction)),
-                autodiff: dot(&gradients.autodiff, &direction),
-                finite: Some(estimate),
-                floor: floor * norm(&direction),
-                negligible,
-            });
-        }
-        Ok(mode)
+            .is_some_and(|r| r.dtype != DType::F64);
+        if is_coarse { 1.0 } else { self.tolerance.floor }
     }
 
-    /// Stops at a point on a kink, if another one may be drawn.
-    fn accept(&self, estimate: &Estimate) -> Result<(), Stop> {
-        if self.may_redraw && estimate.kink.is_some() {
-            return Err(Stop::OnKink);
+    pub(super) fn scales(&self) -> Scales<'_> {
+        let coarse = self.reference.as_ref().map_or(DType::F64, |r| r.dtype);
+        let certified = match coarse {
+            DType::F64 => 1e-7,
+            DType::F32 => 1e-2,
+            _ => 0.25,
+        };
+        Scales {
+            tolerance: self.tolerance,
+            certified,
         }
-        Ok(())
-    }
-
-    fn draw_direction(&self, input: &HostInput, number: usize) -> Vec<f64> {
-        let (number, draw) = (number.to_string(), self.draw.to_string());
-        let path = [
-            self.case.name.as_str(),
-            &input.name,
-            "direction",
-            &number,
-            &draw,
-        ];
-        Sample::Signed.draw(input.values.len(), self.options.seed, &path)
     }
 
     fn conclude(
@@ -275,7 +397,7 @@ impl PointCheck<'_> {
             worst,
             kinks,
             uncertified,
-        } = judge(testimonies, self.tolerance);
+        } = judge(testimonies, &self.scales());
         let relative: Vec<Pairs> = testimonies.iter().map(Testimony::relative).collect();
         report.worst = Pairs::worst(&relative);
         report.median = Pairs::median(&relative);
@@ -289,123 +411,70 @@ impl PointCheck<'_> {
         }
         report.worst_element = worst.map(|worst| {
             let testimony = &testimonies[worst];
-            element_report(testimony, &self.point[testimony.input])
+            testimony.report(&self.point()[testimony.input])
         });
-        report.verdict = self.verdict(verdict, &report.laws);
+        report.verdict = self.verdict(verdict, report);
     }
 
     /// The most serious of three: the verdict of the witnesses, a broken law, and missing finite
     /// differences.
-    fn verdict(&self, judged: Verdict, laws: &[LawReport]) -> Verdict {
+    fn verdict(&self, judged: Verdict, report: &Report) -> Verdict {
+        if let Verdict::Mismatch { odd } = &judged
+            && *odd != Witness::Manual
+            && let Some(element) = &report.worst_element
+            && let Some(input) = report.inputs.iter().find(|i| i.name == element.input)
+            && input.severed
+        {
+            return Verdict::Severed {
+                input: input.name.clone(),
+            };
+        }
         if matches!(judged, Verdict::Mismatch { .. } | Verdict::NonFinite { .. }) {
             return judged;
         }
-        if let Some(verdict) = broken(laws, |_| true) {
-            return verdict;
+        if let Some(law) = report.laws.iter().find(|law| !law.holds) {
+            return Verdict::Unlawful {
+                odd: law.witness,
+                law: law.law,
+            };
         }
-        if judged.is_pass() && self.finite_device.is_none() {
+        if judged.is_pass() && self.reference.is_none() {
             return Verdict::Unchecked {
-                reason: "the device has no f64 for finite differences: name a reference device"
-                    .to_owned(),
+                reason:
+                    "the device has no f64 for finite differences: name a reference device, or \
+                         check in its own float type with Target::alone"
+                        .to_owned(),
             };
         }
         judged
     }
 }
 
-/// The two gradients with respect to one input.
-struct InputGradients {
-    connected: bool,
-    autodiff: Vec<f64>,
-    manual: Option<Vec<f64>>,
-    /// Absolute size below which there is only rounding.
-    rounding: f64,
+/// The measured rounding of one input's gradient.
+pub(super) struct Rounding {
+    /// Absolute error of each element.
+    pub(super) allowance: Vec<f64>,
+    /// Relative error, above 0 if the function computes in a coarser float type inside.
+    pub(super) relative: f64,
+    /// The size that errors are relative to at least.
+    pub(super) floor: f64,
 }
 
-impl InputGradients {
-    fn rms(&self) -> f64 {
-        rms(&self.autodiff).max(self.manual.as_deref().map_or(0.0, rms))
-    }
-
-    fn floor(&self) -> f64 {
-        FLOOR * self.rms()
-    }
-}
+/// The distance from 1 to the next number, as a multiple of the standard deviation of rounding to it.
+const EPSILON_BY_NOISE: f64 = 4.0;
+/// A function computes in a coarser float type inside if its values have this many times the rounding of
+/// the type under test.
+const COARSER: f64 = 1024.0;
+/// The tolerance then, as a multiple of that rounding: that of f32 at the shortest reduction.
+const RELATIVE_ROUNDINGS: f64 = 8000.0;
 
 /// The absolute size of a gradient below which it is only rounding: a change of the input by its own
 /// size would change the objective by only a few roundings of its terms.
-fn rounding_of(input: &HostInput, dtype: DType, objective: f64) -> f64 {
-    let epsilon = if dtype == DType::F64 {
-        f64::EPSILON
-    } else {
-        f64::from(f32::EPSILON)
-    };
+fn rounding_of(input: &HostInput, epsilon: f64, objective: f64) -> f64 {
     let size = rms(&input.values);
     if size > 0.0 {
         4.0 * epsilon * objective / size
     } else {
         0.0
     }
-}
-
-/// The first broken law of a kind, as a verdict.
-fn broken(laws: &[LawReport], of: impl Fn(Law) -> bool) -> Option<Verdict> {
-    let found = laws.iter().find(|law| !law.holds && of(law.law))?;
-    Some(Verdict::Unlawful {
-        odd: found.witness,
-        law: found.law,
-    })
-}
-
-fn input_report(
-    input: &HostInput,
-    mode: &'static str,
-    gradients: &InputGradients,
-    testimonies: &[Testimony],
-) -> InputReport {
-    let relative: Vec<Pairs> = testimonies.iter().map(Testimony::relative).collect();
-    let checked = if mode == "none" && gradients.manual.is_none() {
-        0
-    } else {
-        testimonies
-            .iter()
-            .filter(|testimony| testimony.element.is_some())
-            .count()
-    };
-    InputReport {
-        name: input.name.clone(),
-        shape: input.shape.clone(),
-        mode,
-        elements: input.values.len(),
-        checked,
-        connected: gradients.connected,
-        worst: Pairs::worst(&relative),
-    }
-}
-
-fn element_report(testimony: &Testimony, input: &HostInput) -> ElementReport {
-    ElementReport {
-        input: input.name.clone(),
-        index: testimony
-            .element
-            .map(|element| indices(&input.shape, element)),
-        direction: testimony.direction,
-        value: testimony.element.map(|element| input.values[element]),
-        manual: testimony.manual,
-        autodiff: testimony.autodiff,
-        finite: testimony.finite.map(|estimate| estimate.value),
-        finite_error: testimony.finite.map(|estimate| estimate.error),
-        left: testimony.finite.and_then(|estimate| Some(estimate.kink?.0)),
-        right: testimony.finite.and_then(|estimate| Some(estimate.kink?.1)),
-        absolute: testimony.absolute(),
-        relative: testimony.relative(),
-    }
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-fn norm(values: &[f64]) -> f64 {
-    dot(values, values).sqrt()
 }

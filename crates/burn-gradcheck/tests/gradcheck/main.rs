@@ -1,5 +1,6 @@
 //! The checker on right and on wrong gradients.
 
+mod faults;
 mod mistakes;
 mod readme;
 mod right;

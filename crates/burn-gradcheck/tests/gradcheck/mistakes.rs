@@ -174,10 +174,14 @@ fn a_reference_of_another_function_is_the_odd_one() {
     let report = layer()
         .reference(|v| (v.get::<2>("x").matmul(v.get("w")) + v.get::<1>("b").unsqueeze()).sin())
         .check(&device());
-    let odd = Verdict::Mismatch {
-        odd: Witness::Finite,
-    };
-    assert_eq!(report.verdict, odd, "{report}");
+    let value = matches!(
+        &report.verdict,
+        Verdict::Value {
+            odd: Witness::Finite,
+            ..
+        }
+    );
+    assert!(value, "{report}");
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn the_readme_shows_the_real_output() {
     let is_exact = |line: &&str| {
         [
             "softmax:",
-            "  input",
+            "  input x, element",
             "  tolerance:",
             "  checked:",
             "  repeat:",

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use burn::tensor::activation::relu;
 use burn::tensor::{DType, Tensor};
-use burn_gradcheck::{Case, Gradients, Law, Options, Report, Target, Tolerance, Verdict, Witness};
+use burn_gradcheck::{Case, Gradients, Law, Report, Tolerance, Verdict, Witness};
 
 use crate::{device, layer};
 
@@ -78,11 +78,12 @@ fn a_function_that_changes_is_not_repeatable() {
         .input("x", [3])
         .function(move |v| v.get::<1>("x") * calls.fetch_add(1, Ordering::Relaxed) as f64)
         .check(&device());
-    let verdict = Verdict::Unlawful {
+    let changes = Verdict::Nondeterministic {
         odd: Witness::Function,
-        law: Law::Repeatable,
+        first: -0.0,
+        second: -5.375,
     };
-    assert_eq!(report.verdict, verdict, "{report}");
+    assert_eq!(report.verdict, changes, "{report}");
 }
 
 #[test]
@@ -98,11 +99,16 @@ fn a_backward_pass_that_changes_is_not_repeatable() {
             x.exp() + noise
         })
         .check(&device());
-    let verdict = Verdict::Unlawful {
-        odd: Witness::Autodiff,
-        law: Law::Repeatable,
+    let changes = |verdict: &Verdict| {
+        matches!(
+            verdict,
+            Verdict::Nondeterministic {
+                odd: Witness::Autodiff,
+                ..
+            }
+        )
     };
-    assert_eq!(report.verdict, verdict, "{report}");
+    assert!(changes(&report.verdict), "{report}");
 }
 
 #[test]
@@ -164,13 +170,6 @@ fn a_gradient_lost_in_rounding_is_unchecked() {
         .input("x", [3])
         .function(|v| v.get::<1>("x") * 1e-20);
     small.check(&device()).assert_pass();
-}
-
-#[test]
-fn without_a_tolerance_nothing_is_certified() {
-    let target = Target::new(device(), DType::BF16);
-    let verdict = layer().run(&target, &Options::default()).verdict;
-    assert!(matches!(verdict, Verdict::Unchecked { .. }), "{verdict}");
 }
 
 #[test]

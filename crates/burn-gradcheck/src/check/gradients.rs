@@ -1,0 +1,120 @@
+//! The gradients with respect to one input, and when they count as zero.
+
+use crate::finite::Estimate;
+use crate::input::HostInput;
+use crate::measure::rms;
+use crate::witness::HostGradients;
+
+use super::point::Heard;
+
+/// The two gradients with respect to one input.
+pub(super) struct InputGradients {
+    /// Whether autodiff reached the input.
+    pub(super) connected: bool,
+    pub(super) autodiff: Vec<f64>,
+    pub(super) manual: Option<Vec<f64>>,
+    /// Share of the tensor's size that errors are relative to at least.
+    floor: f64,
+}
+
+impl InputGradients {
+    pub(super) fn of(index: usize, input: &HostInput, heard: &Heard<'_>, floor: f64) -> Self {
+        let autodiff = heard.autodiff[index].clone();
+        let manual = heard.manual.as_ref();
+        Self {
+            connected: autodiff.is_some(),
+            autodiff: autodiff.unwrap_or_else(|| vec![0.0; input.values.len()]),
+            manual: manual.and_then(|manual| manual[index].clone()),
+            floor,
+        }
+    }
+
+    pub(super) fn rms(&self) -> f64 {
+        rms(&self.autodiff).max(self.manual.as_deref().map_or(0.0, rms))
+    }
+
+    /// Errors are relative to at least this.
+    pub(super) fn floor(&self) -> f64 {
+        self.floor * self.rms()
+    }
+
+    pub(super) fn autodiff_is_zero(&self) -> bool {
+        self.autodiff.iter().all(|value| *value == 0.0)
+    }
+
+    pub(super) fn manual_is_zero(&self) -> bool {
+        let manual = self.manual.as_deref();
+        manual.is_some_and(|manual| manual.iter().all(|value| *value == 0.0))
+    }
+}
+
+/// Finite differences resolve a zero if their error is at most this share of what the other inputs'
+/// gradients let expect.
+const RESOLVED: f64 = 1e-6;
+/// A gradient is zero within rounding up to this many roundings of what the other inputs' gradients let
+/// expect.
+const ROUNDINGS: f64 = 64.0;
+
+/// What finite differences say of a gradient that is zero by the other witnesses.
+pub(super) enum Zero {
+    /// It is zero.
+    Certain,
+    /// It may be, but they are too coarse to tell.
+    Unresolved,
+    /// It is not.
+    No,
+}
+
+/// Whether a gradient is zero within rounding. `natural` is the size that it would have if it were as
+/// important as that of the most important other input.
+pub(super) fn zero(
+    gradients: &InputGradients,
+    estimates: &[Estimate],
+    (natural, rounding, epsilon): (f64, f64, f64),
+    expected: bool,
+) -> Zero {
+    let within = rounding.max(ROUNDINGS * epsilon * natural);
+    let is_zero = |estimate: &Estimate| estimate.value.abs() <= 4.0 * estimate.error;
+    // NaN is not zero.
+    if !(gradients.rms() <= within) || !gradients.autodiff.iter().all(|g| g.is_finite()) {
+        return Zero::No;
+    }
+    if estimates.is_empty() || !estimates.iter().all(is_zero) {
+        return Zero::No;
+    }
+    let error = estimates.iter().map(|e| e.error).fold(0.0, f64::max);
+    let exact = error == 0.0;
+    if exact || expected || error <= RESOLVED * natural {
+        Zero::Certain
+    } else {
+        Zero::Unresolved
+    }
+}
+
+/// The size of an input's gradient at which it would be as important for the objective as the most important
+/// of the other inputs: their gradient times their size, by its size.
+pub(super) fn natural(
+    index: usize,
+    point: &[HostInput],
+    gradients: &HostGradients,
+    heard: &Heard<'_>,
+) -> f64 {
+    let importance = |(other, input): (usize, &HostInput)| {
+        let gradient = gradients[other].as_deref().map_or(0.0, rms);
+        let is_signal = other != index && gradient > 64.0 * heard.rounding[other];
+        if is_signal {
+            gradient * rms(&input.values)
+        } else {
+            0.0
+        }
+    };
+    let most = point.iter().enumerate().map(importance).fold(0.0, f64::max);
+    let size = rms(&point[index].values);
+    if size > 0.0 { most / size } else { most }
+}
+
+/// The absolute size of a gradient that is only rounding, by the importance of the other inputs.
+pub(super) fn unimportant(index: usize, point: &[HostInput], heard: &Heard<'_>) -> f64 {
+    let rounding = heard.rounding[index];
+    rounding.max(ROUNDINGS * heard.epsilon * natural(index, point, &heard.autodiff, heard))
+}

@@ -1,0 +1,484 @@
+//! What a checker must not overlook, and what it must not accuse: each fault with its relatives.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use burn::module::{Module, Param};
+use burn::nn::attention::{MhaInput, MultiHeadAttentionConfig};
+use burn::nn::{BatchNorm, BatchNormConfig, Gru, GruConfig, Linear, LinearConfig, LstmConfig};
+use burn::tensor::activation::{relu, sigmoid, softmax};
+use burn::tensor::{DType, Device, Tensor};
+use burn_gradcheck::{
+    Case, Gradients, Layout, Mode, Options, Report, Sample, Target, Values, Verdict, Witness,
+};
+
+use crate::{device, layer};
+
+fn f32_target() -> Target {
+    Target::new(device(), DType::F32).with_reference(device())
+}
+
+fn seeds() -> impl Iterator<Item = Options> {
+    (0..10).map(|seed| Options::default().seed(seed))
+}
+
+#[track_caller]
+fn assert_severed(report: &Report, name: &str) {
+    let severed = Verdict::Severed {
+        input: name.to_owned(),
+    };
+    assert_eq!(report.verdict, severed, "{report}");
+    assert!(report.verdict.is_failure());
+    assert_eq!(report.verdict.odd(), Some(Witness::Autodiff));
+}
+
+#[test]
+fn a_cut_graph_is_severed() {
+    let whole = Case::new("detached")
+        .input("x", [3])
+        .function(|v| v.get::<1>("x").detach().sin());
+    assert_severed(&whole.check(&device()), "x");
+    assert_severed(&whole.run(&f32_target(), &Options::default()), "x");
+    let through_host = Case::new("through the host")
+        .input("x", [2, 3])
+        .input("y", [2, 3])
+        .function(|v| {
+            let x = v.get::<2>("x");
+            let host: Vec<f64> = x.into_data().iter::<f64>().collect();
+            v.tensor([2, 3], &host).exp() * v.get::<2>("y")
+        });
+    assert_severed(&through_host.check(&device()), "x");
+    let fast = whole.clone().input("x", [5000]);
+    assert_severed(&fast.check(&device()), "x");
+    let one = Case::new("one row").input("x", [1, 4]).function(|v| {
+        let x = v.get::<2>("x");
+        (x.clone().detach().sum_dim(0), x.detach())
+    });
+    assert_severed(&one.check(&device()), "x");
+}
+
+#[test]
+fn a_weight_cut_off_inside_a_module_is_severed() {
+    let report = Case::new("detached weight")
+        .input("x", [3, 4])
+        .module(
+            |device| LinearConfig::new(4, 2).init(device),
+            |linear: &Linear, v| {
+                let bias = linear.bias.as_ref().map(|bias| bias.val().unsqueeze::<2>());
+                v.get::<2>("x").matmul(linear.weight.val().detach()) + bias.unwrap()
+            },
+        )
+        .check(&device());
+    assert_severed(&report, "weight");
+}
+
+#[test]
+fn one_use_of_two_cut_off_is_a_mismatch() {
+    let report = Case::new("half cut")
+        .input("x", [4])
+        .function(|v| {
+            let x = v.get::<1>("x");
+            x.clone().exp() + x.detach().sin()
+        })
+        .check(&device());
+    assert_eq!(report.verdict.odd(), Some(Witness::Autodiff), "{report}");
+}
+
+#[test]
+fn noise_is_measured_where_a_witness_would_be_accused() {
+    // The function computes in f32 inside, and its first element is dead.
+    let dead_first = Case::new("sine in f32 of a slice")
+        .input("x", [6])
+        .function(|v| {
+            let x = v.get::<1>("x").slice([2..6]).cast(DType::F32);
+            x.sin().cast(v.dtype())
+        });
+    let saturated_first = Case::new("sigmoid in f32")
+        .input_values("x", [2], [-90.0, 0.5])
+        .function(|v| sigmoid(v.get::<1>("x").cast(DType::F32)).cast(v.dtype()));
+    let net = Case::new("net in f32")
+        .input("x", [3, 4])
+        .input_from("w", [4, 2], Sample::Scaled(0.5))
+        .function(|v| {
+            let hidden = relu(v.get::<2>("x")).matmul(v.get("w"));
+            sigmoid(hidden.cast(DType::F32)).cast(v.dtype())
+        });
+    for options in seeds() {
+        for case in [&dead_first, &saturated_first, &net] {
+            let report = case.run(&Target::best(&device()), &options);
+            report.assert_pass();
+        }
+    }
+    let wrong = net.autodiff_function(|v| {
+        let hidden = relu(v.get::<2>("x")).matmul(v.get("w"));
+        let right = sigmoid(hidden.clone().cast(DType::F32)).cast(v.dtype());
+        right + (hidden.clone() - hidden.detach()) * 0.01
+    });
+    let report = wrong.check(&device());
+    assert_eq!(report.verdict.odd(), Some(Witness::Autodiff), "{report}");
+}
+
+fn batch_norm() -> Case {
+    Case::new("batch norm").input("x", [5, 3]).module(
+        |device| BatchNormConfig::new(3).init(device),
+        |norm: &BatchNorm, v| norm.forward(v.get::<2>("x")),
+    )
+}
+
+#[test]
+fn batch_norm_in_training_passes_in_every_float_type_with_its_reference_on_the_same_device() {
+    for options in seeds() {
+        batch_norm().run(&f32_target(), &options).assert_pass();
+        batch_norm()
+            .run(&Target::best(&device()), &options)
+            .assert_pass();
+    }
+}
+
+#[test]
+fn a_model_is_checked_at_its_own_values_and_left_as_it_is() {
+    for device in [device(), device().autodiff()] {
+        let model = BatchNormConfig::new(3).init(&device);
+        let before = model.running_mean.value().into_data();
+        let report = Case::new("trained")
+            .input("x", [5, 3])
+            .model(model.clone(), |norm, v| norm.forward(v.get::<2>("x")))
+            .check(&device);
+        report.assert_pass();
+        assert_eq!(report.checked, 15 + 6, "{report}");
+        assert_eq!(model.running_mean.value_sync().into_data(), before);
+    }
+    // The same by a closure that returns what exists.
+    let existing = LinearConfig::new(4, 3).init(&device());
+    let report = Case::new("existing")
+        .input("x", [2, 4])
+        .module(
+            move |_| existing.clone(),
+            |linear, v| linear.forward(v.get::<2>("x")),
+        )
+        .check(&device());
+    report.assert_pass();
+    assert_eq!(report.checked, 8 + 12 + 3, "{report}");
+}
+
+#[test]
+fn a_module_of_which_nothing_is_checked_does_not_pass() {
+    let frozen = Case::new("frozen").input("x", [2, 4]).module(
+        |device| LinearConfig::new(4, 3).init(device).no_grad(),
+        |linear, v| linear.forward(v.get::<2>("x")),
+    );
+    let report = frozen.check(&device());
+    assert!(
+        matches!(&report.verdict, Verdict::Invalid { .. }),
+        "{report}"
+    );
+    assert!(report.to_string().contains("Case::frozen"), "{report}");
+    frozen.frozen().check(&device()).assert_pass();
+}
+
+#[test]
+fn a_gradient_that_is_truly_zero_passes_and_is_told_from_a_severed_one() {
+    let before_norm = Case::new("bias before batch norm")
+        .input("x", [5, 3])
+        .input("bias", [1, 3])
+        .module(
+            |device| BatchNormConfig::new(3).init(device),
+            |norm: &BatchNorm, v| norm.forward(v.get::<2>("x") + v.get::<2>("bias")),
+        );
+    let attention = Case::new("attention").input("x", [2, 3, 4]).module(
+        |device| {
+            MultiHeadAttentionConfig::new(4, 1)
+                .with_dropout(0.0)
+                .init(device)
+        },
+        |attention, v| attention.forward(MhaInput::self_attn(v.get("x"))).context,
+    );
+    for options in seeds() {
+        for target in [Target::best(&device()), f32_target()] {
+            let report = before_norm.run(&target, &options);
+            report.assert_pass();
+            let bias = report.inputs.iter().find(|input| input.name == "bias");
+            assert!(bias.unwrap().zero, "{report}");
+            if options.seed < 3 {
+                attention.run(&target, &options).assert_pass();
+            }
+            let said = before_norm.clone().zero_gradient("bias");
+            said.run(&target, &options).assert_pass();
+        }
+    }
+    let wrongly_said = before_norm.zero_gradient("gamma").check(&device());
+    assert!(
+        matches!(&wrongly_said.verdict, Verdict::Invalid { .. }),
+        "{wrongly_said}"
+    );
+    // Alone, there is nothing to compare its size with: not certain unless it is said.
+    let rows = Case::new("rows of a softmax")
+        .input("x", [3, 4])
+        .function(|v| softmax(v.get::<2>("x"), 1).sum_dim(1));
+    let report = rows.check(&device());
+    assert!(
+        matches!(&report.verdict, Verdict::Unchecked { .. }),
+        "{report}"
+    );
+    rows.zero_gradient("x").check(&device()).assert_pass();
+}
+
+#[test]
+fn other_formulas_must_have_the_functions_value() {
+    let sine = Case::new("sine")
+        .input("x", [3])
+        .function(|v| v.get::<1>("x").sin());
+    let off_by_five = |v: &Values| v.get::<1>("x").sin() + 5.0;
+    let value = |report: &Report, odd| matches!(&report.verdict, Verdict::Value { odd: other, .. } if *other == odd);
+    let report = sine.clone().reference(off_by_five).check(&device());
+    assert!(value(&report, Witness::Finite), "{report}");
+    let report = sine.clone().autodiff_function(off_by_five).check(&device());
+    assert!(value(&report, Witness::Autodiff), "{report}");
+    sine.reference(|v| v.get::<1>("x").sin())
+        .check(&device())
+        .assert_pass();
+}
+
+#[test]
+fn what_changes_once_in_eight_calls_is_not_deterministic() {
+    let every_eighth = |calls: &Arc<AtomicUsize>| {
+        if calls.fetch_add(1, Ordering::Relaxed) % 8 == 7 {
+            0.1
+        } else {
+            0.0
+        }
+    };
+    let calls = Arc::new(AtomicUsize::new(0));
+    let function = Case::new("function")
+        .input("x", [3])
+        .function(move |v| v.get::<1>("x").exp() + every_eighth(&calls));
+    let calls = Arc::new(AtomicUsize::new(0));
+    let by_hand = layer().map_vjp(move |g| {
+        let extra = every_eighth(&calls);
+        g.map("b", move |g: Tensor<1>| g + extra)
+    });
+    for (case, odd) in [(function, Witness::Function), (by_hand, Witness::Manual)] {
+        let report = case.check(&device());
+        let changes =
+            matches!(&report.verdict, Verdict::Nondeterministic { odd: o, .. } if *o == odd);
+        assert!(changes, "{report}");
+    }
+}
+
+#[test]
+fn a_large_output_that_does_not_depend_on_an_input_hides_no_mistake_in_its_gradient() {
+    let two = Case::new("large and small")
+        .input("x", [2])
+        .input("y", [2])
+        .function(|v| (v.get::<1>("x") * 1e16, v.get::<1>("y").sin()))
+        .vjp(|v, grad_out| {
+            Gradients::new()
+                .with("x", grad_out.get::<1>(0) * 1e16)
+                .with("y", grad_out.get::<1>(1) * v.get::<1>("y").cos())
+        });
+    two.check(&device()).assert_pass();
+    let doubled = two.map_vjp(|g| g.map("y", |g: Tensor<1>| g * 2.0));
+    let report = doubled.check(&device());
+    let manual = Verdict::Mismatch {
+        odd: Witness::Manual,
+    };
+    assert_eq!(report.verdict, manual, "{report}");
+    // Where the large output does depend on it, nothing can be said.
+    let swallowed = Case::new("swallowed")
+        .input("x", [2])
+        .function(|v| v.get::<1>("x") + 1e17);
+    let report = swallowed.check(&device());
+    assert!(!report.verdict.is_failure(), "{report}");
+}
+
+#[test]
+fn gradient_checkpointing_of_the_device_is_used_and_named() {
+    let checkpointing = device().autodiff().gradient_checkpointing();
+    let report = layer().check(&checkpointing);
+    report.assert_pass();
+    assert!(report.device.contains("gradient checkpointing"), "{report}");
+    assert!(!layer().check(&device()).device.contains("checkpointing"));
+}
+
+#[test]
+fn saturation_in_f32_is_not_a_mistake() {
+    type Elementwise = fn(Tensor<2>) -> Tensor<2>;
+    let functions: [(&str, Elementwise); 5] = [
+        ("tanh of 10 x", |x| (x * 10.0).tanh()),
+        ("tanh of 5 x", |x| (x * 5.0).tanh()),
+        ("sigmoid of 10 x", |x| sigmoid(x * 10.0)),
+        ("softmax of 20 x", |x| softmax(x * 20.0, 1)),
+        ("tanh of 8 x, all large", |x| {
+            ((x.clone() + x.sign()) * 8.0).tanh()
+        }),
+    ];
+    for (name, function) in functions {
+        let case = Case::new(name)
+            .input("x", [3, 4])
+            .function(move |v| function(v.get("x")));
+        for seed in 0..40 {
+            let report = case.run(&f32_target(), &Options::default().seed(seed));
+            assert!(!report.verdict.is_failure(), "{report}");
+        }
+    }
+    // A slope that is wrong where the function is saturated is still found.
+    let wrong = Case::new("tanh of 10 x")
+        .input("x", [3, 4])
+        .function(|v| (v.get::<2>("x") * 10.0).tanh())
+        .vjp(|v, grad_out| {
+            let y = (v.get::<2>("x") * 10.0).tanh();
+            Gradients::new().with("x", grad_out.get::<2>(0) * (-y.abs() + 1.001) * 10.0)
+        });
+    let report = wrong.run(&f32_target(), &Options::default());
+    assert_eq!(report.verdict.odd(), Some(Witness::Manual), "{report}");
+}
+
+#[test]
+fn half_precision_has_a_verdict() {
+    for dtype in [DType::F16, DType::BF16] {
+        let target = Target::new(device(), dtype).with_reference(device());
+        for options in seeds() {
+            layer().run(&target, &options).assert_pass();
+        }
+        let wrong = layer().map_vjp(|g| g.map("w", |g: Tensor<2>| g * 2.0));
+        let report = wrong.run(&target, &Options::default());
+        assert_eq!(report.verdict.odd(), Some(Witness::Manual), "{report}");
+    }
+    let small = Case::new("underflow")
+        .input("x", [4])
+        .function(|v| v.get::<1>("x").sin() * 1e-4 * 1e-4);
+    let report = small.run(
+        &Target::new(device(), DType::F16).with_reference(device()),
+        &Options::default(),
+    );
+    assert!(
+        !report.is_pass() && !report.verdict.is_failure(),
+        "{report}"
+    );
+    assert!(
+        report.to_string().contains("smallest normal number"),
+        "{report}"
+    );
+}
+
+#[test]
+fn a_layer_of_one_float_type_is_checked_in_it_alone() {
+    let lstm = Case::new("lstm").input("x", [2, 3, 4]).module(
+        |device| LstmConfig::new(4, 5, true).init(device),
+        |lstm, v| lstm.forward(v.get::<3>("x"), None).0,
+    );
+    let report = lstm.run(&f32_target(), &Options::default());
+    assert_eq!(report.verdict.odd(), Some(Witness::Finite), "{report}");
+    let text = report.to_string();
+    assert!(
+        text.contains("in f64") && text.contains("Target::alone"),
+        "{report}"
+    );
+    let alone = Target::new(device(), DType::F32).alone();
+    for options in seeds() {
+        let report = lstm.run(&alone, &options);
+        assert!(!report.verdict.is_failure(), "{report}");
+    }
+    let gru = Case::new("gru").input("x", [2, 3, 4]).module(
+        |device| GruConfig::new(4, 5, true).init(device),
+        |gru: &Gru, v| gru.forward(v.get::<3>("x"), None),
+    );
+    gru.run(&alone, &Options::default()).assert_pass();
+    let wrong = layer().autodiff_function(|v| {
+        let x = v.get::<2>("x").detach();
+        (x.matmul(v.get("w")) + v.get::<1>("b").unsqueeze()).tanh()
+    });
+    assert_severed(&wrong.without_vjp().run(&alone, &Options::default()), "x");
+}
+
+#[derive(Module, Debug)]
+struct Tied {
+    into: Linear,
+    out: Linear,
+}
+
+impl Tied {
+    fn init(device: &Device) -> Self {
+        let into = LinearConfig::new(4, 4).init(device);
+        let mut out = LinearConfig::new(4, 4).init(device);
+        out.weight = Param::initialized(into.weight.id, into.weight.val());
+        Self { into, out }
+    }
+
+    fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        self.out.forward(self.into.forward(x).tanh())
+    }
+}
+
+#[test]
+fn tied_weights_are_one_input() {
+    let report = Case::new("tied")
+        .input("x", [3, 4])
+        .module(Tied::init, |tied, v| tied.forward(v.get("x")))
+        .check(&device());
+    report.assert_pass();
+    let names: Vec<&str> = report.inputs.iter().map(|i| i.name.as_str()).collect();
+    assert_eq!(names, ["x", "into.weight", "into.bias", "out.bias"]);
+}
+
+#[test]
+fn names_that_nothing_reads_are_refused() {
+    let misspelt = Case::new("misspelt")
+        .input("x", [3, 4])
+        .input_values("weigth", [4, 2], vec![0.5; 8])
+        .module(
+            |device| LinearConfig::new(4, 2).init(device),
+            |linear, v| linear.forward(v.get::<2>("x")),
+        );
+    let text = misspelt.check(&device()).to_string();
+    assert!(
+        text.contains("`weigth`") && text.contains("\"weight\""),
+        "{text}"
+    );
+    for case in [
+        layer().layout("z", Layout::Window),
+        layer().zero_gradient("z"),
+    ] {
+        let verdict = case.check(&device()).verdict;
+        assert!(matches!(verdict, Verdict::Invalid { .. }), "{verdict}");
+    }
+    let options = Options::default().only("w", [9, 9]);
+    let verdict = layer().run(&Target::best(&device()), &options).verdict;
+    assert!(matches!(verdict, Verdict::Invalid { .. }), "{verdict}");
+}
+
+#[test]
+fn layouts_in_memory_change_nothing() {
+    for layout in [Layout::ColumnMajor, Layout::Window] {
+        let case = layer()
+            .layout("w", layout)
+            .layout("x", layout)
+            .layout("b", layout);
+        case.check(&device()).assert_pass();
+        case.run(&f32_target(), &Options::default()).assert_pass();
+        let wrong = case.map_vjp(|g| g.map("w", |g: Tensor<2>| g * 1.001));
+        let report = wrong.check(&device());
+        assert_eq!(report.verdict.odd(), Some(Witness::Manual), "{report}");
+    }
+}
+
+#[test]
+fn a_wide_relu_net_passes_with_the_default_options() {
+    let net = Case::new("wide")
+        .input("x", [32, 20])
+        .input_from("w", [20, 400], Sample::Scaled(0.25))
+        .input_from("v", [400, 5], Sample::Scaled(0.05))
+        .function(|v| relu(v.get::<2>("x").matmul(v.get("w"))).matmul(v.get("v")));
+    let options = Options::default().mode(Mode::Fast);
+    for seed in 0..5 {
+        let options = options.clone().seed(seed);
+        let report = net.run(&Target::best(&device()), &options);
+        report.assert_pass();
+    }
+    let wrong = net.autodiff_function(|v| {
+        let hidden = v.get::<2>("x").matmul(v.get("w"));
+        (relu(hidden.clone()) + (hidden.clone() - hidden.detach()) * 1e-4).matmul(v.get("v"))
+    });
+    let report = wrong.run(&Target::best(&device()), &options);
+    assert_eq!(report.verdict.odd(), Some(Witness::Autodiff), "{report}");
+}
