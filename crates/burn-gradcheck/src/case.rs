@@ -420,6 +420,11 @@ impl Case {
         inputs.map(|input| (input.name.as_str(), input.shape.as_slice()))
     }
 
+    /// Whether this input was declared, and is not only a parameter of the module.
+    pub(crate) fn declares(&self, name: &str) -> bool {
+        self.inputs.iter().any(|input| input.name == name)
+    }
+
     /// Whether the gradient of this input is said to be zero.
     pub(crate) fn expects_zero(&self, name: &str) -> bool {
         self.zeros.iter().any(|zero| zero == name)

@@ -26,6 +26,9 @@ pub(crate) struct Testimony {
     pub(crate) relative_rounding: f64,
     /// The whole tensor is zero within rounding, by all witnesses.
     pub(crate) zero: bool,
+    /// The whole tensor is below the rounding of the function's value in the type under test, so that
+    /// differences mean nothing.
+    pub(crate) negligible: bool,
 }
 
 /// The decision about one testimony, in rising order of seriousness.
@@ -94,6 +97,13 @@ impl Testimony {
     }
 
     pub(crate) fn finding(&self, scales: &Scales<'_>) -> Finding {
+        match self.finding_of_a_signal(scales) {
+            Finding::Mismatch(_) if self.negligible => Finding::Uncertified,
+            finding => finding,
+        }
+    }
+
+    fn finding_of_a_signal(&self, scales: &Scales<'_>) -> Finding {
         let tolerance = scales.tolerance;
         if let Some(odd) = self.not_finite() {
             return Finding::NonFinite(odd);
@@ -181,6 +191,11 @@ impl Testimony {
         let Some(finite) = self.finite else {
             return String::new();
         };
+        if self.negligible {
+            return " (the gradient is below the rounding of the function's value in the type under \
+                    test: check in f64)"
+                .to_owned();
+        }
         let gradient = self.manual.unwrap_or(self.autodiff);
         format!(
             " (at the worst, they are known to ± {:.1e} and the gradient is {gradient:.1e})",
@@ -331,6 +346,7 @@ mod tests {
             rounding: 0.0,
             relative_rounding: 0.0,
             zero: false,
+            negligible: false,
         }
     }
 

@@ -70,6 +70,8 @@ pub(crate) struct Allowed<'a> {
     pub(crate) tolerance: f64,
     /// How often the same is computed.
     pub(crate) repetitions: usize,
+    /// The relative difference between two computations of the same.
+    pub(crate) change: f64,
 }
 
 /// Tests the function's value for repeatability.
@@ -97,7 +99,7 @@ pub(crate) fn repeatable(
     for _ in 1..allowed.repetitions {
         let again = evaluate()?;
         let difference = distance(&again, first, allowed.rounding);
-        let is_same = difference <= allowed.tolerance;
+        let is_same = difference <= allowed.change;
         if !is_same {
             return Err(nondeterministic(witness, first, &again));
         }
@@ -107,7 +109,7 @@ pub(crate) fn repeatable(
         Law::Repeatable,
         witness,
         worst,
-        allowed.tolerance,
+        allowed.change,
     ))
 }
 

@@ -167,8 +167,12 @@ pub struct Options {
     /// Check only this element of this input.
     pub only: Option<(String, Vec<usize>)>,
     /// How often the function and each gradient are computed at the same point, at least 2: more find
-    /// rarer changes.
+    /// rarer changes. With more than 16384 elements it is at most 4.
     pub repetitions: usize,
+    /// Whether a function in f64 may compute in f32 inside. Its gradients are then held to the tolerance of
+    /// f32, where the function's values show that they are rounded to it; otherwise such rounding is a
+    /// mistake like any other.
+    pub coarse_inside: bool,
     /// The largest step of the finite differences, absolute; `None` takes a sixteenth of an element's size.
     pub eps: Option<f64>,
     /// The absolute difference that passes, instead of the table's tolerance ([`Tolerance`]).
@@ -187,7 +191,8 @@ impl Default for Options {
             directions: 8,
             draw: 0,
             only: None,
-            repetitions: 8,
+            repetitions: 16,
+            coarse_inside: true,
             eps: None,
             atol: None,
             rtol: None,
@@ -242,6 +247,13 @@ impl Options {
     #[must_use]
     pub fn repetitions(mut self, repetitions: usize) -> Self {
         self.repetitions = repetitions;
+        self
+    }
+
+    /// Sets whether a function in f64 may compute in f32 inside.
+    #[must_use]
+    pub fn coarse_inside(mut self, allowed: bool) -> Self {
+        self.coarse_inside = allowed;
         self
     }
 

@@ -137,6 +137,24 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// The verdict in a word, as in JSON: `non-finite`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Mismatch { .. } => "mismatch",
+            Self::Severed { .. } => "severed",
+            Self::Kink => "kink",
+            Self::NonFinite { .. } => "non-finite",
+            Self::Unchecked { .. } => "unchecked",
+            Self::Value { .. } => "value",
+            Self::Nondeterministic { .. } => "nondeterministic",
+            Self::Invalid { .. } => "invalid",
+            Self::Shape { .. } => "shape",
+            Self::Unlawful { .. } => "unlawful",
+            Self::Panicked { .. } => "panicked",
+        }
+    }
+
     /// Whether the verdict is [`Verdict::Pass`].
     pub fn is_pass(&self) -> bool {
         *self == Self::Pass

@@ -83,8 +83,7 @@ pub(super) fn zero(
         return Zero::No;
     }
     let error = estimates.iter().map(|e| e.error).fold(0.0, f64::max);
-    let exact = error == 0.0;
-    if exact || expected || error <= RESOLVED * natural {
+    if expected || error <= RESOLVED * natural {
         Zero::Certain
     } else {
         Zero::Unresolved

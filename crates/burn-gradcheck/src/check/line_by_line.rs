@@ -1,6 +1,8 @@
 //! The check of one input: finite differences along each of its lines, and what they say of the other
 //! witnesses.
 
+use burn::tensor::DType;
+
 use crate::differences::{Differences, Line};
 use crate::finite::{Estimate, norm_of_products};
 use crate::flat::row_major;
@@ -30,8 +32,8 @@ pub(super) struct InputCheck<'c> {
     severed: bool,
     /// The rounding that was measured and allowed.
     rounding: Option<f64>,
-    /// The gradient was said to be zero, and is not.
-    pub(super) not_zero: Option<Verdict>,
+    /// The gradient was said to be zero, and is not; or the parameter has no influence.
+    pub(super) invalid: Option<Verdict>,
     /// The gradient is too small for the float type.
     pub(super) underflow: Option<Verdict>,
 }
@@ -53,7 +55,7 @@ impl<'c> InputCheck<'c> {
             testimonies: Vec::new(),
             severed: false,
             rounding: None,
-            not_zero: None,
+            invalid: None,
             underflow: None,
         }
     }
@@ -66,6 +68,7 @@ impl<'c> InputCheck<'c> {
     /// then the finite differences are taken again with more care.
     pub(super) fn run(&mut self, mut finite: Option<&mut Differences<'_>>) -> Result<(), Stop> {
         self.testify(finite.as_deref_mut())?;
+        self.invalid = self.has_no_influence();
         self.recognise_zero(finite.as_deref_mut())?;
         if self.agrees() {
             return Ok(());
@@ -88,12 +91,9 @@ impl<'c> InputCheck<'c> {
             |testimony: &Testimony| matches!(self.finding(testimony), Finding::Mismatch(_));
         if self.testimonies.iter().any(is_mismatch) {
             self.still_the_same()?;
-            // Cut is cut in any float type; but a gradient can be rounded to zero in a coarse one.
-            let reference_is_zero = self.check.case().autodiff_function.is_some()
-                || self.check.condition(self.heard).is_zero[self.index];
             self.severed = self.gradients.autodiff_is_zero()
                 && !self.gradients.manual_is_zero()
-                && reference_is_zero;
+                && self.may_be_cut();
             self.underflow = self.find_underflow();
         }
         Ok(())
@@ -161,6 +161,7 @@ impl<'c> InputCheck<'c> {
                 rounding: 0.0,
                 relative_rounding: 0.0,
                 zero: false,
+                negligible: false,
             })
             .collect();
         for (number, estimate) in along.into_iter().enumerate() {
@@ -177,6 +178,7 @@ impl<'c> InputCheck<'c> {
                 rounding: 0.0,
                 relative_rounding: 0.0,
                 zero: false,
+                negligible: false,
             });
         }
         Ok(())
@@ -227,7 +229,7 @@ impl<'c> InputCheck<'c> {
         if matches!(found, Zero::Certain) {
             self.testimonies.iter_mut().for_each(|t| t.zero = true);
         } else if expected {
-            self.not_zero = Some(self.was_said_to_be_zero());
+            self.invalid = Some(self.was_said_to_be_zero());
         }
         Ok(())
     }
@@ -236,6 +238,22 @@ impl<'c> InputCheck<'c> {
         let estimates: Vec<Estimate> = self.testimonies.iter().filter_map(|t| t.finite).collect();
         let sizes = (natural, rounding, self.heard.epsilon);
         zero(&self.gradients, &estimates, sizes, expected)
+    }
+
+    /// A parameter that no output depends on: the function uses another module than the one it is given, or
+    /// replaced the parameter.
+    fn has_no_influence(&self) -> Option<Verdict> {
+        let name = &self.input().name;
+        let case = self.check.case();
+        let is_parameter = !case.declares(name) && !case.expects_zero(name);
+        let mut estimates = self.testimonies.iter().filter_map(|t| t.finite).peekable();
+        let unmoved = estimates.peek().is_some() && estimates.all(|e| e.value == 0.0);
+        (is_parameter && unmoved && !self.gradients.connected).then(|| Verdict::Invalid {
+            reason: format!(
+                "no output depends on parameter `{name}`: use the module that the function is given, or \
+                 say Case::zero_gradient"
+            ),
+        })
     }
 
     fn was_said_to_be_zero(&self) -> Verdict {
@@ -281,6 +299,7 @@ impl<'c> InputCheck<'c> {
         let measured = self
             .check
             .rounding(self.heard, self.index, finite, weights)?;
+        let negligible = self.is_negligible();
         let mut largest = 0.0_f64;
         for testimony in &mut self.testimonies {
             let (rounding, length) = match (testimony.element, testimony.direction) {
@@ -296,10 +315,28 @@ impl<'c> InputCheck<'c> {
             testimony.rounding = rounding;
             testimony.relative_rounding = measured.relative;
             testimony.floor = testimony.floor.max(measured.floor * length);
+            testimony.negligible = negligible;
             largest = largest.max(rounding);
         }
         self.rounding = Some(largest);
         Ok(())
+    }
+
+    /// Whether the gradient, by all witnesses, is below the rounding of the function's value in a coarse
+    /// type, and not cut off.
+    fn is_negligible(&self) -> bool {
+        let estimates = self.testimonies.iter().filter_map(|t| t.finite);
+        let estimates: Vec<f64> = estimates.map(|estimate| estimate.value).collect();
+        let size = self.gradients.rms().max(rms(&estimates));
+        let is_coarse = self.check.subject.dtype != DType::F64;
+        is_coarse && size <= self.heard.rounding[self.index] && !self.may_be_cut()
+    }
+
+    /// Whether autodiff finds a zero in the finite differences' type too. Cut is cut in any type; but a
+    /// gradient can be rounded to zero in a coarse one.
+    fn may_be_cut(&self) -> bool {
+        self.check.case().autodiff_function.is_some()
+            || self.check.condition(self.heard).is_zero[self.index]
     }
 
     /// Takes the finite differences of what does not agree once more, with all care, the worst first.
@@ -350,11 +387,7 @@ impl<'c> InputCheck<'c> {
             own.unwrap_or(self.heard.rounding[input])
         };
         let rounding: Vec<f64> = (0..autodiff.len()).map(allowed).collect();
-        let allowed = crate::laws::Allowed {
-            rounding: &rounding,
-            tolerance: self.check.tolerance.pair,
-            repetitions: self.check.options.repetitions,
-        };
+        let allowed = self.check.allowed(&rounding);
         let again = || witnesses.autodiff(&upstreams.first);
         crate::laws::repeatable(Witness::Autodiff, again, autodiff, &allowed)?;
         if let Some(manual) = manual {

@@ -106,7 +106,7 @@ impl PointCheck<'_> {
             let mut check = InputCheck::new(self, &heard, index, gradients);
             check.run(finite.as_mut())?;
             report.inputs.push(check.report());
-            if let Some(verdict) = check.not_zero {
+            if let Some(verdict) = check.invalid {
                 return Err(verdict.into());
             }
             match check.underflow {
@@ -127,7 +127,7 @@ impl PointCheck<'_> {
     fn hear(&self) -> Result<Heard<'_>, Verdict> {
         let witnesses = Witnesses::new(self.subject)?;
         let mut unread = witnesses.unread().into_iter();
-        if let Some(name) = unread.find(|name| self.case().inputs().any(|(own, _)| own == *name)) {
+        if let Some(name) = unread.find(|name| self.case().declares(name)) {
             return Err(self.never_read(name));
         }
         let upstreams = Upstreams {
@@ -270,7 +270,9 @@ impl PointCheck<'_> {
         weights: &[f64],
     ) -> Result<Rounding, Verdict> {
         let mut grain = 0.0;
-        if let Some(finite) = finite {
+        if let Some(finite) = finite
+            && self.options.coarse_inside
+        {
             let direction = self.draw_direction(&self.point()[input], "grain");
             grain = EPSILON_BY_NOISE * finite.grain(input, &direction, weights)?;
         }
@@ -334,12 +336,24 @@ impl PointCheck<'_> {
         Sample::Signed.draw(input.values.len(), self.options.seed, &path)
     }
 
-    fn laws_within(&self, heard: &Heard<'_>, rounding: &[f64]) -> Result<Vec<LawReport>, Verdict> {
-        let allowed = Allowed {
+    /// What is allowed when the same is computed again, or laws are tested.
+    pub(super) fn allowed<'r>(&self, rounding: &'r [f64]) -> Allowed<'r> {
+        let elements: usize = self.point().iter().map(|input| input.values.len()).sum();
+        let affordable = if elements > MANY_ELEMENTS {
+            4
+        } else {
+            usize::MAX
+        };
+        Allowed {
             rounding,
             tolerance: self.tolerance.pair,
-            repetitions: self.options.repetitions,
-        };
+            repetitions: self.options.repetitions.min(affordable),
+            change: 64.0 * self.epsilon(),
+        }
+    }
+
+    fn laws_within(&self, heard: &Heard<'_>, rounding: &[f64]) -> Result<Vec<LawReport>, Verdict> {
+        let allowed = self.allowed(rounding);
         let mut found = vec![laws::of_function(&heard.witnesses, &allowed)?];
         let by_autodiff = |upstream: &[Vec<f64>]| heard.witnesses.autodiff(upstream);
         found.extend(laws::of_gradient(
@@ -460,6 +474,8 @@ pub(super) struct Rounding {
     pub(super) floor: f64,
 }
 
+/// Elements above which the same is not computed as often.
+const MANY_ELEMENTS: usize = 16_384;
 /// The distance from 1 to the next number, as a multiple of the standard deviation of rounding to it.
 const EPSILON_BY_NOISE: f64 = 4.0;
 /// A function computes in a coarser float type inside if its values have this many times the rounding of

@@ -240,8 +240,8 @@ fn other_formulas_must_have_the_functions_value() {
 }
 
 #[test]
-fn what_changes_once_in_eight_calls_is_not_deterministic() {
-    let every_eighth = |calls: &Arc<AtomicUsize>| {
+fn what_changes_once_in_sixteen_calls_is_not_deterministic() {
+    let now_and_then = |calls: &Arc<AtomicUsize>| {
         if calls.fetch_add(1, Ordering::Relaxed) % 8 == 7 {
             0.1
         } else {
@@ -251,10 +251,10 @@ fn what_changes_once_in_eight_calls_is_not_deterministic() {
     let calls = Arc::new(AtomicUsize::new(0));
     let function = Case::new("function")
         .input("x", [3])
-        .function(move |v| v.get::<1>("x").exp() + every_eighth(&calls));
+        .function(move |v| v.get::<1>("x").exp() + now_and_then(&calls));
     let calls = Arc::new(AtomicUsize::new(0));
     let by_hand = layer().map_vjp(move |g| {
-        let extra = every_eighth(&calls);
+        let extra = now_and_then(&calls);
         g.map("b", move |g: Tensor<1>| g + extra)
     });
     for (case, odd) in [(function, Witness::Function), (by_hand, Witness::Manual)] {
@@ -389,6 +389,31 @@ fn a_layer_of_one_float_type_is_checked_in_it_alone() {
         (x.matmul(v.get("w")) + v.get::<1>("b").unsqueeze()).tanh()
     });
     assert_severed(&wrong.without_vjp().run(&alone, &Options::default()), "x");
+}
+
+#[test]
+fn a_parameter_without_influence_is_refused() {
+    let unused = Case::new("unused").input("x", [2, 4]).module(
+        |device| LinearConfig::new(4, 4).init(device),
+        |_: &Linear, v| v.get::<2>("x").exp(),
+    );
+    let report = unused.check(&device());
+    assert!(
+        matches!(&report.verdict, Verdict::Invalid { .. }),
+        "{report}"
+    );
+    assert!(report.to_string().contains("`weight`"), "{report}");
+}
+
+#[test]
+fn rounding_inside_counts_as_a_mistake_on_request() {
+    let case = Case::new("exp in f32")
+        .input("x", [5])
+        .function(|v| v.get::<1>("x").cast(DType::F32).exp().cast(v.dtype()));
+    case.check(&device()).assert_pass();
+    let options = Options::default().coarse_inside(false);
+    let report = case.run(&Target::best(&device()), &options);
+    assert!(report.verdict.is_failure(), "{report}");
 }
 
 #[derive(Module, Debug)]

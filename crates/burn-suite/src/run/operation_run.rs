@@ -178,13 +178,15 @@ impl OperationRun<'_> {
         let kind = match &report.verdict {
             Verdict::Pass => return None,
             Verdict::Mismatch { .. } if evidence.is_none() => DisagreementKind::Unchecked,
-            Verdict::Mismatch { .. } => DisagreementKind::Mismatch,
+            Verdict::Mismatch { .. } | Verdict::Severed { .. } => DisagreementKind::Mismatch,
             Verdict::NonFinite { .. } => DisagreementKind::NonFinite,
             Verdict::Kink => DisagreementKind::Kink,
             Verdict::Unchecked { .. } => DisagreementKind::Unchecked,
             Verdict::Shape { .. } => DisagreementKind::Shape,
             Verdict::Unlawful { .. } => DisagreementKind::Unlawful,
             Verdict::Panicked { .. } => DisagreementKind::Panicked,
+            // Another value, a change from call to call, a case that is set up wrongly.
+            _ => DisagreementKind::Unlawful,
         };
         Some(FailedCheck {
             kind,

@@ -31,6 +31,7 @@ impl FormulaPrecision {
                     pair,
                     finite,
                     reason,
+                    ..
                 } = short();
                 let reason = format!("{reason}, magnified {by} times by {what}");
                 case.tolerance(f32, Tolerance::new(by * pair, by * finite, reason))

@@ -35,8 +35,11 @@ impl BrokenOperation {
     /// Checks the operation: the report, and whether it names autodiff as the odd one out.
     pub fn caught(&self, target: &Target, options: &Options) -> (Report, bool) {
         let report = self.case().run(target, options);
-        let odd = Witness::Autodiff;
-        let caught = report.verdict == Verdict::Mismatch { odd };
+        let disagrees = matches!(
+            report.verdict,
+            Verdict::Mismatch { .. } | Verdict::Severed { .. }
+        );
+        let caught = disagrees && report.verdict.odd() == Some(Witness::Autodiff);
         (report, caught)
     }
 

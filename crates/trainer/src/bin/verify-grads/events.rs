@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use burn_gradcheck::{Pairs, Report, Tolerance, Verdict, Witness};
+use burn_gradcheck::{Pairs, Report, Tolerance, Witness};
 use gradient_trials::pytorch::Comparison;
 use programs::setup::Setup;
 use serde::Serialize;
@@ -76,7 +76,7 @@ impl CheckEvent {
             elements: report.checked,
             errors: report.worst,
             median_manual_finite: report.median.manual_finite,
-            verdict: word(&report.verdict),
+            verdict: report.verdict.name(),
             odd: report.verdict.odd(),
             report,
         }
@@ -84,20 +84,6 @@ impl CheckEvent {
 
     pub(crate) fn is_pass(&self) -> bool {
         self.report.is_pass()
-    }
-}
-
-/// The verdict's name.
-fn word(verdict: &Verdict) -> &'static str {
-    match verdict {
-        Verdict::Pass => "pass",
-        Verdict::Mismatch { .. } => "mismatch",
-        Verdict::Kink => "kink",
-        Verdict::NonFinite { .. } => "non-finite",
-        Verdict::Unchecked { .. } => "unchecked",
-        Verdict::Shape { .. } => "shape",
-        Verdict::Unlawful { .. } => "unlawful",
-        Verdict::Panicked { .. } => "panicked",
     }
 }
 
