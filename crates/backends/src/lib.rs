@@ -45,6 +45,8 @@ pub struct Opened {
     pub name: String,
     /// Driver and graphics API; `None` for a CPU backend.
     pub driver: Option<String>,
+    /// Whether the graphics adapter is driven through OpenGL, because it has no better driver.
+    pub is_opengl: bool,
 }
 
 /// Why a backend cannot run.
@@ -58,21 +60,38 @@ pub enum BackendError {
         got: String,
     },
     /// The backend exists, but this program was built without it.
-    #[error("backend {backend} is not compiled in; build with `--features {backend}`")]
+    #[error(
+        "backend {backend} is not compiled in; {}build with `--features {backend}`",
+        other_choice()
+    )]
     NotCompiledIn {
         /// The requested backend.
         backend: Backend,
     },
     /// wgpu found no graphics adapter, or could not open it.
     #[error(
-        "backend wgpu found no usable graphics adapter ({reason}); install a Vulkan driver \
-         (Debian and Ubuntu: `apt-get install mesa-vulkan-drivers`, which also works without a \
-         GPU), or choose `--backend flex`"
+        "backend wgpu found no usable graphics adapter ({reason}): a Vulkan driver is missing; \
+         {INSTALL_VULKAN}, or choose --backend flex"
     )]
     NoAdapter {
         /// wgpu's message, on one line.
         reason: String,
     },
+}
+
+/// How to get a Vulkan driver.
+const INSTALL_VULKAN: &str = "install one (Debian and Ubuntu: `apt-get install mesa-vulkan-drivers`, \
+                              which also works without a GPU)";
+
+/// The other choice where a backend is missing, with a final "or ": nothing if none is compiled in.
+fn other_choice() -> String {
+    let others = Backend::ALL.into_iter().filter(|b| b.is_compiled_in());
+    let others = others.map(Backend::name).collect::<Vec<_>>().join(" or ");
+    if others.is_empty() {
+        others
+    } else {
+        format!("choose --backend {others}, or ")
+    }
 }
 
 impl Backend {
@@ -86,6 +105,19 @@ impl Backend {
             Self::Flex => "flex",
             Self::Wgpu => "wgpu",
         }
+    }
+
+    /// The backend that runs where none is chosen: the first of [`ALL`](Self::ALL) that is compiled
+    /// in, or ndarray if none is.
+    pub fn preferred() -> Self {
+        Self::preferred_of(Self::is_compiled_in)
+    }
+
+    fn preferred_of(is_compiled_in: impl Fn(Self) -> bool) -> Self {
+        let mut backends = Self::ALL.into_iter();
+        backends
+            .find(|&backend| is_compiled_in(backend))
+            .unwrap_or(Self::Ndarray)
     }
 
     /// Whether this program was built with the backend.
@@ -134,6 +166,7 @@ impl Opened {
             hardware: Hardware::Processor,
             name: format!("processor, matrix products by {library}"),
             driver: None,
+            is_opengl: false,
         }
     }
 
@@ -148,6 +181,26 @@ impl Opened {
             .chain(f64_too)
             .filter(|&dtype| self.device.supports_dtype(dtype))
             .collect()
+    }
+
+    /// What to know before a long computation on this device, and what to do about it; without a first
+    /// capital and a final full stop. None if there is nothing better to do.
+    pub fn advice(&self) -> Option<String> {
+        let name = &self.name;
+        match (self.hardware, self.is_opengl) {
+            (Hardware::Processor, _) | (Hardware::Graphics, false) => None,
+            (Hardware::Graphics, true) => Some(format!(
+                "no Vulkan driver found: {name} runs through OpenGL, which is slower; {INSTALL_VULKAN}"
+            )),
+            (Hardware::SoftwareGraphics, false) => Some(format!(
+                "{name} is a software adapter: its results are correct, but it is slow; flex is the \
+                 fastest backend on a CPU"
+            )),
+            (Hardware::SoftwareGraphics, true) => Some(format!(
+                "no Vulkan driver found: {name} imitates a graphics adapter through OpenGL, and its \
+                 warm-up takes minutes; {INSTALL_VULKAN}, or choose --backend flex, the fastest on a CPU"
+            )),
+        }
     }
 
     /// One line for users: adapter or library, driver, and whether the adapter is software.
@@ -197,6 +250,44 @@ mod tests {
             error.to_string(),
             "unknown backend 'cuda', expected one of ndarray, flex, wgpu; use one of these names"
         );
+    }
+
+    #[test]
+    fn the_preferred_backend_is_one_that_is_compiled_in() {
+        use Backend::{Flex, Ndarray, Wgpu};
+        for (compiled_in, preferred) in [
+            (&[Ndarray, Flex, Wgpu][..], Ndarray),
+            (&[Flex, Wgpu], Flex),
+            (&[Wgpu], Wgpu),
+            (&[], Ndarray),
+        ] {
+            let backend = Backend::preferred_of(|backend| compiled_in.contains(&backend));
+            assert_eq!(backend, preferred, "{compiled_in:?}");
+        }
+    }
+
+    #[test]
+    fn an_adapter_without_vulkan_comes_with_the_package_to_install() {
+        use Hardware::{Graphics, Processor, SoftwareGraphics};
+        let advice = |hardware, is_opengl| {
+            let opened = Opened {
+                device: Device::default(),
+                hardware,
+                name: "llvmpipe".to_owned(),
+                driver: None,
+                is_opengl,
+            };
+            opened.advice().unwrap_or_default()
+        };
+        for hardware in [Graphics, SoftwareGraphics] {
+            let text = advice(hardware, true);
+            assert!(
+                text.contains("apt-get install mesa-vulkan-drivers"),
+                "{text}"
+            );
+        }
+        assert!(advice(SoftwareGraphics, false).contains("flex"));
+        assert_eq!(advice(Graphics, false) + &advice(Processor, false), "");
     }
 
     #[test]

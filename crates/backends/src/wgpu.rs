@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 
 use burn::tensor::Device;
-use burn::tensor::wgpu::wgpu::DeviceType;
+use burn::tensor::wgpu::wgpu::{Backend as GraphicsApi, DeviceType};
 
 use crate::{BackendError, Hardware, Opened};
 
@@ -27,6 +27,7 @@ fn find() -> Result<Opened, BackendError> {
             DeviceType::Cpu => Hardware::SoftwareGraphics,
             _ => Hardware::Graphics,
         },
+        is_opengl: info.backend == GraphicsApi::Gl,
         name: info.name,
         driver: Some(
             [info.driver, info.driver_info, info.backend.to_string()]

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use training::{DryRun, Epoch, GradientCheck, RunResult, Start};
 
-/// Name of the file.
-pub(crate) const METRICS: &str = "metrics.jsonl";
+/// Name of the file with a run's metrics, in its folder.
+pub const METRICS: &str = "metrics.jsonl";
 
 /// A line of `metrics.jsonl`: an object with its name under `"event"`. Accuracies are fractions; numbers
 /// that are not finite are the strings "nan", "inf" and "-inf".
@@ -29,6 +29,15 @@ pub enum Entry {
         /// The epoch whose weights are the result.
         best_epoch: usize,
         /// Its loss on the validation set, or on the training set if there is none.
+        best_loss: f64,
+    },
+    /// Validation loss has not improved for several epochs, in a run that goes on regardless.
+    Plateau {
+        /// Epochs done.
+        epoch: usize,
+        /// The epoch with the best validation loss.
+        best_epoch: usize,
+        /// That loss.
         best_loss: f64,
     },
     /// The run continues from a checkpoint; later lines are dropped.

@@ -25,6 +25,14 @@ pub enum RunFolderError {
         /// The operating system's reason.
         cause: io::Error,
     },
+    /// The file system refuses the name of a run folder.
+    #[error("cannot make the folder {}: {cause}; choose another --run-name", path.display())]
+    RunName {
+        /// The folder.
+        path: PathBuf,
+        /// The operating system's reason.
+        cause: io::Error,
+    },
     /// A folder without a configuration.
     #[error(
         "{} is not a run folder: expected a config.json in it, found none; name a folder that trainer \
@@ -120,6 +128,16 @@ pub enum RunFolderError {
         path: PathBuf,
         /// What is wrong with it.
         cause: serde_json::Error,
+    },
+    /// A file of metrics, or a line of it, that is longer than any run writes.
+    #[error(
+        "{} is longer than the metrics of a run: expected at most 512 MiB, and 1 MiB a line; restore the \
+         file, or leave this run out",
+        path.display()
+    )]
+    MetricsTooLong {
+        /// The file.
+        path: PathBuf,
     },
     /// Bytes that are not an intact checkpoint; the text says what is wrong.
     #[error("{0}")]

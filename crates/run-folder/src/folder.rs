@@ -13,7 +13,7 @@ use crate::checkpoint::{Checkpoint, Checkpoints};
 use crate::config::{CONFIG, Config};
 use crate::entry::{Entry, METRICS};
 use crate::error::RunFolderError;
-use crate::files::{Staged, WEIGHTS};
+use crate::files::{Staged, WEIGHTS, read_at_most};
 use crate::shell::quoted;
 
 /// A folder under the out-dir that no other process trains in.
@@ -31,7 +31,8 @@ impl RunFolder {
     ///
     /// # Errors
     ///
-    /// [`RunFolderError::OutDir`] if `out_dir` cannot be made or written.
+    /// [`RunFolderError::OutDir`] if `out_dir` cannot be made or written, [`RunFolderError::RunName`] if
+    /// the file system refuses the name.
     pub fn create(out_dir: &Path, name: &str) -> Result<Self, RunFolderError> {
         let unwritable = |cause| RunFolderError::OutDir {
             path: out_dir.to_owned(),
@@ -43,6 +44,9 @@ impl RunFolder {
             let path = out_dir.join(candidate);
             match fs::create_dir(&path) {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
+                Err(cause) if cause.kind() == ErrorKind::InvalidFilename => {
+                    return Err(RunFolderError::RunName { path, cause });
+                }
                 made => made.map_err(unwritable)?,
             }
             let lock = lock(&path)?;
@@ -165,8 +169,7 @@ impl RunFolder {
     pub(crate) fn rewind_metrics(&mut self, bytes: u64) -> Result<(), RunFolderError> {
         let path = self.path.join(METRICS);
         let unreadable = RunFolderError::unreadable(&path);
-        let mut kept = fs::read(&path).map_err(&unreadable)?;
-        kept.truncate(usize::try_from(bytes).unwrap_or(usize::MAX));
+        let mut kept = read_at_most(&path, bytes).map_err(&unreadable)?;
         let whole_lines = kept.iter().rposition(|&byte| byte == b'\n');
         kept.truncate(whole_lines.map_or(0, |end| end + 1));
         self.replace(METRICS, &kept)?;
@@ -274,5 +277,7 @@ mod tests {
             let folder = RunFolder::create(out_dir.path(), "net").expect("it can be made");
             assert_eq!(folder.path(), out_dir.path().join(name));
         }
+        let long = RunFolder::create(out_dir.path(), &"n".repeat(300)).expect_err("too long");
+        assert!(long.to_string().contains("another --run-name"), "{long}");
     }
 }

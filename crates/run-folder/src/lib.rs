@@ -19,7 +19,7 @@ pub mod weights;
 pub use checkpoint::Checkpoint;
 pub use config::{Config, Invocation};
 pub use digest::data_digest;
-pub use entry::{Entry, Imported, InFolder};
+pub use entry::{Entry, Imported, InFolder, METRICS};
 pub use error::RunFolderError;
 pub use folder::RunFolder;
 pub use history::{History, Status};

@@ -144,14 +144,17 @@ impl<L: Listener> FolderRecorder<L> {
                 resume = Some(self.folder.resume_command(&self.program));
                 "interrupted".to_owned()
             }
-            StopReason::NotFinite { kept_epoch } => {
+            StopReason::NotFinite {
+                kept_epoch,
+                too_large,
+            } => {
                 let kept = match kept_epoch {
                     0 => "the initial weights".to_owned(),
                     epoch => format!("the weights of epoch {epoch}"),
                 };
                 format!(
                     "the loss is not finite at step {step}; {kept} are kept in {}; try a smaller \
-                     --learning-rate",
+                     {too_large}",
                     self.run_dir()
                 )
             }
@@ -179,6 +182,15 @@ impl<N: Net, L: Listener> Recorder<N> for FolderRecorder<L> {
                 best_epoch,
                 best_loss,
             } => Entry::EarlyStop {
+                epoch: *epoch,
+                best_epoch: *best_epoch,
+                best_loss: *best_loss,
+            },
+            Event::Plateau {
+                epoch,
+                best_epoch,
+                best_loss,
+            } => Entry::Plateau {
                 epoch: *epoch,
                 best_epoch: *best_epoch,
                 best_loss: *best_loss,

@@ -1,7 +1,7 @@
 //! An existing run folder: its settings, its history and its net.
 
-use std::fs::{self, File};
-use std::io::{BufRead, BufReader, ErrorKind};
+use std::fs::File;
+use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use backends::{Backend, BackendError};
@@ -13,7 +13,16 @@ use training::{AnyNet, Settings};
 use crate::config::{CONFIG, Config};
 use crate::entry::{Entry, METRICS};
 use crate::error::RunFolderError;
-use crate::files::WEIGHTS;
+use crate::files::{WEIGHTS, read_at_most};
+
+/// Most bytes of a run's metrics: a million epochs of a small net.
+const MOST_BYTES_OF_METRICS: u64 = 512 << 20;
+
+/// Most bytes of a line: norms of some ten thousand tensors.
+const MOST_BYTES_OF_A_LINE: usize = 1 << 20;
+
+/// Most bytes of a configuration.
+const MOST_BYTES_OF_CONFIG: u64 = 16 << 20;
 
 /// A run in its folder.
 #[derive(Debug, Clone)]
@@ -22,7 +31,7 @@ pub struct SavedRun {
     config: Config,
 }
 
-/// The backend of a net: the requested one, otherwise its run's, otherwise ndarray.
+/// The backend of a net: the requested one, otherwise its run's, otherwise the preferred one.
 ///
 /// # Errors
 ///
@@ -31,7 +40,7 @@ pub fn backend_of(asked: Option<Backend>, run: Option<&Settings>) -> Result<Back
     match (asked, run) {
         (Some(backend), _) => Ok(backend),
         (None, Some(run)) => run.backend.parse(),
-        (None, None) => Ok(Backend::Ndarray),
+        (None, None) => Ok(Backend::preferred()),
     }
 }
 
@@ -43,13 +52,14 @@ impl SavedRun {
     /// [`RunFolderError::NotARunFolder`] or [`RunFolderError::Configuration`].
     pub fn open(path: &Path) -> Result<Self, RunFolderError> {
         let file = path.join(CONFIG);
-        let text = fs::read_to_string(&file).map_err(|error| match error.kind() {
-            ErrorKind::NotFound | ErrorKind::NotADirectory => RunFolderError::NotARunFolder {
-                path: path.to_owned(),
-            },
-            _ => RunFolderError::unreadable(&file)(error),
-        })?;
-        let config = serde_json::from_str(&text)
+        let text =
+            read_at_most(&file, MOST_BYTES_OF_CONFIG).map_err(|error| match error.kind() {
+                ErrorKind::NotFound | ErrorKind::NotADirectory => RunFolderError::NotARunFolder {
+                    path: path.to_owned(),
+                },
+                _ => RunFolderError::unreadable(&file)(error),
+            })?;
+        let config = serde_json::from_slice(&text)
             .map_err(|cause| RunFolderError::Configuration { path: file, cause })?;
         Ok(Self {
             path: path.to_owned(),
@@ -80,24 +90,8 @@ impl SavedRun {
     /// If the file cannot be read, or another line is not an entry.
     pub fn entries(&self) -> Result<Vec<Entry>, RunFolderError> {
         let path = self.path.join(METRICS);
-        let unreadable = RunFolderError::unreadable(&path);
-        let mut lines = BufReader::new(File::open(&path).map_err(&unreadable)?).lines();
-        let mut entries = Vec::new();
-        while let Some(line) = lines.next() {
-            match serde_json::from_str(&line.map_err(&unreadable)?) {
-                Ok(entry) => entries.push(entry),
-                Err(_) if lines.next().is_none() => break,
-                Err(cause) => {
-                    let line = entries.len() + 1;
-                    return Err(RunFolderError::Line {
-                        line,
-                        path: path.clone(),
-                        cause,
-                    });
-                }
-            }
-        }
-        Ok(entries)
+        let file = File::open(&path).map_err(RunFolderError::unreadable(&path))?;
+        entries_in(file, &path, MOST_BYTES_OF_METRICS)
     }
 
     /// The net with the weights of `model.bpk`, on a device without autodiff.
@@ -124,5 +118,70 @@ impl SavedRun {
             why: error.to_string(),
             path,
         })
+    }
+}
+
+/// Reads entries, at most `limit` bytes of them: a file that grows without end, or has no line ends, must
+/// not fill the memory.
+fn entries_in(file: impl Read, path: &Path, limit: u64) -> Result<Vec<Entry>, RunFolderError> {
+    let unreadable = RunFolderError::unreadable(path);
+    // One byte more shows that the file is longer.
+    let mut reader = BufReader::new(file.take(limit + 1));
+    let (mut entries, mut bytes, mut line) = (Vec::new(), 0, Vec::new());
+    let mut invalid = None;
+    loop {
+        line.clear();
+        let length = reader.read_until(b'\n', &mut line).map_err(&unreadable)?;
+        bytes += length as u64;
+        if bytes > limit || length > MOST_BYTES_OF_A_LINE {
+            return Err(RunFolderError::MetricsTooLong {
+                path: path.to_owned(),
+            });
+        }
+        if length == 0 {
+            // The last line of a killed run may be incomplete.
+            return Ok(entries);
+        }
+        if let Some(cause) = invalid {
+            return Err(RunFolderError::Line {
+                line: entries.len() + 1,
+                path: path.to_owned(),
+                cause,
+            });
+        }
+        match serde_json::from_slice(&line) {
+            Ok(entry) => entries.push(entry),
+            Err(cause) => invalid = Some(cause),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io;
+
+    const LINE: &str = "{\"event\":\"warm_up\",\"seconds\":1.0}\n";
+
+    fn read(file: impl Read) -> Result<usize, String> {
+        let entries = entries_in(file, Path::new("m"), 1000);
+        entries
+            .map(|entries| entries.len())
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn only_the_last_line_may_be_incomplete() {
+        assert_eq!(read(format!("{LINE}{LINE}").as_bytes()), Ok(2));
+        assert_eq!(read(format!("{LINE}{{\"ev").as_bytes()), Ok(1));
+        let error = read(format!("{LINE}{{\"ev\n{LINE}").as_bytes()).unwrap_err();
+        assert!(error.starts_with("line 2 of m"), "{error}");
+    }
+
+    #[test]
+    fn metrics_without_an_end_are_refused_before_they_fill_the_memory() {
+        let many = LINE.repeat(1000 / LINE.len() + 1);
+        assert!(read(many.as_bytes()).unwrap_err().contains("MiB"));
+        assert!(read(io::repeat(b'x')).unwrap_err().contains("MiB"));
     }
 }

@@ -34,8 +34,20 @@ const UNIT_COLUMNS: usize = 8;
 /// Approximate width of an image on the page.
 const IMAGE_WIDTH: f64 = 84.0;
 
+/// Where the page has no predictions, these words come before the reason.
+pub(crate) const NOT_AVAILABLE: &str = "Not available: ";
+
 /// Margin of the XOR net's map around the unit square.
 const MARGIN: f64 = 0.25;
+
+/// The page of a run.
+#[derive(Debug)]
+pub struct RunPage {
+    /// Results, curves, confusion matrix, mistakes, weights, options.
+    pub page: Page,
+    /// Why the page has no predictions, if it has none: weights or data cannot be read.
+    pub gap: Option<String>,
+}
 
 /// The page of a run: results, curves, confusion matrix, mistakes, weights, options.
 ///
@@ -43,7 +55,7 @@ const MARGIN: f64 = 0.25;
 ///
 /// If the device fails or a figure cannot be drawn. Weights or data that cannot be read are not an error:
 /// the page says so and leaves their sections out.
-pub fn report(recorded: &Recorded, opened: &Opened) -> Result<Page, ReportError> {
+pub fn report(recorded: &Recorded, opened: &Opened) -> Result<RunPage, ReportError> {
     let config = recorded.run.config();
     let evaluated = evaluate(recorded, opened);
     let confusion = evaluated
@@ -63,7 +75,7 @@ pub fn report(recorded: &Recorded, opened: &Opened) -> Result<Page, ReportError>
             (_, TestRows::TruthTable) => vec![],
         },
         (Err(error), _) => {
-            vec![Section::new("Predictions").text(format!("Not available: {error}."))]
+            vec![Section::new("Predictions").text(format!("{NOT_AVAILABLE}{error}."))]
         }
         (Ok(_), None) => vec![],
     };
@@ -83,9 +95,12 @@ pub fn report(recorded: &Recorded, opened: &Opened) -> Result<Page, ReportError>
     ] {
         environment.push([name.to_owned(), value]);
     }
-    Ok(page
-        .with(Section::new("Configuration").table(configuration(recorded)?))
-        .with(Section::new("Environment").table(environment)))
+    Ok(RunPage {
+        page: page
+            .with(Section::new("Configuration").table(configuration(recorded)?))
+            .with(Section::new("Environment").table(environment)),
+        gap: evaluated.err().map(|error| error.to_string()),
+    })
 }
 
 /// A net with its test set and its answers.

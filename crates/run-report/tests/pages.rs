@@ -1,11 +1,12 @@
 //! The pages of one run and of several, from the committed runs of `run-folder`.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use backends::{Backend, Opened};
 use roxmltree::{Document, Node, ParsingOptions};
-use run_report::{REPORT, Recorded, comparison, report, write, write_in};
+use run_report::{REPORT, Recorded, Written, comparison, is_current, report, write, write_in};
 use serde_json::Value;
 use tempfile::{TempDir, tempdir};
 
@@ -233,12 +234,46 @@ fn runs_are_compared_on_one_page() {
 }
 
 #[test]
+fn a_page_with_predictions_is_not_replaced_by_one_without() {
+    let folder = run("linear");
+    let whole = page_of(folder.path());
+    assert!(is_current(folder.path()));
+    change_config(folder.path(), "working_folder", "/nowhere".into());
+    let written = write_in(folder.path(), &flex()).unwrap();
+    assert!(
+        matches!(&written, Written::Kept { why } if why.contains("nowhere")),
+        "{written:?}"
+    );
+    assert_eq!(page(&folder.path().join(REPORT)), whole);
+
+    // A page from before the run went on does not show its state.
+    let old = SystemTime::now() - Duration::from_secs(100);
+    let file = File::options().write(true).open(folder.path().join(REPORT));
+    file.and_then(|file| file.set_modified(old)).unwrap();
+    assert!(!is_current(folder.path()));
+    let metrics = File::options()
+        .write(true)
+        .open(folder.path().join("metrics.jsonl"));
+    let now = SystemTime::now();
+    metrics.and_then(|file| file.set_modified(now)).unwrap();
+    let written = write_in(folder.path(), &flex()).unwrap();
+    assert!(matches!(written, Written::WithoutPredictions { .. }));
+    assert!(page(&folder.path().join(REPORT)).contains("Not available: "));
+
+    // Once the data are back, the page has its predictions again.
+    let here = fixtures().to_str().unwrap().into();
+    change_config(folder.path(), "working_folder", here);
+    assert_eq!(write_in(folder.path(), &flex()).unwrap(), Written::Whole);
+    assert!(page(&folder.path().join(REPORT)).contains("Confusion matrix"));
+}
+
+#[test]
 fn a_page_is_replaced_as_a_whole_or_not_at_all() {
     let folder = run("linear");
     fs::write(folder.path().join(REPORT), "old").unwrap();
     page_of(folder.path());
     let recorded = Recorded::open(folder.path()).unwrap();
-    let new = report(&recorded, &flex()).unwrap();
+    let new = report(&recorded, &flex()).unwrap().page;
     let refused = |place: PathBuf| write(&new, &place, "trainer").unwrap_err().to_string();
     assert!(refused(folder.path().to_owned()).contains("is a folder or a device"));
     if cfg!(unix) {

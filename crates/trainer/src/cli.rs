@@ -53,7 +53,8 @@ pub(crate) enum Command {
     Inspect(InspectOptions),
     /// Write a page about a run, or one that compares several.
     Report(ReportOptions),
-    /// List the runs in a folder: when, which options, how many epochs, which accuracy.
+    /// List the runs in a folder: when, which options, how many epochs, which accuracy; or the epochs of
+    /// one run.
     Runs(RunsOptions),
     /// Write weights in another format: safetensors, PyTorch, ONNX, or Burn's own.
     Export(ExportOptions),

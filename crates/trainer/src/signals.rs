@@ -50,3 +50,90 @@ pub(crate) fn take_file_size_limit_as_error() -> Result<()> {
 pub(crate) fn take_file_size_limit_as_error() -> Result<()> {
     Ok(())
 }
+
+/// Blocks the signals that were ignored when the program started, so that they stay without effect: `nohup`
+/// ignores SIGHUP, and a shell ignores SIGINT for its background jobs. The handler of
+/// [`watch_for_interrupt`] would otherwise take their place. All threads inherit this, so it must be
+/// called before the first one starts.
+///
+/// # Errors
+///
+/// If the system refuses.
+#[cfg(unix)]
+pub(crate) fn leave_ignored_signals_ignored() -> Result<()> {
+    use nix::sys::signal::{SigSet, Signal};
+
+    let ignored = ignored_at_start();
+    let mut signals = SigSet::empty();
+    for signal in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM] {
+        if is_in(ignored, signal as i32) {
+            signals.add(signal);
+        }
+    }
+    signals
+        .thread_block()
+        .context("cannot block the signals that are ignored")
+}
+
+/// Does nothing: other systems have no such signals.
+///
+/// # Errors
+///
+/// None.
+#[cfg(not(unix))]
+pub(crate) fn leave_ignored_signals_ignored() -> Result<()> {
+    Ok(())
+}
+
+/// Whether a mask has a signal: signal 1 is its lowest bit.
+#[cfg(unix)]
+fn is_in(mask: u64, signal: i32) -> bool {
+    mask >> (signal - 1) & 1 == 1
+}
+
+/// The signals that this process ignores, as a mask; none if they cannot be determined. Asking the system
+/// directly takes unsafe code. Linux lists them in a file, other systems in `ps`.
+#[cfg(unix)]
+fn ignored_at_start() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").ok();
+    let mask = match status {
+        Some(status) => ignored_in(&status),
+        None => ignored_by_ps(),
+    };
+    mask.unwrap_or(0)
+}
+
+#[cfg(unix)]
+fn ignored_in(status: &str) -> Option<u64> {
+    let mut lines = status.lines();
+    let mask = lines.find_map(|line| line.strip_prefix("SigIgn:"))?;
+    u64::from_str_radix(mask.trim(), 16).ok()
+}
+
+#[cfg(unix)]
+fn ignored_by_ps() -> Option<u64> {
+    let process = std::process::id().to_string();
+    let ps = std::process::Command::new("ps")
+        .args(["-o", "sigignore=", "-p", &process])
+        .output();
+    let text = String::from_utf8(ps.ok()?.stdout).ok()?;
+    u64::from_str_radix(text.trim(), 16).ok()
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_sources_list_the_ignored_signals() {
+        let status = "Name:\ttrainer\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000001001\n";
+        let mask = ignored_in(status).expect("a mask");
+        assert!(is_in(mask, 1) && is_in(mask, 13));
+        assert!(!is_in(mask, 2) && !is_in(mask, 15));
+        // Rust ignores SIGPIPE in every program, so the mask is not empty.
+        assert!(is_in(ignored_at_start(), 13));
+        if let Some(mask) = ignored_by_ps() {
+            assert!(is_in(mask, 13), "{mask:x}");
+        }
+    }
+}

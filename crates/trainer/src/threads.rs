@@ -9,7 +9,7 @@ const VARIABLE: &str = "MATMUL_NUM_THREADS";
 
 /// Whether training with these choices may share batches among workers on ndarray.
 pub(crate) fn may_share_on_ndarray(backend: Option<Backend>, threads: Option<usize>) -> bool {
-    matches!(backend, None | Some(Backend::Ndarray)) && threads != Some(1)
+    backend.unwrap_or_else(Backend::preferred) == Backend::Ndarray && threads != Some(1)
 }
 
 /// Restarts this program in its own process, with one thread for each of ndarray's matrix products,

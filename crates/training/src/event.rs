@@ -25,6 +25,15 @@ pub enum Event {
         /// Its loss on the validation set, or on the training set if there is none.
         best_loss: f64,
     },
+    /// Validation loss has not improved for several epochs, in a run that goes on regardless.
+    Plateau {
+        /// Epochs done.
+        epoch: usize,
+        /// The epoch with the best validation loss.
+        best_epoch: usize,
+        /// That loss.
+        best_loss: f64,
+    },
     /// The run ended before its last epoch.
     Stopped(Stopped),
     /// The run is complete.
@@ -140,6 +149,8 @@ pub enum StopReason {
     NotFinite {
         /// The epoch whose weights are the result; 0 for the initial ones.
         kept_epoch: usize,
+        /// The option that most likely is too large.
+        too_large: &'static str,
     },
     /// Formulas, autodiff and finite differences gave different gradients, in words.
     GradientsDisagree(String),

@@ -24,6 +24,7 @@ mod settings;
 mod state;
 mod step;
 mod team;
+mod warm_up;
 
 #[cfg(feature = "clap")]
 pub use arguments::activation_argument;

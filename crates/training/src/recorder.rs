@@ -1,5 +1,7 @@
 //! Where a run reports: files, a terminal, a page, a test.
 
+use std::time::Duration;
+
 use burn_gradcheck::Report;
 
 use crate::error::RecordError;
@@ -69,8 +71,15 @@ pub trait Recorder<N> {
 /// What a run is doing.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Now {
-    /// The kernels of a graphics adapter are being compiled and tuned.
-    WarmingUp,
+    /// The kernels of a graphics adapter are being compiled and tuned; called ten times a second.
+    WarmingUp {
+        /// Parts done.
+        done: usize,
+        /// Parts in all; they differ in length, and the first is the longest.
+        parts: usize,
+        /// Time so far.
+        time: Duration,
+    },
     /// An epoch (from 1) begins.
     EpochBegins {
         /// From 1.

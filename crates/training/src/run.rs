@@ -14,13 +14,15 @@ use crate::event::{Epoch, Event, GradientCheck, RunResult, StopReason, Stopped};
 use crate::examples::{Batch, Examples, Splits};
 use crate::gradient_check;
 use crate::net::Net;
-use crate::optimizer::new_optimizer;
 use crate::recorder::{Now, Recorder};
 use crate::schedule::Schedule;
 use crate::settings::Settings;
 use crate::state::{Best, Progress, State};
-use crate::step::step;
 use crate::team::Team;
+use crate::warm_up::Rehearsal;
+
+/// Evaluated epochs without a better validation loss after which a run says so.
+const PLATEAU: usize = 3;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,6 +38,9 @@ pub enum Outcome {
     GradientsDisagree,
     /// The recorder requested it.
     Interrupted,
+    /// The recorder requested it during the warm-up. The run is as before; the device is still at work
+    /// and must not be used any more.
+    InterruptedInWarmUp,
 }
 
 /// What a run trains on, and how.
@@ -97,8 +102,10 @@ impl<'a, N: Net> Run<'a, N> {
         mut state: State<N>,
         recorder: &mut impl Recorder<N>,
     ) -> Result<Outcome, TrainingError> {
-        if self.opened.hardware != Hardware::Processor {
-            self.warm_up(&state.net, recorder)?;
+        if self.opened.hardware != Hardware::Processor && !self.warm_up(&state.net, recorder)? {
+            // Nothing has changed yet, and the device is too busy to be asked for weights.
+            recorder.event(&stopped_by_interrupt(&state.progress))?;
+            return Ok(Outcome::InterruptedInWarmUp);
         }
         let mut schedule = self.schedule.clone();
         schedule.skip(state.progress.step);
@@ -217,6 +224,9 @@ impl<'a, N: Net> Run<'a, N> {
             let report = self.report(epoch, &done, gradient_norms, validation)?;
             recorder.event(&Event::Epoch(report))?;
         }
+        if validation.is_some() && !is_over {
+            self.report_plateau(&state.progress, recorder)?;
+        }
         if is_over && epoch < self.settings.epochs {
             report_early_stop(&state.progress, recorder)?;
         }
@@ -237,6 +247,24 @@ impl<'a, N: Net> Run<'a, N> {
             let stops_early = self.settings.early_stop.is_some();
             state.best = stops_early.then(|| state.net.clone());
         }
+    }
+
+    /// Reports that the validation loss no longer improves, once; early stopping would report itself.
+    fn report_plateau(
+        &self,
+        progress: &Progress,
+        recorder: &mut impl Recorder<N>,
+    ) -> Result<(), TrainingError> {
+        let is_due =
+            progress.epochs_without_better == PLATEAU && self.settings.early_stop.is_none();
+        if let Some(best) = progress.best.filter(|_| is_due) {
+            recorder.event(&Event::Plateau {
+                epoch: progress.epoch,
+                best_epoch: best.epoch,
+                best_loss: best.loss,
+            })?;
+        }
+        Ok(())
     }
 
     fn report(
@@ -323,6 +351,7 @@ impl<'a, N: Net> Run<'a, N> {
         recorder.event(&Event::Stopped(Stopped {
             reason: StopReason::NotFinite {
                 kept_epoch: last_finite.epoch,
+                too_large: self.settings.too_large(rows),
             },
             epoch: step.div_ceil(rows.div_ceil(self.settings.batch_size)),
             step,
@@ -330,33 +359,15 @@ impl<'a, N: Net> Run<'a, N> {
         Ok(Outcome::NotFinite)
     }
 
-    /// Compiles and tunes every kernel of the run on batches of its sizes, and discards the results.
-    fn warm_up(&self, net: &N, recorder: &mut impl Recorder<N>) -> Result<(), TrainingError> {
-        recorder.progress(Now::WarmingUp);
-        let started = Instant::now();
-        let training = &self.splits.training;
-        let full = self.settings.batch_size.min(training.len());
-        let device = &self.opened.device;
-        let mut optimizer = new_optimizer(self.settings, device);
-        let mut trained = net.clone();
-        for rows in [full, training.len() % full] {
-            if rows > 0 {
-                let batch = training.batch(Tensor::arange(0..rows as i64, device));
-                let how = self.pass().stepping(self.settings.learning_rate);
-                (trained, _) = step(trained, &mut optimizer, &batch, &how, |_, _| {});
-            }
-        }
-        for examples in self.splits.validation.iter().chain([&self.splits.test]) {
-            let at_once = self.rows_at_once();
-            for rows in [at_once.min(examples.len()), examples.len() % at_once] {
-                if rows > 0 {
-                    self.evaluate(&trained, &examples.head(rows))?;
-                }
-            }
-        }
-        device.sync().map_err(TrainingError::device)?;
-        let seconds = started.elapsed().as_secs_f64();
-        Ok(recorder.event(&Event::WarmUp { seconds })?)
+    /// Has the device compile and tune every kernel of the run. Returns whether that was completed.
+    fn warm_up(&self, net: &N, recorder: &mut impl Recorder<N>) -> Result<bool, TrainingError> {
+        let rehearsal = Rehearsal {
+            net: net.clone(),
+            settings: self.settings.clone(),
+            opened: self.opened.clone(),
+            splits: self.splits.clone(),
+        };
+        rehearsal.run(recorder)
     }
 }
 
@@ -443,10 +454,14 @@ fn interrupted<N: Net>(
 ) -> Result<Outcome, TrainingError> {
     recorder.checkpoint(state)?;
     recorder.weights(state.result())?;
-    recorder.event(&Event::Stopped(Stopped {
-        reason: StopReason::Interrupted,
-        epoch: state.progress.epoch + 1,
-        step: state.progress.step,
-    }))?;
+    recorder.event(&stopped_by_interrupt(&state.progress))?;
     Ok(Outcome::Interrupted)
+}
+
+fn stopped_by_interrupt(progress: &Progress) -> Event {
+    Event::Stopped(Stopped {
+        reason: StopReason::Interrupted,
+        epoch: progress.epoch + 1,
+        step: progress.step,
+    })
 }

@@ -1,5 +1,7 @@
 //! Tables: numbers in rows, with words.
 
+use std::borrow::Cow;
+
 use comfy_table::{CellAlignment, Table as Grid, presets};
 use serde::Serialize;
 
@@ -118,6 +120,27 @@ impl Table {
     }
 }
 
+impl Table {
+    /// The table as CSV (RFC 4180, but with plain line feeds): the columns' names, then the rows.
+    pub fn to_csv(&self) -> String {
+        let lines = std::iter::once(&self.columns).chain(&self.rows);
+        let line = |cells: &Vec<String>| {
+            let cells = cells.iter().map(|cell| quoted(cell));
+            cells.collect::<Vec<_>>().join(",")
+        };
+        lines.map(line).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// A cell of a CSV file, in quotes where a reader needs them.
+fn quoted(cell: &str) -> Cow<'_, str> {
+    if cell.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", cell.replace('"', "\"\"")).into()
+    } else {
+        cell.into()
+    }
+}
+
 /// Whether a cell has nothing but numbers, shapes, percentages or a norm.
 fn is_numeric(cell: &str) -> bool {
     let cell = ["norm ", "NaN", "inf"]
@@ -130,6 +153,15 @@ fn is_numeric(cell: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn csv_has_quotes_where_a_reader_needs_them() {
+        let table = Table::new(["run", "options"])
+            .row(["a".to_owned(), "--hidden 12,8".to_owned()])
+            .row(["b \"c\"".to_owned(), String::new()]);
+        let expected = "run,options\na,\"--hidden 12,8\"\n\"b \"\"c\"\"\",";
+        assert_eq!(table.to_csv(), expected);
+    }
 
     #[test]
     fn numbers_are_aligned_to_the_right_and_words_to_the_left() {

@@ -1,7 +1,7 @@
 //! `trainer backends`: what can run here.
 
 use anyhow::Result;
-use backends::{Backend, Hardware};
+use backends::{Backend, Hardware, Opened};
 use clap::Args;
 use programs::{Exit, Format};
 use serde::Serialize;
@@ -27,6 +27,8 @@ struct BackendLine {
     software: Option<bool>,
     dtypes: Vec<&'static str>,
     reason: Option<String>,
+    /// What would make the backend faster here.
+    advice: Option<String>,
 }
 
 /// Lists the backends.
@@ -58,6 +60,7 @@ impl BackendLine {
             software: opened.map(|opened| opened.hardware == Hardware::SoftwareGraphics),
             dtypes: dtypes.iter().flatten().map(|dtype| dtype.name()).collect(),
             reason,
+            advice: opened.and_then(Opened::advice),
         }
     }
 }
@@ -70,15 +73,13 @@ impl Shown for BackendLine {
             return format!("{name:<8} missing  {reason}");
         };
         let driver = self.driver.iter().map(|driver| format!(", {driver}"));
-        let software = if self.software == Some(true) {
-            " (software adapter: correct, but slow)"
-        } else {
-            ""
-        };
+        let advice = self.advice.iter();
+        let advice = advice.map(|advice| format!(" ({advice})"));
         format!(
-            "{name:<8} ready    {device}{}{software}; {}",
+            "{name:<8} ready    {device}{}; {}{}",
             driver.collect::<String>(),
             self.dtypes.join(", "),
+            advice.collect::<String>(),
         )
     }
 }

@@ -41,7 +41,7 @@ pub(crate) struct EvalOptions {
     #[command(flatten)]
     images: ImageOptions,
 
-    /// Where to compute [default: the run's backend; for --weights ndarray].
+    /// Where to compute [default: the run's backend; for --weights as for train].
     #[arg(long, short, value_parser = backend(), value_name = "NAME")]
     backend: Option<Backend>,
 

@@ -11,6 +11,7 @@ use pages::page::Page;
 use programs::{Exit, Format, complain};
 use run_folder::files::Staged;
 use serde::Serialize;
+use training::number::parse::seed;
 
 use crate::arguments::{backend, command_line};
 use crate::console::{Console, Shown};
@@ -33,9 +34,10 @@ struct Common {
     #[arg(long, default_value = "lessons", value_name = "FOLDER")]
     out_dir: PathBuf,
 
-    /// Where to compute: ndarray and flex use the CPU, wgpu a graphics adapter.
-    #[arg(long, short, default_value = "ndarray", value_parser = backend(), value_name = "NAME")]
-    backend: Backend,
+    /// Where to compute: ndarray and flex use the CPU, wgpu a graphics adapter [default: the first of
+    /// these that is compiled in].
+    #[arg(long, short, value_parser = backend(), value_name = "NAME")]
+    backend: Option<Backend>,
 
     /// Seed of everything random; any whole number from 0.
     #[arg(
@@ -43,6 +45,7 @@ struct Common {
         short,
         allow_negative_numbers = true,
         default_value_t = 0,
+        value_parser = seed,
         value_name = "N"
     )]
     seed: u64,
@@ -93,7 +96,8 @@ pub(crate) fn run(options: &LessonOptions) -> Result<Exit> {
     };
     let common = lesson.common();
     let folder = Folder::make(common.out_dir.join(lesson.name()))?;
-    let setup = Setup::new(common.backend.open()?, common.seed);
+    let backend = common.backend.unwrap_or_else(Backend::preferred);
+    let setup = Setup::new(backend.open()?, common.seed);
     let page = match lesson.run(&setup) {
         Ok(page) => page,
         Err(error) => {
@@ -105,7 +109,7 @@ pub(crate) fn run(options: &LessonOptions) -> Result<Exit> {
     let file = folder.write(&page)?;
     Console::new(common.format, false).show(&Given {
         lesson: lesson.name(),
-        backend: common.backend.name(),
+        backend: backend.name(),
         device: setup.opened.description(),
         dtype: setup.dtype.name(),
         seed: common.seed,

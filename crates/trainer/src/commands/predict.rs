@@ -42,7 +42,7 @@ pub(crate) struct PredictOptions {
     #[arg(long)]
     show: bool,
 
-    /// Where to compute [default: the run's backend; without a run ndarray].
+    /// Where to compute [default: the run's backend; without a run as for train].
     #[arg(long, short, value_parser = backend(), value_name = "NAME")]
     backend: Option<Backend>,
 

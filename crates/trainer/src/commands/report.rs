@@ -1,12 +1,12 @@
 //! `trainer report`: a page about one run, or one that compares several.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use backends::Backend;
+use backends::{Backend, Opened};
 use clap::Args;
-use programs::{Exit, Results};
-use run_report::{REPORT, Recorded, comparison, report, write};
+use programs::{Exit, Results, complain};
+use run_report::{REPORT, Recorded, RunPage, Written, comparison, report, write, write_report};
 
 use crate::arguments::{backend, command_line};
 
@@ -38,18 +38,41 @@ pub(crate) struct ReportOptions {
 pub(crate) fn run(options: &ReportOptions) -> Result<Exit> {
     let runs = options.runs.iter().map(|folder| Recorded::open(folder));
     let runs = runs.collect::<Result<Vec<_>, _>>()?;
-    let (page, path) = match &runs[..] {
+    let path = match &runs[..] {
         [run] => {
             let backend = match options.backend {
                 Some(backend) => backend,
                 None => run.settings().backend.parse()?,
             };
-            (report(run, &backend.open()?)?, run.run.path().join(REPORT))
+            one(run, &backend.open()?, options.out.as_deref())?
         }
-        runs => (comparison(runs)?, PathBuf::from(COMPARISON)),
+        runs => {
+            let path = options.out.clone().unwrap_or(PathBuf::from(COMPARISON));
+            write(&comparison(runs)?, &path, &command_line())?;
+            path
+        }
     };
-    let path = options.out.clone().unwrap_or(path);
-    write(&page, &path, &command_line())?;
     Results::default().print(format_args!("report: {}", path.display()))?;
     Ok(Exit::Success)
+}
+
+/// Writes the page of one run, and says what it lacks.
+fn one(run: &Recorded, opened: &Opened, out: Option<&Path>) -> Result<PathBuf> {
+    let lacks = |why: &str| complain(format_args!("warning: the page has no predictions: {why}"));
+    if let Some(out) = out {
+        let RunPage { page, gap } = report(run, opened)?;
+        write(&page, out, &command_line())?;
+        gap.iter().for_each(|why| lacks(why));
+        return Ok(out.to_owned());
+    }
+    let path = run.run.path().join(REPORT);
+    match write_report(run, opened, &command_line())? {
+        Written::Whole => {}
+        Written::WithoutPredictions { why } => lacks(&why),
+        Written::Kept { why } => complain(format_args!(
+            "warning: {} is unchanged, because a new page would have no predictions: {why}",
+            path.display()
+        )),
+    }
+    Ok(path)
 }

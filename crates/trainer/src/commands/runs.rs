@@ -1,15 +1,15 @@
-//! `trainer runs`: the runs in a folder.
+//! `trainer runs`: the runs in a folder, or the epochs of one.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use jiff::Timestamp;
-use pages::numbers::percent;
+use pages::numbers::{number, percent};
 use pages::page::Table;
-use programs::{Exit, Format};
-use run_folder::{History, SavedRun};
+use programs::{Exit, Format, Results, complain};
+use run_folder::{Entry, History, SavedRun};
 use run_report::differences::from_defaults;
 use serde::Serialize;
 use training::{Engine, ModelName};
@@ -23,9 +23,24 @@ pub(crate) struct RunsOptions {
     #[arg(default_value = "runs", value_name = "FOLDER")]
     folder: PathBuf,
 
-    /// Output format: text, or JSON with one object per line.
-    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORM")]
-    format: Format,
+    /// Show the epochs of this run instead: losses, accuracy, learning rate, gradient norms.
+    #[arg(long, value_name = "RUN_DIR", conflicts_with = "folder")]
+    metrics: Option<PathBuf>,
+
+    /// Output format: text, JSON with one object per line, or CSV.
+    #[arg(long, value_enum, default_value_t = ListFormat::Text, value_name = "FORM")]
+    format: ListFormat,
+}
+
+/// Format of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ListFormat {
+    /// For people.
+    Text,
+    /// JSON, one object per line.
+    Json,
+    /// Values separated by commas, for spreadsheets and programs.
+    Csv,
 }
 
 /// A line of the list, as JSON.
@@ -72,12 +87,21 @@ struct Given {
     default: String,
 }
 
-/// Lists the runs of a folder, the oldest first, then damaged ones and folders that are not runs.
+/// Lists the runs of a folder, the oldest first, then damaged ones and folders that are not runs; or the
+/// epochs of one run.
 ///
 /// # Errors
 ///
 /// If the folder cannot be read. A damaged run is listed with the reason.
 pub(crate) fn run(options: &RunsOptions) -> Result<Exit> {
+    match &options.metrics {
+        Some(folder) => show_metrics(folder, options.format)?,
+        None => list(options)?,
+    }
+    Ok(Exit::Success)
+}
+
+fn list(options: &RunsOptions) -> Result<()> {
     let (mut lines, mut damaged) = (vec![], vec![]);
     for folder in run_folders(&options.folder)? {
         match read(&folder) {
@@ -89,13 +113,71 @@ pub(crate) fn run(options: &RunsOptions) -> Result<Exit> {
         }
     }
     lines.sort_by(|a, b| (a.start, &a.run_dir).cmp(&(b.start, &b.run_dir)));
-    let mut console = Console::new(options.format, false);
-    console.text(to_text(&options.folder, &lines, &damaged))?;
-    let runs = lines.into_iter().map(|line| Line::Run(Box::new(line)));
-    for line in runs.chain(damaged) {
-        console.json(&line)?;
+    match options.format {
+        ListFormat::Text => Results::default().print(to_text(&options.folder, &lines, &damaged)),
+        ListFormat::Json => {
+            let mut console = Console::new(Format::Json, false);
+            let runs = lines.into_iter().map(|line| Line::Run(Box::new(line)));
+            let mut all = runs.chain(damaged);
+            all.try_for_each(|line| console.json(&line))
+        }
+        ListFormat::Csv => {
+            complaints(&damaged).for_each(complain);
+            Results::default().print(table(&lines, |accuracy| accuracy.to_string(), "").to_csv())
+        }
     }
-    Ok(Exit::Success)
+}
+
+/// Shows the epochs of a run.
+fn show_metrics(folder: &Path, format: ListFormat) -> Result<()> {
+    let history = History::of(&SavedRun::open(folder)?)?;
+    let mut results = Results::default();
+    match format {
+        ListFormat::Text => {
+            let table = epochs(&history, number).without_empty_columns();
+            results.print(table.to_text())
+        }
+        ListFormat::Csv => results.print(epochs(&history, |number| number.to_string()).to_csv()),
+        ListFormat::Json => {
+            let mut all = history.epochs.into_iter();
+            all.try_for_each(|epoch| results.print(Entry::Epoch(epoch).to_json()))
+        }
+    }
+}
+
+/// A row for each recorded epoch, its numbers in this form. What an epoch does not have is empty.
+fn epochs(history: &History, form: fn(f64) -> String) -> Table {
+    let figures = [
+        "epoch",
+        "train_loss",
+        "val_loss",
+        "val_accuracy",
+        "learning_rate",
+        "seconds",
+        "images_per_second",
+    ];
+    let start = history.start.as_ref();
+    let parameters = start.map_or(&[][..], |start| &start.parameters_named);
+    let norms = parameters
+        .iter()
+        .map(|name| format!("gradient_norm {name}"));
+    let mut table = Table::new(figures.into_iter().map(str::to_owned).chain(norms));
+    let text = |number: Option<f64>| number.map_or(String::new(), form);
+    for epoch in &history.epochs {
+        let figures = [
+            Some(epoch.train_loss),
+            epoch.val_loss,
+            epoch.val_accuracy,
+            Some(epoch.learning_rate),
+            Some(epoch.seconds),
+            Some(epoch.images_per_second),
+        ];
+        // Not every run has norms.
+        let norms = (0..parameters.len()).map(|i| epoch.gradient_norms.get(i).copied());
+        let figures = figures.into_iter().chain(norms).map(text);
+        table.push(std::iter::once(epoch.epoch.to_string()).chain(figures));
+    }
+    table
 }
 
 /// The folders in a folder, in the order of their names; the folder itself if it is a run.
@@ -158,33 +240,42 @@ fn to_text(folder: &Path, lines: &[RunLine], damaged: &[Line]) -> String {
         parts.push(format!("no runs in {}", folder.display()));
     }
     if !lines.is_empty() {
-        let columns = ["run", "started", "model", "backend", "engine", "epochs"];
-        let more = ["test accuracy", "state", "options"];
-        let mut table = Table::new(columns.into_iter().chain(more));
-        for line in lines {
-            let given = line.options.iter();
-            let given = given.map(|given| format!("--{} {}", given.option, given.value));
-            let started = line.started.replace('T', " ");
-            table.push([
-                name(&line.run_dir),
-                started.trim_end_matches('Z').to_owned(),
-                line.model.to_string(),
-                line.backend.clone(),
-                line.engine.to_string(),
-                format!("{}/{}", line.epochs_done, line.epochs),
-                line.test_accuracy.map_or("-".to_owned(), percent),
-                line.state.to_owned(),
-                given.collect::<Vec<_>>().join(" "),
-            ]);
-        }
-        parts.push(table.to_text());
+        parts.push(table(lines, percent, "-").to_text());
     }
-    let complaints = damaged.iter().filter_map(|line| match line {
+    parts.extend(complaints(damaged));
+    parts.join("\n")
+}
+
+/// Why folders are not listed.
+fn complaints(damaged: &[Line]) -> impl Iterator<Item = String> {
+    damaged.iter().filter_map(|line| match line {
         Line::Damaged { reason, .. } => Some(reason.clone()),
         Line::Run(_) => None,
-    });
-    parts.extend(complaints);
-    parts.join("\n")
+    })
+}
+
+/// A row for each run, with its accuracy in these words, or with `none` where there is none.
+fn table(lines: &[RunLine], accuracy: fn(f64) -> String, none: &str) -> Table {
+    let columns = ["run", "started", "model", "backend", "engine", "epochs"];
+    let more = ["test accuracy", "state", "options"];
+    let mut table = Table::new(columns.into_iter().chain(more));
+    for line in lines {
+        let given = line.options.iter();
+        let given = given.map(|given| format!("--{} {}", given.option, given.value));
+        let started = line.started.replace('T', " ");
+        table.push([
+            name(&line.run_dir),
+            started.trim_end_matches('Z').to_owned(),
+            line.model.to_string(),
+            line.backend.clone(),
+            line.engine.to_string(),
+            format!("{}/{}", line.epochs_done, line.epochs),
+            line.test_accuracy.map_or(none.to_owned(), accuracy),
+            line.state.to_owned(),
+            given.collect::<Vec<_>>().join(" "),
+        ]);
+    }
+    table
 }
 
 /// The last part of a folder's path.

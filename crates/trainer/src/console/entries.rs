@@ -23,6 +23,15 @@ impl Shown for Entry {
                 "stopped early after epoch {epoch}: epoch {best_epoch} is still the best, with loss \
                  {best_loss:.4}; its weights are the result"
             ),
+            Self::Plateau {
+                epoch,
+                best_epoch,
+                best_loss,
+            } => format!(
+                "validation loss is no better than after epoch {best_epoch} ({best_loss:.4}); \
+                 --early-stop {} would stop here and keep the weights of that epoch",
+                epoch - best_epoch
+            ),
             Self::Resumed {
                 epoch,
                 step,

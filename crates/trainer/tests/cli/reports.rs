@@ -55,15 +55,75 @@ fn runs_leave_pages_and_are_compared_on_one() {
         assert!(html.contains(part), "{part}");
     }
 
-    // Without the data the page says so; a failed run also has a page.
+    // Without the data, the better page is kept, and a new one says what it lacks; a failed run also has
+    // a page.
     fs::rename(workplace.path("data"), workplace.path("gone")).expect("data can be moved");
-    workplace.text("report runs/sgd");
-    assert!(!page(&workplace, "runs/sgd/report.html").contains("Confusion matrix"));
+    for (arguments, path, is_whole) in [
+        ("report runs/sgd", "runs/sgd/report.html", true),
+        ("report runs/sgd --out lacking.html", "lacking.html", false),
+    ] {
+        let said = workplace.run(arguments);
+        assert_eq!(said.code, Some(0), "{}", said.stderr);
+        assert!(said.stderr.contains("no predictions: "), "{}", said.stderr);
+        let has_predictions = page(&workplace, path).contains("Confusion matrix");
+        assert_eq!(has_predictions, is_whole, "{path}");
+    }
     let diverging = SMALL.replace("data ", "gone ");
     let options = "--backend flex --epochs 3 --learning-rate 1e30 --run-name failed";
     let failed = workplace.run(&format!("{diverging} {options}"));
     assert_eq!(failed.code, Some(1), "{}", failed.stderr);
     assert!(page(&workplace, "runs/failed/report.html").contains("stopped"));
+}
+
+#[test]
+fn a_run_killed_before_it_had_a_page_gets_it_on_resume() {
+    let workplace = Workplace::new();
+    workplace.train("--backend flex --epochs 2 --run-name killed");
+    let path = workplace.path("runs/killed/report.html");
+    fs::remove_file(&path).expect("there is a page");
+    let again = workplace.run("--resume runs/killed");
+    assert_eq!(again.code, Some(0), "{}", again.stderr);
+    assert!(page(&workplace, "runs/killed/report.html").contains("Confusion matrix"));
+    // A page that is up to date is not made again.
+    fs::write(&path, "mine").expect("it can be replaced");
+    workplace.run("--resume runs/killed");
+    assert_eq!(fs::read_to_string(&path).expect("a page"), "mine");
+}
+
+#[test]
+fn epochs_are_exported_as_csv() {
+    let workplace = Workplace::new();
+    let events = workplace.train("--backend flex --epochs 2 --run-name net");
+    let csv = workplace.text("runs --metrics runs/net --format csv");
+    let lines: Vec<Vec<&str>> = csv.lines().map(|line| line.split(',').collect()).collect();
+    let names = "epoch,train_loss,val_loss,val_accuracy,learning_rate,seconds,images_per_second,\
+                 gradient_norm layers.0.weight,gradient_norm layers.0.bias,\
+                 gradient_norm layers.1.weight,gradient_norm layers.1.bias,\
+                 gradient_norm layers.2.weight,gradient_norm layers.2.bias";
+    assert_eq!(lines[0].join(","), names);
+    assert_eq!(lines.len(), 3, "{csv}");
+    let epochs = events.iter().filter(|event| event["event"] == "epoch");
+    for (line, epoch) in lines[1..].iter().zip(epochs) {
+        let fields = lines[0][..7].iter().map(|name| &epoch[*name]);
+        let norms = epoch["gradient_norms"].as_array().expect("norms");
+        for (cell, value) in line.iter().zip(fields.chain(norms)) {
+            assert_eq!(cell.parse::<f64>().ok(), value.as_f64(), "{csv}");
+        }
+    }
+    assert_eq!(
+        workplace.events("runs --metrics runs/net")[..],
+        events[1..3]
+    );
+    // Without a validation set its columns are empty.
+    workplace.events("--model xor-net --backend flex --epochs 3 --run-name xor");
+    let csv = workplace.text("runs --metrics runs/xor --format csv");
+    let line = csv.lines().nth(1).expect("an epoch");
+    assert_eq!(line.split(',').nth(2), Some(""), "{line}");
+    let csv = workplace.text("runs --format csv");
+    assert!(csv.contains(",finished,\"--batch-size 16 --"), "{csv}");
+    workplace
+        .run("runs --metrics nowhere")
+        .assert_refused(&["nowhere is not a run folder"]);
 }
 
 #[test]

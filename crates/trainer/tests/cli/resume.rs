@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::path::Path;
 #[cfg(unix)]
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 #[cfg(unix)]
 use std::time::{Duration, Instant};
 
@@ -72,6 +72,48 @@ fn a_run_that_was_interrupted_continues_to_the_same_numbers() {
         assert!(text.contains(" from epoch-0000"), "{text}");
         assert_same(&workplace, "straight", "stopped");
     }
+}
+
+/// As under `nohup`, and as in the background of a shell script.
+#[cfg(unix)]
+#[test]
+fn signals_that_are_ignored_at_start_stay_ignored() {
+    let workplace = Workplace::new();
+    let run_folder = workplace.path("runs/detached");
+    let options = "--data-dir data --hidden 12,8 --batch-size 1 --epochs 1000 --backend flex";
+    let script = format!(
+        "trap '' HUP INT; exec {} {options} --run-name detached",
+        env!("CARGO_BIN_EXE_trainer")
+    );
+    let mut program = Command::new("sh")
+        .args(["-c", &script])
+        .current_dir(workplace.path(""))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("sh starts");
+    wait_until(&mut program, || has_checkpoint(&run_folder));
+    let id = program.id().to_string();
+    let send = |signal: &str| {
+        let kill = Command::new("kill").args([signal, &id]).status();
+        assert!(kill.expect("kill starts").success());
+    };
+    send("-HUP");
+    send("-INT");
+    let epochs = || metrics_so_far(&run_folder);
+    let before = epochs();
+    wait_until(&mut program, || epochs() > before + 2);
+    // This one was not ignored.
+    send("-TERM");
+    let stopped = Finished::from(program.wait_with_output().expect("it ends"));
+    assert_eq!(stopped.code, Some(130), "{}", stopped.stderr);
+}
+
+/// Lines of a run in progress.
+#[cfg(unix)]
+fn metrics_so_far(run_folder: &Path) -> usize {
+    let text = fs::read_to_string(run_folder.join("metrics.jsonl"));
+    text.map_or(0, |text| text.lines().count())
 }
 
 #[test]

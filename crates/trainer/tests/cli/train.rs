@@ -251,6 +251,10 @@ fn a_loss_that_is_not_finite_exits_1_and_keeps_the_weights() {
     assert_eq!(place, (&json!(1), &json!(2)));
     assert_eq!(metrics(&workplace.path("runs/json")), events);
 
+    let decay = workplace.run(&short("--weight-decay 1e10 --run-name decay"));
+    assert_eq!(decay.code, Some(1), "{}", decay.stderr);
+    assert!(decay.stdout.contains("try a smaller --weight-decay"));
+
     // With one step per epoch, no later step shows the result of the update.
     let one_step = "--data-dir data --backend flex --hidden 12,8 --batch-size 120 --epochs 1";
     let spoiled = workplace.run(&format!("{one_step} --learning-rate 1e30 --run-name last"));

@@ -21,6 +21,16 @@ pub fn at_least_one(text: &str) -> Result<usize, String> {
     }
 }
 
+/// A seed.
+///
+/// # Errors
+///
+/// As [`at_least_one`].
+pub fn seed(text: &str) -> Result<u64, String> {
+    let expected = || format!("expected a whole number from 0 to {}", u64::MAX);
+    text.parse().map_err(|_| expected())
+}
+
 fn number(text: &str, expected: &str, is_legal: impl Fn(f64) -> bool) -> Result<f64, String> {
     text.parse()
         .ok()
@@ -99,6 +109,14 @@ mod tests {
         }
         for bad in ["0", "-1", "1.5", ""] {
             assert!(at_least_one(bad).is_err(), "{bad}");
+        }
+        assert_eq!(seed("18446744073709551615"), Ok(u64::MAX));
+        for bad in ["-1", "18446744073709551616", "1e3", "x"] {
+            let error = seed(bad).expect_err(bad);
+            assert!(
+                error.starts_with("expected a whole number from 0 to 1844"),
+                "{error}"
+            );
         }
     }
 }

@@ -79,7 +79,9 @@ pub struct Choices {
 pub(super) fn with_preset(choices: &Choices) -> Choices {
     let mut choices = choices.clone();
     if let Some(Preset::Fast) = choices.preset {
-        choices.backend.get_or_insert(Backend::Flex);
+        if Backend::Flex.is_compiled_in() {
+            choices.backend.get_or_insert(Backend::Flex);
+        }
         choices.engine.get_or_insert(Engine::Manual);
         choices.epochs.get_or_insert(6);
         choices.learning_rate.get_or_insert(0.15);

@@ -176,7 +176,7 @@ impl Settings {
             model,
             backend: choices
                 .backend
-                .unwrap_or(Backend::Ndarray)
+                .unwrap_or_else(Backend::preferred)
                 .name()
                 .to_owned(),
             engine: choices.engine.unwrap_or(Engine::Autodiff),
@@ -237,9 +237,11 @@ const ROWS_OF_A_THREAD: usize = 32;
 fn threads(choices: &Choices, batch_size: usize) -> Result<usize, SettingsError> {
     match choices.threads {
         None => Ok(default_threads(choices.backend, batch_size)),
-        Some(_) if choices.backend == Some(Backend::Wgpu) => Err(SettingsError::new(
-            "--threads does not apply to wgpu, because the GPU computes; leave it out",
-        )),
+        Some(_) if choices.backend.unwrap_or_else(Backend::preferred) == Backend::Wgpu => {
+            Err(SettingsError::new(
+                "--threads does not apply to wgpu, because the GPU computes; leave it out",
+            ))
+        }
         Some(threads) if threads > batch_size => Err(SettingsError::new(format!(
             "--threads {threads} cannot share a batch of {batch_size} rows; use at most one thread per row"
         ))),
@@ -249,9 +251,9 @@ fn threads(choices: &Choices, batch_size: usize) -> Result<usize, SettingsError>
 
 /// The number of CPU cores, or fewer if the batch is small.
 pub fn default_threads(backend: Option<Backend>, batch_size: usize) -> usize {
-    match backend {
-        Some(Backend::Wgpu) => 1,
-        Some(Backend::Ndarray | Backend::Flex) | None => {
+    match backend.unwrap_or_else(Backend::preferred) {
+        Backend::Wgpu => 1,
+        Backend::Ndarray | Backend::Flex => {
             processor_cores().min(batch_size / ROWS_OF_A_THREAD).max(1)
         }
     }

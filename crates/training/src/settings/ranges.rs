@@ -68,9 +68,53 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// The option that most likely made the loss of a run on so many rows infinite. A penalty with the
+    /// factor λ takes αλ of every weight away in a step: beyond 1, weights change their sign. As long as
+    /// λ itself is less than 1, the learning rate α is to blame.
+    pub(crate) fn too_large(&self, training_rows: usize) -> &'static str {
+        let is_too_large = |factor: f64, per_step: f64| {
+            factor >= 1.0 && self.learning_rate * per_step * factor >= 1.0
+        };
+        let ridge_of_a_row = self.ridge.unwrap_or(0.0) / training_rows as f64;
+        if is_too_large(self.weight_decay, 1.0) {
+            "--weight-decay"
+        } else if is_too_large(ridge_of_a_row, self.batch_size as f64) {
+            "--ridge"
+        } else {
+            "--learning-rate"
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use crate::{Choices, Settings};
+    use crate::{Choices, ModelName, Settings};
+
+    #[test]
+    fn a_loss_that_is_not_finite_is_blamed_on_what_is_too_large() {
+        let blamed = |choices: Choices| Settings::resolve(&choices).unwrap().too_large(55_000);
+        let with = |learning_rate, weight_decay| {
+            blamed(Choices {
+                learning_rate,
+                weight_decay,
+                ..Choices::default()
+            })
+        };
+        assert_eq!(with(None, Some(1e10)), "--weight-decay");
+        assert_eq!(with(Some(1e30), Some(1e-4)), "--learning-rate");
+        assert_eq!(with(Some(1e30), None), "--learning-rate");
+        let ridge = |learning_rate, ridge| {
+            blamed(Choices {
+                model: Some(ModelName::LinearRegression),
+                learning_rate,
+                ridge,
+                ..Choices::default()
+            })
+        };
+        assert_eq!(ridge(None, Some(1e10)), "--ridge");
+        assert_eq!(ridge(Some(1.0), Some(1000.0)), "--learning-rate");
+    }
 
     #[test]
     fn a_number_out_of_its_range_is_refused() {

@@ -28,7 +28,13 @@ fn a_loss_that_is_not_finite_leaves_the_weights_before_it() {
     assert_eq!(outcome, Outcome::NotFinite);
     assert!(memory.weights == weights(&net), "the initial weights");
     let stopped = memory.stopped();
-    assert_eq!(stopped.reason, StopReason::NotFinite { kept_epoch: 0 });
+    assert_eq!(
+        stopped.reason,
+        StopReason::NotFinite {
+            kept_epoch: 0,
+            too_large: "--learning-rate",
+        }
+    );
     assert_eq!((stopped.epoch, stopped.step), (1, 2));
     assert_eq!(memory.events.len(), 1);
 }
@@ -45,7 +51,10 @@ fn a_loss_that_the_last_update_spoils_is_noticed() {
             ..linear()
         });
         assert_eq!(outcome, Outcome::NotFinite);
-        let kept = StopReason::NotFinite { kept_epoch: 0 };
+        let kept = StopReason::NotFinite {
+            kept_epoch: 0,
+            too_large: "--learning-rate",
+        };
         assert_eq!(memory.stopped().reason, kept);
         assert!(memory.weights.iter().all(|weight| weight.is_finite()));
     }

@@ -7,6 +7,7 @@ use burn_suite::Family;
 use clap::Parser;
 use programs::Format;
 use programs::setup::backend_argument;
+use training::number::parse::seed;
 
 /// Check the gradients of Burn's own operations with formulas and finite differences.
 ///
@@ -31,7 +32,7 @@ pub(crate) struct Cli {
     pub(crate) pattern: Option<String>,
 
     /// Seed of values and upstream gradients: any whole number from 0.
-    #[arg(long, default_value_t = 0, value_name = "N")]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 0, value_parser = seed, value_name = "N")]
     pub(crate) seed: u64,
 
     /// Also write the page "Gradients of Burn" to this folder, as Markdown and HTML.

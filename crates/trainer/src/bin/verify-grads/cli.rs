@@ -6,7 +6,7 @@ use backends::Backend;
 use clap::{Parser, ValueEnum};
 use programs::Format;
 use programs::setup::backend_argument;
-use training::number::parse::at_least_one;
+use training::number::parse::{at_least_one, seed};
 
 /// Compare every hand-derived gradient with Burn's autodiff, finite differences and PyTorch.
 ///
@@ -31,7 +31,7 @@ pub(crate) struct Cli {
     pub(crate) pattern: Option<String>,
 
     /// Seed of values, upstream gradients and drawn shapes: any whole number from 0.
-    #[arg(long, default_value_t = 0, value_name = "N")]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 0, value_parser = seed, value_name = "N")]
     pub(crate) seed: u64,
 
     /// Shapes for each rule and net, from 1; the first eight are chosen, the others drawn by the seed.

@@ -3,12 +3,13 @@
 
 mod options;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
-use backends::{Backend, Hardware, Opened};
+use backends::{Backend, Opened};
 use burn::tensor::{Int, Tensor};
 use datasets::{DataFolder, Loading, Mnist};
 use pages::numbers::counted;
@@ -16,6 +17,7 @@ use programs::{Exit, complain};
 use run_folder::{
     Config, Entry, FolderRecorder, NetData, Restored, Resumed, RunFolder, data_digest,
 };
+use run_report::Written;
 use training::{
     AnyNet, Choices, Examples, ModelName, Net, Outcome, Run, Settings, Splits, Start, State,
     dry_run, parameters,
@@ -26,7 +28,9 @@ pub(crate) use options::TrainOptions;
 use super::inspect;
 use crate::arguments::invocation;
 use crate::console::{Console, FrontEnd};
-use crate::signals::{take_file_size_limit_as_error, watch_for_interrupt};
+use crate::signals::{
+    leave_ignored_signals_ignored, take_file_size_limit_as_error, watch_for_interrupt,
+};
 use crate::threads;
 
 /// Trains a net.
@@ -40,6 +44,7 @@ pub(crate) fn run(options: &TrainOptions, started: Instant) -> Result<Exit> {
     if threads::may_share_on_ndarray(choices.backend, choices.threads) {
         threads::one_for_each_product();
     }
+    leave_ignored_signals_ignored()?;
     take_file_size_limit_as_error()?;
     Session::open(options, choices, started)?.train()
 }
@@ -81,12 +86,8 @@ impl<'a> Session<'a> {
             None => Settings::resolve(&choices)?,
         };
         let opened = settings.backend.parse::<Backend>()?.open()?;
-        if opened.hardware == Hardware::SoftwareGraphics {
-            console.note(format_args!(
-                "warning: {} is a software adapter: its results are correct, but it is slow; flex is \
-                 the fastest backend on a CPU",
-                opened.name
-            ));
+        if let Some(advice) = opened.advice() {
+            console.note(format_args!("warning: {advice}"));
         }
         Ok(Self {
             options,
@@ -103,6 +104,7 @@ impl<'a> Session<'a> {
     /// Loads the data, builds the net, trains it.
     fn train(mut self) -> Result<Exit> {
         if let Some(result) = self.resumed.as_ref().and_then(Resumed::result) {
+            self.write_missing_report();
             return self.show_finished(&result);
         }
         let images = match self.settings.model {
@@ -244,24 +246,39 @@ impl<'a> Session<'a> {
             recorder.resume(&state.progress, checkpoint)?;
         }
         let outcome = run.train(state, &mut recorder)?;
+        if outcome == Outcome::InterruptedInWarmUp {
+            // The device answers nobody before its warm-up is done, so nothing here may wait for it.
+            std::mem::forget(run);
+            std::mem::forget(splits);
+            return Ok(Exit::Interrupted);
+        }
         // The report loads the test set again. Together with the other sets, it would need more
         // memory than the rest of the run.
         drop(run);
         drop(splits);
-        if let Err(error) = run_report::write_in(recorder.path(), &self.opened) {
-            let error = anyhow::Error::from(error);
-            self.console
-                .note(format_args!("warning: no report was written: {error:#}"));
-        }
+        self.write_report(recorder.path());
         Ok(match outcome {
             Outcome::NotFinite | Outcome::GradientsDisagree => Exit::Negative,
-            Outcome::Interrupted => {
+            Outcome::Interrupted | Outcome::InterruptedInWarmUp => {
                 let path = recorder.path().display();
                 self.console.note(format_args!("weights kept in {path}"));
                 Exit::Interrupted
             }
             Outcome::Finished { test_accuracy } => self.verdict(test_accuracy),
         })
+    }
+
+    /// Writes the page of the run. Without it, the run is still complete.
+    fn write_report(&self, folder: &Path) {
+        let lack = match run_report::write_in(folder, &self.opened) {
+            Ok(Written::Whole) => return,
+            Ok(Written::WithoutPredictions { why }) => {
+                format!("the page of the run has no predictions: {why}")
+            }
+            Ok(Written::Kept { why }) => format!("the page of the run is unchanged: {why}"),
+            Err(error) => format!("no report was written: {:#}", anyhow::Error::from(error)),
+        };
+        self.console.note(format_args!("warning: {lack}"));
     }
 
     /// Takes one batch through the whole training step, and writes nothing.
@@ -321,6 +338,15 @@ impl<'a> Session<'a> {
             validation_rows: splits.validation.as_ref().map(Examples::len),
             test_rows: splits.test.len(),
             setup_seconds: self.started.elapsed().as_secs_f64(),
+        }
+    }
+
+    /// Writes the page of a finished run that was killed before it had one.
+    fn write_missing_report(&self) {
+        if let Some(folder) = self.resumed.as_ref().map(Resumed::path)
+            && !run_report::is_current(folder)
+        {
+            self.write_report(folder);
         }
     }
 

@@ -11,7 +11,7 @@ use clap::Args;
 use layers::Activation;
 use programs::Format;
 use training::number::parse::{
-    at_least_one, fraction, non_negative, positive, proper_fraction, share,
+    at_least_one, fraction, non_negative, positive, proper_fraction, seed as parse_seed, share,
 };
 use training::{Choices, Engine, ModelName, OptimizerName, Preset, ScheduleName, WarmUp};
 
@@ -65,7 +65,8 @@ struct ModelOptions {
 /// What computes, and how it is checked.
 #[derive(Debug, Clone, Args)]
 struct ComputationOptions {
-    /// Where to compute: ndarray and flex use the CPU, wgpu a graphics adapter [default: ndarray].
+    /// Where to compute: ndarray and flex use the CPU, wgpu a graphics adapter [default: the first of
+    /// these that is compiled in].
     #[arg(long, short, value_parser = backend(), value_name = "NAME")]
     backend: Option<Backend>,
 
@@ -138,7 +139,7 @@ struct OptimisationOptions {
     early_stop: Option<usize>,
 
     /// Seed of initial weights, validation set and batch order; a whole number from 0 [default: 0].
-    #[arg(long, short, allow_negative_numbers = true, value_name = "N")]
+    #[arg(long, short, allow_negative_numbers = true, value_parser = parse_seed, value_name = "N")]
     seed: Option<u64>,
 }
 
@@ -258,14 +259,31 @@ impl TrainOptions {
     }
 }
 
+/// A name of a run's folder. Letters of every script are allowed; what a shell or another system would
+/// take as something else is not.
 fn run_name(text: &str) -> Result<String, String> {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if !text.is_empty() && text.chars().all(is_plain) && !text.starts_with('.') {
-        Ok(text.to_owned())
-    } else {
-        Err("expected letters, digits, '-', '_' or '.', not starting with '.'".to_owned())
+    let is_plain = |c: char| match c {
+        // Invisible marks that change the direction of a text, or nothing at all.
+        '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' => false,
+        '\u{2060}'..='\u{206f}' | '\u{feff}' => false,
+        _ if c.is_ascii() => c.is_alphanumeric() || matches!(c, '-' | '_' | '.'),
+        _ => !c.is_whitespace() && !c.is_control(),
+    };
+    if text.len() > LONGEST_RUN_NAME {
+        return Err(format!(
+            "a folder's name has at most {LONGEST_RUN_NAME} bytes here, this one has {}; choose a \
+             shorter one",
+            text.len()
+        ));
     }
+    if text.is_empty() || !text.chars().all(is_plain) || text.starts_with('.') {
+        return Err("expected letters, digits, '-', '_' or '.', not starting with '.'".to_owned());
+    }
+    Ok(text.to_owned())
 }
+
+/// In bytes; file systems allow 255, and a number may follow.
+const LONGEST_RUN_NAME: usize = 200;
 
 #[cfg(test)]
 mod tests {
@@ -273,9 +291,34 @@ mod tests {
 
     #[test]
     fn a_run_name_is_a_plain_file_name() {
-        assert_eq!(run_name("a-1_b.c"), Ok("a-1_b.c".to_owned()));
-        for bad in ["", "..", "a/b", ".hidden"] {
+        for good in [
+            "a-1_b.c",
+            "größer",
+            "Über-1",
+            "e\u{301}tude",
+            "試し",
+            "тест",
+            "हिन्दी",
+        ] {
+            assert_eq!(run_name(good), Ok(good.to_owned()));
+        }
+        for bad in [
+            "",
+            "..",
+            "a/b",
+            ".hidden",
+            "a b",
+            "a\n",
+            "a*",
+            "a\u{202e}b",
+            "a;b",
+        ] {
             assert!(run_name(bad).is_err(), "{bad}");
+        }
+        assert!(run_name(&"n".repeat(200)).is_ok());
+        for long in ["n".repeat(300), "ü".repeat(101)] {
+            let error = run_name(&long).expect_err("too long");
+            assert!(error.contains("at most 200 bytes"), "{error}");
         }
     }
 }
