@@ -107,13 +107,17 @@ impl Teach for Options {
             bail!("training returned no net; this is a defect, please report it");
         };
         let f = self.activation;
-        Ok(Page::new("The XOR net", "L3, L4, L17")
+        let mut page = Page::new("The XOR net", "L3, L4, L17")
             .with(self.the_net(setup))
             .with(forward(f, before, &rows)?)
             .with(backward(f, before, &rows)?)
             .with(compared(f, before, &rows)?)
             .with(graph(f, before, &rows, "before")?)
-            .with(self.learning(&training)?)
+            .with(self.learning(&training)?);
+        if let Some(section) = dead_units(f, &training.moments, &rows)? {
+            page = page.with(section);
+        }
+        Ok(page
             .with(surfaces(&training.moments, setup)?)
             .with(answers(before, after, &rows))
             .with(graph(f, after, &rows, "after")?))
@@ -179,6 +183,79 @@ impl Options {
             ))
             .figure("loss", "The loss at every step", figure(&[panel], 1)?))
     }
+}
+
+/// Explains units that a ReLU has switched off, if the training has left any.
+fn dead_units(f: Activation, moments: &[Moment], rows: &Rows) -> Result<Option<Section>> {
+    if f != Activation::Relu {
+        return Ok(None);
+    }
+    let largest = moments
+        .iter()
+        .map(|moment| largest_inputs(&moment.net, rows));
+    let largest = largest.collect::<Result<Vec<_>>>()?;
+    let (Some(at_end), Some(after)) = (largest.last(), moments.last()) else {
+        return Ok(None);
+    };
+    let mut table = Table::new(["hidden unit", "largest Z2 of the four rows", "dead"]);
+    let mut dead = vec![];
+    for (unit, z2) in at_end.iter().enumerate() {
+        // A dead unit stays dead, so the first of the moments tells since when.
+        let first = largest.iter().position(|largest| largest[unit] <= 0.0);
+        let name = (unit + 1).to_string();
+        let state = match first.map(|moment| moments[moment].step) {
+            Some(0) => "from the start".to_owned(),
+            Some(step) => format!("after {step} steps"),
+            None => "no".to_owned(),
+        };
+        if first.is_some() {
+            dead.push(name.clone());
+        }
+        table.push([name, number(*z2), state]);
+    }
+    let right = right_answers(&read(&after.net.forward(rows.x.clone())).values);
+    let outcome = match (right, at_end.len() - dead.len()) {
+        (4, _) => "The other units are enough for the four rows.",
+        (_, 0) => "No unit is left: all four rows have the same output.",
+        (_, 1) => {
+            "One unit is left. One ReLU divides the plane by one straight line only, and no straight \
+             line separates the rows."
+        }
+        (_, _) => "The other units have not found an answer for all four rows.",
+    };
+    let remedy = "Try another --seed, more --hidden units, a smaller --learning-rate, or --activation \
+                  elu, whose derivative is never 0.";
+    let (noun, verb) = match dead.len() {
+        0 => return Ok(None),
+        1 => ("Hidden unit", "is"),
+        _ => ("Hidden units", "are"),
+    };
+    let section = Section::new("Dead units")
+        .formula("f(z) = max(0, z)        f'(z) = 0 for z ≤ 0        δZ2 = f'(Z2)∘δZ3")
+        .text(format!(
+            "{noun} {} {verb} dead: Z2 ≤ 0 in all four rows. So f'(Z2) = 0 in all four rows, the unit's \
+             column of δZ2 is 0, and with it those of δW1 = Xᵀ·δZ2 and of δb1. No further step changes \
+             its W1 and b1: it gives 0 for ever. {outcome} {}",
+            dead.join(", "),
+            if right == 4 { "" } else { remedy },
+        ))
+        .table(table);
+    Ok(Some(section))
+}
+
+/// The largest input of each hidden unit's activation over the rows.
+fn largest_inputs(net: &XorNet, rows: &Rows) -> Result<Vec<f64>> {
+    let p = parameters(net)?;
+    let z2 = xor::forward(Activation::Relu, &p, rows.x.clone(), rows.y.clone()).z2;
+    Ok(read(&z2.max_dim(0)).values)
+}
+
+/// How many outputs lie on the correct side of ½.
+fn right_answers(outputs: &[f64]) -> usize {
+    let pairs = outputs.iter().zip(XOR_TARGETS);
+    pairs
+        .filter(|(output, [target])| (**output > 0.5) == (*target > 0.5))
+        .count()
 }
 
 fn forward(f: Activation, before: &Moment, rows: &Rows) -> Result<Section> {
@@ -282,9 +359,8 @@ fn answers(before: &Moment, after: &Moment, rows: &Rows) -> Section {
     let output = |moment: &Moment| read(&moment.net.forward(rows.x.clone())).values;
     let (first, last) = (output(before), output(after));
     let mut table = Table::new(["x1, x2", "target", "before", "after"]);
-    let mut right = 0;
+    let right = right_answers(&last);
     for (i, ([x1, x2], [y])) in XOR_INPUTS.into_iter().zip(XOR_TARGETS).enumerate() {
-        right += usize::from((last[i] > 0.5) == (y > 0.5));
         table.push([
             format!("{x1}, {x2}"),
             y.to_string(),

@@ -167,6 +167,24 @@ fn the_same_seed_gives_the_same_page() {
 }
 
 #[test]
+fn dead_units_of_a_relu_are_explained_when_there_are_any() {
+    let text = |lesson: &str, seed| give(lesson, seed).unwrap().to_text();
+    assert!(!text("xor --steps 50", 0).contains("Dead units"));
+    let lesson = "xor --activation relu --learning-rate 2 --steps 500";
+    let mut seen = [0; 2];
+    for seed in 0..6 {
+        let text = text(lesson, seed);
+        let is_explained = text.contains("Z2 ≤ 0 in all four rows. So f'(Z2) = 0");
+        // A dead unit has the gradients 0, and the formula's table before training cannot show it: the
+        // outputs do, where all units are dead.
+        let all_alike = text.contains("No unit is left: all four rows have the same output.");
+        assert!(is_explained || !all_alike, "{text}");
+        seen[usize::from(is_explained)] += 1;
+    }
+    assert!(seen[1] > 0, "these seeds leave dead units: {seen:?}");
+}
+
+#[test]
 fn hand_and_autodiff_agree_in_what_is_shown() {
     for lesson in [
         "scalar-net",

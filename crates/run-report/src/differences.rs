@@ -28,17 +28,18 @@ pub fn choices(settings: &Settings) -> Result<Vec<Choice>, ReportError> {
 /// As [`choices`].
 pub fn from_defaults(settings: &Settings) -> Result<Vec<(Choice, String)>, ReportError> {
     let defaults = fields(&Settings::default_for(settings.model))?;
-    // The default learning rate and number of threads follow from these two.
+    // The default learning rate, its warm-up, and the numbers of epochs and threads follow from these.
     let following = fields(&Settings::resolve(&Choices {
         model: Some(settings.model),
         optimizer: Some(settings.optimizer),
         batch_size: Some(settings.batch_size),
+        schedule: Some(settings.schedule),
         ..Choices::default()
     })?)?;
     let differing = fields(settings)?.into_iter().filter_map(|(name, value)| {
         let defaults = match name.as_str() {
             "model" | "backend" | "engine" => return None,
-            "optimizer" | "batch_size" => &defaults,
+            "optimizer" | "batch_size" | "schedule" => &defaults,
             _ => &following,
         };
         let default = defaults.get(&name).unwrap_or(&Value::Null);
@@ -97,7 +98,7 @@ fn text(value: &Value) -> String {
 mod tests {
     use super::*;
     use backends::Backend;
-    use training::{Engine, ModelName, OptimizerName};
+    use training::{Engine, ModelName, OptimizerName, ScheduleName};
 
     fn settings(choices: Choices) -> Settings {
         Settings::resolve(&choices).unwrap()
@@ -129,6 +130,21 @@ mod tests {
         ]
         .map(|((name, value), default)| ((name.to_owned(), value.to_owned()), default.to_owned()));
         assert_eq!(differences, expected);
+    }
+
+    #[test]
+    fn a_constant_rate_is_one_difference_with_its_own_epochs() {
+        let run = settings(Choices {
+            schedule: Some(ScheduleName::Constant),
+            ..Choices::default()
+        });
+        let differences = from_defaults(&run).unwrap();
+        let ((name, value), default) = &differences[0];
+        assert_eq!(
+            [name, value, default].map(String::as_str),
+            ["schedule", "constant", "linear"]
+        );
+        assert_eq!(differences.len(), 1, "{differences:?}");
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub mod differences;
 mod error;
 mod one_run;
 mod recorded;
+pub mod sweep;
 pub mod tables;
 
 use std::fs;

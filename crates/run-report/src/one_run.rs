@@ -18,7 +18,7 @@ use crate::curves;
 use crate::differences::{choices, from_defaults};
 use crate::error::ReportError;
 use crate::recorded::Recorded;
-use crate::tables::{accuracy_interval, accuracy_text, class_table, confusion_table};
+use crate::tables::{accuracy_interval, accuracy_text, class_table, confusion_table, why_so_far};
 
 /// Most pixels of all images of a sheet together: they make the page heavy.
 const MOST_PIXELS: usize = 32 * 28 * 28;
@@ -179,12 +179,15 @@ fn result(recorded: &Recorded, confusion: Option<&Confusion>) -> Section {
             result.closed_form_test_accuracy,
             result.distance_to_closed_form,
         ) {
+            let gap = result.loss_above_closed_form.zip(result.closed_form_loss);
+            let why = gap.and_then(|(gap, loss)| why_so_far(distance, gap / loss));
             row(
                 "closed form",
                 format!(
-                    "test accuracy {:.2} %, ‖W - W*‖ = {} ‖W*‖",
+                    "test accuracy {:.2} %, ‖W - W*‖ = {} ‖W*‖{}",
                     100.0 * accuracy,
-                    number(distance)
+                    number(distance),
+                    why.map(|why| format!(" ({why})")).unwrap_or_default(),
                 ),
             );
         }

@@ -35,6 +35,30 @@ pub fn accuracy_text(accuracy: f64, interval: Option<[f64; 2]>) -> String {
     }
 }
 
+/// Why weights are far from those of the exact solution although the losses are near each other, where that
+/// is so. `distance` is `‖W - W*‖ / ‖W*‖`; `loss_gap` is the difference of the losses, relative to that of the
+/// exact solution.
+///
+/// ```
+/// use run_report::tables::why_so_far;
+///
+/// assert!(why_so_far(0.9998, 0.071).unwrap().contains("hardly vary"));
+/// assert_eq!(why_so_far(0.05, 0.003), None);
+/// assert_eq!(why_so_far(0.9, 0.8), None);
+/// ```
+pub fn why_so_far(distance: f64, loss_gap: f64) -> Option<String> {
+    const FAR: f64 = 0.1;
+    (distance >= FAR && loss_gap < distance / 2.0).then(|| {
+        format!(
+            "far in weights, near in loss: W* is large along directions in which the images hardly vary, such \
+             as pixels that are almost always blank; weights along them change the outputs little, so \
+             gradient descent hardly moves along them: more --epochs close the gap in the loss of {} only \
+             slowly; a larger --ridge keeps W* itself small there",
+            percent(loss_gap)
+        )
+    })
+}
+
 /// `97.25 to 97.85 %`.
 pub(crate) fn interval_text([low, high]: [f64; 2]) -> String {
     format!("{:.2} to {:.2} %", 100.0 * low, 100.0 * high)

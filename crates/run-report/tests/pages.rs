@@ -153,7 +153,7 @@ fn a_run_has_a_page_with_its_results() {
         assert!(shown, "{part} in {captions:?}");
     }
     let options = table(&html, "Configuration");
-    assert_eq!(row(&options, "schedule"), ["cosine", "constant"]);
+    assert_eq!(row(&options, "schedule"), ["cosine", "linear"]);
     let environment = table(&html, "Environment");
     let command = &row(&environment, "command")[0];
     assert!(command.contains("--schedule cosine"), "{command}");

@@ -13,6 +13,7 @@ use crate::commands::lesson::LessonOptions;
 use crate::commands::predict::PredictOptions;
 use crate::commands::report::ReportOptions;
 use crate::commands::runs::RunsOptions;
+use crate::commands::sweep::SweepOptions;
 use crate::commands::train::TrainOptions;
 
 /// Train the lecture's nets on real data, on the CPU or on a graphics adapter.
@@ -39,6 +40,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Train a net (the same as without a command).
     Train(Box<TrainOptions>),
+    /// Train with several values of one or two options and several seeds: one table, one page.
+    Sweep(Box<SweepOptions>),
     /// List the backends: whether each can run here, on which device, with which float types.
     Backends(BackendsOptions),
     /// Walk through a part of the lecture, with numbers, figures and a page.

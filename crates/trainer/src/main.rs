@@ -17,7 +17,8 @@ use programs::{Exit, run_program};
 
 use cli::{Cli, Command};
 use commands::{
-    about, backends, eval, export, import, inspect, lesson, predict, reference, report, runs, train,
+    about, backends, eval, export, import, inspect, lesson, predict, reference, report, runs,
+    sweep, train,
 };
 
 /// Training allocates and frees tensors by the thousand, on several threads, each megabytes in size: the
@@ -36,6 +37,7 @@ fn run(cli: Cli, started: Instant) -> Result<Exit> {
     match cli.command {
         None => train::run(&cli.options, started),
         Some(Command::Train(options)) => train::run(&options, started),
+        Some(Command::Sweep(options)) => sweep::run(&options),
         Some(Command::Backends(options)) => backends::run(&options),
         Some(Command::Lesson(options)) => lesson::run(&options),
         Some(Command::Bench(options)) => bench::run(&options),

@@ -25,7 +25,7 @@ use burn::lr_scheduler::sequential::SequentialLrSchedulerConfig;
 use burn::lr_scheduler::step::StepLrSchedulerConfig;
 
 use crate::choice::ScheduleName;
-use crate::settings::{Settings, SettingsError};
+use crate::settings::{Settings, SettingsError, WarmUp};
 
 /// Parts into which the schedule `step` divides a run, each with a tenth of the rate before.
 const PARTS: usize = 3;
@@ -45,9 +45,14 @@ impl Schedule {
     /// If the warm-up takes the whole run.
     pub fn new(settings: &Settings, steps_per_epoch: usize) -> Result<Self, SettingsError> {
         let all = settings.epochs * steps_per_epoch;
-        let warm_up = settings
-            .warm_up
-            .map(|warm_up| warm_up.steps(steps_per_epoch));
+        let warm_up = settings.warm_up.map(|warm_up| match warm_up {
+            // Shorter than the run, but for rounding.
+            WarmUp::Epochs(epochs) if epochs < settings.epochs as f64 => {
+                warm_up.steps(steps_per_epoch).min(all.saturating_sub(1))
+            }
+            _ => warm_up.steps(steps_per_epoch),
+        });
+        let warm_up = warm_up.filter(|&steps| steps > 0);
         let rest = match warm_up {
             Some(steps) if steps >= all => {
                 return Err(SettingsError::new(format!(
@@ -101,7 +106,7 @@ impl Schedule {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::{Choices, WarmUp};
+    use crate::settings::Choices;
 
     const COSINE: ScheduleName = ScheduleName::Cosine;
 
@@ -111,10 +116,13 @@ mod tests {
             epochs: Some(10),
             learning_rate: Some(2.0),
             schedule: Some(schedule),
-            warm_up,
             ..Choices::default()
         };
-        Settings::resolve(&choices).expect("legal choices")
+        let settings = Settings::resolve(&choices).expect("legal choices");
+        Settings {
+            warm_up,
+            ..settings
+        }
     }
 
     /// Rates of all steps, three in each epoch.
@@ -170,6 +178,18 @@ mod tests {
             let rest: Vec<f64> = (17..30).map(|_| schedule.next_rate()).collect();
             assert_eq!(rest, rates(&settings)[17..]);
         }
+    }
+
+    #[test]
+    fn half_an_epoch_fits_a_run_of_one_step() {
+        let mut settings = settings(ScheduleName::Linear, Some(WarmUp::Epochs(0.5)));
+        settings.epochs = 1;
+        let rates = |steps: usize| {
+            let mut schedule = Schedule::new(&settings, steps).expect("a legal schedule");
+            (0..steps).map(|_| schedule.next_rate()).collect::<Vec<_>>()
+        };
+        assert_eq!(rates(1), [2.0]);
+        assert_eq!(rates(2), [2.0, 2.0]);
     }
 
     #[test]

@@ -9,8 +9,8 @@ use pages::numbers::{number, percent};
 use pages::page::{Section, Table};
 use pages::plot::{Mark, Panel, Points, Scale, Series, figure};
 use training::{
-    Batch, Engine, EpochEnd, Evaluation, ModelName, Net, OptimizerName, Pass, Schedule, Settings,
-    State, Team, TrainingError, Watch, epoch, evaluate,
+    Batch, Engine, EpochEnd, Evaluation, ModelName, Net, OptimizerName, Pass, Schedule,
+    ScheduleName, Settings, State, Team, TrainingError, Watch, epoch, evaluate,
 };
 
 use super::{BATCH, Images, Options, ROWS_AT_ONCE};
@@ -95,6 +95,8 @@ impl Options {
             seed: setup.seed,
             optimizer: OptimizerName::Momentum,
             learning_rate: self.learning_rate,
+            schedule: ScheduleName::Constant,
+            warm_up: None,
             ..Settings::default_for(ModelName::MnistMlp)
         };
         let steps_per_epoch = train.len().div_ceil(BATCH);

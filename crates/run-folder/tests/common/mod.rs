@@ -14,8 +14,8 @@ use run_folder::{
 };
 use serde_json::Value;
 use training::{
-    AnyNet, Choices, Examples, ModelName, Net, Outcome, RecordError, Run, Settings, Splits, Start,
-    State,
+    AnyNet, Choices, Examples, ModelName, Net, Outcome, RecordError, Run, ScheduleName, Settings,
+    Splits, Start, State,
 };
 
 pub(crate) type AnyError = Box<dyn Error>;
@@ -37,6 +37,7 @@ pub(crate) fn small() -> Choices {
         backend: Some(Backend::Flex),
         hidden: Some(vec![12, 8]),
         batch_size: Some(16),
+        schedule: Some(ScheduleName::Constant),
         data_dir: Some(fixture("data")),
         ..Choices::default()
     }

@@ -8,8 +8,8 @@ use datasets::ImageSet;
 use mnist_mlp::MnistMlpConfig;
 use serde::Serialize;
 use training::{
-    Choices, Engine, EpochEnd, Examples, Pass, Schedule, Settings, State, Team, Unwatched, epoch,
-    evaluate, rows_at_once,
+    Choices, Engine, EpochEnd, Examples, Pass, Schedule, ScheduleName, Settings, State, Team,
+    Unwatched, epoch, evaluate, rows_at_once,
 };
 
 /// Test accuracies to reach.
@@ -41,6 +41,7 @@ pub(crate) fn race(
         backend: Some(backend),
         engine: Some(engine),
         epochs: Some(MOST_EPOCHS),
+        schedule: Some(ScheduleName::Constant),
         ..Choices::default()
     })?;
     let [inputs, classes] = [train.image_size(), train.class_count()];

@@ -9,8 +9,8 @@ use burn::tensor::Device;
 use datasets::ImageSet;
 use mnist_mlp::{MnistMlp, MnistMlpConfig};
 use training::{
-    Choices, Engine, EpochEnd, Examples, ModelName, Net, OptimizerName, Pass, Schedule, Settings,
-    State, Team, TrainingError, Unwatched, epoch, epoch_order, step,
+    Choices, Engine, EpochEnd, Examples, ModelName, Net, OptimizerName, Pass, Schedule,
+    ScheduleName, Settings, State, Team, TrainingError, Unwatched, epoch, epoch_order, step,
 };
 use xor_net::{XorNet, XorNetConfig};
 
@@ -86,6 +86,7 @@ fn choices(model: ModelName, backend: Backend, engine: Engine) -> Choices {
         engine: Some(engine),
         optimizer: Some(OptimizerName::Sgd),
         learning_rate: Some(LEARNING_RATE),
+        schedule: Some(ScheduleName::Constant),
         ..Choices::default()
     }
 }

@@ -12,5 +12,6 @@ pub(crate) mod predict;
 pub(crate) mod reference;
 pub(crate) mod report;
 pub(crate) mod runs;
+pub(crate) mod sweep;
 pub(crate) mod train;
 mod trained_net;

@@ -14,6 +14,7 @@ use run_report::differences::from_defaults;
 use serde::Serialize;
 use training::{Engine, ModelName};
 
+use super::sweep;
 use crate::console::Console;
 
 /// Options of `runs`.
@@ -123,7 +124,8 @@ fn list(options: &RunsOptions) -> Result<()> {
         }
         ListFormat::Csv => {
             complaints(&damaged).for_each(complain);
-            Results::default().print(table(&lines, |accuracy| accuracy.to_string(), "").to_csv())
+            Results::default()
+                .print(table(&options.folder, &lines, |accuracy| accuracy.to_string(), "").to_csv())
         }
     }
 }
@@ -180,7 +182,8 @@ fn epochs(history: &History, form: fn(f64) -> String) -> Table {
     table
 }
 
-/// The folders in a folder, in the order of their names; the folder itself if it is a run.
+/// The folders in a folder, in the order of their names, and those in the folder of a sweep; the folder
+/// itself if it is a run.
 fn run_folders(folder: &Path) -> Result<Vec<PathBuf>> {
     if folder.join("config.json").is_file() {
         return Ok(vec![folder.to_owned()]);
@@ -191,6 +194,18 @@ fn run_folders(folder: &Path) -> Result<Vec<PathBuf>> {
             folder.display()
         );
     }
+    let mut folders = vec![];
+    for path in folders_in(folder)? {
+        if path.join(sweep::PAGE).is_file() {
+            folders.extend(folders_in(&path)?);
+        } else {
+            folders.push(path);
+        }
+    }
+    Ok(folders)
+}
+
+fn folders_in(folder: &Path) -> Result<Vec<PathBuf>> {
     let unreadable = || format!("cannot read {}", folder.display());
     let mut folders = vec![];
     for entry in fs::read_dir(folder).with_context(unreadable)? {
@@ -240,7 +255,7 @@ fn to_text(folder: &Path, lines: &[RunLine], damaged: &[Line]) -> String {
         parts.push(format!("no runs in {}", folder.display()));
     }
     if !lines.is_empty() {
-        parts.push(table(lines, percent, "-").to_text());
+        parts.push(table(folder, lines, percent, "-").to_text());
     }
     parts.extend(complaints(damaged));
     parts.join("\n")
@@ -255,7 +270,7 @@ fn complaints(damaged: &[Line]) -> impl Iterator<Item = String> {
 }
 
 /// A row for each run, with its accuracy in these words, or with `none` where there is none.
-fn table(lines: &[RunLine], accuracy: fn(f64) -> String, none: &str) -> Table {
+fn table(folder: &Path, lines: &[RunLine], accuracy: fn(f64) -> String, none: &str) -> Table {
     let columns = ["run", "started", "model", "backend", "engine", "epochs"];
     let more = ["test accuracy", "state", "options"];
     let mut table = Table::new(columns.into_iter().chain(more));
@@ -264,7 +279,7 @@ fn table(lines: &[RunLine], accuracy: fn(f64) -> String, none: &str) -> Table {
         let given = given.map(|given| format!("--{} {}", given.option, given.value));
         let started = line.started.replace('T', " ");
         table.push([
-            name(&line.run_dir),
+            name(folder, &line.run_dir),
             started.trim_end_matches('Z').to_owned(),
             line.model.to_string(),
             line.backend.clone(),
@@ -278,10 +293,11 @@ fn table(lines: &[RunLine], accuracy: fn(f64) -> String, none: &str) -> Table {
     table
 }
 
-/// The last part of a folder's path.
-fn name(folder: &str) -> String {
-    let name = Path::new(folder).file_name();
-    name.map_or(folder.to_owned(), |name| {
-        name.to_string_lossy().into_owned()
-    })
+/// A run's path below the folder that is listed, or its own name.
+fn name(listed: &Path, run: &str) -> String {
+    let run = Path::new(run);
+    let below = run.strip_prefix(listed).ok();
+    let below = below.filter(|below| !below.as_os_str().is_empty());
+    let name = below.or(run.file_name().map(Path::new)).unwrap_or(run);
+    name.display().to_string()
 }

@@ -2,6 +2,7 @@
 
 use pages::numbers::{counted, number, percent, thousands};
 use run_folder::{Entry, Imported, InFolder};
+use run_report::tables::why_so_far;
 use training::{DryRun, Epoch, GradientCheck, RunResult, Start};
 
 use super::Shown;
@@ -187,19 +188,22 @@ fn result_text(InFolder { event, run_dir }: &InFolder<RunResult>) -> String {
 /// Lines about the exact solution, if there is one.
 fn exact_solution_text(result: &RunResult) -> Option<String> {
     let (loss, gap) = (result.closed_form_loss?, result.loss_above_closed_form?);
+    let distance = result.distance_to_closed_form?;
     let share = gap / loss;
-    let share = if share.is_finite() {
+    let in_percent = if share.is_finite() {
         format!(" ({:.1} %)", 100.0 * share)
     } else {
         String::new()
     };
+    let why = why_so_far(distance, share);
+    let why = why.map(|why| format!("{why}\n")).unwrap_or_default();
     Some(format!(
-        "exact solution: training loss {}; gradient descent is {}{share} above it; test accuracy {}\n\
-         weights: ‖W - W*‖ = {:.3e} ‖W*‖, with W* of the exact solution, solved in {:.1} s\n",
+        "exact solution: training loss {}; gradient descent is {}{in_percent} above it; test accuracy {}\n\
+         weights: ‖W - W*‖ = {} ‖W*‖, with W* of the exact solution, solved in {:.1} s\n{why}",
         number(loss),
         number(gap),
         percent(result.closed_form_test_accuracy?),
-        result.distance_to_closed_form?,
+        number(distance),
         result.closed_form_seconds?,
     ))
 }
@@ -289,5 +293,11 @@ mod tests {
         let expected = "exact solution: training loss 11400.6; gradient descent is 340.9 (3.0 %) above it; \
                         test accuracy 86.00 %";
         assert_eq!(text.lines().next(), Some(expected));
+        let mut lines = text.lines().skip(1);
+        let weights =
+            "weights: ‖W - W*‖ = 0.352 ‖W*‖, with W* of the exact solution, solved in 0.5 s";
+        assert_eq!(lines.next(), Some(weights));
+        let why = lines.next().expect("a reason");
+        assert!(why.starts_with("far in weights, near in loss"), "{why}");
     }
 }

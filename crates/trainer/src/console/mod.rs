@@ -29,6 +29,8 @@ pub(crate) trait Shown: Serialize {
 pub(crate) struct Console {
     format: Format,
     quiet: bool,
+    /// Whether results are not shown either.
+    silent: bool,
     results: Results,
 }
 
@@ -38,7 +40,16 @@ impl Console {
         Self {
             format,
             quiet,
+            silent: false,
             results: Results::default(),
+        }
+    }
+
+    /// A console that shows nothing.
+    pub(crate) fn silent() -> Self {
+        Self {
+            silent: true,
+            ..Self::new(Format::Text, true)
         }
     }
 
@@ -49,7 +60,7 @@ impl Console {
     /// If standard output cannot be written, for example on a full disk. A closed pipe is not an
     /// error.
     pub(crate) fn show(&mut self, result: &impl Shown) -> Result<()> {
-        if self.quiet && result.is_progress() {
+        if self.silent || self.quiet && result.is_progress() {
             return Ok(());
         }
         match self.format {

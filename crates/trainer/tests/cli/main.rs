@@ -16,5 +16,6 @@ mod predict;
 mod refusals;
 mod reports;
 mod resume;
+mod sweep;
 mod train;
 mod verify_grads;

@@ -23,7 +23,7 @@ fn values_out_of_range_are_refused_by_the_option_s_name() {
         ("--ridge", &["nan", "inf", "-1", "x"]),
         ("--hidden", &["", "0", "8,0", "8,,8", "-3"]),
         ("--seed", &["-1", "0.5"]),
-        ("--warm-up", &["0", "steps"]),
+        ("--warm-up", &["-1", "steps"]),
         ("--min-accuracy", &["98", "-0.5", "nan"]),
         ("--validation-fraction", &["0", "1", "2"]),
         ("--run-name", &["", "a/b", "..", "a b"]),

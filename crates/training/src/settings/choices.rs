@@ -13,7 +13,7 @@ use crate::choice::{Engine, ImageKind, ModelName, OptimizerName, Preset, Schedul
 
 /// What was chosen; [`Settings::resolve`](super::Settings::resolve) fills in the rest. Messages name a
 /// choice as the command line does: `--batch-size` for `batch_size`.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Choices {
     /// Which net.
     pub model: Option<ModelName>,
@@ -73,6 +73,40 @@ pub struct Choices {
     pub early_stop: Option<usize>,
     /// Number of steps between two gradient checks.
     pub check_gradients: Option<usize>,
+}
+
+impl Choices {
+    /// These choices, and for what they leave open those of `fallback`.
+    pub fn or(self, fallback: Self) -> Self {
+        Self {
+            model: self.model.or(fallback.model),
+            backend: self.backend.or(fallback.backend),
+            engine: self.engine.or(fallback.engine),
+            preset: self.preset.or(fallback.preset),
+            hidden: self.hidden.or(fallback.hidden),
+            activation: self.activation.or(fallback.activation),
+            ridge: self.ridge.or(fallback.ridge),
+            epochs: self.epochs.or(fallback.epochs),
+            batch_size: self.batch_size.or(fallback.batch_size),
+            threads: self.threads.or(fallback.threads),
+            learning_rate: self.learning_rate.or(fallback.learning_rate),
+            schedule: self.schedule.or(fallback.schedule),
+            warm_up: self.warm_up.or(fallback.warm_up),
+            optimizer: self.optimizer.or(fallback.optimizer),
+            weight_decay: self.weight_decay.or(fallback.weight_decay),
+            clip_norm: self.clip_norm.or(fallback.clip_norm),
+            label_smoothing: self.label_smoothing.or(fallback.label_smoothing),
+            seed: self.seed.or(fallback.seed),
+            data_dir: self.data_dir.or(fallback.data_dir),
+            validation_fraction: self.validation_fraction.or(fallback.validation_fraction),
+            min_accuracy: self.min_accuracy.or(fallback.min_accuracy),
+            log_every: self.log_every.or(fallback.log_every),
+            checkpoint_every: self.checkpoint_every.or(fallback.checkpoint_every),
+            keep_checkpoints: self.keep_checkpoints.or(fallback.keep_checkpoints),
+            early_stop: self.early_stop.or(fallback.early_stop),
+            check_gradients: self.check_gradients.or(fallback.check_gradients),
+        }
+    }
 }
 
 /// The choices, with the preset's values for the others.

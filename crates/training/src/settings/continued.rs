@@ -2,7 +2,7 @@
 
 use backends::Backend;
 
-use super::{Choices, Settings, SettingsError, pairs};
+use super::{Choices, Settings, SettingsError, WarmUp, pairs};
 
 impl Settings {
     /// The settings of a run that continues with other choices: only the number of epochs, how often
@@ -17,7 +17,7 @@ impl Settings {
             if self.schedule.depends_on_length() {
                 return Err(SettingsError::new(format!(
                     "cannot change --epochs: the {} schedule is fixed to {} epochs; leave --epochs \
-                     out, or train again",
+                     out, or train again, with --schedule constant to keep the number open",
                     self.schedule, self.epochs
                 )));
             }
@@ -59,7 +59,7 @@ impl Settings {
             ("--schedule", differs(choices.schedule, self.schedule)),
             (
                 "--warm-up",
-                differs_where_given(choices.warm_up, self.warm_up),
+                differs(choices.warm_up.map(WarmUp::if_any), self.warm_up),
             ),
             ("--optimizer", differs(choices.optimizer, self.optimizer)),
             (
@@ -114,7 +114,7 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Engine, ImageKind, ModelName, OptimizerName, ScheduleName, WarmUp};
+    use crate::{Engine, ImageKind, ModelName, OptimizerName, ScheduleName};
     use layers::Activation;
 
     #[test]

@@ -166,7 +166,8 @@ impl Settings {
         refuse_what_does_not_apply(model, choices)?;
         treatment(choices.images, choices.image_size)?;
         let choices = &with_preset(choices);
-        let defaults = Defaults::of(model);
+        let schedule = choices.schedule.unwrap_or(defaults::schedule(model));
+        let defaults = Defaults::of(model, schedule);
         let optimizer = choices.optimizer.unwrap_or(OptimizerName::Momentum);
         let batch_size = choices.batch_size.unwrap_or(defaults.batch_size);
         let default_rate = || defaults.learning_rate(model, optimizer, batch_size);
@@ -187,8 +188,11 @@ impl Settings {
             batch_size,
             threads: threads(choices, batch_size)?,
             learning_rate: choices.learning_rate.unwrap_or_else(default_rate),
-            schedule: choices.schedule.unwrap_or(constant()),
-            warm_up: choices.warm_up,
+            schedule,
+            warm_up: match choices.warm_up {
+                Some(chosen) => chosen.if_any(),
+                None => defaults.warm_up,
+            },
             optimizer,
             weight_decay: choices.weight_decay.unwrap_or(0.0),
             clip_norm: choices.clip_norm,
@@ -310,6 +314,34 @@ mod tests {
             ("ndarray", Engine::Manual)
         );
         assert_eq!((chosen.epochs, chosen.learning_rate), (2, 0.15));
+    }
+
+    #[test]
+    fn a_rate_that_declines_begins_higher_and_needs_fewer_epochs() {
+        let of = |optimizer, schedule| {
+            let chosen = settings(Choices {
+                optimizer,
+                schedule,
+                ..Choices::default()
+            });
+            (chosen.epochs, chosen.learning_rate, chosen.warm_up)
+        };
+        use OptimizerName::{Adam, Sgd};
+        use ScheduleName::{Constant, Cosine, Linear, Step};
+        let half = Some(WarmUp::Epochs(0.5));
+        for (optimizer, declining, constant) in [
+            (None, 0.15, 0.05),
+            (Some(Sgd), 0.3, 0.1),
+            (Some(Adam), 0.003, 0.001),
+        ] {
+            for schedule in [None, Some(Linear), Some(Cosine)] {
+                assert_eq!(of(optimizer, schedule), (6, declining, half));
+            }
+            for schedule in [Constant, Step] {
+                assert_eq!(of(optimizer, Some(schedule)), (15, constant, None));
+            }
+        }
+        assert_eq!(settings(Choices::default()).schedule, Linear);
     }
 
     #[test]

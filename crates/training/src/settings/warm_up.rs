@@ -21,15 +21,15 @@ impl FromStr for WarmUp {
     fn from_str(text: &str) -> Result<Self, String> {
         let steps = text.strip_suffix("steps").map(|number| number.trim_end());
         let parsed = match steps {
-            Some(number) => number.parse().ok().filter(|&n| n > 0).map(Self::Steps),
+            Some(number) => number.parse().ok().map(Self::Steps),
             None => text
                 .parse()
                 .ok()
-                .filter(|&epochs: &f64| epochs.is_finite() && epochs > 0.0)
+                .filter(|&epochs: &f64| epochs.is_finite() && epochs >= 0.0)
                 .map(Self::Epochs),
         };
         parsed.ok_or_else(|| {
-            "expected epochs greater than 0, for example 2 or 0.5, or steps, for example 300steps"
+            "expected epochs, for example 2 or 0.5, or steps, for example 300steps; 0 for no warm-up"
                 .to_owned()
         })
     }
@@ -59,6 +59,12 @@ impl From<WarmUp> for String {
 }
 
 impl WarmUp {
+    /// The warm-up, or none if it has no length.
+    pub(crate) fn if_any(self) -> Option<Self> {
+        let is_none = matches!(self, Self::Epochs(0.0) | Self::Steps(0));
+        (!is_none).then_some(self)
+    }
+
     pub(crate) fn steps(self, steps_per_epoch: usize) -> usize {
         match self {
             Self::Epochs(epochs) => (epochs * steps_per_epoch as f64).round().max(1.0) as usize,
@@ -76,8 +82,12 @@ mod tests {
         for text in ["2", "0.5", "300steps"] {
             assert_eq!(text.parse::<WarmUp>().expect("legal").to_string(), text);
         }
-        for text in ["0", "-1", "nan", "steps", "0steps", "2.5steps", "inf", ""] {
+        for text in ["-1", "nan", "steps", "-1steps", "2.5steps", "inf", ""] {
             assert!(text.parse::<WarmUp>().is_err(), "{text}");
+        }
+        for (text, is_any) in [("0", false), ("0steps", false), ("0.1", true)] {
+            let warm_up: WarmUp = text.parse().expect(text);
+            assert_eq!(warm_up.if_any().is_some(), is_any, "{text}");
         }
     }
 }

@@ -5,7 +5,7 @@ use burn::tensor::{Int, Tensor};
 use datasets::{ImageSet, Mnist, bundled_mnist_dir};
 use training::{
     AnyNet, Choices, DryRun, Engine, Examples, ModelName, Net, OptimizerName, Outcome, Progress,
-    Records, Run, Settings, Splits, State, TrainingError, dry_run,
+    Records, Run, ScheduleName, Settings, Splits, State, TrainingError, dry_run,
 };
 
 use crate::memory::Memory;
@@ -35,6 +35,7 @@ pub(crate) fn mlp() -> Choices {
         backend: Some(Backend::Flex),
         hidden: Some(vec![12, 8]),
         batch_size: Some(16),
+        schedule: Some(ScheduleName::Constant),
         ..Choices::default()
     }
 }

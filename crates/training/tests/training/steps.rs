@@ -24,6 +24,7 @@ fn learning_rates_follow_the_schedule() {
     let linear = rates(Choices {
         learning_rate: Some(2.0),
         schedule: Some(ScheduleName::Linear),
+        warm_up: Some(WarmUp::Epochs(0.0)),
         ..mlp()
     });
     for (rate, epoch) in linear.into_iter().zip(1..) {

@@ -2,7 +2,9 @@
 
 use datasets::ImageSet;
 use mnist_mlp::MnistMlpConfig;
-use training::{Event, Examples, ModelName, RecordError, Recorder, Run, Settings, Splits, State};
+use training::{
+    Event, Examples, ModelName, RecordError, Recorder, Run, ScheduleName, Settings, Splits, State,
+};
 
 struct Losses(Vec<f64>);
 
@@ -22,6 +24,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let opened = backends::Backend::Flex.open()?;
     let mut settings = Settings::default_for(ModelName::MnistMlp);
     (settings.epochs, settings.hidden) = (60, vec![8]);
+    (settings.schedule, settings.warm_up) = (ScheduleName::Constant, None);
+    settings.learning_rate = 0.05;
     settings.backend = "flex".to_owned();
     let net = MnistMlpConfig::new(3, vec![8], 3).init(settings.seed, &opened.device)?;
     let state = State::fresh(net, &settings, &opened.device);

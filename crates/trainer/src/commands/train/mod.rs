@@ -41,12 +41,36 @@ use crate::threads;
 /// folder fails.
 pub(crate) fn run(options: &TrainOptions, started: Instant) -> Result<Exit> {
     let choices = options.choices();
+    let interrupt = prepare(&choices)?;
+    Session::open(options, choices, interrupt, started)?.train()
+}
+
+/// Prepares the process for training, before any thread starts: threads, signals. Returns the flag that
+/// Ctrl-C raises.
+///
+/// # Errors
+///
+/// If the system refuses.
+pub(crate) fn prepare(choices: &Choices) -> Result<Arc<AtomicBool>> {
     if threads::may_share_on_ndarray(choices.backend, choices.threads) {
         threads::one_for_each_product();
     }
     leave_ignored_signals_ignored()?;
     take_file_size_limit_as_error()?;
-    Session::open(options, choices, started)?.train()
+    watch_for_interrupt()
+}
+
+/// Trains a net with choices of its own, as part of something else ([`TrainOptions::of_a_part`]).
+///
+/// # Errors
+///
+/// As [`run`].
+pub(crate) fn run_part(
+    options: &TrainOptions,
+    choices: Choices,
+    interrupt: &Arc<AtomicBool>,
+) -> Result<Exit> {
+    Session::open(options, choices, Arc::clone(interrupt), Instant::now())?.train()
 }
 
 /// The state before the data are loaded.
@@ -74,8 +98,13 @@ struct Images {
 
 impl<'a> Session<'a> {
     /// Resolves the options and opens the device, before any data are loaded.
-    fn open(options: &'a TrainOptions, choices: Choices, started: Instant) -> Result<Self> {
-        let console = Console::new(options.output.format, options.output.quiet);
+    fn open(
+        options: &'a TrainOptions,
+        choices: Choices,
+        interrupt: Arc<AtomicBool>,
+        started: Instant,
+    ) -> Result<Self> {
+        let console = options.output.console();
         let path = options.checkpoints.resume.as_deref();
         let resumed = path.map(|path| Resumed::open(path, &choices)).transpose()?;
         for note in resumed.iter().flat_map(Resumed::notes) {
@@ -96,7 +125,7 @@ impl<'a> Session<'a> {
             resumed,
             opened,
             console,
-            interrupt: watch_for_interrupt()?,
+            interrupt,
             started,
         })
     }
@@ -233,11 +262,8 @@ impl<'a> Session<'a> {
         let start = self.start(&config, &state.net, &splits);
         let program = std::env::args().next();
         let program = program.unwrap_or_else(|| "trainer".to_owned());
-        let output = &self.options.output;
-        let front_end = FrontEnd::new(
-            Console::new(output.format, output.quiet),
-            Arc::clone(&self.interrupt),
-        );
+        let console = self.options.output.console();
+        let front_end = FrontEnd::new(console, Arc::clone(&self.interrupt));
         let mut recorder = FolderRecorder::new(folder, config, program, front_end);
         if checkpoint.is_none() {
             recorder.start(start)?;

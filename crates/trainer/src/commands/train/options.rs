@@ -4,7 +4,7 @@
 //! Short options are for the five that are typed most: backend, model, epochs, seed and quiet. Each is
 //! the first letter, and has no other meaning in another command.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use backends::Backend;
 use clap::Args;
@@ -16,6 +16,7 @@ use training::number::parse::{
 use training::{Choices, Engine, ModelName, OptimizerName, Preset, ScheduleName, WarmUp};
 
 use crate::arguments::{ImageOptions, activation, backend};
+use crate::console::Console;
 
 /// Options of `train`.
 #[derive(Debug, Clone, Args)]
@@ -29,9 +30,9 @@ pub(crate) struct TrainOptions {
     #[command(flatten, next_help_heading = "Data")]
     data: DataOptions,
     #[command(flatten, next_help_heading = "Output")]
-    pub(super) output: OutputOptions,
+    pub(crate) output: OutputOptions,
     #[command(flatten, next_help_heading = "Checkpoints")]
-    pub(super) checkpoints: CheckpointOptions,
+    pub(crate) checkpoints: CheckpointOptions,
 }
 
 /// What is trained.
@@ -41,8 +42,8 @@ struct ModelOptions {
     #[arg(long, short, value_enum, value_name = "NAME")]
     model: Option<ModelName>,
 
-    /// Recommended settings; options you give take precedence. fast is the shortest way to 98 % test
-    /// accuracy on MNIST on a CPU. For mnist-mlp only.
+    /// Recommended settings; options you give take precedence. fast is the default training on the
+    /// fastest CPU backend with the faster engine. For mnist-mlp only.
     #[arg(long, value_enum, value_name = "NAME", conflicts_with = "resume")]
     preset: Option<Preset>,
 
@@ -89,8 +90,8 @@ struct ComputationOptions {
 /// Optimisation.
 #[derive(Debug, Clone, Args)]
 struct OptimisationOptions {
-    /// Passes over the training set, at least 1 [default: mnist-mlp and linear-regression 15; xor-net
-    /// 2000].
+    /// Passes over the training set, at least 1 [default: mnist-mlp 6, or 15 with a constant or step
+    /// schedule; linear-regression 15; xor-net 2000].
     #[arg(long, short, allow_negative_numbers = true, value_parser = at_least_one, value_name = "N")]
     epochs: Option<usize>,
 
@@ -99,18 +100,19 @@ struct OptimisationOptions {
     #[arg(long, allow_negative_numbers = true, value_parser = at_least_one, value_name = "ROWS")]
     batch_size: Option<usize>,
 
-    /// Learning rate, greater than 0 [default: mnist-mlp sgd 0.1, momentum 0.05, adam 0.001; xor-net
-    /// sgd 2, momentum 0.5, adam 0.05; linear-regression, whose loss is a sum over the ROWS of a batch,
+    /// Learning rate, greater than 0 [default: mnist-mlp sgd 0.3, momentum 0.15, adam 0.003, or a third of
+    /// that with a constant or step schedule; xor-net sgd 2, momentum 0.5, adam 0.05; linear-regression, whose loss is a sum over the ROWS of a batch,
     /// sgd 0.02/ROWS, momentum 0.005/ROWS, adam 0.001].
     #[arg(long, allow_negative_numbers = true, value_parser = positive, value_name = "RATE")]
     learning_rate: Option<f64>,
 
-    /// Learning-rate schedule over the steps of the run [default: constant].
+    /// Learning-rate schedule over the steps of the run [default: mnist-mlp linear; others constant].
     #[arg(long, value_enum, value_name = "NAME")]
     schedule: Option<ScheduleName>,
 
     /// How long the learning rate first rises in equal steps: in epochs (2, or 0.5), or in steps
-    /// (300steps); the schedule starts after it [default: no warm-up].
+    /// (300steps); 0 for no warm-up; the schedule starts after it [default: mnist-mlp 0.5, or 0 with a
+    /// constant or step schedule; others 0].
     #[arg(long, allow_negative_numbers = true, value_name = "LENGTH")]
     warm_up: Option<WarmUp>,
 
@@ -162,15 +164,15 @@ struct DataOptions {
 
 /// Output.
 #[derive(Debug, Clone, Args)]
-pub(super) struct OutputOptions {
+pub(crate) struct OutputOptions {
     /// Folder for the run folders; created if missing.
     #[arg(long, default_value = "runs", value_name = "FOLDER")]
-    pub(super) out_dir: PathBuf,
+    pub(crate) out_dir: PathBuf,
 
     /// Name of the run folder [default: TIME-MODEL-BACKEND-ENGINE, in UTC]. If it exists, a number is
     /// added.
     #[arg(long, value_parser = run_name, value_name = "NAME")]
-    pub(super) run_name: Option<String>,
+    pub(crate) run_name: Option<String>,
 
     /// Test accuracy below which the exit code is 1, as a fraction from 0 to 1.
     #[arg(long, allow_negative_numbers = true, value_parser = fraction, value_name = "SHARE")]
@@ -183,20 +185,24 @@ pub(super) struct OutputOptions {
 
     /// Take one batch through the whole training step, print shapes and memory, and write nothing.
     #[arg(long)]
-    pub(super) dry_run: bool,
+    pub(crate) dry_run: bool,
 
     /// Output format: text, or JSON with one object per line.
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORM")]
-    pub(super) format: Format,
+    pub(crate) format: Format,
 
     /// Print only the results: no progress, no warnings, no epoch lines.
     #[arg(long, short)]
-    pub(super) quiet: bool,
+    pub(crate) quiet: bool,
+
+    /// Whether a run is part of something that shows its own results.
+    #[arg(skip)]
+    pub(super) silent: bool,
 }
 
 /// Checkpoints.
 #[derive(Debug, Clone, Args)]
-pub(super) struct CheckpointOptions {
+pub(crate) struct CheckpointOptions {
     /// Make a checkpoint after every Nth epoch and the last, at least 1 [default: mnist-mlp and
     /// linear-regression 1; xor-net as --log-every].
     #[arg(long, allow_negative_numbers = true, value_parser = at_least_one, value_name = "N")]
@@ -211,12 +217,33 @@ pub(super) struct CheckpointOptions {
     /// uninterrupted run. Only --epochs, --log-every, --min-accuracy, --data-dir and --class-map may change;
     /// every other option must be as at the start of the run.
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["out_dir", "run_name", "dry_run"])]
-    pub(super) resume: Option<PathBuf>,
+    pub(crate) resume: Option<PathBuf>,
+}
+
+impl OutputOptions {
+    /// Where a run shows its results.
+    pub(super) fn console(&self) -> Console {
+        if self.silent {
+            Console::silent()
+        } else {
+            Console::new(self.format, self.quiet)
+        }
+    }
 }
 
 impl TrainOptions {
+    /// The options of a run that is part of something else: in this folder, under this name, and shown
+    /// by whoever runs it.
+    pub(crate) fn of_a_part(&self, out_dir: &Path, name: String) -> Self {
+        let mut options = self.clone();
+        options.output.out_dir = out_dir.to_owned();
+        options.output.run_name = Some(name);
+        options.output.silent = true;
+        options
+    }
+
     /// The choices.
-    pub(super) fn choices(&self) -> Choices {
+    pub(crate) fn choices(&self) -> Choices {
         let Self {
             net,
             computation,

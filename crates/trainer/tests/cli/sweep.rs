@@ -1,0 +1,124 @@
+//! `trainer sweep` from outside: runs, table, page, and what is refused.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::common::{SMALL, Workplace, metrics, names};
+use crate::documented::assert_documented;
+
+fn close(value: &Value, expected: f64) -> bool {
+    value
+        .as_f64()
+        .is_some_and(|value| (value - expected).abs() < 1e-12)
+}
+
+#[test]
+fn a_sweep_gives_mean_and_deviation_of_its_runs() {
+    let workplace = Workplace::new();
+    let vary = "sweep --vary learning-rate=0.05,0.1 --vary optimizer=sgd,adam --seeds 3 --seed 4";
+    let options = format!("{SMALL} --backend flex --epochs 2 --run-name first");
+    let lines = workplace.events(&format!("{vary} {options}"));
+    lines.iter().for_each(assert_documented);
+    let of = |name: &str| -> Vec<&Value> {
+        let found = lines.iter().filter(|line| line["event"] == name);
+        found.collect()
+    };
+    let (runs, rows) = (of("sweep_run"), of("sweep_row"));
+    assert_eq!((runs.len(), rows.len()), (12, 4));
+    let mut least = f64::INFINITY;
+    for row in &rows {
+        let runs = runs.iter().filter(|run| run["options"] == row["options"]);
+        let losses = runs.map(|run| {
+            // What the run itself recorded.
+            let folder = workplace.path(run["run_dir"].as_str().expect("a path"));
+            let entries = metrics(&folder);
+            assert_eq!(entries[0]["seed"], run["seed"]);
+            let epochs = entries.iter().filter(|entry| entry["event"] == "epoch");
+            epochs.last().expect("an epoch")["val_loss"].as_f64()
+        });
+        let losses: Option<Vec<f64>> = losses.collect();
+        let losses = losses.expect("every run has a validation loss");
+        assert_eq!(losses.len(), 3);
+        let mean = losses.iter().sum::<f64>() / 3.0;
+        let squares: f64 = losses.iter().map(|loss| (loss - mean).powi(2)).sum();
+        assert!(close(&row["val_loss"]["mean"], mean), "{row} {mean}");
+        assert!(close(&row["val_loss"]["deviation"], (squares / 2.0).sqrt()));
+        assert_eq!(row["finished"], 3);
+        least = least.min(mean);
+    }
+    let best: Vec<_> = rows.iter().filter(|row| row["is_best"] == true).collect();
+    assert_eq!(best.len(), 1);
+    assert!(close(&best[0]["val_loss"]["mean"], least));
+
+    let page = fs::read_to_string(workplace.path("runs/first/sweep.html")).expect("a page");
+    for part in [
+        "Sweep of learning-rate and optimizer",
+        "Best by validation loss",
+        "<svg",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    // The runs are listed with the others.
+    let listed = workplace.events("runs");
+    assert_eq!(names(&listed), ["run"; 12]);
+    let text = workplace.text("runs");
+    assert!(
+        text.contains("first/01-learning-rate-0.05-optimizer-sgd-seed-4"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_run_without_a_result_is_no_part_of_the_mean() {
+    let workplace = Workplace::new();
+    let options = format!("{SMALL} --backend flex --epochs 2 --run-name lost --seeds 2");
+    let finished = workplace.run(&format!("sweep --vary learning-rate=0.1,1e30 {options}"));
+    assert_eq!(finished.code, Some(1), "{}", finished.stderr);
+    let rows: Vec<&str> = finished.stdout.lines().collect();
+    assert!(
+        rows[1].contains("0.1") && rows[1].ends_with("best"),
+        "{rows:?}"
+    );
+    assert!(
+        rows[2].contains("1e30") && rows[2].contains("0 of 2"),
+        "{rows:?}"
+    );
+    assert!(
+        finished.stderr.contains("not finite"),
+        "{}",
+        finished.stderr
+    );
+}
+
+#[test]
+fn what_cannot_vary_is_refused_before_any_run() {
+    let workplace = Workplace::new();
+    for (arguments, naming) in [
+        ("", &["--vary"][..]),
+        ("--vary learning-rate", &["learning-rate=0.05,0.1"]),
+        ("--vary learning-rate=0.1", &["two or more"]),
+        ("--vary learning-rate=0.1,0.10", &["twice"]),
+        (
+            "--vary learning-rate=0.1,x",
+            &["learning-rate", "greater than 0"],
+        ),
+        ("--vary hidden=8,0", &["hidden", "whole number"]),
+        ("--vary nothing=1,2", &["nothing", "batch-size"]),
+        ("--vary seed=1,2", &["--seeds"]),
+        ("--vary run-name=a,b", &["run-name"]),
+        ("--vary ridge=1,2", &["--ridge", "--weight-decay"]),
+        ("--vary epochs=1,2 --seeds 0", &["--seeds"]),
+        ("--vary epochs=1,2 --seeds 501", &["1002 runs"]),
+        ("--vary epochs=1,2 --dry-run", &["--dry-run"]),
+        ("--vary epochs=1,2 --resume runs/x", &["--resume"]),
+        (
+            "--vary epochs=1,2 --vary batch-size=1,2 --vary optimizer=sgd,adam",
+            &["3 times"],
+        ),
+    ] {
+        let refused = workplace.run(&format!("sweep {arguments}"));
+        refused.assert_refused(naming);
+        assert!(!workplace.path("runs").exists(), "{arguments}");
+    }
+}
