@@ -109,6 +109,44 @@ fn signals_that_are_ignored_at_start_stay_ignored() {
     assert_eq!(stopped.code, Some(130), "{}", stopped.stderr);
 }
 
+/// On a software adapter, the kernels of a run take seconds to minutes to tune.
+#[cfg(unix)]
+#[test]
+fn an_interrupt_during_the_warm_up_is_answered_at_once() {
+    use std::io::{BufRead, BufReader};
+
+    let workplace = Workplace::new();
+    let backends = workplace.events("backends");
+    if backends[2]["available"] != true {
+        eprintln!("not run: {}", backends[2]["reason"]);
+        return;
+    }
+    let options = format!("{SMALL} --backend wgpu --epochs 100000 --run-name warm");
+    let mut program = workplace
+        .command(&options)
+        .env("CUBECL_AUTOTUNE_CACHE", "0")
+        .spawn()
+        .expect("the program starts");
+    let stderr = program.stderr.take().expect("it is piped");
+    let lines = BufReader::new(stderr).lines().map_while(Result::ok);
+    let mut notes = lines.skip_while(|line| !line.starts_with("warm-up: "));
+    assert!(notes.next().is_some(), "the warm-up is announced");
+    let kill = Command::new("kill")
+        .args(["-INT", &program.id().to_string()])
+        .status();
+    assert!(kill.expect("kill starts").success());
+    let sent = Instant::now();
+    let status = program.wait().expect("it ends");
+    assert!(
+        sent.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        sent.elapsed()
+    );
+    assert_eq!(status.code(), Some(130));
+    let last = metrics(&workplace.path("runs/warm")).pop().expect("events");
+    assert_eq!(last["reason"], "interrupted");
+}
+
 /// Lines of a run in progress.
 #[cfg(unix)]
 fn metrics_so_far(run_folder: &Path) -> usize {

@@ -266,7 +266,7 @@ fn a_loss_that_is_not_finite_exits_1_and_keeps_the_weights() {
 #[test]
 fn early_stops_and_gradient_checks_are_reported() {
     let workplace = Workplace::new();
-    let options = "--backend flex --epochs 200 --learning-rate 0.5 --early-stop 3 \
+    let options = "--backend flex --epochs 200 --learning-rate 0.5 --schedule constant --early-stop 3 \
                    --check-gradients 50";
     let events = workplace.train(options);
     let names = names(&events);
