@@ -31,7 +31,13 @@ pub(crate) struct NetOptions {
 pub(crate) struct ImageOptions {
     /// What is done to folders of images [default: as the net was trained; otherwise what the images
     /// look like, where that leaves no doubt].
-    #[arg(long, value_enum, value_name = "KIND")]
+    // An id of its own: `predict` has images among its arguments.
+    #[arg(
+        id = "kind_of_images",
+        long = "images",
+        value_enum,
+        value_name = "KIND"
+    )]
     pub(crate) images: Option<ImageKind>,
 
     /// Size of plain images: a side, as in 32, or columns and rows, as in 40x30, each from 1 to 1024

@@ -244,7 +244,8 @@ fn photographs_are_resized_in_training_and_ever_after() {
     write_class_folders(&workplace.path("photos"), 21);
     let mixed = workplace.run("inspect photos");
     mixed.assert_refused(&[
-        "got 42 of the first kind, 42 of the second",
+        "got 21 of the first kind, ",
+        "among 42 looked at",
         "--images strokes or --images plain",
     ]);
     let inspected = only_event(&workplace, "inspect photos --images plain");
