@@ -1,11 +1,14 @@
-//! A folder with a data set in either of two formats.
+//! A data set in one of several formats.
 
 use std::path::Path;
 
 use crate::classes::labels;
+use crate::find::Source;
+use crate::hold_out::divided;
 use crate::image_layout::found;
 use crate::loading::{DataFolder, Loading, TestRowsOf, TestSet};
-use crate::{DatasetError, ImageSet, LayoutError, Mnist, image_folder, mnist};
+use crate::part::Part;
+use crate::{DatasetError, ImageSet, LayoutError, Mnist, image_folder};
 
 impl DataFolder {
     /// Loads the data set in `dir` with the default [`Loading`]; see [`DataFolder::load_with`].
@@ -34,22 +37,41 @@ impl DataFolder {
     /// no training image, there are too many classes or one that is not among the known ones, or the
     /// images leave a doubt about their treatment.
     pub fn load_with(dir: &Path, loading: &Loading) -> Result<Self, DatasetError> {
-        if !dir.is_dir() {
-            return Err(DatasetError::DirectoryMissing { path: dir.into() });
-        }
-        if mnist::is_in(dir) {
-            let Mnist { train, test } = Mnist::load(dir)?;
-            let ([train, test], class_names) = named([train, test], loading, dir)?;
-            return Ok(Self {
-                sets: Mnist { train, test },
-                validation: None,
-                class_names,
-                image_folder: None,
-                notes: vec![],
-                left_out: vec![],
-            });
-        }
-        image_folder::load(dir, loading).map_err(|error| unknown_layout(error, dir))
+        let Some(source) = Source::find(dir)? else {
+            return image_folder::load(dir, loading).map_err(|error| unknown_layout(error, dir));
+        };
+        let mut parts = source.read()?;
+        let Some(train) = parts.take(Part::Training) else {
+            return Err(LayoutError::NoTrainingSet { path: dir.into() }.into());
+        };
+        let (train, test) = match parts.take(Part::Test) {
+            Some(test) => (train, test),
+            None => {
+                let divided = divided(train);
+                let (train, test) =
+                    divided.ok_or_else(|| DatasetError::TooFewToHoldOut { path: dir.into() })?;
+                parts.notes.push(format!(
+                    "no test set: {} images held out, a seventh of each class, the same in every run",
+                    test.len()
+                ));
+                (train, test)
+            }
+        };
+        let validation = parts.take(Part::Validation);
+        let names = parts.class_names.as_deref();
+        let sets = [Some(train), Some(test), validation];
+        let ([train, test, validation], class_names) = named(sets, names, loading, dir)?;
+        let (Some(train), Some(test)) = (train, test) else {
+            unreachable!("both sets are there");
+        };
+        Ok(Self {
+            sets: Mnist { train, test },
+            validation,
+            class_names,
+            image_folder: None,
+            notes: parts.notes,
+            left_out: vec![],
+        })
     }
 }
 
@@ -61,39 +83,59 @@ impl TestSet {
     ///
     /// As [`DataFolder::load_with`].
     pub fn load(dir: &Path, loading: &Loading, only_held_out: bool) -> Result<Self, DatasetError> {
-        if !dir.is_dir() {
-            return Err(DatasetError::DirectoryMissing { path: dir.into() });
-        }
-        if mnist::is_in(dir) {
-            let Mnist { test, .. } = Mnist::load(dir)?;
-            let ([images], class_names) = named([test], loading, dir)?;
-            return Ok(Self {
-                images,
-                class_names,
-                rows_of: TestRowsOf::TestSet,
-                image_folder: None,
-                left_out: vec![],
-            });
-        }
-        let loaded = image_folder::load_test(dir, loading, only_held_out);
-        loaded.map_err(|error| unknown_layout(error, dir))
+        let Some(source) = Source::find(dir)? else {
+            let loaded = image_folder::load_test(dir, loading, only_held_out);
+            return loaded.map_err(|error| unknown_layout(error, dir));
+        };
+        let mut parts = source.read()?;
+        let too_few = || DatasetError::TooFewToHoldOut { path: dir.into() };
+        let (images, rows_of) = match (parts.take(Part::Test), parts.take(Part::Training)) {
+            (Some(test), _) => (test, TestRowsOf::TestSet),
+            (None, Some(all)) if only_held_out => {
+                let (_, test) = divided(all).ok_or_else(too_few)?;
+                (test, TestRowsOf::HeldOut)
+            }
+            (None, Some(all)) => (all, TestRowsOf::EveryImage),
+            (None, None) => match parts.take(Part::Validation) {
+                Some(validation) => (validation, TestRowsOf::EveryImage),
+                None => return Err(LayoutError::NoTrainingSet { path: dir.into() }.into()),
+            },
+        };
+        let names = parts.class_names.as_deref();
+        let ([images], class_names) = named([Some(images)], names, loading, dir)?;
+        Ok(Self {
+            images: images.expect("the set is there"),
+            class_names,
+            rows_of,
+            image_folder: None,
+            left_out: vec![],
+        })
     }
 }
 
 /// Sets whose classes are numbers, with the labels and the names of the classes to be. Only classes
 /// with images must be known.
 fn named<const N: usize>(
-    sets: [ImageSet; N],
+    sets: [Option<ImageSet>; N],
+    own_names: Option<&[String]>,
     loading: &Loading,
     dir: &Path,
-) -> Result<([ImageSet; N], Vec<String>), DatasetError> {
-    let count = sets.iter().map(ImageSet::class_count).max().unwrap_or(0);
-    let numbers: Vec<String> = (0..count).map(|label| label.to_string()).collect();
+) -> Result<([Option<ImageSet>; N], Vec<String>), DatasetError> {
+    let count = sets
+        .iter()
+        .flatten()
+        .map(ImageSet::class_count)
+        .max()
+        .unwrap_or(0);
+    let name = |label: usize| own_names.and_then(|names| names.get(label)).cloned();
+    let numbers: Vec<String> = (0..count.max(own_names.map_or(0, <[String]>::len)))
+        .map(|label| name(label).unwrap_or_else(|| label.to_string()))
+        .collect();
     if loading.classes.is_none() && loading.class_map.is_empty() {
         return Ok((sets, numbers));
     }
     let mut is_used = vec![loading.classes.is_none(); count];
-    for set in &sets {
+    for set in sets.iter().flatten() {
         for &label in set.labels() {
             is_used[usize::from(label)] = true;
         }
@@ -106,7 +148,7 @@ fn named<const N: usize>(
         others[label] = other;
     }
     Ok((
-        sets.map(|set| set.relabelled(&others, classes.len())),
+        sets.map(|set| set.map(|set| set.relabelled(&others, classes.len()))),
         classes,
     ))
 }

@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use crate::{FolderError, LayoutError};
+use crate::{ArrayError, FolderError, LayoutError};
 
 /// What is wrong with a data set: where, what was expected, what was found, and what to do about
 /// it.
@@ -119,7 +119,7 @@ pub enum DatasetError {
     /// The first four bytes are those of another kind of file.
     #[error(
         "{}: expected the magic number {expected:#010x}, got {got:#010x}; check that this is an \
-         IDX file of unsigned bytes, and that the image file and the label file are not swapped",
+         IDX file, and that the image file and the label file are not swapped",
         .path.display()
     )]
     WrongMagic {
@@ -311,6 +311,10 @@ pub enum DatasetError {
     #[error(transparent)]
     Layout(#[from] LayoutError),
 
+    /// The content of a table or an array.
+    #[error(transparent)]
+    Array(#[from] ArrayError),
+
     /// The bytes are not an image in a known format.
     #[error(
         "{}: expected a PNG, JPEG, GIF, WebP, TIFF, PNM or BMP image, got {}; convert it to one of \
@@ -483,7 +487,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "a: expected the magic number 0x00000803, got 0x00000801; check that this is an IDX \
-             file of unsigned bytes, and that the image file and the label file are not swapped"
+             file, and that the image file and the label file are not swapped"
         );
     }
 }

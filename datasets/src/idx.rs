@@ -4,6 +4,11 @@
 //! rows, columns) and one byte for each pixel, row by row. A label file is a header of two (magic
 //! number `0x00000801`, labels) and one byte for each label.
 //!
+//! The third byte of the magic number is the kind of the numbers: 08 unsigned bytes, 09 signed bytes, 0b
+//! and 0c whole numbers of two and four bytes, 0d and 0e fractions of four and eight. Other kinds than
+//! bytes are read too, if pixels are from 0 to 255, or all from 0 to 1. A label file may be a table
+//! (`0x00000c02` is QMNIST's): its first column has the labels.
+//!
 //! A file is gzip if it starts with the bytes `1f 8b`, whatever its name. Memory grows with the
 //! bytes that arrive, never with what a header announces. At most one byte more than announced is
 //! decompressed.
@@ -13,12 +18,14 @@
 use std::{
     fs::File,
     io::{self, BufRead, BufReader, Cursor, ErrorKind, Read},
+    mem,
     path::Path,
 };
 
 use flate2::bufread::MultiGzDecoder;
 
 use crate::DatasetError;
+use crate::numbers::{self, Element, Endian, Levels, Whole};
 
 /// The most bytes that are read from one file after its header: 2 GiB, 2.7 million images of MNIST's
 /// size.
@@ -36,6 +43,19 @@ const RESERVED: u64 = 48 << 20;
 
 /// The magic number of unsigned bytes without dimensions; the number of dimensions is added to it.
 const UNSIGNED_BYTES: u32 = 0x0800;
+
+/// The numbers of an IDX file, by the third byte of its magic number.
+fn element(code: u8) -> Option<Element> {
+    Some(match code {
+        0x08 => Element::Unsigned(1),
+        0x09 => Element::Signed(1),
+        0x0b => Element::Signed(2),
+        0x0c => Element::Signed(4),
+        0x0d => Element::Float(4),
+        0x0e => Element::Float(8),
+        _ => return None,
+    })
+}
 
 /// How much of a file is read at once, in bytes.
 const BUFFER_BYTES: usize = 64 * 1024;
@@ -103,7 +123,7 @@ pub fn read_labels(path: &Path) -> Result<Vec<u8>, DatasetError> {
 /// ```
 pub fn parse_images(input: impl BufRead, path: &Path) -> Result<Images, DatasetError> {
     let mut source = Source::new(input, path)?;
-    let [count, rows, columns] = source.header()?;
+    let (element, [count, rows, columns]) = source.header()?;
     if rows == 0 || columns == 0 {
         return Err(DatasetError::EmptyImage {
             path: path.into(),
@@ -111,7 +131,19 @@ pub fn parse_images(input: impl BufRead, path: &Path) -> Result<Images, DatasetE
             columns,
         });
     }
-    let pixels = source.body([count, rows, columns])?;
+    let sizes = [count, rows, columns];
+    let pixels = if element == Element::Unsigned(1) {
+        source.body(element, &sizes)?
+    } else {
+        let body = source.body(element, &sizes)?;
+        let mut levels = Levels::new(match element {
+            Element::Float(_) => Whole::Shares,
+            _ => Whole::Levels,
+        });
+        let numbers = body.chunks_exact(element.size());
+        numbers.for_each(|number| levels.push(element.value(number, Endian::Big)));
+        levels.finish(path)?.0
+    };
     Ok(Images {
         count: count as usize,
         rows: rows as usize,
@@ -134,8 +166,27 @@ pub fn parse_images(input: impl BufRead, path: &Path) -> Result<Images, DatasetE
 /// ```
 pub fn parse_labels(input: impl BufRead, path: &Path) -> Result<Vec<u8>, DatasetError> {
     let mut source = Source::new(input, path)?;
-    let count: [u32; 1] = source.header()?;
-    source.body(count)
+    let ranks = source.rank()?;
+    let (element, columns, body) = if ranks == 2 {
+        let (element, sizes): (_, [u32; 2]) = source.header()?;
+        (element, sizes[1] as usize, source.body(element, &sizes)?)
+    } else {
+        let (element, sizes): (_, [u32; 1]) = source.header()?;
+        (element, 1, source.body(element, &sizes)?)
+    };
+    if element == Element::Unsigned(1) && columns == 1 {
+        return Ok(body);
+    }
+    if columns == 0 {
+        let path = path.into();
+        return Err(DatasetError::EmptySet { path });
+    }
+    let rows = body.chunks_exact(element.size() * columns).enumerate();
+    let first = rows.map(|(index, row)| {
+        let value = element.value(&row[..element.size()], Endian::Big);
+        Ok(numbers::label(value, index, path)?)
+    });
+    first.collect()
 }
 
 /// Opens a file for buffered reading.
@@ -160,6 +211,8 @@ enum Content<R> {
 struct Source<'a, R> {
     content: Content<R>,
     path: &'a Path,
+    /// The magic number, if it was read before the rest of the header.
+    magic: Vec<u8>,
     /// Bytes of content read so far.
     read: u64,
 }
@@ -187,25 +240,35 @@ impl<'a, R: BufRead> Source<'a, R> {
         Ok(Self {
             content,
             path,
+            magic: Vec::new(),
             read: 0,
         })
     }
 
+    /// The number of dimensions, of files that may have several.
+    fn rank(&mut self) -> Result<u8, DatasetError> {
+        self.magic = self.read_up_to(4)?;
+        Ok(self.magic.get(3).copied().unwrap_or(0))
+    }
+
     /// Reads the magic number and the sizes of the `RANK` dimensions.
-    fn header<const RANK: usize>(&mut self) -> Result<[u32; RANK], DatasetError> {
+    fn header<const RANK: usize>(&mut self) -> Result<(Element, [u32; RANK]), DatasetError> {
         let expected = 4 * (1 + RANK);
-        let bytes = self.read_up_to(expected as u64)?;
+        let mut bytes = mem::take(&mut self.magic);
+        bytes.extend(self.read_up_to((expected - bytes.len()) as u64)?);
         let (numbers, _) = bytes.as_chunks::<4>();
 
-        let magic = UNSIGNED_BYTES + RANK as u32;
-        if let Some(&got) = numbers.first()
-            && u32::from_be_bytes(got) != magic
-        {
-            return Err(DatasetError::WrongMagic {
-                path: self.path.into(),
-                expected: magic,
-                got: u32::from_be_bytes(got),
-            });
+        let mut kind = Element::Unsigned(1);
+        if let Some(&got) = numbers.first() {
+            let found = element(got[2]).filter(|_| [got[0], got[1], got[3]] == [0, 0, RANK as u8]);
+            let Some(found) = found else {
+                return Err(DatasetError::WrongMagic {
+                    path: self.path.into(),
+                    expected: UNSIGNED_BYTES + RANK as u32,
+                    got: u32::from_be_bytes(got),
+                });
+            };
+            kind = found;
         }
         if bytes.len() < expected {
             return Err(DatasetError::HeaderTooShort {
@@ -219,13 +282,14 @@ impl<'a, R: BufRead> Source<'a, R> {
             let path = self.path.into();
             return Err(DatasetError::EmptySet { path });
         }
-        Ok(sizes)
+        Ok((kind, sizes))
     }
 
     /// Reads the data after the header, which must be exactly as long as the sizes say.
-    fn body<const RANK: usize>(&mut self, sizes: [u32; RANK]) -> Result<Vec<u8>, DatasetError> {
-        // Three factors below 2^32 cannot overflow 128 bits.
-        let announced: u128 = sizes.iter().map(|&size| u128::from(size)).product();
+    fn body(&mut self, element: Element, sizes: &[u32]) -> Result<Vec<u8>, DatasetError> {
+        // Three factors below 2^32 and one of at most 8 cannot overflow 128 bits.
+        let numbers: u128 = sizes.iter().map(|&size| u128::from(size)).product();
+        let announced = numbers * element.size() as u128;
         let expected = match u64::try_from(announced) {
             Ok(bytes) if bytes <= MAX_BODY_BYTES => bytes,
             _ => {

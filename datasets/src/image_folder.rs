@@ -4,22 +4,13 @@ use std::path::{Path, PathBuf};
 
 use crate::appearance::Appearance;
 use crate::classes::{label_of_class, labels, sort_classes};
+use crate::hold_out::held_out;
 use crate::idx::MAX_BODY_BYTES;
 use crate::image_kind::is_named_like_an_image;
 use crate::image_layout::{self, ImageLayout, entries};
 use crate::loading::{DataFolder, ImageFolder, Loading, TestRowsOf, TestSet};
 use crate::mnist_form::MNIST_SIDE;
-use crate::{
-    DatasetError, FolderError, ImageSet, LayoutError, Mnist, Picture, Treatment, shuffled_indices,
-};
-
-/// The share of each class that is the test set where a folder names none: 1/7, since 10 000 of
-/// MNIST's 70 000 images are for testing.
-pub const HELD_OUT_FRACTION: f64 = 1.0 / 7.0;
-
-/// Decides which images are held out. It is the same for every run, whatever its own seed, so that
-/// all runs are evaluated on the same images.
-const HOLD_OUT_SEED: u64 = 0;
+use crate::{DatasetError, FolderError, ImageSet, LayoutError, Mnist, Picture, Treatment};
 
 /// Loads a folder of class-named folders of images; see [`DataFolder`](crate::DataFolder).
 pub(crate) fn load(dir: &Path, loading: &Loading) -> Result<DataFolder, DatasetError> {
@@ -283,15 +274,6 @@ fn image_files(dir: &Path, passed_over: &mut usize) -> Result<Vec<PathBuf>, Data
 /// [`DatasetError::FolderWithoutImages`] if there is no such file.
 pub fn image_files_in(dir: &Path) -> Result<Vec<PathBuf>, DatasetError> {
     image_files(dir, &mut 0)
-}
-
-/// The indices of the images of a class of `n` that are held out: [`HELD_OUT_FRACTION`] of them, at
-/// least one, but never the only one.
-fn held_out(n: usize, label: usize) -> impl Iterator<Item = usize> {
-    let count = ((n as f64 * HELD_OUT_FRACTION).round() as usize).max(1);
-    let order = shuffled_indices(n, HOLD_OUT_SEED, label as u64);
-    let chosen = order.into_iter().take(count.min(n - 1));
-    chosen.map(|index| index as usize)
 }
 
 /// What became of the images so far.

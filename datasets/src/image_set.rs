@@ -218,6 +218,21 @@ impl ImageSet {
         self
     }
 
+    /// The images with rows and columns exchanged.
+    #[cfg(feature = "images")]
+    pub(crate) fn transposed(mut self) -> Self {
+        let (rows, columns) = (self.rows, self.columns);
+        let mut image = vec![0; rows * columns];
+        for pixels in self.pixels.chunks_exact_mut(rows * columns) {
+            for (index, pixel) in pixels.iter().enumerate() {
+                image[index % columns * rows + index / columns] = *pixel;
+            }
+            pixels.copy_from_slice(&image);
+        }
+        (self.rows, self.columns) = (columns, rows);
+        self
+    }
+
     /// Splits the set into training and validation, in this order.
     ///
     /// Validation gets `len() * validation_fraction` images, rounded to the nearest integer: those
@@ -271,7 +286,7 @@ impl ImageSet {
 
     /// Moves the images at `chosen`, ascending indices, into a set of their own; the others stay in
     /// place without gaps.
-    fn take_out(&mut self, chosen: &[u32]) -> Self {
+    pub(crate) fn take_out(&mut self, chosen: &[u32]) -> Self {
         let size = self.image_size();
         let mut taken = Self {
             pixels: Vec::with_capacity(chosen.len() * size),

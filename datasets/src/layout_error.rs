@@ -37,6 +37,31 @@ pub enum LayoutError {
         names: [String; 2],
     },
 
+    /// A folder has the files of several data sets.
+    #[error(
+        "{}: expected the files of one data set, got those of {}; name one of them, as in {}",
+        .path.display(),
+        listed(.names),
+        .path.join(.names.iter().find(|name| !name.is_empty()).map_or("", |name| name)).display()
+    )]
+    SeveralSets {
+        /// The folder.
+        path: PathBuf,
+        /// The start of the names of each set's files; empty for MNIST's.
+        names: Vec<String>,
+    },
+
+    /// Images have no labels, or labels no images.
+    #[error(
+        "{}: expected a file of images and one of labels, got only this one; add the other, with the \
+         same name but for images and labels",
+        .path.display()
+    )]
+    WithoutCounterpart {
+        /// The file that is there.
+        path: PathBuf,
+    },
+
     /// A folder has a test or validation set and nothing to learn from.
     #[error(
         "{}: expected a training set, got other parts only; add a folder train, or name a folder \

@@ -15,15 +15,29 @@
 
 #[cfg(feature = "images")]
 mod appearance;
+mod array_error;
+#[cfg(feature = "images")]
+mod array_files;
 #[cfg(feature = "images")]
 mod classes;
+#[cfg(feature = "images")]
+mod csv;
+#[cfg(feature = "images")]
+mod csv_files;
 #[cfg(feature = "images")]
 mod data_folder;
 #[cfg(feature = "images")]
 mod decode;
+mod doubts;
 mod error;
+#[cfg(feature = "images")]
+mod find;
 mod folder_error;
+#[cfg(feature = "images")]
+mod hold_out;
 pub mod idx;
+#[cfg(feature = "images")]
+mod idx_files;
 #[cfg(feature = "images")]
 mod image_folder;
 #[cfg(feature = "images")]
@@ -40,26 +54,38 @@ mod loading;
 mod mnist;
 #[cfg(feature = "images")]
 mod mnist_form;
+#[cfg(feature = "images")]
+mod npy;
+mod numbers;
+#[cfg(feature = "images")]
 mod part;
 #[cfg(feature = "images")]
 mod picture;
 mod shuffle;
 #[cfg(feature = "images")]
+mod sources;
+#[cfg(feature = "images")]
 mod tiff;
 #[cfg(feature = "images")]
 mod treatment;
 pub mod xor;
+#[cfg(feature = "images")]
+mod zip;
 
 #[cfg(feature = "images")]
 pub use appearance::Appearance;
+pub use array_error::ArrayError;
 #[cfg(feature = "images")]
 pub use classes::{ClassMap, label_of_class};
 #[cfg(feature = "images")]
 pub use decode::{MAX_IMAGE_MEMORY, MAX_IMAGE_PIXELS};
+pub use doubts::{Doubt, doubts};
 pub use error::DatasetError;
 pub use folder_error::FolderError;
 #[cfg(feature = "images")]
-pub use image_folder::{HELD_OUT_FRACTION, image_files_in};
+pub use hold_out::HELD_OUT_FRACTION;
+#[cfg(feature = "images")]
+pub use image_folder::image_files_in;
 #[cfg(feature = "images")]
 pub use image_kind::is_named_like_an_image;
 pub use image_set::{DEFAULT_VALIDATION_FRACTION, ImageItem, ImageSet};

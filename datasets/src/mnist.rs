@@ -86,19 +86,6 @@ pub fn bundled_mnist_dir() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("mnist")
 }
 
-/// Whether any of the four files is in `dir`, valid or not.
-#[cfg(feature = "images")]
-pub(crate) fn is_in(dir: &Path) -> bool {
-    let stems = [
-        ("train-images", 3),
-        ("train-labels", 1),
-        ("t10k-images", 3),
-        ("t10k-labels", 1),
-    ];
-    let mut names = stems.iter().flat_map(|&(stem, rank)| names(stem, rank));
-    names.any(|name| dir.join(name).is_file())
-}
-
 /// The possible names of the file of `stem` with `rank` dimensions.
 fn names(stem: &str, rank: u8) -> Vec<String> {
     let names = ["-", "."].map(|joint| format!("{stem}{joint}idx{rank}-ubyte"));

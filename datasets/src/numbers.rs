@@ -73,18 +73,28 @@ pub(crate) struct Levels {
     levels: Vec<u8>,
     /// The same as shares of 255, while no number is larger than 1 and all may be fractions.
     shares: Option<Vec<u8>>,
+    whole: Whole,
     least: f64,
     most: f64,
     is_whole: bool,
 }
 
+/// What numbers mean that are all 0 or 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whole {
+    /// Grey levels: their type is that of whole numbers.
+    Levels,
+    /// No ink or full ink: their type is that of fractions.
+    Shares,
+}
+
 impl Levels {
-    /// No numbers yet. Whole numbers that are not larger than 1 stay what they are if
-    /// `may_be_shares` is false.
-    pub(crate) fn new(may_be_shares: bool) -> Self {
+    /// No numbers yet. `whole` is the meaning of numbers that are all 0 or 1.
+    pub(crate) fn new(whole: Whole) -> Self {
         Self {
             levels: Vec::new(),
-            shares: may_be_shares.then(Vec::new),
+            shares: Some(Vec::new()),
+            whole,
             least: f64::INFINITY,
             most: f64::NEG_INFINITY,
             is_whole: true,
@@ -94,7 +104,11 @@ impl Levels {
     /// Adds a number.
     pub(crate) fn push(&mut self, value: f64) {
         // A number that is none spoils the extremes, so that it shows in the end.
-        self.least = if value.is_nan() { value } else { self.least.min(value) };
+        self.least = if value.is_nan() || self.least.is_nan() {
+            f64::NAN
+        } else {
+            self.least.min(value)
+        };
         self.most = self.most.max(value);
         self.is_whole &= value.fract() == 0.0;
         self.levels.push(value.round().clamp(0.0, 255.0) as u8);
@@ -110,10 +124,7 @@ impl Levels {
     /// # Errors
     ///
     /// [`ArrayError::Levels`] if a number is not from 0 to 255.
-    pub(crate) fn finish(
-        self,
-        path: &Path,
-    ) -> Result<(Vec<u8>, Option<&'static str>), ArrayError> {
+    pub(crate) fn finish(self, path: &Path) -> Result<(Vec<u8>, Option<&'static str>), ArrayError> {
         if !(self.least >= 0.0 && self.most <= 255.0) {
             return Err(ArrayError::Levels {
                 path: path.into(),
@@ -121,10 +132,11 @@ impl Levels {
                 most: self.most,
             });
         }
+        let are_shares = !self.is_whole || self.whole == Whole::Shares;
         Ok(match self.shares {
-            Some(shares) => (shares, Some("pixels from 0 to 1 scaled to 0 to 255")),
-            None if self.is_whole => (self.levels, None),
-            None => (self.levels, Some("pixels rounded to whole numbers")),
+            Some(shares) if are_shares => (shares, Some("pixels from 0 to 1 scaled to 0 to 255")),
+            _ if self.is_whole => (self.levels, None),
+            _ => (self.levels, Some("pixels rounded to whole numbers")),
         })
     }
 }
@@ -183,18 +195,21 @@ mod tests {
         }
     }
 
-    fn levels(values: &[f64], may_be_shares: bool) -> Result<Vec<u8>, ArrayError> {
-        let mut levels = Levels::new(may_be_shares);
+    fn levels(values: &[f64], whole: Whole) -> Result<Vec<u8>, ArrayError> {
+        let mut levels = Levels::new(whole);
         values.iter().for_each(|&value| levels.push(value));
         levels.finish("file".as_ref()).map(|(levels, _)| levels)
     }
 
     #[test]
     fn fractions_up_to_one_are_shares_of_full_ink() {
-        assert_eq!(levels(&[0.0, 0.5, 1.0], true).unwrap(), [0, 128, 255]);
-        assert_eq!(levels(&[0.0, 1.0, 255.0], true).unwrap(), [0, 1, 255]);
-        assert_eq!(levels(&[0.0, 12.5, 254.4], true).unwrap(), [0, 13, 254]);
-        assert_eq!(levels(&[0.0, 1.0], false).unwrap(), [0, 1]);
+        for whole in [Whole::Levels, Whole::Shares] {
+            assert_eq!(levels(&[0.0, 0.5, 1.0], whole).unwrap(), [0, 128, 255]);
+            assert_eq!(levels(&[0.0, 1.0, 255.0], whole).unwrap(), [0, 1, 255]);
+            assert_eq!(levels(&[0.0, 12.5, 254.4], whole).unwrap(), [0, 13, 254]);
+        }
+        assert_eq!(levels(&[0.0, 1.0], Whole::Levels).unwrap(), [0, 1]);
+        assert_eq!(levels(&[0.0, 1.0], Whole::Shares).unwrap(), [0, 255]);
         for bad in [
             &[0.0, -0.1][..],
             &[256.0],
@@ -202,7 +217,7 @@ mod tests {
             &[1.0, f64::NAN],
             &[f64::INFINITY],
         ] {
-            assert!(levels(bad, true).is_err(), "{bad:?}");
+            assert!(levels(bad, Whole::Shares).is_err(), "{bad:?}");
         }
     }
 

@@ -216,11 +216,11 @@ fn wrong_magic() {
             ..
         }
     );
-    let mut floats = idx_file(&[4, 5, 4], &[0; 320]);
-    floats[2] = 0x0d;
+    let mut complex = idx_file(&[4, 5, 4], &[0; 320]);
+    complex[2] = 0x0f;
     assert_error!(
-        error_with(IMAGES, &floats),
-        DatasetError::WrongMagic { got: 0xd03, .. }
+        error_with(IMAGES, &complex),
+        DatasetError::WrongMagic { got: 0xf03, .. }
     );
 }
 

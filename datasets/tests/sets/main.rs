@@ -5,6 +5,8 @@ mod bundled;
 #[path = "../common/mod.rs"]
 mod common;
 mod faults;
+#[cfg(feature = "images")]
+mod file_formats;
 mod folder;
 #[cfg(feature = "images")]
 mod folder_layouts;

@@ -1,0 +1,480 @@
+//! Data that can't be right: what a set shows before anything is trained on it.
+
+use std::fmt;
+
+use crate::{ImageSet, Mnist};
+
+/// A class with at least this share of the training images leaves nothing to learn.
+const DOMINANT: f64 = 0.9;
+
+/// Grey levels up to this are a small part of a byte's range.
+const DIM: u8 = 64;
+
+/// A set whose images mostly have a border lighter than this has dark ink on a light background.
+const LIGHT: u8 = 128;
+
+/// The share of images that makes it so.
+const MOSTLY: f64 = 0.9;
+
+/// The share of images with other labels than the same images have elsewhere, or that repeat others.
+const MANY: f64 = 0.01;
+
+/// Classes that are named one by one.
+const NAMED_CLASSES: usize = 10;
+
+/// Something about data that is probably a mistake.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Doubt {
+    /// All training images have the same class.
+    OneClass {
+        /// Its name.
+        class: String,
+    },
+    /// Classes without training images, below the largest label.
+    ClassesWithoutImages {
+        /// Their names.
+        classes: Vec<String>,
+        /// Whether these are the first classes, so that labels seem not to be counted from 0.
+        are_first: bool,
+    },
+    /// Classes that have training images and no test images.
+    ClassesNotTested {
+        /// Their names.
+        classes: Vec<String>,
+    },
+    /// A class with nearly all of the training images.
+    DominantClass {
+        /// Its name.
+        class: String,
+        /// Its share, from 0 to 1.
+        share: f64,
+    },
+    /// No pixel of a set uses more than a small part of a byte's range.
+    DimPixels {
+        /// "training" or "test".
+        set: &'static str,
+        /// The largest grey level.
+        most: u8,
+    },
+    /// The images of a set have dark ink on a light background, unlike MNIST's.
+    Inverted {
+        /// "training" or "test".
+        set: &'static str,
+        /// The share of images with a light border.
+        share: f64,
+    },
+    /// All training images, or all of a class, have the same pixels.
+    Alike {
+        /// The class, or none for all.
+        class: Option<String>,
+        /// Number of images.
+        images: usize,
+    },
+    /// Images have only one grey level.
+    Blank {
+        /// "training" or "test".
+        set: &'static str,
+        /// How many.
+        images: usize,
+        /// Of how many.
+        of: usize,
+    },
+    /// Images are in the training set and in another one.
+    InBoth {
+        /// "test" or "validation".
+        set: &'static str,
+        /// How many.
+        images: usize,
+        /// Of how many.
+        of: usize,
+        /// How many of them have another class in the training set.
+        of_another_class: usize,
+    },
+    /// Many training images have the pixels of another one with another class.
+    Contradictions {
+        /// How many.
+        images: usize,
+        /// Of how many.
+        of: usize,
+    },
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OneClass { class } => write!(
+                f,
+                "all training images are of class {class}: a net can learn nothing from them"
+            ),
+            Self::ClassesWithoutImages { classes, are_first } => {
+                let plural = if classes.len() == 1 {
+                    "class"
+                } else {
+                    "classes"
+                };
+                write!(f, "{plural} {} without training images", listed(classes))?;
+                f.write_str(if *are_first {
+                    ": labels should be counted from 0"
+                } else {
+                    ": labels skip values"
+                })
+            }
+            Self::ClassesNotTested { classes } => {
+                let plural = if classes.len() == 1 {
+                    "class"
+                } else {
+                    "classes"
+                };
+                write!(f, "{plural} {} without test images", listed(classes))
+            }
+            Self::DominantClass { class, share } => write!(
+                f,
+                "class {class} has {:.1} % of the training images: accuracy says little",
+                100.0 * share
+            ),
+            Self::DimPixels { set, most } => write!(
+                f,
+                "{set} pixels span 0 to {most} of 255: scale them to the whole range"
+            ),
+            Self::Inverted { set, share } => write!(
+                f,
+                "{:.0} % of the {set} images have a light background: MNIST's is dark; invert them if \
+                 they are pen strokes",
+                100.0 * share
+            ),
+            Self::Alike {
+                class: None,
+                images,
+            } => write!(f, "all {images} training images are alike, pixel for pixel"),
+            Self::Alike {
+                class: Some(class),
+                images,
+            } => write!(
+                f,
+                "all {images} training images of class {class} are alike, pixel for pixel"
+            ),
+            Self::Blank { set, images, of } => {
+                write!(f, "{images} of {of} {set} images have only one grey level")
+            }
+            Self::InBoth {
+                set,
+                images,
+                of,
+                of_another_class,
+            } => {
+                write!(
+                    f,
+                    "{images} of {of} {set} images are in the training set as well, pixel for pixel"
+                )?;
+                match of_another_class {
+                    0 => Ok(()),
+                    other => write!(f, ", {other} of them with another class"),
+                }
+            }
+            Self::Contradictions { images, of } => write!(
+                f,
+                "{images} of {of} training images have the pixels of an earlier one and another class"
+            ),
+        }
+    }
+}
+
+/// Names in one line, the first of many.
+fn listed(names: &[String]) -> String {
+    let rest = names.len().saturating_sub(NAMED_CLASSES);
+    let shown = names[..names.len() - rest].join(", ");
+    match rest {
+        0 => shown,
+        rest => format!("{shown} and {rest} more"),
+    }
+}
+
+/// What is doubtful about a data set: classes, pixels, and images that repeat others.
+///
+/// `has_ink` says that the images are pen strokes or like them, so that a light background is doubtful.
+///
+/// ```
+/// use datasets::{ImageSet, Mnist, doubts};
+///
+/// let train = ImageSet::new(1, 2, vec![0, 255, 1, 0, 9, 0], vec![1, 2, 2])?;
+/// let test = ImageSet::new(1, 2, vec![1, 0, 0, 8], vec![2, 1])?;
+/// let names = ["0", "1", "2"].map(str::to_owned);
+/// let found: Vec<String> = doubts(&Mnist { train, test }, None, &names, true)
+///     .iter()
+///     .map(|doubt| doubt.to_string())
+///     .collect();
+/// assert_eq!(found[0], "class 0 without training images: labels should be counted from 0");
+/// # Ok::<(), datasets::DatasetError>(())
+/// ```
+pub fn doubts(
+    sets: &Mnist,
+    validation: Option<&ImageSet>,
+    class_names: &[String],
+    has_ink: bool,
+) -> Vec<Doubt> {
+    let Mnist { train, test } = sets;
+    let mut doubts = of_classes(sets, class_names);
+    for (name, set) in [("training", train), ("test", test)] {
+        of_pixels(name, set, has_ink, &mut doubts);
+    }
+    of_repeats(train, class_names, &mut doubts);
+    for (name, set) in [("test", Some(test)), ("validation", validation)] {
+        let Some(set) = set.filter(|set| set.image_size() == train.image_size()) else {
+            continue;
+        };
+        let repeats = set.duplicates_of(train);
+        if !repeats.is_empty() {
+            let is_other = |d: &&crate::Duplicate| set.label(d.index) != train.label(d.original);
+            doubts.push(Doubt::InBoth {
+                set: name,
+                images: repeats.len(),
+                of: set.len(),
+                of_another_class: repeats.iter().filter(is_other).count(),
+            });
+        }
+    }
+    doubts
+}
+
+/// The name of a class.
+fn name(label: usize, names: &[String]) -> String {
+    names
+        .get(label)
+        .cloned()
+        .unwrap_or_else(|| label.to_string())
+}
+
+fn of_classes(Mnist { train, test }: &Mnist, names: &[String]) -> Vec<Doubt> {
+    let mut doubts = Vec::new();
+    let counts = train.class_histogram();
+    let tested = test.class_histogram();
+    let named = |labels: Vec<usize>| labels.into_iter().map(|label| name(label, names)).collect();
+    let used = counts.iter().filter(|&&count| count > 0).count();
+    let (largest, most) = (0..counts.len())
+        .map(|label| (label, counts[label]))
+        .max_by_key(|&(_, count)| count)
+        .unwrap_or_default();
+    let share = most as f64 / train.len() as f64;
+    if used == 1 {
+        doubts.push(Doubt::OneClass {
+            class: name(largest, names),
+        });
+    } else if share >= DOMINANT {
+        doubts.push(Doubt::DominantClass {
+            class: name(largest, names),
+            share,
+        });
+    }
+    let empty: Vec<usize> = (0..counts.len()).filter(|&l| counts[l] == 0).collect();
+    if !empty.is_empty() {
+        let are_first = empty
+            .iter()
+            .enumerate()
+            .all(|(place, &label)| place == label);
+        doubts.push(Doubt::ClassesWithoutImages {
+            classes: named(empty),
+            are_first,
+        });
+    }
+    let is_untested =
+        |&label: &usize| counts[label] > 0 && tested.get(label).is_none_or(|&count| count == 0);
+    let untested: Vec<usize> = (0..counts.len()).filter(is_untested).collect();
+    if !untested.is_empty() {
+        doubts.push(Doubt::ClassesNotTested {
+            classes: named(untested),
+        });
+    }
+    doubts
+}
+
+fn of_pixels(name: &'static str, set: &ImageSet, has_ink: bool, doubts: &mut Vec<Doubt>) {
+    let most = set.pixels().iter().copied().max().unwrap_or_default();
+    let is_blank = |index: &usize| {
+        let image = set.image(*index);
+        set.image_size() > 1 && image.iter().all(|pixel| *pixel == image[0])
+    };
+    let blank = (0..set.len()).filter(is_blank).count();
+    if blank > 0 {
+        doubts.push(Doubt::Blank {
+            set: name,
+            images: blank,
+            of: set.len(),
+        });
+    }
+    if blank == set.len() {
+        return;
+    }
+    if most < DIM {
+        doubts.push(Doubt::DimPixels { set: name, most });
+    }
+    let light = (0..set.len()).filter(|&index| border_level(set, index) >= LIGHT);
+    let share = light.count() as f64 / set.len() as f64;
+    if has_ink && share >= MOSTLY {
+        doubts.push(Doubt::Inverted { set: name, share });
+    }
+}
+
+/// The middle grey level of the border of an image.
+fn border_level(set: &ImageSet, index: usize) -> u8 {
+    let (rows, columns) = (set.rows(), set.columns());
+    let image = set.image(index);
+    let is_outer = |at: &usize| {
+        let (row, column) = (at / columns, at % columns);
+        row == 0 || column == 0 || row + 1 == rows || column + 1 == columns
+    };
+    let mut levels: Vec<u8> = (0..image.len())
+        .filter(is_outer)
+        .map(|at| image[at])
+        .collect();
+    let middle = levels.len() / 2;
+    *levels.select_nth_unstable(middle).1
+}
+
+/// Training images that repeat others.
+fn of_repeats(train: &ImageSet, names: &[String], doubts: &mut Vec<Doubt>) {
+    let repeats = train.duplicates();
+    if train.len() > 1 && repeats.len() + 1 == train.len() {
+        doubts.push(Doubt::Alike {
+            class: None,
+            images: train.len(),
+        });
+        return;
+    }
+    let counts = train.class_histogram();
+    let mut first = vec![None; counts.len()];
+    let mut are_alike = vec![true; counts.len()];
+    for index in 0..train.len() {
+        let label = usize::from(train.label(index));
+        let original = *first[label].get_or_insert(index);
+        are_alike[label] &= train.image(index) == train.image(original);
+    }
+    for label in (0..counts.len()).filter(|&l| counts[l] > 1 && are_alike[l]) {
+        doubts.push(Doubt::Alike {
+            class: Some(name(label, names)),
+            images: counts[label],
+        });
+    }
+    let is_other = |d: &&crate::Duplicate| train.label(d.index) != train.label(d.original);
+    let images = repeats.iter().filter(is_other).count();
+    if images as f64 >= MANY * train.len() as f64 && images > 0 {
+        doubts.push(Doubt::Contradictions {
+            images,
+            of: train.len(),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A set of 3x3 images, each with one level at a place of its own, on a background.
+    fn set(labels: &[u8], ink: u8, background: u8, first: usize) -> ImageSet {
+        let pixels = (0..labels.len()).flat_map(|index| {
+            let mut image = [background; 9];
+            image[4] = ink;
+            // Two pixels of the border make the images differ, and leave its median.
+            image[(index + first) % 3] = ink.saturating_sub((index + first) as u8 % 200 / 3);
+            image
+        });
+        ImageSet::new(3, 3, pixels.collect(), labels.to_vec()).unwrap()
+    }
+
+    fn found(train: ImageSet, test: ImageSet, names: &[&str]) -> Vec<String> {
+        let names: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
+        let found = doubts(&Mnist { train, test }, None, &names, true);
+        found.iter().map(Doubt::to_string).collect()
+    }
+
+    #[test]
+    fn good_data_raise_no_doubt() {
+        let train = set(&[0, 1, 0, 1, 2, 2], 255, 0, 0);
+        let test = set(&[2, 1, 0], 255, 0, 90);
+        assert!(found(train, test, &[]).is_empty());
+    }
+
+    #[test]
+    fn classes_are_doubted() {
+        let test = || set(&[1, 2], 255, 0, 90);
+        assert_eq!(
+            found(set(&[1, 2, 1, 2], 255, 0, 0), test(), &["0", "one", "two"]),
+            ["class 0 without training images: labels should be counted from 0"]
+        );
+        assert_eq!(
+            found(set(&[0, 1, 2, 5, 5], 255, 0, 0), test(), &[]),
+            [
+                "classes 3, 4 without training images: labels skip values",
+                "classes 0, 5 without test images"
+            ]
+        );
+        let mut labels = vec![0; 98];
+        labels.extend([1, 2]);
+        let test = set(&[0, 1, 2], 255, 0, 130);
+        assert_eq!(
+            found(set(&labels, 255, 0, 0), test, &["a", "b", "c"]),
+            ["class a has 98.0 % of the training images: accuracy says little"]
+        );
+        let one = found(set(&[1, 1], 255, 0, 0), set(&[1], 255, 0, 90), &["a", "b"]);
+        assert_eq!(
+            one[0],
+            "all training images are of class b: a net can learn nothing from them"
+        );
+    }
+
+    #[test]
+    fn pixels_are_doubted() {
+        let labels = [0, 1, 0, 1];
+        for most in [1, 16] {
+            assert_eq!(
+                found(set(&labels, most, 0, 0), set(&[0, 1], 255, 0, 90), &[])[0],
+                format!("training pixels span 0 to {most} of 255: scale them to the whole range")
+            );
+        }
+        assert_eq!(
+            found(set(&labels, 255, 0, 0), set(&[0, 1], 0, 255, 90), &[]),
+            [
+                "100 % of the test images have a light background: MNIST's is dark; invert them if \
+                 they are pen strokes"
+            ]
+        );
+        let blank = ImageSet::new(3, 3, vec![7; 18], vec![0, 1]).unwrap();
+        assert_eq!(
+            found(set(&labels, 255, 0, 0), blank, &[]),
+            ["2 of 2 test images have only one grey level"]
+        );
+    }
+
+    #[test]
+    fn repeats_are_doubted() {
+        let images = |image: [[u8; 4]; 4], labels: [u8; 4]| {
+            ImageSet::new(2, 2, image.concat(), labels.to_vec()).unwrap()
+        };
+        let [a, b, c, d] = [
+            [255, 0, 0, 0],
+            [0, 255, 0, 0],
+            [0, 0, 255, 0],
+            [0, 0, 0, 255],
+        ];
+        let test = || images([d; 4], [0, 0, 1, 1]);
+        assert_eq!(
+            found(images([a; 4], [0, 1, 0, 1]), test(), &[]),
+            ["all 4 training images are alike, pixel for pixel"]
+        );
+        assert_eq!(
+            found(images([a, b, a, c], [0, 1, 0, 1]), test(), &["x", "y"]),
+            ["all 2 training images of class x are alike, pixel for pixel"]
+        );
+        assert_eq!(
+            found(images([a, b, c, a], [0, 0, 1, 1]), test(), &[]),
+            ["1 of 4 training images have the pixels of an earlier one and another class"]
+        );
+        assert_eq!(
+            found(images([a, b, c, d], [0, 0, 1, 1]), test(), &[]),
+            [
+                "4 of 4 test images are in the training set as well, pixel for pixel, 2 of them with \
+                 another class"
+            ]
+        );
+    }
+}
