@@ -40,6 +40,7 @@ impl DataFolder {
         let Some(source) = Source::find(dir)? else {
             return image_folder::load(dir, loading).map_err(|error| unknown_layout(error, dir));
         };
+        let form = source.form();
         let mut parts = source.read()?;
         let Some(train) = parts.take(Part::Training) else {
             return Err(LayoutError::NoTrainingSet { path: dir.into() }.into());
@@ -68,6 +69,7 @@ impl DataFolder {
             sets: Mnist { train, test },
             validation,
             class_names,
+            form,
             image_folder: None,
             notes: parts.notes,
             left_out: vec![],

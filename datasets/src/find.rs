@@ -53,6 +53,15 @@ impl Source {
         among(parent, files)?.map(Some).ok_or_else(missing)
     }
 
+    /// The name of the format.
+    pub(crate) fn form(&self) -> &'static str {
+        match self {
+            Self::Idx(..) => "idx",
+            Self::Csv(..) => "csv",
+            Self::Arrays(..) => "numpy",
+        }
+    }
+
     /// Reads the files.
     pub(crate) fn read(self) -> Result<Parts, DatasetError> {
         match self {

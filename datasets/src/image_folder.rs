@@ -71,6 +71,7 @@ pub(crate) fn load(dir: &Path, loading: &Loading) -> Result<DataFolder, DatasetE
         },
         validation: validation.map(set).transpose()?,
         class_names: names,
+        form: "images",
         image_folder: Some(gathered.summary),
         notes: layout.notes,
         left_out: gathered.bad,

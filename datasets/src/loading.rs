@@ -54,6 +54,8 @@ pub struct DataFolder {
     pub validation: Option<ImageSet>,
     /// Names of the classes by label: the folders' names, or the labels themselves.
     pub class_names: Vec<String>,
+    /// The format of the files: "idx", "csv", "numpy" or "images".
+    pub form: &'static str,
     /// What happened to the images, if the folder has folders of them.
     pub image_folder: Option<ImageFolder>,
     /// What was done to the data or left out of them, where one may not expect it: a sentence each.

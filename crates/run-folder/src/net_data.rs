@@ -20,6 +20,8 @@ pub struct NetData {
     is_recorded: bool,
     /// The folder that it was trained on.
     trained_on: Option<PathBuf>,
+    /// Leave out images that cannot be read.
+    skip_bad: bool,
 }
 
 impl NetData {
@@ -44,6 +46,7 @@ impl NetData {
             treatment: settings.treatment().or(strokes),
             is_recorded: settings.treatment().is_some() || made_of_folders,
             trained_on: folder,
+            skip_bad: settings.skip_bad,
         }
     }
 
@@ -98,6 +101,12 @@ impl NetData {
         Ok(self)
     }
 
+    /// The same, leaving out images that cannot be read if `skip_bad` says so, or the run did.
+    pub fn skipping_bad(mut self, skip_bad: bool) -> Self {
+        self.skip_bad |= skip_bad;
+        self
+    }
+
     /// The names of the classes, by label.
     pub fn class_names(&self) -> &[String] {
         &self.class_names
@@ -119,7 +128,7 @@ impl NetData {
             treatment: self.treatment,
             classes: (!self.class_names.is_empty()).then(|| self.class_names.clone()),
             class_map: self.class_map.clone(),
-            ..Loading::default()
+            skip_bad: self.skip_bad,
         }
     }
 

@@ -25,6 +25,8 @@ pub enum TestRows {
         rows_of: TestRowsOf,
         /// What happened to the images, if the folder has folders of them.
         image_folder: Option<ImageFolder>,
+        /// Images that cannot be read and were left out: for each its path and the reason.
+        left_out: Vec<String>,
     },
     /// The truth table of the exclusive or.
     TruthTable,
@@ -48,7 +50,7 @@ impl TestRows {
             class_names,
             rows_of,
             image_folder,
-            ..
+            left_out,
         } = TestSet::load(dir, &known.loading(), known.was_trained_on(dir))?;
         let pixels = images.image_size();
         if pixels != inputs {
@@ -63,6 +65,7 @@ impl TestRows {
             class_names,
             rows_of,
             image_folder,
+            left_out,
         })
     }
 

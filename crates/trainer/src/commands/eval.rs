@@ -41,6 +41,10 @@ pub(crate) struct EvalOptions {
     #[command(flatten)]
     images: ImageOptions,
 
+    /// Leave out images that cannot be read, and list them, instead of refusing the folder.
+    #[arg(long)]
+    skip_bad: bool,
+
     /// Where to compute [default: the run's backend; for --weights as for train].
     #[arg(long, short, value_parser = backend(), value_name = "NAME")]
     backend: Option<Backend>,
@@ -121,14 +125,19 @@ pub(crate) fn run(options: &EvalOptions) -> Result<Exit> {
     let data_dir = options.data_dir.clone().or(of_run);
     let data_dir = data_dir.unwrap_or_else(datasets::bundled_mnist_dir);
     let known = trained.known.clone().with(images, image_size, class_map)?;
+    let known = known.skipping_bad(options.skip_bad);
     let rows = TestRows::load(net, &data_dir, &known)?;
     let mut console = Console::new(options.format, false);
     let (rows_of, image_folder) = match &rows {
         TestRows::Images {
             rows_of,
             image_folder,
+            left_out,
             ..
-        } => (*rows_of, image_folder.as_ref()),
+        } => {
+            inspect::left_out_lines(left_out).for_each(|line| console.note(line));
+            (*rows_of, image_folder.as_ref())
+        }
         TestRows::TruthTable => (TestRowsOf::TestSet, None),
     };
     if let Some(images) = image_folder {

@@ -26,9 +26,14 @@ const GAP_LEVEL: u8 = 96;
 /// Options of `inspect`.
 #[derive(Debug, Args)]
 pub(crate) struct InspectOptions {
-    /// Folder with four IDX files in MNIST's format, or with one folder of images per class.
+    /// Data set: a folder of images per class, also within train, val and test; IDX files of MNIST, EMNIST
+    /// or QMNIST; CSV; .npz or .npy arrays. A folder, a file, or the start of the names of several files.
     #[arg(value_name = "DATA")]
     data: PathBuf,
+
+    /// Leave out images that cannot be read, and list them, instead of refusing the folder.
+    #[arg(long)]
+    skip_bad: bool,
 
     #[command(flatten)]
     images: ImageOptions,
@@ -55,19 +60,27 @@ pub(crate) struct InspectOptions {
 struct Inspection {
     event: &'static str,
     data: String,
-    /// "idx" or "images".
+    /// "idx", "csv", "numpy" or "images".
     form: &'static str,
     rows: usize,
     columns: usize,
     classes: Vec<String>,
     train: SetLine,
     test: SetLine,
+    /// The validation set, if the data have one of their own.
+    validation: Option<SetLine>,
     /// Test images that also occur in the training set, pixel for pixel.
     test_images_in_training: usize,
     /// Those of them that have another class in the training set.
     of_another_class: usize,
     /// How the files were used, if they are images.
     images: Option<ImagesLine>,
+    /// What was done to the data, or left out of them, where one may not expect it.
+    notes: Vec<String>,
+    /// Images that were left out, each with the reason.
+    left_out: Vec<String>,
+    /// What is probably a mistake.
+    doubts: Vec<String>,
     /// The file with the sheet, if `--sheet` is given.
     sheet: Option<String>,
     #[serde(skip)]
@@ -144,6 +157,33 @@ pub(super) fn describe(images: &ImageFolder) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
+/// A line for each thing to know before training: what was done to the data, what was left out, and
+/// what is probably a mistake.
+pub(super) fn remarks(data: &DataFolder) -> impl Iterator<Item = String> {
+    let notes = data.notes.iter().cloned();
+    let doubts = found_doubts(data).into_iter();
+    notes
+        .chain(left_out_lines(&data.left_out))
+        .chain(doubts.map(|doubt| format!("warning: {doubt}")))
+}
+
+/// A line for each image that was left out, after a line with their number.
+pub(super) fn left_out_lines(left_out: &[String]) -> impl Iterator<Item = String> {
+    let first = (!left_out.is_empty())
+        .then(|| format!("warning: {} left out:", counted(left_out.len(), "image")));
+    let lines = left_out.iter().map(|line| format!("  {line}"));
+    first.into_iter().chain(lines)
+}
+
+/// What is probably a mistake in the data.
+fn found_doubts(data: &DataFolder) -> Vec<String> {
+    let images = data.image_folder.as_ref();
+    let has_ink = images.is_none_or(|images| images.treatment == Treatment::Strokes);
+    let validation = data.validation.as_ref();
+    let doubts = datasets::doubts(&data.sets, validation, &data.class_names, has_ink);
+    doubts.iter().map(ToString::to_string).collect()
+}
+
 /// Shows what the data set contains.
 ///
 /// # Errors
@@ -158,28 +198,34 @@ pub(crate) fn run(options: &InspectOptions) -> Result<Exit> {
     let loading = Loading {
         treatment: treatment(*images, *image_size)?,
         class_map: class_map.clone().unwrap_or_default(),
+        skip_bad: options.skip_bad,
         ..Loading::default()
     };
+    let data = DataFolder::load_with(&options.data, &loading)?;
+    let doubts = found_doubts(&data);
     let DataFolder {
         sets: Mnist { train, test },
+        validation,
         class_names,
+        form,
         image_folder,
-        ..
-    } = DataFolder::load_with(&options.data, &loading)?;
+        notes,
+        left_out,
+    } = data;
     let in_training = test.duplicates_of(&train);
     let is_other = |d: &&datasets::Duplicate| test.label(d.index) != train.label(d.original);
     let inspection = Inspection {
         event: "inspection",
         data: options.data.display().to_string(),
-        form: if image_folder.is_some() {
-            "images"
-        } else {
-            "idx"
-        },
+        form,
         rows: train.rows(),
         columns: train.columns(),
         train: SetLine::new(&train),
         test: SetLine::new(&test),
+        validation: validation.as_ref().map(SetLine::new),
+        notes,
+        left_out,
+        doubts,
         test_images_in_training: in_training.len(),
         of_another_class: in_training.iter().filter(is_other).count(),
         images: image_folder.as_ref().map(|images| ImagesLine {
@@ -251,22 +297,40 @@ impl Shown for Inspection {
         table.push(both("with another class", |set| {
             set.duplicates_of_another_class.to_string()
         }));
+        let validation = self.validation.iter();
+        let validation = validation.map(|set| {
+            let images = counted(set.images, "image");
+            format!("validation set of its own: {images}\n")
+        });
+        let notes = self
+            .notes
+            .iter()
+            .cloned()
+            .chain(left_out_lines(&self.left_out));
+        let notes = notes.map(|line| line + "\n");
+        let doubts = self
+            .doubts
+            .iter()
+            .map(|doubt| format!("\nwarning: {doubt}"));
         let sheet = self.sheet.iter().map(|file| format!("\nsheet in {file}"));
         let images = self
             .image_folder
             .iter()
             .map(|images| describe(images) + "\n");
         format!(
-            "{}: images of {}x{} pixels, {} classes\n{}\n{}\n\n\
-             {} found in the training set as well, {} of them with another class{}",
+            "{}: images of {}x{} pixels, {} classes\n{}{}{}\n{}\n\n\
+             {} found in the training set as well, {} of them with another class{}{}",
             self.data,
             self.columns,
             self.rows,
             self.classes.len(),
             images.collect::<String>(),
+            validation.collect::<String>(),
+            notes.collect::<String>(),
             table.to_text(),
             counted(self.test_images_in_training, "test image"),
             self.of_another_class,
+            doubts.collect::<String>(),
             sheet.collect::<String>(),
         )
     }

@@ -55,6 +55,8 @@ pub struct Choices {
     pub data_dir: Option<PathBuf>,
     /// Other spellings of the classes in the data.
     pub class_map: Option<ClassMap>,
+    /// Leave out images that cannot be read.
+    pub skip_bad: bool,
     /// What is done to images of any size; none leaves it to the images.
     pub images: Option<ImageKind>,
     /// The size of plain images.
@@ -151,6 +153,7 @@ pub(super) fn refuse_what_does_not_apply(
             truth_table,
         ),
         ("--images", xor && choices.images.is_some(), truth_table),
+        ("--skip-bad", xor && choices.skip_bad, truth_table),
         (
             "--validation-fraction",
             xor && choices.validation_fraction.is_some(),

@@ -93,6 +93,9 @@ pub struct Settings {
     /// Other spellings of the classes in the data: what they call a class, and its name here.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub class_map: BTreeMap<String, String>,
+    /// Leave out images that cannot be read.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub skip_bad: bool,
     /// What is done to images of any size; none where the data have one size, and in runs of earlier
     /// versions, which knew only strokes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -126,6 +129,14 @@ fn pairs(map: &ClassMap) -> impl Iterator<Item = (String, String)> {
 
 fn constant() -> ScheduleName {
     ScheduleName::Constant
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 fn one() -> usize {
@@ -207,6 +218,7 @@ impl Settings {
             }),
             class_names: Vec::new(),
             class_map: choices.class_map.iter().flat_map(pairs).collect(),
+            skip_bad: choices.skip_bad,
             images: choices.images,
             image_size: choices.image_size,
             min_accuracy: choices.min_accuracy,

@@ -178,6 +178,10 @@ impl<'a> Session<'a> {
                 ..Loading::default()
             },
         };
+        let loading = Loading {
+            skip_bad: self.settings.skip_bad,
+            ..loading
+        };
         let dir = dir.context("the model has a data folder")?;
         let data = DataFolder::load_with(&dir, &loading)?;
         if let Some(images) = &data.image_folder {
@@ -186,11 +190,11 @@ impl<'a> Session<'a> {
         } else {
             (self.settings.images, self.settings.image_size) = (None, None);
         }
-        if data.image_folder.is_some() || !loading.class_map.is_empty() {
+        inspect::remarks(&data).for_each(|line| self.console.note(line));
+        let numbers = (0..data.class_names.len()).map(|label| label.to_string());
+        let are_named = !numbers.eq(data.class_names.iter().cloned());
+        if data.image_folder.is_some() || !loading.class_map.is_empty() || are_named {
             self.settings.class_names = data.class_names;
-        }
-        for note in &data.notes {
-            self.console.note(note);
         }
         let Mnist { train, test } = data.sets;
         let [pixels, classes] = [train.image_size(), train.class_count()];

@@ -148,13 +148,19 @@ struct OptimisationOptions {
 /// Data.
 #[derive(Debug, Clone, Args)]
 struct DataOptions {
-    /// Folder with four IDX files in MNIST's format, plain or gzip, or with one folder of images (PNG,
-    /// JPEG, BMP) per class [default: the bundled MNIST]. Not for xor-net.
+    /// Data set: a folder of images per class, also within train, val and test; IDX files of MNIST, EMNIST
+    /// or QMNIST; CSV; .npz or .npy arrays. A folder, a file, or the start of the names of several files
+    /// [default: the bundled MNIST]. Not for xor-net.
     #[arg(long, value_name = "FOLDER")]
     data_dir: Option<PathBuf>,
 
     #[command(flatten)]
     images: ImageOptions,
+
+    /// Leave out images that cannot be read, and list them, instead of refusing the folder. Not for
+    /// xor-net.
+    #[arg(long)]
+    skip_bad: bool,
 
     /// Share of the training set kept for validation, greater than 0 and less than 1 [default:
     /// mnist-mlp 1/12; linear-regression none]. Not for xor-net, which learns its whole truth table.
@@ -273,6 +279,7 @@ impl TrainOptions {
             seed: optimisation.seed,
             data_dir: data.data_dir.clone(),
             class_map: data.images.class_map.clone(),
+            skip_bad: data.skip_bad,
             images: data.images.images,
             image_size: data.images.image_size,
             validation_fraction: data.validation_fraction,
