@@ -209,3 +209,70 @@ fn idx_files_are_inspected_too() {
             .assert_refused(naming);
     }
 }
+
+#[test]
+fn bad_images_are_left_out_on_request_in_every_command() {
+    let workplace = Workplace::new();
+    write_class_folders(&workplace.path("own"), 14);
+    for name in ["own/bar/001.png", "own/dash/002.png"] {
+        fs::write(workplace.path(name), "no image").expect("it can be written");
+    }
+    let train = "--data-dir own --backend flex --hidden 4 --epochs 1 --batch-size 4 --run-name r";
+    let refused = workplace.run(train);
+    refused.assert_refused(&["own: expected 28 images that can be used, got 2 that cannot be"]);
+    assert_eq!(refused.stderr.lines().count(), 3, "{}", refused.stderr);
+
+    let trained = workplace.run(&format!("{train} --skip-bad"));
+    assert_eq!(trained.code, Some(0), "{}", trained.stderr);
+    for part in [
+        "2 images left out:",
+        "own/bar/001.png: expected",
+        "own/dash/002.png",
+    ] {
+        assert!(trained.stderr.contains(part), "{part}: {}", trained.stderr);
+    }
+    // The run leaves them out for good.
+    let evaluated = workplace.run("eval --run runs/r --format json");
+    assert_eq!(evaluated.code, Some(0), "{}", evaluated.stderr);
+    let inspected = inspection(&workplace, "own --skip-bad");
+    assert_eq!(inspected["left_out"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn what_is_doubtful_is_said_before_training_and_by_inspect() {
+    let workplace = Workplace::new();
+    let lines = (0..42).map(|i| format!("{},{},0,3,16\n", i % 2 + 1, i % 17));
+    fs::write(workplace.path("t.csv"), lines.collect::<String>()).expect("it can be written");
+    let inspected = inspection(&workplace, "t.csv");
+    assert_eq!(inspected["form"], "csv");
+    let doubts = inspected["doubts"].as_array().expect("a list");
+    let has = |text: &str| doubts.iter().any(|doubt| doubt.as_str() == Some(text));
+    let first = "class 0 without training images: labels should be counted from 0";
+    let dim = "training pixels span 0 to 16 of 255: scale them to the whole range";
+    assert!(has(first) && has(dim), "{doubts:?}");
+    let trained = workplace.run("--data-dir t.csv --backend flex --hidden 4 --epochs 1");
+    assert_eq!(trained.code, Some(0), "{}", trained.stderr);
+    for doubt in [first, dim] {
+        let line = format!("warning: {doubt}\n");
+        assert!(trained.stderr.contains(&line), "{}", trained.stderr);
+    }
+}
+
+#[test]
+fn a_validation_set_of_the_data_is_used() {
+    let workplace = Workplace::new();
+    for (part, images) in [("Train", 6), ("Val", 3), ("Test", 2)] {
+        write_class_folders(&workplace.path(&format!("own/{part}")), images);
+    }
+    let train = "--data-dir own --backend flex --hidden 4 --epochs 1 --batch-size 4";
+    let events = workplace.events(&format!("{train} --run-name r"));
+    assert_eq!(events[0]["training_rows"], 12);
+    assert_eq!(events[0]["validation_rows"], 6);
+    assert_eq!(events[0]["test_rows"], 4);
+    workplace
+        .run(&format!("{train} --validation-fraction 0.2"))
+        .assert_refused(&["--validation-fraction", "validation set of their own"]);
+    let resumed = workplace.run("--resume runs/r --epochs 2");
+    assert_eq!(resumed.code, Some(0), "{}", resumed.stderr);
+    assert_eq!(inspection(&workplace, "own")["validation"]["images"], 6);
+}
