@@ -9,15 +9,9 @@ use image::{
 
 use crate::DatasetError;
 use crate::image_kind::{Kind, kind};
+use crate::image_limits::{MAX_IMAGE_MEMORY, check_size, damaged, too_much_memory};
 use crate::image_parts::{JpegParts, needed_of_png};
 use crate::tiff::decode_tiff;
-
-/// The most pixels of an image that are decoded: 64 Mi, for example 8192x8192.
-pub const MAX_IMAGE_PIXELS: u64 = 1 << 26;
-
-/// The most memory that the decoded pixels of an image may need: 512 MiB, which is 8 bytes for each
-/// of [`MAX_IMAGE_PIXELS`].
-pub const MAX_IMAGE_MEMORY: u64 = 1 << 29;
 
 /// An image with more pixels is scaled down after it is decoded, so that what follows needs less
 /// memory: 16 Mi, more than most cameras take.
@@ -86,34 +80,6 @@ fn decode_format(
     Ok((image, orientation))
 }
 
-/// An error if an image has no pixels, too many, or too many bytes.
-pub(crate) fn check_size(
-    [columns, rows]: [u32; 2],
-    bytes: u64,
-    path: &Path,
-) -> Result<(), DatasetError> {
-    if u64::from(columns) * u64::from(rows) > MAX_IMAGE_PIXELS {
-        return Err(DatasetError::ImageTooLarge {
-            path: path.into(),
-            limit: MAX_IMAGE_PIXELS,
-            columns,
-            rows,
-        });
-    }
-    if bytes > MAX_IMAGE_MEMORY {
-        return Err(too_much_memory(path));
-    }
-    // An image without pixels has no middle and no border.
-    if columns == 0 || rows == 0 {
-        return Err(DatasetError::EmptyImage {
-            path: path.into(),
-            rows,
-            columns,
-        });
-    }
-    Ok(())
-}
-
 /// The image, or, if it is very large, a smaller copy in which each pixel is the mean of several.
 fn scaled_down(image: DynamicImage) -> DynamicImage {
     let pixels = u64::from(image.width()) * u64::from(image.height());
@@ -123,20 +89,6 @@ fn scaled_down(image: DynamicImage) -> DynamicImage {
     let factor = (pixels as f64 / MOST_KEPT_PIXELS as f64).sqrt();
     let side = |side: u32| ((f64::from(side) / factor).floor() as u32).max(1);
     image.thumbnail_exact(side(image.width()), side(image.height()))
-}
-
-pub(crate) fn too_much_memory(path: &Path) -> DatasetError {
-    DatasetError::ImageTakesTooMuchMemory {
-        path: path.into(),
-        limit: MAX_IMAGE_MEMORY,
-    }
-}
-
-pub(crate) fn damaged(path: &Path, cause: &str) -> DatasetError {
-    DatasetError::ImageDamaged {
-        path: path.into(),
-        cause: cause.split_whitespace().collect::<Vec<_>>().join(" "),
-    }
 }
 
 /// The error of the data set for an error of the decoder.

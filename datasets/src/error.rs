@@ -9,10 +9,9 @@ use crate::{ArrayError, FolderError, LayoutError};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DatasetError {
-    /// The folder of a data set does not exist, or is not a folder.
+    /// The data set does not exist.
     #[error(
-        "{}: expected a folder, got none; name one with four files in MNIST's format, or with a \
-         folder of images for each class",
+        "{}: expected a folder or a file with a data set, got none; check the path",
         .path.display()
     )]
     DirectoryMissing {

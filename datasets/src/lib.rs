@@ -45,6 +45,8 @@ mod image_kind;
 #[cfg(feature = "images")]
 mod image_layout;
 #[cfg(feature = "images")]
+mod image_limits;
+#[cfg(feature = "images")]
 mod image_parts;
 mod image_set;
 mod inspection;
@@ -77,8 +79,6 @@ pub use appearance::Appearance;
 pub use array_error::ArrayError;
 #[cfg(feature = "images")]
 pub use classes::{ClassMap, label_of_class};
-#[cfg(feature = "images")]
-pub use decode::{MAX_IMAGE_MEMORY, MAX_IMAGE_PIXELS};
 pub use doubts::{Doubt, doubts};
 pub use error::DatasetError;
 pub use folder_error::FolderError;
@@ -88,6 +88,8 @@ pub use hold_out::HELD_OUT_FRACTION;
 pub use image_folder::image_files_in;
 #[cfg(feature = "images")]
 pub use image_kind::is_named_like_an_image;
+#[cfg(feature = "images")]
+pub use image_limits::{MAX_IMAGE_MEMORY, MAX_IMAGE_PIXELS};
 pub use image_set::{DEFAULT_VALIDATION_FRACTION, ImageItem, ImageSet};
 pub use inspection::{Duplicate, PixelStatistics};
 pub use layout_error::LayoutError;

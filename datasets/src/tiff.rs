@@ -12,7 +12,7 @@ use tiff::tags::Tag;
 use tiff::{ColorType, TiffError};
 
 use crate::DatasetError;
-use crate::decode::{MAX_IMAGE_MEMORY, check_size, damaged, too_much_memory};
+use crate::image_limits::{MAX_IMAGE_MEMORY, check_size, damaged, too_much_memory};
 
 /// The most memory for one part of an image as it is in the file.
 const MOST_FOR_A_PART: usize = 128 << 20;
