@@ -101,6 +101,7 @@ impl Choices {
             seed: self.seed.or(fallback.seed),
             data_dir: self.data_dir.or(fallback.data_dir),
             class_map: self.class_map.or(fallback.class_map),
+            skip_bad: self.skip_bad || fallback.skip_bad,
             images: self.images.or(fallback.images),
             image_size: self.image_size.or(fallback.image_size),
             validation_fraction: self.validation_fraction.or(fallback.validation_fraction),
