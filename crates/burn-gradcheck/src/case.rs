@@ -3,12 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use burn::module::Module;
 use burn::tensor::{DType, Device};
 
 use crate::input::{HostInput, Input, Integers, Source};
 use crate::layout::Layout;
-use crate::module::{At, Found, Template};
+use crate::module::Found;
 use crate::results::{Gradients, Masks, Outputs, Upstream};
 use crate::sample::Sample;
 use crate::tolerance::Tolerance;
@@ -18,7 +17,7 @@ use crate::verdict::Verdict;
 pub(crate) type Function = Arc<dyn Fn(&Values) -> Outputs + Send + Sync>;
 pub(crate) type Vjp = Arc<dyn Fn(&Values, &Upstream) -> Gradients + Send + Sync>;
 pub(crate) type Kinks = Arc<dyn Fn(&Values) -> Masks + Send + Sync>;
-type Parameters = Arc<dyn Fn(&Device, DType) -> Found + Send + Sync>;
+pub(crate) type Parameters = Arc<dyn Fn(&Device, DType) -> Found + Send + Sync>;
 
 /// A function with named inputs, whose gradient is to be checked.
 ///
@@ -57,8 +56,8 @@ pub struct Case {
     pub(crate) vjp: Option<Vjp>,
     pub(crate) kinks: Option<Kinks>,
     pub(crate) integers: Vec<Integers>,
-    parameters: Option<Parameters>,
-    may_lack_parameters: bool,
+    pub(crate) parameters: Option<Parameters>,
+    pub(crate) may_lack_parameters: bool,
     layouts: Vec<(String, Layout)>,
     zeros: Vec<String>,
     reduction_length: Option<usize>,
@@ -301,90 +300,6 @@ impl Case {
     #[must_use]
     pub fn kinks(mut self, masks: impl Fn(&Values) -> Masks + Send + Sync + 'static) -> Self {
         self.kinks = Some(Arc::new(masks));
-        self
-    }
-
-    /// Sets the function to that of a module. Each trainable parameter is an input named by its dotted
-    /// path; one that is used in several places is one input. Its values are drawn (matrices by
-    /// [`Sample::Scaled`] with 1/√(rows)); its initial values are not used. Parameters that are not
-    /// trainable, and running statistics, keep their values.
-    ///
-    /// `build` makes the module on a device, once for each device and float type. A layer that draws random
-    /// numbers (dropout) is reported as not deterministic. For a trained model at its own values there is
-    /// [`Case::model`].
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use burn::{nn::LinearConfig, tensor::Device};
-    /// use burn_gradcheck::Case;
-    ///
-    /// let report = Case::new("linear")
-    ///     .input("x", [3, 4])
-    ///     .module(
-    ///         |device| LinearConfig::new(4, 2).init(device),
-    ///         |linear, v| linear.forward(v.get::<2>("x")),
-    ///     )
-    ///     .check(&Device::flex());
-    /// report.assert_pass();
-    /// let names: Vec<_> = report.inputs.iter().map(|input| input.name.as_str()).collect();
-    /// assert_eq!(names, ["x", "weight", "bias"]);
-    /// ```
-    #[must_use]
-    pub fn module<M: Module + 'static, O: Into<Outputs>>(
-        self,
-        build: impl Fn(&Device) -> M + Send + Sync + 'static,
-        forward: impl Fn(&M, &Values) -> O + Send + Sync + 'static,
-    ) -> Self {
-        self.with_template(Template::new(build, At::Drawn), forward)
-    }
-
-    /// Sets the function to that of a module that exists, at the values that its parameters have. The module
-    /// itself stays as it is, also its running statistics. It is checked as in training, whether it comes
-    /// from [`Module::valid`] or not.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use burn::{nn::LinearConfig, tensor::Device};
-    /// use burn_gradcheck::Case;
-    ///
-    /// let trained = LinearConfig::new(4, 2).init(&Device::flex());
-    /// let report = Case::new("trained linear")
-    ///     .input("x", [3, 4])
-    ///     .model(trained, |linear, v| linear.forward(v.get::<2>("x")))
-    ///     .check(&Device::flex());
-    /// report.assert_pass();
-    /// assert_eq!(report.checked, 12 + 8 + 2);
-    /// ```
-    #[must_use]
-    pub fn model<M: Module + Sync + 'static, O: Into<Outputs>>(
-        self,
-        model: M,
-        forward: impl Fn(&M, &Values) -> O + Send + Sync + 'static,
-    ) -> Self {
-        let template = Template::new(move |_: &Device| model.clone(), At::Own);
-        self.with_template(template, forward)
-    }
-
-    fn with_template<M: Module + 'static, O: Into<Outputs>>(
-        mut self,
-        template: Template<M>,
-        forward: impl Fn(&M, &Values) -> O + Send + Sync + 'static,
-    ) -> Self {
-        let template = Arc::new(template);
-        let parameters = Arc::clone(&template);
-        self.parameters = Some(Arc::new(move |device, dtype| {
-            parameters.parameters(device, dtype)
-        }));
-        self.function(move |values| forward(&template.with_values(values), values))
-    }
-
-    /// Says that none of the module's parameters is trainable and only the inputs are to be checked. Without
-    /// this, such a module is refused: nothing of it would be checked.
-    #[must_use]
-    pub fn frozen(mut self) -> Self {
-        self.may_lack_parameters = true;
         self
     }
 

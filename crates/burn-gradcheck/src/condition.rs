@@ -17,9 +17,9 @@
 //! on the way to the origin, where nothing is saturated: `1 - tanh²(10 x)` is rounded as a number of size
 //! 1 though it may be 1e-8.
 
-use crate::finite::norm_of_products;
 use crate::input::HostInput;
 use crate::measure::rms;
+use crate::noise::norm_of_products;
 use crate::sample::Sample;
 use crate::verdict::Verdict;
 use crate::witness::{HostGradients, Subject, Witnesses};

@@ -3,11 +3,10 @@
 use burn::tensor::{DType, Device};
 
 use crate::case::{Case, Function};
-use crate::finite::{
-    Care, Estimate, ROUNDINGS, Sampled, differentiate, norm_of_products, rounding,
-};
+use crate::finite::{Estimate, differentiate};
 use crate::input::{HostInput, Integers};
 use crate::measure::{rms, worse};
+use crate::noise::{Care, ROUNDINGS, Sampled, norm_of_products, rounding};
 use crate::sample::power_of_two_below;
 use crate::tolerance::epsilon;
 use crate::values::Values;

@@ -59,7 +59,7 @@ impl Layout {
             strides.reverse();
         }
         let place = |element| {
-            let indices = crate::flat::indices(shape, element);
+            let indices = indices(shape, element);
             indices
                 .iter()
                 .zip(&strides)
@@ -83,6 +83,29 @@ impl Layout {
     }
 }
 
+/// The indices of an element given by its number in row-major order.
+pub(crate) fn indices(shape: &[usize], mut element: usize) -> Vec<usize> {
+    let mut found: Vec<usize> = shape
+        .iter()
+        .rev()
+        .map(|&size| {
+            let index = element % size;
+            element /= size;
+            index
+        })
+        .collect();
+    found.reverse();
+    found
+}
+
+/// The number of an element in row-major order.
+pub(crate) fn row_major(shape: &[usize], index: &[usize]) -> usize {
+    shape
+        .iter()
+        .zip(index)
+        .fold(0, |number, (size, index)| number * size + index)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,5 +117,14 @@ mod tests {
         let window = Layout::Window.places(&[2, 3]).unwrap();
         assert_eq!(window, [6, 7, 8, 11, 12, 13]);
         assert_eq!(Layout::Window.held_elements(&[2, 3]), 20);
+    }
+
+    #[test]
+    fn element_numbers_and_indices_are_inverse() {
+        let shape = [2, 3, 4];
+        for element in 0..24 {
+            assert_eq!(row_major(&shape, &indices(&shape, element)), element);
+        }
+        assert_eq!(indices(&shape, 23), [1, 2, 3]);
     }
 }

@@ -5,8 +5,10 @@ use std::sync::{Mutex, PoisonError};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::{DType, Device, Tensor};
 
+use crate::flat::Flat;
 use crate::input::{Input, Source};
 use crate::layout::Layout;
+use crate::results::Gradients;
 use crate::sample::Sample;
 use crate::values::Values;
 
@@ -100,6 +102,57 @@ impl<M: Module> Template<M> {
             first: Vec::new(),
             values,
         })
+    }
+}
+
+/// The gradients of a module's parameters that a step of plain gradient descent from `before` to `after`
+/// followed: `(before - after) / rate`.
+pub(crate) fn gradients_of_step<M: Module>(before: &M, after: &M, rate: f64) -> Gradients {
+    let named = |module: &M| {
+        let mut values = Snapshot::default();
+        module.visit(&mut values);
+        values.found
+    };
+    let after = named(after);
+    let mut gradients = Gradients::new();
+    for (id, name, before) in named(before) {
+        let found = after.iter().find(|(other, ..)| *other == id);
+        let (_, _, after) = found.unwrap_or_else(|| panic!("the step lost parameter `{name}`"));
+        let shape = before.shape.clone();
+        let elements = (before.elements - after.elements.clone()) / rate;
+        let flat = Flat {
+            shape,
+            elements,
+            layout: Layout::Contiguous,
+        };
+        gradients.entries.push((name, flat));
+    }
+    gradients
+}
+
+/// The values of the trainable parameters, without what was recorded.
+#[derive(Default)]
+struct Snapshot {
+    path: Vec<String>,
+    found: Vec<(ParamId, String, Flat)>,
+}
+
+impl ModuleVisitor for Snapshot {
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let is_new = self.found.iter().all(|(id, ..)| *id != param.id);
+        let value = param.base();
+        if is_new && value.is_require_grad() {
+            let flat = Flat::new(value.inner());
+            self.found.push((param.id, self.path.join("."), flat));
+        }
     }
 }
 

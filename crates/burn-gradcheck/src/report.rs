@@ -5,10 +5,10 @@ use std::fmt;
 use burn::tensor::{DType, Device};
 use serde::Serialize;
 
-use crate::flat::indices;
 use crate::input::HostInput;
 use crate::judge::Testimony;
 use crate::laws::LawReport;
+use crate::layout::indices;
 use crate::measure::Pairs;
 use crate::number;
 use crate::tolerance::Tolerance;
@@ -137,6 +137,41 @@ pub struct FiniteReport {
 }
 
 impl Report {
+    /// A report without findings yet.
+    pub(crate) fn blank(
+        case: &str,
+        (device, dtype): (String, String),
+        (seed, draw): (u64, u32),
+    ) -> Self {
+        Self {
+            case: case.to_owned(),
+            verdict: Verdict::Pass,
+            device,
+            dtype,
+            seed,
+            draw,
+            tolerance: None,
+            elements: 0,
+            checked: 0,
+            worst: Pairs::default(),
+            median: Pairs::default(),
+            worst_element: None,
+            inputs: Vec::new(),
+            finite: FiniteReport::default(),
+            laws: Vec::new(),
+        }
+    }
+
+    /// A report on what can't be checked on any device.
+    pub(crate) fn invalid(case: &str, reason: &str) -> Self {
+        let none = || "none".to_owned();
+        let mut report = Self::blank(case, (none(), none()), (0, 0));
+        report.verdict = Verdict::Invalid {
+            reason: reason.to_owned(),
+        };
+        report
+    }
+
     /// Whether the verdict is [`Verdict::Pass`]: the plain yes or no.
     pub fn is_pass(&self) -> bool {
         self.verdict.is_pass()

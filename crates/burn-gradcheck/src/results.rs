@@ -144,6 +144,14 @@ impl Gradients {
         self
     }
 
+    /// All gradients times a scalar.
+    pub(crate) fn times(mut self, factor: Tensor<1>) -> Self {
+        for (_, flat) in &mut self.entries {
+            flat.elements = flat.elements.clone() * factor.clone();
+        }
+        self
+    }
+
     pub(crate) fn find(&self, name: &str) -> Option<&Flat> {
         let found = self.entries.iter().find(|(other, _)| other == name);
         found.map(|(_, flat)| flat)

@@ -54,6 +54,19 @@ impl Values {
         }
     }
 
+    /// The same values on a device with autodiff, not recorded.
+    pub(crate) fn recording(&self) -> Self {
+        let mut values = self.clone();
+        values.device = self.device.clone().autodiff();
+        for (_, flat) in &mut values.entries {
+            flat.elements = Tensor::from_inner(flat.elements.clone());
+        }
+        let integers = self.integers.iter().cloned();
+        let moved = integers.map(|(own, elements)| (own, elements.to_device(&values.device)));
+        values.integers = moved.collect();
+        values
+    }
+
     /// The inputs that no closure asked for so far.
     pub(crate) fn unread(&self) -> impl Iterator<Item = &str> {
         let entries = self.entries.iter().zip(self.read.iter());

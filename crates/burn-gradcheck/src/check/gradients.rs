@@ -1,11 +1,7 @@
 //! The gradients with respect to one input, and when they count as zero.
 
 use crate::finite::Estimate;
-use crate::input::HostInput;
 use crate::measure::rms;
-use crate::witness::HostGradients;
-
-use super::point::Heard;
 
 /// The two gradients with respect to one input.
 pub(super) struct InputGradients {
@@ -18,13 +14,16 @@ pub(super) struct InputGradients {
 }
 
 impl InputGradients {
-    pub(super) fn of(index: usize, input: &HostInput, heard: &Heard<'_>, floor: f64) -> Self {
-        let autodiff = heard.autodiff[index].clone();
-        let manual = heard.manual.as_ref();
+    /// By autodiff, with zeros in `elements` places if it did not reach the input, and by hand.
+    pub(super) fn new(
+        autodiff: Option<Vec<f64>>,
+        manual: Option<Vec<f64>>,
+        (elements, floor): (usize, f64),
+    ) -> Self {
         Self {
             connected: autodiff.is_some(),
-            autodiff: autodiff.unwrap_or_else(|| vec![0.0; input.values.len()]),
-            manual: manual.and_then(|manual| manual[index].clone()),
+            autodiff: autodiff.unwrap_or_else(|| vec![0.0; elements]),
+            manual,
             floor,
         }
     }
@@ -53,7 +52,7 @@ impl InputGradients {
 const RESOLVED: f64 = 1e-6;
 /// A gradient is zero within rounding up to this many roundings of what the other inputs' gradients let
 /// expect.
-const ROUNDINGS: f64 = 64.0;
+pub(super) const ROUNDINGS: f64 = 64.0;
 
 /// What finite differences say of a gradient that is zero by the other witnesses.
 pub(super) enum Zero {
@@ -88,32 +87,4 @@ pub(super) fn zero(
     } else {
         Zero::Unresolved
     }
-}
-
-/// The size of an input's gradient at which it would be as important for the objective as the most important
-/// of the other inputs: their gradient times their size, by its size.
-pub(super) fn natural(
-    index: usize,
-    point: &[HostInput],
-    gradients: &HostGradients,
-    heard: &Heard<'_>,
-) -> f64 {
-    let importance = |(other, input): (usize, &HostInput)| {
-        let gradient = gradients[other].as_deref().map_or(0.0, rms);
-        let is_signal = other != index && gradient > 64.0 * heard.rounding[other];
-        if is_signal {
-            gradient * rms(&input.values)
-        } else {
-            0.0
-        }
-    };
-    let most = point.iter().enumerate().map(importance).fold(0.0, f64::max);
-    let size = rms(&point[index].values);
-    if size > 0.0 { most / size } else { most }
-}
-
-/// The absolute size of a gradient that is only rounding, by the importance of the other inputs.
-pub(super) fn unimportant(index: usize, point: &[HostInput], heard: &Heard<'_>) -> f64 {
-    let rounding = heard.rounding[index];
-    rounding.max(ROUNDINGS * heard.epsilon * natural(index, point, &heard.autodiff, heard))
 }

@@ -4,16 +4,17 @@
 use burn::tensor::DType;
 
 use crate::differences::{Differences, Line};
-use crate::finite::{Estimate, norm_of_products};
-use crate::flat::row_major;
+use crate::finite::Estimate;
 use crate::input::HostInput;
 use crate::judge::{Finding, Testimony};
+use crate::layout::row_major;
 use crate::measure::{Pairs, rms};
+use crate::noise::norm_of_products;
 use crate::report::InputReport;
 use crate::tolerance::smallest_normal;
 use crate::verdict::{Verdict, Witness};
 
-use super::gradients::{InputGradients, Zero, natural, zero};
+use super::gradients::{InputGradients, Zero, zero};
 use super::point::{Heard, PointCheck, Stop};
 
 /// Comparisons without a mismatch that are looked at again with more care, for each input.
@@ -211,7 +212,7 @@ impl<'c> InputCheck<'c> {
         };
         let heard = self.heard;
         let expected = self.check.case().expects_zero(&self.input().name);
-        let mut scale = natural(self.index, self.check.subject.point, &heard.autodiff, heard);
+        let mut scale = self.check.natural(self.index, &heard.autodiff, heard);
         let mut rounding = heard.rounding[self.index];
         let mut found = self.zero((scale, rounding), expected);
         if matches!(found, Zero::Certain) && !expected {
@@ -221,7 +222,7 @@ impl<'c> InputCheck<'c> {
                 self.confirm_all(finite, &weights)?;
                 let upstream = heard.upstreams.first_with(&weights);
                 let gradients = heard.witnesses.autodiff(&upstream)?;
-                scale = natural(self.index, self.check.subject.point, &gradients, heard);
+                scale = self.check.natural(self.index, &gradients, heard);
                 rounding = self.check.rounding_of(self.index, &weights, heard);
                 found = self.zero((scale, rounding), expected);
             }

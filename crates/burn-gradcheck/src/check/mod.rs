@@ -4,13 +4,13 @@ mod gradients;
 mod hints;
 mod line_by_line;
 mod point;
+mod run;
 
 use burn::tensor::{DType, Device};
 
 use crate::case::Case;
 use crate::input::{Input, Source};
-use crate::measure::Pairs;
-use crate::report::{FiniteReport, Report, device_label, dtype_label};
+use crate::report::{Report, device_label, dtype_label};
 use crate::target::{Options, Target};
 use crate::verdict::{Verdict, Witness};
 use crate::witness::{Subject, guarded};
@@ -41,7 +41,11 @@ fn run_with(
     finite: Option<(Device, DType)>,
     options: &Options,
 ) -> Report {
-    let mut report = blank_report(case, target, options);
+    let mut report = Report::blank(
+        &case.name,
+        (device_label(&target.device), dtype_label(target.dtype)),
+        (options.seed, options.draw),
+    );
     if let Some((device, dtype)) = &finite {
         report.finite.device = Some(device_label(device));
         report.finite.dtype = dtype_label(*dtype);
@@ -115,26 +119,6 @@ fn fill(
         }
     }
     Ok(())
-}
-
-fn blank_report(case: &Case, target: &Target, options: &Options) -> Report {
-    Report {
-        case: case.name.clone(),
-        verdict: Verdict::Pass,
-        device: device_label(&target.device),
-        dtype: dtype_label(target.dtype),
-        seed: options.seed,
-        draw: options.draw,
-        tolerance: None,
-        elements: 0,
-        checked: 0,
-        worst: Pairs::default(),
-        median: Pairs::default(),
-        worst_element: None,
-        inputs: Vec::new(),
-        finite: FiniteReport::default(),
-        laws: Vec::new(),
-    }
 }
 
 /// That the element which the options name exists.

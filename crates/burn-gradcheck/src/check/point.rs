@@ -7,21 +7,19 @@ use burn::tensor::DType;
 use crate::case::Case;
 use crate::condition::Condition;
 use crate::differences::{Differences, Place};
-use crate::finite::norm_of_products;
 use crate::input::HostInput;
-use crate::judge::{Conclusion, Scales, Testimony, judge};
+use crate::judge::Scales;
 use crate::laws::{self, Allowed, LawReport, Upstreams};
-use crate::measure::{Pairs, rms};
-use crate::report::Report;
+use crate::measure::rms;
+use crate::noise::norm_of_products;
 use crate::sample::Sample;
 use crate::target::Options;
 use crate::tolerance::{Tolerance, epsilon};
 use crate::verdict::{Law, Verdict, Witness};
 use crate::witness::{HostGradients, Subject, Witnesses, compare_values};
 
-use super::gradients::{InputGradients, unimportant};
+use super::gradients::ROUNDINGS;
 use super::hints::explained;
-use super::line_by_line::InputCheck;
 
 /// The reason why a check at one point ends early.
 pub(super) enum Stop {
@@ -73,58 +71,8 @@ impl PointCheck<'_> {
         epsilon(self.subject.dtype).unwrap_or(f64::from(f32::EPSILON))
     }
 
-    pub(super) fn run(&self, report: &mut Report) -> Result<(), Stop> {
-        let Subject { device, dtype, .. } = self.subject;
-        let explain = |verdict| explained(verdict, device, dtype);
-        let heard = self.hear().map_err(explain)?;
-        report.elements = self
-            .point()
-            .iter()
-            .filter(|i| i.differentiated)
-            .map(|i| i.values.len())
-            .sum();
-        let mut finite = self.differences(&heard)?;
-        report.laws = self.laws(&heard, finite.as_mut()).map_err(explain)?;
-        if !heard
-            .witnesses
-            .outputs
-            .iter()
-            .all(|value| value.is_finite())
-        {
-            report.verdict = Verdict::NonFinite {
-                odd: Witness::Function,
-            };
-            return Ok(());
-        }
-        let mut testimonies = Vec::new();
-        let mut underflow = None;
-        for (index, input) in self.point().iter().enumerate() {
-            if !self.is_checked(input) {
-                continue;
-            }
-            let gradients = InputGradients::of(index, input, &heard, self.floor());
-            let mut check = InputCheck::new(self, &heard, index, gradients);
-            check.run(finite.as_mut())?;
-            report.inputs.push(check.report());
-            if let Some(verdict) = check.invalid {
-                return Err(verdict.into());
-            }
-            match check.underflow {
-                Some(verdict) => underflow = Some(verdict),
-                None => testimonies.extend(check.testimonies),
-            }
-        }
-        self.conclude(report, &testimonies, finite.as_ref());
-        if let Some(verdict) = underflow
-            && !report.verdict.is_failure()
-        {
-            report.verdict = verdict;
-        }
-        Ok(())
-    }
-
     /// Asks the function, autodiff and the hand-written gradient.
-    fn hear(&self) -> Result<Heard<'_>, Verdict> {
+    pub(super) fn hear(&self) -> Result<Heard<'_>, Verdict> {
         let witnesses = Witnesses::new(self.subject)?;
         let mut unread = witnesses.unread().into_iter();
         if let Some(name) = unread.find(|name| self.case().declares(name)) {
@@ -163,6 +111,29 @@ impl PointCheck<'_> {
         rounding_of(&self.point()[input], heard.epsilon, objective)
     }
 
+    /// The size of an input's gradient at which it would be as important for the objective as the most
+    /// important of the other inputs: their gradient times their size, by its size.
+    pub(super) fn natural(
+        &self,
+        index: usize,
+        gradients: &HostGradients,
+        heard: &Heard<'_>,
+    ) -> f64 {
+        let importance = |(other, input): (usize, &HostInput)| {
+            let gradient = gradients[other].as_deref().map_or(0.0, rms);
+            let is_signal = other != index && gradient > 64.0 * heard.rounding[other];
+            if is_signal {
+                gradient * rms(&input.values)
+            } else {
+                0.0
+            }
+        };
+        let most = self.point().iter().enumerate().map(importance);
+        let most = most.fold(0.0, f64::max);
+        let size = rms(&self.point()[index].values);
+        if size > 0.0 { most / size } else { most }
+    }
+
     fn never_read(&self, name: &str) -> Verdict {
         let parameters = self.point().iter().map(|input| input.name.as_str());
         let others: Vec<&str> = parameters.filter(|other| *other != name).collect();
@@ -183,7 +154,7 @@ impl PointCheck<'_> {
         })
     }
 
-    fn differences(&self, heard: &Heard<'_>) -> Result<Option<Differences<'_>>, Stop> {
+    pub(super) fn differences(&self, heard: &Heard<'_>) -> Result<Option<Differences<'_>>, Stop> {
         let Some(reference) = &self.reference else {
             return Ok(None);
         };
@@ -208,12 +179,6 @@ impl PointCheck<'_> {
         Ok(Some(differences))
     }
 
-    /// Whether the options ask for this input.
-    fn is_checked(&self, input: &HostInput) -> bool {
-        let asked = |(name, _): &(String, Vec<usize>)| *name == input.name;
-        input.differentiated && self.options.only.as_ref().is_none_or(asked)
-    }
-
     fn draw_upstream(&self, witnesses: &Witnesses<'_>, purpose: &str) -> Vec<Vec<f64>> {
         let draw = |(output, shape): (usize, &Vec<usize>)| {
             let (output, draw) = (output.to_string(), self.draw.to_string());
@@ -224,7 +189,7 @@ impl PointCheck<'_> {
     }
 
     /// The laws of all witnesses; a broken one is tested again with the measured rounding.
-    fn laws(
+    pub(super) fn laws(
         &self,
         heard: &Heard<'_>,
         mut finite: Option<&mut Differences<'_>>,
@@ -243,9 +208,9 @@ impl PointCheck<'_> {
             let measured = self.rounding(heard, input, finite.as_deref(), &weights)?;
             let largest = |values: &[f64]| values.iter().fold(0.0, |a: f64, b| a.max(b.abs()));
             let gradient = heard.autodiff[input].as_deref().map_or(0.0, largest);
-            let natural = unimportant(input, self.point(), heard);
+            let natural = self.natural(input, &heard.autodiff, heard);
             widened.push(
-                heard.rounding[input].max(natural)
+                heard.rounding[input].max(ROUNDINGS * heard.epsilon * natural)
                     + 4.0 * largest(&measured.allowance)
                     + 4.0 * measured.relative * gradient
                     + 4.0 * self.tolerance.pair * measured.floor,
@@ -398,69 +363,6 @@ impl PointCheck<'_> {
             tolerance: self.tolerance,
             certified,
         }
-    }
-
-    fn conclude(
-        &self,
-        report: &mut Report,
-        testimonies: &[Testimony],
-        finite: Option<&Differences<'_>>,
-    ) {
-        let Conclusion {
-            verdict,
-            worst,
-            kinks,
-            uncertified,
-        } = judge(testimonies, &self.scales());
-        let relative: Vec<Pairs> = testimonies.iter().map(Testimony::relative).collect();
-        report.worst = Pairs::worst(&relative);
-        report.median = Pairs::median(&relative);
-        report.checked = report.inputs.iter().map(|input| input.checked).sum();
-        report.finite.kinks = kinks;
-        report.finite.uncertified = uncertified;
-        if let Some(finite) = finite {
-            report.finite.evaluations = finite.evaluations;
-            report.finite.steps_shrunk = finite.shrunk;
-            report.finite.worst_error_estimate = finite.worst_error;
-        }
-        report.worst_element = worst.map(|worst| {
-            let testimony = &testimonies[worst];
-            testimony.report(&self.point()[testimony.input])
-        });
-        report.verdict = self.verdict(verdict, report);
-    }
-
-    /// The most serious of three: the verdict of the witnesses, a broken law, and missing finite
-    /// differences.
-    fn verdict(&self, judged: Verdict, report: &Report) -> Verdict {
-        if let Verdict::Mismatch { odd } = &judged
-            && *odd != Witness::Manual
-            && let Some(element) = &report.worst_element
-            && let Some(input) = report.inputs.iter().find(|i| i.name == element.input)
-            && input.severed
-        {
-            return Verdict::Severed {
-                input: input.name.clone(),
-            };
-        }
-        if matches!(judged, Verdict::Mismatch { .. } | Verdict::NonFinite { .. }) {
-            return judged;
-        }
-        if let Some(law) = report.laws.iter().find(|law| !law.holds) {
-            return Verdict::Unlawful {
-                odd: law.witness,
-                law: law.law,
-            };
-        }
-        if judged.is_pass() && self.reference.is_none() {
-            return Verdict::Unchecked {
-                reason:
-                    "the device has no f64 for finite differences: name a reference device, or \
-                         check in its own float type with Target::alone"
-                        .to_owned(),
-            };
-        }
-        judged
     }
 }
 

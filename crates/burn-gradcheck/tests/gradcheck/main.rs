@@ -2,12 +2,14 @@
 
 mod faults;
 mod mistakes;
+mod modules;
+mod one_line;
 mod readme;
 mod right;
 mod verdicts;
 
-use burn::tensor::Device;
-use burn_gradcheck::{Case, Gradients};
+use burn::tensor::{DType, Device};
+use burn_gradcheck::{Case, Gradients, Options, Report, Target, Verdict, Witness};
 
 fn device() -> Device {
     Device::flex()
@@ -31,4 +33,24 @@ fn layer() -> Case {
                 .with("w", v.get::<2>("x").transpose().matmul(grad_z.clone()))
                 .with("b", grad_z.sum_dim(0).squeeze_dim::<1>(0))
         })
+}
+
+/// f32, with finite differences in f64.
+fn f32_target() -> Target {
+    Target::new(device(), DType::F32).with_reference(device())
+}
+
+/// Ten seeds.
+fn seeds() -> impl Iterator<Item = Options> {
+    (0..10).map(|seed| Options::default().seed(seed))
+}
+
+#[track_caller]
+fn assert_severed(report: &Report, name: &str) {
+    let severed = Verdict::Severed {
+        input: name.to_owned(),
+    };
+    assert_eq!(report.verdict, severed, "{report}");
+    assert!(report.verdict.is_failure());
+    assert_eq!(report.verdict.odd(), Some(Witness::Autodiff));
 }
