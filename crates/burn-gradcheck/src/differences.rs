@@ -13,6 +13,9 @@ use crate::values::Values;
 use crate::verdict::{Verdict, Witness};
 use crate::witness::guarded;
 
+/// A function computes in a coarser float type inside if its values have this many times the rounding of
+/// its own.
+pub(crate) const COARSER: f64 = 1024.0;
 /// Evaluations at the point itself, before a witness is accused.
 const REPETITIONS: usize = 8;
 
@@ -32,6 +35,8 @@ pub(crate) struct Differences<'a> {
     step: Option<f64>,
     /// The rounding error of an evaluation, for each input after its first use.
     roundings: Vec<Option<f64>>,
+    /// The rounding of an evaluation relative to its value, for each input after its first measurement.
+    grains: Vec<Option<f64>>,
     pub(crate) evaluations: usize,
     pub(crate) shrunk: usize,
     pub(crate) worst_error: Option<f64>,
@@ -97,6 +102,7 @@ impl<'a> Differences<'a> {
             epsilon: epsilon(place.dtype).unwrap_or(f64::EPSILON),
             step,
             roundings: vec![None; point.len()],
+            grains: vec![None; point.len()],
             evaluations: 1,
             shrunk: 0,
             worst_error: None,
@@ -149,6 +155,7 @@ impl<'a> Differences<'a> {
         let at = |t| moved(&self.point[input].values, line, t);
         let mut sample = |t| sampled(case, function, &values.with_replaced(input, &at(t)));
         let (base, epsilon) = (&self.base, self.epsilon);
+        let grain = self.grains[input].unwrap_or(0.0);
         let estimate = guarded(Witness::Finite, || {
             let mut changed = None;
             let mut twice = |t| {
@@ -160,7 +167,19 @@ impl<'a> Differences<'a> {
                 twice(0.0);
             }
             let care = (epsilon, Care::Thorough);
-            let rounding = rounding(weights, base, step, care, &mut twice);
+            let mut rounding = rounding(weights, base, step, care, &mut twice);
+            if grain > COARSER * epsilon {
+                // On a flat stretch of a line, values rounded to a coarse type show no noise.
+                let there = twice(step).outputs;
+                let moves = there
+                    .iter()
+                    .zip(&base.outputs)
+                    .map(|(there, here)| there != here);
+                let moving = weights.iter().zip(moves);
+                let moving: Vec<f64> = moving.map(|(w, m)| if m { *w } else { 0.0 }).collect();
+                rounding =
+                    rounding.max(ROUNDINGS * grain * norm_of_products(&moving, &base.outputs));
+            }
             if let Some((first, second)) = changed {
                 return Err(Verdict::Nondeterministic {
                     odd: Witness::Function,
@@ -184,11 +203,14 @@ impl<'a> Differences<'a> {
     /// The rounding of an evaluation relative to its value, along a direction of the whole input: more than
     /// that of the float type if the function computes in a coarser one inside.
     pub(crate) fn grain(
-        &self,
+        &mut self,
         input: usize,
         direction: &[f64],
         weights: &[f64],
     ) -> Result<f64, Verdict> {
+        if let Some(known) = self.grains[input] {
+            return Ok(known);
+        }
         let line = Line::Direction(direction);
         let step = self.first_step(input, line);
         let (case, function, values) = (self.case, self.function, &self.values);
@@ -199,7 +221,26 @@ impl<'a> Differences<'a> {
             rounding(weights, &self.base, step, care, sample)
         })?;
         let of_type = norm_of_products(weights, &self.base.outputs) * ROUNDINGS;
-        Ok(if of_type > 0.0 { found / of_type } else { 0.0 })
+        let found = if of_type > 0.0 { found / of_type } else { 0.0 };
+        // Where the values are saturated their rounding does not show, but it is there: at least that of
+        // the next coarser type.
+        let grain = if found > COARSER * self.epsilon {
+            found.max(self.next_coarser() / 4.0)
+        } else {
+            found
+        };
+        self.grains[input] = Some(grain);
+        Ok(grain)
+    }
+
+    /// The distance from 1 to the next number of the next coarser float type.
+    fn next_coarser(&self) -> f64 {
+        let single = f64::from(f32::EPSILON);
+        if self.epsilon < single {
+            single
+        } else {
+            epsilon(DType::F16).unwrap_or(single)
+        }
     }
 
     /// Whether each output element changes when the whole input does.

@@ -81,7 +81,7 @@ impl<'c> InputCheck<'c> {
             None => Vec::new(),
         };
         if self.check.may_widen() {
-            self.allow_rounding(finite.as_deref(), &weights)?;
+            self.allow_rounding(finite.as_deref_mut(), &weights)?;
         }
         if let Some(finite) = finite
             && !self.agrees()
@@ -198,6 +198,7 @@ impl<'c> InputCheck<'c> {
             return Ok(estimate);
         }
         let weights = finite.weights.clone();
+        self.check.grain(self.index, finite, &weights)?;
         let again = finite.confirm(self.index, line, floor, &weights)?;
         if self.check.may_redraw && again.kink.is_some() {
             return Err(Stop::OnKink);
@@ -294,7 +295,7 @@ impl<'c> InputCheck<'c> {
     /// Measures the rounding of the gradient at this point and allows for it.
     fn allow_rounding(
         &mut self,
-        finite: Option<&Differences<'_>>,
+        finite: Option<&mut Differences<'_>>,
         weights: &[f64],
     ) -> Result<(), Stop> {
         let measured = self

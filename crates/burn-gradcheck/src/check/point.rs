@@ -6,7 +6,7 @@ use burn::tensor::DType;
 
 use crate::case::Case;
 use crate::condition::Condition;
-use crate::differences::{Differences, Place};
+use crate::differences::{COARSER, Differences, Place};
 use crate::input::HostInput;
 use crate::judge::Scales;
 use crate::laws::{self, Allowed, LawReport, Upstreams};
@@ -205,7 +205,7 @@ impl PointCheck<'_> {
                 Some(finite) => self.weights_that_matter(heard, input, finite)?,
                 None => Vec::new(),
             };
-            let measured = self.rounding(heard, input, finite.as_deref(), &weights)?;
+            let measured = self.rounding(heard, input, finite.as_deref_mut(), &weights)?;
             let largest = |values: &[f64]| values.iter().fold(0.0, |a: f64, b| a.max(b.abs()));
             let gradient = heard.autodiff[input].as_deref().map_or(0.0, largest);
             let natural = self.natural(input, &heard.autodiff, heard);
@@ -226,20 +226,31 @@ impl PointCheck<'_> {
         !chosen && self.tolerance.pair > 0.0
     }
 
+    /// The rounding of the function's values, relative to them.
+    pub(super) fn grain(
+        &self,
+        input: usize,
+        finite: &mut Differences<'_>,
+        weights: &[f64],
+    ) -> Result<f64, Verdict> {
+        let direction = self.draw_direction(&self.point()[input], "grain");
+        finite.grain(input, &direction, weights)
+    }
+
     /// The measured rounding of one input's gradient.
     pub(super) fn rounding(
         &self,
         heard: &Heard<'_>,
         input: usize,
-        finite: Option<&Differences<'_>>,
+        finite: Option<&mut Differences<'_>>,
         weights: &[f64],
     ) -> Result<Rounding, Verdict> {
         let mut grain = 0.0;
-        if let Some(finite) = finite
-            && self.options.coarse_inside
-        {
-            let direction = self.draw_direction(&self.point()[input], "grain");
-            grain = EPSILON_BY_NOISE * finite.grain(input, &direction, weights)?;
+        if let Some(finite) = finite {
+            let measured = self.grain(input, finite, weights)?;
+            if self.options.coarse_inside {
+                grain = EPSILON_BY_NOISE * measured;
+            }
         }
         let mut relative = 0.0;
         let mut of_grain = None;
@@ -380,9 +391,6 @@ pub(super) struct Rounding {
 const MANY_ELEMENTS: usize = 16_384;
 /// The distance from 1 to the next number, as a multiple of the standard deviation of rounding to it.
 const EPSILON_BY_NOISE: f64 = 4.0;
-/// A function computes in a coarser float type inside if its values have this many times the rounding of
-/// the type under test.
-const COARSER: f64 = 1024.0;
 /// The tolerance then, as a multiple of that rounding: that of f32 at the shortest reduction.
 const RELATIVE_ROUNDINGS: f64 = 8000.0;
 

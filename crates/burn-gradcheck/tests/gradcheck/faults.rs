@@ -293,3 +293,22 @@ fn a_wide_relu_net_passes_with_the_default_options() {
     let report = wrong.run(&Target::best(&device()), &options);
     assert_eq!(report.verdict.odd(), Some(Witness::Autodiff), "{report}");
 }
+
+#[test]
+fn steps_do_not_shrink_into_the_noise_of_f32() {
+    // Far out a sigmoid in f32 does not change from step to step, and then it does.
+    let sample = Sample::Within {
+        low: -3.0,
+        high: 3.0,
+    };
+    let silu = Case::new("silu in f32")
+        .input_from("x", [3, 4], sample)
+        .function(|v| {
+            let x = v.get::<2>("x") * 10.0;
+            x.clone() * sigmoid(x.cast(DType::F32)).cast(v.dtype())
+        });
+    for seed in 0..40 {
+        let report = silu.run(&Target::best(&device()), &Options::default().seed(seed));
+        assert!(!report.verdict.is_failure(), "{report}");
+    }
+}
