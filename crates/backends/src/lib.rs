@@ -269,13 +269,14 @@ mod tests {
     #[test]
     fn an_adapter_without_vulkan_comes_with_the_package_to_install() {
         use Hardware::{Graphics, Processor, SoftwareGraphics};
+        let Ok(opened) = Backend::Flex.open() else {
+            return;
+        };
         let advice = |hardware, is_opengl| {
             let opened = Opened {
-                device: Device::default(),
                 hardware,
-                name: "llvmpipe".to_owned(),
-                driver: None,
                 is_opengl,
+                ..opened.clone()
             };
             opened.advice().unwrap_or_default()
         };
