@@ -96,8 +96,33 @@ pub struct Imported {
     pub sizes: Vec<usize>,
     /// Activation of the hidden layers.
     pub activation: Option<String>,
+    /// Mean of the scale of the inputs that the weights in the file are for; none for a net that takes no
+    /// images.
+    #[serde(default)]
+    pub input_mean: Option<f64>,
+    /// Standard deviation of that scale.
+    #[serde(default)]
+    pub input_std: Option<f64>,
+    /// Where that scale comes from.
+    #[serde(default)]
+    pub input_scale_from: Option<ScaleSource>,
+    /// What was folded or passed over: sentences.
+    #[serde(default)]
+    pub notes: Vec<String>,
     /// The run folder.
     pub run_dir: String,
+}
+
+/// Where the scale of the inputs comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScaleSource {
+    /// The file states it.
+    File,
+    /// The caller gave it.
+    Given,
+    /// Nobody said anything: pixels from 0 to 1 are assumed.
+    Assumed,
 }
 
 impl Entry {

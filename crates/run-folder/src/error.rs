@@ -209,6 +209,16 @@ pub enum RunFolderError {
         /// What is wrong with it.
         why: String,
     },
+    /// Weights that differ from their checksum.
+    #[error(
+        "{} is damaged: it differs from its checksum in weights.sha256 next to it; restore it from a \
+         copy, or train again",
+        path.display()
+    )]
+    Checksum {
+        /// The file of weights.
+        path: PathBuf,
+    },
     /// Weights whose sizes differ from the configuration next to them.
     #[error(
         "{} has layers of {got:?} units, but config.json next to it says {expected:?}; train again",
@@ -248,6 +258,64 @@ pub enum RunFolderError {
     NoActivation {
         /// The file.
         path: PathBuf,
+    },
+    /// A choice that contradicts the weights to start from.
+    #[error(
+        "{option} {chosen} does not fit the weights of {weights}, which have {here}; leave out {option}, \
+         or --init"
+    )]
+    InitialChoice {
+        /// Where the weights come from.
+        weights: String,
+        /// The option.
+        option: &'static str,
+        /// What the weights have.
+        here: String,
+        /// What was chosen.
+        chosen: String,
+    },
+    /// Weights to start from that take other inputs than the data have.
+    #[error(
+        "the weights of {weights} have layers of {here:?} units, but the data need {wanted:?}; name data \
+         with images of the weights' size, or leave out --init"
+    )]
+    InitialInputs {
+        /// Where the weights come from.
+        weights: String,
+        /// Units of their layers, inputs first.
+        here: Vec<usize>,
+        /// Units of the layers that the data need.
+        wanted: Vec<usize>,
+    },
+    /// Weights to start from that know other classes than the data have.
+    #[error(
+        "the weights of {weights} know the classes {here}, but the data have {wanted}; pass --new-head to \
+         draw the last layer again"
+    )]
+    InitialClasses {
+        /// Where the weights come from.
+        weights: String,
+        /// Their classes.
+        here: String,
+        /// The classes of the data.
+        wanted: String,
+    },
+    /// A scale of pixels for a net that takes no images.
+    #[error(
+        "--input-mean, --input-std and --check do not apply to xor-net, which takes no images; leave \
+         them out"
+    )]
+    NoImages,
+    /// A run folder that cannot be made from weights.
+    #[error(
+        "cannot make run folder {}: {cause}; name one in a folder that you may write to with --out",
+        path.display()
+    )]
+    CannotMake {
+        /// The run folder.
+        path: PathBuf,
+        /// The operating system's reason.
+        cause: io::Error,
     },
     /// Layers that the model does not have.
     #[error(

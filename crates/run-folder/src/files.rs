@@ -10,6 +10,9 @@ pub(crate) const UNFINISHED: &str = ".part";
 /// Name of the file with a run's weights in Burn's own format.
 pub(crate) const WEIGHTS: &str = "model.bpk";
 
+/// Name of the file with the same weights for other programs.
+pub(crate) const WEIGHTS_FOR_OTHERS: &str = "model.safetensors";
+
 /// A file that is written but does not have its name yet. Dropped without [`Staged::publish`], it is
 /// removed.
 #[derive(Debug)]

@@ -10,10 +10,11 @@ use jiff::Timestamp;
 use training::{Settings, TrainingError};
 
 use crate::checkpoint::{Checkpoint, Checkpoints};
+use crate::checksum::{self, CHECKSUMS};
 use crate::config::{CONFIG, Config};
 use crate::entry::{Entry, METRICS};
 use crate::error::RunFolderError;
-use crate::files::{Staged, WEIGHTS, read_at_most};
+use crate::files::{Staged, WEIGHTS, WEIGHTS_FOR_OTHERS, read_at_most};
 use crate::shell::quoted;
 
 /// A folder under the out-dir that no other process trains in.
@@ -192,7 +193,7 @@ impl RunFolder {
     }
 
     /// Writes the weights as `model.bpk` (Burn's record) and `model.safetensors` (weights
-    /// `[d_in, d_out]`, as in Burn). Each file is replaced as a whole or not at all.
+    /// `[d_in, d_out]`, as in Burn), and their checksums. Each file is replaced as a whole or not at all.
     ///
     /// # Errors
     ///
@@ -205,13 +206,23 @@ impl RunFolder {
             }
         }
         let record = net.valid().into_record();
-        self.replace(WEIGHTS, &record.into_bytes().map_err(encoding)?)?;
-
+        let record = record.into_bytes().map_err(encoding)?;
         let mut store =
             SafetensorsStore::from_bytes(None).metadata("layout", "weights are [d_in, d_out]");
         net.valid().save_into(&mut store).map_err(encoding)?;
-        let bytes = store.get_bytes().map_err(encoding)?;
-        self.replace("model.safetensors", &bytes)
+        let for_others = store.get_bytes().map_err(encoding)?;
+
+        let new =
+            checksum::line(WEIGHTS, &record) + &checksum::line(WEIGHTS_FOR_OTHERS, &for_others);
+        // A run may be killed between two of these files, so the checksums cover the old ones until the
+        // new ones are there.
+        let old = checksum::in_folder(&self.path);
+        if let Some(old) = old.map_err(|cause| unwritable(&self.path, CHECKSUMS, cause))? {
+            self.replace(CHECKSUMS, format!("{old}{new}").as_bytes())?;
+        }
+        self.replace(WEIGHTS, &record)?;
+        self.replace(WEIGHTS_FOR_OTHERS, &for_others)?;
+        self.replace(CHECKSUMS, new.as_bytes())
     }
 
     /// Writes a file as a whole or not at all.

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod checkpoint;
+mod checksum;
 mod config;
 mod digest;
 mod entry;
@@ -8,10 +9,13 @@ mod error;
 pub mod files;
 mod folder;
 mod history;
+mod imported;
+mod initial;
 mod net_data;
 mod recorder;
 mod resume;
 mod saved;
+mod scales;
 mod shell;
 mod test_rows;
 pub mod weights;
@@ -19,12 +23,15 @@ pub mod weights;
 pub use checkpoint::Checkpoint;
 pub use config::{Config, Invocation};
 pub use digest::data_digest;
-pub use entry::{Entry, Imported, InFolder, METRICS};
+pub use entry::{Entry, Imported, InFolder, METRICS, ScaleSource};
 pub use error::RunFolderError;
 pub use folder::RunFolder;
 pub use history::{History, Status};
+pub use imported::Weights;
+pub use initial::InitialWeights;
 pub use net_data::NetData;
 pub use recorder::{FolderRecorder, Listener};
 pub use resume::{Restored, Resumed};
 pub use saved::{SavedRun, backend_of};
+pub use scales::{ScaleAccuracy, ScaleCheck};
 pub use test_rows::TestRows;

@@ -8,7 +8,7 @@ use training::{AnyNet, ImageKind, ImageSize, SettingsError, treatment};
 
 use crate::config::Config;
 use crate::saved::SavedRun;
-use crate::weights::PRETRAINED;
+use crate::weights::{self, PRETRAINED};
 
 /// What a net knows about its data: the names of its classes, and what is done to images.
 #[derive(Debug, Clone, Default)]
@@ -51,17 +51,23 @@ impl NetData {
     }
 
     /// What is known about the net of a weight file: that of the run around it, if it is in a run folder,
-    /// or of the bundled net; of others only how many classes they have.
+    /// or of the bundled net; of others the classes that they name, or how many they have.
     pub fn of_weights(net: &AnyNet, path: &Path) -> Self {
         let sizes = net.sizes();
         let run = SavedRun::open(path.parent().unwrap_or(Path::new("")));
         match run {
             _ if path == Path::new(PRETRAINED) => Self::of_pretrained(),
             Ok(run) if run.config().sizes == sizes => Self::of_run(run.config()),
-            _ => Self {
-                class_names: numbers(sizes.last().copied().unwrap_or_default()),
-                ..Self::default()
-            },
+            _ => {
+                // A file that trainer wrote names its classes.
+                let named = weights::read(path).map(|stack| stack.classes().to_vec());
+                let named = named.ok().filter(|names| !names.is_empty());
+                Self {
+                    class_names: named
+                        .unwrap_or_else(|| numbers(sizes.last().copied().unwrap_or_default())),
+                    ..Self::default()
+                }
+            }
         }
     }
 

@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::entry::Entry;
 use crate::error::RunFolderError;
 use crate::folder::RunFolder;
+use crate::initial::InitialWeights;
 use crate::saved::SavedRun;
 
 /// The checkpoint from which a run continues.
@@ -127,6 +128,25 @@ impl Resumed {
         let started_with = self.config.settings.data_dir.as_ref();
         let started_with = started_with.map(|folder| self.config.working_folder.join(folder));
         choices.data_dir.clone().or(started_with)
+    }
+
+    /// The weights that the run starts from, if it starts again, and not from random ones.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be read any more.
+    pub fn initial_weights(&self) -> Result<Option<InitialWeights>, RunFolderError> {
+        match &self.checkpoint {
+            Some(_) => Ok(None),
+            None => {
+                let Config {
+                    settings,
+                    working_folder,
+                    ..
+                } = &self.config;
+                InitialWeights::of_settings(settings, working_folder)
+            }
+        }
     }
 
     /// The result, an [`Entry::Result`], of a finished run.

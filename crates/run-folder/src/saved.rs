@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use backends::{Backend, BackendError};
 use burn::module::Module;
 use burn::store::ModuleRecord;
-use burn::tensor::Device;
+use burn::tensor::{Bytes, Device};
 use training::{AnyNet, Settings};
 
+use crate::checksum;
 use crate::config::{CONFIG, Config};
 use crate::entry::{Entry, METRICS};
 use crate::error::RunFolderError;
@@ -98,7 +99,8 @@ impl SavedRun {
     ///
     /// # Errors
     ///
-    /// If the file is missing or damaged, or has other sizes than the configuration.
+    /// If the file is missing or damaged, differs from its checksum, or has other sizes than the
+    /// configuration.
     pub fn net(&self, device: &Device) -> Result<AnyNet, RunFolderError> {
         let Config {
             settings, sizes, ..
@@ -112,7 +114,8 @@ impl SavedRun {
 
     fn load<M: Module>(&self, net: M) -> Result<M, RunFolderError> {
         let path = self.path.join(WEIGHTS);
-        let record = ModuleRecord::load(&path);
+        let bytes = checksum::read(&self.path, WEIGHTS)?;
+        let record = ModuleRecord::from_bytes(Bytes::from_bytes_vec(bytes));
         let loaded = record.and_then(|record| net.try_load_record(record));
         loaded.map_err(|error| RunFolderError::Weights {
             why: error.to_string(),

@@ -5,8 +5,10 @@ use std::path::Path;
 use burn::tensor::Device;
 use layers::Activation;
 use training::{AnyNet, ModelName, Settings};
-use weight_exchange::{DenseStack, ExchangeError, ImportOptions};
+use weight_exchange::{DenseStack, ExchangeError, ImportOptions, Imported, InputScale};
 
+use crate::checksum;
+use crate::config::Config;
 use crate::error::RunFolderError;
 use crate::files::WEIGHTS;
 use crate::saved::SavedRun;
@@ -34,13 +36,17 @@ pub fn load(path: &Path, device: &Device) -> Result<AnyNet, RunFolderError> {
 pub fn read(path: &Path) -> Result<DenseStack, RunFolderError> {
     let options = ImportOptions::default();
     let imported = if path == Path::new(PRETRAINED) {
-        weight_exchange::parse_safetensors(mnist_mlp::PRETRAINED_WEIGHTS, path, &options)
+        let options = ImportOptions {
+            input_scale: Some(InputScale::UNIT),
+            ..options
+        };
+        weight_exchange::parse(mnist_mlp::PRETRAINED_WEIGHTS.to_vec(), path, &options)
     } else if path.is_dir() {
         return Err(RunFolderError::WeightsFolder {
             path: path.to_owned(),
         });
     } else {
-        weight_exchange::read(path, &options)
+        read_file(path, &options)?
     };
     let stack = match imported {
         Ok(imported) => imported.stack,
@@ -51,20 +57,37 @@ pub fn read(path: &Path) -> Result<DenseStack, RunFolderError> {
         }
         Err(error) => return Err(error_of(path, error)),
     };
-    let told = match SavedRun::open(path.parent().unwrap_or(Path::new(""))) {
-        Ok(run) if stack.activation().is_none() && run.config().sizes == stack.sizes() => {
-            let settings = &run.config().settings;
-            Some((settings.model, settings.activation))
-        }
-        _ => None,
-    };
-    let (model, activation) = told.unwrap_or_else(|| (model_of(&stack), stack.activation()));
+    // What a run's own files do not say, the configuration next to them says.
+    let run = SavedRun::open(path.parent().unwrap_or(Path::new("")));
+    if let Ok(run) = run
+        && stack.activation().is_none()
+        && run.config().sizes == stack.sizes()
+    {
+        return as_net_of(&run, stack).map_err(|error| error.in_file(path));
+    }
+    let (model, activation) = (model_of(&stack), stack.activation());
     if activation.is_none() && stack.layers().len() > 1 {
         return Err(RunFolderError::NoActivation {
             path: path.to_owned(),
         });
     }
     as_model(stack, model, activation).map_err(|error| error.in_file(path))
+}
+
+/// Reads a file, and verifies its checksum if it is one of the two in a run folder.
+pub(crate) fn read_file(
+    path: &Path,
+    options: &ImportOptions,
+) -> Result<Result<Imported, ExchangeError>, RunFolderError> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let name = path.file_name().and_then(|name| name.to_str());
+    match name {
+        Some(name) if checksum::is_covered(path) && path.is_file() => {
+            let bytes = checksum::read(folder, name)?;
+            Ok(weight_exchange::parse(bytes, path, options))
+        }
+        _ => Ok(weight_exchange::read(path, options)),
+    }
 }
 
 /// The net of a run folder as plain numbers.
@@ -74,7 +97,7 @@ pub fn read(path: &Path) -> Result<DenseStack, RunFolderError> {
 /// If its weights are missing or damaged, or have other sizes than its configuration.
 pub fn of_run(run: &SavedRun) -> Result<DenseStack, RunFolderError> {
     let path = run.path().join(WEIGHTS);
-    let imported = weight_exchange::read(&path, &ImportOptions::default());
+    let imported = read_file(&path, &ImportOptions::default())?;
     let stack = imported.map_err(|error| error_of(&path, error))?.stack;
     let config = run.config();
     if stack.sizes() != config.sizes {
@@ -84,7 +107,41 @@ pub fn of_run(run: &SavedRun) -> Result<DenseStack, RunFolderError> {
             got: stack.sizes(),
         });
     }
-    as_model(stack, config.settings.model, config.settings.activation)
+    as_net_of(run, stack)
+}
+
+/// The layers as the net of a run.
+fn as_net_of(run: &SavedRun, stack: DenseStack) -> Result<DenseStack, RunFolderError> {
+    let Config {
+        settings, sizes, ..
+    } = run.config();
+    let stack = as_model(stack, settings.model, settings.activation)?;
+    let takes_images = settings.model != ModelName::XorNet;
+    let classes = if takes_images {
+        class_names(&settings.class_names, sizes)
+    } else {
+        vec![]
+    };
+    Ok(stack.with_classes(classes).with_pixel_inputs(takes_images))
+}
+
+/// The names of a net's classes: those of its data, or their numbers.
+pub(crate) fn class_names(named: &[String], sizes: &[usize]) -> Vec<String> {
+    let classes = sizes.last().copied().unwrap_or(0);
+    let name = |class: usize| named.get(class).cloned();
+    (0..classes)
+        .map(|class| name(class).unwrap_or_else(|| class.to_string()))
+        .collect()
+}
+
+/// The names of the classes as in the settings of a run: empty if they are numbers or not known.
+pub(crate) fn class_names_of(stack: &DenseStack) -> Vec<String> {
+    let classes = stack.classes();
+    if classes == class_names(&[], &[classes.len()]) {
+        vec![]
+    } else {
+        classes.to_vec()
+    }
 }
 
 /// An error in a file, with the file's name.
@@ -134,14 +191,17 @@ pub fn as_model(
     }
     let layers = stack.layers().iter().zip::<Vec<String>>(names);
     let layers = layers.map(|(layer, name)| layer.clone().named(name));
+    let (classes, takes_pixels) = (stack.classes().to_vec(), stack.takes_pixels());
     Ok(DenseStack::new(layers.collect())?
+        .with_classes(classes)
+        .with_pixel_inputs(takes_pixels)
         .with_activation(activation.filter(|_| model != ModelName::LinearRegression))
         .with_output_activation(output_activation)
         .with_model(Some(model.to_string())))
 }
 
 /// The net on a device. The layers are those of a model ([`as_model`]).
-fn net(stack: &DenseStack, device: &Device) -> Result<AnyNet, RunFolderError> {
+pub(crate) fn net(stack: &DenseStack, device: &Device) -> Result<AnyNet, RunFolderError> {
     let mut settings = Settings::default_for(model_of(stack));
     settings.activation = stack.inner_activation()?;
     let mut net = AnyNet::build(&settings, &stack.sizes(), device)?;

@@ -198,6 +198,10 @@ fn a_run_that_lost_its_checkpoints_is_left_alone() {
         model: "mnist-mlp".to_owned(),
         sizes: vec![30, 12, 8, 3],
         activation: None,
+        input_mean: None,
+        input_std: None,
+        input_scale_from: None,
+        notes: vec![],
         run_dir: "imported".to_owned(),
     });
     fs::write(bare.join("metrics.jsonl"), imported.to_json()).unwrap();

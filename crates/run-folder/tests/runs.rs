@@ -43,6 +43,7 @@ fn a_run_folder_holds_configuration_metrics_weights_and_checkpoints() {
         "metrics.jsonl",
         "model.bpk",
         "model.safetensors",
+        "weights.sha256",
     ];
     assert_eq!(files, expected);
 

@@ -20,7 +20,7 @@ pub(crate) struct NetOptions {
     #[arg(long, value_name = "FOLDER")]
     pub(crate) run: Option<PathBuf>,
 
-    /// File of weights to use instead: safetensors, a burnpack, or "pretrained" for the bundled net.
+    /// File of weights to use instead: safetensors, ONNX, a burnpack, or "pretrained" for the bundled net.
     /// (For PyTorch files, run import first.)
     #[arg(long, conflicts_with = "run", value_name = "FILE")]
     pub(crate) weights: Option<PathBuf>,

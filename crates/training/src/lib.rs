@@ -47,7 +47,7 @@ pub use recorder::{Now, Recorder};
 pub use run::{Outcome, Run};
 pub use schedule::Schedule;
 pub use settings::{
-    Choices, ImageSize, Settings, SettingsError, WarmUp, default_threads, treatment,
+    Choices, HiddenUnits, ImageSize, Settings, SettingsError, WarmUp, default_threads, treatment,
 };
 pub use state::{Best, LossSum, Progress, Records, State};
 pub use step::{Stepping, step};

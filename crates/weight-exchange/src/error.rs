@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use layers::ConfigError;
+use layers::{Activation, ConfigError};
 use thiserror::Error;
 
 use crate::form::Form;
@@ -24,7 +24,7 @@ pub enum ExchangeError {
     /// The file has no supported format.
     #[error(
         "{}: no file of weights: its first bytes are those of no known form; name a safetensors \
-         file, a PyTorch state dict (.pt) or a burnpack (.bpk)",
+         file, a PyTorch state dict (.pt), a burnpack (.bpk) or an ONNX model",
         path.display()
     )]
     UnknownForm {
@@ -73,6 +73,148 @@ pub enum ExchangeError {
         /// Its shape.
         got: Vec<usize>,
     },
+    /// A vector named as a weight: no dense layer.
+    #[error(
+        "tensor '{name}' has the shape {got:?}: it belongs to no dense layer, but for example to a \
+         LayerNorm, a PReLU or a BatchNorm without running statistics, which no net here has; train a \
+         net of dense layers, where BatchNorm keeps running statistics"
+    )]
+    NotDense {
+        /// Its name.
+        name: String,
+        /// Its shape.
+        got: Vec<usize>,
+    },
+    /// A module of a pickled model that no net of this workspace has.
+    #[error(
+        "the model has {class}{}, which no net here has: only dense layers with relu, sigmoid, tanh or \
+         elu between them can be read, and BatchNorm1d and Dropout; train a net of these",
+        at(name)
+    )]
+    ForeignModule {
+        /// Its path in the model; empty for the model itself.
+        name: String,
+        /// Its class.
+        class: String,
+    },
+    /// A module of a pickled model with a setting that no net of this workspace has.
+    #[error(
+        "the model has {class}{} with {setting} = {value}, which no net here has; train one with \
+         {setting} = {wanted}",
+        at(name)
+    )]
+    ModuleSetting {
+        /// Its path in the model.
+        name: String,
+        /// Its class.
+        class: String,
+        /// Name of the setting.
+        setting: String,
+        /// The model's value.
+        value: f64,
+        /// The value that can be read.
+        wanted: f64,
+    },
+    /// A module of a pickled model that stands where no net of this workspace has one.
+    #[error(
+        "the model's module '{name}' cannot be read: {why}; only dense layers with one activation \
+         between each two can be, so train a net of these"
+    )]
+    Misplaced {
+        /// Its path in the model.
+        name: String,
+        /// Why.
+        why: String,
+    },
+    /// A pickled model with more modules than a net of dense layers has.
+    #[error(
+        "the model has too many modules, or they contain each other; save only its state dict, with \
+         torch.save(model.state_dict(), PATH)"
+    )]
+    TooManyModules,
+    /// A pickled model in one of PyTorch's older containers.
+    #[error(
+        "this is a whole model in a format from before PyTorch 1.6, which is not read; save only \
+         its state dict, with torch.save(model.state_dict(), PATH)"
+    )]
+    OldModel,
+    /// A compiled PyTorch program.
+    #[error(
+        "this is a TorchScript program, which is not read; save the model's state dict, with \
+         torch.save(model.state_dict(), PATH)"
+    )]
+    TorchScript,
+    /// Batch normalisation whose place among the layers is not known.
+    #[error(
+        "the file does not show whether the batch normalisation '{name}' comes before or after the \
+         activation; pass --batch-norm before-activation or after-activation"
+    )]
+    NormPlace {
+        /// Its name.
+        name: String,
+    },
+    /// Another number of batch normalisations than of hidden layers.
+    #[error(
+        "there are {norms} batch normalisations and {hidden} hidden layers, so it is not clear which \
+         belong together; train a net with one for each hidden layer, or as a torch.nn.Sequential"
+    )]
+    NormCount {
+        /// Number of normalisations.
+        norms: usize,
+        /// Number of hidden layers.
+        hidden: usize,
+    },
+    /// Batch normalisation of another size than the layer next to it.
+    #[error(
+        "the batch normalisation '{name}' has {units} units, but layer '{layer}' next to it has \
+         {expected}; map their names to layers.0, layers.1, ... in their order with --map, or choose \
+         another --batch-norm"
+    )]
+    NormUnits {
+        /// Its name.
+        name: String,
+        /// Its units.
+        units: usize,
+        /// The layer.
+        layer: String,
+        /// The layer's units on that side.
+        expected: usize,
+    },
+    /// A scale of inputs that is none.
+    #[error(
+        "the input scale has mean {mean} and deviation {std}; give a finite mean, and a deviation \
+         greater than 0"
+    )]
+    InputScale {
+        /// The mean.
+        mean: f64,
+        /// The standard deviation.
+        std: f64,
+    },
+    /// An entry of a file's metadata that is wrong.
+    #[error(
+        "the file's metadata have {key} = {got}, expected {expected}; write the file again, or remove \
+         this entry"
+    )]
+    Metadata {
+        /// Its key.
+        key: String,
+        /// Its value.
+        got: String,
+        /// What was expected.
+        expected: String,
+    },
+    /// An activation that contradicts the file.
+    #[error(
+        "the file says that {file} follows its hidden layers, not {asked}; leave out --activation, or \
+         name {file}"
+    )]
+    OtherActivation {
+        /// The file's.
+        file: Activation,
+        /// The requested one.
+        asked: Activation,
+    },
     /// A tensor of integers or of quantized numbers.
     #[error(
         "tensor '{name}' holds {dtype}, expected f16, bf16, f32 or f64; leave it out of the file, or \
@@ -83,6 +225,15 @@ pub enum ExchangeError {
         name: String,
         /// Its type.
         dtype: String,
+    },
+    /// A constant whose numbers are not in the file, or not as many as its shape needs.
+    #[error(
+        "tensor '{name}' has no numbers in this file, or not as many as its shape needs; write the \
+         model again as one file, without external data"
+    )]
+    NoData {
+        /// Its name.
+        name: String,
     },
     /// A weight or bias that is NaN or infinite (in f32).
     #[error(
@@ -204,6 +355,15 @@ impl ExchangeError {
                 | Self::DoesNotChain { .. }
                 | Self::AmbiguousLayout { .. }
                 | Self::AmbiguousOrder { .. }
+                | Self::NormPlace { .. }
         )
+    }
+}
+
+/// Where a module is, for a message: nothing for the model itself.
+fn at(name: &str) -> String {
+    match name {
+        "" => String::new(),
+        name => format!(" as '{name}'"),
     }
 }

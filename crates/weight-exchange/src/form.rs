@@ -15,6 +15,8 @@ pub enum Form {
     Pytorch,
     /// `.bpk`: Burn's records.
     Burnpack,
+    /// `.onnx`.
+    Onnx,
 }
 
 impl Form {
@@ -24,6 +26,7 @@ impl Form {
             Self::Safetensors => "safetensors",
             Self::Pytorch => "pytorch",
             Self::Burnpack => "burnpack",
+            Self::Onnx => "onnx",
         }
     }
 
@@ -32,7 +35,8 @@ impl Form {
         match self {
             Self::Safetensors => None,
             Self::Pytorch => Some(Layout::Pytorch),
-            Self::Burnpack => Some(Layout::Burn),
+            // A node says whether its weight is transposed.
+            Self::Burnpack | Self::Onnx => Some(Layout::Burn),
         }
     }
 
@@ -44,12 +48,17 @@ impl Form {
         let pytorch = start.starts_with(b"PK\x03\x04")
             || start.starts_with(b"\x80")
             || start.get(257..262) == Some(b"ustar");
+        // A message: the field 1 is a small number, the version; then comes any of the next fields.
+        let onnx = matches!(start, [0x08, 1..=0x7f, tag, ..]
+            if matches!(tag, 0x12 | 0x1a | 0x22 | 0x28 | 0x32 | 0x3a | 0x42));
         if start.starts_with(&MAGIC_NUMBER.to_le_bytes()) {
             Some(Self::Burnpack)
         } else if safetensors {
             Some(Self::Safetensors)
+        } else if pytorch {
+            Some(Self::Pytorch)
         } else {
-            pytorch.then_some(Self::Pytorch)
+            onnx.then_some(Self::Onnx)
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::array::Array;
 use crate::error::ExchangeError;
 use crate::layout::Layout;
 use crate::stack::list_shapes;
-use crate::tensors::Array;
 
 /// Limit to the search for an order: names without numbers have very many.
 const MAX_STEPS: usize = 100_000;
@@ -30,14 +30,18 @@ impl RawLayer {
 }
 
 /// Layout and order of the layers: the only ones in which each layer's outputs are the next one's
-/// inputs. A layout that is requested, or stated by the file, must fit.
+/// inputs. A layout that is requested, or stated by the file, must fit; so must an order that is known,
+/// by the names of the layers.
 pub(crate) fn decide(
     asked: Option<Layout>,
     metadata: &BTreeMap<String, String>,
     layers: Vec<RawLayer>,
+    known_order: Option<&[String]>,
 ) -> Result<(Layout, Vec<RawLayer>), ExchangeError> {
     let known = asked.or_else(|| stated_layout(metadata, &layers));
-    let groups = groups(&layers);
+    let groups = known_order
+        .and_then(|names| in_order(&layers, names))
+        .unwrap_or_else(|| groups(&layers));
     let shapes = || {
         let in_order = groups.iter().flatten().map(|&index| &layers[index]);
         list_shapes(in_order.map(|layer| (&layer.name[..], layer.shape)))
@@ -87,6 +91,13 @@ fn stated_layout(metadata: &BTreeMap<String, String>, layers: &[RawLayer]) -> Op
     stated.or(of_torch.then_some(Layout::Pytorch))
 }
 
+/// Indices of layers in the order of their names, as one group, if these are all their names.
+fn in_order(layers: &[RawLayer], names: &[String]) -> Option<Vec<Vec<usize>>> {
+    let place = |name: &String| layers.iter().position(|layer| layer.name == *name);
+    let order: Vec<usize> = names.iter().map(place).collect::<Option<_>>()?;
+    (order.len() == layers.len()).then(|| vec![order])
+}
+
 /// Indices of layers, in groups whose names differ only in their numbers, in the order of these
 /// numbers: `fc1`, `fc2`, `fc10`.
 fn groups(layers: &[RawLayer]) -> Vec<Vec<usize>> {
@@ -102,8 +113,17 @@ fn groups(layers: &[RawLayer]) -> Vec<Vec<usize>> {
     sorted.collect()
 }
 
+/// The parent of a child that has a number for a name, as in PyTorch's `Sequential`, and the number:
+/// `net.3` is the child 3 of `net`.
+pub(crate) fn number_of_child(name: &str) -> Option<(&str, u64)> {
+    let (parent, child) = name.rsplit_once('.').unwrap_or(("", name));
+    let is_number = child.bytes().all(|byte| byte.is_ascii_digit());
+    let number = child.parse().ok().filter(|_| is_number)?;
+    Some((parent, number))
+}
+
 /// A name with `#` in place of every number, and the numbers.
-fn parts(name: &str) -> (String, Vec<u64>) {
+pub(crate) fn parts(name: &str) -> (String, Vec<u64>) {
     let (mut kind, mut numbers) = (String::new(), Vec::new());
     let mut rest = name;
     while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
@@ -204,7 +224,7 @@ mod tests {
         let metadata = metadata
             .iter()
             .map(|&(key, value)| (key.into(), value.into()));
-        let (layout, layers) = decide(asked, &metadata.collect(), layers(shapes))?;
+        let (layout, layers) = decide(asked, &metadata.collect(), layers(shapes), None)?;
         Ok((layout, layers.into_iter().map(|layer| layer.name).collect()))
     }
 

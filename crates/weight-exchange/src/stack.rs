@@ -1,6 +1,6 @@
 //! A net of dense layers as plain numbers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use burn::module::Param;
 use burn::nn::Linear;
@@ -8,7 +8,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use layers::{Activation, ConfigError};
 
 use crate::error::ExchangeError;
-use crate::layout::Layout;
+use crate::scale::InputScale;
 
 /// A dense layer `x·W + b`.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,6 +85,43 @@ impl Dense {
         }
     }
 
+    /// The layer that gives for `x` what this one gives for `factors · x + offsets`, input by input.
+    pub(crate) fn preceded_by(
+        &self,
+        factors: &[f64],
+        offsets: &[f64],
+    ) -> Result<Self, ExchangeError> {
+        let [_, d_out] = self.sizes;
+        let mut bias: Vec<f64> = self.bias.iter().copied().map(f64::from).collect();
+        let mut weight = Vec::with_capacity(self.weight.len());
+        for ((row, factor), offset) in self.weight.chunks(d_out).zip(factors).zip(offsets) {
+            for (&w, sum) in row.iter().zip(&mut bias) {
+                weight.push((f64::from(w) * factor) as f32);
+                *sum += f64::from(w) * offset;
+            }
+        }
+        let bias = bias.into_iter().map(|sum| sum as f32).collect();
+        Self::new(self.name.clone(), self.sizes, weight, bias)
+    }
+
+    /// The layer that gives `factors · y + offsets` where this one gives `y`, output by output.
+    pub(crate) fn followed_by(
+        &self,
+        factors: &[f64],
+        offsets: &[f64],
+    ) -> Result<Self, ExchangeError> {
+        let [_, d_out] = self.sizes;
+        let scaled = |row: &[f32]| -> Vec<f64> {
+            let pairs = row.iter().zip(factors);
+            pairs.map(|(&w, factor)| f64::from(w) * factor).collect()
+        };
+        let weight = self.weight.chunks(d_out).flat_map(scaled);
+        let weight = weight.map(|w| w as f32).collect();
+        let bias = scaled(&self.bias).into_iter().zip(offsets);
+        let bias = bias.map(|(b, offset)| (b + offset) as f32).collect();
+        Self::new(self.name.clone(), self.sizes, weight, bias)
+    }
+
     /// Its path in the original net: `layers.0`, `hidden`, ...
     pub fn name(&self) -> &str {
         &self.name
@@ -114,6 +151,8 @@ pub struct DenseStack {
     activation: Option<Activation>,
     output_activation: Option<Activation>,
     model: Option<String>,
+    classes: Vec<String>,
+    takes_pixels: bool,
 }
 
 impl DenseStack {
@@ -148,6 +187,8 @@ impl DenseStack {
             activation: None,
             output_activation: None,
             model: None,
+            classes: Vec::new(),
+            takes_pixels: false,
         })
     }
 
@@ -167,6 +208,41 @@ impl DenseStack {
     pub fn with_model(mut self, model: Option<String>) -> Self {
         self.model = model;
         self
+    }
+
+    /// The same layers with the names of their classes, in the order of the outputs; empty where they
+    /// are not known.
+    pub fn with_classes(mut self, classes: Vec<String>) -> Self {
+        self.classes = classes;
+        self
+    }
+
+    /// The same layers, whose inputs are known to be pixels from 0 to 1, or not known.
+    pub fn with_pixel_inputs(mut self, takes_pixels: bool) -> Self {
+        self.takes_pixels = takes_pixels;
+        self
+    }
+
+    /// The layers that give for pixels from 0 to 1 what these give for pixels of a scale.
+    ///
+    /// # Formula
+    ///
+    /// ```text
+    /// (x - m)/s · W + b = x · (W/s) + (b - (m/s) Σ_i W_i)
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If a number becomes too large for f32.
+    pub fn on_pixels(mut self, scale: InputScale) -> Result<Self, ExchangeError> {
+        if scale != InputScale::UNIT {
+            let [d_in, _] = self.layers[0].sizes;
+            let (factor, offset) = scale.line();
+            self.layers[0] =
+                self.layers[0].preceded_by(&vec![factor; d_in], &vec![offset; d_in])?;
+        }
+        self.takes_pixels = true;
+        Ok(self)
     }
 
     /// The layers, from input to output.
@@ -189,6 +265,16 @@ impl DenseStack {
         self.model.as_deref()
     }
 
+    /// Names of the classes, in the order of the outputs; empty where they are not known.
+    pub fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    /// Whether the inputs are known to be pixels from 0 to 1.
+    pub fn takes_pixels(&self) -> bool {
+        self.takes_pixels
+    }
+
     /// Units of every layer, inputs first.
     pub fn sizes(&self) -> Vec<usize> {
         let outputs = self.layers.iter().map(|layer| layer.sizes[1]);
@@ -209,39 +295,6 @@ impl DenseStack {
             (Some(activation), _) => Ok(Some(activation)),
             (None, layers) => Err(ExchangeError::NoActivation { layers }),
         }
-    }
-
-    /// What a file says about the layers in addition to their numbers.
-    pub(crate) fn metadata(&self, layout: Layout) -> BTreeMap<String, String> {
-        let functions = [
-            ("activation", self.activation),
-            ("output_activation", self.output_activation),
-        ];
-        let functions = functions.into_iter().filter_map(|(key, activation)| {
-            activation.map(|activation| (key, activation.name().to_owned()))
-        });
-        let model = self.model.iter().map(|model| ("model", model.clone()));
-        [("layout", layout.metadata().to_owned())]
-            .into_iter()
-            .chain(functions)
-            .chain(model)
-            .map(|(key, value)| (key.to_owned(), value))
-            .collect()
-    }
-
-    /// The same layers with the activations and the model that a file's metadata name.
-    pub(crate) fn described_by(
-        self,
-        metadata: &BTreeMap<String, String>,
-    ) -> Result<Self, ExchangeError> {
-        let function = |key| {
-            let name = metadata.get(key).map(|name| name.parse());
-            name.transpose().map_err(ExchangeError::Config)
-        };
-        Ok(self
-            .with_activation(function("activation")?)
-            .with_output_activation(function("output_activation")?)
-            .with_model(metadata.get("model").cloned()))
     }
 }
 
@@ -348,16 +401,29 @@ mod tests {
     }
 
     #[test]
-    fn metadata_say_what_they_were_made_of() {
-        let stack = DenseStack::new(vec![layer("a", [2, 3]), layer("b", [3, 1])])
-            .unwrap()
-            .with_activation(Some(Activation::Elu))
-            .with_output_activation(Some(Activation::Sigmoid))
-            .with_model(Some("xor-net".to_owned()));
-        let bare = DenseStack::new(stack.layers().to_vec()).unwrap();
-        assert_eq!(
-            bare.described_by(&stack.metadata(Layout::Burn)).unwrap(),
-            stack
-        );
+    fn a_folded_layer_computes_the_same_from_plain_pixels() {
+        let weight = vec![0.5, -1.0, 2.0, 0.25, -0.75, 1.5];
+        let layer = Dense::new("a", [3, 2], weight, vec![0.1, -0.2]).unwrap();
+        let stack = DenseStack::new(vec![layer.clone()]).unwrap();
+        let pixels = [0.0f32, 0.25, 1.0];
+        let outputs = |layer: &Dense, x: [f32; 3]| -> Vec<f32> {
+            let column = |j: usize| (0..3).map(move |i| x[i] * layer.weight()[2 * i + j]);
+            (0..2)
+                .map(|j| column(j).sum::<f32>() + layer.bias()[j])
+                .collect()
+        };
+        for (_, scale) in InputScale::USUAL {
+            let scaled = pixels.map(|x| ((f64::from(x) - scale.mean()) / scale.std()) as f32);
+            let folded = stack.clone().on_pixels(scale).unwrap();
+            let folded = &folded.layers()[0];
+            for (got, want) in outputs(folded, pixels).iter().zip(outputs(&layer, scaled)) {
+                assert!(
+                    (got - want).abs() <= 1e-5 * want.abs().max(1.0),
+                    "{scale}: {got} {want}"
+                );
+            }
+        }
+        let unchanged = stack.on_pixels(InputScale::UNIT).unwrap();
+        assert_eq!(unchanged.layers()[0], layer);
     }
 }

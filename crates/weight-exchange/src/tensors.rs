@@ -7,24 +7,19 @@ use std::io::Read;
 use std::path::Path;
 
 use burn::store::bridge;
-use burn::store::burn_pack;
+use burn::store::burn_pack::{self, Bytes};
 use burn::store::pytorch_reader::PytorchReader;
 use burn::tensor::{DType, TensorData};
-use layers::{ConfigError, MAX_WEIGHTS};
 use safetensors::{Dtype, SafeTensors};
 
+use crate::array::{Array, check_size};
 use crate::error::ExchangeError;
 use crate::form::Form;
+use crate::model::Model;
+use crate::onnx;
 
 /// Names of the state dict within a larger PyTorch checkpoint.
 const STATE_DICTS: [&str; 2] = ["model_state_dict.", "state_dict."];
-
-/// Numbers and their shape.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Array {
-    pub(crate) shape: Vec<usize>,
-    pub(crate) values: Vec<f32>,
-}
 
 /// The content of a file.
 #[derive(Debug)]
@@ -32,6 +27,8 @@ pub(crate) struct Tensors {
     pub(crate) form: Form,
     pub(crate) metadata: BTreeMap<String, String>,
     pub(crate) arrays: BTreeMap<String, Array>,
+    /// What a pickled model computes.
+    pub(crate) model: Option<Model>,
 }
 
 impl Tensors {
@@ -43,17 +40,35 @@ impl Tensors {
                 Self::parse_safetensors(&bytes, path)
             }
             Form::Pytorch => Self::read_pytorch(path),
-            Form::Burnpack => Self::read_burnpack(path),
+            Form::Onnx => {
+                let bytes = fs::read(path).map_err(unreadable(path))?;
+                Self::parse_onnx(&bytes, path)
+            }
+            Form::Burnpack => Self::of_burnpack(burn_pack::Reader::from_file(path), path),
         }
     }
 
-    /// Reads the bytes of a safetensors file; `path` names it in errors.
-    pub(crate) fn parse_safetensors(bytes: &[u8], path: &Path) -> Result<Self, ExchangeError> {
+    /// Reads the bytes of a safetensors file or a burnpack; `path` names it in errors.
+    pub(crate) fn parse(bytes: Vec<u8>, path: &Path) -> Result<Self, ExchangeError> {
+        match Form::of(&bytes) {
+            Some(Form::Safetensors) => Self::parse_safetensors(&bytes, path),
+            Some(Form::Burnpack) => {
+                let reader = burn_pack::Reader::from_bytes(Bytes::from_bytes_vec(bytes));
+                Self::of_burnpack(reader, path)
+            }
+            Some(Form::Onnx) => Self::parse_onnx(&bytes, path),
+            Some(Form::Pytorch) | None => Err(ExchangeError::UnknownForm {
+                path: path.to_owned(),
+            }),
+        }
+    }
+
+    fn parse_safetensors(bytes: &[u8], path: &Path) -> Result<Self, ExchangeError> {
         let damaged = |error: &dyn fmt::Display| damaged(path, Form::Safetensors, error);
         let file = SafeTensors::deserialize(bytes).map_err(|error| damaged(&error))?;
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| damaged(&error))?;
         let mut arrays = BTreeMap::new();
-        for (name, view) in file.iter() {
+        for (name, view) in file.iter().filter(|(name, _)| !is_counter(name)) {
             let dtype = match view.dtype() {
                 Dtype::F16 => DType::F16,
                 Dtype::BF16 => DType::BF16,
@@ -80,12 +95,23 @@ impl Tensors {
                 .into_iter()
                 .collect(),
             arrays,
+            model: None,
         })
     }
 
     fn read_pytorch(path: &Path) -> Result<Self, ExchangeError> {
         let damaged = |error: &dyn fmt::Display| damaged(path, Form::Pytorch, error);
-        let reader = PytorchReader::new(path).map_err(|error| damaged(&error))?;
+        // Burn's reader gives the tensors of a whole model too, but not what it computes.
+        let model = Model::of_file(path);
+        let reader = PytorchReader::new(path).map_err(|error| damaged(&error));
+        let (reader, model) = match model {
+            Ok(Err(refused)) => return Err(refused),
+            Ok(Ok(model)) => (reader?, model),
+            Err(reason) => {
+                reader?;
+                return Err(damaged(&reason));
+            }
+        };
         let names = reader.keys();
         let state_dict = STATE_DICTS
             .into_iter()
@@ -93,7 +119,10 @@ impl Tensors {
             .unwrap_or_default();
         let mut arrays = BTreeMap::new();
         for (name, tensor) in reader.into_tensors() {
-            let Some(name) = name.strip_prefix(state_dict) else {
+            let Some(name) = name
+                .strip_prefix(state_dict)
+                .filter(|name| !is_counter(name))
+            else {
                 continue;
             };
             check_size(name, tensor.shape())?;
@@ -104,16 +133,39 @@ impl Tensors {
             form: Form::Pytorch,
             metadata: BTreeMap::new(),
             arrays,
+            // A state dict next to a model is another net.
+            model: model.filter(|_| state_dict.is_empty()),
         })
     }
 
-    fn read_burnpack(path: &Path) -> Result<Self, ExchangeError> {
+    fn parse_onnx(bytes: &[u8], path: &Path) -> Result<Self, ExchangeError> {
+        let read = onnx::read::read(bytes).map_err(|error| damaged(path, Form::Onnx, &error))?;
+        let onnx::read::Read {
+            metadata,
+            arrays,
+            model,
+        } = read?;
+        Ok(Self {
+            form: Form::Onnx,
+            metadata,
+            arrays,
+            model: Some(model),
+        })
+    }
+
+    fn of_burnpack(
+        reader: Result<burn_pack::Reader, burn_pack::Error>,
+        path: &Path,
+    ) -> Result<Self, ExchangeError> {
         let damaged = |error: &dyn fmt::Display| damaged(path, Form::Burnpack, error);
-        let reader = burn_pack::Reader::from_file(path).map_err(|error| damaged(&error))?;
+        let reader = reader.map_err(|error| damaged(&error))?;
         let metadata = reader.metadata().clone().into_iter().collect();
         let mut arrays = BTreeMap::new();
         for tensor in reader.into_tensors().map_err(|error| damaged(&error))? {
             let name = tensor.name.clone();
+            if is_counter(&name) {
+                continue;
+            }
             check_size(&name, &tensor.shape)?;
             let data = float_data(&name, tensor, &damaged)?;
             arrays.insert(name, array(data, |error| damaged(&error))?);
@@ -122,8 +174,14 @@ impl Tensors {
             form: Form::Burnpack,
             metadata,
             arrays,
+            model: None,
         })
     }
+}
+
+/// Whether a tensor is the number of batches that a BatchNorm has seen: it matters only to training.
+fn is_counter(name: &str) -> bool {
+    name.rsplit('.').next() == Some("num_batches_tracked")
 }
 
 fn form(path: &Path) -> Result<Form, ExchangeError> {
@@ -162,24 +220,6 @@ fn array<E: fmt::Display>(
         shape: data.shape().to_vec(),
         values: data.try_into_vec_as::<f32>().map_err(damaged)?,
     })
-}
-
-/// Checks that a tensor is not larger than a layer may be: a file can name any shape.
-fn check_size(name: &str, shape: &[usize]) -> Result<(), ExchangeError> {
-    let elements = shape
-        .iter()
-        .try_fold(1, |product: usize, &size| product.checked_mul(size));
-    match elements {
-        Some(elements) if elements <= MAX_WEIGHTS => Ok(()),
-        _ => match *shape {
-            [d_in, d_out] => Err(ConfigError::TooManyWeights { d_in, d_out }.into()),
-            _ => Err(ExchangeError::WrongShape {
-                name: name.to_owned(),
-                expected: format!("at most {MAX_WEIGHTS} elements"),
-                got: shape.to_vec(),
-            }),
-        },
-    }
 }
 
 fn unreadable(path: &Path) -> impl Fn(std::io::Error) -> ExchangeError {

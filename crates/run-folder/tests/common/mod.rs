@@ -9,8 +9,8 @@ use backends::{Backend, Opened};
 use burn::tensor::{Int, Tensor};
 use datasets::{DataFolder, Mnist};
 use run_folder::{
-    Config, Entry, FolderRecorder, Invocation, Listener, Restored, Resumed, RunFolder, SavedRun,
-    data_digest,
+    Config, Entry, FolderRecorder, InitialWeights, Invocation, Listener, Restored, Resumed,
+    RunFolder, SavedRun, data_digest,
 };
 use serde_json::Value;
 use training::{
@@ -99,8 +99,12 @@ pub(crate) fn start(
 ) -> Result<(PathBuf, Outcome), AnyError> {
     let folder = RunFolder::create(out_dir, name)?;
     let path = folder.path().to_owned();
-    let settings = Settings::resolve(choices)?;
-    let outcome = run(settings, Origin::New(folder), choices, listener)?;
+    let mut choices = choices.clone();
+    if let Some(initial) = InitialWeights::of_choices(&choices)? {
+        initial.complete(&mut choices)?;
+    }
+    let settings = Settings::resolve(&choices)?;
+    let outcome = run(settings, Origin::New(folder), &choices, listener)?;
     Ok((path, outcome))
 }
 
@@ -157,7 +161,15 @@ fn run(
         test: upload(test),
     };
     let sizes = [&[inputs], &settings.hidden[..], &[classes]].concat();
-    match AnyNet::build(&settings, &sizes, &opened.device)? {
+    let initial = match &origin {
+        Origin::New(_) => InitialWeights::of_choices(choices)?,
+        Origin::Old(resumed) => resumed.initial_weights()?,
+    };
+    let mut net = AnyNet::build(&settings, &sizes, &opened.device)?;
+    if let Some(initial) = initial {
+        initial.put_into(&mut net, &data.class_names)?;
+    }
+    match net {
         AnyNet::LinearRegression(net) => {
             let splits = splits.map(|examples| examples.one_hot(classes));
             train_net(&settings, (net, sizes), (splits, &digest), origin, listener)

@@ -1,28 +1,27 @@
 //! `trainer import`: weights from other programs.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use layers::Activation;
-use programs::{Exit, Format};
-use run_folder::{Config, Entry, Imported, weights};
-use training::{ModelName, Settings};
-use weight_exchange::{DenseStack, Layout, Precision, to_burnpack, to_safetensors};
+use pages::numbers::{counted, number, percent};
+use pages::page::Table;
+use programs::{Exit, Format, complain};
+use run_folder::{ScaleAccuracy, ScaleCheck, Weights, backend_of};
+use serde::Serialize;
+use training::ModelName;
+use training::number::parse::positive;
+use weight_exchange::{InputScale, Layout, NormPlace};
 
 use crate::arguments::{activation, invocation, refuse_existing};
-use crate::console::Console;
-
-/// The `device` in the configuration of a run folder that was imported.
-const NO_DEVICE: &str = "none: the weights were imported";
+use crate::console::{Console, Shown};
 
 /// Options of `import`.
 #[derive(Debug, Args)]
 pub(crate) struct ImportOptions {
-    /// File of weights: safetensors, a PyTorch state dict (.pt), or a burnpack (.bpk). Layer sizes follow
-    /// from the weights.
+    /// File of weights: safetensors, a PyTorch state dict or whole model (.pt), ONNX, or a burnpack
+    /// (.bpk). Layer sizes follow from the weights.
     #[arg(long, value_name = "FILE")]
     from: PathBuf,
 
@@ -40,6 +39,26 @@ pub(crate) struct ImportOptions {
     /// Activation of the hidden layers [default: what the file says].
     #[arg(long, value_parser = activation(), value_name = "NAME")]
     activation: Option<Activation>,
+
+    /// Mean of the normalised inputs that the net was trained on: it takes (x - MEAN) / STD of a pixel x
+    /// from 0 to 1. Nearly every PyTorch example on MNIST has --input-mean 0.1307 --input-std 0.3081. It
+    /// becomes part of the first layer [default: what the file says, otherwise 0].
+    #[arg(long, allow_negative_numbers = true, value_name = "MEAN")]
+    input_mean: Option<f64>,
+
+    /// Standard deviation of these inputs, greater than 0 [default: what the file says, otherwise 1].
+    #[arg(long, allow_negative_numbers = true, value_parser = positive, value_name = "STD")]
+    input_std: Option<f64>,
+
+    /// First print the accuracy on the test set of this data folder under the usual scales of the inputs.
+    /// If another one is clearly better than the one in use, nothing is made, and the exit code is 1.
+    #[arg(long, value_name = "DATA")]
+    check: Option<PathBuf>,
+
+    /// Where batch normalisation stands, if the file does not show it. It becomes part of the layer next
+    /// to it.
+    #[arg(long, value_enum, value_name = "PLACE")]
+    batch_norm: Option<PlaceName>,
 
     /// Model that the layers belong to [default: what the file says, otherwise mnist-mlp].
     #[arg(long, value_enum, value_name = "NAME")]
@@ -65,6 +84,43 @@ enum LayoutName {
     Pytorch,
 }
 
+/// Places of batch normalisation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum PlaceName {
+    /// Between a layer and its activation.
+    BeforeActivation,
+    /// After the activation.
+    AfterActivation,
+}
+
+impl ImportOptions {
+    /// The scale of the inputs, if any part of it is given.
+    fn input_scale(&self) -> Result<Option<InputScale>> {
+        Ok(match (self.input_mean, self.input_std) {
+            (None, None) => None,
+            (mean, std) => Some(InputScale::new(mean.unwrap_or(0.0), std.unwrap_or(1.0))?),
+        })
+    }
+
+    /// What the file does not say.
+    fn of_file(&self) -> Result<weight_exchange::ImportOptions> {
+        Ok(weight_exchange::ImportOptions {
+            layout: match self.layout {
+                LayoutName::Auto => None,
+                LayoutName::Burn => Some(Layout::Burn),
+                LayoutName::Pytorch => Some(Layout::Pytorch),
+            },
+            renames: self.map.clone(),
+            activation: self.activation,
+            input_scale: self.input_scale()?,
+            norm_place: self.batch_norm.map(|place| match place {
+                PlaceName::BeforeActivation => NormPlace::BeforeActivation,
+                PlaceName::AfterActivation => NormPlace::AfterActivation,
+            }),
+        })
+    }
+}
+
 /// Makes a run folder from a file of weights.
 ///
 /// # Errors
@@ -80,36 +136,87 @@ pub(crate) fn run(options: &ImportOptions) -> Result<Exit> {
         }
     };
     refuse_existing(&out)?;
-    let file_options = weight_exchange::ImportOptions {
-        layout: match options.layout {
-            LayoutName::Auto => None,
-            LayoutName::Burn => Some(Layout::Burn),
-            LayoutName::Pytorch => Some(Layout::Pytorch),
-        },
-        renames: options.map.clone(),
-    };
-    let weight_exchange::Imported {
-        stack,
-        form,
-        layout,
-    } = weight_exchange::read(&options.from, &file_options)
-        .map_err(|error| weights::error_of(&options.from, error))?;
-    let model = options.model.unwrap_or_else(|| weights::model_of(&stack));
-    let activation = options.activation.or(stack.activation());
-    let stack = weights::as_model(stack, model, activation)?;
-    stack.inner_activation()?;
-    let entry = Entry::Imported(Imported {
-        from: options.from.display().to_string(),
-        form: form.name().to_owned(),
-        layout: layout.to_string(),
-        model: model.to_string(),
-        sizes: stack.sizes(),
-        activation: stack.activation().map(|f| f.name().to_owned()),
-        run_dir: out.display().to_string(),
-    });
-    write_run_folder(&out, &stack, model, &entry)?;
-    Console::new(options.format, false).show(&entry)?;
+    let of_file = options.of_file()?;
+    let console = &mut Console::new(options.format, false);
+    if let Some(data) = &options.check {
+        let opened = backend_of(None, None)?.open()?;
+        let check = ScaleCheck::of_file(&options.from, &of_file, options.model, data, &opened)?;
+        console.show(&ScaleCheckEvent::new(&check, data))?;
+        if let Some((better, used)) = check.better() {
+            complain(format_args!(
+                "the accuracy is {} with inputs of {}, but {} with {}: pass --input-mean {} --input-std \
+                 {}; no run folder was made (to import the weights anyway, leave out --check)",
+                percent(used.accuracy),
+                used.scale,
+                percent(better.accuracy),
+                better.scale,
+                better.scale.mean(),
+                better.scale.std(),
+            ));
+            return Ok(Exit::Negative);
+        }
+    }
+    let weights = Weights::read(&options.from, &of_file, options.model)?;
+    let entry = weights.make_run_folder(&out, &invocation())?;
+    console.show(&entry)?;
     Ok(Exit::Success)
+}
+
+/// Accuracies under several scales of the inputs, as JSON.
+#[derive(Debug, Serialize)]
+#[serde(tag = "event", rename = "scale_check")]
+struct ScaleCheckEvent {
+    data: String,
+    rows: usize,
+    scales: Vec<ScaleLine>,
+}
+
+/// The accuracy under one scale.
+#[derive(Debug, Serialize)]
+struct ScaleLine {
+    name: String,
+    mean: f64,
+    std: f64,
+    accuracy: f64,
+    used: bool,
+}
+
+impl ScaleCheckEvent {
+    fn new(check: &ScaleCheck, data: &Path) -> Self {
+        let line = |scale: &ScaleAccuracy| ScaleLine {
+            name: scale.name.clone(),
+            mean: scale.scale.mean(),
+            std: scale.scale.std(),
+            accuracy: scale.accuracy,
+            used: scale.is_used,
+        };
+        Self {
+            data: data.display().to_string(),
+            rows: check.rows,
+            scales: check.scales.iter().map(line).collect(),
+        }
+    }
+}
+
+impl Shown for ScaleCheckEvent {
+    fn to_text(&self) -> String {
+        let mut table = Table::new(["inputs", "mean", "deviation", "accuracy", ""]);
+        for scale in &self.scales {
+            table.push([
+                scale.name.clone(),
+                number(scale.mean),
+                number(scale.std),
+                percent(scale.accuracy),
+                if scale.used { "used" } else { "" }.to_owned(),
+            ]);
+        }
+        format!(
+            "{} of {}\n{}",
+            counted(self.rows, "test image"),
+            self.data,
+            table.to_text()
+        )
+    }
 }
 
 /// `FROM=TO`, both not empty.
@@ -118,70 +225,4 @@ fn renaming(text: &str) -> Result<(String, String), String> {
         Some((from, to)) if !from.is_empty() && !to.is_empty() => Ok((from.into(), to.into())),
         _ => Err("expected FROM=TO, for example --map fc1=layers.0".to_owned()),
     }
-}
-
-/// Makes a run folder, as a whole or not at all: it is written under another name first.
-fn write_run_folder(out: &Path, stack: &DenseStack, model: ModelName, entry: &Entry) -> Result<()> {
-    let config = Config::now(
-        &settings(stack, model),
-        &stack.sizes(),
-        NO_DEVICE,
-        &invocation(),
-    );
-    let config = format!("{}\n", serde_json::to_string_pretty(&config)?);
-    let files = [
-        ("config.json", config.into_bytes()),
-        (
-            "metrics.jsonl",
-            format!("{}\n", entry.to_json()).into_bytes(),
-        ),
-        ("model.bpk", to_burnpack(stack)?),
-        (
-            "model.safetensors",
-            to_safetensors(stack, Layout::Burn, Precision::F32)?,
-        ),
-    ];
-    let mut unfinished = out.as_os_str().to_owned();
-    unfinished.push(".part");
-    let unfinished = PathBuf::from(unfinished);
-    let made = make_folder(&unfinished).and_then(|()| {
-        let written = write_files(&unfinished, &files).and_then(|()| fs::rename(&unfinished, out));
-        if written.is_err() {
-            // If it cannot be removed, it stays under a name that is never read.
-            let _ = fs::remove_dir_all(&unfinished);
-        }
-        written
-    });
-    made.with_context(|| {
-        format!(
-            "cannot make run folder {}; name one in a folder that you may write to with --out",
-            out.display()
-        )
-    })
-}
-
-fn make_folder(path: &Path) -> io::Result<()> {
-    if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent)?;
-    }
-    fs::create_dir(path)
-}
-
-fn write_files(folder: &Path, files: &[(&str, Vec<u8>)]) -> io::Result<()> {
-    for (name, bytes) in files {
-        let mut file = File::create_new(folder.join(name))?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-    }
-    Ok(())
-}
-
-/// The settings of a run that has not trained: what the net is, and defaults.
-fn settings(stack: &DenseStack, model: ModelName) -> Settings {
-    let mut settings = Settings::default_for(model);
-    let sizes = stack.sizes();
-    settings.hidden = sizes[1..sizes.len() - 1].to_vec();
-    settings.activation = stack.activation().or(settings.activation);
-    settings.epochs = 0;
-    settings
 }

@@ -1,9 +1,10 @@
 //! The entries of a run's metrics, in words.
 
 use pages::numbers::{counted, number, percent, thousands};
-use run_folder::{Entry, Imported, InFolder};
+use run_folder::{Entry, Imported, InFolder, ScaleSource};
 use run_report::tables::why_so_far;
 use training::{DryRun, Epoch, GradientCheck, RunResult, Start};
+use weight_exchange::InputScale;
 
 use super::Shown;
 
@@ -210,16 +211,41 @@ fn exact_solution_text(result: &RunResult) -> Option<String> {
 
 fn imported_text(imported: &Imported) -> String {
     let activation = imported.activation.iter().map(|f| format!(", {f}"));
+    let notes = imported.notes.iter().map(|note| format!("note: {note}\n"));
     format!(
-        "{} {}{} from {}, a {} file with weights {}\nkept in {}",
+        "{} {}{} from {} ({}, weights {})\n{}{}kept in {}",
         imported.model,
         layer_sizes(&imported.sizes),
         activation.collect::<String>(),
         imported.from,
         imported.form,
         imported.layout,
+        notes.collect::<String>(),
+        scale_text(imported).unwrap_or_default(),
         imported.run_dir,
     )
+}
+
+/// The line about the scale of the inputs.
+fn scale_text(imported: &Imported) -> Option<String> {
+    let scale = InputScale::new(imported.input_mean?, imported.input_std?).ok()?;
+    Some(match imported.input_scale_from? {
+        ScaleSource::Assumed => format!(
+            "inputs: {scale}, assumed, since the file does not say; if the net was trained on normalised \
+             inputs, pass their --input-mean and --input-std (0.1307 and 0.3081 in most PyTorch \
+             examples), or compare the usual ones with --check DATA\n"
+        ),
+        ScaleSource::File => format!("inputs: {scale}, as the file says; {}\n", folded(scale)),
+        ScaleSource::Given => format!("inputs: {scale}, as given; {}\n", folded(scale)),
+    })
+}
+
+fn folded(scale: InputScale) -> &'static str {
+    if scale == InputScale::UNIT {
+        "nothing to fold"
+    } else {
+        "folded into the first layer"
+    }
 }
 
 #[cfg(test)]

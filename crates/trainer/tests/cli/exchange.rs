@@ -145,6 +145,7 @@ fn an_imported_run_is_a_run_folder() {
         "metrics.jsonl",
         "model.bpk",
         "model.safetensors",
+        "weights.sha256",
     ];
     assert_eq!(names_in(&run_folder), files);
     let config = fs::read(run_folder.join("config.json")).expect("settings");

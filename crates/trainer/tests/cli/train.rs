@@ -154,6 +154,7 @@ fn a_run_folder_holds_settings_metrics_and_weights() {
         "model.bpk",
         "model.safetensors",
         "report.html",
+        "weights.sha256",
     ];
     assert_eq!(names_in(&run_folder), expected);
     assert_eq!(metrics(&run_folder), events);

@@ -27,6 +27,10 @@ pub struct Choices {
     pub hidden: Option<Vec<usize>>,
     /// Activation of the hidden layers.
     pub activation: Option<Activation>,
+    /// Weights to start from: a run folder, a file, or the bundled net's name.
+    pub init: Option<PathBuf>,
+    /// Whether the last layer of these weights is drawn again.
+    pub new_head: bool,
     /// Factor γ of the penalty γ/2 ‖W‖² of linear regression.
     pub ridge: Option<f64>,
     /// Passes over the training set.
@@ -87,6 +91,8 @@ impl Choices {
             preset: self.preset.or(fallback.preset),
             hidden: self.hidden.or(fallback.hidden),
             activation: self.activation.or(fallback.activation),
+            init: self.init.or(fallback.init),
+            new_head: self.new_head || fallback.new_head,
             ridge: self.ridge.or(fallback.ridge),
             epochs: self.epochs.or(fallback.epochs),
             batch_size: self.batch_size.or(fallback.batch_size),
@@ -187,7 +193,18 @@ pub(super) fn refuse_what_does_not_apply(
             "{option} does not apply to {model}, {why}"
         )));
     }
+    if choices.new_head && choices.init.is_none() {
+        return Err(SettingsError::new(
+            "--new-head draws the last layer of the weights that --init names again; pass --init too",
+        ));
+    }
     match hidden {
+        Some(hidden) if hidden.is_empty() && !xor && choices.activation.is_some() => {
+            Err(SettingsError::new(
+                "--activation does not apply to --hidden none, since there is no hidden layer; leave \
+                 it out",
+            ))
+        }
         Some(hidden) if xor && hidden.len() != 1 => Err(SettingsError::new(format!(
             "--hidden names {} layers, but xor-net has one hidden layer; give one number, for \
              example --hidden 4",

@@ -3,6 +3,7 @@
 mod choices;
 mod continued;
 mod defaults;
+mod hidden;
 mod images;
 mod ranges;
 mod warm_up;
@@ -17,6 +18,7 @@ use layers::Activation;
 use serde::{Deserialize, Serialize};
 
 pub use choices::Choices;
+pub use hidden::HiddenUnits;
 pub use images::{ImageSize, treatment};
 pub use warm_up::WarmUp;
 
@@ -48,8 +50,15 @@ pub struct Settings {
     pub engine: Engine,
     /// Units of each hidden layer.
     pub hidden: Vec<usize>,
-    /// Activation of the hidden layers; none for linear regression, which has no such layers.
+    /// Activation of the hidden layers; none if there are none.
     pub activation: Option<Activation>,
+    /// The weights that the run started from: a run folder, a file or the bundled net's name; none for
+    /// random ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub init: Option<PathBuf>,
+    /// Whether the last of these layers was drawn again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub new_head: bool,
     /// The ridge term of linear regression; none for other models.
     #[serde(with = "crate::number::exact::optional", default)]
     pub ridge: Option<f64>,
@@ -183,6 +192,8 @@ impl Settings {
         let batch_size = choices.batch_size.unwrap_or(defaults.batch_size);
         let default_rate = || defaults.learning_rate(model, optimizer, batch_size);
         let has_images = model != ModelName::XorNet;
+        let hidden = choices.hidden.clone();
+        let hidden = hidden.unwrap_or_else(|| defaults.hidden.to_vec());
         let log_every = choices.log_every.unwrap_or(defaults.log_every);
         let settings = Self {
             model,
@@ -192,8 +203,13 @@ impl Settings {
                 .name()
                 .to_owned(),
             engine: choices.engine.unwrap_or(Engine::Autodiff),
-            hidden: choices.hidden.clone().unwrap_or(defaults.hidden.to_vec()),
-            activation: choices.activation.or(defaults.activation),
+            activation: choices
+                .activation
+                .or(defaults.activation)
+                .filter(|_| !hidden.is_empty()),
+            hidden,
+            init: choices.init.clone(),
+            new_head: choices.new_head,
             ridge: (model == ModelName::LinearRegression).then(|| choices.ridge.unwrap_or(0.0)),
             epochs: choices.epochs.unwrap_or(defaults.epochs),
             batch_size,
@@ -354,6 +370,28 @@ mod tests {
             }
         }
         assert_eq!(settings(Choices::default()).schedule, Linear);
+    }
+
+    #[test]
+    fn without_a_hidden_layer_there_is_no_activation() {
+        let softmax_regression = Choices {
+            hidden: Some(vec![]),
+            ..Choices::default()
+        };
+        let chosen = settings(softmax_regression.clone());
+        assert_eq!((chosen.hidden, chosen.activation), (vec![], None));
+        let error = Settings::resolve(&Choices {
+            activation: Some(Activation::Tanh),
+            ..softmax_regression
+        });
+        let error = error.expect_err("nothing to activate").to_string();
+        assert!(error.contains("--hidden none"), "{error}");
+        let error = Settings::resolve(&Choices {
+            new_head: true,
+            ..Choices::default()
+        });
+        let error = error.expect_err("no old head").to_string();
+        assert!(error.contains("--init"), "{error}");
     }
 
     #[test]

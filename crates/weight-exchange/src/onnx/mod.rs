@@ -3,7 +3,8 @@
 //!
 //! A layer is one `Gemm` with the weights as `[d_in, d_out]` and then the activation's operator, both
 //! with their default attributes. The input `input` is `[batch, d_in]`, the output is `output`. A net
-//! for classification gives logits; apply softmax to get probabilities.
+//! for classification gives logits; apply softmax to get probabilities. The metadata name the scale of
+//! the inputs, the classes and the sizes, as those of a safetensors file do.
 
 use layers::Activation;
 use prost::Message;
@@ -13,6 +14,7 @@ use crate::layout::Layout;
 use crate::stack::{DenseStack, tensor_name};
 
 pub mod proto;
+pub(crate) mod read;
 
 use proto::{
     Dimension, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, StringStringEntryProto,
@@ -42,10 +44,7 @@ pub fn to_onnx(stack: &DenseStack) -> Result<Vec<u8>, ExchangeError> {
 
 fn model(stack: &DenseStack) -> Result<ModelProto, ExchangeError> {
     let name = stack.model().unwrap_or("dense-stack").to_owned();
-    let layout = StringStringEntryProto {
-        key: "layout".to_owned(),
-        value: Layout::Burn.metadata().to_owned(),
-    };
+    let metadata = stack.metadata(Layout::Burn).into_iter();
     Ok(ModelProto {
         ir_version: IR_VERSION,
         producer_name: env!("CARGO_PKG_NAME").to_owned(),
@@ -55,7 +54,9 @@ fn model(stack: &DenseStack) -> Result<ModelProto, ExchangeError> {
             domain: String::new(),
             version: OPERATOR_SET,
         }],
-        metadata_props: vec![layout],
+        metadata_props: metadata
+            .map(|(key, value)| StringStringEntryProto { key, value })
+            .collect(),
     })
 }
 
@@ -94,6 +95,7 @@ fn graph(stack: &DenseStack, name: String) -> Result<GraphProto, ExchangeError> 
                 output: vec![result.clone()],
                 name: node,
                 op_type: step.to_owned(),
+                attribute: vec![],
             });
             value = result;
         }
@@ -122,6 +124,7 @@ fn tensor(name: String, shape: &[usize], values: &[f32]) -> TensorProto {
     TensorProto {
         dims: shape.iter().map(|&size| size as i64).collect(),
         data_type: proto::FLOAT,
+        float_data: vec![],
         name,
         raw_data: values
             .iter()

@@ -14,6 +14,15 @@ use prost::{DecodeError, Message};
 /// `TensorProto.DataType.FLOAT`: f32.
 pub const FLOAT: i32 = 1;
 
+/// `TensorProto.DataType.FLOAT16`: f16.
+pub const FLOAT16: i32 = 10;
+
+/// `TensorProto.DataType.DOUBLE`: f64.
+pub const DOUBLE: i32 = 11;
+
+/// `TensorProto.DataType.BFLOAT16`: bf16.
+pub const BFLOAT16: i32 = 16;
+
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
@@ -131,6 +140,20 @@ message! {
         3 => name: one string String,
         /// Name of the operator.
         4 => op_type: one string String,
+        /// Its attributes; one that is not listed has its default value.
+        5 => attribute: many message Vec<AttributeProto>,
+    }
+}
+
+message! {
+    /// An attribute of a node: a number.
+    AttributeProto {
+        /// Its name.
+        1 => name: one string String,
+        /// Its value, if it is a fraction.
+        2 => f: one float f32,
+        /// Its value, if it is a whole number.
+        3 => i: one int64 i64,
     }
 }
 
@@ -141,6 +164,8 @@ message! {
         1 => dims: many int64 Vec<i64>,
         /// Type of its elements.
         2 => data_type: one int32 i32,
+        /// Its elements in f32, where they are not in `raw_data`.
+        4 => float_data: many float Vec<f32>,
         /// Name of the value.
         8 => name: one string String,
         /// Its elements, little-endian, row by row.

@@ -7,7 +7,7 @@ use layers::Activation;
 use serde::Deserialize;
 use weight_exchange::DenseStack;
 
-/// A net of `fixtures/make.py`.
+/// A net of `fixtures/make.py` or `fixtures/make_models.py`.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Case {
     name: String,
@@ -19,7 +19,16 @@ pub(crate) struct Case {
 impl Case {
     /// The case of a name.
     pub(crate) fn named(name: &str) -> Self {
-        let cases = std::fs::read(fixture("cases.json")).expect("the cases can be read");
+        Self::in_file("cases.json", name)
+    }
+
+    /// The case of a name in those of `fixtures/make_models.py`.
+    pub(crate) fn of_model(name: &str) -> Self {
+        Self::in_file("models/models.json", name)
+    }
+
+    fn in_file(file: &str, name: &str) -> Self {
+        let cases = std::fs::read(fixture(file)).expect("the cases can be read");
         let cases: Vec<Self> = serde_json::from_slice(&cases).expect("the cases are JSON");
         let case = cases.into_iter().find(|case| case.name == name);
         case.expect("there is a case of that name")

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use crate::nets::{Case, fixture};
 use layers::Activation;
 use prost::Message;
-use weight_exchange::onnx::proto::{FLOAT, ModelProto, TensorProto};
+use weight_exchange::onnx::proto::{AttributeProto, FLOAT, ModelProto, TensorProto};
 use weight_exchange::onnx::{INPUT, IR_VERSION, OPERATOR_SET, OUTPUT};
-use weight_exchange::{DenseStack, ExchangeError, ImportOptions, read, to_onnx};
+use weight_exchange::{DenseStack, ExchangeError, ImportOptions, InputScale, read, to_onnx};
 
 /// Numbers in rows; a vector is one row.
 type Matrix = Vec<Vec<f32>>;
@@ -131,6 +131,27 @@ fn a_model_says_its_versions_and_shapes() {
 }
 
 #[test]
+fn a_model_says_its_scale_classes_and_sizes() {
+    let classes = ["a", "b", "c"].map(str::to_owned).to_vec();
+    let stack = stack("chained.pt", Activation::Relu).with_classes(classes);
+    let model = model(&stack.on_pixels(InputScale::UNIT).unwrap());
+    let said: HashMap<&str, &str> = model
+        .metadata_props
+        .iter()
+        .map(|entry| (&entry.key[..], &entry.value[..]))
+        .collect();
+    for (key, value) in [
+        ("input_mean", "0"),
+        ("input_std", "1"),
+        ("classes", r#"["a","b","c"]"#),
+        ("sizes", "6,5,4,3"),
+        ("activation", "relu"),
+    ] {
+        assert_eq!(said.get(key), Some(&value), "{key}");
+    }
+}
+
+#[test]
 fn an_output_activation_comes_last() {
     let stack = stack("checkpoint.pt", Activation::Tanh);
     let model = model(&stack.with_output_activation(Some(Activation::Sigmoid)));
@@ -164,5 +185,79 @@ fn a_net_whose_activation_is_unknown_is_refused() {
     assert!(
         matches!(refused, ExchangeError::NoActivation { layers: 3 }),
         "{refused}"
+    );
+}
+
+#[test]
+fn an_exported_model_reads_back_as_the_same_net() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("net.onnx");
+    let classes = ["a", "b", "c"].map(str::to_owned).to_vec();
+    let stack = stack("chained.pt", Activation::Elu)
+        .with_classes(classes)
+        .with_model(Some("mnist-mlp".to_owned()))
+        .on_pixels(InputScale::new(0.5, 0.25).unwrap())
+        .unwrap();
+    std::fs::write(&path, to_onnx(&stack).unwrap()).unwrap();
+    let imported = read(&path, &ImportOptions::default()).unwrap();
+    assert_eq!(imported.stated_scale, Some(InputScale::UNIT));
+    assert_eq!(imported.form.name(), "onnx");
+    let unnamed = |stack: &DenseStack| -> Vec<weight_exchange::Dense> {
+        let layers = stack.layers().iter();
+        layers.map(|layer| layer.clone().named("")).collect()
+    };
+    assert_eq!(unnamed(&imported.stack), unnamed(&stack));
+    assert_eq!(imported.stack.classes(), stack.classes());
+    assert_eq!(imported.stack.activation(), Some(Activation::Elu));
+    assert!(imported.stack.takes_pixels());
+}
+
+#[test]
+fn a_model_of_pytorchs_exporter_gives_its_logits() {
+    // Gemm with a transposed weight, and BatchNormalization, which it keeps in some versions.
+    for name in ["norm-between", "matmul"] {
+        let case = Case::of_model(name.replace("matmul", "norm-after").as_str());
+        let imported = read(
+            &fixture(&format!("models/{name}.onnx")),
+            &ImportOptions::default(),
+        );
+        let imported = imported.unwrap();
+        let logits = crate::nets::logits(&imported.stack, Activation::Relu, &case.inputs);
+        case.assert_logits(&logits);
+    }
+}
+
+#[test]
+fn operators_that_no_net_here_has_are_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("net.onnx");
+    let refusal = |change: &dyn Fn(&mut ModelProto)| {
+        let mut model = model(&stack("chained.pt", Activation::Relu));
+        change(&mut model);
+        std::fs::write(&path, model.encode_to_vec()).unwrap();
+        let refused = read(&path, &ImportOptions::default())
+            .unwrap_err()
+            .to_string();
+        assert!(!refused.contains('\n'), "{refused}");
+        refused
+    };
+    let said = refusal(&|model| model.graph.node[1].op_type = "Gelu".to_owned());
+    assert!(said.contains("Gelu as '0.relu'"), "{said}");
+    let said = refusal(&|model| model.graph.node[1].op_type = "Tanh".to_owned());
+    assert!(said.contains("another activation"), "{said}");
+    let said = refusal(&|model| {
+        model.graph.node[0].attribute = vec![AttributeProto {
+            name: "alpha".to_owned(),
+            f: 0.5,
+            i: 0,
+        }];
+    });
+    assert!(said.contains("Gemm as '0.gemm'"), "{said}");
+    let said = refusal(&|model| model.graph.initializer[0].raw_data.clear());
+    assert!(said.contains("'0.weight' has no numbers"), "{said}");
+    let said = refusal(&|model| model.graph.node[3].input[0] = INPUT.to_owned());
+    assert!(
+        said.contains("Relu as '2.relu'") || said.contains("as '2."),
+        "{said}"
     );
 }

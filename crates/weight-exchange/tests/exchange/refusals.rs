@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use tempfile::TempDir;
 use weight_exchange::{
-    Dense, DenseStack, ImportOptions, Layout, Precision, read, to_burnpack, to_safetensors,
+    Dense, DenseStack, ImportOptions, Layout, Precision, read, to_burnpack, to_onnx, to_safetensors,
 };
 
 /// A safetensors file of tensors of ones, with types and shapes as given.
@@ -43,8 +43,8 @@ fn refusal(path: &Path, renames: &[(&str, &str)]) -> String {
         .iter()
         .map(|&(from, to)| (from.to_owned(), to.to_owned()));
     let options = ImportOptions {
-        layout: None,
         renames: renames.collect(),
+        ..ImportOptions::default()
     };
     let refused = read(path, &options)
         .expect_err("the file is refused")
@@ -75,7 +75,15 @@ fn what_is_no_dense_layer_is_named() {
         ),
         (
             &[("a.weight", F, &[2, 3]), ("a.running_mean", F, &[3])],
-            &["'a.running_mean' is neither", "--map"],
+            &["'a.weight' has the shape [2, 3]", "as its running mean"],
+        ),
+        (
+            &[("a.weight", F, &[3]), ("a.running_mean", F, &[3])],
+            &["'a.running_var' is missing"],
+        ),
+        (
+            &[("a.weight", F, &[3]), ("a.bias", F, &[3])],
+            &["'a.weight'", "LayerNorm"],
         ),
         (
             &[("a.weight", F, &[2, 3]), ("b.weight", F, &[5, 7])],
@@ -142,7 +150,9 @@ fn files_of_another_kind_are_refused() {
     };
     assert!(refusal(&folder.path().join("missing"), &[]).starts_with("cannot read"));
     assert!(refusal(folder.path(), &[]).starts_with("cannot read"));
-    for bytes in [&b""[..], b"weights", b"\x08\x07\x12\x04onnx"] {
+    assert!(refusal(&file(b"\x08\x07\x12\x04onnx"), &[]).contains("no dense layer"));
+    assert!(refusal(&file(b"\x08\x07\x12\x40onnx"), &[]).contains("no onnx file"));
+    for bytes in [&b""[..], b"weights"] {
         assert!(refusal(&file(bytes), &[]).contains("no file of weights"));
     }
     assert!(refusal(&file(b"PK\x03\x04rest"), &[]).contains("no pytorch file"));
@@ -203,6 +213,7 @@ fn names_are_mapped_or_the_mapping_is_refused() {
         renames: renames
             .map(|(from, to)| (from.to_owned(), to.to_owned()))
             .to_vec(),
+        ..ImportOptions::default()
     };
     let stack = read(&path, &options).unwrap().stack;
     assert_eq!(stack.sizes(), [4; 4]);
@@ -214,16 +225,20 @@ proptest! {
     #[test]
     fn damage_is_survived(
         name in prop::sample::select(vec![
-            "chained.pt", "checkpoint.pt", "chained.safetensors", "burnpack",
+            "chained.pt", "checkpoint.pt", "chained.safetensors", "burnpack", "onnx",
+            "models/norm-between-whole.pt", "models/protocol-5.pt", "models/legacy.pt",
         ]),
         damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
     ) {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("damaged");
         let mut bytes = match name {
-            "burnpack" => {
+            "burnpack" | "onnx" => {
                 let options = ImportOptions::default();
-                to_burnpack(&read(&fixture("chained.pt"), &options).unwrap().stack).unwrap()
+                let stack = read(&fixture("chained.pt"), &options).unwrap().stack;
+                let stack = stack.with_activation(Some(layers::Activation::Relu));
+                let write = if name == "onnx" { to_onnx } else { to_burnpack };
+                write(&stack).unwrap()
             }
             file => fs::read(fixture(file)).unwrap(),
         };

@@ -15,7 +15,8 @@ use datasets::{DataFolder, Loading, Mnist};
 use pages::numbers::counted;
 use programs::{Exit, complain};
 use run_folder::{
-    Config, Entry, FolderRecorder, NetData, Restored, Resumed, RunFolder, data_digest,
+    Config, Entry, FolderRecorder, InitialWeights, NetData, Restored, Resumed, RunFolder,
+    data_digest,
 };
 use run_report::Written;
 use training::{
@@ -80,6 +81,8 @@ struct Session<'a> {
     settings: Settings,
     /// The run to resume, if it is not a new one.
     resumed: Option<Resumed>,
+    /// The weights to start from, if not from random ones.
+    initial: Option<InitialWeights>,
     opened: Opened,
     console: Console,
     interrupt: Arc<AtomicBool>,
@@ -100,7 +103,7 @@ impl<'a> Session<'a> {
     /// Resolves the options and opens the device, before any data are loaded.
     fn open(
         options: &'a TrainOptions,
-        choices: Choices,
+        mut choices: Choices,
         interrupt: Arc<AtomicBool>,
         started: Instant,
     ) -> Result<Self> {
@@ -110,9 +113,18 @@ impl<'a> Session<'a> {
         for note in resumed.iter().flat_map(Resumed::notes) {
             console.note(format_args!("warning: {note}"));
         }
-        let settings = match &resumed {
-            Some(resumed) => resumed.config().settings.clone(),
-            None => Settings::resolve(&choices)?,
+        let initial = match &resumed {
+            Some(resumed) => resumed.initial_weights()?,
+            None => InitialWeights::of_choices(&choices)?,
+        };
+        let settings = match (&resumed, &initial) {
+            (Some(resumed), _) => resumed.config().settings.clone(),
+            (None, initial) => {
+                if let Some(initial) = initial {
+                    initial.complete(&mut choices)?;
+                }
+                Settings::resolve(&choices)?
+            }
         };
         let opened = settings.backend.parse::<Backend>()?.open()?;
         if let Some(advice) = opened.advice() {
@@ -123,6 +135,7 @@ impl<'a> Session<'a> {
             choices,
             settings,
             resumed,
+            initial,
             opened,
             console,
             interrupt,
@@ -144,7 +157,11 @@ impl<'a> Session<'a> {
             .as_ref()
             .map_or([2, 1], |images| [images.pixels, images.classes]);
         let sizes = [&[inputs], &self.settings.hidden[..], &[outputs]].concat();
-        let net = AnyNet::build(&self.settings, &sizes, &self.opened.device)?;
+        let mut net = AnyNet::build(&self.settings, &sizes, &self.opened.device)?;
+        if let Some(initial) = self.initial.take() {
+            initial.put_into(&mut net, &self.settings.class_names)?;
+            self.console.note(initial.describe());
+        }
         match (net, images) {
             (AnyNet::MnistMlp(net), Some(images)) => {
                 self.train_net(net, &sizes, images.splits, images.digest)

@@ -13,7 +13,9 @@ use programs::Format;
 use training::number::parse::{
     at_least_one, fraction, non_negative, positive, proper_fraction, seed as parse_seed, share,
 };
-use training::{Choices, Engine, ModelName, OptimizerName, Preset, ScheduleName, WarmUp};
+use training::{
+    Choices, Engine, HiddenUnits, ModelName, OptimizerName, Preset, ScheduleName, WarmUp,
+};
 
 use crate::arguments::{ImageOptions, activation, backend};
 use crate::console::Console;
@@ -47,15 +49,25 @@ struct ModelOptions {
     #[arg(long, value_enum, value_name = "NAME", conflicts_with = "resume")]
     preset: Option<Preset>,
 
-    /// Units of each hidden layer, separated by commas, each at least 1 [default: mnist-mlp 256,128;
-    /// xor-net 4]. xor-net has one hidden layer, linear-regression has none.
-    #[arg(long, value_delimiter = ',', allow_negative_numbers = true, value_parser = at_least_one, value_name = "UNITS")]
-    hidden: Option<Vec<usize>>,
+    /// Units of each hidden layer, separated by commas, each at least 1, or none for softmax regression
+    /// [default: mnist-mlp 256,128; xor-net 4]. xor-net has one hidden layer, linear-regression has none.
+    #[arg(long, allow_negative_numbers = true, value_name = "UNITS")]
+    hidden: Option<HiddenUnits>,
 
     /// Activation of the hidden layers [default: mnist-mlp relu; xor-net sigmoid]. Not for
     /// linear-regression.
     #[arg(long, value_parser = activation(), value_name = "NAME")]
     activation: Option<Activation>,
+
+    /// Start from the weights of a run folder or of a file, or from "pretrained", the bundled net, instead
+    /// of random ones. Model, hidden layers and activation are those of the weights; the data must have
+    /// images of their size, and their classes.
+    #[arg(long, value_name = "RUN|FILE", conflicts_with = "resume")]
+    init: Option<PathBuf>,
+
+    /// Draw the last layer of these weights again, for data with other classes.
+    #[arg(long, requires = "init")]
+    new_head: bool,
 
     /// Factor γ of the penalty γ/2 ‖W‖² on the weights, not the bias, in the loss over the whole
     /// training set, 0 or more [default: 0]. For linear-regression only.
@@ -263,7 +275,9 @@ impl TrainOptions {
             backend: computation.backend,
             engine: computation.engine,
             preset: net.preset,
-            hidden: net.hidden.clone(),
+            hidden: net.hidden.clone().map(|HiddenUnits(units)| units),
+            init: net.init.clone(),
+            new_head: net.new_head,
             activation: net.activation,
             ridge: net.ridge,
             epochs: optimisation.epochs,
