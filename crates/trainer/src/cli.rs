@@ -61,7 +61,7 @@ pub(crate) enum Command {
     Runs(RunsOptions),
     /// Write weights in another format: safetensors, PyTorch, ONNX, or Burn's own.
     Export(ExportOptions),
-    /// Make a run folder from a file of weights: safetensors, PyTorch, ONNX, or Burn's own format.
+    /// Make a run folder from a file of weights: safetensors, PyTorch, ONNX, or Burn's own.
     Import(ImportOptions),
     /// Print shell completions.
     Completions(CompletionsOptions),
