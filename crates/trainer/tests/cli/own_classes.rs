@@ -112,8 +112,8 @@ fn predictions_of_class_folders_are_counted() {
 fn a_run_judges_its_held_out_images_and_every_image_of_other_folders() {
     let workplace = Workplace::new();
     write_class_folders(&workplace.path("own"), 14);
-    let train =
-        "--data-dir own --backend flex --hidden 8 --learning-rate 0.02 --batch-size 4 --epochs";
+    let train = "--data-dir own --backend flex --hidden 8 --learning-rate 0.02 --batch-size 4 \
+                 --schedule constant --epochs";
     let result = workplace.events(&format!("{train} 20 --run-name net"));
     let evaluated = only_event(&workplace, "eval --run runs/net --data-dir ./own");
     assert_eq!(
@@ -183,7 +183,7 @@ fn photographs_are_resized_in_training_and_ever_after() {
             write_photograph(&folder.join(format!("{seed:02}.png")), class, seed);
         }
     }
-    let train = "--data-dir photos --backend flex --hidden 16 --batch-size 6 --epochs 12 --learning-rate 0.01";
+    let train = "--data-dir photos --backend flex --hidden 16 --batch-size 6 --epochs 12 --learning-rate 0.01 --schedule constant";
     let finished = workplace.run(&format!("{train} --run-name chosen --format json"));
     assert_eq!(finished.code, Some(0), "{}", finished.stderr);
     let said = "images taken as plain (they look so; otherwise use --images strokes); 42 images converted \
