@@ -163,42 +163,18 @@ impl<'a> Machine<'a> {
                 let number = f64::from_be_bytes(self.array()?);
                 self.push(Node::Float(number));
             }
-            0x8a => {
-                let length = self.byte()?.into();
-                self.long(length)?;
-            }
-            0x8b => {
-                let length = self.length4()?;
-                self.long(length)?;
-            }
+            0x8a => self.long(1)?,
+            0x8b => self.long(4)?,
             b'S' | b'V' => {
                 let text = self.line()?.to_owned();
                 self.push(Node::Text(text));
             }
-            b'T' | b'X' => {
-                let length = self.length4()?;
-                self.push_text(length)?;
-            }
-            b'U' | 0x8c => {
-                let length = self.byte()?.into();
-                self.push_text(length)?;
-            }
-            0x8d => {
-                let length = self.length8()?;
-                self.push_text(length)?;
-            }
-            b'B' => {
-                let length = self.length4()?;
-                self.push_bytes(length)?;
-            }
-            b'C' => {
-                let length = self.byte()?.into();
-                self.push_bytes(length)?;
-            }
-            0x8e | 0x96 => {
-                let length = self.length8()?;
-                self.push_bytes(length)?;
-            }
+            b'T' | b'X' => self.push_text(4)?,
+            b'U' | 0x8c => self.push_text(1)?,
+            0x8d => self.push_text(8)?,
+            b'B' => self.push_bytes(4)?,
+            b'C' => self.push_bytes(1)?,
+            0x8e | 0x96 => self.push_bytes(8)?,
             b')' | b']' | 0x8f => self.push(Node::Sequence(vec![])),
             b't' | b'l' | 0x91 => {
                 let items = self.since_mark()?;
@@ -330,13 +306,12 @@ impl<'a> Machine<'a> {
         Ok(taken.try_into().expect("as many bytes as were taken"))
     }
 
-    fn length4(&mut self) -> Result<usize, String> {
-        Ok(u32::from_le_bytes(self.array()?) as usize)
-    }
-
-    fn length8(&mut self) -> Result<usize, String> {
-        let length = u64::from_le_bytes(self.array()?);
-        usize::try_from(length).map_err(|_| "the pickle is cut off".to_owned())
+    /// A length of 1, 4 or 8 bytes.
+    fn length(&mut self, width: usize) -> Result<usize, String> {
+        let mut length = [0; 8];
+        length[..width].copy_from_slice(self.take(width)?);
+        let length = usize::try_from(u64::from_le_bytes(length));
+        length.map_err(|_| "the pickle is cut off".to_owned())
     }
 
     /// Text up to the end of a line.
@@ -358,13 +333,15 @@ impl<'a> Machine<'a> {
         self.stack.push(self.nodes.len() - 1);
     }
 
-    fn push_text(&mut self, length: usize) -> Result<(), String> {
+    fn push_text(&mut self, width: usize) -> Result<(), String> {
+        let length = self.length(width)?;
         let text = String::from_utf8_lossy(self.take(length)?).into_owned();
         self.push(Node::Text(text));
         Ok(())
     }
 
-    fn push_bytes(&mut self, length: usize) -> Result<(), String> {
+    fn push_bytes(&mut self, width: usize) -> Result<(), String> {
+        let length = self.length(width)?;
         self.take(length)?;
         self.push(Node::Other);
         Ok(())
@@ -379,8 +356,9 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    /// An integer of `length` bytes; one that is too long for 64 bits stays unknown.
-    fn long(&mut self, length: usize) -> Result<(), String> {
+    /// An integer after its length; one that is too long for 64 bits stays unknown.
+    fn long(&mut self, width: usize) -> Result<(), String> {
+        let length = self.length(width)?;
         let bytes = self.take(length)?;
         let negative = bytes.last().is_some_and(|byte| byte & 0x80 != 0);
         let mut number = [if negative { 0xff } else { 0 }; 8];
