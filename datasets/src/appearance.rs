@@ -2,7 +2,8 @@
 
 use image::DynamicImage;
 
-use crate::mnist_form::{Ink, border, grey, median};
+use crate::figure::plane::{Ink, median};
+use crate::mnist_form::{border, grey};
 
 /// What an image looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

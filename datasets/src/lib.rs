@@ -28,8 +28,12 @@ mod csv_files;
 mod data_folder;
 #[cfg(feature = "images")]
 mod decode;
+#[cfg(feature = "images")]
+mod distortion;
 mod doubts;
 mod error;
+#[cfg(feature = "images")]
+mod figure;
 #[cfg(feature = "images")]
 mod find;
 mod folder_error;
@@ -63,6 +67,10 @@ mod numbers;
 mod part;
 #[cfg(feature = "images")]
 mod picture;
+#[cfg(feature = "images")]
+mod picture_doubt;
+#[cfg(feature = "images")]
+mod reading;
 mod shuffle;
 #[cfg(feature = "images")]
 mod sources;
@@ -79,6 +87,8 @@ pub use appearance::Appearance;
 pub use array_error::ArrayError;
 #[cfg(feature = "images")]
 pub use classes::{ClassMap, label_of_class};
+#[cfg(feature = "images")]
+pub use distortion::distorted;
 pub use doubts::{Doubt, doubts};
 pub use error::DatasetError;
 pub use folder_error::FolderError;
@@ -100,6 +110,10 @@ pub use mnist::{Mnist, bundled_mnist_dir};
 pub use mnist_form::{MNIST_SIDE, MnistForm};
 #[cfg(feature = "images")]
 pub use picture::{MAX_IMAGE_FILE_BYTES, Picture};
+#[cfg(feature = "images")]
+pub use picture_doubt::PictureDoubt;
+#[cfg(feature = "images")]
+pub use reading::Reading;
 pub use shuffle::{SPLIT_STREAM, shuffled_indices};
 #[cfg(feature = "images")]
 pub use treatment::{MAX_IMAGE_SIDE, Treatment};

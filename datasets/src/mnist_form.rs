@@ -2,9 +2,11 @@
 //! the steps.
 
 use image::{
-    DynamicImage, ImageBuffer, Luma,
+    DynamicImage, ImageBuffer,
     imageops::{self, FilterType},
 };
+
+use crate::figure::plane::{Ink, median};
 
 /// Rows, and columns, of an image in MNIST's format.
 pub const MNIST_SIDE: usize = 28;
@@ -49,9 +51,6 @@ impl Polarity {
         pixels
     }
 }
-
-/// Ink of each pixel from 0 to 1, where the strongest is 1.
-pub(crate) type Ink = ImageBuffer<Luma<f32>, Vec<f32>>;
 
 /// How far each pixel differs from the background, and in which direction; `None` if none does. The
 /// image has at least one pixel.
@@ -129,12 +128,6 @@ pub(crate) fn border(image: &Ink) -> impl Iterator<Item = f32> {
     let between = 1..height.saturating_sub(1);
     let columns = between.flat_map(move |y| ends(width).map(move |x| (x, y)));
     rows.chain(columns).map(|(x, y)| image.get_pixel(x, y).0[0])
-}
-
-/// The middle value in order, the upper one of two. There must be a value.
-pub(crate) fn median(mut values: Vec<f32>) -> f32 {
-    let middle = values.len() / 2;
-    *values.select_nth_unstable_by(middle, f32::total_cmp).1
 }
 
 /// The ink cut out, scaled and centred; 28x28 grey levels. There must be ink of 1.

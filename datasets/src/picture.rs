@@ -10,7 +10,8 @@ use image::DynamicImage;
 
 use crate::appearance::{Appearance, appearance};
 use crate::decode::decode;
-use crate::mnist_form::{MNIST_SIDE, MnistForm, ink, normalised};
+use crate::mnist_form::MnistForm;
+use crate::reading::{Reading, form, reading, split_readings};
 use crate::treatment::resized;
 use crate::{DatasetError, Treatment};
 
@@ -113,18 +114,24 @@ impl Picture {
     ///
     /// 1. Colour becomes grey. Transparent pixels get a backdrop: the border's grey if most of the
     ///    border is opaque, else white under dark ink and black under light ink.
-    /// 2. The background is the median of the border. The ink is what differs from it in one
+    /// 2. If the border has one level, that is the background. The ink is what differs from it in one
     ///    direction, darker or lighter: the one with the larger sum of squares. Three times the
     ///    border's median deviation counts as noise and is subtracted; the strongest ink becomes 1.
-    /// 3. The digit is cropped to the smallest box with all ink of at least an eighth.
-    /// 4. The box is scaled so that its longer side has 20 pixels (Lanczos resampling), and the
+    /// 3. Otherwise the background is what remains when everything narrow is filled up from around it
+    ///    (a morphological closing, or an opening for light ink): it follows the light and the edges
+    ///    of a sheet. Ruled lines are removed, then the connected parts of the ink are compared: what
+    ///    lies at the edge, is a box around others, or a speck, is left out.
+    /// 4. The digit is cropped to the smallest box with all ink of at least an eighth. Strokes
+    ///    thinner than those of MNIST are drawn wider.
+    /// 5. The box is scaled so that its longer side has 20 pixels (Lanczos resampling), and the
     ///    strongest ink becomes 255.
-    /// 5. It is moved by whole pixels until its centre of mass is nearest to row and column 14
+    /// 6. It is moved by whole pixels until its centre of mass is nearest to row and column 14
     ///    (counted from 0), as far as all of it stays inside. The centres of mass of MNIST's first
     ///    5 000 images are at 14.00 and 13.99 on average.
     ///
     /// A grey and opaque image of 28x28 pixels already has this format: it is used unchanged, or
-    /// inverted if its ink is darker than its background.
+    /// inverted if its ink is darker than its background. [`Picture::reading`] does so only if its
+    /// content also lies where that of MNIST's images does.
     ///
     /// # Errors
     ///
@@ -136,21 +143,30 @@ impl Picture {
     /// Y. LeCun, C. Cortes, C. J. C. Burges, "The MNIST database of handwritten digits",
     /// <http://yann.lecun.com/exdb/mnist/>.
     pub fn mnist_form(&self) -> Result<MnistForm, DatasetError> {
-        let Some((ink, polarity)) = ink(&self.image) else {
-            let path = self.path.clone();
-            return Err(DatasetError::BlankImage { path });
-        };
-        let formed = match self.has_the_form() {
-            Some(pixels) => MnistForm {
-                pixels: polarity.light_on_dark(pixels),
-                kept: true,
-            },
-            None => MnistForm {
-                pixels: normalised(&ink),
-                kept: false,
-            },
-        };
-        Ok(formed)
+        form(&self.image).ok_or_else(|| self.blank())
+    }
+
+    /// The image in MNIST's format, and what makes it doubtful that it is one digit.
+    ///
+    /// # Errors
+    ///
+    /// As [`Picture::mnist_form`].
+    pub fn reading(&self) -> Result<Reading, DatasetError> {
+        reading(&self.image).ok_or_else(|| self.blank())
+    }
+
+    /// Each figure of the image on its own, from left to right.
+    ///
+    /// # Errors
+    ///
+    /// As [`Picture::mnist_form`].
+    pub fn split(&self) -> Result<Vec<Reading>, DatasetError> {
+        split_readings(&self.image).ok_or_else(|| self.blank())
+    }
+
+    fn blank(&self) -> DatasetError {
+        let path = self.path.clone();
+        DatasetError::BlankImage { path }
     }
 
     /// The image grey and resized, 0 for black and 255 for white.
@@ -178,20 +194,6 @@ impl Picture {
     /// Whether the image looks like pen strokes or like a photograph.
     pub fn appearance(&self) -> Appearance {
         appearance(&self.image)
-    }
-
-    /// The pixels of an image that is grey, opaque and 28x28.
-    fn has_the_form(&self) -> Option<Vec<u8>> {
-        let side = MNIST_SIDE as u32;
-        if self.size() != [side; 2] {
-            return None;
-        }
-        let pixels = self.image.to_rgba8();
-        let grey = pixels.pixels().map(|pixel| match pixel.0 {
-            [r, g, b, 255] if r == g && g == b => Some(r),
-            _ => None,
-        });
-        grey.collect()
     }
 }
 

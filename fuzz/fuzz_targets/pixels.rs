@@ -36,6 +36,10 @@ fuzz_target!(|input: (u8, u8, &[u8])| {
         .write_to(&mut png, ImageFormat::Png)
         .expect("memory takes every image");
     let picture = Picture::decode(png.get_ref(), Path::new("file")).expect("the file is valid");
+    let figures = picture.split().into_iter().flatten();
+    for reading in figures.chain(picture.reading()) {
+        assert_eq!(reading.form.pixels.len(), MNIST_SIDE * MNIST_SIDE);
+    }
     match picture.mnist_form() {
         Ok(form) => {
             assert_eq!(form.pixels.len(), MNIST_SIDE * MNIST_SIDE);

@@ -23,7 +23,7 @@ mod pretrained;
 
 pub use layers::{Activation, ConfigError, Initializer};
 #[cfg(feature = "pretrained")]
-pub use pretrained::{PRETRAINED_TEST_ACCURACY, PRETRAINED_WEIGHTS};
+pub use pretrained::{PRETRAINED_TEMPERATURE, PRETRAINED_TEST_ACCURACY, PRETRAINED_WEIGHTS};
 
 /// Sizes and functions of an [`MnistMlp`].
 #[derive(Config, Debug)]

@@ -95,6 +95,16 @@ impl SavedRun {
         entries_in(file, &path, MOST_BYTES_OF_METRICS)
     }
 
+    /// The temperature of its probabilities, if the run is complete and had a validation set; see
+    /// [`training::fitted_temperature`].
+    pub fn temperature(&self) -> Option<f64> {
+        let entries = self.entries().ok()?;
+        entries.iter().rev().find_map(|entry| match entry {
+            Entry::Result(result) => result.event.temperature,
+            _ => None,
+        })
+    }
+
     /// The net with the weights of `model.bpk`, on a device without autodiff.
     ///
     /// # Errors

@@ -2,10 +2,11 @@
 
 use pages::PageError;
 use pages::colours::Colour;
+use pages::numbers::percent;
 use pages::page::Section;
-use pages::plot::{Mark, Panel, Points, Scale, Series, figure};
+use pages::plot::{Axis, Mark, Panel, Points, Scale, Series, figure};
 use run_folder::History;
-use training::Epoch;
+use training::{Answers, Epoch, Reliability};
 
 use crate::recorded::Recorded;
 
@@ -105,6 +106,47 @@ pub(crate) fn of_several(runs: &[Recorded], names: &[String]) -> Result<Section,
             panel("Learning rate", "α", over_epochs(learning_rate)),
         ),
     ])
+}
+
+/// How often predictions are correct, against their probabilities: as the net gives them, and at the
+/// temperature that was fitted on the validation set, if there is one.
+///
+/// # Errors
+///
+/// If the chart cannot be drawn.
+pub(crate) fn reliability(
+    answers: &Answers,
+    scaled: Option<&(f64, Answers)>,
+) -> Result<Section, PageError> {
+    let axis = |label: &str| Axis::linear(label, 0.0..1.0);
+    let panel = Panel::new("Reliability", axis("probability"), axis("share correct"));
+    let ideal = [(0.0, 0.0), (1.0, 1.0)];
+    let mut panel = panel.with(Series::new("ideal", Colour::GREEN, Mark::Dashed, ideal));
+    let mut errors = vec![];
+    let plain = ("as the net gives them".to_owned(), Colour::BLUE, answers);
+    let scaled = scaled.map(|(temperature, answers)| {
+        let name = format!("at the temperature {temperature:.2}");
+        (name, Colour::ORANGE, answers)
+    });
+    for (name, colour, answers) in std::iter::once(plain).chain(scaled) {
+        let reliability = Reliability::new(&answers.rows);
+        errors.push(format!(
+            "{} {name}",
+            percent(reliability.expected_calibration_error)
+        ));
+        let points = reliability.bins.iter();
+        let points = points.map(|bin| (bin.confidence, bin.accuracy));
+        panel = panel.with(Series::new(name, colour, Mark::Path, points));
+    }
+    let text = format!(
+        "Test images, sorted by the probability of the predicted class. Expected calibration error: {}.",
+        errors.join(", ")
+    );
+    Ok(Section::new("Reliability").text(text).narrow_figure(
+        "reliability",
+        "Share of correct predictions in each of 15 bins of probability",
+        figure(&[panel], 1)?,
+    ))
 }
 
 fn section<const N: usize>(charts: [Chart; N]) -> Result<Section, PageError> {

@@ -66,11 +66,19 @@ pub fn report(recorded: &Recorded, opened: &Opened) -> Result<RunPage, ReportErr
         .with(result(recorded, confusion.as_ref()))
         .with(curves::of_one(&recorded.history)?);
     let sections = match (&evaluated, &confusion) {
-        (Ok(Evaluated { net, rows, answers }), Some(confusion)) => match (net, rows) {
+        (
+            Ok(Evaluated {
+                net,
+                rows,
+                answers,
+                scaled,
+            }),
+            Some(confusion),
+        ) => match (net, rows) {
             (AnyNet::XorNet(net), _) => vec![xor_section(net, answers, &opened.device)?],
             (net, TestRows::Images { images, .. }) => {
                 let names = rows.class_names(confusion.classes());
-                image_sections(net, images, answers, confusion, &names)?
+                image_sections(net, images, answers, confusion, &names, scaled.as_ref())?
             }
             (_, TestRows::TruthTable) => vec![],
         },
@@ -108,6 +116,8 @@ struct Evaluated {
     net: AnyNet,
     rows: TestRows,
     answers: Answers,
+    /// The temperature of its run, and the answers with it.
+    scaled: Option<(f64, Answers)>,
 }
 
 fn evaluate(recorded: &Recorded, opened: &Opened) -> Result<Evaluated, RunFolderError> {
@@ -119,7 +129,20 @@ fn evaluate(recorded: &Recorded, opened: &Opened) -> Result<Evaluated, RunFolder
     let known = NetData::of_run(recorded.run.config());
     let rows = TestRows::load(&net, &data_dir, &known)?;
     let answers = rows.answered_by(&net, opened, Some(settings.batch_size))?;
-    Ok(Evaluated { net, rows, answers })
+    let scaled = match recorded.run.temperature() {
+        Some(temperature) => {
+            let net = net.clone().with_temperature(temperature);
+            let answers = rows.answered_by(&net, opened, Some(settings.batch_size))?;
+            Some((temperature, answers))
+        }
+        None => None,
+    };
+    Ok(Evaluated {
+        net,
+        rows,
+        answers,
+        scaled,
+    })
 }
 
 fn result(recorded: &Recorded, confusion: Option<&Confusion>) -> Section {
@@ -228,6 +251,7 @@ fn image_sections(
     answers: &Answers,
     confusion: &Confusion,
     names: &[String],
+    scaled: Option<&(f64, Answers)>,
 ) -> Result<Vec<Section>, ReportError> {
     let by_probability = matches!(net, AnyNet::MnistMlp(_));
     let sections = [
@@ -247,6 +271,9 @@ fn image_sections(
                 )
                 .table(class_table(confusion, names)),
         ),
+        by_probability
+            .then(|| curves::reliability(answers, scaled))
+            .transpose()?,
         mistakes(images, answers, names, by_probability)?,
         weights(net, images)?,
     ];

@@ -186,7 +186,8 @@ pub fn read_back(tensor: Tensor<1>) -> Result<Vec<f64>, TrainingError> {
         .map_err(TrainingError::device)
 }
 
-fn indices(tensor: Tensor<1, Int>) -> Result<Vec<usize>, TrainingError> {
+/// Classes on the host.
+pub(crate) fn indices(tensor: Tensor<1, Int>) -> Result<Vec<usize>, TrainingError> {
     let values = tensor.try_into_vec_as::<i64>();
     let index = |value| {
         usize::try_from(value).map_err(|_| TrainingError::device("it gave a negative class"))

@@ -175,6 +175,10 @@ pub struct RunResult {
     pub test_loss: f64,
     /// Accuracy on the test set.
     pub test_accuracy: f64,
+    /// The temperature that the logits are divided by, so that probabilities mean what they say; fitted
+    /// on the validation set, if there is one.
+    #[serde(default)]
+    pub temperature: Option<f64>,
     /// Test accuracy of the exact solution, if the model has one; the next four likewise.
     pub closed_form_test_accuracy: Option<f64>,
     /// The exact solution's loss over the training set.

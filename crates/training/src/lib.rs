@@ -2,6 +2,7 @@
 
 #[cfg(feature = "clap")]
 mod arguments;
+mod calibration;
 mod choice;
 mod dry_run;
 mod engine;
@@ -28,6 +29,7 @@ mod warm_up;
 
 #[cfg(feature = "clap")]
 pub use arguments::activation_argument;
+pub use calibration::{BINS, Bin, Reliability, fitted_temperature};
 pub use choice::{Engine, ImageKind, ModelName, OptimizerName, Preset, ScheduleName, UnknownName};
 pub use dry_run::dry_run;
 pub use engine::{leaves_of_its_own, shard_loss};

@@ -137,4 +137,17 @@ pub trait Net: Module + Sync + 'static {
     ) -> Result<Option<ClosedForm<Self>>, TrainingError> {
         Ok(None)
     }
+
+    /// The temperature for which the probabilities of these rows, given in parts, fit their classes
+    /// best, if outputs are logits ([`fitted_temperature`](crate::fitted_temperature)).
+    ///
+    /// # Errors
+    ///
+    /// If the device fails.
+    fn temperature(
+        &self,
+        _validation: impl Iterator<Item = (Tensor<2>, Self::Targets)>,
+    ) -> Result<Option<f64>, TrainingError> {
+        Ok(None)
+    }
 }

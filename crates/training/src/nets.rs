@@ -2,6 +2,7 @@
 
 use std::slice;
 
+use burn::module::Param;
 use burn::nn::Linear;
 use burn::optim::GradientsParams;
 use burn::tensor::activation::softmax;
@@ -13,8 +14,10 @@ use manual_backprop::Reduction;
 use mnist_mlp::{MnistMlp, MnistMlpConfig};
 use xor_net::{XorNet, XorNetConfig};
 
+use crate::calibration::fitted_temperature;
 use crate::choice::ModelName;
 use crate::error::TrainingError;
+use crate::evaluation::{indices, read_back};
 use crate::net::{ClosedForm, Net};
 use crate::settings::Settings;
 
@@ -98,6 +101,20 @@ impl AnyNet {
         }
     }
 
+    /// The net with its logits divided by a temperature: its last layer is scaled. Only
+    /// [`ModelName::MnistMlp`] has logits; other nets stay as they are.
+    pub fn with_temperature(mut self, temperature: f64) -> Self {
+        if let Self::MnistMlp(net) = &mut self
+            && let Some(last) = net.layers.last_mut()
+        {
+            let factor = 1.0 / temperature;
+            last.weight = Param::from_tensor(last.weight.val().mul_scalar(factor));
+            let bias = last.bias.take();
+            last.bias = bias.map(|bias| Param::from_tensor(bias.val().mul_scalar(factor)));
+        }
+        self
+    }
+
     /// Units of every layer, inputs first.
     pub fn sizes(&self) -> Vec<usize> {
         let layers = self.layers();
@@ -154,6 +171,18 @@ impl Net for MnistMlp {
     fn branches(&self, x: Tensor<2>) -> Masks {
         let hidden = &self.layers[..self.layers.len() - 1];
         branches(self.activation, hidden, x)
+    }
+    fn temperature(
+        &self,
+        validation: impl Iterator<Item = (Tensor<2>, Tensor<1, Int>)>,
+    ) -> Result<Option<f64>, TrainingError> {
+        let (mut logits, mut labels) = (vec![], vec![]);
+        for (x, truths) in validation {
+            let rows = read_back(self.forward(x).flatten(0, 1))?;
+            logits.extend(rows.chunks(self.class_count()).map(<[f64]>::to_vec));
+            labels.extend(indices(truths)?);
+        }
+        Ok((!labels.is_empty()).then(|| fitted_temperature(&logits, &labels)))
     }
 }
 

@@ -310,6 +310,12 @@ impl<'a, N: Net> Run<'a, N> {
             .as_ref()
             .map(|exact| self.evaluate(&exact.net, &self.splits.test))
             .transpose()?;
+        let validation = self.splits.validation.as_ref();
+        let temperature = validation.map(|rows| {
+            let parts = rows.parts(0..rows.len(), self.rows_at_once());
+            net.valid().temperature(parts)
+        });
+        let temperature = temperature.transpose()?.flatten();
         let rows = state.progress.epoch * training.len();
         let best = state.best.as_ref().and(state.progress.best);
         let settings = self.settings;
@@ -321,6 +327,7 @@ impl<'a, N: Net> Run<'a, N> {
             best_epoch: best.map(|best| best.epoch),
             test_loss: test.loss,
             test_accuracy: test.accuracy,
+            temperature,
             closed_form_test_accuracy: exact_test.map(|evaluation| evaluation.accuracy),
             closed_form_loss: exact.as_ref().map(|exact| exact.loss),
             loss_above_closed_form: exact.as_ref().map(|exact| exact.loss_gap),

@@ -17,4 +17,5 @@ mod layouts;
 mod own_classes;
 #[cfg(feature = "images")]
 mod pictures;
+mod readings;
 mod split;

@@ -6,13 +6,13 @@ use anyhow::{Result, bail};
 use backends::Backend;
 use clap::{ArgGroup, Args};
 use datasets::TestRowsOf;
-use pages::numbers::counted;
+use pages::numbers::{counted, percent};
 use pages::page::Table;
 use programs::{Exit, Format};
 use run_folder::{SavedRun, TestRows};
 use run_report::tables::{accuracy_interval, accuracy_text, class_table, confusion_table};
 use serde::Serialize;
-use training::{AnyNet, Confusion, LEVEL, ModelName};
+use training::{Answers, AnyNet, Confusion, LEVEL, ModelName, Reliability};
 
 use super::inspect;
 use super::trained_net::TrainedNet;
@@ -77,6 +77,11 @@ struct EvaluationEvent {
     /// truth table, which has no other rows.
     accuracy_interval: Option<[f64; 2]>,
     interval_level: f64,
+    /// The expected calibration error of the probabilities, and of those at the temperature that was
+    /// fitted on the validation set; none for a net without probabilities.
+    calibration_error: Option<f64>,
+    calibration_error_scaled: Option<f64>,
+    temperature: Option<f64>,
     classes: Vec<String>,
     /// For each true class, how often each class was predicted.
     confusion: Vec<Vec<usize>>,
@@ -147,6 +152,14 @@ pub(crate) fn run(options: &EvalOptions) -> Result<Exit> {
     let answers = rows.answered_by(net, opened, batch_size)?;
     let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
     let confusion = answers.confusion();
+    let is_probabilistic = matches!(net, AnyNet::MnistMlp(_));
+    let temperature = Some(trained.temperature).filter(|t| is_probabilistic && *t != 1.0);
+    let scaled = temperature.map(|temperature| {
+        let net = net.clone().with_temperature(temperature);
+        let answers = rows.answered_by(&net, opened, batch_size)?;
+        anyhow::Ok(calibration_error(&answers))
+    });
+    let scaled = scaled.transpose()?;
     let classes = rows.class_names(confusion.classes());
     console.show(&EvaluationEvent {
         event: "evaluation",
@@ -168,6 +181,9 @@ pub(crate) fn run(options: &EvalOptions) -> Result<Exit> {
         accuracy: confusion.accuracy(),
         accuracy_interval: accuracy_interval(net.model(), &confusion),
         interval_level: LEVEL,
+        calibration_error: is_probabilistic.then(|| calibration_error(&answers)),
+        calibration_error_scaled: scaled,
+        temperature,
         confusion: confusion.rows().map(<[usize]>::to_vec).collect(),
         per_class: class_lines(&confusion, &classes),
         classes,
@@ -201,7 +217,7 @@ impl Shown for EvaluationEvent {
         format!(
             "{} {} of {}, on {}: {}\n\
              {}{}\n\
-             test loss {:.4}   test accuracy {}\n\n\
+             test loss {:.4}   test accuracy {}{}\n\n\
              {shown}\n{}\n\n{}",
             self.model,
             layer_sizes(&self.sizes),
@@ -212,6 +228,7 @@ impl Shown for EvaluationEvent {
             data.collect::<String>(),
             self.loss,
             accuracy_text(self.accuracy, self.accuracy_interval),
+            self.calibration_line(),
             table.to_text(),
             class_table(&self.matrix, &self.classes).to_text(),
         )
@@ -219,6 +236,20 @@ impl Shown for EvaluationEvent {
 }
 
 impl EvaluationEvent {
+    /// The calibration error in a line of its own, if there are probabilities.
+    fn calibration_line(&self) -> String {
+        let plain = self.calibration_error.map(|error| {
+            let error = percent(error);
+            format!("\nexpected calibration error {error}")
+        });
+        let scaled = self.calibration_error_scaled.zip(self.temperature);
+        let scaled = scaled.map(|(error, temperature)| {
+            let error = percent(error);
+            format!(", {error} at the temperature {temperature:.2} of predict")
+        });
+        plain.into_iter().chain(scaled).collect()
+    }
+
     fn mistake_table(&self) -> Table {
         let mut table = Table::new(["true", "predicted", "rows"]);
         for mistake in self.matrix.mistakes(PRINTED_MISTAKES) {
@@ -230,6 +261,10 @@ impl EvaluationEvent {
         }
         table
     }
+}
+
+fn calibration_error(answers: &Answers) -> f64 {
+    Reliability::new(&answers.rows).expected_calibration_error
 }
 
 fn class_lines(confusion: &Confusion, names: &[String]) -> Vec<ClassLine> {

@@ -9,6 +9,7 @@ pub(crate) mod import;
 pub(crate) mod inspect;
 pub(crate) mod lesson;
 pub(crate) mod predict;
+mod prediction;
 pub(crate) mod reference;
 pub(crate) mod report;
 pub(crate) mod runs;

@@ -19,6 +19,8 @@ pub(super) struct TrainedNet {
     pub(super) net: AnyNet,
     /// What the net knows about its data.
     pub(super) known: NetData,
+    /// What its logits are divided by, so that its probabilities mean what they say; 1 if unknown.
+    pub(super) temperature: f64,
 }
 
 impl TrainedNet {
@@ -43,7 +45,14 @@ impl TrainedNet {
             (None, Some(file)) => NetData::of_weights(&net, file),
             (None, None) => NetData::of_pretrained(),
         };
+        let is_bundled = match &options.weights {
+            Some(file) => file.as_os_str() == weights::PRETRAINED,
+            None => run.is_none(),
+        };
+        let bundled = is_bundled.then_some(mnist_mlp::PRETRAINED_TEMPERATURE);
+        let of_run = run.as_ref().and_then(SavedRun::temperature);
         Ok(Self {
+            temperature: of_run.or(bundled).unwrap_or(1.0),
             run,
             backend,
             opened,

@@ -7,6 +7,7 @@ mod strokes;
 
 mod about;
 mod bench;
+mod drawn;
 mod eval;
 mod exchange;
 mod old_runs;

@@ -1,0 +1,178 @@
+//! `trainer predict` on digits as people bring them, on odd pictures, and on MNIST's own.
+
+use std::fs;
+use std::path::Path;
+
+use datasets::{Mnist, bundled_mnist_dir};
+use drawn_digits::{HELD_OUT_SEEDS, STYLES, draw};
+use image::GrayImage;
+use serde_json::Value;
+
+use crate::common::{Workplace, of_crate};
+use crate::documented::assert_documented;
+
+/// Every such picture is drawn: all styles and all digits occur.
+const EVERY: usize = 5;
+
+/// How many are read, and how many answers are doubtful.
+#[derive(Debug, Default)]
+struct Counts {
+    all: usize,
+    right: usize,
+    right_but_doubtful: usize,
+    wrong: usize,
+    wrong_and_doubtful: usize,
+}
+
+/// Counts the predictions for files whose names begin with their digits.
+fn counts(events: &[Value]) -> Counts {
+    let mut counts = Counts::default();
+    for event in events {
+        counts.all += 1;
+        let image = Path::new(event["image"].as_str().expect("a path"));
+        let name = image.file_name().and_then(|name| name.to_str());
+        let is_doubtful = event["event"] == "failed" || !event["doubt"].is_null();
+        let class = event["class"].as_str().unwrap_or("none");
+        let is_right = name.expect("UTF-8").starts_with(class);
+        match (is_right, is_doubtful) {
+            (true, false) => counts.right += 1,
+            (true, true) => {
+                counts.right += 1;
+                counts.right_but_doubtful += 1;
+            }
+            (false, doubtful) => {
+                counts.wrong += 1;
+                counts.wrong_and_doubtful += usize::from(doubtful);
+            }
+        }
+    }
+    counts
+}
+
+/// Of the digits drawn in 64 styles that a person reads, most are read; of wrong answers, most are
+/// doubted. The whole of a seed: `cargo run -p drawn-digits --example files -- 1001 FOLDER`, then
+/// `trainer predict FOLDER`.
+#[test]
+fn digits_in_64_styles_are_read_or_doubted() {
+    let workplace = Workplace::new();
+    fs::create_dir(workplace.path("drawn")).expect("a folder can be made");
+    for style in 0..STYLES {
+        for digit in 0..10_u8 {
+            if (style + usize::from(digit)).is_multiple_of(EVERY) {
+                let drawing = draw(style, digit, HELD_OUT_SEEDS[0]);
+                let path = workplace.path("drawn").join(format!("{digit}-{style}.png"));
+                fs::write(path, drawing.file()).expect("the file can be written");
+            }
+        }
+    }
+    let finished = workplace.run("predict --backend flex --format json drawn");
+    let counts = counts(&finished.events());
+    println!("{counts:?}");
+    assert_eq!(counts.all, STYLES * 10 / EVERY);
+    assert!(100 * counts.right >= 90 * counts.all, "{counts:?}");
+    assert!(
+        10 * counts.wrong_and_doubtful >= 7 * counts.wrong,
+        "{counts:?}"
+    );
+}
+
+#[test]
+fn few_of_mnists_own_images_are_doubtful() {
+    const COUNT: usize = 1000;
+    let workplace = Workplace::new();
+    fs::create_dir(workplace.path("mnist")).expect("a folder can be made");
+    let Mnist { test, .. } = Mnist::load(&bundled_mnist_dir()).expect("MNIST is there");
+    for index in 0..COUNT {
+        let digit = GrayImage::from_raw(28, 28, test.image(index).to_vec()).expect("28x28");
+        let path = workplace.path(&format!("mnist/{}-{index}.png", test.label(index)));
+        digit.save(path).expect("the file can be written");
+    }
+    let events = workplace.events("predict --backend flex mnist");
+    let counts = counts(&events);
+    println!("{counts:?}");
+    let doubtful = counts.right_but_doubtful + counts.wrong_and_doubtful;
+    assert!(doubtful <= 30, "{counts:?}");
+    assert!(2 * counts.wrong_and_doubtful >= counts.wrong, "{counts:?}");
+}
+
+/// The prediction for a case.
+fn case(workplace: &Workplace, name: &str, options: &str) -> Vec<Value> {
+    let path = of_crate("../datasets/tests/cases").join(name);
+    let path = path.to_str().expect("UTF-8");
+    let finished = workplace.run(&format!(
+        "predict --backend flex --format json {options} {path}"
+    ));
+    let events = finished.events();
+    events.iter().for_each(assert_documented);
+    events
+}
+
+#[test]
+fn each_case_is_answered_rightly_or_with_a_doubt() {
+    let workplace = Workplace::new();
+    for name in [
+        "plain.png-7",
+        "s28.png-7",
+        "s280.png-7",
+        "frame.png-7",
+        "shadow.png-7",
+        "edge.png-7",
+        "border-3.png-3",
+        "box-3.png-3",
+        "dark_strip_left-3.png-3",
+        "small28_off-3.png-3",
+        "squared-3.png-3",
+        "77.png-",
+        "four_digits_row.png-",
+        "txt_A.png-",
+        "landscape.jpg-",
+        "dot.png-",
+        "one_dark_pixel.png-",
+        "blank_paper.jpg-",
+    ] {
+        let (name, class) = name.rsplit_once('-').expect("a name and its class");
+        let [event] = &case(&workplace, name, "")[..] else {
+            panic!("{name}: one line");
+        };
+        let is_doubtful = event["event"] == "failed" || !event["doubt"].is_null();
+        assert!(event["class"] == class || is_doubtful, "{name}: {event}");
+    }
+    let seven = &case(&workplace, "plain.png", "")[0];
+    assert_eq!(
+        (&seven["class"], &seven["doubt"]),
+        (&"7".into(), &Value::Null)
+    );
+    let split = case(&workplace, "77.png", "--split");
+    let classes: Vec<&str> = split
+        .iter()
+        .filter_map(|event| event["class"].as_str())
+        .collect();
+    assert_eq!(classes, ["7", "7"]);
+    assert_eq!(split[1]["figure"], serde_json::json!([2, 2]));
+    assert_eq!(case(&workplace, "four_digits_row.png", "--split").len(), 4);
+}
+
+#[test]
+fn an_answer_below_the_required_probability_is_unsure() {
+    let workplace = Workplace::new();
+    let path = of_crate("../datasets/tests/cases/77.png");
+    let path = path.to_str().expect("UTF-8");
+    let finished = workplace.run(&format!(
+        "predict --backend flex --min-probability 1 {path}"
+    ));
+    assert_eq!(finished.code, Some(1), "{}", finished.stderr);
+    assert!(finished.stdout.contains("\nunsure "), "{}", finished.stdout);
+    assert!(
+        finished.stderr.starts_with("warning: "),
+        "{}",
+        finished.stderr
+    );
+    assert!(
+        finished.stderr.contains("doubtful, 2 figures"),
+        "{}",
+        finished.stderr
+    );
+    workplace
+        .run(&format!("predict --min-probability 2 {path}"))
+        .assert_refused(&["--min-probability", "0 to 1"]);
+}
