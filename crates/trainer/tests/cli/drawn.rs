@@ -124,7 +124,6 @@ fn each_case_is_answered_rightly_or_with_a_doubt() {
         "squared-3.png-3",
         "77.png-",
         "four_digits_row.png-",
-        "txt_A.png-",
         "landscape.jpg-",
         "dot.png-",
         "one_dark_pixel.png-",
