@@ -30,6 +30,9 @@ const LEAST_PROBABILITY: f64 = 0.8;
 /// of `drawn-digits`.
 const LEAST_PROBABILITY_OF_PICTURES: f64 = 0.95;
 
+/// The same for nets whose classes are words: nothing was measured for these.
+const LEAST_PROBABILITY_OF_OTHERS: f64 = 0.5;
+
 /// Options of `predict`.
 #[derive(Debug, Args)]
 #[command(
@@ -226,10 +229,10 @@ impl Classifier {
             .filter(|doubt| are_characters || !matches!(doubt, PictureDoubt::SeveralFigures(_)))
             .map(PictureDoubt::to_string)
             .collect();
-        let least = if reading.form.kept {
-            LEAST_PROBABILITY
-        } else {
-            LEAST_PROBABILITY_OF_PICTURES
+        let least = match reading.form.kept {
+            _ if !are_characters => LEAST_PROBABILITY_OF_OTHERS,
+            true => LEAST_PROBABILITY,
+            false => LEAST_PROBABILITY_OF_PICTURES,
         };
         if probability.is_some_and(|probability| probability < least) {
             reasons.push(format!("a probability below {}", percent(least)));
