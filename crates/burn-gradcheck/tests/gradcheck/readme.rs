@@ -33,3 +33,25 @@ fn the_readme_shows_the_real_output() {
         assert!(readme.contains(line), "the README does not show: {line}");
     }
 }
+
+#[test]
+fn every_test_that_the_comparison_names_exists() {
+    let sources = [
+        ("faults", include_str!("faults.rs")),
+        ("mistakes", include_str!("mistakes.rs")),
+        ("one_line", include_str!("one_line.rs")),
+        ("right", include_str!("right.rs")),
+        ("verdicts", include_str!("verdicts.rs")),
+    ];
+    let page = include_str!("../../COMPARISON.md");
+    let named = page.split('`').filter(|code| code.contains("::"));
+    let mut count = 0;
+    for name in named {
+        let (file, test) = name.split_once("::").unwrap();
+        let source = sources.iter().find(|(other, _)| *other == file);
+        let (_, source) = source.unwrap_or_else(|| panic!("no file of tests is named {file}"));
+        assert!(source.contains(&format!("fn {test}()")), "no test {name}");
+        count += 1;
+    }
+    assert!(count >= 20, "only {count} tests are named");
+}
