@@ -285,7 +285,7 @@ pub(crate) fn judge(testimonies: &[Testimony], scales: &Scales<'_>) -> Conclusio
         .filter(|&&finding| finding == Finding::Uncertified)
         .count();
     let verdict = match worst.map(|index| findings[index]) {
-        None => Verdict::Unchecked {
+        None => Verdict::Invalid {
             reason: "there is nothing to differentiate: declare an input with elements".to_owned(),
         },
         Some(Finding::Agrees) => Verdict::Pass,

@@ -17,6 +17,9 @@ use crate::verdict::{Verdict, Witness};
 use super::gradients::{InputGradients, Zero, zero};
 use super::point::{Heard, PointCheck, Stop};
 
+/// A gradient is below the rounding of the function's value up to this many times the rounding of its norm:
+/// terms that cancel are rounded one by one.
+const ROUNDINGS_OF_TERMS: f64 = 8.0;
 /// Comparisons without a mismatch that are looked at again with more care, for each input.
 const LOOKED_AT_AGAIN: usize = 64;
 
@@ -31,6 +34,8 @@ pub(super) struct InputCheck<'c> {
     pub(super) testimonies: Vec<Testimony>,
     /// Whether autodiff's gradient is missing or zero and should not be.
     severed: bool,
+    /// Whether its gradient is zero as far as finite differences can tell.
+    pub(super) may_be_zero: bool,
     /// The rounding that was measured and allowed.
     rounding: Option<f64>,
     /// The gradient was said to be zero, and is not; or the parameter has no influence.
@@ -55,6 +60,7 @@ impl<'c> InputCheck<'c> {
             mode: "none",
             testimonies: Vec::new(),
             severed: false,
+            may_be_zero: false,
             rounding: None,
             invalid: None,
             underflow: None,
@@ -228,6 +234,7 @@ impl<'c> InputCheck<'c> {
                 found = self.zero((scale, rounding), expected);
             }
         }
+        self.may_be_zero = matches!(found, Zero::Unresolved);
         if matches!(found, Zero::Certain) {
             self.testimonies.iter_mut().for_each(|t| t.zero = true);
         } else if expected {
@@ -331,7 +338,9 @@ impl<'c> InputCheck<'c> {
         let estimates: Vec<f64> = estimates.map(|estimate| estimate.value).collect();
         let size = self.gradients.rms().max(rms(&estimates));
         let is_coarse = self.check.subject.dtype != DType::F64;
-        is_coarse && size <= self.heard.rounding[self.index] && !self.may_be_cut()
+        is_coarse
+            && size <= ROUNDINGS_OF_TERMS * self.heard.rounding[self.index]
+            && !self.may_be_cut()
     }
 
     /// Whether autodiff finds a zero in the finite differences' type too. Cut is cut in any type; but a

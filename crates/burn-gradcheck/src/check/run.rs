@@ -39,6 +39,7 @@ impl PointCheck<'_> {
         }
         let mut testimonies = Vec::new();
         let mut underflow = None;
+        let mut may_be_zero = None;
         for (index, input) in self.point().iter().enumerate() {
             if !self.is_checked(input) {
                 continue;
@@ -57,14 +58,22 @@ impl PointCheck<'_> {
             if let Some(verdict) = check.invalid {
                 return Err(verdict.into());
             }
+            if check.may_be_zero {
+                may_be_zero = Some(input.name.as_str());
+            }
             match check.underflow {
                 Some(verdict) => underflow = Some(verdict),
                 None => testimonies.extend(check.testimonies),
             }
         }
         self.conclude(report, &testimonies, finite.as_ref());
+        if let (Verdict::Unchecked { reason }, Some(name)) = (&mut report.verdict, may_be_zero) {
+            reason.push_str(&format!(
+                "; if the gradient of `{name}` is zero, say so with Case::zero_gradient"
+            ));
+        }
         if let Some(verdict) = underflow
-            && !report.verdict.is_failure()
+            && (testimonies.is_empty() || !report.verdict.is_failure())
         {
             report.verdict = verdict;
         }
