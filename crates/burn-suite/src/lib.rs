@@ -25,7 +25,7 @@ pub use page::{GradientsPage, GradientsPageError};
 pub use point::{Expected, Point};
 pub use run::{
     Abandoned, AuditOutcome, Convention, Disagreement, Evidence, Gone, OperationFinding, Platform,
-    TableSelection, run,
+    RunProgress, TableSelection, run,
 };
 
 /// The table: all operations, with their checks.

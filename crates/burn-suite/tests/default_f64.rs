@@ -4,7 +4,7 @@
 use burn::tensor::{DType, Device, FloatDType};
 use burn_gradcheck::Target;
 use burn_suite::{
-    DisagreementKind, Ledger, OperationFinding, Platform, TableSelection, Triage, operations, run,
+    DisagreementKind, Ledger, Platform, RunProgress, TableSelection, Triage, operations, run,
 };
 
 #[test]
@@ -37,7 +37,7 @@ fn operations_that_need_the_default_type_are_right_in_f64() {
         is_software: false,
     };
     let selection = TableSelection::default();
-    let nothing = |_: &OperationFinding| Ok::<(), ()>(());
+    let nothing = |_: RunProgress<'_>| Ok::<(), ()>(());
     let outcome = run(&operations, &ledger, &[platform], &selection, nothing).expect("no error");
     for finding in &outcome.findings {
         let unlisted: Vec<_> = finding.unlisted().collect();

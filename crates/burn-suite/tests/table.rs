@@ -4,9 +4,7 @@ use std::panic;
 
 use burn::tensor::{DType, Device};
 use burn_gradcheck::Target;
-use burn_suite::{
-    AuditOutcome, Ledger, OperationFinding, Platform, TableSelection, operations, run,
-};
+use burn_suite::{AuditOutcome, Ledger, Platform, RunProgress, TableSelection, operations, run};
 
 fn outcome(backend: &str, device: &Device, seed: u64) -> AuditOutcome {
     let operations = operations();
@@ -18,10 +16,10 @@ fn outcome(backend: &str, device: &Device, seed: u64) -> AuditOutcome {
         is_software: false,
     });
     let selection = TableSelection {
-        seed,
+        seeds: seed..seed + 1,
         ..TableSelection::default()
     };
-    let nothing = |_: &OperationFinding| Ok::<(), ()>(());
+    let nothing = |_: RunProgress<'_>| Ok::<(), ()>(());
     // Panics are findings. The hook would print each with its stack.
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| {}));

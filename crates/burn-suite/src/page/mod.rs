@@ -109,7 +109,7 @@ mod tests {
     use burn_gradcheck::Target;
 
     use super::*;
-    use crate::{OperationFinding, Platform, TableSelection, operations, run};
+    use crate::{Platform, RunProgress, TableSelection, operations, run};
 
     fn page() -> GradientsPage {
         page_of("elu")
@@ -128,7 +128,7 @@ mod tests {
             pattern: Some(pattern.to_owned()),
             ..TableSelection::default()
         };
-        let none = |_: &OperationFinding| Ok::<(), ()>(());
+        let none = |_: RunProgress<'_>| Ok::<(), ()>(());
         let outcome = run(&operations, &ledger, &places, &selection, none).expect("no error");
         GradientsPage::new(&operations, &ledger, &outcome)
     }

@@ -24,7 +24,7 @@ pub struct OperationFinding {
     pub backend: String,
     /// The float type.
     pub dtype: &'static str,
-    /// The number of checks.
+    /// The number of checks, counted at each seed.
     pub checks: usize,
     /// The number of gradient elements compared.
     pub elements: usize,
@@ -58,7 +58,9 @@ pub struct Disagreement {
     pub check: String,
     /// The kind of failure.
     pub kind: DisagreementKind,
-    /// The witnesses' values as text.
+    /// The seeds at which it was found; none for a special point, which depends on no seed.
+    pub seeds: Vec<u64>,
+    /// The witnesses' values as text, at the first of the seeds.
     pub detail: String,
     /// The numbers that show a mismatch at drawn points.
     pub evidence: Option<Evidence>,
@@ -197,6 +199,18 @@ impl Evidence {
 }
 
 impl OperationFinding {
+    /// Adds a disagreement; one that the ledger lists only once, with all its seeds.
+    pub(super) fn add(&mut self, new: Disagreement) {
+        let is_same = |other: &&mut Disagreement| {
+            new.listed.is_some()
+                && (&other.check, other.kind, &other.listed) == (&new.check, new.kind, &new.listed)
+        };
+        match self.disagreements.iter_mut().find(is_same) {
+            Some(other) => other.seeds.extend(new.seeds),
+            None => self.disagreements.push(new),
+        }
+    }
+
     /// Whether nothing disagrees.
     pub fn is_pass(&self) -> bool {
         self.disagreements.is_empty()

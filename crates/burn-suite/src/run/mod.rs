@@ -6,6 +6,8 @@ mod platform;
 #[cfg(test)]
 mod tests;
 
+use std::ops::Range;
+
 pub use self::finding::{
     Abandoned, AuditOutcome, Convention, Disagreement, Evidence, Gone, OperationFinding,
 };
@@ -15,29 +17,52 @@ use crate::ledger::{DisagreementKind, Ledger};
 use crate::operation::{Family, Operation};
 
 /// Which operations run, and at which points.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct TableSelection {
     /// Runs only operations with this text in their name.
     pub pattern: Option<String>,
+    /// Runs only the operation of this name.
+    pub operation: Option<String>,
     /// Runs only operations of this family.
     pub family: Option<Family>,
-    /// The seed of the drawn points.
-    pub seed: u64,
+    /// The seeds of the drawn points. Special points depend on no seed: they are checked once.
+    pub seeds: Range<u64>,
+}
+
+/// How far a run has come.
+#[derive(Clone, Copy, Debug)]
+pub enum RunProgress<'a> {
+    /// One more check is done at one seed: the run is alive.
+    Checked,
+    /// All checks of an operation on a platform are done.
+    Done(&'a OperationFinding),
+}
+
+impl Default for TableSelection {
+    /// The whole table at seed 0.
+    fn default() -> Self {
+        Self {
+            pattern: None,
+            operation: None,
+            family: None,
+            seeds: 0..1,
+        }
+    }
 }
 
 impl TableSelection {
     /// Whether an operation is selected.
     pub fn has(&self, operation: &Operation) -> bool {
-        let Self {
-            pattern, family, ..
-        } = self;
-        let is_named = |pattern: &String| operation.name.contains(pattern);
-        pattern.as_ref().is_none_or(is_named)
-            && family.is_none_or(|family| family == operation.family)
+        let has = |pattern: &String| operation.name.contains(pattern);
+        let is_named = |name: &String| operation.name == name;
+        self.pattern.as_ref().is_none_or(has)
+            && self.operation.as_ref().is_none_or(is_named)
+            && self.family.is_none_or(|family| family == operation.family)
     }
 }
 
-/// Runs the selected operations on every platform, and calls `progress` with each finding.
+/// Runs the selected operations on every platform, and calls `progress` after each check and with each
+/// finding.
 ///
 /// A panic in an operation is a disagreement. If the device does not work after one (a graphics
 /// driver's thread has died), the rest of the platform is abandoned.
@@ -71,7 +96,7 @@ pub fn run<E>(
     ledger: &Ledger,
     platforms: &[Platform],
     selection: &TableSelection,
-    mut progress: impl FnMut(&OperationFinding) -> Result<(), E>,
+    mut progress: impl FnMut(RunProgress<'_>) -> Result<(), E>,
 ) -> Result<AuditOutcome, E> {
     let mut outcome = AuditOutcome::default();
     for platform in platforms {
@@ -83,15 +108,16 @@ pub fn run<E>(
                 operation,
                 platform,
                 ledger,
-                seed: selection.seed,
+                seeds: selection.seeds.clone(),
             };
-            let finding = operation_run.run(&mut outcome.gone);
+            let checked = || progress(RunProgress::Checked);
+            let finding = operation_run.run(&mut outcome.gone, checked)?;
             let mut kinds = finding
                 .disagreements
                 .iter()
                 .map(|disagreement| disagreement.kind);
             let panicked = kinds.any(|kind| kind == DisagreementKind::Panicked);
-            progress(&finding)?;
+            progress(RunProgress::Done(&finding))?;
             outcome.findings.push(finding);
             if panicked && !platform.is_alive() {
                 outcome.abandoned.push(Abandoned {

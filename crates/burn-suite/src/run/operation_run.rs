@@ -1,17 +1,22 @@
 //! The checks of one operation on one platform.
 
+use std::ops::Range;
+
 use burn_gradcheck::{Case, Options, Pairs, Report, Target, Verdict};
 
 use super::finding::{Convention, Disagreement, Evidence, Gone, OperationFinding};
 use super::platform::Platform;
 use crate::ledger::{DisagreementKind, Ledger, LedgerEntry, Site, Triage};
 use crate::number::Full;
-use crate::operation::{CheckKind, Operation};
+use crate::operation::{Check, CheckKind, Operation};
 use crate::point::{Point, PointReport, PointVerdict};
 
 /// How often a point is drawn again, at most, because finite differences are not precise enough
 /// there.
 const REDRAWS: u32 = 8;
+/// The number of further seeds at which a disagreement of the ledger is looked for before it counts as
+/// gone: whether a rounding shows depends on the point.
+const FURTHER_SEEDS: u64 = 8;
 
 /// A disagreement, before it is looked up in the ledger.
 struct FailedCheck {
@@ -31,6 +36,22 @@ impl FailedCheck {
             .is_none_or(|evidence| evidence.blames_autodiff());
         (blames || entry.triage != Triage::WrongInBurn).then_some(entry)
     }
+
+    fn disagreement(
+        self,
+        check: &Check,
+        seed: Option<u64>,
+        entry: Option<&LedgerEntry>,
+    ) -> Disagreement {
+        Disagreement {
+            check: check.name.clone(),
+            kind: self.kind,
+            seeds: seed.into_iter().collect(),
+            detail: self.detail,
+            evidence: self.evidence,
+            listed: entry.map(|entry| (entry.id.clone(), entry.triage)),
+        }
+    }
 }
 
 /// An operation on a platform.
@@ -38,18 +59,63 @@ pub(super) struct OperationRun<'a> {
     pub(super) operation: &'a Operation,
     pub(super) platform: &'a Platform,
     pub(super) ledger: &'a Ledger,
-    pub(super) seed: u64,
+    pub(super) seeds: Range<u64>,
 }
 
-impl OperationRun<'_> {
-    /// Runs all checks, and adds ledger entries that no longer occur to `gone`.
-    pub(super) fn run(&self, gone: &mut Vec<Gone>) -> OperationFinding {
-        let dtype = self.platform.target.dtype;
-        let mut finding = OperationFinding {
+/// A check, with the entries of the ledger that it met.
+struct CheckedSite<'a> {
+    check: &'a Check,
+    site: Site<'a>,
+    met: Vec<&'a LedgerEntry>,
+}
+
+impl<'a> OperationRun<'a> {
+    /// Runs all checks at all seeds, and adds ledger entries that no longer occur to `gone`.
+    ///
+    /// # Errors
+    ///
+    /// The first error of `checked`, which is called after each check at each seed.
+    pub(super) fn run<E>(
+        &self,
+        gone: &mut Vec<Gone>,
+        mut checked: impl FnMut() -> Result<(), E>,
+    ) -> Result<OperationFinding, E> {
+        let mut finding = self.blank_finding();
+        let mut sites = Vec::new();
+        for check in self.operation.checks.iter().filter(|it| self.has(it)) {
+            let mut here = CheckedSite {
+                check,
+                site: self.site(check),
+                met: Vec::new(),
+            };
+            let seeds = match check.kind {
+                CheckKind::Drawn(_) => self.seeds.clone(),
+                CheckKind::At(_) => self.seeds.start..self.seeds.start + 1,
+            };
+            for seed in seeds {
+                let found = self.failed_check(check, seed, &mut finding);
+                finding.checks += 1;
+                if let Some(found) = found {
+                    let entry = found.listed(self.ledger, &here.site);
+                    here.met.extend(entry);
+                    let is_drawn = here.site.is_drawn;
+                    let disagreement = found.disagreement(check, is_drawn.then_some(seed), entry);
+                    finding.add(disagreement);
+                }
+                checked()?;
+            }
+            sites.push(here);
+        }
+        self.look_for_gone(&sites, gone);
+        Ok(finding)
+    }
+
+    fn blank_finding(&self) -> OperationFinding {
+        OperationFinding {
             operation: self.operation.name,
             family: self.operation.family,
             backend: self.platform.backend.clone(),
-            dtype: dtype.name(),
+            dtype: self.platform.target.dtype.name(),
             checks: 0,
             elements: 0,
             worst: None,
@@ -57,59 +123,53 @@ impl OperationRun<'_> {
             finite_error: None,
             conventions: Vec::new(),
             disagreements: Vec::new(),
-        };
-        let mut sites = Vec::new();
-        for check in &self.operation.checks {
-            if self.platform.by_shader && !check.in_short {
-                continue;
-            }
-            let found = match &check.kind {
-                CheckKind::At(point) if point.dtype.is_none_or(|only| only == dtype) => {
-                    self.at_point(point, &mut finding)
-                }
-                CheckKind::At(_) => continue,
-                CheckKind::Drawn(case) => self.at_drawn_points(case, &mut finding),
-            };
-            let site = Site {
-                operation: self.operation.name,
-                backend: &self.platform.backend,
-                dtype: dtype.name(),
-                check: &check.name,
-                is_drawn: matches!(check.kind, CheckKind::Drawn(_)),
-                is_software: self.platform.is_software,
-            };
-            finding.checks += 1;
-            let entry = found
-                .as_ref()
-                .and_then(|found| found.listed(self.ledger, &site));
-            sites.push((site, entry));
-            finding
-                .disagreements
-                .extend(found.map(|found| Disagreement {
-                    check: check.name.clone(),
-                    kind: found.kind,
-                    detail: found.detail,
-                    evidence: found.evidence,
-                    listed: entry.map(|entry| (entry.id.clone(), entry.triage)),
-                }));
         }
-        self.look_for_gone(&sites, gone);
-        finding
     }
 
-    /// Finds the entries that list a site here where nothing disagrees.
-    fn look_for_gone(&self, sites: &[(Site<'_>, Option<&LedgerEntry>)], gone: &mut Vec<Gone>) {
+    /// Whether a check runs on this platform.
+    fn has(&self, check: &Check) -> bool {
+        let dtype = self.platform.target.dtype;
+        let is_in_type = match &check.kind {
+            CheckKind::At(point) => point.dtype.is_none_or(|only| only == dtype),
+            CheckKind::Drawn(_) => true,
+        };
+        is_in_type && (check.in_short || !self.platform.by_shader)
+    }
+
+    fn site(&self, check: &'a Check) -> Site<'a> {
+        Site {
+            operation: self.operation.name,
+            backend: &self.platform.backend,
+            dtype: self.platform.target.dtype.name(),
+            check: &check.name,
+            is_drawn: matches!(check.kind, CheckKind::Drawn(_)),
+            is_software: self.platform.is_software,
+        }
+    }
+
+    /// Runs a check at one seed.
+    fn failed_check(
+        &self,
+        check: &Check,
+        seed: u64,
+        finding: &mut OperationFinding,
+    ) -> Option<FailedCheck> {
+        match &check.kind {
+            CheckKind::At(point) => self.at_point(point, finding),
+            CheckKind::Drawn(case) => self.at_drawn_points(case, seed, finding),
+        }
+    }
+
+    /// Finds the entries that list a site here where nothing disagrees, at further seeds either.
+    fn look_for_gone(&self, sites: &[CheckedSite<'a>], gone: &mut Vec<Gone>) {
         let steady = self.ledger.entries.iter().filter(|entry| !entry.unsteady);
         for entry in steady {
+            let is_it = |other: &&LedgerEntry| other.id == entry.id;
             for at in &entry.at {
-                let mut here = sites
-                    .iter()
-                    .filter(|(site, _)| entry.lists(site, at))
-                    .peekable();
-                let was_checked = here.peek().is_some();
-                let is_found =
-                    here.any(|(_, found)| found.is_some_and(|other| other.id == entry.id));
-                if was_checked && !is_found {
+                let listed = sites.iter().filter(|here| entry.lists(&here.site, at));
+                let here: Vec<&CheckedSite<'_>> = listed.collect();
+                let is_found = here.iter().any(|here| here.met.iter().any(is_it));
+                if !here.is_empty() && !is_found && !self.meets_at_further_seeds(entry, &here) {
                     gone.push(Gone {
                         entry: entry.id.clone(),
                         backend: self.platform.backend.clone(),
@@ -119,6 +179,19 @@ impl OperationRun<'_> {
                 }
             }
         }
+    }
+
+    /// Whether one of these sites meets the entry at a seed that was not asked for.
+    fn meets_at_further_seeds(&self, entry: &LedgerEntry, sites: &[&CheckedSite<'a>]) -> bool {
+        let drawn = || sites.iter().filter(|here| here.site.is_drawn);
+        let mut seeds = self.seeds.end..self.seeds.end.saturating_add(FURTHER_SEEDS);
+        seeds.any(|seed| {
+            drawn().any(|here| {
+                let found = self.failed_check(here.check, seed, &mut self.blank_finding());
+                let met = found.and_then(|found| found.listed(self.ledger, &here.site));
+                met.is_some_and(|met| met.id == entry.id)
+            })
+        })
     }
 
     fn at_point(&self, point: &Point, finding: &mut OperationFinding) -> Option<FailedCheck> {
@@ -166,8 +239,13 @@ impl OperationRun<'_> {
         })
     }
 
-    fn at_drawn_points(&self, case: &Case, finding: &mut OperationFinding) -> Option<FailedCheck> {
-        let report = self.report(case);
+    fn at_drawn_points(
+        &self,
+        case: &Case,
+        seed: u64,
+        finding: &mut OperationFinding,
+    ) -> Option<FailedCheck> {
+        let report = self.report(case, seed);
         finding.elements += report.checked;
         let errors = |pairs: &Pairs| larger(pairs.manual_autodiff, pairs.autodiff_finite);
         let error = errors(&report.worst);
@@ -197,12 +275,12 @@ impl OperationRun<'_> {
     }
 
     /// Runs the check, at other points if finite differences are not precise enough.
-    fn report(&self, case: &Case) -> Report {
+    fn report(&self, case: &Case, seed: u64) -> Report {
         let mut case = case.clone();
         if let Some(tolerance) = self.platform.tolerance() {
             case = case.tolerance(self.platform.target.dtype, tolerance);
         }
-        let mut options = Options::default().seed(self.seed);
+        let mut options = Options::default().seed(seed);
         loop {
             let report = case.run(&self.platform.target, &options);
             let is_unchecked = match report.verdict {

@@ -19,7 +19,7 @@ fn flex(dtype: DType) -> Platform {
 
 fn run_one(operation: Operation, ledger: &Ledger) -> AuditOutcome {
     let places = [flex(DType::F64)];
-    let none = |_: &OperationFinding| Ok::<(), ()>(());
+    let none = |_: RunProgress<'_>| Ok::<(), ()>(());
     run(
         &[operation],
         ledger,
@@ -264,7 +264,7 @@ fn a_convention_is_reported() {
         ..TableSelection::default()
     };
     let ledger = Ledger::default();
-    let none = |_: &OperationFinding| Ok::<(), ()>(());
+    let none = |_: RunProgress<'_>| Ok::<(), ()>(());
     let places = [flex(DType::F32)];
     let outcome = run(&operations(), &ledger, &places, &selection, none).expect("no error");
     let relu = &outcome.findings[0];

@@ -16,7 +16,7 @@ use programs::Exit;
 use crate::cli::Cli;
 use crate::events::{AuditEvent, OperationEvent, SuiteSummary};
 
-/// How long a process may take for one operation. The slowest takes half a minute on lavapipe.
+/// How long a process may take for one check. The slowest operation takes half a minute on lavapipe.
 const SILENCE: Duration = Duration::from_secs(300);
 /// Number of last lines of standard error to keep for the report.
 const KEPT_LINES: usize = 12;
@@ -26,6 +26,8 @@ const KEPT_LINES: usize = 12;
 pub(crate) struct Group {
     pub(crate) backend: Backend,
     pub(crate) family: Family,
+    /// The only operation, if each has a process of its own.
+    pub(crate) operation: Option<&'static str>,
     /// The results that must come, in this order: operation and float type.
     pub(crate) expected: Vec<(&'static str, &'static str)>,
 }
@@ -71,18 +73,22 @@ impl Group {
 
     fn start(&self, cli: &Cli) -> Result<Child> {
         let program = std::env::current_exe().context("this program cannot be found")?;
+        let seeds = cli.seeds();
         let mut command = Command::new(program);
         command
             .args(["--format", "json", "--here", "--leashed"])
             .args(["--backend", self.backend.name()])
             .args(["--family", self.family.title()])
-            .args(["--seed", &cli.seed.to_string()])
+            .args(["--seeds", &format!("{}..{}", seeds.start, seeds.end)])
             // Nothing is written to it. It stays open until this process ends.
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         if let Some(pattern) = &cli.pattern {
             command.args(["--case", pattern]);
+        }
+        if let Some(operation) = self.operation {
+            command.args(["--operation", operation]);
         }
         command
             .spawn()
@@ -158,6 +164,7 @@ fn read(
             Ok(_) if summary.is_some() => {
                 results.trouble = Some("it wrote more after its summary".to_owned());
             }
+            Ok(AuditEvent::Alive {}) => {}
             Ok(AuditEvent::Operation(event)) => results.take(event, expected),
             Ok(AuditEvent::Gone(event)) => results.gone.push(event.gone),
             Ok(AuditEvent::Abandoned(abandoned)) => results.abandoned.push(abandoned),
@@ -373,6 +380,7 @@ mod tests {
         let group = Group {
             backend: Backend::Wgpu,
             family: Family::Powers,
+            operation: None,
             expected: EXPECTED.to_vec(),
         };
         let mut lines = complete();

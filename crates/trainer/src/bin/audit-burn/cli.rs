@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::ops::Range;
 use std::path::PathBuf;
 
 use backends::Backend;
@@ -35,6 +36,11 @@ pub(crate) struct Cli {
     #[arg(long, allow_negative_numbers = true, default_value_t = 0, value_parser = seed, value_name = "N")]
     pub(crate) seed: u64,
 
+    /// Check at each of these seeds, from A up to B without B, and count the disagreements that are not
+    /// in the ledger by operation, such as `0..200`.
+    #[arg(long, conflicts_with = "seed", value_parser = seeds, value_name = "A..B")]
+    pub(crate) seeds: Option<Range<u64>>,
+
     /// Also write the page "Gradients of Burn" to this folder, as Markdown and HTML.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) page: Option<PathBuf>,
@@ -54,6 +60,29 @@ pub(crate) struct Cli {
     /// With --here: only operations of this family.
     #[arg(long, hide = true, requires = "here", value_parser = family, value_name = "TITLE")]
     pub(crate) family: Option<Family>,
+
+    /// With --here: only the operation of this name.
+    #[arg(long, hide = true, requires = "here", value_name = "NAME")]
+    pub(crate) operation: Option<String>,
+}
+
+impl Cli {
+    /// The seeds: those of `--seeds`, else that of `--seed`.
+    pub(crate) fn seeds(&self) -> Range<u64> {
+        let one = self.seed..self.seed.saturating_add(1);
+        self.seeds.clone().unwrap_or(one)
+    }
+}
+
+/// Seeds as Rust writes a range: `0..200`.
+fn seeds(text: &str) -> Result<Range<u64>, String> {
+    let number = |text: &str| text.trim().parse::<u64>().ok();
+    let ends = text.split_once("..");
+    let range = ends.and_then(|(first, end)| Some(number(first)?..number(end)?));
+    range.filter(|range| !range.is_empty()).ok_or_else(|| {
+        "expected two whole numbers, the second larger, such as 0..200 for the seeds 0 to 199"
+            .to_owned()
+    })
 }
 
 fn family(title: &str) -> Result<Family, String> {
@@ -70,6 +99,21 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn seeds_are_a_range_without_its_end() {
+        let parse = |arguments: &[&str]| Cli::try_parse_from(arguments);
+        let cli = parse(&["audit-burn", "--seeds", "3..7"]).expect("a range");
+        assert_eq!(cli.seeds(), 3..7);
+        assert_eq!(parse(&["audit-burn"]).expect("no seed").seeds(), 0..1);
+        let one = parse(&["audit-burn", "--seed", "9"]).expect("a seed");
+        assert_eq!(one.seeds(), 9..10);
+        for wrong in ["7", "7..7", "7..3", "..3", "1..x", "-1..3", "0..=3"] {
+            let error = parse(&["audit-burn", &format!("--seeds={wrong}")]).expect_err(wrong);
+            assert!(error.to_string().contains("such as 0..200"), "{error}");
+        }
+        assert!(parse(&["audit-burn", "--seed", "1", "--seeds", "0..2"]).is_err());
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub(crate) enum AuditEvent {
     Operation(OperationEvent),
     Gone(GoneEvent),
     Abandoned(Abandoned),
+    /// Another check is done.
+    Alive {},
     Summary(SuiteSummary),
 }
 
@@ -64,6 +66,8 @@ pub(crate) struct DisagreementEvent {
     /// The ledger's entry.
     pub(crate) known: Option<String>,
     pub(crate) triage: Option<String>,
+    /// The seeds at which it was found; none for a special point.
+    pub(crate) seeds: Vec<u64>,
     /// The witnesses, for a mismatch at drawn points.
     pub(crate) evidence: Option<EvidenceEvent>,
     pub(crate) detail: String,
@@ -174,6 +178,12 @@ impl OperationEvent {
         disagreements.any(|disagreement| disagreement.kind == DisagreementKind::Panicked)
     }
 
+    /// The disagreements that are not in the ledger.
+    pub(crate) fn unexpected(&self) -> impl Iterator<Item = &DisagreementEvent> {
+        let disagreements = self.disagreements.iter();
+        disagreements.filter(|disagreement| disagreement.known.is_none())
+    }
+
     /// Adds a panic as an unlisted disagreement.
     pub(crate) fn add_panic(&mut self, message: String) {
         self.verdict = OperationVerdict::Disagrees;
@@ -182,6 +192,7 @@ impl OperationEvent {
             kind: DisagreementKind::Panicked,
             known: None,
             triage: None,
+            seeds: Vec::new(),
             evidence: None,
             detail: message,
         });
@@ -208,6 +219,7 @@ impl DisagreementEvent {
             kind: disagreement.kind,
             known: listed.map(|(id, _)| id.clone()),
             triage: listed.map(|(_, triage)| triage.title().to_owned()),
+            seeds: disagreement.seeds.clone(),
             evidence: disagreement.evidence.map(EvidenceEvent::new),
             detail: disagreement.detail.clone(),
         }
@@ -224,6 +236,7 @@ impl DisagreementEvent {
         Some(Disagreement {
             check: self.check.clone(),
             kind: self.kind,
+            seeds: self.seeds.clone(),
             detail: self.detail.clone(),
             evidence: self.evidence.as_ref().map(EvidenceEvent::evidence),
             listed,

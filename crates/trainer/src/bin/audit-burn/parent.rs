@@ -10,6 +10,7 @@ use crate::child::{Group, GroupResults};
 use crate::cli::Cli;
 use crate::events::{AuditEvent, SuiteSummary, conclude};
 use crate::output::ResultWriter;
+use crate::seeds::SeedsEvent;
 use crate::{AuditTable, page, text};
 
 /// Runs every group, writes the page if `--page` is given, and returns whether the ledger lists
@@ -26,7 +27,7 @@ pub(crate) fn run(cli: &Cli, backends: &Backends) -> Result<bool> {
         // Fails before minutes of checks, not after them.
         page::prepare(folder)?;
     }
-    let groups = table.groups(backends);
+    let groups = table.groups(backends, cli.seeds.is_some());
     output.begin(groups.iter().map(|group| group.expected.len()).sum());
     if cli.format == Format::Text {
         output.say(&text::head())?;
@@ -56,16 +57,26 @@ pub(crate) fn run(cli: &Cli, backends: &Backends) -> Result<bool> {
     }
     let summary = SuiteSummary::new(&events, outcome.gone.len(), outcome.abandoned.len());
     let is_good = summary.is_good();
+    let counted = cli.seeds.as_ref().map(|it| SeedsEvent::new(it, &events));
     match cli.format {
-        Format::Text => text::conclude(&outcome, &summary, &output)?,
-        Format::Json => conclude(&outcome, summary, &output)?,
+        Format::Text => {
+            text::conclude(&outcome, &summary, &output)?;
+            counted.map_or(Ok(()), |counted| {
+                output.say(&format!("\n{}", counted.text()))
+            })?;
+        }
+        Format::Json => {
+            counted.map_or(Ok(()), |counted| output.json(&counted))?;
+            conclude(&outcome, summary, &output)?;
+        }
     }
     Ok(is_good)
 }
 
 impl AuditTable {
-    /// The selected operations, family by family on each backend.
-    fn groups(&self, backends: &Backends) -> Vec<Group> {
+    /// The selected operations on each backend: family by family, or each by itself. At many seeds an
+    /// operation takes long enough for a process of its own, and all cores have work to the end.
+    fn groups(&self, backends: &Backends, each_by_itself: bool) -> Vec<Group> {
         let mut groups = Vec::new();
         for &(backend, _) in &backends.opened {
             for family in Family::ALL {
@@ -74,15 +85,21 @@ impl AuditTable {
                     .filter(|operation| operation.family == family && self.selection.has(operation))
                     .map(|operation| operation.name)
                     .collect();
-                let in_one = |dtype: &'static str| names.iter().map(move |&name| (name, dtype));
-                let dtypes = float_types(backend).iter();
-                let expected: Vec<_> = dtypes.flat_map(|dtype| in_one(dtype.name())).collect();
-                if !expected.is_empty() {
-                    groups.push(Group {
+                let group = |names: &[&'static str], operation| {
+                    let in_one = |dtype: &'static str| names.iter().map(move |&name| (name, dtype));
+                    let dtypes = float_types(backend).iter();
+                    Group {
                         backend,
                         family,
-                        expected,
-                    });
+                        operation,
+                        expected: dtypes.flat_map(|dtype| in_one(dtype.name())).collect(),
+                    }
+                };
+                if each_by_itself {
+                    let each = names.iter().map(|&name| group(&[name], Some(name)));
+                    groups.extend(each);
+                } else if !names.is_empty() {
+                    groups.push(group(&names, None));
                 }
             }
         }

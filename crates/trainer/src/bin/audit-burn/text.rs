@@ -62,6 +62,12 @@ pub(crate) fn row(event: &OperationEvent) -> String {
     line(cells.map(String::as_str), &verdict)
 }
 
+/// The seeds of a disagreement, after its check.
+fn at(seeds: &[u64]) -> String {
+    let each = seeds.iter().map(|seed| format!(", seed {seed}"));
+    each.collect()
+}
+
 /// The unlisted disagreements in full, the entries that no longer occur, and the summary.
 pub(crate) fn conclude(
     outcome: &AuditOutcome,
@@ -75,11 +81,12 @@ pub(crate) fn conclude(
         .collect();
     for (finding, disagreement) in unlisted.iter().take(REPORTS) {
         output.say(&format!(
-            "\n{} on {} in {}, {}: {}\n{}",
+            "\n{} on {} in {}, {}{}: {}\n{}",
             finding.operation,
             finding.backend,
             finding.dtype,
             disagreement.check,
+            at(&disagreement.seeds),
             disagreement.kind.name(),
             disagreement.detail
         ))?;

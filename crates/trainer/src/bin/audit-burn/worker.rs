@@ -3,10 +3,11 @@
 use std::panic::{self, PanicHookInfo};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use backends::Hardware;
-use burn_suite::Platform;
+use burn_suite::{Platform, RunProgress};
 use programs::setup::{Backends, Setup};
 use programs::{Format, complain};
 
@@ -14,6 +15,10 @@ use crate::cli::Cli;
 use crate::events::{AuditEvent, OperationEvent, SuiteSummary, conclude};
 use crate::output::ResultWriter;
 use crate::{AuditTable, child};
+
+/// How long a process is silent, at most, while checks follow one another: an operation at many seeds takes
+/// minutes.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
 
 /// Runs the selected operations and writes their results. Returns whether the ledger lists every
 /// disagreement.
@@ -34,7 +39,17 @@ pub(crate) fn run(cli: &Cli, backends: &Backends) -> Result<bool> {
     let panics = Panics::watch();
     let mut events = Vec::new();
     let platforms: Vec<_> = backends.setups().into_iter().map(platform).collect();
-    let outcome = burn_suite::run(&operations, &ledger, &platforms, &selection, |finding| {
+    let mut wrote = Instant::now();
+    let outcome = burn_suite::run(&operations, &ledger, &platforms, &selection, |progress| {
+        let finding = match progress {
+            RunProgress::Done(finding) => finding,
+            RunProgress::Checked if wrote.elapsed() < SIGN_OF_LIFE => return Ok(()),
+            RunProgress::Checked => {
+                wrote = Instant::now();
+                return output.json(&AuditEvent::Alive {});
+            }
+        };
+        wrote = Instant::now();
         let mut event = OperationEvent::new(finding, &operations);
         for message in panics.take() {
             // A panic that reached the check is in the event already.

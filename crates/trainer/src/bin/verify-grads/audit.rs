@@ -48,7 +48,10 @@ fn arguments(cli: &Cli) -> Vec<OsString> {
     if let Some(pattern) = &cli.pattern {
         option("case", pattern.as_ref());
     }
-    option("seed", cli.seed.to_string().as_ref());
+    match &cli.seeds {
+        Some(seeds) => option("seeds", seeds.as_ref()),
+        None => option("seed", cli.seed.to_string().as_ref()),
+    }
     if let Some(folder) = &cli.page {
         option("page", folder);
     }
@@ -102,5 +105,7 @@ mod tests {
                 "--format=json"
             ]
         );
+        let cli = Cli::parse_from(["verify-grads", "--suite", "burn", "--seeds", "0..200"]);
+        assert_eq!(arguments(&cli), ["--seeds=0..200", "--format=text"]);
     }
 }

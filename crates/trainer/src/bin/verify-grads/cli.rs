@@ -47,6 +47,11 @@ pub(crate) struct Cli {
     #[arg(long, value_enum, conflicts_with_all = ["mutate", "shapes"], value_name = "NAME")]
     pub(crate) suite: Option<Suite>,
 
+    /// With --suite: check at each of these seeds, from A up to B without B, and count the
+    /// disagreements that are not in the ledger by operation, such as `0..200`.
+    #[arg(long, requires = "suite", conflicts_with = "seed", value_name = "A..B")]
+    pub(crate) seeds: Option<String>,
+
     /// With --suite: also write the page "Gradients of Burn" to this folder, as Markdown and HTML.
     #[arg(long, requires = "suite", value_name = "FOLDER")]
     pub(crate) page: Option<OsString>,
