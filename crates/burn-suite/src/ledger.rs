@@ -102,6 +102,10 @@ pub struct LedgerEntry {
     /// disagreement.
     #[serde(default)]
     pub at_most: Option<f64>,
+    /// The largest absolute difference there, by analysis. It counts where the relative error is large
+    /// only because the right gradient is near zero.
+    #[serde(default)]
+    pub at_most_absolute: Option<f64>,
     /// The backends that have it.
     pub backends: Vec<String>,
     /// The float types that have it.
@@ -207,16 +211,20 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// The entry that lists a disagreement of this kind and relative error.
+    /// The entry that lists a disagreement of this kind, with this largest relative error and this absolute
+    /// difference of the element that has it.
     pub(crate) fn find(
         &self,
         site: &Site<'_>,
         kind: DisagreementKind,
-        error: Option<f64>,
+        (error, difference): (Option<f64>, Option<f64>),
     ) -> Option<&LedgerEntry> {
         self.entries.iter().find(|entry| {
             let is_within = |most| error.is_some_and(|error| error <= most);
-            let is_near = kind != DisagreementKind::Mismatch || entry.at_most.is_none_or(is_within);
+            let is_small = |most| difference.is_some_and(|difference| difference <= most);
+            let is_near = kind != DisagreementKind::Mismatch
+                || entry.at_most.is_none_or(is_within)
+                || entry.at_most_absolute.is_some_and(is_small);
             is_near
                 && entry.kinds.contains(&kind)
                 && entry.at.iter().any(|at| entry.lists(site, at))
@@ -375,12 +383,12 @@ mod tests {
         };
         assert!(
             ledger
-                .find(&site, DisagreementKind::Mismatch, None)
+                .find(&site, DisagreementKind::Mismatch, (None, None))
                 .is_some()
         );
         assert!(
             ledger
-                .find(&site, DisagreementKind::NonFinite, None)
+                .find(&site, DisagreementKind::NonFinite, (None, None))
                 .is_none()
         );
         assert!(
@@ -391,7 +399,7 @@ mod tests {
                         ..site
                     },
                     DisagreementKind::Mismatch,
-                    None
+                    (None, None)
                 )
                 .is_none()
         );
@@ -403,7 +411,7 @@ mod tests {
                         ..site
                     },
                     DisagreementKind::Mismatch,
-                    None
+                    (None, None)
                 )
                 .is_none()
         );
@@ -416,7 +424,7 @@ mod tests {
                         ..site
                     },
                     DisagreementKind::Mismatch,
-                    None
+                    (None, None)
                 )
                 .is_none()
         );

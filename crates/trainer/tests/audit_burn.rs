@@ -135,6 +135,53 @@ fn the_table_and_the_page_show_each_operation() {
 }
 
 #[test]
+fn many_seeds_are_walked_and_counted_by_operation() {
+    let three = [
+        "--backend",
+        "flex",
+        "--case",
+        "Tensor::exp",
+        "--seeds",
+        "3..6",
+    ];
+    let output = audit(&[&three[..], &["--format", "json"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let walked = events(&output);
+    let seeds = walked.iter().find(|event| event["event"] == "seeds");
+    let seeds = seeds.expect("the count");
+    assert_eq!((&seeds["first"], &seeds["seeds"]), (&3.into(), &3.into()));
+    assert_eq!(seeds["unexpected"], 0);
+    assert_eq!(seeds["by_operation"], Value::Array(vec![]));
+    assert_eq!(seeds["by_place"]["flex f32"], 0);
+    let one = [
+        "--backend",
+        "flex",
+        "--case",
+        "Tensor::exp",
+        "--format",
+        "json",
+    ];
+    let one = events(&audit(&one));
+    let checks = |events: &[Value]| events.last().expect("a summary")["checks"].as_u64();
+    let (one, walked) = (checks(&one).unwrap_or(0), checks(&walked).unwrap_or(0));
+    assert!(
+        one < walked && walked < 3 * one,
+        "{one} at one seed, {walked} at three"
+    );
+    let output = audit(&three);
+    let said = text(&output.stdout);
+    assert!(
+        said.contains(
+            "unexpected disagreements at the seeds 3 to 5: 0\nby place: flex f32 0, flex f64 0"
+        ),
+        "{said}"
+    );
+    let output = audit(&["--seeds", "6..3"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("such as 0..200"));
+}
+
+#[test]
 fn an_operation_that_is_not_there_and_a_folder_that_cannot_be_made_are_errors() {
     let output = audit(&["--backend", "flex", "--case", "no such operation"]);
     assert_eq!(output.status.code(), Some(2));

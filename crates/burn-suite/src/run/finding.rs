@@ -175,6 +175,13 @@ impl Evidence {
         other.map(|other| (self.autodiff - other).abs())
     }
 
+    /// The distance of autodiff from finite differences or from the formula, whichever is larger.
+    pub(super) fn largest_difference(&self) -> Option<f64> {
+        let others = self.finite.into_iter().chain(self.formula);
+        let distances = others.map(|other| (self.autodiff - other).abs());
+        distances.reduce(f64::max)
+    }
+
     /// Whether there is a disagreement at all: with a formula, or with finite differences by much
     /// more than their error.
     pub(super) fn is_conclusive(&self) -> bool {

@@ -30,7 +30,8 @@ struct FailedCheck {
 impl FailedCheck {
     /// The entry that lists it. An entry that blames Burn needs evidence that does so too.
     fn listed<'a>(&self, ledger: &'a Ledger, site: &Site<'_>) -> Option<&'a LedgerEntry> {
-        let entry = ledger.find(site, self.kind, self.error)?;
+        let difference = self.evidence.and_then(|evidence| evidence.largest_difference());
+        let entry = ledger.find(site, self.kind, (self.error, difference))?;
         let blames = self
             .evidence
             .is_none_or(|evidence| evidence.blames_autodiff());
@@ -280,7 +281,10 @@ impl<'a> OperationRun<'a> {
         if let Some(tolerance) = self.platform.tolerance() {
             case = case.tolerance(self.platform.target.dtype, tolerance);
         }
-        let mut options = Options::default().seed(seed);
+        let mut options = Options::default()
+            .seed(seed)
+            .repetitions(2)
+            .coarse_inside(false);
         loop {
             let report = case.run(&self.platform.target, &options);
             let is_unchecked = match report.verdict {

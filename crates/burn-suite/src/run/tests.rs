@@ -1,7 +1,7 @@
 //! Tests of runs with small tables and ledgers.
 
-use burn::tensor::{DType, Device};
-use burn_gradcheck::{Gradients, Target};
+use burn::tensor::{DType, Device, Tensor};
+use burn_gradcheck::{Gradients, Target, Tolerance};
 
 use super::*;
 use crate::ledger::{LedgerEntry, Triage};
@@ -40,6 +40,7 @@ fn entry(id: &str, operation: &str, at: &str, kind: DisagreementKind) -> LedgerE
         backends: vec!["flex".to_owned()],
         dtypes: vec!["f64".to_owned()],
         at_most: None,
+        at_most_absolute: None,
         software_only: false,
         unsteady: false,
         burn: backends::BURN_VERSION.to_owned(),
@@ -194,15 +195,29 @@ fn a_listed_disagreement_does_not_fail_the_run_or_hide_another() {
     let outcome = run_one(spoiled(), &both);
     assert!(outcome.is_good(), "{outcome:?}");
     assert!(!outcome.findings[0].is_pass());
-    let entries = vec![point.clone(), nearer];
+    let entries = vec![point.clone(), nearer.clone()];
     assert!(
         !run_one(spoiled(), &Ledger { entries }).is_good(),
         "farther off than listed"
     );
+    let absolute = |most| {
+        let entries = vec![
+            point.clone(),
+            LedgerEntry {
+                at_most_absolute: Some(most),
+                ..nearer.clone()
+            },
+        ];
+        run_one(spoiled(), &Ledger { entries }).is_good()
+    };
+    assert!(
+        absolute(10.0) && !absolute(1e-3),
+        "twice as large, at most e^1.5 times 1.5 more"
+    );
     let outcome = run_one(
         spoiled(),
         &Ledger {
-            entries: vec![point],
+            entries: vec![point.clone()],
         },
     );
     assert!(!outcome.is_good());
@@ -291,4 +306,130 @@ fn every_name_in_the_table_is_unique() {
             operation.name
         );
     }
+}
+
+fn run_at(operation: &Operation, seeds: std::ops::Range<u64>, ledger: &Ledger) -> AuditOutcome {
+    let selection = TableSelection {
+        seeds,
+        ..TableSelection::default()
+    };
+    let none = |_: RunProgress<'_>| Ok::<(), ()>(());
+    let operations = std::slice::from_ref(operation);
+    run(operations, ledger, &[flex(DType::F64)], &selection, none).expect("no error")
+}
+
+#[test]
+fn seeds_are_walked_at_drawn_points_and_special_points_are_checked_once() {
+    let outcome = run_at(&spoiled(), 5..8, &Ledger::default());
+    let finding = &outcome.findings[0];
+    assert_eq!(finding.checks, 1 + 3);
+    let seeds: Vec<_> = finding.unlisted().map(|it| it.seeds.clone()).collect();
+    assert_eq!(seeds, [vec![], vec![5], vec![6], vec![7]]);
+    let drawn = LedgerEntry {
+        at_most: Some(0.6),
+        triage: Triage::Convention,
+        ..entry("drawn", "spoiled", "drawn", DisagreementKind::Mismatch)
+    };
+    let entries = vec![drawn];
+    let outcome = run_at(&spoiled(), 5..8, &Ledger { entries });
+    let listed = &outcome.findings[0].disagreements;
+    assert_eq!(listed.len(), 2, "what is listed appears once: {listed:?}");
+    assert_eq!(listed[1].seeds, [5, 6, 7]);
+    let at_one = run_at(&spoiled(), 6..7, &Ledger::default());
+    let detail = |outcome: &AuditOutcome, number: usize| {
+        let mut unlisted = outcome.findings[0].unlisted();
+        unlisted.nth(number).map(|it| it.detail.clone())
+    };
+    let walked = run_at(&spoiled(), 5..8, &Ledger::default());
+    assert_eq!(detail(&walked, 2), detail(&at_one, 1), "a seed alone");
+}
+
+/// Whether the disagreement shows depends on the point.
+#[test]
+fn a_listed_disagreement_that_shows_at_a_further_seed_is_not_gone() {
+    let operation = Operation::new("sometimes", Family::Powers).drawn("[2]", |case| {
+        case.input("x", [2]).function(|v| {
+            let x = v.get::<1>("x");
+            let is_large = x.clone().greater_elem(1.3).float().cast(x.dtype());
+            x.clone().exp() + (x * is_large).detach()
+        })
+    });
+    let entries = vec![LedgerEntry {
+        at_most: Some(1.0),
+        ..entry("large", "sometimes", "drawn", DisagreementKind::Mismatch)
+    }];
+    let ledger = Ledger { entries };
+    let shows: Vec<bool> = (0..40)
+        .map(|seed| !run_at(&operation, seed..seed + 1, &ledger).findings[0].is_pass())
+        .collect();
+    let mut both = [0, 0];
+    for seed in 0..32 {
+        let outcome = run_at(&operation, seed..seed + 1, &ledger);
+        let first = usize::try_from(seed).expect("a small number");
+        let is_near = shows[first..first + 9].contains(&true);
+        assert_eq!(outcome.gone.is_empty(), is_near, "seed {seed}");
+        both[usize::from(is_near)] += 1;
+    }
+    assert!(both[1] > 0 && shows.contains(&false), "{both:?}");
+    let stale = LedgerEntry {
+        at: vec!["[2]".to_owned()],
+        kinds: vec![DisagreementKind::NonFinite],
+        ..ledger.entries[0].clone()
+    };
+    let entries = vec![stale];
+    assert_eq!(run_at(&operation, 0..8, &Ledger { entries }).gone.len(), 1);
+}
+
+/// Kinds of the disagreements of a function in f32, with the tolerance of a short formula, at ten seeds.
+fn in_f32(
+    function: impl Fn(Tensor<1>) -> Tensor<1> + Send + Sync + 'static,
+) -> Vec<DisagreementKind> {
+    let operation = Operation::new("in f32", Family::Powers).drawn("[4]", |case| {
+        let roundings = 64.0 * f64::from(f32::EPSILON);
+        let tolerance = Tolerance::new(roundings, roundings, "a short formula");
+        case.input("x", [4])
+            .tolerance(DType::F32, tolerance)
+            .function(move |v| function(v.get::<1>("x")))
+    });
+    let mut platform = flex(DType::F32);
+    platform.target = platform.target.with_reference(Device::flex());
+    let selection = TableSelection {
+        seeds: 0..10,
+        ..TableSelection::default()
+    };
+    let none = |_: RunProgress<'_>| Ok::<(), ()>(());
+    let ledger = Ledger::default();
+    let outcome = run(&[operation], &ledger, &[platform], &selection, none).expect("no error");
+    let disagreements = outcome.findings[0].disagreements.iter();
+    disagreements
+        .map(|disagreement| disagreement.kind)
+        .collect()
+}
+
+/// Autodiff misses a share of the gradient.
+fn missing(share: f64, y: Tensor<1>) -> Tensor<1> {
+    y.clone() + (y * share).detach()
+}
+
+#[test]
+fn rounding_that_the_point_magnifies_is_not_accused_in_f32() {
+    let saturated = |x: Tensor<1>| (x * 8.0).tanh();
+    assert_eq!(in_f32(saturated), []);
+    let steep = |x: Tensor<1>| (x * 1000.3).sin();
+    assert_eq!(in_f32(steep), []);
+    let cancelling = |x: Tensor<1>| ((x.clone() + 900.7) * (x.clone() + 900.7) - x * 1800.0).sin();
+    assert_eq!(in_f32(cancelling), []);
+}
+
+#[test]
+fn a_gradient_that_is_wrong_by_more_than_the_rounding_of_its_point_is_caught_in_f32() {
+    let all = [DisagreementKind::Mismatch; 10];
+    let exp = |share: f64| in_f32(move |x| missing(share, x.exp()));
+    assert_eq!(exp(0.01), all);
+    assert_eq!(exp(1e-4), all, "well-conditioned, so 0.01 % is enough");
+    assert_eq!(exp(0.0), []);
+    let steep = |share: f64| in_f32(move |x| missing(share, (x * 1000.3).sin()));
+    assert_eq!(steep(0.2), all);
+    let saturated = in_f32(|x| missing(0.01, (x.clone() * 8.0).tanh() + x));
+    assert_eq!(saturated, all);
 }

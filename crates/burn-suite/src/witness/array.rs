@@ -154,6 +154,12 @@ impl Arguments {
         shape.expect("the formula needs a result of this rank")
     }
 
+    /// All values, bit by bit.
+    pub(super) fn bits(&self) -> Vec<u64> {
+        let values = self.arrays.values().flat_map(|array| &array.values);
+        values.map(|number| number.value.to_bits()).collect()
+    }
+
     pub(super) fn set_slope(&mut self, name: &str, element: usize, slope: f64) {
         if let Some(array) = self.arrays.get_mut(name) {
             array.values[element].slope = slope;

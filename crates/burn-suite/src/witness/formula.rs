@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use burn::tensor::Tensor;
 use burn_gradcheck::{Case, Gradients, Outputs, Sample, Upstream, Values};
@@ -214,7 +214,8 @@ impl Formula {
             return case;
         };
         let (formula, function) = (self.clone(), Arc::clone(evaluate));
-        let case = case.vjp(move |v, grad_out| formula.gradients(&function, v, grad_out));
+        let last = LastJacobian::default();
+        let case = case.vjp(move |v, grad_out| formula.gradients(&function, &last, v, grad_out));
         if self.is_reference {
             let (formula, function) = (self.clone(), Arc::clone(evaluate));
             return case.reference(move |v| outputs(function(&formula.seen(&formula.read(v))), v));
@@ -266,36 +267,97 @@ impl Formula {
     }
 
     /// Each element's derivative of the outputs, times the upstream gradients.
-    fn gradients(&self, evaluate: &Evaluate, v: &Values, grad_out: &Upstream) -> Gradients {
+    fn gradients(
+        &self,
+        evaluate: &Evaluate,
+        last: &LastJacobian,
+        v: &Values,
+        grad_out: &Upstream,
+    ) -> Gradients {
         let mut stored = self.read(v);
         stored.result = self.result_shape.map(|shape| shape(grad_out));
-        let upstream: Vec<f64> = evaluate(&self.seen(&stored))
-            .iter()
-            .enumerate()
-            .flat_map(|(k, output)| of_rank!(output.shape.len(), D => host(grad_out.get::<D>(k))))
+        let jacobian = last.at(&stored, |stored| self.jacobian(evaluate, stored));
+        let ranks = jacobian.output_ranks.iter().enumerate();
+        let upstream: Vec<f64> = ranks
+            .flat_map(|(k, rank)| of_rank!(rank, D => host(grad_out.get::<D>(k))))
             .collect();
         let mut gradients = Gradients::new();
-        let is_differentiated = |argument: &&Argument| match argument.source {
-            ArgumentValues::Drawn(_) | ArgumentValues::GivenTensor(_) => true,
-            ArgumentValues::Constant(_) => false,
-        };
-        for argument in self.arguments.iter().filter(is_differentiated) {
+        for (argument, columns) in self.differentiated().zip(&jacobian.columns) {
             let (name, shape) = (&argument.name, argument.stored_shape());
-            let mut gradient = vec![0.0; shape.iter().product()];
-            for (element, sum) in gradient.iter_mut().enumerate() {
-                stored.set_slope(name, element, 1.0);
-                let outputs = evaluate(&self.seen(&stored));
-                stored.set_slope(name, element, 0.0);
-                let outputs = outputs.iter().flat_map(|output| &output.values);
-                let products = outputs.zip(&upstream).map(|(out, grad)| out.slope * grad);
-                *sum = products.sum();
-            }
+            let times_upstream = |slopes: &Vec<f64>| {
+                let products = slopes
+                    .iter()
+                    .zip(&upstream)
+                    .map(|(slope, grad)| slope * grad);
+                products.sum()
+            };
+            let gradient: Vec<f64> = columns.iter().map(times_upstream).collect();
             gradients = of_rank!(
                 shape.len(),
                 D => gradients.with(name, v.tensor(sizes::<D>(&shape), &gradient))
             );
         }
         gradients
+    }
+
+    fn jacobian(&self, evaluate: &Evaluate, stored: &mut Arguments) -> Jacobian {
+        let outputs = evaluate(&self.seen(stored));
+        let output_ranks = outputs.iter().map(|output| output.shape.len()).collect();
+        let mut columns = Vec::new();
+        for argument in self.differentiated() {
+            let (name, count) = (&argument.name, argument.stored_shape().iter().product());
+            let column = |element| {
+                stored.set_slope(name, element, 1.0);
+                let outputs = evaluate(&self.seen(stored));
+                stored.set_slope(name, element, 0.0);
+                let outputs = outputs.iter().flat_map(|output| &output.values);
+                outputs.map(|out| out.slope).collect()
+            };
+            columns.push((0..count).map(column).collect());
+        }
+        Jacobian {
+            output_ranks,
+            columns,
+        }
+    }
+
+    fn differentiated(&self) -> impl Iterator<Item = &Argument> {
+        self.arguments
+            .iter()
+            .filter(|argument| match argument.source {
+                ArgumentValues::Drawn(_) | ArgumentValues::GivenTensor(_) => true,
+                ArgumentValues::Constant(_) => false,
+            })
+    }
+}
+
+/// The derivative of every output element with respect to every differentiated element.
+struct Jacobian {
+    output_ranks: Vec<usize>,
+    /// For each argument and each of its elements, the slopes of all output elements.
+    columns: Vec<Vec<Vec<f64>>>,
+}
+
+/// The Jacobian at the last point: a check asks for it with several upstream gradients.
+#[derive(Default)]
+struct LastJacobian(Mutex<Option<(Vec<u64>, Arc<Jacobian>)>>);
+
+impl LastJacobian {
+    fn at(
+        &self,
+        stored: &Arguments,
+        jacobian: impl FnOnce(&mut Arguments) -> Jacobian,
+    ) -> Arc<Jacobian> {
+        let point = stored.bits();
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some((other, known)) if *other == point => Arc::clone(known),
+            _ => {
+                let new = Arc::new(jacobian(&mut stored.clone()));
+                *last = Some((point, Arc::clone(&new)));
+                new
+            }
+        }
     }
 }
 

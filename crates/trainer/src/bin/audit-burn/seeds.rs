@@ -99,3 +99,60 @@ impl SeedsEvent {
         lines.join("\n")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use burn_suite::DisagreementKind;
+
+    use super::*;
+    use crate::events::{DisagreementEvent, OperationVerdict};
+
+    fn event(operation: &str, dtype: &str, seeds: &[u64]) -> OperationEvent {
+        let disagreement = |known: Option<&str>, seed| DisagreementEvent {
+            check: "[3]".to_owned(),
+            kind: DisagreementKind::Mismatch,
+            known: known.map(str::to_owned),
+            triage: None,
+            seeds: vec![seed],
+            evidence: None,
+            detail: String::new(),
+        };
+        let unknown = seeds.iter().map(|&seed| disagreement(None, seed));
+        OperationEvent {
+            operation: operation.to_owned(),
+            family: String::new(),
+            backend: "flex".to_owned(),
+            dtype: dtype.to_owned(),
+            covers: vec![],
+            checks: 20,
+            elements: 40,
+            worst_relative_error: None,
+            median_relative_error: None,
+            finite_differences_error: None,
+            verdict: OperationVerdict::Disagrees,
+            disagreements: unknown.chain([disagreement(Some("known"), 1)]).collect(),
+            conventions: vec![],
+        }
+    }
+
+    #[test]
+    fn what_is_unexpected_is_counted_by_operation_and_place() {
+        let events = [
+            event("Tensor::exp", "f64", &[]),
+            event("Tensor::sin", "f64", &[4]),
+            event("Tensor::exp", "f32", &[]),
+            event("Tensor::sin", "f32", &[4, 2, 4]),
+        ];
+        let counted = SeedsEvent::new(&(0..5), &events);
+        assert_eq!(counted.unexpected, 4, "what is known does not count");
+        let text = counted.text();
+        let lines: Vec<_> = text.lines().collect();
+        let [head, sin, places] = &lines[..] else {
+            panic!("one operation: {text}");
+        };
+        assert_eq!(*head, "unexpected disagreements at the seeds 0 to 4: 4");
+        assert!(sin.starts_with("Tensor::sin  "), "{sin}");
+        assert!(sin.ends_with(" 4  flex f32 3, flex f64 1  at 2 4"), "{sin}");
+        assert_eq!(*places, "by place: flex f32 3, flex f64 1");
+    }
+}
