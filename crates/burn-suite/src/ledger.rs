@@ -57,7 +57,8 @@ pub enum DisagreementKind {
     Unreached,
     /// A shape is wrong.
     Shape,
-    /// The gradient is not repeatable or not linear in the upstream gradient.
+    /// The gradient is not repeatable or not linear in the upstream gradient, or the value is not that of
+    /// the formula.
     Unlawful,
     /// A panic.
     Panicked,

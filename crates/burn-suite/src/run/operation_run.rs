@@ -302,7 +302,10 @@ impl<'a> OperationRun<'a> {
 
 /// The numbers that show a mismatch, if they do.
 fn evidence(report: &Report) -> Option<Evidence> {
-    let is_mismatch = matches!(report.verdict, Verdict::Mismatch { .. });
+    let is_mismatch = matches!(
+        report.verdict,
+        Verdict::Mismatch { .. } | Verdict::Severed { .. }
+    );
     let element = report.worst_element.as_ref().filter(|_| is_mismatch);
     let evidence = element.map(Evidence::new);
     evidence.filter(Evidence::is_conclusive)
