@@ -30,7 +30,9 @@ struct FailedCheck {
 impl FailedCheck {
     /// The entry that lists it. An entry that blames Burn needs evidence that does so too.
     fn listed<'a>(&self, ledger: &'a Ledger, site: &Site<'_>) -> Option<&'a LedgerEntry> {
-        let difference = self.evidence.and_then(|evidence| evidence.largest_difference());
+        let difference = self
+            .evidence
+            .and_then(|evidence| evidence.largest_difference());
         let entry = ledger.find(site, self.kind, (self.error, difference))?;
         let blames = self
             .evidence

@@ -425,12 +425,13 @@ mod tests {
     #[test]
     fn a_wrong_formula_is_found_out() {
         let report = case(&product(2.0)).check(&Device::flex());
-        let autodiff = Verdict::Mismatch {
-            odd: Witness::Autodiff,
-        };
-        assert_eq!(
-            report.verdict, autodiff,
-            "formula and reference are the same"
+        let is_other_value = matches!(
+            report.verdict,
+            Verdict::Value {
+                odd: Witness::Finite,
+                ..
+            }
         );
+        assert!(is_other_value, "the formula is the reference: {report}");
     }
 }
