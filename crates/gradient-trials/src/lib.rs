@@ -9,7 +9,9 @@ mod descent;
 mod formulas;
 mod graphs;
 pub mod pytorch;
+pub mod right;
 mod sizes;
+pub mod wrong;
 
 pub use descent::TensorFunction;
 pub use formulas::MnistBatch;

@@ -1,6 +1,7 @@
 //! Every case, mutant and alternative on the Flex backend.
 
 mod more_witnesses;
+mod right_and_wrong;
 
 use burn::tensor::{DType, Device};
 use burn_gradcheck::{Options, Report, Target, Witness};

@@ -1,11 +1,13 @@
 //! The selection of what is checked.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow};
 use burn_gradcheck::{Alternative, Case, Mutant};
 use datasets::{Mnist, bundled_mnist_dir};
 use gradient_trials::MnistBatch;
 use gradient_trials::broken_autodiff::{self, BrokenOperation};
 use gradient_trials::pytorch::{self, Fixture, FixtureNet};
+use gradient_trials::right::{self, RightFunction};
+use gradient_trials::wrong::{self, WrongCase};
 use mnist_mlp::MnistMlpConfig;
 use programs::setup::Backends;
 
@@ -31,6 +33,8 @@ pub(crate) struct Selection {
     pub(crate) mutants: Vec<Mutant>,
     pub(crate) broken: Vec<BrokenOperation>,
     pub(crate) alternatives: Vec<Alternative>,
+    pub(crate) right: Vec<RightFunction>,
+    pub(crate) wrong: Vec<WrongCase>,
 }
 
 /// Collects the cases and keeps those that the pattern selects.
@@ -52,6 +56,8 @@ pub(crate) fn select(cli: &Cli, backends: &Backends) -> Result<Selection> {
         mutants: Vec::new(),
         broken: Vec::new(),
         alternatives: Vec::new(),
+        right: Vec::new(),
+        wrong: Vec::new(),
     };
     if cli.mutate {
         selection.mutants = gradient_trials::mutants();
@@ -62,12 +68,39 @@ pub(crate) fn select(cli: &Cli, backends: &Backends) -> Result<Selection> {
         selection.alternatives = gradient_trials::alternatives();
         let alternatives = &mut selection.alternatives;
         alternatives.retain(|alternative| cli.selects(alternative.name));
+        selection.right = selected_right(cli);
+        selection.wrong = wrong::cases();
+        selection.wrong.retain(|wrong| cli.selects(wrong.name()));
     }
     if selection.is_empty() {
-        let pattern = cli.pattern.as_deref().unwrap_or_default();
-        bail!("no case has '{pattern}' in its name; run without `--case` to see the names");
+        return Err(nothing_selected(cli));
     }
     Ok(selection)
+}
+
+/// The right functions that the pattern selects.
+///
+/// # Errors
+///
+/// If it selects none.
+pub(crate) fn right_functions(cli: &Cli) -> Result<Vec<RightFunction>> {
+    let functions = selected_right(cli);
+    if functions.is_empty() {
+        return Err(nothing_selected(cli));
+    }
+    Ok(functions)
+}
+
+fn selected_right(cli: &Cli) -> Vec<RightFunction> {
+    let functions = right::functions().into_iter();
+    functions
+        .filter(|function| cli.selects(function.name()))
+        .collect()
+}
+
+fn nothing_selected(cli: &Cli) -> anyhow::Error {
+    let pattern = cli.pattern.as_deref().unwrap_or_default();
+    anyhow!("no case has '{pattern}' in its name; run without `--case` to see the names")
 }
 
 /// The name of a case's rule: the name of the case without the sizes.
@@ -95,6 +128,8 @@ impl Selection {
             && self.mutants.is_empty()
             && self.broken.is_empty()
             && self.alternatives.is_empty()
+            && self.right.is_empty()
+            && self.wrong.is_empty()
     }
 }
 

@@ -1,12 +1,15 @@
 //! The command line.
 
 use std::ffi::OsString;
+use std::ops::Range;
 
 use backends::Backend;
 use clap::{Parser, ValueEnum};
 use programs::Format;
 use programs::setup::backend_argument;
 use training::number::parse::{at_least_one, seed};
+
+use crate::right;
 
 /// Compare every hand-derived gradient with Burn's autodiff, finite differences and PyTorch.
 ///
@@ -18,7 +21,7 @@ use training::number::parse::{at_least_one, seed};
     version,
     help_expected = true,
     after_help = "Exit codes: 0 all agree; 1 they disagree, or with --mutate, a wrong gradient was not \
-                  caught or a correct one was flagged, or with --suite, a disagreement is not in \
+                  caught or a correct one was flagged, or with --right, there was an alarm, or with --suite, a disagreement is not in \
                   the ledger or one in the ledger no longer occurs; 2 it could not run."
 )]
 pub(crate) struct Cli {
@@ -42,6 +45,14 @@ pub(crate) struct Cli {
     /// pass correct formulas that are written differently.
     #[arg(long)]
     pub(crate) mutate: bool,
+
+    /// Check right functions and modules of Burn instead: each alarm is a fault of the checker.
+    #[arg(long, conflicts_with_all = ["mutate", "shapes", "suite"])]
+    pub(crate) right: bool,
+
+    /// With --right: the seeds to check with, from the first to before the last [default: two, from --seed on].
+    #[arg(long, requires = "right", conflicts_with = "seed", value_parser = right::seeds, value_name = "FROM..TO")]
+    pub(crate) seeds: Option<Range<u64>>,
 
     /// Check Burn's own operations instead, and compare disagreements with the ledger of known ones.
     #[arg(long, value_enum, conflicts_with_all = ["mutate", "shapes"], value_name = "NAME")]
@@ -93,6 +104,16 @@ mod tests {
         assert!(Cli::try_parse_from(["verify-grads", "--suite", "burn", "--mutate"]).is_err());
         let cli = Cli::parse_from(["verify-grads", "--suite", "burn", "--page", "x"]);
         assert_eq!(cli.suite, Some(Suite::Burn));
+    }
+
+    #[test]
+    fn seeds_belong_to_right_functions() {
+        let parse = |line: &str| Cli::try_parse_from(line.split(' '));
+        let cli = parse("verify-grads --right --seeds 0..20").expect("it is well formed");
+        assert_eq!((cli.right, cli.seeds), (true, Some(0..20)));
+        assert!(parse("verify-grads --seeds 0..20").is_err());
+        assert!(parse("verify-grads --right --seeds 0..20 --seed 3").is_err());
+        assert!(parse("verify-grads --right --mutate").is_err());
     }
 
     #[test]

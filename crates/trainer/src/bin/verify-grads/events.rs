@@ -8,6 +8,8 @@ use programs::setup::Setup;
 use serde::Serialize;
 use training::number::json;
 
+use crate::right::RightScore;
+
 /// The pairs of witnesses that differ by more than the tolerance at the element behind the verdict.
 fn pairs_apart(report: &Report) -> Vec<&'static str> {
     let (Some(element), Some(tolerance)) = (&report.worst_element, &report.tolerance) else {
@@ -174,6 +176,21 @@ impl MutantEvent {
     }
 }
 
+/// A wrong case, and whether the checker named the fault everywhere.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "event", rename = "wrong")]
+pub(crate) struct WrongEvent {
+    pub(crate) case: String,
+    pub(crate) mistake: &'static str,
+    pub(crate) checks: usize,
+    pub(crate) caught: bool,
+    /// The verdict that names the fault.
+    pub(crate) verdict: Option<&'static str>,
+    pub(crate) odd: Option<Witness>,
+    /// Backend, float type and verdict of each check that did not name it.
+    pub(crate) missed: Vec<String>,
+}
+
 /// A correct formula that is written differently, and whether the checker flagged it.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "event", rename = "alternative")]
@@ -194,6 +211,7 @@ pub(crate) struct Summary {
     /// The errors by float type.
     pub(crate) by_dtype: BTreeMap<String, Tally>,
     pub(crate) mutation: Option<MutationScore>,
+    pub(crate) right: Option<RightScore>,
 }
 
 /// The errors in one float type.
@@ -278,7 +296,9 @@ impl Summary {
     pub(crate) fn all_agree(&self) -> bool {
         let is_right =
             |score: MutationScore| score.caught == score.mutants && score.false_alarms == 0;
-        self.failed == 0 && self.mutation.is_none_or(is_right)
+        self.failed == 0
+            && self.mutation.is_none_or(is_right)
+            && self.right.is_none_or(|score| score.alarms == 0)
     }
 }
 
@@ -296,6 +316,7 @@ pub(crate) struct SummaryEvent {
     mutants: Option<usize>,
     caught: Option<usize>,
     false_alarms: Option<usize>,
+    right: Option<RightScore>,
 }
 
 #[derive(Debug, Serialize)]
@@ -328,6 +349,7 @@ impl SummaryEvent {
             mutants: summary.mutation.map(|score| score.mutants),
             caught: summary.mutation.map(|score| score.caught),
             false_alarms: summary.mutation.map(|score| score.false_alarms),
+            right: summary.right,
         }
     }
 }

@@ -1,16 +1,19 @@
-//! Tests of the checker: wrong gradients, broken autodiff operations, and correct formulas that are
+//! Tests of the checker: wrong gradients, broken autodiff operations, wrong cases of other kinds, and correct formulas that are
 //! written differently.
 
 use anyhow::{Context, Result};
+use backends::Backend;
 use burn::tensor::DType;
-use burn_gradcheck::{Mutant, Options};
+use burn_gradcheck::{Mutant, Options, Target};
+use gradient_trials::wrong::WrongCase;
 use programs::parallel::in_order;
 use programs::setup::Backends;
 
 use crate::cases::Selection;
 use crate::cli::Cli;
-use crate::events::{AlternativeEvent, MutantEvent, Mutated, MutationScore};
+use crate::events::{AlternativeEvent, MutantEvent, Mutated, MutationScore, WrongEvent, word};
 use crate::output::Output;
+use crate::right;
 
 /// Checks every selected mutant, in f64 on the first backend that has it.
 pub(crate) fn run(
@@ -24,7 +27,7 @@ pub(crate) fn run(
     let setup = in_f64.context("--mutate needs f64; add `--backend flex`")?;
     let (target, options) = (&setup.target, &Options::default().seed(cli.seed));
     let mut score = MutationScore {
-        mutants: selection.mutants.len() + selection.broken.len(),
+        mutants: selection.mutants.len() + selection.broken.len() + selection.wrong.len(),
         alternatives: selection.alternatives.len(),
         ..MutationScore::default()
     };
@@ -45,6 +48,15 @@ pub(crate) fn run(
         score.caught += usize::from(event.caught);
         output.mutant(&event)?;
     }
+    let targets = wrong_targets(cli, backends)?;
+    in_order(
+        &selection.wrong,
+        |wrong| check_wrong(wrong, &targets, options),
+        |event| {
+            score.caught += usize::from(event.caught);
+            output.wrong(&event)
+        },
+    )?;
     for alternative in &selection.alternatives {
         let report = alternative.false_alarm(target, options);
         score.false_alarms += usize::from(report.is_some());
@@ -56,4 +68,56 @@ pub(crate) fn run(
         output.alternative(&event, report.as_ref())?;
     }
     Ok(score)
+}
+
+/// The targets of wrong cases: as for right functions, and flex in f16 and bf16.
+fn wrong_targets(cli: &Cli, backends: &Backends) -> Result<Vec<(Backend, Target)>> {
+    let mut targets = right::targets(cli, backends)?;
+    let flex = targets
+        .iter()
+        .find(|(backend, _)| *backend == Backend::Flex);
+    if let Some((backend, target)) = flex.cloned() {
+        let short = [DType::F16, DType::BF16].into_iter();
+        targets.extend(short.map(|dtype| {
+            (
+                backend,
+                Target {
+                    dtype,
+                    ..target.clone()
+                },
+            )
+        }));
+    }
+    Ok(targets)
+}
+
+/// Checks a wrong case in its float types on every backend that has them.
+fn check_wrong(wrong: &WrongCase, targets: &[(Backend, Target)], options: &Options) -> WrongEvent {
+    let mut event = WrongEvent {
+        case: wrong.name().to_owned(),
+        mistake: wrong.mistake,
+        checks: 0,
+        caught: false,
+        verdict: None,
+        odd: None,
+        missed: Vec::new(),
+    };
+    for (backend, target) in targets {
+        if !wrong.float_types().contains(&target.dtype) {
+            continue;
+        }
+        let report = wrong.check(target, options);
+        event.checks += 1;
+        if wrong.is_caught(&report) {
+            event.verdict = Some(word(&report.verdict));
+            event.odd = report.verdict.odd();
+        } else {
+            let dtype = target.dtype.name();
+            event
+                .missed
+                .push(format!("{backend} {dtype}: {}", report.verdict));
+        }
+    }
+    event.caught = event.missed.is_empty();
+    event
 }

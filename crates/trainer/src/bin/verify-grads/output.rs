@@ -1,6 +1,7 @@
 //! Results to standard output, as a table or as JSON; progress to standard error.
 
 use std::io::{self, Write};
+use std::ops::Range;
 
 use anyhow::Result;
 use burn_gradcheck::Report;
@@ -11,8 +12,10 @@ use serde::Serialize;
 
 use crate::cases::rule;
 use crate::events::{
-    AlternativeEvent, CheckEvent, MutantEvent, Mutated, PytorchEvent, Summary, SummaryEvent, all,
+    AlternativeEvent, CheckEvent, MutantEvent, Mutated, PytorchEvent, Summary, SummaryEvent,
+    WrongEvent, all,
 };
+use crate::right::{RightEvent, RightScore, RightSummaryEvent};
 
 /// The largest number of reports shown in full below a table.
 const REPORTS: usize = 5;
@@ -267,6 +270,25 @@ impl Output {
         ))
     }
 
+    pub(crate) fn wrong(&self, event: &WrongEvent) -> Result<()> {
+        if self.format == Format::Json {
+            return self.json(event);
+        }
+        let verdict = match (event.verdict, event.odd) {
+            _ if !event.caught => "NOT CAUGHT".to_owned(),
+            (Some(verdict), Some(odd)) => format!("caught: {verdict}, {odd}"),
+            (verdict, _) => format!("caught: {}", verdict.unwrap_or_default()),
+        };
+        self.say(&format!(
+            "wrong    {:<46} {verdict}\n         {}",
+            event.case, event.mistake
+        ))?;
+        for missed in &event.missed {
+            self.say(&format!("         {missed}"))?;
+        }
+        Ok(())
+    }
+
     pub(crate) fn alternative(
         &self,
         event: &AlternativeEvent,
@@ -282,6 +304,62 @@ impl Output {
         self.say(&format!(
             "right    {:<46} {verdict}\n         {}",
             event.alternative, event.formula
+        ))
+    }
+
+    /// Begins the list of right functions.
+    pub(crate) fn begin_right(&self, seeds: &Range<u64>) -> Result<()> {
+        if self.format == Format::Json {
+            return Ok(());
+        }
+        let Range { start, end } = seeds;
+        self.say(&format!(
+            "\n{:<44} {:>6} {:>9} {:>6}  seeds {start} to {}",
+            "right function",
+            "passed",
+            "unchecked",
+            "alarms",
+            end - 1
+        ))
+    }
+
+    pub(crate) fn right(&self, event: &RightEvent) -> Result<()> {
+        self.bar.inc(1);
+        if self.format == Format::Json {
+            return self.json(event);
+        }
+        let RightEvent {
+            function, about, ..
+        } = event;
+        self.say(&format!(
+            "{function:<44} {:>6} {:>9} {:>6}  {about}",
+            event.passed, event.unchecked, event.alarms
+        ))?;
+        for (reason, count) in &event.reasons {
+            self.say(&format!("    unchecked, {count} times: {reason}"))?;
+        }
+        for verdict in event.verdicts.iter().take(REPORTS) {
+            self.say(&format!("    ALARM on {verdict}"))?;
+        }
+        match &event.report {
+            Some(report) => self.say(&report.to_string()),
+            None => Ok(()),
+        }
+    }
+
+    /// The end of a run that checked right functions only.
+    pub(crate) fn right_summary(&self, score: &RightScore) -> Result<()> {
+        match self.format {
+            Format::Json => self.json(&RightSummaryEvent { score: *score }),
+            Format::Text => self.right_score(score),
+        }
+    }
+
+    fn right_score(&self, score: &RightScore) -> Result<()> {
+        let checks = score.passed + score.unchecked + score.alarms;
+        self.say(&format!(
+            "{} right functions, {checks} checks: {} passed, {} unchecked, {} false alarms",
+            score.functions, score.passed, score.unchecked, score.alarms
         ))
     }
 
@@ -305,6 +383,9 @@ impl Output {
                 "caught {} of {} wrong gradients, {} false alarms in {} correct ones",
                 score.caught, score.mutants, score.false_alarms, score.alternatives
             ))?;
+        }
+        if let Some(score) = &summary.right {
+            self.right_score(score)?;
         }
         let verdict = if summary.all_agree() {
             "all agree"
