@@ -1,11 +1,25 @@
 //! Parts that the cases of several origins share: names, data, suitable weights, kinks.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 use burn_gradcheck::{Case, Gradients, Masks, Sample, Upstream, Values};
 use manual_backprop::Reduction;
 use manual_backprop::activation::Activation;
 
 use crate::sizes::label;
+
+/// A device of this crate's features on the CPU, for modules that exist before a check.
+pub(crate) fn processor() -> Option<Device> {
+    #[cfg(feature = "flex")]
+    return Some(Device::flex());
+    #[cfg(all(feature = "ndarray", not(feature = "flex")))]
+    #[expect(
+        deprecated,
+        reason = "this project offers ndarray next to flex, its successor"
+    )]
+    return Some(Device::ndarray());
+    #[cfg(not(any(feature = "flex", feature = "ndarray")))]
+    None
+}
 
 /// Both reductions.
 pub(crate) const REDUCTIONS: [Reduction; 2] = [Reduction::Sum, Reduction::Mean];

@@ -109,6 +109,17 @@ pub fn mutants() -> Vec<Mutant> {
     Origin::ALL.into_iter().flat_map(Origin::mutants).collect()
 }
 
+/// Whether the mistake is as small as the rounding of f32, so that only a check in f64 can catch it.
+///
+/// ```
+/// let small = gradient_trials::mutants();
+/// let small = small.iter().filter(|mutant| gradient_trials::is_below_f32(mutant));
+/// assert_eq!(small.count(), 8);
+/// ```
+pub fn is_below_f32(mutant: &Mutant) -> bool {
+    formulas::is_below_f32(mutant.name)
+}
+
 /// The alternatives of every [`Origin`].
 ///
 /// ```

@@ -9,7 +9,7 @@ pub(crate) mod rules;
 
 pub(crate) use alternatives::alternatives;
 pub use models::MnistBatch;
-pub(crate) use mutants::mutants;
+pub(crate) use mutants::{is_below_f32, mutants};
 
 use burn_gradcheck::Case;
 

@@ -4,6 +4,7 @@
 //! a number that is not a power of two (the backward pass of `div_scalar` divides in f32), and
 //! activations do not include Burn's GELU (its backward pass on ndarray is that of another form).
 
+mod checks;
 mod elementwise;
 mod layers;
 mod losses;
@@ -36,6 +37,7 @@ pub struct RightFunction {
     pub about: &'static str,
     case: Case,
     only: Option<DType>,
+    alone: bool,
     full_limit: Option<usize>,
 }
 
@@ -45,6 +47,7 @@ impl RightFunction {
             about,
             case,
             only: None,
+            alone: false,
             full_limit: None,
         }
     }
@@ -66,6 +69,13 @@ impl RightFunction {
     ) -> Self {
         self.only = Some(dtype);
         self.case = self.case.reference(reference);
+        self
+    }
+
+    /// Takes finite differences in f32, without f64.
+    fn alone(mut self) -> Self {
+        self.only = Some(DType::F32);
+        self.alone = true;
         self
     }
 
@@ -97,7 +107,9 @@ impl RightFunction {
         }
         let mut options = options.clone();
         options.full_limit = self.full_limit.unwrap_or(options.full_limit);
-        Some(self.case.run(target, &options))
+        let target = target.clone();
+        let target = if self.alone { target.alone() } else { target };
+        Some(self.case.run(&target, &options))
     }
 
     /// Checks the function on every target and with every seed.
@@ -158,6 +170,7 @@ pub fn functions() -> Vec<RightFunction> {
         losses::all(),
         nets::all(),
         recurrent::all(),
+        checks::all(),
     ];
     all.into_iter().flatten().collect()
 }

@@ -4,12 +4,14 @@
 use burn::module::{Module, Param};
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Tensor, TensorData};
-use burn_gradcheck::{Case, Gradients, Witness};
+use burn_gradcheck::{Case, Gradients, Layout, Witness};
 
 use super::{Expected, WrongCase, with_gradient_of};
+use crate::common::processor;
 
 pub(super) fn all() -> Vec<WrongCase> {
     let mut all = unchecked_modules();
+    all.extend(made_outside());
     all.extend(wrong_references());
     all.extend(wrong_autodiff_values());
     all
@@ -102,6 +104,41 @@ fn unchecked_modules() -> Vec<WrongCase> {
                 .function(|v| v.get::<2>("x").sum()),
         ),
         WrongCase::new(
+            "the name of a parameter is misspelt where its values are given",
+            Expected::Invalid,
+            Case::new("module: misspelt parameter")
+                .input("x", [2, 3])
+                .input_values("layer.wieght", [3, 2], [0.5; 6])
+                .module(OneLayer::new, |m: &OneLayer, v| {
+                    m.layer.forward(v.get::<2>("x"))
+                }),
+        ),
+        WrongCase::new(
+            "the name of the input whose gradient is zero is misspelt",
+            Expected::Invalid,
+            Case::new("input: misspelt zero gradient")
+                .input("x", [3])
+                .zero_gradient("y")
+                .function(|v| v.get::<1>("x").sin()),
+        ),
+        WrongCase::new(
+            "the name of the input with another layout is misspelt",
+            Expected::Invalid,
+            Case::new("input: misspelt layout")
+                .input("x", [3, 2])
+                .layout("X", Layout::ColumnMajor)
+                .function(|v| v.get::<2>("x").sin()),
+        ),
+        WrongCase::new(
+            "a gradient is said to be zero that is not",
+            Expected::AUTODIFF,
+            Case::new("input: not zero")
+                .input("x", [3])
+                .zero_gradient("x")
+                .function(|v| v.get::<1>("x").sin()),
+        )
+        .or(Expected::Invalid),
+        WrongCase::new(
             "the parameter is replaced by a constant",
             Expected::Invalid,
             Case::new("module: parameter replaced")
@@ -115,6 +152,18 @@ fn unchecked_modules() -> Vec<WrongCase> {
                 }),
         ),
     ]
+}
+
+fn made_outside() -> Option<WrongCase> {
+    let module = OneLayer::new(&processor()?);
+    let case = Case::new("module: made outside, weight detached")
+        .input("x", [2, 3])
+        .model(module, |m: &OneLayer, v| {
+            let bias = m.layer.bias.as_ref().expect("the layer has a bias").val();
+            v.get::<2>("x").matmul(m.layer.weight.val().detach()) + bias.unsqueeze()
+        });
+    let mistake = "the weight of a module that exists is detached";
+    Some(WrongCase::new(mistake, Expected::Severed, case))
 }
 
 /// `x·w + y`.

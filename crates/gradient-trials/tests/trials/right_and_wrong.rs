@@ -14,7 +14,11 @@ fn right_functions_raise_no_alarm() {
         if let Some(report) = tally.alarms.first() {
             panic!("{report}");
         }
-        let expected = if function.float_type().is_some() { 2 } else { 4 };
+        let expected = if function.float_type().is_some() {
+            2
+        } else {
+            4
+        };
         assert_eq!(tally.checks(), expected, "{}", function.name());
     }
 }

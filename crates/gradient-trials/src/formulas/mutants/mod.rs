@@ -35,9 +35,15 @@ pub(crate) fn mutants() -> Vec<Mutant> {
         of_rows(nets::MUTANTS),
         of_rows(mnist::MUTANTS),
         linear_regression::mutants(),
+        of_rows(rounding::BELOW_F32),
         of_rows(rounding::MUTANTS),
     ]
     .concat()
+}
+
+/// Whether a mutant's mistake is as small as the rounding of f32.
+pub(crate) fn is_below_f32(name: &str) -> bool {
+    rounding::BELOW_F32.iter().any(|row| row.0 == name)
 }
 
 /// The mutants of a table, whose last column `vjp` turns into a vector-Jacobian product.

@@ -13,7 +13,8 @@ use crate::formulas::rules::{
     activation_case, add_bias_case, layer_case, matmul_case, softmax_cross_entropy_case,
 };
 
-pub(super) const MUTANTS: &[Row] = &[
+/// Mistakes as small as the rounding of f32.
+pub(super) const BELOW_F32: &[Row] = &[
     (
         "layer: f32 inside f64",
         "grad_w computed in f32",
@@ -94,6 +95,9 @@ pub(super) const MUTANTS: &[Row] = &[
             Gradients::new().with("z", scaled(grad_z, g))
         },
     ),
+];
+
+pub(super) const MUTANTS: &[Row] = &[
     (
         "matmul: rows swapped",
         "the first two rows of grad_w change places",

@@ -132,7 +132,7 @@ impl PytorchEvent {
     }
 }
 
-/// The gradient that a mutation changes.
+/// What a mutation changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Mutated {
@@ -140,55 +140,64 @@ pub(crate) enum Mutated {
     Manual,
     /// The backward pass of a custom operation.
     Autodiff,
+    /// The function, its gradient or the case, in another way.
+    Case,
 }
 
-/// A wrong gradient, and whether the checker caught it.
+/// A mistake, and whether the checker named it on every backend and in every float type.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "event", rename = "mutant")]
 pub(crate) struct MutantEvent {
-    pub(crate) mutant: &'static str,
+    pub(crate) mutant: String,
     pub(crate) mistake: &'static str,
     pub(crate) mutated: Mutated,
+    pub(crate) checks: usize,
     pub(crate) caught: bool,
-    /// The pairs of witnesses that differ by more than their tolerance.
+    /// The pairs of witnesses that differ by more than their tolerance in the first check that named it.
     pub(crate) by: Vec<&'static str>,
+    /// The verdict of that check.
+    pub(crate) verdict: Option<&'static str>,
     pub(crate) odd: Option<Witness>,
     /// The case that caught it.
     pub(crate) case: Option<String>,
+    /// Backend, float type and verdict of each check that did not name it.
+    pub(crate) missed: Vec<String>,
 }
 
 impl MutantEvent {
-    pub(crate) fn new(
-        mutant: &'static str,
-        mistake: &'static str,
-        mutated: Mutated,
-        report: Option<&Report>,
-    ) -> Self {
+    /// A mistake that is not checked yet.
+    pub(crate) fn new(mutant: &str, mistake: &'static str, mutated: Mutated) -> Self {
         Self {
-            mutant,
+            mutant: mutant.to_owned(),
             mistake,
             mutated,
-            caught: report.is_some(),
-            by: report.map_or(vec![], pairs_apart),
-            odd: report.and_then(|report| report.verdict.odd()),
-            case: report.map(|report| report.case.clone()),
+            checks: 0,
+            caught: false,
+            by: Vec::new(),
+            verdict: None,
+            odd: None,
+            case: None,
+            missed: Vec::new(),
         }
     }
-}
 
-/// A wrong case, and whether the checker named the fault everywhere.
-#[derive(Debug, Clone, Serialize)]
-#[serde(tag = "event", rename = "wrong")]
-pub(crate) struct WrongEvent {
-    pub(crate) case: String,
-    pub(crate) mistake: &'static str,
-    pub(crate) checks: usize,
-    pub(crate) caught: bool,
-    /// The verdict that names the fault.
-    pub(crate) verdict: Option<&'static str>,
-    pub(crate) odd: Option<Witness>,
-    /// Backend, float type and verdict of each check that did not name it.
-    pub(crate) missed: Vec<String>,
+    /// Adds a check: its report, whether that names the mistake, and where it ran.
+    pub(crate) fn count(&mut self, report: Option<&Report>, is_named: bool, place: &str) {
+        self.checks += 1;
+        match report {
+            Some(report) if is_named => {
+                if self.case.is_none() {
+                    self.by = pairs_apart(report);
+                    self.verdict = Some(report.verdict.name());
+                    self.odd = report.verdict.odd();
+                    self.case = Some(report.case.clone());
+                }
+            }
+            Some(report) => self.missed.push(format!("{place}: {}", report.verdict)),
+            None => self.missed.push(format!("{place}: no case fails")),
+        }
+        self.caught = self.missed.is_empty();
+    }
 }
 
 /// A correct formula that is written differently, and whether the checker flagged it.

@@ -238,15 +238,9 @@ impl Output {
     }
 
     /// Begins the list of mutants.
-    pub(crate) fn begin_mutants(&self, setup: &Setup) -> Result<()> {
+    pub(crate) fn begin_mutants(&self, places: &[String]) -> Result<()> {
         match self.format {
-            Format::Text => {
-                let dtype = setup.target.dtype.name();
-                self.say(&format!(
-                    "\nTesting the checker, on {} in {dtype}",
-                    setup.backend
-                ))
-            }
+            Format::Text => self.say(&format!("\nTesting the checker, on {}", places.join(", "))),
             Format::Json => Ok(()),
         }
     }
@@ -255,33 +249,19 @@ impl Output {
         if self.format == Format::Json {
             return self.json(event);
         }
-        let verdict = if event.caught {
-            format!("caught by {}", event.by.join(", "))
-        } else {
-            "NOT CAUGHT".to_owned()
+        let verdict = match (event.caught, event.verdict) {
+            (true, Some("mismatch")) => format!("caught by {}", event.by.join(", ")),
+            (true, Some(verdict)) => format!("caught as {verdict}"),
+            _ => "NOT CAUGHT".to_owned(),
         };
         let kind = match event.mutated {
             Mutated::Manual => "formula ",
             Mutated::Autodiff => "autodiff",
+            Mutated::Case => "case    ",
         };
         self.say(&format!(
             "{kind} {:<46} {verdict}\n         {}",
             event.mutant, event.mistake
-        ))
-    }
-
-    pub(crate) fn wrong(&self, event: &WrongEvent) -> Result<()> {
-        if self.format == Format::Json {
-            return self.json(event);
-        }
-        let verdict = match (event.verdict, event.odd) {
-            _ if !event.caught => "NOT CAUGHT".to_owned(),
-            (Some(verdict), Some(odd)) => format!("caught: {verdict}, {odd}"),
-            (verdict, _) => format!("caught: {}", verdict.unwrap_or_default()),
-        };
-        self.say(&format!(
-            "wrong    {:<46} {verdict}\n         {}",
-            event.case, event.mistake
         ))?;
         for missed in &event.missed {
             self.say(&format!("         {missed}"))?;
