@@ -97,13 +97,6 @@ fn unchecked_modules() -> Vec<WrongCase> {
                 .function(|v| v.tensor([3], &[1.0, 2.0, 3.0])),
         ),
         WrongCase::new(
-            "an input without elements is the only one",
-            Expected::Invalid,
-            Case::new("input: no elements")
-                .input("x", [0, 3])
-                .function(|v| v.get::<2>("x").sum()),
-        ),
-        WrongCase::new(
             "the name of a parameter is misspelt where its values are given",
             Expected::Invalid,
             Case::new("module: misspelt parameter")
