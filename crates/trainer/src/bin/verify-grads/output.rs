@@ -12,8 +12,7 @@ use serde::Serialize;
 
 use crate::cases::rule;
 use crate::events::{
-    AlternativeEvent, CheckEvent, MutantEvent, Mutated, PytorchEvent, Summary, SummaryEvent,
-    WrongEvent, all,
+    AlternativeEvent, CheckEvent, MutantEvent, Mutated, PytorchEvent, Summary, SummaryEvent, all,
 };
 use crate::right::{RightEvent, RightScore, RightSummaryEvent};
 
