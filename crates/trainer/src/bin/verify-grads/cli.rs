@@ -9,8 +9,6 @@ use programs::Format;
 use programs::setup::backend_argument;
 use training::number::parse::{at_least_one, seed};
 
-use crate::right;
-
 /// Compare every hand-derived gradient with Burn's autodiff, finite differences and PyTorch.
 ///
 /// Every rule and net is checked at many shapes, with random upstream gradients: on ndarray and flex
@@ -51,7 +49,7 @@ pub(crate) struct Cli {
     pub(crate) right: bool,
 
     /// With --right: the seeds to check with, from the first to before the last [default: two, from --seed on].
-    #[arg(long, requires = "right", conflicts_with = "seed", value_parser = right::seeds, value_name = "FROM..TO")]
+    #[arg(long, requires = "right", conflicts_with = "seed", value_parser = seeds, value_name = "FROM..TO")]
     pub(crate) seeds: Option<Range<u64>>,
 
     /// Check Burn's own operations instead, and compare disagreements with the ledger of known ones.
@@ -88,6 +86,17 @@ impl Cli {
     }
 }
 
+/// A range of seeds, such as `0..20`.
+fn seeds(text: &str) -> Result<Range<u64>, String> {
+    let found = text.split_once("..").and_then(|(first, end)| {
+        let range = first.parse().ok()?..end.parse().ok()?;
+        (!range.is_empty()).then_some(range)
+    });
+    found.ok_or_else(|| {
+        "expected a range of seeds such as 0..20; the end does not belong to it".to_owned()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,5 +130,14 @@ mod tests {
         let cli = Cli::parse_from(["verify-grads", "--case", "xor"]);
         assert!(cli.selects("xor net sigmoid [4x2x3x1]"));
         assert!(!cli.selects("softmax [5x3]"));
+    }
+
+    #[test]
+    fn a_range_of_seeds_has_two_numbers_and_is_not_empty() {
+        assert_eq!(seeds("0..20"), Ok(0..20));
+        for wrong in ["20", "3..3", "4..2", "0..", "a..b", "0..=3", "-1..2", ""] {
+            let message = seeds(wrong).expect_err(wrong);
+            assert!(message.contains("0..20"), "{message}");
+        }
     }
 }

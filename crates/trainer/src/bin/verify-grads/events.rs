@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use burn_gradcheck::{Pairs, Report, Tolerance, Witness};
+use burn_gradcheck::{Pairs, Report, Tolerance, Verdict, Witness};
 use gradient_trials::pytorch::Comparison;
+use gradient_trials::right::{RightFunction, Tally};
 use programs::setup::Setup;
 use serde::Serialize;
 use training::number::json;
-
-use crate::right::RightScore;
 
 /// The pairs of witnesses that differ by more than the tolerance at the element behind the verdict.
 fn pairs_apart(report: &Report) -> Vec<&'static str> {
@@ -207,6 +206,80 @@ pub(crate) struct AlternativeEvent {
     pub(crate) alternative: &'static str,
     pub(crate) formula: &'static str,
     pub(crate) false_alarm: bool,
+}
+
+/// The checks of one right function on all backends, in all float types, with all seeds.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "event", rename = "right")]
+pub(crate) struct RightEvent {
+    pub(crate) function: String,
+    pub(crate) about: &'static str,
+    pub(crate) passed: usize,
+    pub(crate) unchecked: usize,
+    pub(crate) alarms: usize,
+    /// The reasons of the checks that decided nothing, and how often each occurred.
+    pub(crate) reasons: BTreeMap<String, usize>,
+    /// The verdicts that found a fault, with the call that repeats each.
+    pub(crate) verdicts: Vec<String>,
+    /// The first report of an alarm.
+    #[serde(skip)]
+    pub(crate) report: Option<Report>,
+}
+
+/// The checks of all right functions.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub(crate) struct RightScore {
+    pub(crate) functions: usize,
+    pub(crate) passed: usize,
+    pub(crate) unchecked: usize,
+    pub(crate) alarms: usize,
+}
+
+/// The end of a run that checked right functions only.
+#[derive(Debug, Serialize)]
+#[serde(tag = "event", rename = "summary")]
+pub(crate) struct RightSummaryEvent {
+    #[serde(flatten)]
+    pub(crate) score: RightScore,
+}
+
+impl RightEvent {
+    pub(crate) fn new(function: &RightFunction, tally: Tally) -> Self {
+        let mut reasons = BTreeMap::new();
+        for report in &tally.unchecked {
+            if let Verdict::Unchecked { reason } = &report.verdict {
+                *reasons.entry(reason.clone()).or_default() += 1;
+            }
+        }
+        let verdict = |report: &Report| {
+            let Report {
+                device,
+                dtype,
+                seed,
+                ..
+            } = report;
+            format!("{device} {dtype} seed {seed}: {}", report.verdict)
+        };
+        Self {
+            function: function.name().to_owned(),
+            about: function.about,
+            passed: tally.passed,
+            unchecked: tally.unchecked.len(),
+            alarms: tally.alarms.len(),
+            reasons,
+            verdicts: tally.alarms.iter().map(verdict).collect(),
+            report: tally.alarms.into_iter().next(),
+        }
+    }
+}
+
+impl RightScore {
+    pub(crate) fn count(&mut self, event: &RightEvent) {
+        self.functions += 1;
+        self.passed += event.passed;
+        self.unchecked += event.unchecked;
+        self.alarms += event.alarms;
+    }
 }
 
 /// The end of a run.

@@ -12,9 +12,9 @@ use serde::Serialize;
 
 use crate::cases::rule;
 use crate::events::{
-    AlternativeEvent, CheckEvent, MutantEvent, Mutated, PytorchEvent, Summary, SummaryEvent, all,
+    AlternativeEvent, CheckEvent, MutantEvent, Mutated, PytorchEvent, RightEvent, RightScore,
+    RightSummaryEvent, Summary, SummaryEvent, all,
 };
-use crate::right::{RightEvent, RightScore, RightSummaryEvent};
 
 /// The largest number of reports shown in full below a table.
 const REPORTS: usize = 5;
