@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use burn_gradcheck::{Pairs, Report, Tolerance, Verdict, Witness};
 use gradient_trials::pytorch::Comparison;
-use gradient_trials::right::{RightFunction, Tally};
+use gradient_trials::right::{self, RightFunction};
 use programs::setup::Setup;
 use serde::Serialize;
 use training::number::json;
@@ -244,7 +244,7 @@ pub(crate) struct RightSummaryEvent {
 }
 
 impl RightEvent {
-    pub(crate) fn new(function: &RightFunction, tally: Tally) -> Self {
+    pub(crate) fn new(function: &RightFunction, tally: right::Tally) -> Self {
         let mut reasons = BTreeMap::new();
         for report in &tally.unchecked {
             if let Verdict::Unchecked { reason } = &report.verdict {
