@@ -229,10 +229,12 @@ impl Classifier {
             .filter(|doubt| are_characters || !matches!(doubt, PictureDoubt::SeveralFigures(_)))
             .map(PictureDoubt::to_string)
             .collect();
-        let least = match reading.form.kept {
-            _ if !are_characters => LEAST_PROBABILITY_OF_OTHERS,
-            true => LEAST_PROBABILITY,
-            false => LEAST_PROBABILITY_OF_PICTURES,
+        let least = if !are_characters {
+            LEAST_PROBABILITY_OF_OTHERS
+        } else if reading.form.kept {
+            LEAST_PROBABILITY
+        } else {
+            LEAST_PROBABILITY_OF_PICTURES
         };
         if probability.is_some_and(|probability| probability < least) {
             reasons.push(format!("a probability below {}", percent(least)));
