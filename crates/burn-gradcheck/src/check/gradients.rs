@@ -74,8 +74,8 @@ pub(super) fn zero(
 ) -> Zero {
     let within = rounding.max(ROUNDINGS * epsilon * natural);
     let is_zero = |estimate: &Estimate| estimate.value.abs() <= 4.0 * estimate.error;
-    // NaN is not zero.
-    if !(gradients.rms() <= within) || !gradients.autodiff.iter().all(|g| g.is_finite()) {
+    let finite = gradients.autodiff.iter().all(|gradient| gradient.is_finite());
+    if !finite || gradients.rms() > within {
         return Zero::No;
     }
     if estimates.is_empty() || !estimates.iter().all(is_zero) {
