@@ -74,7 +74,10 @@ pub(super) fn zero(
 ) -> Zero {
     let within = rounding.max(ROUNDINGS * epsilon * natural);
     let is_zero = |estimate: &Estimate| estimate.value.abs() <= 4.0 * estimate.error;
-    let finite = gradients.autodiff.iter().all(|gradient| gradient.is_finite());
+    let finite = gradients
+        .autodiff
+        .iter()
+        .all(|gradient| gradient.is_finite());
     if !finite || gradients.rms() > within {
         return Zero::No;
     }

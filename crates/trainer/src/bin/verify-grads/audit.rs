@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::{OsStr, OsString};
+use std::ops::Range;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -49,7 +50,7 @@ fn arguments(cli: &Cli) -> Vec<OsString> {
         option("case", pattern.as_ref());
     }
     match &cli.seeds {
-        Some(seeds) => option("seeds", seeds.as_ref()),
+        Some(Range { start, end }) => option("seeds", format!("{start}..{end}").as_ref()),
         None => option("seed", cli.seed.to_string().as_ref()),
     }
     if let Some(folder) = &cli.page {

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::ops::Range;
 
 use backends::Backend;
-use clap::{Parser, ValueEnum};
+use clap::{ArgGroup, Parser, ValueEnum};
 use programs::Format;
 use programs::setup::backend_argument;
 use training::number::parse::{at_least_one, seed};
@@ -18,6 +18,7 @@ use training::number::parse::{at_least_one, seed};
     name = "verify-grads",
     version,
     help_expected = true,
+    group = ArgGroup::new("walks seeds").args(["right", "suite"]),
     after_help = "Exit codes: 0 all agree; 1 they disagree, or with --mutate, a wrong gradient was not \
                   caught or a correct one was flagged, or with --right, there was an alarm, or with --suite, a disagreement is not in \
                   the ledger or one in the ledger no longer occurs; 2 it could not run."
@@ -48,18 +49,15 @@ pub(crate) struct Cli {
     #[arg(long, conflicts_with_all = ["mutate", "shapes", "suite"])]
     pub(crate) right: bool,
 
-    /// With --right: the seeds to check with, from the first to before the last [default: two, from --seed on].
-    #[arg(long, requires = "right", conflicts_with = "seed", value_parser = seeds, value_name = "FROM..TO")]
-    pub(crate) seeds: Option<Range<u64>>,
-
     /// Check Burn's own operations instead, and compare disagreements with the ledger of known ones.
     #[arg(long, value_enum, conflicts_with_all = ["mutate", "shapes"], value_name = "NAME")]
     pub(crate) suite: Option<Suite>,
 
-    /// With --suite: check at each of these seeds, from A up to B without B, and count the
-    /// disagreements that are not in the ledger by operation, such as `0..200`.
-    #[arg(long, requires = "suite", conflicts_with = "seed", value_name = "A..B")]
-    pub(crate) seeds: Option<String>,
+    /// With --right or --suite: check at each of these seeds, from A up to B without B, such as `0..20`,
+    /// and count alarms, or disagreements that are not in the ledger [default: two of --right, from
+    /// --seed on; one of --suite].
+    #[arg(long, requires = "walks seeds", conflicts_with = "seed", value_parser = seeds, value_name = "A..B")]
+    pub(crate) seeds: Option<Range<u64>>,
 
     /// With --suite: also write the page "Gradients of Burn" to this folder, as Markdown and HTML.
     #[arg(long, requires = "suite", value_name = "FOLDER")]
