@@ -95,7 +95,7 @@ fn main() {
         }
     }
     let mut table = Table::new();
-    table.load_preset(comfy_table::presets::ASCII_MARKDOWN);
+    table.load_style(comfy_table::presets::ASCII_MARKDOWN);
     let mut header = vec!["median of a check, ms".to_owned()];
     header.extend(columns.iter().map(|(name, _)| name.clone()));
     table.set_header(header);
