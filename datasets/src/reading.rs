@@ -26,6 +26,9 @@ const BOX: f32 = 20.0;
 /// itself are changed, too.
 const THIN: f32 = 1.0;
 
+/// The same for a figure cut out of its surroundings, whose faint edges are lost.
+const THIN_CUT: f32 = 1.5;
+
 /// The width of strokes that are drawn wider; the median of MNIST's images is 2.2.
 const WIDENED: f32 = 2.0;
 
@@ -162,12 +165,13 @@ impl Seen {
         let pixel = longer / BOX;
         // At full size if nothing has to be left out or changed.
         let whole = self.plain.as_ref().filter(|_| self.found.is_all(figure));
+        let thin = if whole.is_some() { THIN } else { THIN_CUT };
         let pixels = match whole {
-            Some(ink) if width >= THIN * pixel => normalised(ink),
-            _ if width < THIN * pixel => {
+            _ if width < thin * pixel => {
                 normalised(&thicker(&smooth(&ink), WIDENED * pixel - width))
             }
-            _ => normalised(&ink),
+            Some(ink) => normalised(ink),
+            None => normalised(&ink),
         };
         Reading {
             form: MnistForm {
