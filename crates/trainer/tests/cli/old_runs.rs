@@ -24,7 +24,11 @@ fn old_runs() -> Workplace {
 fn assert_close(one: &Value, other: &Value) {
     match (one, other) {
         (Value::Object(one), Value::Object(other)) => {
-            let keys = |object: &serde_json::Map<_, _>| object.keys().cloned().collect::<Vec<_>>();
+            // The old program fitted no temperature.
+            let keys = |object: &serde_json::Map<_, _>| {
+                let keys = object.keys().filter(|key| *key != "temperature");
+                keys.cloned().collect::<Vec<_>>()
+            };
             assert_eq!(keys(one), keys(other));
             one.iter()
                 .for_each(|(key, one)| assert_close(one, &other[key]));
