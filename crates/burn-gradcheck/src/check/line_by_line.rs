@@ -17,8 +17,8 @@ use crate::verdict::{Verdict, Witness};
 use super::gradients::{InputGradients, Zero, zero};
 use super::point::{Heard, PointCheck, Stop};
 
-/// A gradient is below the rounding of the function's value up to this many times the rounding of its norm:
-/// terms that cancel are rounded one by one.
+/// In f32, a gradient is below the rounding of the function's value up to this many times the rounding of its
+/// norm: terms that cancel are rounded one by one.
 const ROUNDINGS_OF_TERMS: f64 = 8.0;
 /// Comparisons without a mismatch that are looked at again with more care, for each input.
 const LOOKED_AT_AGAIN: usize = 64;
@@ -337,10 +337,13 @@ impl<'c> InputCheck<'c> {
         let estimates = self.testimonies.iter().filter_map(|t| t.finite);
         let estimates: Vec<f64> = estimates.map(|estimate| estimate.value).collect();
         let size = self.gradients.rms().max(rms(&estimates));
-        let is_coarse = self.check.subject.dtype != DType::F64;
-        is_coarse
-            && size <= ROUNDINGS_OF_TERMS * self.heard.rounding[self.index]
-            && !self.may_be_cut()
+        // In f16 and bf16, one rounding is already a large part of the value.
+        let roundings = match self.check.subject.dtype {
+            DType::F64 => return false,
+            DType::F32 => ROUNDINGS_OF_TERMS,
+            _ => 1.0,
+        };
+        size <= roundings * self.heard.rounding[self.index] && !self.may_be_cut()
     }
 
     /// Whether autodiff finds a zero in the finite differences' type too. Cut is cut in any type; but a
