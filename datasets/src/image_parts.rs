@@ -15,7 +15,7 @@ const PNG_SIGNATURE: usize = 8;
 
 /// The PNG file without what is not needed. A damaged one is cut at most where the damage is.
 pub(crate) fn needed_of_png(bytes: &mut Vec<u8>) {
-    let mut needed = vec![0..bytes.len().min(PNG_SIGNATURE)];
+    let mut needed: Vec<_> = std::iter::once(0..bytes.len().min(PNG_SIGNATURE)).collect();
     let mut at = PNG_SIGNATURE;
     while let Some(header) = bytes.get(at..at + 8) {
         let (length, name) = header.split_at(4);
@@ -45,7 +45,7 @@ impl JpegParts {
     pub(crate) fn of(bytes: &[u8]) -> Self {
         let mut parts = Self {
             is_complete: false,
-            needed: vec![0..bytes.len().min(2)],
+            needed: std::iter::once(0..bytes.len().min(2)).collect(),
         };
         let mut at = 2;
         loop {

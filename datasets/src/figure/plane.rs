@@ -59,7 +59,7 @@ fn extreme(line: &[f32], radius: usize, of: fn(f32, f32) -> f32) -> Vec<f32> {
             forward[place] = of(forward[place], forward[place - 1]);
         }
         let place = line.len() - 1 - place;
-        if (place + 1) % block != 0 {
+        if !(place + 1).is_multiple_of(block) {
             backward[place] = of(backward[place], backward[place + 1]);
         }
     }

@@ -55,7 +55,7 @@ fn noise_is_measured_where_a_witness_would_be_accused() {
     let dead_first = Case::new("sine in f32 of a slice")
         .input("x", [6])
         .function(|v| {
-            let x = v.get::<1>("x").slice([2..6]).cast(DType::F32);
+            let x = v.get::<1>("x").slice(2..6).cast(DType::F32);
             x.sin().cast(v.dtype())
         });
     let saturated_first = Case::new("sigmoid in f32")

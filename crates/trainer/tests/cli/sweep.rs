@@ -34,8 +34,8 @@ fn a_sweep_gives_mean_and_deviation_of_its_runs() {
             let folder = workplace.path(run["run_dir"].as_str().expect("a path"));
             let entries = metrics(&folder);
             assert_eq!(entries[0]["seed"], run["seed"]);
-            let epochs = entries.iter().filter(|entry| entry["event"] == "epoch");
-            epochs.last().expect("an epoch")["val_loss"].as_f64()
+            let mut epochs = entries.iter().filter(|entry| entry["event"] == "epoch");
+            epochs.next_back().expect("an epoch")["val_loss"].as_f64()
         });
         let losses: Option<Vec<f64>> = losses.collect();
         let losses = losses.expect("every run has a validation loss");
