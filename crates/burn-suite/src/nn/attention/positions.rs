@@ -45,6 +45,12 @@ fn angle(position: usize, pair: usize) -> f64 {
 }
 
 /// Rotates each pair of numbers by an angle that grows with the position, from `first` on.
+///
+/// Each element's gradient is a sum of two upstream gradients, of which little may be left.
+fn rotated(shape: &[usize], first: usize) -> Formula {
+    of_positions(shape, move |x| turned(x, first)).with_precision(FormulaPrecision::Summed)
+}
+
 fn turned(x: &DualArray, first: usize) -> DualArray {
     let time = x.shape[x.shape.len() - 2];
     let pairs = x.values.chunks(2).enumerate();
@@ -96,17 +102,13 @@ fn rotary() -> Operation {
     let layer = checks.into_iter().fold(
         layer("nn::RotaryEncoding"),
         |layer, (name, shape, first, apply)| {
-            layer.check(
-                name,
-                &of_positions(shape, move |x| turned(x, first)),
-                move |v| {
-                    let config = RotaryEncodingConfig::new(5, WIDTH);
-                    apply(config.init(v.device()), v)
-                },
-            )
+            layer.check(name, &rotated(shape, first), move |v| {
+                let config = RotaryEncodingConfig::new(5, WIDTH);
+                apply(config.init(v.device()), v)
+            })
         },
     );
-    let scaled = of_positions(&[2, 3, WIDTH], |x| turned(x, 0));
+    let scaled = rotated(&[2, 3, WIDTH], 0);
     layer.check("[2, 3, 4] frequencies by hand", &scaled, |v| {
         let config = RotaryEncodingConfig::new(5, WIDTH).with_theta(100.0);
         // Theta 100 gives 1 and 1/10; squared, the second is 1/100.
