@@ -29,6 +29,8 @@ pub(crate) struct Differences<'a> {
     recording: Values,
     pub(crate) weights: Vec<f64>,
     base: Sampled,
+    /// The function at the point, by those values.
+    recorded: Sampled,
     /// The distance from 1 to the next number of the float type.
     epsilon: f64,
     /// The first step's size, if the options set it.
@@ -69,16 +71,16 @@ impl<'a> Differences<'a> {
         let plain = place.device.clone().without_autodiff();
         let upload = |device: &Device| Values::untracked(point, integers, device, place.dtype);
         let recording = upload(&plain.clone().autodiff());
-        let base = guarded(Witness::Finite, || sampled(case, function, &recording))?;
+        let recorded = guarded(Witness::Finite, || sampled(case, function, &recording))?;
         let without = upload(&plain);
         // A device with autodiff keeps books of every operation, though nothing is recorded. Where the
         // function does not behave differently without (as dropout and batch normalisation do), it is
         // evaluated without.
         let plainly = guarded(Witness::Finite, || sampled(case, function, &without));
-        let close = |other: &Sampled| is_rounding(&other.outputs, &base.outputs, place.dtype);
+        let close = |other: &Sampled| is_rounding(&other.outputs, &recorded.outputs, place.dtype);
         let (values, base) = match plainly {
             Ok(plainly) if close(&plainly) => (without, plainly),
-            _ => (recording.clone(), base),
+            _ => (recording.clone(), recorded.clone()),
         };
         if base.outputs.len() != weights.len() {
             let reason = format!(
@@ -99,6 +101,7 @@ impl<'a> Differences<'a> {
             recording,
             weights,
             base,
+            recorded,
             epsilon: epsilon(place.dtype).unwrap_or(f64::EPSILON),
             step,
             roundings: vec![None; point.len()],
@@ -154,7 +157,8 @@ impl<'a> Differences<'a> {
         let (case, function, values) = (self.case, self.function, &self.recording);
         let at = |t| moved(&self.point[input].values, line, t);
         let mut sample = |t| sampled(case, function, &values.with_replaced(input, &at(t)));
-        let (base, epsilon) = (&self.base, self.epsilon);
+        // Both devices' values differ by rounding, which a small step would take for a kink.
+        let (base, epsilon) = (&self.recorded, self.epsilon);
         let grain = self.grains[input].unwrap_or(0.0);
         let estimate = guarded(Witness::Finite, || {
             let mut changed = None;

@@ -1,4 +1,4 @@
-//! The check at one point: the witnesses, their testimonies, the conclusion.
+//! A check at one point: what the witnesses say before finite differences, and the rounding that is allowed.
 
 use std::cell::OnceCell;
 
@@ -145,12 +145,20 @@ impl PointCheck<'_> {
         }
     }
 
-    /// The rounding of the gradients, measured at the first request.
+    /// The rounding of the gradients, measured at the first request: by the finite differences' function or,
+    /// if that is a formula without a gradient of its own, by the function under test.
     pub(super) fn condition<'h>(&self, heard: &'h Heard<'_>) -> &'h Condition {
         heard.condition.get_or_init(|| {
-            let subject = self.reference.as_ref().unwrap_or(&self.subject);
-            let measured = Condition::measure(subject, heard.epsilon, &heard.upstreams.first);
-            measured.unwrap_or_else(|_| Condition::unknown(self.point()))
+            let measure = |subject: &Subject<'_>| {
+                let measured = Condition::measure(subject, heard.epsilon, &heard.upstreams.first);
+                measured.ok()
+            };
+            let has_gradient = |condition: &Condition| condition.is_zero.contains(&false);
+            let by_reference = self.reference.as_ref().and_then(measure);
+            by_reference
+                .filter(has_gradient)
+                .or_else(|| measure(&self.subject))
+                .unwrap_or_else(|| Condition::unknown(self.point()))
         })
     }
 
@@ -363,6 +371,9 @@ impl PointCheck<'_> {
         if is_coarse { 1.0 } else { self.tolerance.floor }
     }
 
+    /// What findings are measured by. Within the error of the finite differences, a gradient is certified by
+    /// a part of the digits that extrapolation leaves in their float type: seven of f64's, two of f32's; in
+    /// f16 and bf16 the size.
     pub(super) fn scales(&self) -> Scales<'_> {
         let coarse = self.reference.as_ref().map_or(DType::F64, |r| r.dtype);
         let certified = match coarse {

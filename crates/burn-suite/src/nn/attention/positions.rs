@@ -44,13 +44,13 @@ fn angle(position: usize, pair: usize) -> f64 {
     position as f64 / (f64::from(10_000.0_f32.ln()) * exponent).exp()
 }
 
-/// Rotates each pair of numbers by an angle that grows with the position, from `first` on.
-///
-/// Each element's gradient is a sum of two upstream gradients, of which little may be left.
+/// The formula of the rotation. Each element's gradient is a sum of two upstream gradients, of which little
+/// may be left.
 fn rotated(shape: &[usize], first: usize) -> Formula {
     of_positions(shape, move |x| turned(x, first)).with_precision(FormulaPrecision::Summed)
 }
 
+/// Rotates each pair of numbers by an angle that grows with the position, from `first` on.
 fn turned(x: &DualArray, first: usize) -> DualArray {
     let time = x.shape[x.shape.len() - 2];
     let pairs = x.values.chunks(2).enumerate();
