@@ -2,23 +2,17 @@
 //! nothing else runs at the same time.
 #![cfg(all(target_os = "linux", feature = "images"))]
 
+#[path = "common/memory.rs"]
+mod process;
+
 use std::{fs, io::Write};
 
 use datasets::{DatasetError, Picture};
 use flate2::{Compression, Crc, write::ZlibEncoder};
+use process::status;
 
 /// What the README promises for the largest image.
 const PROMISED: u64 = 1_000_000_000;
-
-fn status(key: &str) -> u64 {
-    let status = fs::read_to_string("/proc/self/status").expect("Linux has it");
-    let line = status
-        .lines()
-        .find(|line| line.starts_with(key))
-        .expect("the line is there");
-    let kib = line.split_whitespace().nth(1).expect("a number follows");
-    kib.parse::<u64>().expect("a number follows") * 1024
-}
 
 /// Runs something and returns how far memory grew at its peak.
 fn peak_of(run: impl FnOnce()) -> u64 {

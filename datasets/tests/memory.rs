@@ -3,24 +3,16 @@
 #![cfg(target_os = "linux")]
 
 mod common;
+#[path = "common/memory.rs"]
+mod process;
 
 use std::fs;
 
 use common::{gzip, idx_file};
 use datasets::{DEFAULT_VALIDATION_FRACTION, DatasetError, Mnist, bundled_mnist_dir, idx};
+use process::status;
 
 const MIB: u64 = 1 << 20;
-
-/// A line of `/proc/self/status`, in bytes.
-fn status(key: &str) -> u64 {
-    let status = fs::read_to_string("/proc/self/status").expect("Linux has it");
-    let line = status
-        .lines()
-        .find(|line| line.starts_with(key))
-        .expect("the line is there");
-    let kib = line.split_whitespace().nth(1).expect("a number follows");
-    kib.parse::<u64>().expect("a number follows") * 1024
-}
 
 /// The process keeps no more in reserve than its data, give or take what the allocator needs.
 fn assert_near(kept: u64, data: u64) {

@@ -131,10 +131,11 @@ fn tiff_with_few_bits_and_an_orientation_is_read() {
         bytes.extend([0; 4]);
         bytes
     };
-    let form = |bytes: &[u8]| decode(bytes).unwrap().mnist_form().unwrap().pixels;
+    let grey = |bytes: &[u8]| decode(bytes).unwrap().plain_form(2, 8).pixels;
     // A bar in the left half of the second row.
-    let one_bit = form(&tiff(1, 1, &[0b0000_0000, 0b1111_0000]));
-    let four_bits = form(&tiff(4, 1, &[0, 0, 0, 0, 0xff, 0xff, 0, 0]));
+    let one_bit = grey(&tiff(1, 1, &[0b0000_0000, 0b1111_0000]));
+    let four_bits = grey(&tiff(4, 1, &[0, 0, 0, 0, 0xff, 0xff, 0, 0]));
+    assert_eq!(one_bit, [[0; 8], [255, 255, 255, 255, 0, 0, 0, 0]].concat());
     assert_eq!(one_bit, four_bits);
     let upright = decode(&tiff(1, 1, &[0, 0xf0])).unwrap();
     let turned = decode(&tiff(1, 6, &[0, 0xf0])).unwrap();
