@@ -6,8 +6,6 @@ mod common;
 #[path = "common/memory.rs"]
 mod process;
 
-use std::fs;
-
 use common::{gzip, idx_file};
 use datasets::{DEFAULT_VALIDATION_FRACTION, DatasetError, Mnist, bundled_mnist_dir, idx};
 use process::status;
