@@ -24,12 +24,10 @@ pub const MAX_IMAGE_FILE_BYTES: u64 = 1 << 28;
 /// ```
 /// use datasets::Picture;
 ///
-/// // A bitmap of 2x2 pixels, dark but for one.
-/// let mut bmp = b"BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\x02\0\0\0\x02\0\0\0\x01\0\x18\0".to_vec();
-/// bmp.resize(54, 0);
-/// bmp.extend([0, 0, 0, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-/// let picture = Picture::decode(&bmp, "dot.bmp".as_ref())?;
-/// assert_eq!(picture.size(), [2, 2]);
+/// // A one on paper, as a bitmap in plain text.
+/// let pbm = b"P1 5 5  0 0 0 0 0  0 0 1 0 0  0 0 1 0 0  0 0 1 0 0  0 0 0 0 0";
+/// let picture = Picture::decode(pbm, "one.pbm".as_ref())?;
+/// assert_eq!(picture.size(), [5, 5]);
 /// let form = picture.mnist_form()?;
 /// assert_eq!(form.pixels.len(), 784);
 /// # Ok::<(), datasets::DatasetError>(())

@@ -293,7 +293,8 @@ fn a_last_line_that_was_cut_off_is_left_out_and_another_is_an_error() {
     assert!(error.contains(&format!("line {line} of")), "{error}");
 }
 
-/// Losses and accuracies of two runs, which differ by rounding alone.
+/// The losses and accuracies of a run are those of another, which may be of an earlier version, but for
+/// rounding.
 #[track_caller]
 fn assert_close(one: &Path, other: &Path) {
     fn close(one: &Value, other: &Value) -> bool {
@@ -306,7 +307,9 @@ fn assert_close(one: &Path, other: &Path) {
                 a.len() == b.len() && a.iter().zip(b).all(|(a, b)| close(a, b))
             }
             (Value::Object(a), Value::Object(b)) => {
-                a.len() == b.len() && a.iter().all(|(name, a)| close(a, &b[name]))
+                // Of what came after the other's version there is nothing to compare with.
+                b.iter()
+                    .all(|(name, b)| a.get(name).is_some_and(|a| close(a, b)))
             }
             (a, b) => a == b,
         }
@@ -352,9 +355,12 @@ fn runs_of_an_earlier_version_open() {
             "{name}: {}",
             found.loss
         );
-        // An entry that is read and written again has the same text; a number may lose its last
-        // digit.
-        let words = |line: &str| line.replace(|c: char| c.is_ascii_digit(), "");
+        // An entry that is read and written again has the same text, but for what came later and is
+        // null; a number may lose its last digit.
+        let words = |line: &str| {
+            let earlier = line.replace(r#""temperature":null,"#, "");
+            earlier.replace(|c: char| c.is_ascii_digit(), "")
+        };
         let lines = fs::read_to_string(fixture(name).join("metrics.jsonl")).unwrap();
         let written = run.entries().unwrap();
         let written: Vec<String> = written

@@ -13,12 +13,14 @@ pub(super) fn operations() -> Vec<Operation> {
     vec![positional(), rotary()]
 }
 
-/// `x + sin or cos of (position / 10000^(2 i / width))`
+/// `x + sin or cos of (position / 10000^(2 i / width))`; Burn computes all but the sum in f32, for inputs of
+/// any type.
 fn positional() -> Operation {
     let formula = of_positions(&[2, 3, WIDTH], |x| {
         DualArray::by_index([2, 3, WIDTH], |[item, position, i]| {
-            let angle = angle(position, i / 2);
-            x.at([item, position, i]) + if i % 2 == 0 { angle.sin() } else { angle.cos() }
+            let slowness = (i / 2 * 2) as f32 * (-10_000.0_f32.ln() / WIDTH as f32);
+            let (sin, cos) = (slowness.exp() * position as f32).sin_cos();
+            x.at([item, position, i]) + f64::from(if i % 2 == 0 { sin } else { cos })
         })
     });
     layer("nn::PositionalEncoding").check("[2, 3, 4]", &formula, |v| {
