@@ -21,6 +21,9 @@ const REQUIRE_WGPU: &str = "REQUIRE_WGPU";
 /// Minimum number of tests with `wgpu` in their name that must run.
 const WGPU_TESTS: usize = 4;
 
+/// Lines of a failed test's output that are said again at the end.
+const LINES_PER_FAILURE: usize = 12;
+
 /// Runs every gate. A gate that fails lets those end that run next to it.
 ///
 /// # Errors
@@ -172,11 +175,12 @@ fn is_burn(library: &str) -> bool {
     theirs.iter().any(|prefix| library.starts_with(prefix)) && !ours.contains(&library)
 }
 
-/// The README's test command, counting the tests that ran on the graphics adapter.
+/// The README's test command, with a count of the tests that ran on the graphics adapter. What failed is
+/// said again at the end, because other gates run and print at the same time.
 fn tests(linter: &Linter) -> Result<()> {
     let mut command = cargo();
     command
-        .args(["test", "--workspace"])
+        .args(["test", "--workspace", "--no-fail-fast"])
         .env(REQUIRE_WGPU, "1")
         .stdout(Stdio::piped());
     let mut child = linter
@@ -184,22 +188,50 @@ fn tests(linter: &Linter) -> Result<()> {
         .spawn()
         .context("cannot start cargo")?;
     let stdout = child.stdout.take().context("cargo's output is piped")?;
-    let mut on_wgpu = 0;
+    let mut seen = Seen::default();
     for line in BufReader::new(stdout).lines() {
         let line = line?;
         println!("{line}");
-        if line.starts_with("test ") && line.contains("wgpu") && line.ends_with("... ok") {
-            on_wgpu += 1;
-        }
+        seen.line(&line);
     }
     if !child.wait()?.success() {
-        bail!("`cargo test --workspace` failed");
+        let failures = seen.failures.join("\n");
+        bail!("`cargo test --workspace` failed\n{failures}");
     }
+    let on_wgpu = seen.on_wgpu;
     println!("tests that ran on wgpu: {on_wgpu}");
     if on_wgpu < WGPU_TESTS {
         bail!("expected {WGPU_TESTS} tests on wgpu or more, got {on_wgpu}; none may be skipped");
     }
     Ok(())
+}
+
+/// What the output of `cargo test` told so far.
+#[derive(Default)]
+struct Seen {
+    /// Tests that ran on the graphics adapter.
+    on_wgpu: usize,
+    /// The beginning of each failed test's output, below its name.
+    failures: Vec<String>,
+    /// Lines that are left to take of the failure that is being printed.
+    left: usize,
+}
+
+impl Seen {
+    fn line(&mut self, line: &str) {
+        if line.starts_with("test ") && line.contains("wgpu") && line.ends_with("... ok") {
+            self.on_wgpu += 1;
+        }
+        if line.starts_with("---- ") {
+            self.left = LINES_PER_FAILURE;
+        } else if line == "failures:" || line.starts_with("stack backtrace:") {
+            self.left = 0;
+        }
+        if self.left > 0 {
+            self.failures.push(line.to_owned());
+            self.left -= 1;
+        }
+    }
 }
 
 /// What the operations of the suite reach, where that can be traced.
@@ -223,6 +255,20 @@ mod tests {
         for library in ["burn_gradcheck", "trainer", "backends", "mnist_mlp"] {
             assert!(!is_burn(library), "{library}");
         }
+    }
+
+    #[test]
+    fn tests_on_wgpu_are_counted_and_failures_are_kept() {
+        let mut seen = Seen::default();
+        let output = "test wgpu::adds ... ok\ntest adds ... FAILED\n\nfailures:\n\n\
+                      ---- adds stdout ----\nthread panicked\nleft: 1\nstack backtrace:\n0: main\n\
+                      failures:\n    adds\n";
+        output.lines().for_each(|line| seen.line(line));
+        assert_eq!(seen.on_wgpu, 1);
+        assert_eq!(
+            seen.failures,
+            ["---- adds stdout ----", "thread panicked", "left: 1"]
+        );
     }
 
     #[test]
