@@ -39,6 +39,8 @@ pub(crate) struct Condition {
     pub(crate) scale: Vec<f64>,
     /// Whether autodiff's gradient is exactly zero there too.
     pub(crate) is_zero: Vec<bool>,
+    /// The largest change of each output element.
+    pub(crate) outputs: Vec<f64>,
 }
 
 impl Condition {
@@ -48,6 +50,7 @@ impl Condition {
             allowance: point.iter().map(|i| vec![0.0; i.values.len()]).collect(),
             scale: vec![0.0; point.len()],
             is_zero: vec![true; point.len()],
+            outputs: Vec::new(),
         }
     }
 
@@ -59,14 +62,18 @@ impl Condition {
         let weights = upstream.concat();
         let gradient = |point: &[HostInput]| {
             let witnesses = Witnesses::new(Subject { point, ..*subject })?;
-            let size = norm_of_products(&weights, &witnesses.outputs);
-            Ok::<_, Verdict>((witnesses.autodiff(upstream)?, size))
+            Ok::<_, Verdict>((witnesses.autodiff(upstream)?, witnesses.outputs))
         };
-        let (at_point, size) = gradient(subject.point)?;
+        let (at_point, value) = gradient(subject.point)?;
+        let size = norm_of_products(&weights, &value);
+        let mut outputs = vec![0.0; value.len()];
         let mut spread: Vec<Vec<f64>> = Self::unknown(subject.point).allowance;
         for number in 0..PERTURBATIONS {
             let near = perturbed(subject, epsilon, number);
-            let (near, _) = gradient(&near)?;
+            let (near, value_near) = gradient(&near)?;
+            for (output, (near, here)) in outputs.iter_mut().zip(value_near.iter().zip(&value)) {
+                *output = (near - here).abs().max(*output);
+            }
             for (input, spread) in spread.iter_mut().enumerate() {
                 for (element, spread) in spread.iter_mut().enumerate() {
                     let change = (at(&near, input, element) - at(&at_point, input, element)).abs();
@@ -79,9 +86,10 @@ impl Condition {
         let mut scale: Vec<f64> = at_point.iter().map(size_of).collect();
         for share in SHARES {
             // A point outside the domain says nothing.
-            let Ok((there, size_there)) = gradient(&shrunk(subject.point, share)) else {
+            let Ok((there, value_there)) = gradient(&shrunk(subject.point, share)) else {
                 continue;
             };
+            let size_there = norm_of_products(&weights, &value_there);
             let fair = if size_there > size {
                 size / size_there
             } else {
@@ -102,6 +110,7 @@ impl Condition {
             allowance,
             scale,
             is_zero: at_point.iter().map(all_zero).collect(),
+            outputs,
         })
     }
 }

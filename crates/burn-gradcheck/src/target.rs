@@ -169,9 +169,10 @@ pub struct Options {
     /// How often the function and each gradient are computed at the same point, at least 2: more find
     /// rarer changes. With more than 16384 elements it is at most 4.
     pub repetitions: usize,
-    /// Whether a function in f64 may compute in f32 inside. Its gradients are then held to the tolerance of
-    /// f32, where the function's values show that they are rounded to it; otherwise such rounding is a
-    /// mistake like any other.
+    /// Whether a function may lose digits inside. In f64 it may compute in f32: its gradients are then held
+    /// to the tolerance of f32, where the function's values show that they are rounded to it. In f32 terms may
+    /// cancel: gradients are then allowed what a change of the inputs does that explains by how much the
+    /// values differ from those in f64. Otherwise such rounding is a mistake like any other.
     pub coarse_inside: bool,
     /// The largest step of the finite differences, absolute; `None` takes a sixteenth of an element's size.
     pub eps: Option<f64>,
@@ -250,7 +251,8 @@ impl Options {
         self
     }
 
-    /// Sets whether a function in f64 may compute in f32 inside.
+    /// Sets whether a function may lose digits inside: compute in f32 where its inputs are f64, or cancel terms
+    /// in f32.
     #[must_use]
     pub fn coarse_inside(mut self, allowed: bool) -> Self {
         self.coarse_inside = allowed;

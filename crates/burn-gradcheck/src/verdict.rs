@@ -89,9 +89,10 @@ pub enum Verdict {
         reason: String,
     },
     /// [`Case::autodiff_function`](crate::Case::autodiff_function) or
-    /// [`Case::reference`](crate::Case::reference) has another value than the function.
+    /// [`Case::reference`](crate::Case::reference) has another value than the function, or the function has
+    /// another one in f32 than in f64.
     Value {
-        /// [`Witness::Autodiff`] or [`Witness::Finite`].
+        /// [`Witness::Autodiff`] or [`Witness::Finite`]; [`Witness::Function`] if its float type decides.
         odd: Witness,
         /// The element with both values.
         reason: String,
@@ -205,6 +206,10 @@ impl fmt::Display for Verdict {
             } => write!(f, "NOT FINITE, by more than one witness"),
             Self::NonFinite { odd } => write!(f, "NOT FINITE, by {odd}"),
             Self::Unchecked { reason } => write!(f, "UNCHECKED, {reason}"),
+            Self::Value {
+                odd: Witness::Function,
+                reason,
+            } => write!(f, "VALUE, the function's float type decides: {reason}"),
             Self::Value { odd, reason } => write!(
                 f,
                 "VALUE, the formula for {odd} is not the function: {reason}"

@@ -6,6 +6,16 @@ use std::sync::mpsc;
 use std::thread;
 
 use anyhow::Result;
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+/// Makes the calling thread a rayon pool of its own, for as long as the result lives. Tensor operations of
+/// ndarray then run on it instead of waiting for another thread to wake up, which takes most of the time of
+/// a small one. `None` if it belongs to a pool already.
+#[must_use]
+pub fn pool_of_one() -> Option<ThreadPool> {
+    let pool = ThreadPoolBuilder::new().num_threads(1);
+    pool.use_current_thread().build().ok()
+}
 
 /// Does the work on all CPU cores and passes the results to `take` one by one, in the order of the
 /// tasks.
@@ -25,6 +35,7 @@ pub fn in_order<T: Sync, R: Send>(
         for _ in 0..threads.min(tasks.len()) {
             let (send, next, work) = (send.clone(), &next, &work);
             scope.spawn(move || {
+                let _pool = pool_of_one();
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     let Some(task) = tasks.get(number) else {

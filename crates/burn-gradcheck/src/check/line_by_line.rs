@@ -225,7 +225,8 @@ impl<'c> InputCheck<'c> {
         if matches!(found, Zero::Certain) && !expected {
             // Small by the side of outputs that do not depend on it is not zero.
             let weights = self.check.weights_that_matter(heard, self.index, finite)?;
-            if weights != finite.weights {
+            let some_matter = weights.iter().any(|weight| *weight != 0.0);
+            if some_matter && weights != finite.weights {
                 self.confirm_all(finite, &weights)?;
                 let upstream = heard.upstreams.first_with(&weights);
                 let gradients = heard.witnesses.autodiff(&upstream)?;

@@ -4,6 +4,7 @@ mod gradients;
 mod hints;
 mod line_by_line;
 mod point;
+mod rounding;
 mod run;
 
 use burn::tensor::{DType, Device};

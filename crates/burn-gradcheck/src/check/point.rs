@@ -6,7 +6,7 @@ use burn::tensor::DType;
 
 use crate::case::Case;
 use crate::condition::Condition;
-use crate::differences::{COARSER, Differences, Place};
+use crate::differences::{Differences, Place};
 use crate::input::HostInput;
 use crate::judge::Scales;
 use crate::laws::{self, Allowed, LawReport, Upstreams};
@@ -55,7 +55,7 @@ pub(super) struct Heard<'a> {
     pub(super) rounding: Vec<f64>,
     /// The distance from 1 to the next number of the float type under test.
     pub(super) epsilon: f64,
-    condition: OnceCell<Condition>,
+    pub(super) condition: OnceCell<Condition>,
 }
 
 impl PointCheck<'_> {
@@ -145,23 +145,6 @@ impl PointCheck<'_> {
         }
     }
 
-    /// The rounding of the gradients, measured at the first request: by the finite differences' function or,
-    /// if that is a formula without a gradient of its own, by the function under test.
-    pub(super) fn condition<'h>(&self, heard: &'h Heard<'_>) -> &'h Condition {
-        heard.condition.get_or_init(|| {
-            let measure = |subject: &Subject<'_>| {
-                let measured = Condition::measure(subject, heard.epsilon, &heard.upstreams.first);
-                measured.ok()
-            };
-            let has_gradient = |condition: &Condition| condition.is_zero.contains(&false);
-            let by_reference = self.reference.as_ref().and_then(measure);
-            by_reference
-                .filter(has_gradient)
-                .or_else(|| measure(&self.subject))
-                .unwrap_or_else(|| Condition::unknown(self.point()))
-        })
-    }
-
     pub(super) fn differences(&self, heard: &Heard<'_>) -> Result<Option<Differences<'_>>, Stop> {
         let Some(reference) = &self.reference else {
             return Ok(None);
@@ -232,47 +215,6 @@ impl PointCheck<'_> {
     pub(super) fn may_widen(&self) -> bool {
         let chosen = self.options.atol.is_some() || self.options.rtol.is_some();
         !chosen && self.tolerance.pair > 0.0
-    }
-
-    /// The rounding of the function's values, relative to them.
-    pub(super) fn grain(
-        &self,
-        input: usize,
-        finite: &mut Differences<'_>,
-        weights: &[f64],
-    ) -> Result<f64, Verdict> {
-        let direction = self.draw_direction(&self.point()[input], "grain");
-        finite.grain(input, &direction, weights)
-    }
-
-    /// The measured rounding of one input's gradient.
-    pub(super) fn rounding(
-        &self,
-        heard: &Heard<'_>,
-        input: usize,
-        finite: Option<&mut Differences<'_>>,
-        weights: &[f64],
-    ) -> Result<Rounding, Verdict> {
-        let mut grain = 0.0;
-        if let Some(finite) = finite {
-            let measured = self.grain(input, finite, weights)?;
-            if self.options.coarse_inside {
-                grain = EPSILON_BY_NOISE * measured;
-            }
-        }
-        let mut relative = 0.0;
-        let mut of_grain = None;
-        if grain > COARSER * heard.epsilon {
-            relative = RELATIVE_ROUNDINGS * grain;
-            let subject = self.reference.as_ref().unwrap_or(&self.subject);
-            of_grain = Condition::measure(subject, grain, &heard.upstreams.first).ok();
-        }
-        let condition = of_grain.as_ref().unwrap_or_else(|| self.condition(heard));
-        Ok(Rounding {
-            allowance: condition.allowance[input].clone(),
-            relative,
-            floor: self.floor() * condition.scale[input],
-        })
     }
 
     /// The weights of the outputs, 0 for those that do not depend on the input by any witness: the rounding
@@ -388,22 +330,8 @@ impl PointCheck<'_> {
     }
 }
 
-/// The measured rounding of one input's gradient.
-pub(super) struct Rounding {
-    /// Absolute error of each element.
-    pub(super) allowance: Vec<f64>,
-    /// Relative error, above 0 if the function computes in a coarser float type inside.
-    pub(super) relative: f64,
-    /// The size that errors are relative to at least.
-    pub(super) floor: f64,
-}
-
 /// Elements above which the same is not computed as often.
 const MANY_ELEMENTS: usize = 16_384;
-/// The distance from 1 to the next number, as a multiple of the standard deviation of rounding to it.
-const EPSILON_BY_NOISE: f64 = 4.0;
-/// The tolerance then, as a multiple of that rounding: that of f32 at the shortest reduction.
-const RELATIVE_ROUNDINGS: f64 = 8000.0;
 
 /// The absolute size of a gradient below which it is only rounding: a change of the input by its own
 /// size would change the objective by only a few roundings of its terms.

@@ -330,3 +330,36 @@ fn cases_can_be_shared_between_threads() {
         thread.join().unwrap();
     }
 }
+
+/// `sin((x + offset) - offset)`, times 1 by its value and times `factor` by its gradient.
+fn cancelling(offset: f64, factor: f64) -> Case {
+    let inside = move |x: Tensor<1>| (x + offset) - offset;
+    Case::new("cancelling inside")
+        .input("x", [6])
+        .function(move |v| inside(v.get("x")).sin())
+        .vjp(move |v, grad_out| {
+            let slope = inside(v.get("x")).cos() * factor;
+            Gradients::new().with("x", grad_out.get::<1>(0) * slope)
+        })
+}
+
+#[test]
+fn what_cancels_inside_a_function_in_f32_is_told_by_its_value_and_hides_no_mistake() {
+    let f32 = Target::new(device(), DType::F32).with_reference(device());
+    for seed in 0..20 {
+        let options = Options::default().seed(seed);
+        for offset in [1e3, 1e4, 1e5, 5e5] {
+            cancelling(offset, 1.0).run(&f32, &options).assert_pass();
+            let alone = cancelling(offset, 1.0).without_vjp();
+            alone.run(&f32, &options).assert_pass();
+            for factor in [-1.0, 0.5, 2.0] {
+                let report = cancelling(offset, factor).run(&f32, &options);
+                let odd = report.verdict.odd();
+                assert_eq!(odd, Some(burn_gradcheck::Witness::Manual), "{report}");
+            }
+        }
+        let report = cancelling(1e8, 1.0).run(&f32, &options);
+        assert_eq!(report.verdict.name(), "value", "{report}");
+        assert!(report.to_string().contains("check in f64"), "{report}");
+    }
+}

@@ -30,7 +30,7 @@ macro_rules! functions {
     ($($(#[$doc:meta])* $name:ident |$x:ident| $value:expr, $derivative:expr;)*) => {
         $($(#[$doc])* pub(crate) fn $name(self) -> Self {
             let $x = self.value;
-            self.chain($value, $derivative)
+            self.chain($value, || $derivative)
         })*
     };
 }
@@ -45,9 +45,14 @@ impl Dual {
         function(x).slope
     }
 
-    /// The chain rule.
-    fn chain(self, value: f64, derivative: f64) -> Self {
-        let slope = scaled(self.slope, derivative);
+    /// The chain rule. What does not depend on the input needs no derivative, and stays independent of it,
+    /// even if the derivative is infinite or NaN.
+    fn chain(self, value: f64, derivative: impl FnOnce() -> f64) -> Self {
+        let slope = if self.slope == 0.0 {
+            0.0
+        } else {
+            self.slope * derivative()
+        };
         Self { value, slope }
     }
 
@@ -100,7 +105,7 @@ impl Dual {
 
     /// To a constant power that is not 0.
     pub(crate) fn powf(self, exponent: f64) -> Self {
-        let derivative = exponent * self.value.powf(exponent - 1.0);
+        let derivative = || exponent * self.value.powf(exponent - 1.0);
         self.chain(self.value.powf(exponent), derivative)
     }
 

@@ -2,37 +2,12 @@
 //! put back in the wrong place, a broadcast dimension not summed.
 
 use burn::tensor::{Tensor, s};
-use burn_gradcheck::{Case, Gradients};
+use burn_gradcheck::Sample;
 
-use super::{Expected, WrongCase, with_gradient_of};
+use super::{WrongCase, by_autodiff, by_hand};
 
-/// A case of one matrix `x` with a wrong gradient by hand.
-fn by_hand<const D: usize>(
-    name: &'static str,
-    mistake: &'static str,
-    shape: [usize; 2],
-    f: fn(Tensor<2>) -> Tensor<D>,
-    gradient: fn(Tensor<2>, Tensor<D>) -> Tensor<2>,
-) -> WrongCase {
-    let case = Case::new(name)
-        .input("x", shape)
-        .function(move |v| f(v.get("x")))
-        .vjp(move |v, g| Gradients::new().with("x", gradient(v.get("x"), g.get(0))));
-    WrongCase::new(mistake, Expected::MANUAL, case)
-}
-
-/// A case of one matrix `x`, for which autodiff differentiates another function.
-fn by_autodiff(
-    name: &'static str,
-    mistake: &'static str,
-    value: fn(Tensor<2>) -> Tensor<2>,
-    slope: fn(Tensor<2>) -> Tensor<2>,
-) -> WrongCase {
-    let case = Case::new(name)
-        .input("x", [4, 4])
-        .function(move |v| with_gradient_of(value(v.get("x")), slope(v.get("x"))));
-    WrongCase::new(mistake, Expected::AUTODIFF, case)
-}
+/// A matrix for autodiff.
+const SQUARE: ([usize; 2], Sample) = ([4, 4], Sample::Signed);
 
 pub(super) fn all() -> Vec<WrongCase> {
     vec![
@@ -127,12 +102,14 @@ pub(super) fn all() -> Vec<WrongCase> {
         by_autodiff(
             "layout: autodiff of the transposed",
             "gradᵀ, on a square",
+            SQUARE,
             |x| x.clone() * x.ones_like().cumsum(1),
             |x| x.clone() * x.ones_like().cumsum(0),
         ),
         by_autodiff(
             "layout: autodiff of rows for columns",
             "the sum of the other axis",
+            SQUARE,
             |x| x.sum_dim(1).repeat_dim(1, 4),
             |x| x.sum_dim(0).repeat_dim(0, 4),
         ),

@@ -9,7 +9,7 @@ mod setups;
 mod shared;
 
 use burn::tensor::{DType, Tensor};
-use burn_gradcheck::{Case, Options, Report, Target, Verdict, Witness};
+use burn_gradcheck::{Case, Gradients, Options, Report, Sample, Target, Verdict, Witness};
 
 /// A wrong function, gradient or setup, and what the checker must say about it.
 ///
@@ -122,6 +122,35 @@ pub fn cases() -> Vec<WrongCase> {
         layout::all(),
     ];
     all.into_iter().flatten().collect()
+}
+
+/// A case of one matrix `x` with a wrong gradient by hand.
+fn by_hand<const D: usize>(
+    name: &'static str,
+    mistake: &'static str,
+    shape: [usize; 2],
+    f: fn(Tensor<2>) -> Tensor<D>,
+    gradient: fn(Tensor<2>, Tensor<D>) -> Tensor<2>,
+) -> WrongCase {
+    let case = Case::new(name)
+        .input("x", shape)
+        .function(move |v| f(v.get("x")))
+        .vjp(move |v, g| Gradients::new().with("x", gradient(v.get("x"), g.get(0))));
+    WrongCase::new(mistake, Expected::MANUAL, case)
+}
+
+/// A case of one matrix `x`, for which autodiff differentiates another function.
+fn by_autodiff(
+    name: &'static str,
+    mistake: &'static str,
+    (shape, sample): ([usize; 2], Sample),
+    value: fn(Tensor<2>) -> Tensor<2>,
+    slope: fn(Tensor<2>) -> Tensor<2>,
+) -> WrongCase {
+    let case = Case::new(name)
+        .input_from("x", shape, sample)
+        .function(move |v| with_gradient_of(value(v.get("x")), slope(v.get("x"))));
+    WrongCase::new(mistake, Expected::AUTODIFF, case)
 }
 
 /// The value of `value`, for which autodiff gets the gradient of `slope`.

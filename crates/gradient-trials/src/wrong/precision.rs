@@ -4,7 +4,7 @@ use burn::tensor::activation::{gelu_approximate, log_softmax, relu, sigmoid, sof
 use burn::tensor::{DType, Tensor};
 use burn_gradcheck::{Case, Gradients, Sample, Upstream, Values};
 
-use super::{Expected, WrongCase, with_gradient_of, zero_gradient_of};
+use super::{Expected, WrongCase, by_autodiff, by_hand, zero_gradient_of};
 
 pub(super) fn all() -> Vec<WrongCase> {
     let mut all = saturated();
@@ -12,34 +12,8 @@ pub(super) fn all() -> Vec<WrongCase> {
     all
 }
 
-/// A case of one matrix `x` with a wrong gradient by hand.
-fn by_hand(
-    name: &'static str,
-    mistake: &'static str,
-    f: fn(Tensor<2>) -> Tensor<2>,
-    gradient: fn(Tensor<2>, Tensor<2>) -> Tensor<2>,
-) -> WrongCase {
-    let case = Case::new(name)
-        .input("x", [3, 4])
-        .function(move |v| f(v.get("x")))
-        .vjp(move |v, g| Gradients::new().with("x", gradient(v.get("x"), g.get(0))));
-    WrongCase::new(mistake, Expected::MANUAL, case)
-}
-
-/// A case of one matrix `x`, for which autodiff differentiates another function.
-fn by_autodiff(
-    name: &'static str,
-    mistake: &'static str,
-    sample: Sample,
-    value: fn(Tensor<2>) -> Tensor<2>,
-    slope: fn(Tensor<2>) -> Tensor<2>,
-) -> WrongCase {
-    let case = Case::new(name)
-        .input_from("x", [3, 4], sample)
-        .function(move |v| with_gradient_of(value(v.get("x")), slope(v.get("x"))));
-    WrongCase::new(mistake, Expected::AUTODIFF, case)
-}
-
+/// The shape of `x`.
+const SHAPE: [usize; 2] = [3, 4];
 const FAR: Sample = Sample::Within {
     low: -3.0,
     high: 3.0,
@@ -51,30 +25,35 @@ fn saturated() -> Vec<WrongCase> {
         by_hand(
             "saturation: tanh(10x), square dropped",
             "10 (1 - |tanh|)",
+            SHAPE,
             |x| (x * 10.0).tanh(),
             |x, g| ((x * 10.0).tanh().abs().neg() + 1.0) * 10.0 * g,
         ),
         by_hand(
             "saturation: tanh(10x), factor",
             "the inner factor 10 is missing",
+            SHAPE,
             |x| (x * 10.0).tanh(),
             |x, g| ((x * 10.0).tanh().square().neg() + 1.0) * g,
         ),
         by_hand(
             "saturation: tanh(5x), sign",
             "-5 (1 - tanh²)",
+            SHAPE,
             |x| (x * 5.0).tanh(),
             |x, g| ((x * 5.0).tanh().square() - 1.0) * 5.0 * g,
         ),
         by_hand(
             "saturation: sigmoid(10x), one factor",
             "10 s for 10 s(1 - s)",
+            SHAPE,
             |x| sigmoid(x * 10.0),
             |x, g| sigmoid(x * 10.0) * 10.0 * g,
         ),
         by_hand(
             "saturation: sigmoid(10x), factor",
             "the inner factor 10 is missing",
+            SHAPE,
             |x| sigmoid(x * 10.0),
             |x, g| {
                 let s = sigmoid(x * 10.0);
@@ -84,6 +63,7 @@ fn saturated() -> Vec<WrongCase> {
         by_hand(
             "saturation: softmax(20x), diagonal only",
             "20 y(1 - y)",
+            SHAPE,
             |x| softmax(x * 20.0, 1),
             |x, g| {
                 let y = softmax(x * 20.0, 1);
@@ -93,61 +73,63 @@ fn saturated() -> Vec<WrongCase> {
         by_hand(
             "saturation: log-softmax(20x), no rest",
             "20 g",
+            SHAPE,
             |x| log_softmax(x * 20.0, 1),
             |_, g| g * 20.0,
         ),
         by_hand(
             "saturation: softplus(10x), always 1",
             "10 g",
+            SHAPE,
             |x| softplus(x * 10.0, 1.0),
             |_, g| g * 10.0,
         ),
         by_autodiff(
             "saturation: tanh as a clamp",
             "slope 1 up to ±1, then 0",
-            FAR,
+            (SHAPE, FAR),
             Tensor::tanh,
             |x| x.clamp(-1.0, 1.0),
         ),
         by_autodiff(
             "saturation: clamp, straight through",
             "slope 1 beyond the bounds",
-            FAR,
+            (SHAPE, FAR),
             |x| x.clamp(-1.0, 1.0),
             |x| x,
         ),
         by_autodiff(
             "saturation: tanh(5x), the derivative of erf",
             "another sigmoid function",
-            signed,
+            (SHAPE, signed),
             |x| (x * 5.0).tanh(),
             |x| (x * 5.0).erf(),
         ),
         by_autodiff(
             "saturation: sigmoid(10x), the derivative of tanh(5x)",
             "twice the slope",
-            signed,
+            (SHAPE, signed),
             |x| sigmoid(x * 10.0),
             |x| (x * 5.0).tanh(),
         ),
         by_autodiff(
             "saturation: gelu as x · sigmoid(1.702x)",
             "an approximation, differentiated",
-            FAR,
+            (SHAPE, FAR),
             gelu_approximate,
             |x| x.clone() * sigmoid(x * 1.702),
         ),
         by_autodiff(
             "saturation: relu leaks",
             "slope 0.01 on the left",
-            FAR,
+            (SHAPE, FAR),
             relu,
             |x| burn::tensor::activation::leaky_relu(x, 0.01),
         ),
         by_autodiff(
             "saturation: exp(-4x²), sign",
             "the gradient's sign",
-            FAR,
+            (SHAPE, FAR),
             |x| (x.square() * -4.0).exp(),
             |x| (x.square() * -4.0).exp().neg(),
         ),
@@ -155,7 +137,7 @@ fn saturated() -> Vec<WrongCase> {
             "autodiff of a sigmoid that is not saturated is zero",
             Expected::Severed,
             Case::new("saturation: zero too early")
-                .input("x", [3, 4])
+                .input("x", SHAPE)
                 .function(|v| {
                     let s = sigmoid(v.get::<2>("x") * 4.0);
                     zero_gradient_of(s)
@@ -198,12 +180,13 @@ fn short() -> Vec<WrongCase> {
     for (types, names) in types_and_names {
         let [square, sine, product, rows, input, branch, mean, row] = names;
         let wrong = [
-            by_hand(square, "x for 2x", |x| x.square(), |x, g| x * g),
-            by_hand(sine, "-cos x", Tensor::sin, |x, g| x.cos().neg() * g),
+            by_hand(square, "x for 2x", SHAPE, |x| x.square(), |x, g| x * g),
+            by_hand(sine, "-cos x", SHAPE, Tensor::sin, |x, g| x.cos().neg() * g),
             WrongCase::new("grad_x = grad·w", Expected::MANUAL, matmul(product)),
             by_hand(
                 rows,
                 "y(1 - y)",
+                SHAPE,
                 |x| softmax(x, 1),
                 |x, g| {
                     let y = softmax(x, 1);
@@ -217,10 +200,11 @@ fn short() -> Vec<WrongCase> {
             by_hand(
                 mean,
                 "grad / 4 for each element of a row",
+                SHAPE,
                 |x| x.sum_dim(1),
                 |x, g| x.zeros_like() + g * 0.25,
             ),
-            by_hand(row, "the last row doubled", Tensor::exp, |x, g| {
+            by_hand(row, "the last row doubled", SHAPE, Tensor::exp, |x, g| {
                 let grad = x.exp() * g;
                 let last = grad.clone().narrow(0, 2, 1) * 2.0;
                 grad.slice_assign([2..3, 0..4], last)
@@ -238,7 +222,7 @@ fn of_x(
     f: fn(Tensor<2>) -> Tensor<2>,
 ) -> WrongCase {
     let case = Case::new(name)
-        .input("x", [3, 4])
+        .input("x", SHAPE)
         .function(move |v| f(v.get("x")));
     WrongCase::new(mistake, expected, case)
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use backends::Hardware;
 use burn_suite::{Platform, RunProgress};
+use programs::parallel::pool_of_one;
 use programs::setup::{Backends, Setup};
 use programs::{Format, complain};
 
@@ -37,6 +38,7 @@ pub(crate) fn run(cli: &Cli, backends: &Backends) -> Result<bool> {
         selection,
     } = AuditTable::select(cli)?;
     let panics = Panics::watch();
+    let _pool = pool_of_one();
     let mut events = Vec::new();
     let platforms: Vec<_> = backends.setups().into_iter().map(platform).collect();
     let mut wrote = Instant::now();
