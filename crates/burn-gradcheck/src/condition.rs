@@ -125,8 +125,8 @@ fn size_of(gradient: &Option<Vec<f64>>) -> f64 {
     gradient.as_deref().map_or(0.0, rms)
 }
 
-/// The point with every element of its differentiated inputs one rounding larger or smaller.
-fn perturbed(subject: &Subject<'_>, epsilon: f64, number: u32) -> Vec<HostInput> {
+/// The point with every element of its differentiated inputs larger or smaller by this, relative to itself.
+pub(crate) fn perturbed(subject: &Subject<'_>, epsilon: f64, number: u32) -> Vec<HostInput> {
     let number = number.to_string();
     let mut point = subject.point.to_vec();
     for input in point.iter_mut().filter(|input| input.differentiated) {

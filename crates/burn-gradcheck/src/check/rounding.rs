@@ -2,11 +2,12 @@
 
 use burn::tensor::DType;
 
-use crate::condition::Condition;
+use crate::condition::{Condition, perturbed};
 use crate::differences::{COARSER, Differences};
+use crate::flat::rounded;
 use crate::measure::rms;
 use crate::verdict::{Verdict, Witness};
-use crate::witness::Subject;
+use crate::witness::{Subject, Witnesses};
 
 use super::point::{Heard, PointCheck};
 
@@ -31,6 +32,10 @@ const NOTHING_CANCELS: f64 = 16.0;
 const SHARE: f64 = 0.25;
 /// The largest rounding of the inputs that a gradient can still be judged by.
 const LARGEST: f64 = 1.0 / 64.0;
+
+/// Points around the one checked, and how far away they are, relative to each element.
+const AROUND: u32 = 4;
+const NEAR: f64 = 1.0 / 128.0;
 
 impl PointCheck<'_> {
     /// The rounding of the gradients, measured at the first request.
@@ -102,7 +107,7 @@ impl PointCheck<'_> {
     /// # Formula
     ///
     /// ```text
-    /// r = max over outputs of rms(f₃₂ - f) / rms(Δf + ε|f|)      f in f64, Δf by inputs rounded to f32
+    /// r = max over outputs of rms(f₃₂ - f) / rms(Δf + ε|f|)      f in f64, Δf by a rounding of the inputs
     /// ε r/4 if r > 16
     /// ```
     ///
@@ -117,31 +122,69 @@ impl PointCheck<'_> {
         if self.subject.dtype != DType::F32 || reference != Some(DType::F64) {
             return Ok(0.0);
         }
-        let epsilon = heard.epsilon;
-        let (mut got, mut exact) = (&heard.witnesses.outputs[..], finite.outputs());
-        let mut spread = &self.condition(heard).outputs[..];
+        let pairs = self.values_around(heard, finite)?;
+        let spread = &self.condition(heard).outputs;
         let mut most = 0.0_f64;
+        let mut first = 0;
         for shape in &heard.witnesses.shapes {
-            let count = shape.iter().product::<usize>().min(spread.len());
-            let (g, e, s) = (&got[..count], &exact[..count], &spread[..count]);
-            (got, exact, spread) = (&got[count..], &exact[count..], &spread[count..]);
-            let lost: Vec<f64> = g.iter().zip(e).map(|(got, exact)| got - exact).collect();
-            let explained = e.iter().zip(s).map(|(exact, s)| s + epsilon * exact.abs());
-            let explained = rms(&explained.collect::<Vec<_>>());
-            let ratio = rms(&lost) / explained;
-            if ratio > NOTHING_CANCELS && epsilon * ratio * SHARE > LARGEST {
+            let output = first..first + shape.iter().product::<usize>();
+            first = output.end;
+            let Some(spread) = spread.get(output.clone()) else {
+                return Ok(0.0);
+            };
+            let lost = pairs.iter().flat_map(|(got, exact)| {
+                let (got, exact) = (&got[output.clone()], &exact[output.clone()]);
+                got.iter().zip(exact).map(|(got, exact)| got - exact)
+            });
+            let lost: Vec<f64> = lost.collect();
+            let (got, exact) = (&pairs[0].0[output.clone()], &pairs[0].1[output.clone()]);
+            let explained = exact.iter().zip(spread);
+            let explained = explained.map(|(exact, change)| change + heard.epsilon * exact.abs());
+            let ratio = rms(&lost) / rms(&explained.collect::<Vec<_>>());
+            if ratio > NOTHING_CANCELS && heard.epsilon * ratio * SHARE > LARGEST {
                 return Err(Verdict::Value {
                     odd: Witness::Function,
-                    reason: lost_in_f32(g, e),
+                    reason: lost_in_f32(got, exact),
                 });
             }
             most = most.max(if ratio.is_finite() { ratio } else { 0.0 });
         }
         Ok(if most > NOTHING_CANCELS {
-            epsilon * most * SHARE
+            heard.epsilon * most * SHARE
         } else {
             0.0
         })
+    }
+
+    /// The function's values in the type under test and in the finite differences' type, at the point and at
+    /// some around it: a single point may lose nothing by chance.
+    fn values_around(
+        &self,
+        heard: &Heard<'_>,
+        finite: &Differences<'_>,
+    ) -> Result<Vec<(Vec<f64>, Vec<f64>)>, Verdict> {
+        let here = (heard.witnesses.outputs.clone(), finite.outputs().to_owned());
+        let mut pairs = vec![here];
+        for number in 0..AROUND {
+            let mut point = perturbed(&self.subject, NEAR, number);
+            for input in &mut point {
+                input.values = rounded(std::mem::take(&mut input.values), self.subject.dtype);
+            }
+            let at = |subject: &Subject<'_>| {
+                let there = Witnesses::new(Subject {
+                    point: &point,
+                    ..*subject
+                })?;
+                Ok::<_, Verdict>(there.outputs)
+            };
+            let reference = self.reference.as_ref().unwrap_or(&self.subject);
+            let (got, exact) = (at(&self.subject)?, at(reference)?);
+            let is_alike = got.len() == exact.len() && got.len() == pairs[0].0.len();
+            if is_alike && got.iter().chain(&exact).all(|value| value.is_finite()) {
+                pairs.push((got, exact));
+            }
+        }
+        Ok(pairs)
     }
 }
 
