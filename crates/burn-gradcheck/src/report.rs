@@ -271,7 +271,7 @@ impl fmt::Display for Report {
                     input.name
                 )?;
             }
-            if let Some(rounding) = input.rounding {
+            if let Some(rounding) = input.rounding.filter(|rounding| *rounding > 0.0) {
                 writeln!(
                     f,
                     "  input {}: rounding of up to {rounding:.1e} was measured and allowed",

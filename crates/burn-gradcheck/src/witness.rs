@@ -142,8 +142,10 @@ impl<'a> Witnesses<'a> {
             };
             for (name, _) in &gradients.entries {
                 if !is_known(name) {
+                    let inputs = point.iter().filter(|input| input.differentiated);
+                    let inputs: Vec<&str> = inputs.map(|input| input.name.as_str()).collect();
                     return Err(manual_shape(format!(
-                        "a gradient for `{name}`, which is not a differentiated input"
+                        "a gradient for `{name}`, which is not a differentiated input: those are {inputs:?}"
                     )));
                 }
             }
@@ -202,7 +204,8 @@ fn check_outputs(outputs: &Outputs, device: &Device, dtype: DType) -> Result<(),
         let got = flat.elements.dtype();
         if got != dtype {
             return wrong(format!(
-                "output {index} is {got:?}, its inputs are {dtype:?}: make constants with Values::tensor"
+                "output {index} is {got:?}, its inputs are {dtype:?}: make constants with Values::tensor, or \
+                 with the type of an input"
             ));
         }
         let there = flat.elements.device();

@@ -18,6 +18,8 @@ fn a_cut_graph_is_severed() {
         .input("x", [3])
         .function(|v| v.get::<1>("x").detach().sin());
     assert_severed(&whole.check(&device()), "x");
+    let text = whole.check(&device()).to_string();
+    assert!(!text.contains("was measured and allowed"), "{text}");
     assert_severed(&whole.run(&f32_target(), &Options::default()), "x");
     let through_host = Case::new("through the host")
         .input("x", [2, 3])

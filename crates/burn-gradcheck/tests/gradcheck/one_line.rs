@@ -3,7 +3,8 @@
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{DType, Device, Int, Tensor};
 use burn_gradcheck::{
-    Case, Fixed, Gradcheck, Options, Verdict, Witness, gradcheck, gradcheck_model, gradcheck_step,
+    Case, Fixed, Gradcheck, Gradients, Options, Verdict, Witness, gradcheck, gradcheck_model,
+    gradcheck_step,
 };
 
 use crate::device;
@@ -136,6 +137,7 @@ fn what_cannot_be_checked_says_why_and_what_to_change() {
         report.to_string().contains("use one of [\"x\"]"),
         "{report}"
     );
+    assert!(!report.to_string().contains("Values::tensor"), "{report}");
     let panics = Case::new("panics")
         .input("x", [2])
         .function(|v| -> Tensor<1> { panic!("no {}", v.get::<1>("x").dims()[0]) });
@@ -143,6 +145,13 @@ fn what_cannot_be_checked_says_why_and_what_to_change() {
     assert!(
         report.to_string().contains("PANIC in the function: no 2"),
         "{report}"
+    );
+    assert!(!report.to_string().contains("Values::tensor"), "{report}");
+    let misspelt = crate::layer().vjp(|v, _| Gradients::new().with("weight", v.get::<2>("w")));
+    let text = misspelt.check(&device()).to_string();
+    assert!(
+        text.contains("a gradient for `weight`") && text.contains("\"w\""),
+        "{text}"
     );
     let f32_inside = Case::new("another type").input("x", [2]).function(|v| {
         v.get::<1>("x") + Tensor::<1>::from_data([1.0, 2.0], (&Device::flex(), DType::F32))
