@@ -21,6 +21,14 @@ pub(super) struct Rounding {
     pub(super) floor: f64,
 }
 
+/// A function's values at one point in two float types.
+struct InBoth {
+    /// In the type under test.
+    got: Vec<f64>,
+    /// In the finite differences' type.
+    exact: Vec<f64>,
+}
+
 /// The distance from 1 to the next number, as a multiple of the standard deviation of rounding to it.
 const EPSILON_BY_NOISE: f64 = 4.0;
 /// The tolerance then, as a multiple of that rounding: that of f32 at the shortest reduction.
@@ -132,12 +140,13 @@ impl PointCheck<'_> {
             let Some(spread) = spread.get(output.clone()) else {
                 return Ok(0.0);
             };
-            let lost = pairs.iter().flat_map(|(got, exact)| {
+            let lost = pairs.iter().flat_map(|InBoth { got, exact }| {
                 let (got, exact) = (&got[output.clone()], &exact[output.clone()]);
                 got.iter().zip(exact).map(|(got, exact)| got - exact)
             });
             let lost: Vec<f64> = lost.collect();
-            let (got, exact) = (&pairs[0].0[output.clone()], &pairs[0].1[output.clone()]);
+            let InBoth { got, exact } = &pairs[0];
+            let (got, exact) = (&got[output.clone()], &exact[output.clone()]);
             let explained = exact.iter().zip(spread);
             let explained = explained.map(|(exact, change)| change + heard.epsilon * exact.abs());
             let ratio = rms(&lost) / rms(&explained.collect::<Vec<_>>());
@@ -162,8 +171,11 @@ impl PointCheck<'_> {
         &self,
         heard: &Heard<'_>,
         finite: &Differences<'_>,
-    ) -> Result<Vec<(Vec<f64>, Vec<f64>)>, Verdict> {
-        let here = (heard.witnesses.outputs.clone(), finite.outputs().to_owned());
+    ) -> Result<Vec<InBoth>, Verdict> {
+        let here = InBoth {
+            got: heard.witnesses.outputs.clone(),
+            exact: finite.outputs().to_owned(),
+        };
         let mut pairs = vec![here];
         for number in 0..AROUND {
             let mut point = perturbed(&self.subject, NEAR, number);
@@ -179,9 +191,9 @@ impl PointCheck<'_> {
             };
             let reference = self.reference.as_ref().unwrap_or(&self.subject);
             let (got, exact) = (at(&self.subject)?, at(reference)?);
-            let is_alike = got.len() == exact.len() && got.len() == pairs[0].0.len();
+            let is_alike = got.len() == exact.len() && got.len() == pairs[0].got.len();
             if is_alike && got.iter().chain(&exact).all(|value| value.is_finite()) {
-                pairs.push((got, exact));
+                pairs.push(InBoth { got, exact });
             }
         }
         Ok(pairs)
