@@ -68,6 +68,8 @@ pub(super) const PACKAGES: &[Package] = &[
     package("xor-net", Tensors, "layers", NET),
     package("weight-exchange", Tensors, "layers",
      "weights are numbers: training knows which net they belong to"),
+    package("fused-mlp", Tensors, "layers",
+     "the fused engine computes on slices of numbers: convert tensors in training"),
     package("burn-gradcheck", Autodiff, "",
      "the checker serves any project on Burn: pass what it needs as an argument"),
     package("data-parallel", Autodiff, "", "workers serve any net on any backend: pass both as arguments"),
@@ -83,8 +85,8 @@ pub(super) const PACKAGES: &[Package] = &[
     package("burn-suite", Autodiff, "backends burn-gradcheck",
      "the table knows Burn and the checker: let the program choose the device"),
     package("training", Autodiff,
-     "backends burn-gradcheck data-parallel datasets layers linear-regression manual-backprop \
-      mnist-mlp xor-net",
+     "backends burn-gradcheck data-parallel datasets fused-mlp layers linear-regression \
+      manual-backprop mnist-mlp xor-net",
      "training knows no file and no page: report through its trait Recorder"),
     package("run-folder", Autodiff,
      "backends burn-gradcheck datasets layers linear-regression mnist-mlp training weight-exchange \
@@ -98,7 +100,7 @@ pub(super) const PACKAGES: &[Package] = &[
      "backends datasets layers linear-regression mnist-mlp pages run-folder training xor-net",
      "a report reads a run folder: compute what it lacks in training"),
     package("trainer", Backends,
-     "backends burn-gradcheck burn-suite data-parallel datasets gradient-trials layers lessons \
+     "backends burn-gradcheck burn-suite data-parallel datasets fused-mlp gradient-trials layers lessons \
       linear-regression manual-backprop mnist-mlp pages run-folder run-report training \
       weight-exchange xor-net",
      "the programs use libraries: move what they have in common down"),

@@ -1,0 +1,153 @@
+//! A batch: rows of data that stay where they are, chosen by index.
+
+use crate::error::FusedError;
+use crate::number::Float;
+
+/// The inputs of a batch, `[rows, d_in]`.
+#[derive(Debug, Clone, Copy)]
+pub enum Inputs<'a, T> {
+    /// Bytes, each for a number of the unit interval: `x = byte / 255`.
+    Bytes {
+        /// All images, one after the other, `[n, d_in]`.
+        images: &'a [u8],
+        /// The indices of the batch's rows, in order.
+        rows: &'a [u32],
+    },
+    /// Numbers.
+    Floats {
+        /// All rows, one after the other, `[n, d_in]`.
+        values: &'a [T],
+        /// The indices of the batch's rows, in order.
+        rows: &'a [u32],
+    },
+}
+
+/// The targets of a batch, one a row of the inputs.
+#[derive(Debug, Clone, Copy)]
+pub enum Targets<'a, T> {
+    /// Classes: `y_ik = 1` if `labels_i = k`, else 0, for either loss.
+    Labels {
+        /// The class of every row of the data, `[n]`.
+        labels: &'a [u8],
+        /// The indices of the batch's rows, in order.
+        rows: &'a [u32],
+    },
+    /// Numbers. For softmax cross-entropy, every row must add up to 1.
+    Values {
+        /// All rows, one after the other, `[n, d_out]`.
+        values: &'a [T],
+        /// The indices of the batch's rows, in order.
+        rows: &'a [u32],
+    },
+}
+
+impl<T: Float> Inputs<'_, T> {
+    fn parts(&self) -> (usize, &[u32]) {
+        match self {
+            Self::Bytes { images, rows } => (images.len(), rows),
+            Self::Floats { values, rows } => (values.len(), rows),
+        }
+    }
+}
+
+impl<T: Float> Targets<'_, T> {
+    fn rows(&self) -> &[u32] {
+        match self {
+            Self::Labels { rows, .. } | Self::Values { rows, .. } => rows,
+        }
+    }
+
+    /// `y` of the batch's row number `row` into `y`.
+    pub(crate) fn write(&self, row: usize, y: &mut [T]) {
+        match self {
+            Self::Labels { labels, rows } => {
+                y.fill(T::default());
+                y[usize::from(labels[rows[row] as usize])] = T::from_f64(1.0);
+            }
+            Self::Values { values, rows } => {
+                let start = rows[row] as usize * y.len();
+                y.copy_from_slice(&values[start..start + y.len()]);
+            }
+        }
+    }
+}
+
+/// Checks a batch against the sizes of a net and of its workspace; gives the number of rows.
+pub(crate) fn check<T: Float>(
+    inputs: &Inputs<'_, T>,
+    targets: &Targets<'_, T>,
+    [d_in, d_out]: [usize; 2],
+    at_most: usize,
+) -> Result<usize, FusedError> {
+    let (elements, rows) = inputs.parts();
+    let got = rows.len();
+    if got == 0 {
+        return Err(FusedError::EmptyBatch);
+    }
+    if got > at_most {
+        return Err(FusedError::TooManyRows { got, at_most });
+    }
+    if targets.rows().len() != got {
+        return Err(FusedError::RowsDiffer {
+            inputs: got,
+            targets: targets.rows().len(),
+        });
+    }
+    whole_rows("the inputs", elements, d_in, rows)?;
+    match targets {
+        Targets::Labels { labels, rows } => {
+            whole_rows("the labels", labels.len(), 1, rows)?;
+            for &row in *rows {
+                let label = labels[row as usize];
+                if usize::from(label) >= d_out {
+                    return Err(FusedError::NoSuchClass {
+                        row,
+                        label,
+                        classes: d_out,
+                    });
+                }
+            }
+        }
+        Targets::Values { values, rows } => {
+            whole_rows("the targets", values.len(), d_out, rows)?;
+        }
+    }
+    Ok(got)
+}
+
+fn whole_rows(
+    what: &'static str,
+    elements: usize,
+    width: usize,
+    indices: &[u32],
+) -> Result<(), FusedError> {
+    if !elements.is_multiple_of(width) {
+        return Err(FusedError::NotWholeRows {
+            what,
+            got: elements,
+            width,
+        });
+    }
+    let rows = elements / width;
+    match indices.iter().find(|&&row| row as usize >= rows) {
+        Some(&row) => Err(FusedError::NoSuchRow { what, row, rows }),
+        None => Ok(()),
+    }
+}
+
+impl<T: Float> Inputs<'_, T> {
+    /// Passes the columns of the batch's row number `row`, of `width` columns, to `take`.
+    pub(crate) fn read(&self, row: usize, width: usize, mut take: impl FnMut(usize, T)) {
+        let place = |row: u32| row as usize * width..(row as usize + 1) * width;
+        match self {
+            Self::Bytes { images, rows } => {
+                let image = images[place(rows[row])].iter().enumerate();
+                image.for_each(|(column, &p)| take(column, T::from_byte(p)));
+            }
+            Self::Floats { values, rows } => {
+                let values = values[place(rows[row])].iter().enumerate();
+                values.for_each(|(column, &x)| take(column, x));
+            }
+        }
+    }
+}

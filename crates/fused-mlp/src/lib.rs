@@ -1,0 +1,23 @@
+#![doc = include_str!("../README.md")]
+
+mod activation;
+mod architecture;
+mod batch;
+mod blocks;
+mod error;
+mod norm;
+mod number;
+mod output;
+mod parameters;
+mod plain;
+mod rule;
+mod trainer;
+mod update;
+
+pub use architecture::{Architecture, Output, OutputUnit, Ridge};
+pub use batch::{Inputs, Targets};
+pub use error::FusedError;
+pub use number::Float;
+pub use parameters::{LayerValues, State};
+pub use rule::{Rule, Step};
+pub use trainer::Trainer;

@@ -1,0 +1,121 @@
+//! Weights and biases of the layers, and what has their shape: gradients and the buffers of a rule.
+
+use crate::blocks::{Blocks, SIDE};
+use crate::error::FusedError;
+use crate::number::Float;
+use crate::update::Update;
+
+/// The values of one layer, in the order in which Burn's `Linear` stores them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LayerValues<T> {
+    /// `[d_in, d_out]`, row-major.
+    pub weights: Vec<T>,
+    /// `[d_out]`.
+    pub biases: Vec<T>,
+}
+
+/// What a rule keeps between steps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct State<T> {
+    /// Steps taken, `t` in Adam.
+    pub steps: u64,
+    /// The rule's buffers, each with the values of all layers: none for SGD, `[v]` for momentum, `[m, v]`
+    /// for Adam. They are zeros before the first step.
+    pub buffers: Vec<Vec<LayerValues<T>>>,
+}
+
+/// The values of one layer as they are stored here. Biases are filled up to whole blocks.
+#[derive(Debug, Clone)]
+pub(crate) struct Values<T> {
+    pub(crate) weights: Blocks<T>,
+    pub(crate) biases: Vec<T>,
+}
+
+impl<T: Float> Values<T> {
+    pub(crate) fn zeros(d_in: usize, d_out: usize) -> Self {
+        Self {
+            weights: Blocks::zeros(d_in, d_out),
+            biases: vec![T::default(); d_out.next_multiple_of(SIDE)],
+        }
+    }
+
+    /// One for each layer.
+    pub(crate) fn of_net(sizes: &[usize]) -> Vec<Self> {
+        let sizes = sizes.iter().zip(&sizes[1..]);
+        sizes
+            .map(|(&d_in, &d_out)| Self::zeros(d_in, d_out))
+            .collect()
+    }
+
+    pub(crate) fn read(&self) -> LayerValues<T> {
+        LayerValues {
+            weights: self.weights.to_rows(),
+            biases: self.biases[..self.weights.columns].to_vec(),
+        }
+    }
+
+    pub(crate) fn check(
+        &self,
+        layer: usize,
+        weights: &[T],
+        biases: &[T],
+    ) -> Result<(), FusedError> {
+        let d_out = self.weights.columns;
+        for (what, got, expected) in [
+            ("weights", weights.len(), self.weights.rows * d_out),
+            ("biases", biases.len(), d_out),
+        ] {
+            if got != expected {
+                return Err(FusedError::Length {
+                    layer,
+                    what,
+                    got,
+                    expected,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn set(&mut self, weights: &[T], biases: &[T]) {
+        self.weights.set_rows(weights);
+        self.biases[..biases.len()].copy_from_slice(biases);
+    }
+}
+
+impl<T: Float> Values<T> {
+    /// Changes these parameters by their gradient, with the buffers that the rule has.
+    pub(crate) fn update(
+        &mut self,
+        gradient: &Self,
+        first: Option<&mut Self>,
+        second: Option<&mut Self>,
+        update: Update<T>,
+    ) {
+        let ((w_1, b_1), (w_2, b_2)) = (Self::slices(first), Self::slices(second));
+        let weights = self.weights.elements_mut();
+        update.apply(weights, gradient.weights.elements(), w_1, w_2);
+        update.apply(&mut self.biases, &gradient.biases, b_1, b_2);
+    }
+
+    fn slices(values: Option<&mut Self>) -> (&mut [T], &mut [T]) {
+        match values {
+            Some(Self { weights, biases }) => (weights.elements_mut(), biases),
+            None => (&mut [], &mut []),
+        }
+    }
+
+    /// Adds the gradient of the ridge term to `gradient`; gives the term.
+    ///
+    /// ```text
+    /// R = γ/2 ‖w‖²        δw = γ w
+    /// ```
+    pub(crate) fn penalty(&self, gradient: &mut Self, gamma: T) -> T {
+        let weights = self.weights.elements();
+        let gradients = gradient.weights.elements_mut();
+        for (gradient, &w) in gradients.iter_mut().zip(weights) {
+            *gradient += w * gamma;
+        }
+        weights.iter().map(|&w| w * w).sum::<T>() * (T::from_f64(0.5) * gamma)
+    }
+}

@@ -1,0 +1,84 @@
+//! How a gradient changes a parameter.
+
+use layers::ConfigError;
+
+use crate::architecture::at_least_0;
+use crate::error::FusedError;
+
+/// An update rule: those of Burn's optimizers as the lecture uses them.
+///
+/// In all of them, `g` is the gradient with the weight decay λ: `g = λθ + ∂L/∂θ`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Rule {
+    /// Gradient descent.
+    ///
+    /// ```text
+    /// θ ← θ - α g
+    /// ```
+    Sgd,
+    /// Momentum without dampening.
+    ///
+    /// ```text
+    /// v ← g + μ v        θ ← θ - α v
+    /// ```
+    Momentum {
+        /// μ, from 0 to below 1.
+        momentum: f64,
+    },
+    /// Adam.
+    ///
+    /// ```text
+    /// t ← t + 1        m ← β₁ m + (1 - β₁) g        v ← β₂ v + (1 - β₂) g²
+    /// c = √(1 - β₂ᵗ)   θ ← θ - α (m c/(1 - β₁ᵗ)) / (√v + ε c)
+    /// ```
+    Adam {
+        /// β₁, from 0 to below 1.
+        beta_1: f64,
+        /// β₂, from 0 to below 1.
+        beta_2: f64,
+        /// ε, greater than 0.
+        epsilon: f64,
+    },
+}
+
+impl Rule {
+    /// Buffers that the rule keeps for each parameter.
+    pub fn buffers(self) -> usize {
+        match self {
+            Self::Sgd => 0,
+            Self::Momentum { .. } => 1,
+            Self::Adam { .. } => 2,
+        }
+    }
+
+    pub(crate) fn check(self) -> Result<(), FusedError> {
+        match self {
+            Self::Sgd => {}
+            Self::Momentum { momentum } => ConfigError::check_share("momentum", momentum)?,
+            Self::Adam {
+                beta_1,
+                beta_2,
+                epsilon,
+            } => {
+                ConfigError::check_share("Adam's beta 1", beta_1)?;
+                ConfigError::check_share("Adam's beta 2", beta_2)?;
+                at_least_0("Adam's epsilon", epsilon)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How one step is taken.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Step {
+    /// Step length α.
+    pub learning_rate: f64,
+    /// Largest norm of the whole gradient, if it is limited.
+    ///
+    /// ```text
+    /// G ← s G        s = min(1, c/‖G‖)        G all gradients as one vector, c the limit
+    /// ```
+    pub clip_norm: Option<f64>,
+}
