@@ -92,6 +92,16 @@ impl Architecture {
         *self.sizes.last().expect("there are at least two sizes")
     }
 
+    /// The factor of the ridge term in the loss of a batch, 0 without one.
+    pub(crate) fn ridge(&self, rows: usize) -> f64 {
+        match self.output {
+            Output::HalfSquaredError {
+                ridge: Some(ridge), ..
+            } => ridge.of_batch(rows),
+            _ => 0.0,
+        }
+    }
+
     pub(crate) fn check(&self) -> Result<(), FusedError> {
         if self.sizes.len() < 2 {
             let got = self.sizes.len();

@@ -136,18 +136,15 @@ fn whole_rows(
 }
 
 impl<T: Float> Inputs<'_, T> {
-    /// Passes the columns of the batch's row number `row`, of `width` columns, to `take`.
-    pub(crate) fn read(&self, row: usize, width: usize, mut take: impl FnMut(usize, T)) {
-        let place = |row: u32| row as usize * width..(row as usize + 1) * width;
+    /// The batch's row number `row` into `x`.
+    pub(crate) fn read(&self, row: usize, x: &mut [T]) {
+        let place = |row: u32| row as usize * x.len()..(row as usize + 1) * x.len();
         match self {
             Self::Bytes { images, rows } => {
-                let image = images[place(rows[row])].iter().enumerate();
-                image.for_each(|(column, &p)| take(column, T::from_byte(p)));
+                let image = &images[place(rows[row])];
+                x.iter_mut().zip(image).for_each(|(x, &p)| *x = T::from_byte(p));
             }
-            Self::Floats { values, rows } => {
-                let values = values[place(rows[row])].iter().enumerate();
-                values.for_each(|(column, &x)| take(column, x));
-            }
+            Self::Floats { values, rows } => x.copy_from_slice(&values[place(rows[row])]),
         }
     }
 }

@@ -5,72 +5,112 @@ use crate::number::Float;
 /// Rows and columns of a block.
 pub(crate) const SIDE: usize = 32;
 
-/// One block, row-major.
-pub(crate) type Block<T> = [[T; SIDE]; SIDE];
+/// A row of a block.
+pub(crate) type Row<T> = [T; SIDE];
 
-/// A matrix `[rows, columns]`, stored in blocks of [`SIDE`] rows and columns. The blocks of a panel,
-/// [`SIDE`] columns, are adjacent, from top to bottom; the panels follow each other. Blocks at the edges
-/// are filled up with zeros.
+/// One block, row-major. Vectors are loaded from its rows, so it begins with a cache line.
+#[derive(Debug, Clone, Copy)]
+#[repr(align(64))]
+pub(crate) struct Block<T>(pub(crate) [Row<T>; SIDE]);
+
+impl<T: Float> Block<T> {
+    pub(crate) fn zeros() -> Self {
+        Self([[T::default(); SIDE]; SIDE])
+    }
+
+    /// The elements, row-major.
+    #[inline(always)]
+    pub(crate) fn elements(&self) -> &[T] {
+        self.0.as_flattened()
+    }
+
+    /// The elements, row-major.
+    #[inline(always)]
+    pub(crate) fn elements_mut(&mut self) -> &mut [T] {
+        self.0.as_flattened_mut()
+    }
+
+    /// The transposed block into `to`.
+    #[inline(always)]
+    pub(crate) fn transpose_into(&self, to: &mut Self) {
+        for (i, row) in to.0.iter_mut().enumerate() {
+            for (j, element) in row.iter_mut().enumerate() {
+                *element = self.0[j][i];
+            }
+        }
+    }
+}
+
+/// In which order a matrix stores its blocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// Panel by panel: [`SIDE`] columns, from top to bottom.
+    Panels,
+    /// Strip by strip: [`SIDE`] rows, from left to right.
+    Strips,
+}
+
+/// A matrix `[rows, columns]` in blocks of [`SIDE`] rows and columns. Blocks at the lower and right edge
+/// are filled up.
 ///
 /// ```text
 /// element (i, j)  =  block (i / 32, j / 32) [i % 32][j % 32]
-/// block (p, q)    =  blocks[q · ⌈rows / 32⌉ + p]
 /// ```
+///
+/// A product reads blocks from one end to the other, whereas rows of a row-major matrix are as far apart as
+/// pages. Threads share a matrix by ranges of blocks, which are adjacent slices.
 #[derive(Debug, Clone)]
 pub(crate) struct Blocks<T> {
     pub(crate) rows: usize,
     pub(crate) columns: usize,
+    /// From a block to the one below it.
+    row_step: usize,
+    /// From a block to the one at its right.
+    column_step: usize,
     pub(crate) blocks: Vec<Block<T>>,
 }
 
 impl<T: Float> Blocks<T> {
-    pub(crate) fn zeros(rows: usize, columns: usize) -> Self {
-        let count = rows.div_ceil(SIDE) * columns.div_ceil(SIDE);
+    pub(crate) fn zeros(rows: usize, columns: usize, order: Order) -> Self {
+        let [high, wide] = [rows, columns].map(|length| length.div_ceil(SIDE));
+        let (row_step, column_step) = match order {
+            Order::Panels => (1, high),
+            Order::Strips => (wide, 1),
+        };
         Self {
             rows,
             columns,
-            blocks: vec![[[T::default(); SIDE]; SIDE]; count],
+            row_step,
+            column_step,
+            blocks: vec![Block::zeros(); high * wide],
         }
     }
 
-    /// Blocks of a panel.
-    pub(crate) fn panel_blocks(&self) -> usize {
-        self.rows.div_ceil(SIDE)
+    /// Block `(p, q)`.
+    #[inline(always)]
+    pub(crate) fn at(&self, p: usize, q: usize) -> &Block<T> {
+        &self.blocks[p * self.row_step + q * self.column_step]
+    }
+
+    /// Blocks between the beginnings of two panels or strips, whichever are stored one by one.
+    pub(crate) fn run(&self) -> usize {
+        self.row_step.max(self.column_step)
     }
 
     /// The elements, row-major.
     pub(crate) fn to_rows(&self) -> Vec<T> {
         let indices = (0..self.rows).flat_map(|i| (0..self.columns).map(move |j| (i, j)));
-        indices.map(|(i, j)| self.get(i, j)).collect()
+        let element = |(i, j): (usize, usize)| self.at(i / SIDE, j / SIDE).0[i % SIDE][j % SIDE];
+        indices.map(element).collect()
     }
 
     /// Takes over row-major elements, as many as the matrix has.
     pub(crate) fn set_rows(&mut self, values: &[T]) {
         for (i, row) in values.chunks_exact(self.columns).enumerate() {
-            for (j, &value) in row.iter().enumerate() {
-                self.set(i, j, value);
+            for (q, part) in row.chunks(SIDE).enumerate() {
+                let block = i / SIDE * self.row_step + q * self.column_step;
+                self.blocks[block].0[i % SIDE][..part.len()].copy_from_slice(part);
             }
         }
-    }
-
-    #[inline(always)]
-    pub(crate) fn get(&self, i: usize, j: usize) -> T {
-        self.blocks[j / SIDE * self.panel_blocks() + i / SIDE][i % SIDE][j % SIDE]
-    }
-
-    #[inline(always)]
-    pub(crate) fn set(&mut self, i: usize, j: usize, value: T) {
-        let block = j / SIDE * self.panel_blocks() + i / SIDE;
-        self.blocks[block][i % SIDE][j % SIDE] = value;
-    }
-
-    /// All elements in order of storage, with the zeros at the edges.
-    pub(crate) fn elements(&self) -> &[T] {
-        self.blocks.as_flattened().as_flattened()
-    }
-
-    /// As [`elements`](Self::elements).
-    pub(crate) fn elements_mut(&mut self) -> &mut [T] {
-        self.blocks.as_flattened_mut().as_flattened_mut()
     }
 }

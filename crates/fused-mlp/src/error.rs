@@ -136,4 +136,12 @@ pub enum FusedError {
         /// Buffers that the rule has.
         expected: usize,
     },
+    /// A state with more or fewer layers.
+    #[error("the state has {got} layers, expected {expected}; use a state of the same net")]
+    StateOfAnotherNet {
+        /// Layers of the state.
+        got: usize,
+        /// Layers of the net.
+        expected: usize,
+    },
 }

@@ -4,13 +4,17 @@ mod activation;
 mod architecture;
 mod batch;
 mod blocks;
+mod engine;
 mod error;
 mod norm;
 mod number;
 mod output;
 mod parameters;
-mod plain;
+mod phases;
+mod product;
 mod rule;
+mod team;
+mod tiny;
 mod trainer;
 mod update;
 

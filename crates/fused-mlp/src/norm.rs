@@ -1,32 +1,45 @@
-//! The norm of the whole gradient, and clipping to a maximum norm.
+//! The norm of the whole gradient, and the factor that limits it.
 
+use crate::blocks::Block;
 use crate::number::Float;
 use crate::parameters::Values;
 
-/// Shortens the gradients if their common norm is above `limit`.
+/// The factor of all gradients that limits their norm, if it is above `limit`.
 ///
 /// ```text
-/// G ← s G        s = min(1, c/g)        g = ‖G‖ = m √(Σ_i (G_i/m)²),  m = max_i |G_i|
+/// G ← s G        s = min(1, c/g)        g = ‖G‖ = √(Σ_i G_i²)
 /// ```
 ///
-/// The largest entry is factored out first, because its square may overflow.
-pub(crate) fn clip<T: Float>(gradients: &mut [Values<T>], limit: f64) {
-    let all = |gradients: &[Values<T>], fold: &mut dyn FnMut(f64)| {
-        for Values { weights, biases } in gradients {
-            let entries = weights.elements().iter().chain(biases);
-            entries.for_each(|entry| fold(entry.to_f64()));
-        }
-    };
-    let mut m = f64::MIN_POSITIVE;
-    all(gradients, &mut |entry| m = m.max(entry.abs()));
-    let mut sum = 0.0;
-    all(gradients, &mut |entry| sum += (entry / m) * (entry / m));
-    let factor = limit / (m * sum.sqrt());
-    if factor < 1.0 || factor.is_nan() {
-        let factor = T::from_f64(factor);
-        for Values { weights, biases } in gradients {
-            let entries = weights.elements_mut().iter_mut().chain(biases);
-            entries.for_each(|entry| *entry = *entry * factor);
+/// In double precision. Where a square leaves even its range, `g = m √(Σ_i (G_i/m)²)` with the largest
+/// entry `m`.
+pub(crate) fn factor<T: Float>(gradients: &[Values<T>], limit: f64) -> Option<f64> {
+    let mut norm = sum(gradients, 1.0).sqrt();
+    if !norm.is_normal() {
+        let entries = slices(gradients).flatten();
+        let largest = entries.fold(f64::MIN_POSITIVE, |m, entry| m.max(entry.to_f64().abs()));
+        norm = largest * sum(gradients, largest).sqrt();
+    }
+    let factor = limit / norm;
+    (factor < 1.0 || factor.is_nan()).then_some(factor)
+}
+
+fn slices<T: Float>(gradients: &[Values<T>]) -> impl Iterator<Item = &[T]> {
+    gradients.iter().flat_map(|Values { weights, biases }| {
+        let blocks = weights.blocks.iter().map(Block::elements);
+        blocks.chain([&biases[..]])
+    })
+}
+
+/// `Σ_i (G_i/m)²`, in eight sums, so that it is one of vectors.
+fn sum<T: Float>(gradients: &[Values<T>], m: f64) -> f64 {
+    let mut sums = [0.0; 8];
+    for slice in slices(gradients) {
+        for entries in slice.as_chunks::<8>().0 {
+            for (sum, entry) in sums.iter_mut().zip(entries) {
+                let entry = entry.to_f64() / m;
+                *sum += entry * entry;
+            }
         }
     }
+    sums.iter().sum()
 }

@@ -21,7 +21,7 @@ pub trait Float:
     + Div<Output = Self>
     + Neg<Output = Self>
     + Sum
-    + sealed::Sealed
+    + vectors::Vectors
     + 'static
 {
     /// The number nearest to `value`.
@@ -44,10 +44,60 @@ pub trait Float:
     fn min(self, other: Self) -> Self;
 }
 
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for f32 {}
-    impl Sealed for f64 {}
+/// Vectors of the processor.
+pub(crate) mod vectors {
+    use pulp::Simd;
+
+    /// A number that has vectors.
+    pub trait Vectors: Copy {
+        /// As many numbers as a register holds.
+        type Vector<S: Simd>: Copy;
+        /// A row as vectors; what is left over at its end is cut off.
+        fn vectors<S: Simd>(row: &[Self]) -> &[Self::Vector<S>];
+        /// A row as vectors; what is left over at its end is cut off.
+        fn vectors_mut<S: Simd>(row: &mut [Self]) -> &mut [Self::Vector<S>];
+        /// A vector of one number.
+        fn splat<S: Simd>(simd: S, number: Self) -> Self::Vector<S>;
+        /// `a b + c`, rounded once if the processor has an instruction for that.
+        fn mul_add<S: Simd>(
+            simd: S,
+            a: Self::Vector<S>,
+            b: Self::Vector<S>,
+            c: Self::Vector<S>,
+        ) -> Self::Vector<S>;
+    }
+
+    macro_rules! vectors {
+        ($t:ident, $vector:ident, $from:ident, $from_mut:ident, $splat:ident, $mul_add:ident) => {
+            impl Vectors for $t {
+                type Vector<S: Simd> = S::$vector;
+                #[inline(always)]
+                fn vectors<S: Simd>(row: &[Self]) -> &[S::$vector] {
+                    S::$from(row).0
+                }
+                #[inline(always)]
+                fn vectors_mut<S: Simd>(row: &mut [Self]) -> &mut [S::$vector] {
+                    S::$from_mut(row).0
+                }
+                #[inline(always)]
+                fn splat<S: Simd>(simd: S, number: Self) -> S::$vector {
+                    simd.$splat(number)
+                }
+                #[inline(always)]
+                fn mul_add<S: Simd>(
+                    simd: S,
+                    a: S::$vector,
+                    b: S::$vector,
+                    c: S::$vector,
+                ) -> S::$vector {
+                    simd.$mul_add(a, b, c)
+                }
+            }
+        };
+    }
+
+    vectors!(f32, f32s, as_simd_f32s, as_mut_simd_f32s, splat_f32s, mul_add_e_f32s);
+    vectors!(f64, f64s, as_simd_f64s, as_mut_simd_f64s, splat_f64s, mul_add_e_f64s);
 }
 
 macro_rules! float {

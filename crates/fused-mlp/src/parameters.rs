@@ -1,9 +1,8 @@
 //! Weights and biases of the layers, and what has their shape: gradients and the buffers of a rule.
 
-use crate::blocks::{Blocks, SIDE};
+use crate::blocks::{Blocks, Order, SIDE};
 use crate::error::FusedError;
 use crate::number::Float;
-use crate::update::Update;
 
 /// The values of one layer, in the order in which Burn's `Linear` stores them.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,7 +33,7 @@ pub(crate) struct Values<T> {
 impl<T: Float> Values<T> {
     pub(crate) fn zeros(d_in: usize, d_out: usize) -> Self {
         Self {
-            weights: Blocks::zeros(d_in, d_out),
+            weights: Blocks::zeros(d_in, d_out, Order::Panels),
             biases: vec![T::default(); d_out.next_multiple_of(SIDE)],
         }
     }
@@ -80,42 +79,5 @@ impl<T: Float> Values<T> {
     pub(crate) fn set(&mut self, weights: &[T], biases: &[T]) {
         self.weights.set_rows(weights);
         self.biases[..biases.len()].copy_from_slice(biases);
-    }
-}
-
-impl<T: Float> Values<T> {
-    /// Changes these parameters by their gradient, with the buffers that the rule has.
-    pub(crate) fn update(
-        &mut self,
-        gradient: &Self,
-        first: Option<&mut Self>,
-        second: Option<&mut Self>,
-        update: Update<T>,
-    ) {
-        let ((w_1, b_1), (w_2, b_2)) = (Self::slices(first), Self::slices(second));
-        let weights = self.weights.elements_mut();
-        update.apply(weights, gradient.weights.elements(), w_1, w_2);
-        update.apply(&mut self.biases, &gradient.biases, b_1, b_2);
-    }
-
-    fn slices(values: Option<&mut Self>) -> (&mut [T], &mut [T]) {
-        match values {
-            Some(Self { weights, biases }) => (weights.elements_mut(), biases),
-            None => (&mut [], &mut []),
-        }
-    }
-
-    /// Adds the gradient of the ridge term to `gradient`; gives the term.
-    ///
-    /// ```text
-    /// R = γ/2 ‖w‖²        δw = γ w
-    /// ```
-    pub(crate) fn penalty(&self, gradient: &mut Self, gamma: T) -> T {
-        let weights = self.weights.elements();
-        let gradients = gradient.weights.elements_mut();
-        for (gradient, &w) in gradients.iter_mut().zip(weights) {
-            *gradient += w * gamma;
-        }
-        weights.iter().map(|&w| w * w).sum::<T>() * (T::from_f64(0.5) * gamma)
     }
 }

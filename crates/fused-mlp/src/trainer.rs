@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use layers::MAX_WEIGHTS;
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use rayon::ThreadPool;
 
-use crate::architecture::{Architecture, Output, at_least_0};
+use crate::architecture::{Architecture, at_least_0};
 use crate::batch::{self, Inputs, Targets};
-use crate::blocks::Blocks;
+use crate::engine::{Engine, Use};
 use crate::error::FusedError;
 use crate::norm;
 use crate::number::Float;
 use crate::parameters::{LayerValues, State, Values};
-use crate::plain;
 use crate::rule::{Rule, Step};
+use crate::team::Team;
+use crate::tiny::{self, Tiny};
 use crate::update::Update;
 
 /// Trains a dense net on host memory, in place.
@@ -26,13 +27,22 @@ pub struct Trainer<T> {
     rule: Rule,
     weight_decay: f64,
     rows_at_most: usize,
-    pool: Arc<ThreadPool>,
+    team: Team,
     theta: Vec<Values<T>>,
+    /// Empty until they are needed.
     gradients: Vec<Values<T>>,
+    /// The gradients of the biases in a step that does not keep the others.
+    biases: Vec<Vec<T>>,
     buffers: [Vec<Values<T>>; 2],
     steps: u64,
-    z: Vec<Blocks<T>>,
-    y: Vec<T>,
+    memory: Memory<T>,
+}
+
+/// The memory of a step.
+#[derive(Debug)]
+enum Memory<T> {
+    Tiny(Tiny<T>),
+    Blocks(Engine<T>),
 }
 
 impl<T: Float> Trainer<T> {
@@ -55,31 +65,27 @@ impl<T: Float> Trainer<T> {
         if !(1..=MAX_WEIGHTS).contains(&rows_at_most) {
             return Err(FusedError::RowsAtMost { got: rows_at_most });
         }
-        let pool = ThreadPoolBuilder::new()
-            .num_threads(threads.max(1))
-            .thread_name(|number| format!("fused-{number}"))
-            .build()
-            .map_err(|source| FusedError::Threads { threads, source })?;
         let sizes = &architecture.sizes;
-        let buffer = |number| match rule.buffers() > number {
-            true => Values::of_net(sizes),
-            false => vec![],
+        let buffer = |number| match rule.buffers() {
+            buffers if buffers > number => Values::of_net(sizes),
+            _ => vec![],
         };
+        let theta = Values::of_net(sizes);
         Ok(Self {
-            theta: Values::of_net(sizes),
-            gradients: Values::of_net(sizes),
+            team: Team::new(threads)?,
+            biases: theta.iter().map(|values| values.biases.clone()).collect(),
+            theta,
+            gradients: vec![],
             buffers: [buffer(0), buffer(1)],
             steps: 0,
-            z: sizes
-                .iter()
-                .map(|&size| Blocks::zeros(rows_at_most, size))
-                .collect(),
-            y: vec![T::default(); 2 * architecture.outputs()],
+            memory: match Tiny::new(sizes, rows_at_most) {
+                Some(tiny) => Memory::Tiny(tiny),
+                None => Memory::Blocks(Engine::new(sizes, rows_at_most)),
+            },
             architecture,
             rule,
             weight_decay,
             rows_at_most,
-            pool: Arc::new(pool),
         })
     }
 
@@ -101,7 +107,7 @@ impl<T: Float> Trainer<T> {
     /// The threads. Run the training loop inside [`install`](ThreadPool::install): every step then begins
     /// at once, on the calling thread. From another thread, a step first wakes one of these.
     pub fn pool(&self) -> Arc<ThreadPool> {
-        Arc::clone(&self.pool)
+        self.team.pool()
     }
 
     /// The parameters of a layer, counted from 0.
@@ -132,14 +138,20 @@ impl<T: Float> Trainer<T> {
     }
 
     /// The gradient of a layer's parameters, from the last call of [`gradients`](Self::gradients) or the
-    /// last step with a limited norm, clipped then.
+    /// last step with a limited norm, before clipping. Zeros before the first of them.
     ///
     /// # Errors
     ///
     /// [`FusedError::NoSuchLayer`].
     pub fn gradient(&self, layer: usize) -> Result<LayerValues<T>, FusedError> {
         self.check_layer(layer)?;
-        Ok(self.gradients[layer].read())
+        Ok(match self.gradients.get(layer) {
+            Some(gradient) => gradient.read(),
+            None => {
+                let sizes = &self.architecture.sizes;
+                Values::zeros(sizes[layer], sizes[layer + 1]).read()
+            }
+        })
     }
 
     /// What the rule keeps between steps.
@@ -156,18 +168,17 @@ impl<T: Float> Trainer<T> {
     ///
     /// # Errors
     ///
-    /// [`FusedError::StateOfAnotherRule`], [`FusedError::NoSuchLayer`] or [`FusedError::Length`] if the
-    /// state is of another rule or net. Nothing is changed then.
+    /// [`FusedError::StateOfAnotherRule`], [`FusedError::StateOfAnotherNet`] or [`FusedError::Length`] if
+    /// the state is of another rule or net. Nothing is changed then.
     pub fn set_state(&mut self, state: &State<T>) -> Result<(), FusedError> {
         let (got, expected) = (state.buffers.len(), self.rule.buffers());
         if got != expected {
             return Err(FusedError::StateOfAnotherRule { got, expected });
         }
         for buffer in &state.buffers {
-            if buffer.len() != self.theta.len() {
-                self.check_layer(buffer.len())?;
-                let (layer, layers) = (buffer.len(), self.theta.len());
-                return Err(FusedError::NoSuchLayer { layer, layers });
+            let (got, expected) = (buffer.len(), self.theta.len());
+            if got != expected {
+                return Err(FusedError::StateOfAnotherNet { got, expected });
             }
             for (layer, values) in buffer.iter().enumerate() {
                 self.theta[layer].check(layer, &values.weights, &values.biases)?;
@@ -194,17 +205,36 @@ impl<T: Float> Trainer<T> {
         targets: Targets<'_, T>,
         how: &Step,
     ) -> Result<T, FusedError> {
-        let loss = self.gradients(inputs, targets)?;
-        if let Some(limit) = how.clip_norm {
-            norm::clip(&mut self.gradients, limit);
-        }
+        let rows = self.check(&inputs, &targets)?;
+        let update = Update::new(self.rule, self.weight_decay, how.learning_rate, self.steps + 1);
+        let loss = match (how.clip_norm, &mut self.memory) {
+            (None, Memory::Blocks(engine)) => {
+                let penalty = penalty(&self.architecture, &self.theta, rows);
+                let descend = Use::Descend {
+                    update,
+                    buffers: &mut self.buffers,
+                    biases: &mut self.biases,
+                };
+                let (team, net, theta) = (&self.team, &self.architecture, &mut self.theta);
+                let step = || engine.run(team, net, theta, inputs, targets, rows, descend);
+                team.run(step) + penalty
+            }
+            (limit, _) => {
+                let loss = self.keep_gradients(inputs, targets, rows);
+                let factor = limit.and_then(|limit| norm::factor(&self.gradients, limit));
+                let update = factor.map_or(update, |factor| update.clipped(factor));
+                let (theta, kept, buffers) = (&mut self.theta, &self.gradients, &mut self.buffers);
+                match &self.memory {
+                    Memory::Tiny(_) => tiny::apply(theta, kept, buffers, update),
+                    Memory::Blocks(engine) => {
+                        let team = &self.team;
+                        team.run(|| engine.apply(team, theta, kept, buffers, update));
+                    }
+                }
+                loss
+            }
+        };
         self.steps += 1;
-        let update = Update::new(self.rule, self.weight_decay, how.learning_rate, self.steps);
-        let [first, second] = &mut self.buffers;
-        let (mut first, mut second) = (first.iter_mut(), second.iter_mut());
-        for (theta, gradient) in self.theta.iter_mut().zip(&self.gradients) {
-            theta.update(gradient, first.next(), second.next(), update);
-        }
         Ok(loss)
     }
 
@@ -219,30 +249,34 @@ impl<T: Float> Trainer<T> {
         inputs: Inputs<'_, T>,
         targets: Targets<'_, T>,
     ) -> Result<T, FusedError> {
-        let sizes = &self.architecture.sizes;
-        let ends = [sizes[0], self.architecture.outputs()];
-        let rows = batch::check(&inputs, &targets, ends, self.rows_at_most)?;
-        let mut loss = plain::gradients(
-            self.architecture.hidden,
-            self.architecture.output,
-            &self.theta,
-            &mut self.gradients,
-            &mut self.z,
-            &mut self.y,
-            &inputs,
-            &targets,
-            rows,
-        );
-        if let Output::HalfSquaredError {
-            ridge: Some(ridge), ..
-        } = self.architecture.output
-        {
-            let gamma = T::from_f64(ridge.of_batch(rows));
-            for (theta, gradient) in self.theta.iter().zip(&mut self.gradients) {
-                loss += theta.penalty(gradient, gamma);
-            }
+        let rows = self.check(&inputs, &targets)?;
+        Ok(self.keep_gradients(inputs, targets, rows))
+    }
+
+    fn keep_gradients(
+        &mut self,
+        inputs: Inputs<'_, T>,
+        targets: Targets<'_, T>,
+        rows: usize,
+    ) -> T {
+        if self.gradients.is_empty() {
+            self.gradients = Values::of_net(&self.architecture.sizes);
         }
-        Ok(loss)
+        let (team, net) = (&self.team, &self.architecture);
+        let (theta, kept) = (&mut self.theta, &mut self.gradients);
+        let penalty = penalty(net, theta, rows);
+        let loss = match &mut self.memory {
+            Memory::Tiny(tiny) => tiny.gradients(net, theta, kept, &inputs, &targets, rows),
+            Memory::Blocks(engine) => team.run(|| {
+                engine.run(team, net, theta, inputs, targets, rows, Use::Keep(kept))
+            }),
+        };
+        loss + penalty
+    }
+
+    fn check(&self, inputs: &Inputs<'_, T>, targets: &Targets<'_, T>) -> Result<usize, FusedError> {
+        let ends = [self.architecture.sizes[0], self.architecture.outputs()];
+        batch::check(inputs, targets, ends, self.rows_at_most)
     }
 
     fn check_layer(&self, layer: usize) -> Result<(), FusedError> {
@@ -252,4 +286,19 @@ impl<T: Float> Trainer<T> {
         }
         Err(FusedError::NoSuchLayer { layer, layers })
     }
+}
+
+/// The ridge term of a batch's loss.
+///
+/// ```text
+/// R = γ/2 Σ_l ‖w_l‖²        with γ of the batch
+/// ```
+fn penalty<T: Float>(net: &Architecture, theta: &[Values<T>], rows: usize) -> T {
+    let gamma = net.ridge(rows);
+    if gamma == 0.0 {
+        return T::default();
+    }
+    let blocks = theta.iter().flat_map(|values| &values.weights.blocks);
+    let squares = blocks.flat_map(|block| block.elements()).map(|&w| w * w);
+    squares.sum::<T>() * T::from_f64(0.5 * gamma)
 }

@@ -8,19 +8,21 @@ use crate::rule::Rule;
 /// Factors are rounded to f32 where Burn's optimizers round them, in f64 as well: the results then agree
 /// with Burn's to rounding.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Update<T> {
-    Sgd {
-        rate: T,
-        decay: Option<T>,
-    },
+pub(crate) struct Update<T> {
+    rate: T,
+    /// The factor of a gradient that is too long.
+    clip: Option<T>,
+    decay: Option<T>,
+    factors: Factors<T>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Factors<T> {
+    Sgd,
     Momentum {
-        rate: T,
-        decay: Option<T>,
-        momentum: T,
+        mu: T,
     },
     Adam {
-        rate: T,
-        decay: Option<T>,
         beta_1: T,
         rest_1: T,
         beta_2: T,
@@ -36,68 +38,100 @@ impl<T: Float> Update<T> {
     /// The update of step number `t`, counted from 1.
     pub(crate) fn new(rule: Rule, weight_decay: f64, learning_rate: f64, t: u64) -> Self {
         let of_f32 = |value: f32| T::from_f64(f64::from(value));
-        let rate = T::from_f64(learning_rate);
-        let decay = (weight_decay > 0.0).then(|| of_f32(weight_decay as f32));
-        match rule {
-            Rule::Sgd => Self::Sgd { rate, decay },
-            Rule::Momentum { momentum } => Self::Momentum {
-                rate,
-                decay,
-                momentum: of_f32(momentum as f32),
-            },
-            Rule::Adam {
-                beta_1,
-                beta_2,
-                epsilon,
-            } => {
-                let [beta_1, beta_2, epsilon] = [beta_1, beta_2, epsilon].map(|x| x as f32);
-                let t = i32::try_from(t).unwrap_or(i32::MAX);
-                let c = (1.0 - beta_2.powi(t)).sqrt();
-                Self::Adam {
-                    rate,
-                    decay,
-                    beta_1: of_f32(beta_1),
-                    rest_1: of_f32(1.0 - beta_1),
-                    beta_2: of_f32(beta_2),
-                    rest_2: of_f32(1.0 - beta_2),
-                    factor: of_f32(c / (1.0 - beta_1.powi(t))),
-                    epsilon: of_f32(epsilon * c),
+        Self {
+            rate: T::from_f64(learning_rate),
+            clip: None,
+            decay: (weight_decay > 0.0).then(|| of_f32(weight_decay as f32)),
+            factors: match rule {
+                Rule::Sgd => Factors::Sgd,
+                Rule::Momentum { momentum } => Factors::Momentum {
+                    mu: of_f32(momentum as f32),
+                },
+                Rule::Adam {
+                    beta_1,
+                    beta_2,
+                    epsilon,
+                } => {
+                    let [beta_1, beta_2, epsilon] = [beta_1, beta_2, epsilon].map(|x| x as f32);
+                    let t = i32::try_from(t).unwrap_or(i32::MAX);
+                    let c = (1.0 - beta_2.powi(t)).sqrt();
+                    Factors::Adam {
+                        beta_1: of_f32(beta_1),
+                        rest_1: of_f32(1.0 - beta_1),
+                        beta_2: of_f32(beta_2),
+                        rest_2: of_f32(1.0 - beta_2),
+                        factor: of_f32(c / (1.0 - beta_1.powi(t))),
+                        epsilon: of_f32(epsilon * c),
+                    }
                 }
-            }
+            },
+        }
+    }
+
+    /// The same update, by gradients times `factor`.
+    pub(crate) fn clipped(self, factor: f64) -> Self {
+        Self {
+            clip: Some(T::from_f64(factor)),
+            ..self
         }
     }
 
     /// Changes parameters `theta` and the rule's buffers by the gradient `g`. A buffer that the rule does
     /// not have is not read.
+    ///
+    /// ```text
+    /// g ← s g, if it is clipped        g ← λθ + g, with weight decay
+    /// ```
     #[inline(always)]
     pub(crate) fn apply(self, theta: &mut [T], g: &[T], first: &mut [T], second: &mut [T]) {
-        let decayed = |decay: Option<T>, theta: T, g: T| match decay {
-            Some(lambda) => theta * lambda + g,
-            None => g,
-        };
+        let rate = self.rate;
+        // Cases outside of the loops, so that each loop is one of vectors.
+        match (self.clip, self.decay) {
+            (None, None) => self.factors.apply(rate, theta, g, first, second, |_, g| g),
+            (None, Some(decay)) => {
+                let change = |theta, g| theta * decay + g;
+                self.factors.apply(rate, theta, g, first, second, change);
+            }
+            (Some(clip), None) => {
+                let change = |_, g| g * clip;
+                self.factors.apply(rate, theta, g, first, second, change);
+            }
+            (Some(clip), Some(decay)) => {
+                let change = |theta, g| theta * decay + g * clip;
+                self.factors.apply(rate, theta, g, first, second, change);
+            }
+        }
+    }
+}
+
+impl<T: Float> Factors<T> {
+    #[inline(always)]
+    fn apply(
+        self,
+        rate: T,
+        theta: &mut [T],
+        g: &[T],
+        first: &mut [T],
+        second: &mut [T],
+        change: impl Fn(T, T) -> T,
+    ) {
         match self {
             // θ ← θ - α g
-            Self::Sgd { rate, decay } => {
+            Self::Sgd => {
                 for (theta, &g) in theta.iter_mut().zip(g) {
-                    *theta = *theta - decayed(decay, *theta, g) * rate;
+                    *theta = *theta - change(*theta, g) * rate;
                 }
             }
             // v ← g + μ v        θ ← θ - α v
-            Self::Momentum {
-                rate,
-                decay,
-                momentum,
-            } => {
+            Self::Momentum { mu } => {
                 for ((theta, &g), v) in theta.iter_mut().zip(g).zip(first) {
-                    *v = decayed(decay, *theta, g) + *v * momentum;
+                    *v = change(*theta, g) + *v * mu;
                     *theta = *theta - *v * rate;
                 }
             }
             // m ← β₁ m + (1 - β₁) g        v ← β₂ v + (1 - β₂) g²
             // θ ← θ - α (m c/(1 - β₁ᵗ)) / (√v + ε c)
             Self::Adam {
-                rate,
-                decay,
                 beta_1,
                 rest_1,
                 beta_2,
@@ -107,7 +141,7 @@ impl<T: Float> Update<T> {
             } => {
                 let buffers = first.iter_mut().zip(second);
                 for ((theta, &g), (m, v)) in theta.iter_mut().zip(g).zip(buffers) {
-                    let g = decayed(decay, *theta, g);
+                    let g = change(*theta, g);
                     *m = *m * beta_1 + g * rest_1;
                     *v = *v * beta_2 + g * g * rest_2;
                     *theta = *theta - (*m * factor) / (v.sqrt() + epsilon) * rate;

@@ -1,0 +1,281 @@
+//! Forward and backward by blocks: the phases of a step, in order.
+
+use pulp::Arch;
+
+use crate::architecture::Architecture;
+use crate::batch::{Inputs, Targets};
+use crate::blocks::{Blocks, Order, SIDE};
+use crate::number::Float;
+use crate::parameters::Values;
+use crate::phases::{
+    Apply, Backward, BiasGradient, Descend, Forward, Gather, Keep, Last, WeightGradient,
+};
+use crate::team::{Groups, Optional, Team};
+use crate::update::Update;
+
+/// The memory of a step.
+#[derive(Debug)]
+pub(crate) struct Engine<T> {
+    arch: Arch,
+    /// `z_0` to `z_(L-1)`, of which the first is the input.
+    z: Vec<Blocks<T>>,
+    /// `δa_1` to `δa_L`.
+    delta: Vec<Blocks<T>>,
+    /// `δa_1ᵀ` to `δa_Lᵀ`.
+    delta_t: Vec<Blocks<T>>,
+    /// For each strip of rows, a row of `a` and one of `y`, and then the losses of its rows.
+    memory: Vec<T>,
+}
+
+/// What becomes of the gradients.
+pub(crate) enum Use<'a, T> {
+    /// They are kept.
+    Keep(&'a mut [Values<T>]),
+    /// They change the parameters and the buffers of the rule at once. Only the gradients of biases stay.
+    Descend {
+        update: Update<T>,
+        buffers: &'a mut [Vec<Values<T>>; 2],
+        biases: &'a mut [Vec<T>],
+    },
+}
+
+impl<T: Float> Engine<T> {
+    pub(crate) fn new(sizes: &[usize], rows: usize) -> Self {
+        let width = sizes[sizes.len() - 1];
+        let layers = sizes.len() - 1;
+        let z = |l: usize| {
+            // A thread computes some columns of a layer, but copies whole rows of the data.
+            let order = if l == 0 { Order::Strips } else { Order::Panels };
+            Blocks::zeros(rows, sizes[l], order)
+        };
+        let delta = sizes[1..].iter();
+        Self {
+            arch: Arch::new(),
+            z: (0..layers).map(z).collect(),
+            delta: delta.clone().map(|&size| Blocks::zeros(rows, size, Order::Strips)).collect(),
+            delta_t: delta.map(|&size| Blocks::zeros(size, rows, Order::Panels)).collect(),
+            memory: vec![T::default(); rows.div_ceil(SIDE) * (2 * width + SIDE)],
+        }
+    }
+
+    /// The loss of a batch, without a ridge term; passes the gradients on.
+    ///
+    /// ```text
+    /// z_l = f(z_(l-1)·w_l + 1b_lᵀ)        δa_L from the loss
+    /// δw_l = z_(l-1)ᵀ·δa_l    δb_l = Σ_rows δa_l    δa_(l-1) = f'(a_(l-1))∘(δa_l·w_lᵀ)
+    /// ```
+    ///
+    /// `w_l` is changed only after `δa_(l-1)` has been computed from it.
+    #[allow(clippy::too_many_arguments)]
+    pub(crate) fn run(
+        &mut self,
+        team: &Team,
+        architecture: &Architecture,
+        theta: &mut [Values<T>],
+        inputs: Inputs<'_, T>,
+        targets: Targets<'_, T>,
+        rows: usize,
+        mut gradients: Use<'_, T>,
+    ) -> T {
+        let ridge = T::from_f64(architecture.ridge(rows));
+        self.gather(team, inputs, rows);
+        self.forward(team, architecture, theta, rows);
+        let loss = self.last(team, architecture, theta, targets, rows);
+        for l in (0..theta.len()).rev() {
+            if l > 0 {
+                self.backward(team, architecture, theta, rows, l);
+            }
+            let gradient = |start| WeightGradient {
+                before: &self.z[l],
+                delta: &self.delta[l],
+                rows,
+                ridge,
+                start,
+            };
+            let bias = |gradient: &mut [T]| {
+                let delta = &self.delta[l];
+                self.arch.dispatch(BiasGradient {
+                    delta,
+                    rows,
+                    gradient,
+                });
+            };
+            let Values { weights, biases } = &mut theta[l];
+            match &mut gradients {
+                Use::Keep(kept) => {
+                    bias(&mut kept[l].biases);
+                    let weights = &weights.blocks[..];
+                    team.share(&mut kept[l].weights.blocks[..], |start, kept| {
+                        self.arch.dispatch(Keep {
+                            gradient: gradient(start),
+                            weights,
+                            kept,
+                        });
+                    });
+                }
+                Use::Descend {
+                    update,
+                    buffers,
+                    biases: kept,
+                } => {
+                    let update = *update;
+                    bias(&mut kept[l]);
+                    let [(w_1, b_1), (w_2, b_2)] = layer(buffers, l);
+                    update.apply(biases, &kept[l], b_1, b_2);
+                    let parts = (&mut weights.blocks[..], Optional(w_1), Optional(w_2));
+                    team.share(parts, |start, (weights, first, second)| {
+                        self.arch.dispatch(Descend {
+                            gradient: gradient(start),
+                            update,
+                            weights,
+                            first,
+                            second,
+                        });
+                    });
+                }
+            }
+        }
+        loss
+    }
+
+    /// `z_0 = x`.
+    fn gather(&mut self, team: &Team, inputs: Inputs<'_, T>, rows: usize) {
+        let width = self.z[0].columns;
+        let used = rows.div_ceil(SIDE) * width.div_ceil(SIDE);
+        team.share(&mut self.z[0].blocks[..used], |start, x| {
+            self.arch.dispatch(Gather {
+                inputs,
+                width,
+                rows,
+                start,
+                x,
+            });
+        });
+    }
+
+    /// `z_l = f(z_(l-1)·w_l + 1b_lᵀ)` for the hidden layers.
+    fn forward(&mut self, team: &Team, net: &Architecture, theta: &[Values<T>], rows: usize) {
+        for l in 1..self.z.len() {
+            let (before, after) = self.z.split_at_mut(l);
+            let run = after[0].run();
+            team.share(&mut after[0].blocks[..], |start, z| {
+                self.arch.dispatch(Forward {
+                    f: net.hidden,
+                    before: &before[l - 1],
+                    weights: &theta[l - 1].weights,
+                    biases: &theta[l - 1].biases,
+                    rows,
+                    run,
+                    start,
+                    z,
+                });
+            });
+        }
+    }
+
+    /// The loss and `δa_L`.
+    fn last(
+        &mut self,
+        team: &Team,
+        net: &Architecture,
+        theta: &[Values<T>],
+        targets: Targets<'_, T>,
+        rows: usize,
+    ) -> T {
+        let last = theta.len() - 1;
+        let width = net.outputs();
+        let (strips, size) = (rows.div_ceil(SIDE), width.div_ceil(SIDE));
+        let parts = (
+            groups(&mut self.delta[last].blocks[..strips * size], size),
+            groups(&mut self.delta_t[last].blocks[..strips * size], size),
+            groups(&mut self.memory, 2 * width + SIDE),
+        );
+        team.share(parts, |start, (delta, delta_t, memory)| {
+            self.arch.dispatch(Last {
+                output: net.output,
+                before: &self.z[last],
+                weights: &theta[last].weights,
+                biases: &theta[last].biases,
+                targets,
+                rows,
+                start,
+                delta,
+                delta_t,
+                memory,
+            });
+        });
+        let strips = self.memory.chunks(2 * width + SIDE);
+        let losses = strips.flat_map(|memory| &memory[2 * width..]).take(rows);
+        T::from_f64(losses.map(|loss| loss.to_f64()).sum())
+    }
+
+    /// `δa_(l-1)` from `δa_l`, where `l` counts from 0.
+    fn backward(
+        &mut self,
+        team: &Team,
+        net: &Architecture,
+        theta: &[Values<T>],
+        rows: usize,
+        l: usize,
+    ) {
+        let (before_t, after_t) = self.delta_t.split_at_mut(l);
+        let used = rows.div_ceil(SIDE) * net.sizes[l].div_ceil(SIDE);
+        let parts = (
+            &mut before_t[l - 1].blocks[..used],
+            &mut self.delta[l - 1].blocks[..used],
+        );
+        team.share(parts, |start, (delta_t, delta)| {
+            self.arch.dispatch(Backward {
+                f: net.hidden,
+                weights: &theta[l].weights,
+                after_t: &after_t[0],
+                z: &self.z[l],
+                rows,
+                start,
+                delta_t,
+                delta,
+                goes_on: l > 1,
+            });
+        });
+    }
+
+    /// Changes the parameters by gradients that were kept.
+    pub(crate) fn apply(
+        &self,
+        team: &Team,
+        theta: &mut [Values<T>],
+        gradients: &[Values<T>],
+        buffers: &mut [Vec<Values<T>>; 2],
+        update: Update<T>,
+    ) {
+        for (l, Values { weights, biases }) in theta.iter_mut().enumerate() {
+            let [(w_1, b_1), (w_2, b_2)] = layer(buffers, l);
+            update.apply(biases, &gradients[l].biases, b_1, b_2);
+            let parts = (&mut weights.blocks[..], Optional(w_1), Optional(w_2));
+            let kept = &gradients[l].weights.blocks;
+            team.share(parts, |start, (weights, first, second)| {
+                self.arch.dispatch(Apply {
+                    update,
+                    gradient: &kept[start..start + weights.len()],
+                    weights,
+                    first,
+                    second,
+                });
+            });
+        }
+    }
+}
+
+fn groups<X>(slice: &mut [X], size: usize) -> Groups<'_, X> {
+    Groups { slice, size }
+}
+
+/// Weights and biases of a layer in both buffers; slices of no element where there is no buffer.
+type OfLayer<'a, T> = [(&'a mut [crate::blocks::Block<T>], &'a mut [T]); 2];
+
+fn layer<T>(buffers: &mut [Vec<Values<T>>; 2], l: usize) -> OfLayer<'_, T> {
+    buffers.each_mut().map(|values| match values.get_mut(l) {
+        Some(Values { weights, biases }) => (&mut weights.blocks[..], &mut biases[..]),
+        None => (&mut [][..], &mut [][..]),
+    })
+}

@@ -1,0 +1,423 @@
+//! The phases of a step. Each computes a range of a matrix's blocks; threads share the ranges.
+//!
+//! ```text
+//! gather    z_0 = x
+//! forward   z_l = f(z_(l-1)·w_l + 1b_lᵀ)                        hidden layers
+//! output    a_L = z_(L-1)·w_L + 1b_Lᵀ, the loss, δa_L
+//! backward  δa_(l-1) = f'(a_(l-1))∘(δa_l·w_lᵀ)                  as (w_l·δa_lᵀ)ᵀ
+//! gradient  δw_l = z_(l-1)ᵀ·δa_l, and w_l ← w_l - α rule(δw_l)
+//! ```
+
+use std::ops::Range;
+
+use layers::Activation;
+use pulp::{Simd, WithSimd};
+
+use crate::activation;
+use crate::architecture::Output;
+use crate::batch::{Inputs, Targets};
+use crate::blocks::{Block, Blocks, SIDE};
+use crate::number::Float;
+use crate::product::{HEIGHT, Left, Product};
+use crate::team::{Groups, Optional};
+use crate::update::Update;
+
+/// Walks over `length` blocks from `start` of a matrix with `run` blocks a panel, of which `used` are in
+/// use: calls `work` with a panel, the first block in it, and the blocks' places in the range. As many
+/// panels as possible pass by before the rows change, so that the product's left factor stays near.
+#[inline(always)]
+fn walk(
+    start: usize,
+    length: usize,
+    [run, used]: [usize; 2],
+    mut work: impl FnMut(usize, usize, Range<usize>),
+) {
+    let end = start + length;
+    for top in (0..used).step_by(HEIGHT) {
+        let bottom = (top + HEIGHT).min(used);
+        for panel in start / run..end.div_ceil(run) {
+            let from = start.max(panel * run + top);
+            let to = end.min(panel * run + bottom);
+            if from < to {
+                work(panel, from - panel * run, from - start..to - start);
+            }
+        }
+    }
+}
+
+/// Copies the rows of a batch: bytes become numbers on the way.
+///
+/// ```text
+/// x = byte / 255
+/// ```
+pub(crate) struct Gather<'a, T> {
+    pub(crate) inputs: Inputs<'a, T>,
+    pub(crate) width: usize,
+    pub(crate) rows: usize,
+    pub(crate) start: usize,
+    /// Blocks of `x`, strip by strip.
+    pub(crate) x: &'a mut [Block<T>],
+}
+
+impl<T: Float> WithSimd for Gather<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let wide = self.width.div_ceil(SIDE);
+        for (number, block) in self.x.iter_mut().enumerate() {
+            let (p, q) = ((self.start + number) / wide, (self.start + number) % wide);
+            let columns = SIDE * q..(SIDE * q + SIDE).min(self.width);
+            let rows = SIDE * p..(SIDE * p + SIDE).min(self.rows);
+            for (to, row) in block.0.iter_mut().zip(rows) {
+                match self.inputs {
+                    Inputs::Bytes { images, rows } => {
+                        let image = &images[rows[row] as usize * self.width..];
+                        let image = &image[columns.clone()];
+                        match image.as_array::<SIDE>() {
+                            Some(image) => bytes(image, to),
+                            None => bytes(image, &mut to[..columns.len()]),
+                        }
+                    }
+                    Inputs::Floats { values, rows } => {
+                        let values = &values[rows[row] as usize * self.width..];
+                        to[..columns.len()].copy_from_slice(&values[columns.clone()]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn bytes<T: Float>(image: &[u8], to: &mut [T]) {
+    for (to, &p) in to.iter_mut().zip(image) {
+        *to = T::from_byte(p);
+    }
+}
+
+/// A hidden layer.
+///
+/// ```text
+/// z_l = f(z_(l-1)·w_l + 1b_lᵀ)
+/// ```
+pub(crate) struct Forward<'a, T> {
+    pub(crate) f: Activation,
+    pub(crate) before: &'a Blocks<T>,
+    pub(crate) weights: &'a Blocks<T>,
+    pub(crate) biases: &'a [T],
+    pub(crate) rows: usize,
+    /// Blocks of a panel of `z_l`.
+    pub(crate) run: usize,
+    pub(crate) start: usize,
+    /// Blocks of `z_l`, panel by panel.
+    pub(crate) z: &'a mut [Block<T>],
+}
+
+impl<T: Float> WithSimd for Forward<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let product = affine(self.before, self.weights, self.rows);
+        let used = self.rows.div_ceil(SIDE);
+        walk(self.start, self.z.len(), [self.run, used], |panel, first, place| {
+            let z = &mut self.z[place];
+            product.blocks(simd, panel, first, z);
+            let columns = (self.weights.columns - SIDE * panel).min(SIDE);
+            let biases = &self.biases[SIDE * panel..SIDE * panel + SIDE];
+            for block in z {
+                for row in &mut block.0 {
+                    row.iter_mut().zip(biases).for_each(|(a, &b)| *a += b);
+                }
+                if columns == SIDE {
+                    activation::forward(self.f, block.elements_mut());
+                } else {
+                    for row in &mut block.0 {
+                        activation::forward(self.f, &mut row[..columns]);
+                    }
+                }
+            }
+        });
+    }
+}
+
+fn affine<'a, T>(z: &'a Blocks<T>, weights: &'a Blocks<T>, rows: usize) -> Product<'a, T> {
+    Product {
+        left: Left::Plain(z),
+        right: weights,
+        height: rows,
+        depth: weights.rows,
+        width: weights.columns,
+    }
+}
+
+/// The output layer.
+///
+/// ```text
+/// a_L = z_(L-1)·w_L + 1b_Lᵀ        L and δa_L as Output says
+/// ```
+pub(crate) struct Last<'a, T> {
+    pub(crate) output: Output,
+    pub(crate) before: &'a Blocks<T>,
+    pub(crate) weights: &'a Blocks<T>,
+    pub(crate) biases: &'a [T],
+    pub(crate) targets: Targets<'a, T>,
+    pub(crate) rows: usize,
+    /// The first strip.
+    pub(crate) start: usize,
+    /// Blocks of `δa_L`, strip by strip.
+    pub(crate) delta: Groups<'a, Block<T>>,
+    /// Blocks of `δa_Lᵀ`, panel by panel.
+    pub(crate) delta_t: Groups<'a, Block<T>>,
+    /// For each strip, a row of `a` and one of `y`, and then the losses of its rows.
+    pub(crate) memory: Groups<'a, T>,
+}
+
+impl<T: Float> WithSimd for Last<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let product = affine(self.before, self.weights, self.rows);
+        let c = T::from_f64(self.output.factor(self.rows));
+        let width = self.weights.columns;
+        let strips = self.delta.slice.chunks_mut(self.delta.size);
+        let strips_t = self.delta_t.slice.chunks_mut(self.delta_t.size);
+        let memory = self.memory.slice.chunks_mut(self.memory.size);
+        for (number, ((strip, strip_t), memory)) in strips.zip(strips_t).zip(memory).enumerate() {
+            let p = self.start + number;
+            for (panel, block) in strip.iter_mut().enumerate() {
+                product.blocks(simd, panel, p, std::slice::from_mut(block));
+            }
+            let (a, memory) = memory.split_at_mut(width);
+            let (y, losses) = memory.split_at_mut(width);
+            for (row, loss) in (SIDE * p..self.rows).zip(losses) {
+                let at = row % SIDE;
+                for (j, a) in a.iter_mut().enumerate() {
+                    *a = strip[j / SIDE].0[at][j % SIDE] + self.biases[j];
+                }
+                self.targets.write(row, y);
+                *loss = self.output.row(a, y, c);
+                for (j, &a) in a.iter().enumerate() {
+                    strip[j / SIDE].0[at][j % SIDE] = a;
+                }
+            }
+            for (block, block_t) in strip.iter().zip(strip_t) {
+                block.transpose_into(block_t);
+            }
+        }
+    }
+}
+
+/// Back through the weights of a layer and the activation before it.
+///
+/// ```text
+/// δa_(l-1) = f'(a_(l-1))∘(δa_l·w_lᵀ)        with (δa_l·w_lᵀ)ᵀ = w_l·δa_lᵀ
+/// ```
+pub(crate) struct Backward<'a, T> {
+    pub(crate) f: Activation,
+    pub(crate) weights: &'a Blocks<T>,
+    /// `δa_lᵀ`.
+    pub(crate) after_t: &'a Blocks<T>,
+    /// `z_(l-1)`.
+    pub(crate) z: &'a Blocks<T>,
+    pub(crate) rows: usize,
+    pub(crate) start: usize,
+    /// Blocks of `δa_(l-1)ᵀ`, panel by panel.
+    pub(crate) delta_t: &'a mut [Block<T>],
+    /// Blocks of `δa_(l-1)`, strip by strip.
+    pub(crate) delta: &'a mut [Block<T>],
+    /// Whether `δa_(l-1)ᵀ` is used again.
+    pub(crate) goes_on: bool,
+}
+
+impl<T: Float> WithSimd for Backward<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let product = Product {
+            left: Left::Plain(self.weights),
+            right: self.after_t,
+            height: self.weights.rows,
+            depth: self.weights.columns,
+            width: self.rows,
+        };
+        let run = self.weights.rows.div_ceil(SIDE);
+        walk(self.start, self.delta.len(), [run, run], |panel, first, place| {
+            product.blocks(simd, panel, first, &mut self.delta_t[place.clone()]);
+            let blocks_t = self.delta_t[place.clone()].iter_mut();
+            let blocks = self.delta[place].iter_mut();
+            for (p, (block_t, block)) in blocks_t.zip(blocks).enumerate() {
+                block_t.transpose_into(block);
+                let z = self.z.at(panel, first + p);
+                activation::backward(self.f, z.elements(), block.elements_mut());
+                if self.goes_on {
+                    block.transpose_into(block_t);
+                }
+            }
+        });
+    }
+}
+
+/// The product of a weight gradient.
+///
+/// ```text
+/// δw_l = z_(l-1)ᵀ·δa_l + γ w_l        γ is 0 but for a ridge term
+/// ```
+pub(crate) struct WeightGradient<'a, T> {
+    /// `z_(l-1)`.
+    pub(crate) before: &'a Blocks<T>,
+    /// `δa_l`.
+    pub(crate) delta: &'a Blocks<T>,
+    pub(crate) rows: usize,
+    pub(crate) ridge: T,
+    pub(crate) start: usize,
+}
+
+impl<T: Float> WeightGradient<'_, T> {
+    fn product(&self) -> Product<'_, T> {
+        Product {
+            left: Left::Transposed(self.before),
+            right: self.delta,
+            height: self.before.columns,
+            depth: self.rows,
+            width: self.delta.columns,
+        }
+    }
+
+    #[inline(always)]
+    fn add_ridge(&self, weights: &[Block<T>], gradient: &mut [Block<T>]) {
+        if self.ridge != T::default() {
+            for (weights, gradient) in weights.iter().zip(gradient) {
+                let pairs = gradient.elements_mut().iter_mut().zip(weights.elements());
+                pairs.for_each(|(gradient, &w)| *gradient += w * self.ridge);
+            }
+        }
+    }
+}
+
+/// A weight gradient into memory.
+pub(crate) struct Keep<'a, T> {
+    pub(crate) gradient: WeightGradient<'a, T>,
+    pub(crate) weights: &'a [Block<T>],
+    pub(crate) kept: &'a mut [Block<T>],
+}
+
+impl<T: Float> WithSimd for Keep<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let product = self.gradient.product();
+        let (run, start) = (product.height.div_ceil(SIDE), self.gradient.start);
+        walk(start, self.kept.len(), [run, run], |panel, first, place| {
+            let weights = &self.weights[start + place.start..start + place.end];
+            let kept = &mut self.kept[place];
+            product.blocks(simd, panel, first, kept);
+            self.gradient.add_ridge(weights, kept);
+        });
+    }
+}
+
+/// A weight gradient that changes the weights while it is in the cache, and is dropped.
+///
+/// ```text
+/// w_l ← w_l - α rule(δw_l)        for SGD: w_l ← w_l - α z_(l-1)ᵀ·δa_l
+/// ```
+pub(crate) struct Descend<'a, T> {
+    pub(crate) gradient: WeightGradient<'a, T>,
+    pub(crate) update: Update<T>,
+    pub(crate) weights: &'a mut [Block<T>],
+    pub(crate) first: Optional<'a, Block<T>>,
+    pub(crate) second: Optional<'a, Block<T>>,
+}
+
+impl<T: Float> WithSimd for Descend<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let product = self.gradient.product();
+        let (run, start) = (product.height.div_ceil(SIDE), self.gradient.start);
+        let mut scratch = [Block::zeros(); HEIGHT];
+        walk(start, self.weights.len(), [run, run], |panel, first, place| {
+            let scratch = &mut scratch[..place.len()];
+            product.blocks(simd, panel, first, scratch);
+            let weights = &mut self.weights[place.clone()];
+            self.gradient.add_ridge(weights, scratch);
+            let first = self.first.0.get_mut(place.clone()).unwrap_or_default();
+            let second = self.second.0.get_mut(place).unwrap_or_default();
+            apply(self.update, weights, scratch, first, second);
+        });
+    }
+}
+
+/// The update by gradients in memory.
+pub(crate) struct Apply<'a, T> {
+    pub(crate) update: Update<T>,
+    pub(crate) gradient: &'a [Block<T>],
+    pub(crate) weights: &'a mut [Block<T>],
+    pub(crate) first: Optional<'a, Block<T>>,
+    pub(crate) second: Optional<'a, Block<T>>,
+}
+
+impl<T: Float> WithSimd for Apply<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let (first, second) = (self.first.0, self.second.0);
+        apply(self.update, self.weights, self.gradient, first, second);
+    }
+}
+
+#[inline(always)]
+fn apply<T: Float>(
+    update: Update<T>,
+    weights: &mut [Block<T>],
+    gradient: &[Block<T>],
+    first: &mut [Block<T>],
+    second: &mut [Block<T>],
+) {
+    for (number, (weights, gradient)) in weights.iter_mut().zip(gradient).enumerate() {
+        let first = elements(first.get_mut(number));
+        let second = elements(second.get_mut(number));
+        update.apply(weights.elements_mut(), gradient.elements(), first, second);
+    }
+}
+
+#[inline(always)]
+fn elements<T: Float>(block: Option<&mut Block<T>>) -> &mut [T] {
+    block.map_or(&mut [], Block::elements_mut)
+}
+
+/// The gradient of biases.
+///
+/// ```text
+/// δb_l = Σ_rows δa_l
+/// ```
+pub(crate) struct BiasGradient<'a, T> {
+    pub(crate) delta: &'a Blocks<T>,
+    pub(crate) rows: usize,
+    pub(crate) gradient: &'a mut [T],
+}
+
+impl<T: Float> WithSimd for BiasGradient<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        for (q, sums) in self.gradient.as_chunks_mut::<SIDE>().0.iter_mut().enumerate() {
+            let mut sum = [T::default(); SIDE];
+            for top in (0..self.rows).step_by(SIDE) {
+                let rows = (self.rows - top).min(SIDE);
+                for row in &self.delta.at(top / SIDE, q).0[..rows] {
+                    sum.iter_mut().zip(row).for_each(|(sum, &delta)| *sum += delta);
+                }
+            }
+            *sums = sum;
+        }
+    }
+}

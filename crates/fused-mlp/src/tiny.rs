@@ -1,0 +1,147 @@
+//! A step by plain loops, for nets so small that most of each block is empty: the exclusive or.
+
+use crate::activation;
+use crate::architecture::Architecture;
+use crate::batch::{Inputs, Targets};
+use crate::blocks::{Block, SIDE};
+use crate::number::Float;
+use crate::parameters::Values;
+use crate::update::Update;
+
+/// The most multiplications forward that plain loops are faster at.
+const PRODUCTS: usize = 512;
+
+/// The memory of a step: a block for each layer, of which the first is the input.
+#[derive(Debug)]
+pub(crate) struct Tiny<T> {
+    z: Vec<Block<T>>,
+}
+
+impl<T: Float> Tiny<T> {
+    /// `None` for a net that is too large. It does not depend on the rows of a batch, which may be few at
+    /// the end of an epoch: one run takes one path.
+    pub(crate) fn new(sizes: &[usize], rows_at_most: usize) -> Option<Self> {
+        let products = |sizes: &[usize]| rows_at_most * sizes[0] * sizes[1];
+        let small = rows_at_most <= SIDE
+            && sizes.iter().all(|&size| size <= SIDE)
+            && sizes.windows(2).map(products).sum::<usize>() <= PRODUCTS;
+        small.then(|| Self {
+            z: vec![Block::zeros(); sizes.len()],
+        })
+    }
+
+    /// The loss of a batch, without a ridge term; writes the gradients.
+    ///
+    /// ```text
+    /// a_l = z_(l-1)·w_l + 1b_lᵀ    z_l = f(a_l)    δa_L from the loss
+    /// δw_l = z_(l-1)ᵀ·δa_l + γ w_l    δb_l = Σ_rows δa_l    δa_(l-1) = f'(a_(l-1))∘(δa_l·w_lᵀ)
+    /// ```
+    ///
+    /// `δa_l` takes the place of `z_l`.
+    pub(crate) fn gradients(
+        &mut self,
+        net: &Architecture,
+        theta: &[Values<T>],
+        gradients: &mut [Values<T>],
+        inputs: &Inputs<'_, T>,
+        targets: &Targets<'_, T>,
+        rows: usize,
+    ) -> T {
+        let last = theta.len() - 1;
+        for (row, z) in self.z[0].0[..rows].iter_mut().enumerate() {
+            inputs.read(row, &mut z[..net.sizes[0]]);
+        }
+        for (l, Values { weights, biases }) in theta.iter().enumerate() {
+            let (d_in, d_out) = (weights.rows, weights.columns);
+            let w = &weights.blocks[0].0[..d_in];
+            let (before, after) = self.z.split_at_mut(l + 1);
+            for (z, a) in before[l].0[..rows].iter().zip(&mut after[0].0) {
+                let a = &mut a[..d_out];
+                a.copy_from_slice(&biases[..d_out]);
+                for (&z, w) in z.iter().zip(w) {
+                    a.iter_mut().zip(w).for_each(|(a, &w)| *a += z * w);
+                }
+                if l < last {
+                    activation::forward(net.hidden, a);
+                }
+            }
+        }
+        let c = T::from_f64(net.output.factor(rows));
+        let mut loss = T::default();
+        let mut y = [T::default(); SIDE];
+        let y = &mut y[..net.outputs()];
+        for (row, a) in self.z[last + 1].0[..rows].iter_mut().enumerate() {
+            targets.write(row, y);
+            loss += net.output.row(&mut a[..y.len()], y, c);
+        }
+        let ridge = T::from_f64(net.ridge(rows));
+        for l in (0..=last).rev() {
+            let Values { weights, .. } = &theta[l];
+            let (d_in, d_out) = (weights.rows, weights.columns);
+            let (before, after) = self.z.split_at_mut(l + 1);
+            let (z, delta) = (&mut before[l].0[..rows], &after[0].0[..rows]);
+            let w = &weights.blocks[0].0[..d_in];
+            let grad_w = &mut gradients[l].weights.blocks[0].0[..d_in];
+            for (grad_w, w) in grad_w.iter_mut().zip(w) {
+                let pairs = grad_w[..d_out].iter_mut().zip(w);
+                pairs.for_each(|(grad_w, &w)| *grad_w = ridge * w);
+            }
+            let grad_b = &mut gradients[l].biases[..d_out];
+            grad_b.fill(T::default());
+            for (z, delta) in z.iter_mut().zip(delta) {
+                let delta = &delta[..d_out];
+                grad_b.iter_mut().zip(delta).for_each(|(grad_b, &delta)| *grad_b += delta);
+                for (&z, grad_w) in z.iter().zip(&mut *grad_w) {
+                    let pairs = grad_w.iter_mut().zip(delta);
+                    pairs.for_each(|(grad_w, &delta)| *grad_w += z * delta);
+                }
+                if l > 0 {
+                    let mut grad_z = [T::default(); SIDE];
+                    for (grad_z, w) in grad_z.iter_mut().zip(w) {
+                        *grad_z = w.iter().zip(delta).map(|(&w, &delta)| delta * w).sum();
+                    }
+                    activation::backward(net.hidden, &z[..d_in], &mut grad_z[..d_in]);
+                    z[..d_in].copy_from_slice(&grad_z[..d_in]);
+                }
+            }
+        }
+        loss
+    }
+}
+
+/// Changes the parameters by gradients that were kept.
+pub(crate) fn apply<T: Float>(
+    theta: &mut [Values<T>],
+    gradients: &[Values<T>],
+    [first, second]: &mut [Vec<Values<T>>; 2],
+    update: Update<T>,
+) {
+    let (mut first, mut second) = (first.iter_mut(), second.iter_mut());
+    for (theta, gradient) in theta.iter_mut().zip(gradients) {
+        let (mut first, mut second) = (first.next(), second.next());
+        for i in 0..=theta.weights.rows {
+            let first = first.as_mut().map_or(&mut [][..], |values| values.row(i));
+            let second = second.as_mut().map_or(&mut [][..], |values| values.row(i));
+            update.apply(theta.row(i), gradient.row_ref(i), first, second);
+        }
+    }
+}
+
+impl<T: Float> Values<T> {
+    /// The weights of an input of a layer of one block, or, after them, its biases.
+    fn row(&mut self, i: usize) -> &mut [T] {
+        let columns = self.weights.columns;
+        match self.weights.blocks[0].0[..self.weights.rows].get_mut(i) {
+            Some(row) => &mut row[..columns],
+            None => &mut self.biases[..columns],
+        }
+    }
+
+    fn row_ref(&self, i: usize) -> &[T] {
+        let columns = self.weights.columns;
+        match self.weights.blocks[0].0[..self.weights.rows].get(i) {
+            Some(row) => &row[..columns],
+            None => &self.biases[..columns],
+        }
+    }
+}
