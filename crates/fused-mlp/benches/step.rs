@@ -47,7 +47,9 @@ fn limit(threads: usize) -> f64 {
     let operations = std::thread::scope(|scope| {
         let run = || arch.dispatch(MultiplyAdds { times: TIMES });
         let threads: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();
-        let operations = threads.into_iter().map(|thread| thread.join().expect("no panic"));
+        let operations = threads
+            .into_iter()
+            .map(|thread| thread.join().expect("no panic"));
         operations.sum::<u64>()
     });
     operations as f64 / start.elapsed().as_secs_f64()
@@ -102,7 +104,9 @@ impl Contest {
                 let rows = &self.order[self.next..self.next + self.batch];
                 self.next += self.batch;
                 let inputs = Inputs::Bytes { images, rows };
-                let loss = self.trainer.step(inputs, Targets::Labels { labels, rows }, &how);
+                let loss = self
+                    .trainer
+                    .step(inputs, Targets::Labels { labels, rows }, &how);
                 assert!(loss.expect("a batch").is_finite());
             }
         });
@@ -155,7 +159,9 @@ fn xor(steps: usize) -> f64 {
 }
 
 fn main() {
-    let numbers: Vec<usize> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
+    let numbers: Vec<usize> = std::env::args()
+        .filter_map(|argument| argument.parse().ok())
+        .collect();
     let threads = numbers.first().copied().unwrap_or(2);
     let rounds = numbers.get(1).copied().unwrap_or(15);
     let pixel = |i: usize| if i % 5 == 0 { (i * 73 % 256) as u8 } else { 0 };
@@ -168,11 +174,31 @@ fn main() {
         epsilon: 1e-8,
     };
     let mut contests = [
-        ("256-128, batch 128, SGD", 16, Contest::new(&[256, 128], 128, Rule::Sgd, threads)),
-        ("256-128, batch 128, momentum", 16, Contest::new(&[256, 128], 128, momentum, threads)),
-        ("256-128, batch 128, Adam", 16, Contest::new(&[256, 128], 128, adam, threads)),
-        ("800-800, batch 128, SGD", 4, Contest::new(&[800, 800], 128, Rule::Sgd, threads)),
-        ("800-800, batch 1024, SGD", 1, Contest::new(&[800, 800], 1024, Rule::Sgd, threads)),
+        (
+            "256-128, batch 128, SGD",
+            16,
+            Contest::new(&[256, 128], 128, Rule::Sgd, threads),
+        ),
+        (
+            "256-128, batch 128, momentum",
+            16,
+            Contest::new(&[256, 128], 128, momentum, threads),
+        ),
+        (
+            "256-128, batch 128, Adam",
+            16,
+            Contest::new(&[256, 128], 128, adam, threads),
+        ),
+        (
+            "800-800, batch 128, SGD",
+            4,
+            Contest::new(&[800, 800], 128, Rule::Sgd, threads),
+        ),
+        (
+            "800-800, batch 1024, SGD",
+            1,
+            Contest::new(&[800, 800], 1024, Rule::Sgd, threads),
+        ),
     ];
     let mut limits = vec![];
     let mut rates = vec![vec![]; contests.len()];
@@ -193,7 +219,13 @@ fn main() {
     }
     let mut table = Table::new();
     table.load_style(comfy_table::presets::ASCII_MARKDOWN);
-    table.set_header(["", "median", "best", "share of the limit, %", "best rate of best limit, %"]);
+    table.set_header([
+        "",
+        "median",
+        "best",
+        "share of the limit, %",
+        "best rate of best limit, %",
+    ]);
     let best = |values: &[f64]| values.iter().copied().fold(0.0, f64::max);
     let most = best(&limits);
     let giga = |value: f64| format!("{:.1} GFLOP/s", value / 1e9);
@@ -210,7 +242,10 @@ fn main() {
             format!("{:.0}", median(&mut rates[number])),
             format!("{:.0}", best(&rates[number])),
             format!("{:.1}", 100.0 * median(&mut shares[number])),
-            format!("{:.1}", 100.0 * best(&rates[number]) * contest.operations() / most),
+            format!(
+                "{:.1}",
+                100.0 * best(&rates[number]) * contest.operations() / most
+            ),
         ]);
     }
     table.add_row([

@@ -142,7 +142,9 @@ impl<T: Float> Inputs<'_, T> {
         match self {
             Self::Bytes { images, rows } => {
                 let image = &images[place(rows[row])];
-                x.iter_mut().zip(image).for_each(|(x, &p)| *x = T::from_byte(p));
+                x.iter_mut()
+                    .zip(image)
+                    .for_each(|(x, &p)| *x = T::from_byte(p));
             }
             Self::Floats { values, rows } => x.copy_from_slice(&values[place(rows[row])]),
         }

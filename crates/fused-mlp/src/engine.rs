@@ -52,8 +52,13 @@ impl<T: Float> Engine<T> {
         Self {
             arch: Arch::new(),
             z: (0..layers).map(z).collect(),
-            delta: delta.clone().map(|&size| Blocks::zeros(rows, size, Order::Strips)).collect(),
-            delta_t: delta.map(|&size| Blocks::zeros(size, rows, Order::Panels)).collect(),
+            delta: delta
+                .clone()
+                .map(|&size| Blocks::zeros(rows, size, Order::Strips))
+                .collect(),
+            delta_t: delta
+                .map(|&size| Blocks::zeros(size, rows, Order::Panels))
+                .collect(),
             memory: vec![T::default(); rows.div_ceil(SIDE) * (2 * width + SIDE)],
         }
     }

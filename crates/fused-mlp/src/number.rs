@@ -96,8 +96,22 @@ pub(crate) mod vectors {
         };
     }
 
-    vectors!(f32, f32s, as_simd_f32s, as_mut_simd_f32s, splat_f32s, mul_add_e_f32s);
-    vectors!(f64, f64s, as_simd_f64s, as_mut_simd_f64s, splat_f64s, mul_add_e_f64s);
+    vectors!(
+        f32,
+        f32s,
+        as_simd_f32s,
+        as_mut_simd_f32s,
+        splat_f32s,
+        mul_add_e_f32s
+    );
+    vectors!(
+        f64,
+        f64s,
+        as_simd_f64s,
+        as_mut_simd_f64s,
+        splat_f64s,
+        mul_add_e_f64s
+    );
 }
 
 macro_rules! float {

@@ -121,24 +121,29 @@ impl<T: Float> WithSimd for Forward<'_, T> {
     fn with_simd<S: Simd>(self, simd: S) {
         let product = affine(self.before, self.weights, self.rows);
         let used = self.rows.div_ceil(SIDE);
-        walk(self.start, self.z.len(), [self.run, used], |panel, first, place| {
-            let z = &mut self.z[place];
-            product.blocks(simd, panel, first, z);
-            let columns = (self.weights.columns - SIDE * panel).min(SIDE);
-            let biases = &self.biases[SIDE * panel..SIDE * panel + SIDE];
-            for block in z {
-                for row in &mut block.0 {
-                    row.iter_mut().zip(biases).for_each(|(a, &b)| *a += b);
-                }
-                if columns == SIDE {
-                    activation::forward(self.f, block.elements_mut());
-                } else {
+        walk(
+            self.start,
+            self.z.len(),
+            [self.run, used],
+            |panel, first, place| {
+                let z = &mut self.z[place];
+                product.blocks(simd, panel, first, z);
+                let columns = (self.weights.columns - SIDE * panel).min(SIDE);
+                let biases = &self.biases[SIDE * panel..SIDE * panel + SIDE];
+                for block in z {
                     for row in &mut block.0 {
-                        activation::forward(self.f, &mut row[..columns]);
+                        row.iter_mut().zip(biases).for_each(|(a, &b)| *a += b);
+                    }
+                    if columns == SIDE {
+                        activation::forward(self.f, block.elements_mut());
+                    } else {
+                        for row in &mut block.0 {
+                            activation::forward(self.f, &mut row[..columns]);
+                        }
                     }
                 }
-            }
-        });
+            },
+        );
     }
 }
 
@@ -245,19 +250,24 @@ impl<T: Float> WithSimd for Backward<'_, T> {
             width: self.rows,
         };
         let run = self.weights.rows.div_ceil(SIDE);
-        walk(self.start, self.delta.len(), [run, run], |panel, first, place| {
-            product.blocks(simd, panel, first, &mut self.delta_t[place.clone()]);
-            let blocks_t = self.delta_t[place.clone()].iter_mut();
-            let blocks = self.delta[place].iter_mut();
-            for (p, (block_t, block)) in blocks_t.zip(blocks).enumerate() {
-                block_t.transpose_into(block);
-                let z = self.z.at(panel, first + p);
-                activation::backward(self.f, z.elements(), block.elements_mut());
-                if self.goes_on {
-                    block.transpose_into(block_t);
+        walk(
+            self.start,
+            self.delta.len(),
+            [run, run],
+            |panel, first, place| {
+                product.blocks(simd, panel, first, &mut self.delta_t[place.clone()]);
+                let blocks_t = self.delta_t[place.clone()].iter_mut();
+                let blocks = self.delta[place].iter_mut();
+                for (p, (block_t, block)) in blocks_t.zip(blocks).enumerate() {
+                    block_t.transpose_into(block);
+                    let z = self.z.at(panel, first + p);
+                    activation::backward(self.f, z.elements(), block.elements_mut());
+                    if self.goes_on {
+                        block.transpose_into(block_t);
+                    }
                 }
-            }
-        });
+            },
+        );
     }
 }
 
@@ -342,15 +352,20 @@ impl<T: Float> WithSimd for Descend<'_, T> {
         let product = self.gradient.product();
         let (run, start) = (product.height.div_ceil(SIDE), self.gradient.start);
         let mut scratch = [Block::zeros(); HEIGHT];
-        walk(start, self.weights.len(), [run, run], |panel, first, place| {
-            let scratch = &mut scratch[..place.len()];
-            product.blocks(simd, panel, first, scratch);
-            let weights = &mut self.weights[place.clone()];
-            self.gradient.add_ridge(weights, scratch);
-            let first = self.first.0.get_mut(place.clone()).unwrap_or_default();
-            let second = self.second.0.get_mut(place).unwrap_or_default();
-            apply(self.update, weights, scratch, first, second);
-        });
+        walk(
+            start,
+            self.weights.len(),
+            [run, run],
+            |panel, first, place| {
+                let scratch = &mut scratch[..place.len()];
+                product.blocks(simd, panel, first, scratch);
+                let weights = &mut self.weights[place.clone()];
+                self.gradient.add_ridge(weights, scratch);
+                let first = self.first.0.get_mut(place.clone()).unwrap_or_default();
+                let second = self.second.0.get_mut(place).unwrap_or_default();
+                apply(self.update, weights, scratch, first, second);
+            },
+        );
     }
 }
 
@@ -409,12 +424,20 @@ impl<T: Float> WithSimd for BiasGradient<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        for (q, sums) in self.gradient.as_chunks_mut::<SIDE>().0.iter_mut().enumerate() {
+        for (q, sums) in self
+            .gradient
+            .as_chunks_mut::<SIDE>()
+            .0
+            .iter_mut()
+            .enumerate()
+        {
             let mut sum = [T::default(); SIDE];
             for top in (0..self.rows).step_by(SIDE) {
                 let rows = (self.rows - top).min(SIDE);
                 for row in &self.delta.at(top / SIDE, q).0[..rows] {
-                    sum.iter_mut().zip(row).for_each(|(sum, &delta)| *sum += delta);
+                    sum.iter_mut()
+                        .zip(row)
+                        .for_each(|(sum, &delta)| *sum += delta);
                 }
             }
             *sums = sum;

@@ -43,8 +43,8 @@ impl<T: Float> Product<'_, T> {
     /// C_ij = Σ_k A_ik B_kj        summed in the order of k, in one accumulator an element
     /// ```
     ///
-    /// So an element does not depend on how the blocks are shared out. Rows of `out` beyond `height` are
-    /// left as they are, or hold anything.
+    /// So an element does not depend on how the blocks are shared out. What is beyond `height` and `width`
+    /// follows from what the factors hold there, or is 0.
     #[inline(always)]
     pub(crate) fn blocks<S: Simd>(
         &self,
@@ -77,6 +77,9 @@ impl<T: Float> Product<'_, T> {
             for (p, block) in out.iter_mut().enumerate() {
                 let p = first + p;
                 let rows = (self.height - SIDE * p).min(SIDE);
+                if begin == 0 && (rows < SIDE || columns < SIDE) {
+                    *block = Block::zeros();
+                }
                 for top in (0..rows).step_by(ROWS) {
                     for column in (0..columns.div_ceil(lanes)).step_by(WIDTH) {
                         let zero = T::splat(simd, T::default());

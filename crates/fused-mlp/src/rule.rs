@@ -2,7 +2,6 @@
 
 use layers::ConfigError;
 
-use crate::architecture::at_least_0;
 use crate::error::FusedError;
 
 /// An update rule: those of Burn's optimizers as the lecture uses them.
@@ -63,7 +62,13 @@ impl Rule {
             } => {
                 ConfigError::check_share("Adam's beta 1", beta_1)?;
                 ConfigError::check_share("Adam's beta 2", beta_2)?;
-                at_least_0("Adam's epsilon", epsilon)?;
+                if !(epsilon.is_finite() && epsilon > 0.0) {
+                    return Err(FusedError::OutOfRange {
+                        what: "Adam's epsilon",
+                        got: epsilon,
+                        expected: "a finite number above 0; use 1e-8",
+                    });
+                }
             }
         }
         Ok(())

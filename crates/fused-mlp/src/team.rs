@@ -24,6 +24,8 @@ impl Team {
             .thread_name(|number| format!("fused-{number}"))
             .build()
             .map_err(|source| FusedError::Threads { threads, source })?;
+        // A thread takes memory while it starts: wait for the last.
+        pool.broadcast(|_| ());
         Ok(Self {
             pool: Arc::new(pool),
             threads,

@@ -90,7 +90,10 @@ impl<T: Float> Tiny<T> {
             grad_b.fill(T::default());
             for (z, delta) in z.iter_mut().zip(delta) {
                 let delta = &delta[..d_out];
-                grad_b.iter_mut().zip(delta).for_each(|(grad_b, &delta)| *grad_b += delta);
+                grad_b
+                    .iter_mut()
+                    .zip(delta)
+                    .for_each(|(grad_b, &delta)| *grad_b += delta);
                 for (&z, grad_w) in z.iter().zip(&mut *grad_w) {
                     let pairs = grad_w.iter_mut().zip(delta);
                     pairs.for_each(|(grad_w, &delta)| *grad_w += z * delta);

@@ -206,7 +206,12 @@ impl<T: Float> Trainer<T> {
         how: &Step,
     ) -> Result<T, FusedError> {
         let rows = self.check(&inputs, &targets)?;
-        let update = Update::new(self.rule, self.weight_decay, how.learning_rate, self.steps + 1);
+        let update = Update::new(
+            self.rule,
+            self.weight_decay,
+            how.learning_rate,
+            self.steps + 1,
+        );
         let loss = match (how.clip_norm, &mut self.memory) {
             (None, Memory::Blocks(engine)) => {
                 let penalty = penalty(&self.architecture, &self.theta, rows);
@@ -253,12 +258,7 @@ impl<T: Float> Trainer<T> {
         Ok(self.keep_gradients(inputs, targets, rows))
     }
 
-    fn keep_gradients(
-        &mut self,
-        inputs: Inputs<'_, T>,
-        targets: Targets<'_, T>,
-        rows: usize,
-    ) -> T {
+    fn keep_gradients(&mut self, inputs: Inputs<'_, T>, targets: Targets<'_, T>, rows: usize) -> T {
         if self.gradients.is_empty() {
             self.gradients = Values::of_net(&self.architecture.sizes);
         }
@@ -267,9 +267,9 @@ impl<T: Float> Trainer<T> {
         let penalty = penalty(net, theta, rows);
         let loss = match &mut self.memory {
             Memory::Tiny(tiny) => tiny.gradients(net, theta, kept, &inputs, &targets, rows),
-            Memory::Blocks(engine) => team.run(|| {
-                engine.run(team, net, theta, inputs, targets, rows, Use::Keep(kept))
-            }),
+            Memory::Blocks(engine) => {
+                team.run(|| engine.run(team, net, theta, inputs, targets, rows, Use::Keep(kept)))
+            }
         };
         loss + penalty
     }

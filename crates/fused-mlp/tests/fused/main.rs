@@ -1,0 +1,8 @@
+//! The crate's tests, in one program.
+
+mod bits;
+mod common;
+mod gradients;
+mod random;
+mod refused;
+mod steps;
