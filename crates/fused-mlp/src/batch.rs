@@ -1,5 +1,7 @@
 //! A batch: rows of data that stay where they are, chosen by index.
 
+use std::ops::Range;
+
 use crate::error::FusedError;
 use crate::number::Float;
 
@@ -136,9 +138,13 @@ fn whole_rows(
 }
 
 impl<T: Float> Inputs<'_, T> {
-    /// The batch's row number `row` into `x`.
-    pub(crate) fn read(&self, row: usize, x: &mut [T]) {
-        let place = |row: u32| row as usize * x.len()..(row as usize + 1) * x.len();
+    /// Some columns of the batch's row number `row`, of `width` columns, into the beginning of `x`.
+    #[inline(always)]
+    pub(crate) fn read(&self, row: usize, width: usize, columns: Range<usize>, x: &mut [T]) {
+        let place = |row: u32| {
+            let start = row as usize * width;
+            start + columns.start..start + columns.end
+        };
         match self {
             Self::Bytes { images, rows } => {
                 let image = &images[place(rows[row])];
@@ -146,7 +152,9 @@ impl<T: Float> Inputs<'_, T> {
                     .zip(image)
                     .for_each(|(x, &p)| *x = T::from_byte(p));
             }
-            Self::Floats { values, rows } => x.copy_from_slice(&values[place(rows[row])]),
+            Self::Floats { values, rows } => {
+                x[..columns.len()].copy_from_slice(&values[place(rows[row])]);
+            }
         }
     }
 }

@@ -127,7 +127,12 @@ macro_rules! float {
             }
             #[inline(always)]
             fn from_byte(p: u8) -> Self {
-                Self::from(p) / 255.0
+                // 1/255 is rounded, so q can be off by one place. q + (p - 255 q)/255, with p - 255 q
+                // exact, is p/255 rounded once, and faster than a division.
+                const INVERSE: $t = 1.0 / 255.0;
+                let p = Self::from(p);
+                let q = p * INVERSE;
+                $t::mul_add($t::mul_add(-q, 255.0, p), INVERSE, q)
             }
             #[inline(always)]
             fn exp(self) -> Self {
@@ -159,3 +164,22 @@ macro_rules! float {
 
 float!(f32);
 float!(f64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_byte_is_divided_as_a_division_does() {
+        for p in 0..=255u8 {
+            assert_eq!(
+                f32::from_byte(p).to_bits(),
+                (f32::from(p) / 255.0).to_bits()
+            );
+            assert_eq!(
+                f64::from_byte(p).to_bits(),
+                (f64::from(p) / 255.0).to_bits()
+            );
+        }
+    }
+}

@@ -18,7 +18,7 @@ use crate::architecture::Output;
 use crate::batch::{Inputs, Targets};
 use crate::blocks::{Block, Blocks, SIDE};
 use crate::number::Float;
-use crate::product::{HEIGHT, Left, Product};
+use crate::product::{HEIGHT, Plain, Product, Transposed};
 use crate::team::{Groups, Optional};
 use crate::update::Update;
 
@@ -45,6 +45,9 @@ fn walk(
     }
 }
 
+/// Numbers that are converted in one loop: with fewer, the compiler writes no vectors.
+const NUMBERS: usize = 8 * SIDE;
+
 /// Copies the rows of a batch: bytes become numbers on the way.
 ///
 /// ```text
@@ -65,34 +68,25 @@ impl<T: Float> WithSimd for Gather<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         let wide = self.width.div_ceil(SIDE);
-        for (number, block) in self.x.iter_mut().enumerate() {
-            let (p, q) = ((self.start + number) / wide, (self.start + number) % wide);
-            let columns = SIDE * q..(SIDE * q + SIDE).min(self.width);
-            let rows = SIDE * p..(SIDE * p + SIDE).min(self.rows);
-            for (to, row) in block.0.iter_mut().zip(rows) {
-                match self.inputs {
-                    Inputs::Bytes { images, rows } => {
-                        let image = &images[rows[row] as usize * self.width..];
-                        let image = &image[columns.clone()];
-                        match image.as_array::<SIDE>() {
-                            Some(image) => bytes(image, to),
-                            None => bytes(image, &mut to[..columns.len()]),
-                        }
-                    }
-                    Inputs::Floats { values, rows } => {
-                        let values = &values[rows[row] as usize * self.width..];
-                        to[..columns.len()].copy_from_slice(&values[columns.clone()]);
-                    }
+        let mut start = self.start;
+        let mut rest = self.x;
+        while !rest.is_empty() {
+            // Some adjacent blocks of one strip.
+            let (p, q) = (start / wide, start % wide);
+            let count = rest.len().min(wide - q).min(NUMBERS / SIDE);
+            let (blocks, after) = rest.split_at_mut(count);
+            let columns = SIDE * q..(SIDE * (q + count)).min(self.width);
+            for row in SIDE * p..(SIDE * p + SIDE).min(self.rows) {
+                let mut numbers = [T::default(); NUMBERS];
+                let numbers = &mut numbers[..SIDE * count];
+                self.inputs.read(row, self.width, columns.clone(), numbers);
+                let parts = numbers.as_chunks::<SIDE>().0;
+                for (block, part) in blocks.iter_mut().zip(parts) {
+                    block.0[row % SIDE] = *part;
                 }
             }
+            (start, rest) = (start + count, after);
         }
-    }
-}
-
-#[inline(always)]
-fn bytes<T: Float>(image: &[u8], to: &mut [T]) {
-    for (to, &p) in to.iter_mut().zip(image) {
-        *to = T::from_byte(p);
     }
 }
 
@@ -147,9 +141,13 @@ impl<T: Float> WithSimd for Forward<'_, T> {
     }
 }
 
-fn affine<'a, T>(z: &'a Blocks<T>, weights: &'a Blocks<T>, rows: usize) -> Product<'a, T> {
+fn affine<'a, T>(
+    z: &'a Blocks<T>,
+    weights: &'a Blocks<T>,
+    rows: usize,
+) -> Product<'a, T, Plain<'a, T>> {
     Product {
-        left: Left::Plain(z),
+        left: Plain(z),
         right: weights,
         height: rows,
         depth: weights.rows,
@@ -243,7 +241,7 @@ impl<T: Float> WithSimd for Backward<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let product = Product {
-            left: Left::Plain(self.weights),
+            left: Plain(self.weights),
             right: self.after_t,
             height: self.weights.rows,
             depth: self.weights.columns,
@@ -287,9 +285,9 @@ pub(crate) struct WeightGradient<'a, T> {
 }
 
 impl<T: Float> WeightGradient<'_, T> {
-    fn product(&self) -> Product<'_, T> {
+    fn product(&self) -> Product<'_, T, Transposed<'_, T>> {
         Product {
-            left: Left::Transposed(self.before),
+            left: Transposed(self.before),
             right: self.delta,
             height: self.before.columns,
             depth: self.rows,

@@ -4,6 +4,7 @@ use pulp::Simd;
 
 use crate::blocks::{Block, Blocks, Row, SIDE};
 use crate::number::Float;
+use crate::number::vectors::Vectors;
 
 /// Vectors of a row that a tile holds in registers.
 const WIDTH: usize = 2;
@@ -18,25 +19,66 @@ const NEAR_BYTES: usize = 16 << 10;
 pub(crate) const HEIGHT: usize = 4;
 
 /// The left factor of a product.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Left<'a, T> {
-    /// The matrix.
-    Plain(&'a Blocks<T>),
-    /// The matrix, transposed.
-    Transposed(&'a Blocks<T>),
+pub(crate) trait Left<T: Float>: Copy {
+    /// Adds a part of the sum to a tile.
+    ///
+    /// ```text
+    /// tile_rj ← tile_rj + Σ_k left_(top + r)k right_kj        all k of one block
+    /// ```
+    fn add_block<S: Simd, const ROWS: usize>(
+        self,
+        simd: S,
+        tile: Tile<T, S, ROWS>,
+        place: Place,
+        right: &[Row<T>; SIDE],
+    ) -> Tile<T, S, ROWS>;
+
+    /// As [`add_block`](Self::add_block), for the first rows of `right`: the end of the sum. It is apart
+    /// because a loop of unknown length moves tiles from registers to memory and back.
+    fn add_rest<S: Simd, const ROWS: usize>(
+        self,
+        simd: S,
+        tile: Tile<T, S, ROWS>,
+        place: Place,
+        right: &[Row<T>],
+    ) -> Tile<T, S, ROWS>;
 }
+
+/// Where a tile takes its numbers from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    /// Strip of the left factor.
+    p: usize,
+    /// Its first row in the strip.
+    top: usize,
+    /// Block of the sum.
+    k: usize,
+    /// First vector of the right factor's rows.
+    column: usize,
+}
+
+/// Sums in registers.
+type Tile<T, S, const ROWS: usize> = [[<T as Vectors>::Vector<S>; WIDTH]; ROWS];
+
+/// The matrix itself.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Plain<'a, T>(pub(crate) &'a Blocks<T>);
+
+/// The matrix, transposed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Transposed<'a, T>(pub(crate) &'a Blocks<T>);
 
 /// What is multiplied: `C = A·B` with `A: [height, depth]` and `B: [depth, width]`.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Product<'a, T> {
-    pub(crate) left: Left<'a, T>,
+pub(crate) struct Product<'a, T, L> {
+    pub(crate) left: L,
     pub(crate) right: &'a Blocks<T>,
     pub(crate) height: usize,
     pub(crate) depth: usize,
     pub(crate) width: usize,
 }
 
-impl<T: Float> Product<'_, T> {
+impl<T: Float, L: Left<T>> Product<'_, T, L> {
     /// Blocks `(first, panel)`, `(first + 1, panel)` and so on of the product into `out`.
     ///
     /// ```text
@@ -71,7 +113,7 @@ impl<T: Float> Product<'_, T> {
         let lanes = size_of::<T::Vector<S>>() / size_of::<T>();
         let columns = (self.width - SIDE * panel).min(SIDE);
         let near = (NEAR_BYTES / size_of::<Block<T>>()).max(1);
-        let depth = self.depth.div_ceil(SIDE);
+        let (depth, whole) = (self.depth.div_ceil(SIDE), self.depth / SIDE);
         for begin in (0..depth).step_by(near) {
             let depths = begin..(begin + near).min(depth);
             for (p, block) in out.iter_mut().enumerate() {
@@ -84,29 +126,28 @@ impl<T: Float> Product<'_, T> {
                     for column in (0..columns.div_ceil(lanes)).step_by(WIDTH) {
                         let zero = T::splat(simd, T::default());
                         let mut tile = [[zero; WIDTH]; ROWS];
-                        let place = &mut block.0[top..top + ROWS];
                         if begin > 0 {
-                            for (tile, row) in tile.iter_mut().zip(&*place) {
-                                *tile = load::<T, S>(row, column);
+                            let place = rows_from::<T, ROWS>(&block.0, top);
+                            for r in 0..ROWS {
+                                tile[r] = load::<T, S>(&place[r], column);
                             }
                         }
-                        for k in depths.clone() {
+                        let at = |k| Place { p, top, k, column };
+                        for k in depths.start..depths.end.min(whole) {
                             let right = &self.right.at(k, panel).0;
-                            let right = &right[..(self.depth - SIDE * k).min(SIDE)];
-                            tile = match self.left {
-                                Left::Plain(left) => {
-                                    let left = &left.at(p, k).0[top..top + ROWS];
-                                    plain(simd, tile, left, right, column)
-                                }
-                                Left::Transposed(left) => {
-                                    let left = &left.at(k, p).0;
-                                    transposed(simd, tile, left, top, right, column)
-                                }
-                            };
+                            tile = self.left.add_block(simd, tile, at(k), right);
                         }
-                        for (tile, row) in tile.iter().zip(place) {
-                            let row = &mut T::vectors_mut::<S>(row)[column..column + WIDTH];
-                            row.copy_from_slice(tile);
+                        if depths.end > whole {
+                            let right = &self.right.at(whole, panel).0;
+                            let right = &right[..self.depth - SIDE * whole];
+                            tile = self.left.add_rest(simd, tile, at(whole), right);
+                        }
+                        let place = block.0[top..top + ROWS].first_chunk_mut::<ROWS>();
+                        let place = place.expect("a tile has this many rows");
+                        for r in 0..ROWS {
+                            let row =
+                                &mut T::vectors_mut::<S>(&mut place[r])[column..column + WIDTH];
+                            [row[0], row[1]] = tile[r];
                         }
                     }
                 }
@@ -116,66 +157,91 @@ impl<T: Float> Product<'_, T> {
 }
 
 #[inline(always)]
+fn rows_from<T, const ROWS: usize>(rows: &[Row<T>; SIDE], top: usize) -> &[Row<T>; ROWS] {
+    let rows = rows[top..top + ROWS].first_chunk();
+    rows.expect("a tile has this many rows")
+}
+
+#[inline(always)]
 fn load<T: Float, S: Simd>(row: &Row<T>, column: usize) -> [T::Vector<S>; WIDTH] {
     let row = &T::vectors::<S>(row)[column..column + WIDTH];
     [row[0], row[1]]
 }
 
-/// ```text
-/// tile_rj ← tile_rj + Σ_k left_rk right_kj
-/// ```
-#[inline(always)]
-fn plain<T: Float, S: Simd, const ROWS: usize>(
-    simd: S,
-    mut tile: [[T::Vector<S>; WIDTH]; ROWS],
-    left: &[Row<T>],
-    right: &[Row<T>],
-    column: usize,
-) -> [[T::Vector<S>; WIDTH]; ROWS] {
-    let left: &[Row<T>; ROWS] = left.first_chunk().expect("a tile has this many rows");
-    let (whole, rest) = right.as_chunks::<UNROLLED>();
-    for (k, right) in whole.iter().enumerate().take(SIDE / UNROLLED) {
-        for (step, right) in right.iter().enumerate() {
-            let numbers = left.each_ref().map(|row| row[UNROLLED * k + step]);
+impl<T: Float> Left<T> for Plain<'_, T> {
+    #[inline(always)]
+    fn add_block<S: Simd, const ROWS: usize>(
+        self,
+        simd: S,
+        mut tile: Tile<T, S, ROWS>,
+        Place { p, top, k, column }: Place,
+        right: &[Row<T>; SIDE],
+    ) -> Tile<T, S, ROWS> {
+        let left = rows_from::<T, ROWS>(&self.0.at(p, k).0, top);
+        for (k, right) in right.as_chunks::<UNROLLED>().0.iter().enumerate() {
+            for (step, right) in right.iter().enumerate() {
+                let numbers = left.each_ref().map(|row| row[UNROLLED * k + step]);
+                tile = rank_one(simd, tile, numbers, load::<T, S>(right, column));
+            }
+        }
+        tile
+    }
+
+    #[inline(always)]
+    fn add_rest<S: Simd, const ROWS: usize>(
+        self,
+        simd: S,
+        mut tile: Tile<T, S, ROWS>,
+        Place { p, top, k, column }: Place,
+        right: &[Row<T>],
+    ) -> Tile<T, S, ROWS> {
+        let left = rows_from::<T, ROWS>(&self.0.at(p, k).0, top);
+        for (k, right) in right.iter().enumerate() {
+            let numbers = left.each_ref().map(|row| row[k]);
             tile = rank_one(simd, tile, numbers, load::<T, S>(right, column));
         }
+        tile
     }
-    let done = right.len() - rest.len();
-    for (k, right) in rest.iter().enumerate() {
-        let numbers = left.each_ref().map(|row| row[done + k]);
-        tile = rank_one(simd, tile, numbers, load::<T, S>(right, column));
-    }
-    tile
 }
 
-/// ```text
-/// tile_rj ← tile_rj + Σ_k left_k(top + r) right_kj
-/// ```
-#[inline(always)]
-fn transposed<T: Float, S: Simd, const ROWS: usize>(
-    simd: S,
-    mut tile: [[T::Vector<S>; WIDTH]; ROWS],
-    left: &[Row<T>; SIDE],
-    top: usize,
-    right: &[Row<T>],
-    column: usize,
-) -> [[T::Vector<S>; WIDTH]; ROWS] {
-    let numbers = |row: &Row<T>| -> [T; ROWS] {
-        let numbers = row[top..top + ROWS].first_chunk();
-        *numbers.expect("a tile has this many rows")
-    };
-    let (whole, rest) = right.as_chunks::<UNROLLED>();
-    let (left_whole, _) = left.as_chunks::<UNROLLED>();
-    for (left, right) in left_whole.iter().zip(whole) {
+impl<T: Float> Left<T> for Transposed<'_, T> {
+    #[inline(always)]
+    fn add_block<S: Simd, const ROWS: usize>(
+        self,
+        simd: S,
+        mut tile: Tile<T, S, ROWS>,
+        Place { p, top, k, column }: Place,
+        right: &[Row<T>; SIDE],
+    ) -> Tile<T, S, ROWS> {
+        let left = self.0.at(k, p).0.as_chunks::<UNROLLED>().0;
+        let right = right.as_chunks::<UNROLLED>().0;
         for (left, right) in left.iter().zip(right) {
-            tile = rank_one(simd, tile, numbers(left), load::<T, S>(right, column));
+            for (left, right) in left.iter().zip(right) {
+                tile = rank_one(simd, tile, numbers(left, top), load::<T, S>(right, column));
+            }
         }
+        tile
     }
-    let done = right.len() - rest.len();
-    for (left, right) in left[done..].iter().zip(rest) {
-        tile = rank_one(simd, tile, numbers(left), load::<T, S>(right, column));
+
+    #[inline(always)]
+    fn add_rest<S: Simd, const ROWS: usize>(
+        self,
+        simd: S,
+        mut tile: Tile<T, S, ROWS>,
+        Place { p, top, k, column }: Place,
+        right: &[Row<T>],
+    ) -> Tile<T, S, ROWS> {
+        for (left, right) in self.0.at(k, p).0.iter().zip(right) {
+            tile = rank_one(simd, tile, numbers(left, top), load::<T, S>(right, column));
+        }
+        tile
     }
-    tile
+}
+
+#[inline(always)]
+fn numbers<T: Float, const ROWS: usize>(row: &Row<T>, top: usize) -> [T; ROWS] {
+    let numbers = row[top..top + ROWS].first_chunk();
+    *numbers.expect("a tile has this many rows")
 }
 
 /// ```text
@@ -184,10 +250,10 @@ fn transposed<T: Float, S: Simd, const ROWS: usize>(
 #[inline(always)]
 fn rank_one<T: Float, S: Simd, const ROWS: usize>(
     simd: S,
-    mut tile: [[T::Vector<S>; WIDTH]; ROWS],
+    mut tile: Tile<T, S, ROWS>,
     numbers: [T; ROWS],
     row: [T::Vector<S>; WIDTH],
-) -> [[T::Vector<S>; WIDTH]; ROWS] {
+) -> Tile<T, S, ROWS> {
     for r in 0..ROWS {
         let number = T::splat(simd, numbers[r]);
         for c in 0..WIDTH {

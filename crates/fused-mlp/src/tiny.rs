@@ -49,7 +49,7 @@ impl<T: Float> Tiny<T> {
     ) -> T {
         let last = theta.len() - 1;
         for (row, z) in self.z[0].0[..rows].iter_mut().enumerate() {
-            inputs.read(row, &mut z[..net.sizes[0]]);
+            inputs.read(row, net.sizes[0], 0..net.sizes[0], z);
         }
         for (l, Values { weights, biases }) in theta.iter().enumerate() {
             let (d_in, d_out) = (weights.rows, weights.columns);
