@@ -2,7 +2,7 @@
 
 use layers::Activation;
 
-use crate::number::Float;
+use crate::number::Number;
 
 /// The sigmoid function.
 ///
@@ -12,7 +12,7 @@ use crate::number::Float;
 ///
 /// One of the two exponents is 0, the other is not positive: nothing overflows.
 #[inline(always)]
-pub(crate) fn sigmoid<T: Float>(a: T) -> T {
+pub(crate) fn sigmoid<T: Number>(a: T) -> T {
     let one = T::from_f64(1.0);
     if a < T::default() {
         let e = a.exp();
@@ -28,7 +28,7 @@ pub(crate) fn sigmoid<T: Float>(a: T) -> T {
 /// sigmoid(a) = 1 / (1 + e^-a)    tanh(a)    relu(a) = max(a,0)    elu(a) = max(a,0) + e^min(a,0) - 1
 /// ```
 #[inline(always)]
-pub(crate) fn forward<T: Float>(f: Activation, a: &mut [T]) {
+pub(crate) fn forward<T: Number>(f: Activation, a: &mut [T]) {
     let (zero, one) = (T::default(), T::from_f64(1.0));
     match f {
         Activation::Sigmoid => a.iter_mut().for_each(|a| *a = sigmoid(*a)),
@@ -50,7 +50,7 @@ pub(crate) fn forward<T: Float>(f: Activation, a: &mut [T]) {
 /// elu' = e^min(a,0) = 1 where z > 0, else z + 1
 /// ```
 #[inline(always)]
-pub(crate) fn backward<T: Float>(f: Activation, z: &[T], grad: &mut [T]) {
+pub(crate) fn backward<T: Number>(f: Activation, z: &[T], grad: &mut [T]) {
     let (zero, one) = (T::default(), T::from_f64(1.0));
     let pairs = grad.iter_mut().zip(z);
     match f {

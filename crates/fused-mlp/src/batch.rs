@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::error::FusedError;
-use crate::number::Float;
+use crate::number::Number;
 
 /// The inputs of a batch, `[rows, d_in]`.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +43,7 @@ pub enum Targets<'a, T> {
     },
 }
 
-impl<T: Float> Inputs<'_, T> {
+impl<T: Number> Inputs<'_, T> {
     fn parts(&self) -> (usize, &[u32]) {
         match self {
             Self::Bytes { images, rows } => (images.len(), rows),
@@ -52,7 +52,7 @@ impl<T: Float> Inputs<'_, T> {
     }
 }
 
-impl<T: Float> Targets<'_, T> {
+impl<T: Number> Targets<'_, T> {
     fn rows(&self) -> &[u32] {
         match self {
             Self::Labels { rows, .. } | Self::Values { rows, .. } => rows,
@@ -75,7 +75,7 @@ impl<T: Float> Targets<'_, T> {
 }
 
 /// Checks a batch against the sizes of a net and of its workspace; gives the number of rows.
-pub(crate) fn check<T: Float>(
+pub(crate) fn check<T: Number>(
     inputs: &Inputs<'_, T>,
     targets: &Targets<'_, T>,
     [d_in, d_out]: [usize; 2],
@@ -137,7 +137,7 @@ fn whole_rows(
     }
 }
 
-impl<T: Float> Inputs<'_, T> {
+impl<T: Number> Inputs<'_, T> {
     /// Some columns of the batch's row number `row`, of `width` columns, into the beginning of `x`.
     #[inline(always)]
     pub(crate) fn read(&self, row: usize, width: usize, columns: Range<usize>, x: &mut [T]) {

@@ -1,6 +1,6 @@
 //! Matrices in square blocks.
 
-use crate::number::Float;
+use crate::number::Number;
 
 /// Rows and columns of a block.
 pub(crate) const SIDE: usize = 32;
@@ -13,7 +13,7 @@ pub(crate) type Row<T> = [T; SIDE];
 #[repr(align(64))]
 pub(crate) struct Block<T>(pub(crate) [Row<T>; SIDE]);
 
-impl<T: Float> Block<T> {
+impl<T: Number> Block<T> {
     pub(crate) fn zeros() -> Self {
         Self([[T::default(); SIDE]; SIDE])
     }
@@ -30,12 +30,22 @@ impl<T: Float> Block<T> {
         self.0.as_flattened_mut()
     }
 
-    /// The transposed block into `to`.
+    /// The transposed block into `to`, by squares that fit into registers.
     #[inline(always)]
     pub(crate) fn transpose_into(&self, to: &mut Self) {
-        for (i, row) in to.0.iter_mut().enumerate() {
-            for (j, element) in row.iter_mut().enumerate() {
-                *element = self.0[j][i];
+        const PART: usize = 8;
+        for top in (0..SIDE).step_by(PART) {
+            for left in (0..SIDE).step_by(PART) {
+                let mut part = [[T::default(); PART]; PART];
+                for i in 0..PART {
+                    let row = &self.0[top + i][left..left + PART];
+                    for j in 0..PART {
+                        part[j][i] = row[j];
+                    }
+                }
+                for j in 0..PART {
+                    to.0[left + j][top..top + PART].copy_from_slice(&part[j]);
+                }
             }
         }
     }
@@ -70,7 +80,7 @@ pub(crate) struct Blocks<T> {
     pub(crate) blocks: Vec<Block<T>>,
 }
 
-impl<T: Float> Blocks<T> {
+impl<T: Number> Blocks<T> {
     pub(crate) fn zeros(rows: usize, columns: usize, order: Order) -> Self {
         let [high, wide] = [rows, columns].map(|length| length.div_ceil(SIDE));
         let (row_step, column_step) = match order {

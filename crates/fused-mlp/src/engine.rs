@@ -5,7 +5,7 @@ use pulp::Arch;
 use crate::architecture::Architecture;
 use crate::batch::{Inputs, Targets};
 use crate::blocks::{Blocks, Order, SIDE};
-use crate::number::Float;
+use crate::number::Number;
 use crate::parameters::Values;
 use crate::phases::{
     Apply, Backward, BiasGradient, Descend, Forward, Gather, Keep, Last, WeightGradient,
@@ -39,7 +39,7 @@ pub(crate) enum Use<'a, T> {
     },
 }
 
-impl<T: Float> Engine<T> {
+impl<T: Number> Engine<T> {
     pub(crate) fn new(sizes: &[usize], rows: usize) -> Self {
         let width = sizes[sizes.len() - 1];
         let layers = sizes.len() - 1;

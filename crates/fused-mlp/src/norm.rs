@@ -1,7 +1,7 @@
 //! The norm of the whole gradient, and the factor that limits it.
 
 use crate::blocks::Block;
-use crate::number::Float;
+use crate::number::Number;
 use crate::parameters::Values;
 
 /// The factor of all gradients that limits their norm, if it is above `limit`.
@@ -12,7 +12,7 @@ use crate::parameters::Values;
 ///
 /// In double precision. Where a square leaves even its range, `g = m √(Σ_i (G_i/m)²)` with the largest
 /// entry `m`.
-pub(crate) fn factor<T: Float>(gradients: &[Values<T>], limit: f64) -> Option<f64> {
+pub(crate) fn factor<T: Number>(gradients: &[Values<T>], limit: f64) -> Option<f64> {
     let mut norm = sum(gradients, 1.0).sqrt();
     if !norm.is_normal() {
         let entries = slices(gradients).flatten();
@@ -23,7 +23,7 @@ pub(crate) fn factor<T: Float>(gradients: &[Values<T>], limit: f64) -> Option<f6
     (factor < 1.0 || factor.is_nan()).then_some(factor)
 }
 
-fn slices<T: Float>(gradients: &[Values<T>]) -> impl Iterator<Item = &[T]> {
+fn slices<T: Number>(gradients: &[Values<T>]) -> impl Iterator<Item = &[T]> {
     gradients.iter().flat_map(|Values { weights, biases }| {
         let blocks = weights.blocks.iter().map(Block::elements);
         blocks.chain([&biases[..]])
@@ -31,7 +31,7 @@ fn slices<T: Float>(gradients: &[Values<T>]) -> impl Iterator<Item = &[T]> {
 }
 
 /// `Σ_i (G_i/m)²`, in eight sums, so that it is one of vectors.
-fn sum<T: Float>(gradients: &[Values<T>], m: f64) -> f64 {
+fn sum<T: Number>(gradients: &[Values<T>], m: f64) -> f64 {
     let mut sums = [0.0; 8];
     for slice in slices(gradients) {
         for entries in slice.as_chunks::<8>().0 {

@@ -4,8 +4,8 @@ use std::fmt::{Debug, Display};
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
-/// The number type of a net: `f32` or `f64`.
-pub trait Float:
+/// What the arithmetic of a net needs of `f32` and `f64`.
+pub trait Number:
     Copy
     + Default
     + PartialOrd
@@ -116,7 +116,7 @@ pub(crate) mod vectors {
 
 macro_rules! float {
     ($t:ident) => {
-        impl Float for $t {
+        impl Number for $t {
             #[inline(always)]
             fn from_f64(value: f64) -> Self {
                 value as Self

@@ -2,13 +2,13 @@
 
 use crate::activation::sigmoid;
 use crate::architecture::{Output, OutputUnit};
-use crate::number::Float;
+use crate::number::Number;
 
 impl Output {
     /// Turns a row of `a` into the row of `δa`, and a row of `y` into anything; gives the row's loss.
     /// `c` is `1/batch` for the mean over the rows.
     #[inline(always)]
-    pub(crate) fn row<T: Float>(self, a: &mut [T], y: &mut [T], c: T) -> T {
+    pub(crate) fn row<T: Number>(self, a: &mut [T], y: &mut [T], c: T) -> T {
         match self {
             Self::SoftmaxCrossEntropy { smoothing } => cross_entropy(a, y, smoothing, c),
             Self::HalfSquaredError { unit, .. } => squared_error(a, y, unit),
@@ -29,7 +29,7 @@ impl Output {
 /// L = -c Σ_k ys_k (a_k - m - ln s)                 δa = c (yp - ys),  yp_k = e^(a_k - m) / s
 /// ```
 #[inline(always)]
-fn cross_entropy<T: Float>(a: &mut [T], y: &mut [T], smoothing: f64, c: T) -> T {
+fn cross_entropy<T: Number>(a: &mut [T], y: &mut [T], smoothing: f64, c: T) -> T {
     if smoothing != 0.0 {
         let (of_y, of_all) = (
             T::from_f64(1.0 - smoothing),
@@ -59,7 +59,7 @@ fn cross_entropy<T: Float>(a: &mut [T], y: &mut [T], smoothing: f64, c: T) -> T 
 /// yp = g(a)        L = ½ Σ_k (yp_k - y_k)²        δa = g'(a)∘(yp - y),  σ' = yp (1 - yp)
 /// ```
 #[inline(always)]
-fn squared_error<T: Float>(a: &mut [T], y: &[T], unit: OutputUnit) -> T {
+fn squared_error<T: Number>(a: &mut [T], y: &[T], unit: OutputUnit) -> T {
     let mut sum = T::default();
     for (a, &y) in a.iter_mut().zip(y) {
         let (yp, slope) = match unit {

@@ -2,7 +2,7 @@
 
 use crate::blocks::{Blocks, Order, SIDE};
 use crate::error::FusedError;
-use crate::number::Float;
+use crate::number::Number;
 
 /// The values of one layer, in the order in which Burn's `Linear` stores them.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,7 +30,7 @@ pub(crate) struct Values<T> {
     pub(crate) biases: Vec<T>,
 }
 
-impl<T: Float> Values<T> {
+impl<T: Number> Values<T> {
     pub(crate) fn zeros(d_in: usize, d_out: usize) -> Self {
         Self {
             weights: Blocks::zeros(d_in, d_out, Order::Panels),

@@ -17,7 +17,7 @@ use crate::activation;
 use crate::architecture::Output;
 use crate::batch::{Inputs, Targets};
 use crate::blocks::{Block, Blocks, SIDE};
-use crate::number::Float;
+use crate::number::Number;
 use crate::product::{HEIGHT, Plain, Product, Transposed};
 use crate::team::{Groups, Optional};
 use crate::update::Update;
@@ -62,7 +62,7 @@ pub(crate) struct Gather<'a, T> {
     pub(crate) x: &'a mut [Block<T>],
 }
 
-impl<T: Float> WithSimd for Gather<'_, T> {
+impl<T: Number> WithSimd for Gather<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -108,7 +108,7 @@ pub(crate) struct Forward<'a, T> {
     pub(crate) z: &'a mut [Block<T>],
 }
 
-impl<T: Float> WithSimd for Forward<'_, T> {
+impl<T: Number> WithSimd for Forward<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -177,7 +177,7 @@ pub(crate) struct Last<'a, T> {
     pub(crate) memory: Groups<'a, T>,
 }
 
-impl<T: Float> WithSimd for Last<'_, T> {
+impl<T: Number> WithSimd for Last<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -235,7 +235,7 @@ pub(crate) struct Backward<'a, T> {
     pub(crate) goes_on: bool,
 }
 
-impl<T: Float> WithSimd for Backward<'_, T> {
+impl<T: Number> WithSimd for Backward<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -284,7 +284,7 @@ pub(crate) struct WeightGradient<'a, T> {
     pub(crate) start: usize,
 }
 
-impl<T: Float> WeightGradient<'_, T> {
+impl<T: Number> WeightGradient<'_, T> {
     fn product(&self) -> Product<'_, T, Transposed<'_, T>> {
         Product {
             left: Transposed(self.before),
@@ -313,7 +313,7 @@ pub(crate) struct Keep<'a, T> {
     pub(crate) kept: &'a mut [Block<T>],
 }
 
-impl<T: Float> WithSimd for Keep<'_, T> {
+impl<T: Number> WithSimd for Keep<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -342,7 +342,7 @@ pub(crate) struct Descend<'a, T> {
     pub(crate) second: Optional<'a, Block<T>>,
 }
 
-impl<T: Float> WithSimd for Descend<'_, T> {
+impl<T: Number> WithSimd for Descend<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -376,7 +376,7 @@ pub(crate) struct Apply<'a, T> {
     pub(crate) second: Optional<'a, Block<T>>,
 }
 
-impl<T: Float> WithSimd for Apply<'_, T> {
+impl<T: Number> WithSimd for Apply<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -387,7 +387,7 @@ impl<T: Float> WithSimd for Apply<'_, T> {
 }
 
 #[inline(always)]
-fn apply<T: Float>(
+fn apply<T: Number>(
     update: Update<T>,
     weights: &mut [Block<T>],
     gradient: &[Block<T>],
@@ -402,7 +402,7 @@ fn apply<T: Float>(
 }
 
 #[inline(always)]
-fn elements<T: Float>(block: Option<&mut Block<T>>) -> &mut [T] {
+fn elements<T: Number>(block: Option<&mut Block<T>>) -> &mut [T] {
     block.map_or(&mut [], Block::elements_mut)
 }
 
@@ -417,7 +417,7 @@ pub(crate) struct BiasGradient<'a, T> {
     pub(crate) gradient: &'a mut [T],
 }
 
-impl<T: Float> WithSimd for BiasGradient<'_, T> {
+impl<T: Number> WithSimd for BiasGradient<'_, T> {
     type Output = ();
 
     #[inline(always)]

@@ -3,7 +3,7 @@
 use pulp::Simd;
 
 use crate::blocks::{Block, Blocks, Row, SIDE};
-use crate::number::Float;
+use crate::number::Number;
 use crate::number::vectors::Vectors;
 
 /// Vectors of a row that a tile holds in registers.
@@ -19,7 +19,7 @@ const NEAR_BYTES: usize = 16 << 10;
 pub(crate) const HEIGHT: usize = 4;
 
 /// The left factor of a product.
-pub(crate) trait Left<T: Float>: Copy {
+pub(crate) trait Left<T: Number>: Copy {
     /// Adds a part of the sum to a tile.
     ///
     /// ```text
@@ -78,7 +78,7 @@ pub(crate) struct Product<'a, T, L> {
     pub(crate) width: usize,
 }
 
-impl<T: Float, L: Left<T>> Product<'_, T, L> {
+impl<T: Number, L: Left<T>> Product<'_, T, L> {
     /// Blocks `(first, panel)`, `(first + 1, panel)` and so on of the product into `out`.
     ///
     /// ```text
@@ -163,12 +163,12 @@ fn rows_from<T, const ROWS: usize>(rows: &[Row<T>; SIDE], top: usize) -> &[Row<T
 }
 
 #[inline(always)]
-fn load<T: Float, S: Simd>(row: &Row<T>, column: usize) -> [T::Vector<S>; WIDTH] {
+fn load<T: Number, S: Simd>(row: &Row<T>, column: usize) -> [T::Vector<S>; WIDTH] {
     let row = &T::vectors::<S>(row)[column..column + WIDTH];
     [row[0], row[1]]
 }
 
-impl<T: Float> Left<T> for Plain<'_, T> {
+impl<T: Number> Left<T> for Plain<'_, T> {
     #[inline(always)]
     fn add_block<S: Simd, const ROWS: usize>(
         self,
@@ -204,7 +204,7 @@ impl<T: Float> Left<T> for Plain<'_, T> {
     }
 }
 
-impl<T: Float> Left<T> for Transposed<'_, T> {
+impl<T: Number> Left<T> for Transposed<'_, T> {
     #[inline(always)]
     fn add_block<S: Simd, const ROWS: usize>(
         self,
@@ -239,7 +239,7 @@ impl<T: Float> Left<T> for Transposed<'_, T> {
 }
 
 #[inline(always)]
-fn numbers<T: Float, const ROWS: usize>(row: &Row<T>, top: usize) -> [T; ROWS] {
+fn numbers<T: Number, const ROWS: usize>(row: &Row<T>, top: usize) -> [T; ROWS] {
     let numbers = row[top..top + ROWS].first_chunk();
     *numbers.expect("a tile has this many rows")
 }
@@ -248,7 +248,7 @@ fn numbers<T: Float, const ROWS: usize>(row: &Row<T>, top: usize) -> [T; ROWS] {
 /// tile_rj ← tile_rj + numbers_r row_j
 /// ```
 #[inline(always)]
-fn rank_one<T: Float, S: Simd, const ROWS: usize>(
+fn rank_one<T: Number, S: Simd, const ROWS: usize>(
     simd: S,
     mut tile: Tile<T, S, ROWS>,
     numbers: [T; ROWS],

@@ -4,7 +4,7 @@ use crate::activation;
 use crate::architecture::Architecture;
 use crate::batch::{Inputs, Targets};
 use crate::blocks::{Block, SIDE};
-use crate::number::Float;
+use crate::number::Number;
 use crate::parameters::Values;
 use crate::update::Update;
 
@@ -17,7 +17,7 @@ pub(crate) struct Tiny<T> {
     z: Vec<Block<T>>,
 }
 
-impl<T: Float> Tiny<T> {
+impl<T: Number> Tiny<T> {
     /// `None` for a net that is too large. It does not depend on the rows of a batch, which may be few at
     /// the end of an epoch: one run takes one path.
     pub(crate) fn new(sizes: &[usize], rows_at_most: usize) -> Option<Self> {
@@ -113,7 +113,7 @@ impl<T: Float> Tiny<T> {
 }
 
 /// Changes the parameters by gradients that were kept.
-pub(crate) fn apply<T: Float>(
+pub(crate) fn apply<T: Number>(
     theta: &mut [Values<T>],
     gradients: &[Values<T>],
     [first, second]: &mut [Vec<Values<T>>; 2],
@@ -130,7 +130,7 @@ pub(crate) fn apply<T: Float>(
     }
 }
 
-impl<T: Float> Values<T> {
+impl<T: Number> Values<T> {
     /// The weights of an input of a layer of one block, or, after them, its biases.
     fn row(&mut self, i: usize) -> &mut [T] {
         let columns = self.weights.columns;

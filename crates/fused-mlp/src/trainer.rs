@@ -10,12 +10,64 @@ use crate::batch::{self, Inputs, Targets};
 use crate::engine::{Engine, Use};
 use crate::error::FusedError;
 use crate::norm;
-use crate::number::Float;
+use crate::number::Number;
 use crate::parameters::{LayerValues, State, Values};
 use crate::rule::{Rule, Step};
 use crate::team::Team;
 use crate::tiny::{self, Tiny};
 use crate::update::Update;
+
+/// The number type of a net: `f32` or `f64`.
+///
+/// Its functions are [`Trainer::step`] and [`Trainer::gradients`], compiled in this crate. A generic function
+/// is compiled where it is used, as that crate's profile says: without optimisation, steps would take twenty
+/// times as long.
+pub trait Float: Number {
+    /// [`Trainer::step`].
+    #[doc(hidden)]
+    fn step(
+        trainer: &mut Trainer<Self>,
+        inputs: Inputs<'_, Self>,
+        targets: Targets<'_, Self>,
+        how: &Step,
+    ) -> Result<Self, FusedError>;
+
+    /// [`Trainer::gradients`].
+    #[doc(hidden)]
+    fn gradients(
+        trainer: &mut Trainer<Self>,
+        inputs: Inputs<'_, Self>,
+        targets: Targets<'_, Self>,
+    ) -> Result<Self, FusedError>;
+}
+
+macro_rules! float {
+    ($t:ident) => {
+        impl Float for $t {
+            #[inline(never)]
+            fn step(
+                trainer: &mut Trainer<Self>,
+                inputs: Inputs<'_, Self>,
+                targets: Targets<'_, Self>,
+                how: &Step,
+            ) -> Result<Self, FusedError> {
+                trainer.take_step(inputs, targets, how)
+            }
+
+            #[inline(never)]
+            fn gradients(
+                trainer: &mut Trainer<Self>,
+                inputs: Inputs<'_, Self>,
+                targets: Targets<'_, Self>,
+            ) -> Result<Self, FusedError> {
+                trainer.compute_gradients(inputs, targets)
+            }
+        }
+    };
+}
+
+float!(f32);
+float!(f64);
 
 /// Trains a dense net on host memory, in place.
 ///
@@ -205,6 +257,15 @@ impl<T: Float> Trainer<T> {
         targets: Targets<'_, T>,
         how: &Step,
     ) -> Result<T, FusedError> {
+        T::step(self, inputs, targets, how)
+    }
+
+    fn take_step(
+        &mut self,
+        inputs: Inputs<'_, T>,
+        targets: Targets<'_, T>,
+        how: &Step,
+    ) -> Result<T, FusedError> {
         let rows = self.check(&inputs, &targets)?;
         let update = Update::new(
             self.rule,
@@ -254,6 +315,14 @@ impl<T: Float> Trainer<T> {
         inputs: Inputs<'_, T>,
         targets: Targets<'_, T>,
     ) -> Result<T, FusedError> {
+        T::gradients(self, inputs, targets)
+    }
+
+    fn compute_gradients(
+        &mut self,
+        inputs: Inputs<'_, T>,
+        targets: Targets<'_, T>,
+    ) -> Result<T, FusedError> {
         let rows = self.check(&inputs, &targets)?;
         Ok(self.keep_gradients(inputs, targets, rows))
     }
@@ -293,7 +362,7 @@ impl<T: Float> Trainer<T> {
 /// ```text
 /// R = γ/2 Σ_l ‖w_l‖²        with γ of the batch
 /// ```
-fn penalty<T: Float>(net: &Architecture, theta: &[Values<T>], rows: usize) -> T {
+fn penalty<T: Number>(net: &Architecture, theta: &[Values<T>], rows: usize) -> T {
     let gamma = net.ridge(rows);
     if gamma == 0.0 {
         return T::default();

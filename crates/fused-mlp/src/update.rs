@@ -1,6 +1,6 @@
 //! The update rules on slices.
 
-use crate::number::Float;
+use crate::number::Number;
 use crate::rule::Rule;
 
 /// A rule with the numbers of one step.
@@ -34,7 +34,7 @@ enum Factors<T> {
     },
 }
 
-impl<T: Float> Update<T> {
+impl<T: Number> Update<T> {
     /// The update of step number `t`, counted from 1.
     pub(crate) fn new(rule: Rule, weight_decay: f64, learning_rate: f64, t: u64) -> Self {
         let of_f32 = |value: f32| T::from_f64(f64::from(value));
@@ -104,7 +104,7 @@ impl<T: Float> Update<T> {
     }
 }
 
-impl<T: Float> Factors<T> {
+impl<T: Number> Factors<T> {
     #[inline(always)]
     fn apply(
         self,
