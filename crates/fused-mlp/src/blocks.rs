@@ -30,23 +30,11 @@ impl<T: Number> Block<T> {
         self.0.as_flattened_mut()
     }
 
-    /// The transposed block into `to`, by squares that fit into registers.
+    /// The transposed block into `to`.
     #[inline(always)]
     pub(crate) fn transpose_into(&self, to: &mut Self) {
-        const PART: usize = 8;
-        for top in (0..SIDE).step_by(PART) {
-            for left in (0..SIDE).step_by(PART) {
-                let mut part = [[T::default(); PART]; PART];
-                for i in 0..PART {
-                    let row = &self.0[top + i][left..left + PART];
-                    for j in 0..PART {
-                        part[j][i] = row[j];
-                    }
-                }
-                for j in 0..PART {
-                    to.0[left + j][top..top + PART].copy_from_slice(&part[j]);
-                }
-            }
+        for (i, row) in to.0.iter_mut().enumerate() {
+            *row = std::array::from_fn(|j| self.0[j][i]);
         }
     }
 }
