@@ -190,7 +190,13 @@ fn main() {
         .collect();
     let threads = numbers.first().copied().unwrap_or(2);
     let rounds = numbers.get(1).copied().unwrap_or(15);
-    let pixel = |i: usize| if i.is_multiple_of(5) { (i * 73 % 256) as u8 } else { 0 };
+    let pixel = |i: usize| {
+        if i.is_multiple_of(5) {
+            (i * 73 % 256) as u8
+        } else {
+            0
+        }
+    };
     let images: Vec<u8> = (0..IMAGES * 784).map(pixel).collect();
     let labels: Vec<u8> = (0..IMAGES).map(|i| (i % 10) as u8).collect();
     let momentum = Rule::Momentum { momentum: 0.9 };

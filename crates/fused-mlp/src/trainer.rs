@@ -20,8 +20,8 @@ use crate::update::Update;
 /// The number type of a net: `f32` or `f64`.
 ///
 /// Its functions are [`Trainer::step`] and [`Trainer::gradients`], compiled in this crate. A generic function
-/// is compiled where it is used, as that crate's profile says: without optimisation, steps would take twenty
-/// times as long.
+/// is compiled where it is used, as that crate's profile says, and most crates here are compiled with little
+/// optimisation.
 pub trait Float: Number {
     /// [`Trainer::step`].
     #[doc(hidden)]
