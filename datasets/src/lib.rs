@@ -69,6 +69,7 @@ mod part;
 mod picture;
 #[cfg(feature = "images")]
 mod picture_doubt;
+mod pixels;
 #[cfg(feature = "images")]
 mod reading;
 mod shuffle;
@@ -112,6 +113,7 @@ pub use mnist_form::{MNIST_SIDE, MnistForm};
 pub use picture::{MAX_IMAGE_FILE_BYTES, Picture};
 #[cfg(feature = "images")]
 pub use picture_doubt::PictureDoubt;
+pub use pixels::append_scaled;
 #[cfg(feature = "images")]
 pub use reading::Reading;
 pub use shuffle::{SPLIT_STREAM, shuffled_indices};

@@ -87,7 +87,7 @@ impl TestRows {
         let of_images = |images: &ImageSet| Examples::from_images(images.clone(), opened);
         match (net, self) {
             (AnyNet::XorNet(net), _) => {
-                let rows = Examples::truth_table(&opened.device);
+                let rows = Examples::truth_table(opened);
                 answers(net, &rows, team, at_once)
             }
             (AnyNet::MnistMlp(net), Self::Images { images, .. }) => {

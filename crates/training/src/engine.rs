@@ -5,7 +5,8 @@ use burn::tensor::Tensor;
 use manual_backprop::Reduction;
 
 use crate::choice::Engine;
-use crate::net::{Net, Targets};
+use crate::net::Net;
+use crate::targets::Targets;
 
 impl Engine {
     /// Loss of a shard of a batch of `batch` rows (off autodiff, one element) and the gradient of

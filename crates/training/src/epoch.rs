@@ -5,13 +5,13 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use burn::optim::GradientsParams;
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::Tensor;
 use manual_backprop::Reduction;
 
 use crate::choice::Engine;
 use crate::error::TrainingError;
 use crate::evaluation::read_back;
-use crate::examples::{Batch, Examples, epoch_order};
+use crate::examples::{Batch, Examples};
 use crate::net::Net;
 use crate::schedule::Schedule;
 use crate::settings::Settings;
@@ -36,20 +36,17 @@ pub struct Pass<'a> {
     pub batch_size: usize,
     /// Decides the order of the rows, with the number of the epoch.
     pub seed: u64,
-    /// Where the examples are.
-    pub device: Device,
 }
 
 impl<'a> Pass<'a> {
     /// The epochs of a run with these settings.
-    pub fn new(settings: &Settings, team: &'a Team, device: &Device) -> Self {
+    pub fn new(settings: &Settings, team: &'a Team) -> Self {
         Self {
             engine: settings.engine,
             clip_norm: settings.clip_norm,
             team,
             batch_size: settings.batch_size,
             seed: settings.seed,
-            device: device.clone(),
         }
     }
 
@@ -70,11 +67,6 @@ impl<'a> Pass<'a> {
         starts
             .map(move |start| start..rows.min(start + size))
             .enumerate()
-    }
-
-    /// The order of `rows` rows in an epoch (from 1), `[rows]`.
-    fn order(&self, rows: usize, epoch: usize) -> Tensor<1, Int> {
-        epoch_order(rows, self.seed, epoch as u64, &self.device)
     }
 }
 
@@ -148,11 +140,11 @@ pub fn epoch<N: Net>(
     watch: &mut impl Watch<N>,
 ) -> Result<(State<N>, EpochEnd), TrainingError> {
     let rows = training.len();
-    let order = pass.order(rows, state.progress.epoch + 1);
+    let order = training.order(pass.seed, state.progress.epoch as u64 + 1);
     let mut tally = Tally::after(&state);
     for (index, range) in pass.batches(rows).skip(state.progress.step_in_epoch) {
         let is_last = range.end == rows;
-        let batch = training.batch(order.clone().slice([range.clone()]));
+        let batch = training.batch(&order, range.clone());
         if !tally.uncounted(|| watch.may_step(&state, &batch))? {
             return Ok((state, EpochEnd::Refused));
         }

@@ -13,7 +13,7 @@ use crate::net::Net;
 use crate::team::Team;
 
 /// Rows evaluated at once on a CPU: limits the memory of activations.
-const ROWS_AT_ONCE: usize = 1000;
+const ROWS_AT_ONCE: usize = 500;
 
 /// Loss and accuracy on some examples.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -74,7 +74,8 @@ pub fn rows_at_once(opened: &Opened, batch_size: usize) -> usize {
     }
 }
 
-/// Evaluates a net. Each worker takes a share of the rows, `rows_at_once` at a time.
+/// Evaluates a net, in parts of `rows_at_once` rows. Each worker takes a share of the parts: their number
+/// changes no bit of the result.
 ///
 /// # Errors
 ///
@@ -86,16 +87,16 @@ pub fn evaluate<N: Net>(
     rows_at_once: usize,
 ) -> Result<Evaluation, TrainingError> {
     let rows = examples.len();
-    let shares = map_shares(net, examples, team, rows_at_once, |outputs, targets| {
+    let parts = map_parts(net, examples, team, rows_at_once, |outputs, targets| {
         let classes = N::predicted_classes(outputs);
         let right = classes.equal(N::true_classes(targets)).int().sum();
         right
             .try_into_scalar::<i64>()
             .map_err(TrainingError::device)
     })?;
-    let right = shares.iter().flat_map(|share| &share.parts).sum::<i64>();
+    let right = parts.iter().map(|part| part.read).sum::<i64>();
     Ok(Evaluation {
-        loss: shares.iter().map(|share| share.loss).sum(),
+        loss: parts.iter().map(|part| part.loss).sum(),
         accuracy: right as f64 / rows as f64,
     })
 }
@@ -111,7 +112,7 @@ pub fn answers<N: Net>(
     team: &Team,
     rows_at_once: usize,
 ) -> Result<Answers, TrainingError> {
-    let shares = map_shares(net, examples, team, rows_at_once, |outputs, targets| {
+    let parts = map_parts(net, examples, team, rows_at_once, |outputs, targets| {
         let truths = indices(N::true_classes(targets))?;
         let classes = indices(N::predicted_classes(outputs.clone()))?;
         let scores = read_back(N::scores(outputs))?;
@@ -125,54 +126,51 @@ pub fn answers<N: Net>(
             .collect::<Vec<_>>())
     })?;
     Ok(Answers {
-        loss: shares.iter().map(|share| share.loss).sum(),
-        rows: shares
-            .into_iter()
-            .flat_map(|share| share.parts)
-            .flatten()
-            .collect(),
+        loss: parts.iter().map(|part| part.loss).sum(),
+        rows: parts.into_iter().flat_map(|part| part.read).collect(),
         classes: net.class_count(),
     })
 }
 
-/// One worker's results for its rows.
-struct Share<R> {
-    /// Their contribution to the loss over all rows.
+/// The results for a part of the rows.
+struct Part<R> {
+    /// Its contribution to the loss over all rows.
     loss: f64,
-    /// The result of `read` for each part.
-    parts: Vec<R>,
+    /// What was read from its outputs.
+    read: R,
 }
 
-/// Takes the rows through the net, a share for each worker, and passes every part's outputs to
-/// `read`.
-fn map_shares<N: Net, R: Send + 'static>(
+/// Takes the rows through the net in parts, a share of them for each worker, and passes every part's
+/// outputs to `read`.
+fn map_parts<N: Net, R: Send + 'static>(
     net: &N,
     examples: &Examples<N::Targets>,
     team: &Team,
     rows_at_once: usize,
     read: impl Fn(Tensor<2>, N::Targets) -> Result<R, TrainingError> + Clone + Send + 'static,
-) -> Result<Vec<Share<R>>, TrainingError> {
+) -> Result<Vec<Part<R>>, TrainingError> {
     let (net, rows) = (net.valid(), examples.len());
     let examples = examples.clone();
-    let evaluate_share = move |range: Range<usize>| {
-        let mut share = Share {
-            loss: 0.0,
-            parts: vec![],
-        };
-        for (x, targets) in examples.parts(range, rows_at_once) {
+    let evaluate_share = move |share: Range<usize>| -> Result<Vec<_>, TrainingError> {
+        let range = share.start * rows_at_once..rows.min(share.end * rows_at_once);
+        let parts = examples.parts(range, rows_at_once).map(|(x, targets)| {
             let length = x.dims()[0];
             let outputs = net.outputs(x);
             let loss = read_back(N::output_loss(outputs.clone(), targets.clone()))?[0];
-            share.loss += match N::REDUCTION {
-                Reduction::Mean => loss * length as f64 / rows as f64,
-                Reduction::Sum => loss,
-            };
-            share.parts.push(read(outputs, targets)?);
-        }
-        Ok(share)
+            Ok(Part {
+                loss: match N::REDUCTION {
+                    Reduction::Mean => loss * length as f64 / rows as f64,
+                    Reduction::Sum => loss,
+                },
+                read: read(outputs, targets)?,
+            })
+        });
+        parts.collect()
     };
-    let shares = team.run(|| team.map(team.shards(rows), evaluate_share));
-    shares.into_iter().collect()
+    let shares = team.shards(rows.div_ceil(rows_at_once));
+    let shares = team.run(|| team.map(shares, evaluate_share));
+    let shares = shares.into_iter().collect::<Result<Vec<_>, _>>()?;
+    Ok(shares.into_iter().flatten().collect())
 }
 
 /// A tensor's elements on the host.

@@ -7,8 +7,9 @@ use burn::optim::GradientsParams;
 use burn::tensor::{DType, Device, Tensor};
 use burn_gradcheck::{Case, Gradients, Mode, Options, Report, Target, Upstream, Values, Verdict};
 
-use crate::net::{Net, Targets};
+use crate::net::Net;
 use crate::parameters::parameters;
+use crate::targets::Targets;
 
 /// Directions for each parameter tensor.
 const DIRECTIONS: usize = 1;

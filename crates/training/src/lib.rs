@@ -19,11 +19,13 @@ pub mod number;
 mod optimizer;
 mod parameters;
 mod recorder;
+mod rows;
 mod run;
 mod schedule;
 mod settings;
 mod state;
 mod step;
+mod targets;
 mod team;
 mod warm_up;
 
@@ -39,13 +41,14 @@ pub use evaluation::{Answer, Answers, Evaluation, answers, evaluate, read_back, 
 pub use event::{
     DryRun, Epoch, Event, GradientCheck, RunResult, Start, StopReason, Stopped, TensorShape,
 };
-pub use examples::{Batch, Examples, Splits, epoch_order};
+pub use examples::{Batch, Examples, Order, Splits};
 pub use metrics::{ClassMetrics, Confusion, LEVEL, Mistake, wilson_interval};
-pub use net::{ClosedForm, Net, Targets};
+pub use net::{ClosedForm, Net};
 pub use nets::AnyNet;
 pub use optimizer::new_optimizer;
 pub use parameters::{Parameter, parameters};
 pub use recorder::{Now, Recorder};
+pub use rows::Rows;
 pub use run::{Outcome, Run};
 pub use schedule::Schedule;
 pub use settings::{
@@ -53,4 +56,5 @@ pub use settings::{
 };
 pub use state::{Best, LossSum, Progress, Records, State};
 pub use step::{Stepping, step};
+pub use targets::{Classes, RealTargets, Targets};
 pub use team::Team;

@@ -3,65 +3,11 @@
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Int, Tensor};
-use burn_gradcheck::{Masks, Values};
+use burn_gradcheck::Masks;
 use manual_backprop::Reduction;
 
 use crate::error::TrainingError;
-
-/// The targets of a net, one entry per row.
-pub trait Targets: Clone + Send + Sync + 'static {
-    /// The entries at the given indices.
-    fn select(&self, indices: Tensor<1, Int>) -> Self;
-    /// `length` entries from `start`.
-    fn narrow(&self, start: usize, length: usize) -> Self;
-    /// The same entries on the autodiff side of the device.
-    fn autodiff(self) -> Self;
-    /// Their bytes on the device.
-    fn bytes(&self) -> usize;
-    /// The entries on the host, for a gradient check on any device and in any float type.
-    fn kept(&self) -> impl Fn(&Values) -> Self + Send + Sync + 'static;
-}
-
-/// Real-valued targets, `[n, outputs]`.
-impl Targets for Tensor<2> {
-    fn select(&self, indices: Tensor<1, Int>) -> Self {
-        self.clone().select(0, indices)
-    }
-    fn narrow(&self, start: usize, length: usize) -> Self {
-        self.clone().narrow(0, start, length)
-    }
-    fn autodiff(self) -> Self {
-        Tensor::autodiff(self)
-    }
-    fn bytes(&self) -> usize {
-        self.shape().num_elements() * self.dtype().size()
-    }
-    fn kept(&self) -> impl Fn(&Values) -> Self + Send + Sync + 'static {
-        let shape = self.dims();
-        let entries = self.to_data().iter::<f64>().collect::<Vec<_>>();
-        move |values| values.tensor(shape, &entries)
-    }
-}
-
-/// Classes, `[n]`.
-impl Targets for Tensor<1, Int> {
-    fn select(&self, indices: Tensor<1, Int>) -> Self {
-        self.clone().select(0, indices)
-    }
-    fn narrow(&self, start: usize, length: usize) -> Self {
-        self.clone().narrow(0, start, length)
-    }
-    fn autodiff(self) -> Self {
-        Tensor::autodiff(self)
-    }
-    fn bytes(&self) -> usize {
-        self.shape().num_elements() * self.dtype().size()
-    }
-    fn kept(&self) -> impl Fn(&Values) -> Self + Send + Sync + 'static {
-        let classes = self.to_data().iter::<i64>().collect::<Vec<_>>();
-        move |values| values.ints([classes.len()], &classes)
-    }
-}
+use crate::targets::Targets;
 
 /// The exact solution of a net's training problem, compared with the trained net.
 pub struct ClosedForm<N> {

@@ -161,7 +161,7 @@ impl<'a, N: Net> Run<'a, N> {
     }
 
     fn pass(&self) -> Pass<'_> {
-        Pass::new(self.settings, &self.team, &self.opened.device)
+        Pass::new(self.settings, &self.team)
     }
 
     /// Whether an epoch (from 1) is evaluated and reported.

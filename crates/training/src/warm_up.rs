@@ -6,7 +6,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use backends::Opened;
-use burn::tensor::Tensor;
 
 use crate::epoch::Pass;
 use crate::error::TrainingError;
@@ -120,13 +119,13 @@ impl<N: Net> Rehearsal<N> {
         } = self;
         let (team, device) = (Team::undivided(), &opened.device);
         let mut optimizer = new_optimizer(&settings, device);
-        let pass = Pass::new(&settings, &team, device);
+        let order = splits.training.order(settings.seed, 0);
+        let pass = Pass::new(&settings, &team);
         let at_once = rows_at_once(&opened, settings.batch_size);
         for part in parts {
             let (set, rows) = match *part {
                 Part::Step(rows) => {
-                    let indices = Tensor::arange(0..rows as i64, device);
-                    let batch = splits.training.batch(indices);
+                    let batch = splits.training.batch(&order, 0..rows);
                     let how = pass.stepping(settings.learning_rate);
                     (net, _) = step(net, &mut optimizer, &batch, &how, |_, _| {});
                     (None, rows)

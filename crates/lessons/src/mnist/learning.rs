@@ -108,7 +108,7 @@ impl Options {
             norms: vec![],
         };
         let team = Team::undivided();
-        let pass = Pass::new(&settings, &team, &setup.opened.device);
+        let pass = Pass::new(&settings, &team);
         let mut schedule = Schedule::new(&settings, steps_per_epoch)?;
         let mut state = State::fresh(net, &settings, &setup.opened.device);
         for _ in 0..self.epochs {

@@ -136,7 +136,7 @@ fn run(
         let AnyNet::XorNet(net) = AnyNet::build(&settings, &sizes, &opened.device)? else {
             unreachable!("the settings are those of xor-net");
         };
-        let splits = Splits::truth_table(&opened.device);
+        let splits = Splits::truth_table(&opened);
         return train_net(&settings, (net, sizes), (splits, ""), origin, listener);
     }
     let dir = match &origin {

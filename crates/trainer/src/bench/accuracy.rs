@@ -49,7 +49,7 @@ pub(crate) fn race(
         .init(settings.seed, &opened.device)?;
     let [train, test] = [train, test].map(|set| Examples::from_images(set.clone(), opened));
     let team = Team::new(opened, settings.threads)?;
-    let pass = Pass::new(&settings, &team, &opened.device);
+    let pass = Pass::new(&settings, &team);
     let mut schedule = Schedule::new(&settings, train.len().div_ceil(settings.batch_size))?;
     let mut state = State::fresh(net, &settings, &opened.device);
     let mut race = Race {

@@ -8,7 +8,7 @@ use burn::optim::GradientsParams;
 use datasets::ImageSet;
 use mnist_mlp::MnistMlp;
 use serde::Serialize;
-use training::{Engine, epoch_order, leaves_of_its_own, shard_loss};
+use training::{Engine, leaves_of_its_own, shard_loss};
 
 use super::size::Size;
 use super::training_run::TrainingRun;
@@ -48,7 +48,7 @@ pub(crate) fn parts(
 ) -> Result<Parts> {
     let mut run = TrainingRun::mnist(backend, opened, engine, size, train)?;
     let rows = run.examples.len();
-    let order = epoch_order(rows, run.settings.seed, 0, &run.device);
+    let order = run.examples.order(run.settings.seed, 0);
     let [mut gather, mut forward, mut gradients, mut update] = [Duration::ZERO; 4];
     let mut longest_taking = Duration::ZERO;
     let starts = (0..rows).step_by(size.batch).cycle();
@@ -64,9 +64,7 @@ pub(crate) fn parts(
             Ok(())
         };
         let batch_rows = size.batch.min(rows - start);
-        let batch = run
-            .examples
-            .batch(order.clone().narrow(0, start, batch_rows));
+        let batch = run.examples.batch(&order, start..start + batch_rows);
         let shards = run.team.map(run.team.shards(batch_rows), move |shard| {
             let started = Instant::now();
             (batch.part(shard), started.elapsed())

@@ -10,7 +10,7 @@ use datasets::ImageSet;
 use mnist_mlp::{MnistMlp, MnistMlpConfig};
 use training::{
     Choices, Engine, EpochEnd, Examples, ModelName, Net, OptimizerName, Pass, Schedule,
-    ScheduleName, Settings, State, Team, TrainingError, Unwatched, epoch, epoch_order, step,
+    ScheduleName, Settings, State, Team, TrainingError, Unwatched, epoch, step,
 };
 use xor_net::{XorNet, XorNetConfig};
 
@@ -73,7 +73,7 @@ impl TrainingRun<XorNet> {
     pub(crate) fn xor(backend: Backend, opened: &Opened, engine: Engine) -> Result<Self> {
         let settings = Settings::resolve(&choices(ModelName::XorNet, backend, engine))?;
         let net = XorNetConfig::new().init(settings.seed, &opened.device)?;
-        let examples = Examples::truth_table(&opened.device);
+        let examples = Examples::truth_table(opened);
         Self::new(opened, settings, net, examples, XOR_STEPS)
     }
 }
@@ -116,7 +116,7 @@ impl<N: Net> TrainingRun<N> {
     /// Passes over the examples.
     fn train(&mut self) -> Result<()> {
         let mut state = self.state.take().expect("a net is there between segments");
-        let pass = Pass::new(&self.settings, &self.team, &self.device);
+        let pass = Pass::new(&self.settings, &self.team);
         if self.passes == 1 {
             let end;
             let schedule = &mut self.schedule;
@@ -128,8 +128,8 @@ impl<N: Net> TrainingRun<N> {
             // A pass is one step on all rows: an epoch around it would cost as much.
             let (rows, how) = (self.examples.len(), pass.stepping(LEARNING_RATE));
             for _ in 0..self.passes {
-                let order = epoch_order(rows, pass.seed, state.progress.epoch as u64, &self.device);
-                let batch = self.examples.batch(order);
+                let order = self.examples.order(pass.seed, state.progress.epoch as u64);
+                let batch = self.examples.batch(&order, 0..rows);
                 (state.net, _) = step(state.net, &mut state.optimizer, &batch, &how, |_, _| {});
                 state.progress.epoch += 1;
             }

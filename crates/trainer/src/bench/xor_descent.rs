@@ -53,7 +53,7 @@ impl XorDescent {
         Ok(Self {
             name: format!("{backend} manual, {XOR_STEPS} steps a call"),
             net: Some(XorNetConfig::new().init(0, &opened.device)?),
-            examples: Examples::truth_table(&opened.device),
+            examples: Examples::truth_table(opened),
             team: Team::new(opened, 1)?,
         })
     }

@@ -102,7 +102,7 @@ fn a_wrong_formula_stops_the_run_before_the_step() {
         unreachable!("the model that was chosen");
     };
     let state = State::fresh(Wrong { net }, settings, &opened.device);
-    let splits = Splits::truth_table(&opened.device);
+    let splits = Splits::truth_table(&opened);
     let mut memory = Memory::default();
     let run = Run::new(settings, opened, &splits).expect("legal settings");
     let outcome = run.train(state, &mut memory).expect("the device works");

@@ -150,7 +150,7 @@ impl Setup {
     fn with<T: Task>(&self, task: T) -> T::Output {
         match self.net() {
             AnyNet::MnistMlp(net) => task.run(self, net, &self.image_splits()),
-            AnyNet::XorNet(net) => task.run(self, net, &Splits::truth_table(&self.opened.device)),
+            AnyNet::XorNet(net) => task.run(self, net, &Splits::truth_table(&self.opened)),
             AnyNet::LinearRegression(net) => {
                 let classes = self.images[0].class_count();
                 let splits = self

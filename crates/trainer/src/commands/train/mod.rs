@@ -172,7 +172,7 @@ impl<'a> Session<'a> {
                 self.train_net(net, &sizes, splits, images.digest)
             }
             (AnyNet::XorNet(net), _) => {
-                let splits = Splits::truth_table(&self.opened.device);
+                let splits = Splits::truth_table(&self.opened);
                 self.train_net(net, &sizes, splits, String::new())
             }
             (_, None) => unreachable!("only xor-net learns without images"),

@@ -1,0 +1,360 @@
+//! Inputs and targets, and the batches that are taken from them.
+
+mod on_adapter;
+mod on_host;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use backends::{Hardware, Opened};
+use burn::tensor::{DType, Int, Tensor, TensorData};
+use datasets::{ImageSet, shuffled_indices, xor};
+
+pub(crate) use on_host::Inputs as HostInputs;
+
+use crate::rows::{KeptRows, Rows};
+use crate::targets::{Classes, RealTargets, Targets};
+use on_adapter::OnAdapter;
+use on_host::OnHost;
+
+/// Inputs `[n, inputs]` and as many targets: on the host for a processor, else on the device.
+#[derive(Debug, Clone)]
+pub struct Examples<T: Targets>(Kept<T>);
+
+#[derive(Debug, Clone)]
+enum Kept<T: Targets> {
+    OnHost(OnHost<T>),
+    OnAdapter(OnAdapter<T>),
+}
+
+/// The rows' order in an epoch, drawn on the host: the same on every backend.
+#[derive(Debug, Clone)]
+pub enum Order {
+    /// On the host.
+    OnHost(Arc<Vec<u32>>),
+    /// On an adapter, `[rows]`.
+    OnAdapter(Tensor<1, Int>),
+}
+
+/// The training, validation and test set.
+#[derive(Debug, Clone)]
+pub struct Splits<T: Targets> {
+    /// The training set.
+    pub training: Examples<T>,
+    /// The validation set, evaluated after each epoch.
+    pub validation: Option<Examples<T>>,
+    /// The test set, evaluated once at the end.
+    pub test: Examples<T>,
+}
+
+impl<T: Targets> Splits<T> {
+    /// All three, with the same change.
+    pub fn map<U: Targets>(self, change: impl Fn(Examples<T>) -> Examples<U>) -> Splits<U> {
+        Splits {
+            training: change(self.training),
+            validation: self.validation.map(&change),
+            test: change(self.test),
+        }
+    }
+}
+
+impl Splits<Tensor<2>> {
+    /// The truth table of the exclusive or, which is all there is: to learn from and to evaluate on.
+    pub fn truth_table(opened: &Opened) -> Self {
+        let table = Examples::truth_table(opened);
+        Self {
+            training: table.clone(),
+            validation: None,
+            test: table,
+        }
+    }
+}
+
+impl Examples<Tensor<1, Int>> {
+    /// Images, pixels scaled to the unit interval. On a processor they stay where they are; to an adapter
+    /// they are uploaded, and the host's copy is dropped.
+    pub fn from_images(images: ImageSet, opened: &Opened) -> Self {
+        let shape @ [rows, columns] = [images.len(), images.image_size()];
+        let (pixels, labels) = images.into_parts();
+        let device = &opened.device;
+        Self(match opened.hardware {
+            Hardware::Processor => Kept::OnHost(OnHost {
+                inputs: HostInputs::Bytes(Arc::new(pixels)),
+                targets: Classes(Arc::new(labels)),
+                columns,
+                rows,
+                device: device.clone(),
+            }),
+            Hardware::Graphics | Hardware::SoftwareGraphics => Kept::OnAdapter(OnAdapter {
+                inputs: on_adapter::Inputs::bytes(&pixels, shape, device),
+                targets: Targets::taken(&Classes(Arc::new(labels)), Rows::Range(0..rows), device),
+            }),
+        })
+    }
+
+    /// The same rows with real-valued targets, `[n, classes]`: 1 for a row's class, else 0.
+    pub fn one_hot(self, classes: usize) -> Examples<Tensor<2>> {
+        Examples(match self.0 {
+            Kept::OnHost(kept) => Kept::OnHost(OnHost {
+                inputs: kept.inputs,
+                targets: RealTargets::OneHot {
+                    labels: kept.targets,
+                    classes,
+                },
+                columns: kept.columns,
+                rows: kept.rows,
+                device: kept.device,
+            }),
+            Kept::OnAdapter(OnAdapter { inputs, targets }) => {
+                let f32 = DType::F32;
+                let targets = manual_backprop::cross_entropy::one_hot(targets, classes, f32);
+                Kept::OnAdapter(OnAdapter { inputs, targets })
+            }
+        })
+    }
+}
+
+impl Examples<Tensor<2>> {
+    /// The truth table of the exclusive or.
+    pub fn truth_table(opened: &Opened) -> Self {
+        let device = &opened.device;
+        let [inputs, targets] = [&xor::XOR_INPUTS.concat(), &xor::XOR_TARGETS.concat()]
+            .map(|numbers| Arc::new(numbers.clone()));
+        Self(match opened.hardware {
+            Hardware::Processor => Kept::OnHost(OnHost {
+                inputs: HostInputs::Floats(inputs),
+                targets: RealTargets::Numbers {
+                    values: targets,
+                    columns: 1,
+                },
+                columns: 2,
+                rows: xor::XOR_INPUTS.len(),
+                device: device.clone(),
+            }),
+            Hardware::Graphics | Hardware::SoftwareGraphics => Kept::OnAdapter(OnAdapter {
+                inputs: on_adapter::Inputs::Floats(Tensor::from_data(xor::XOR_INPUTS, device)),
+                targets: Tensor::from_data(xor::XOR_TARGETS, device),
+            }),
+        })
+    }
+}
+
+impl<T: Targets> Examples<T> {
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        match &self.0 {
+            Kept::OnHost(kept) => kept.rows,
+            Kept::OnAdapter(kept) => kept.len(),
+        }
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Bytes that the rows take.
+    pub fn bytes(&self) -> usize {
+        match &self.0 {
+            Kept::OnHost(kept) => kept.bytes(),
+            Kept::OnAdapter(kept) => kept.bytes(),
+        }
+    }
+
+    /// `length` rows from `start`.
+    pub fn narrow(&self, start: usize, length: usize) -> (Tensor<2>, T) {
+        match &self.0 {
+            Kept::OnHost(kept) => kept.take(Rows::Range(start..start + length)),
+            Kept::OnAdapter(kept) => kept.narrow(start, length),
+        }
+    }
+
+    /// The first rows, as examples of their own.
+    pub fn head(&self, rows: usize) -> Self {
+        Self(match &self.0 {
+            Kept::OnHost(kept) => Kept::OnHost(OnHost {
+                rows,
+                ..kept.clone()
+            }),
+            Kept::OnAdapter(kept) => Kept::OnAdapter(kept.head(rows)),
+        })
+    }
+
+    /// The order of the rows in an epoch.
+    pub fn order(&self, seed: u64, epoch: u64) -> Order {
+        let order = shuffled_indices(self.len(), seed, epoch);
+        match &self.0 {
+            Kept::OnHost(_) => Order::OnHost(Arc::new(order)),
+            Kept::OnAdapter(kept) => {
+                let rows = order.len();
+                let order = order.into_iter().map(|index| index as i32).collect();
+                let order = TensorData::new::<i32, _>(order, [rows]);
+                Order::OnAdapter(Tensor::from_data(order, &kept.device()))
+            }
+        }
+    }
+
+    /// The batch of the rows at these places of an order, which these examples gave. A full batch keeps
+    /// storage order: the order changes only rounding, and this avoids a copy.
+    ///
+    /// # Panics
+    ///
+    /// If the order is that of examples on another device.
+    pub fn batch(&self, order: &Order, places: Range<usize>) -> Batch<T> {
+        if places.len() == self.len() {
+            return self.first(places.len());
+        }
+        Batch(match (&self.0, order) {
+            (Kept::OnHost(kept), Order::OnHost(order)) => BatchOf::OnHost(HostBatch {
+                examples: kept.clone(),
+                rows: KeptRows::Listed {
+                    list: Arc::clone(order),
+                    part: places,
+                },
+            }),
+            (Kept::OnAdapter(kept), Order::OnAdapter(order)) => BatchOf::OnAdapter {
+                examples: kept.clone(),
+                rows: places.len(),
+                indices: Some(order.clone().slice([places])),
+            },
+            _ => panic!("the order is that of examples on another device"),
+        })
+    }
+
+    /// The batch of the first rows.
+    pub fn first(&self, rows: usize) -> Batch<T> {
+        let rows = rows.min(self.len());
+        Batch(match &self.0 {
+            Kept::OnHost(kept) => BatchOf::OnHost(HostBatch {
+                examples: kept.clone(),
+                rows: KeptRows::First(rows),
+            }),
+            Kept::OnAdapter(kept) => BatchOf::OnAdapter {
+                examples: kept.clone(),
+                indices: None,
+                rows,
+            },
+        })
+    }
+
+    /// These rows in order, in parts of `length` rows; the last may have fewer.
+    pub fn parts(&self, rows: Range<usize>, length: usize) -> impl Iterator<Item = (Tensor<2>, T)> {
+        let end = rows.end;
+        rows.step_by(length)
+            .map(move |start| self.narrow(start, length.min(end - start)))
+    }
+}
+
+/// The rows of one step; they become tensors in parts.
+#[derive(Debug, Clone)]
+pub struct Batch<T: Targets>(BatchOf<T>);
+
+#[derive(Debug, Clone)]
+enum BatchOf<T: Targets> {
+    OnHost(HostBatch<T>),
+    OnAdapter {
+        examples: OnAdapter<T>,
+        /// `None` for the first rows, in storage order.
+        indices: Option<Tensor<1, Int>>,
+        rows: usize,
+    },
+}
+
+/// The rows of one step on the host.
+#[derive(Debug, Clone)]
+pub(crate) struct HostBatch<T: Targets> {
+    pub(crate) examples: OnHost<T>,
+    pub(crate) rows: KeptRows,
+}
+
+impl<T: Targets> Batch<T> {
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        match &self.0 {
+            BatchOf::OnHost(batch) => batch.rows.len(),
+            BatchOf::OnAdapter { rows, .. } => *rows,
+        }
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Inputs `[part, inputs]` and targets of a part of the rows.
+    pub fn part(&self, part: Range<usize>) -> (Tensor<2>, T) {
+        match &self.0 {
+            BatchOf::OnHost(batch) => batch.examples.take(batch.rows.part(part)),
+            BatchOf::OnAdapter {
+                examples, indices, ..
+            } => match indices {
+                Some(indices) => {
+                    let indices = indices.clone().narrow(0, part.start, part.len());
+                    examples.select(indices)
+                }
+                None => examples.narrow(part.start, part.len()),
+            },
+        }
+    }
+
+    /// Inputs `[rows, inputs]` and targets of all rows.
+    pub fn all(&self) -> (Tensor<2>, T) {
+        self.part(0..self.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use backends::Backend;
+
+    /// Three images of four pixels.
+    fn images() -> ImageSet {
+        let pixels = vec![0, 1, 2, 255, 128, 9, 8, 7, 200, 6, 51, 102];
+        ImageSet::new(2, 2, pixels, vec![2, 0, 1]).expect("whole images")
+    }
+
+    #[test]
+    fn a_batch_has_the_rows_of_its_places_on_every_device() {
+        for backend in Backend::ALL {
+            let Ok(opened) = backend.open() else {
+                continue;
+            };
+            let examples = Examples::from_images(images(), &opened);
+            let order = shuffled_indices(3, 5, 1);
+            let batch = examples.batch(&examples.order(5, 1), 1..3);
+            let (x, labels) = batch.part(1..2);
+            let row = order[2] as usize;
+            let expected = images().image(row).to_vec();
+            let expected = expected.iter().map(|&p| f32::from(p) / 255.0);
+            let got = x.into_data();
+            let data = TensorData::new::<f32, _>(expected.collect(), [1, 4]);
+            got.assert_approx_eq::<f32>(&data, burn::tensor::Tolerance::absolute(1e-7));
+            let label = i64::from(images().label(row));
+            assert_eq!(labels.try_into_vec_as::<i64>().unwrap(), [label]);
+            let (_, one_hot) = examples.one_hot(3).narrow(row, 1);
+            let expected = (0..3).map(|class| f64::from(u8::from(class == label)));
+            let expected = expected.collect::<Vec<_>>();
+            let got = one_hot.flatten::<1>(0, 1).try_into_vec_as::<f64>();
+            assert_eq!(got.unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn a_full_batch_keeps_storage_order() {
+        let opened = Backend::Flex.open().expect("flex runs everywhere");
+        let examples = Examples::from_images(images(), &opened);
+        let batch = examples.batch(&examples.order(0, 1), 0..3);
+        let (_, labels) = batch.all();
+        assert_eq!(labels.try_into_vec_as::<i64>().unwrap(), [2, 0, 1]);
+    }
+
+    #[test]
+    fn the_first_rows_of_images_are_images() {
+        let opened = Backend::Flex.open().expect("flex runs everywhere");
+        let examples = Examples::from_images(images(), &opened);
+        let head = examples.head(2);
+        assert_eq!((head.len(), head.bytes()), (2, 2 * 4 + 2));
+        assert_eq!((examples.len(), examples.bytes()), (3, 3 * 4 + 3));
+    }
+}
