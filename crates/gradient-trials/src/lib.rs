@@ -7,6 +7,7 @@ pub mod broken_autodiff;
 mod common;
 mod descent;
 mod formulas;
+mod fused;
 mod graphs;
 pub mod pytorch;
 pub mod right;
@@ -31,6 +32,8 @@ use burn_gradcheck::{Alternative, Case, Mutant, Options, Report, Target, Verdict
 pub enum Origin {
     /// `manual-backprop`: every rule, net and model, and PyTorch's gradients of the nets.
     ManualBackprop,
+    /// `fused-mlp`: every net in the fused engine, its gradients and a step of it.
+    FusedMlp,
     /// `computational-graph`: every net and function as a graph.
     ComputationalGraph,
     /// `gradient-descent`: every function.
@@ -39,8 +42,9 @@ pub enum Origin {
 
 impl Origin {
     /// Every origin.
-    pub const ALL: [Self; 3] = [
+    pub const ALL: [Self; 4] = [
         Self::ManualBackprop,
+        Self::FusedMlp,
         Self::ComputationalGraph,
         Self::GradientDescent,
     ];
@@ -58,6 +62,7 @@ impl Origin {
                 );
                 cases
             }
+            Self::FusedMlp => fused::cases(shapes, seed, mnist),
             Self::ComputationalGraph => graphs::cases(shapes, seed),
             Self::GradientDescent => descent::cases(),
         }
@@ -67,16 +72,17 @@ impl Origin {
     pub fn mutants(self) -> Vec<Mutant> {
         match self {
             Self::ManualBackprop => formulas::mutants(),
+            Self::FusedMlp => fused::mutants(),
             Self::ComputationalGraph => graphs::mutants(),
             Self::GradientDescent => descent::mutants(),
         }
     }
 
-    /// Right gradients of this origin by another formula; a graph has none.
+    /// Right gradients of this origin by another formula; a graph and the engine have none.
     pub fn alternatives(self) -> Vec<Alternative> {
         match self {
             Self::ManualBackprop => formulas::alternatives(),
-            Self::ComputationalGraph => Vec::new(),
+            Self::FusedMlp | Self::ComputationalGraph => Vec::new(),
             Self::GradientDescent => descent::alternatives(),
         }
     }

@@ -94,6 +94,8 @@ choice! {
         Autodiff = "autodiff",
         /// The hand-derived formulas.
         Manual = "manual",
+        /// The hand-derived formulas, a whole step as one operation on the processor.
+        Fused = "fused",
     }
 }
 

@@ -1,6 +1,7 @@
 //! One batch through the whole training step, to check that it works before a long run.
 
 use backends::Opened;
+use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 use manual_backprop::gradient_norm::global_norm;
 
@@ -30,17 +31,24 @@ pub fn dry_run<N: Net>(
     settings: &Settings,
     opened: &Opened,
     splits: &Splits<N::Targets>,
-    mut state: State<N>,
+    state: State<N>,
 ) -> Result<DryRun, TrainingError> {
-    state.net = state.net.with_training_rows(splits.training.len());
+    let mut state = state.prepared(settings, splits.training.len())?;
     let steps_per_epoch = splits.training.len().div_ceil(settings.batch_size);
     let mut schedule = Schedule::new(settings, steps_per_epoch)?;
     let batch = splits.training.first(settings.batch_size);
     let rows = batch.len();
     let (x, targets) = batch.all();
-    let checked = settings
-        .check_gradients
-        .map(|_| gradient_check::check(&state.net, x.clone(), &targets, opened, settings.seed));
+    let checked = settings.check_gradients.map(|_| {
+        gradient_check::check(
+            state.net(),
+            x.clone(),
+            &targets,
+            settings.engine,
+            opened,
+            settings.seed,
+        )
+    });
     let [_, inputs] = x.dims();
     let team = Team::new(opened, settings.threads)?;
     let stepping = Stepping {
@@ -50,20 +58,15 @@ pub fn dry_run<N: Net>(
         learning_rate: schedule.next_rate(),
     };
     let mut norm = Tensor::empty([1], &opened.device);
-    let (net, loss) = step(
-        state.net,
-        &mut state.optimizer,
-        &batch,
-        &stepping,
-        |net, gradients| norm = global_norm(net, gradients),
-    );
-    state.net = net;
+    let mut look = |net: &N, gradients: &GradientsParams| norm = global_norm(net, gradients);
+    let loss;
+    (state.learner, loss) = step(state.learner, &batch, &stepping, Some(&mut look))?;
     let evaluated = splits.validation.as_ref().unwrap_or(&splits.test);
     let (x, targets) = evaluated.first(rows).all();
-    let outputs = state.net.valid().outputs(x);
+    let outputs = state.net().valid().outputs(x);
     let loss_after = N::output_loss(outputs, targets);
 
-    let shapes = parameters(&state.net)
+    let shapes = parameters(state.net())
         .into_iter()
         .map(|tensor| TensorShape {
             name: tensor.path,
@@ -72,7 +75,7 @@ pub fn dry_run<N: Net>(
     let shapes = shapes.collect::<Vec<_>>();
     let biases = shapes.iter().filter(|tensor| tensor.shape.len() == 1);
     let units = biases.map(|tensor| tensor.shape[0]).sum::<usize>();
-    let parameters = state.net.num_params();
+    let parameters = state.net().num_params();
     let records = state.records()?;
     let all = splits
         .validation
@@ -94,7 +97,7 @@ pub fn dry_run<N: Net>(
         test_rows: splits.test.len(),
         parameters,
         shapes,
-        loss: one(loss)?,
+        loss: loss.read()?,
         loss_after_a_step: one(loss_after)?,
         learning_rate: stepping.learning_rate,
         gradient_norm: one(norm)?,

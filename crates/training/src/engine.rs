@@ -1,10 +1,11 @@
-//! Where gradients come from: two engines that give the same gradients for the same rows.
+//! Where gradients come from: engines that give the same gradients for the same rows.
 
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 use manual_backprop::Reduction;
 
 use crate::choice::Engine;
+use crate::fused;
 use crate::net::Net;
 use crate::targets::Targets;
 
@@ -29,6 +30,7 @@ impl Engine {
                 (loss.without_autodiff(), gradients)
             }
             Self::Manual => net.valid().manual_gradients(x, targets, batch),
+            Self::Fused => fused::gradients(&net.valid(), x, targets, batch),
         }
     }
 }

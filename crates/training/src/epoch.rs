@@ -5,18 +5,17 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use burn::optim::GradientsParams;
-use burn::tensor::Tensor;
 use manual_backprop::Reduction;
 
 use crate::choice::Engine;
 use crate::error::TrainingError;
-use crate::evaluation::read_back;
 use crate::examples::{Batch, Examples};
+use crate::loss::Loss;
 use crate::net::Net;
 use crate::schedule::Schedule;
 use crate::settings::Settings;
 use crate::state::{LossSum, State, nanoseconds};
-use crate::step::{Stepping, step};
+use crate::step::{Look, Stepping, step};
 use crate::team::Team;
 
 /// Losses are read back from the device once every so many steps, because reading waits for the
@@ -93,8 +92,14 @@ pub trait Watch<N: Net> {
         false
     }
 
-    /// In every step: the net and its gradients before the update and any clipping.
-    fn gradients(&mut self, _net: &N, _gradients: &GradientsParams, _is_last: bool) {}
+    /// Before every step: whether to show its gradients. With the fused engine, that costs as much as the
+    /// step.
+    fn wants_gradients(&self, _is_last: bool) -> bool {
+        false
+    }
+
+    /// In a step whose gradients are wanted: the net and its gradients before the update and any clipping.
+    fn gradients(&mut self, _net: &N, _gradients: &GradientsParams) {}
 }
 
 /// No observer.
@@ -140,7 +145,7 @@ pub fn epoch<N: Net>(
     watch: &mut impl Watch<N>,
 ) -> Result<(State<N>, EpochEnd), TrainingError> {
     let rows = training.len();
-    let order = training.order(pass.seed, state.progress.epoch as u64 + 1);
+    let order = training.order(pass.batch_size, pass.seed, state.progress.epoch as u64 + 1);
     let mut tally = Tally::after(&state);
     for (index, range) in pass.batches(rows).skip(state.progress.step_in_epoch) {
         let is_last = range.end == rows;
@@ -149,16 +154,11 @@ pub fn epoch<N: Net>(
             return Ok((state, EpochEnd::Refused));
         }
         let how = pass.stepping(schedule.next_rate());
+        let wants = watch.wants_gradients(is_last);
+        let mut look = |net: &N, gradients: &GradientsParams| watch.gradients(net, gradients);
+        let look: Option<Look<'_, N>> = if wants { Some(&mut look) } else { None };
         let loss;
-        (state.net, loss) = step(
-            state.net,
-            &mut state.optimizer,
-            &batch,
-            &how,
-            |net, grads| {
-                watch.gradients(net, grads, is_last);
-            },
-        );
+        (state.learner, loss) = step(state.learner, &batch, &how, look)?;
         state.progress.step += 1;
         tally.push(loss, batch.len(), how.learning_rate);
         let is_interrupted = !is_last && watch.is_interrupted();
@@ -178,10 +178,10 @@ pub fn epoch<N: Net>(
     Ok((state, EpochEnd::Done(done)))
 }
 
-/// Losses and time of an epoch's steps; the newest losses are still on the device.
+/// Losses and time of an epoch's steps; the newest losses may still be on the device.
 struct Tally {
-    on_device: Vec<Tensor<1>>,
-    rows_on_device: Vec<usize>,
+    unread: Vec<Loss>,
+    rows_unread: Vec<usize>,
     /// Of those read so far.
     sum: LossSum,
     started: Instant,
@@ -196,8 +196,8 @@ impl Tally {
     /// A tally that continues where the state's epoch was interrupted, if it was.
     fn after<N>(state: &State<N>) -> Self {
         Self {
-            on_device: vec![],
-            rows_on_device: vec![],
+            unread: vec![],
+            rows_unread: vec![],
             sum: state.progress.losses,
             started: Instant::now(),
             earlier: Duration::from_nanos(state.progress.epoch_nanoseconds),
@@ -214,20 +214,20 @@ impl Tally {
         result
     }
 
-    fn push(&mut self, loss: Tensor<1>, rows: usize, learning_rate: f64) {
+    fn push(&mut self, loss: Loss, rows: usize, learning_rate: f64) {
         self.learning_rate = learning_rate;
-        self.on_device.push(loss);
-        self.rows_on_device.push(rows);
+        self.unread.push(loss);
+        self.rows_unread.push(rows);
     }
 
     fn is_due(&self) -> bool {
-        self.on_device.len() == STEPS_BETWEEN_READS
+        self.unread.len() == STEPS_BETWEEN_READS
     }
 
     /// Reads the waiting losses back; if one is not finite, how many steps came after it.
     fn read(&mut self, reduction: Reduction) -> Result<Option<usize>, TrainingError> {
-        let losses = read_back(Tensor::cat(std::mem::take(&mut self.on_device), 0))?;
-        let rows = std::mem::take(&mut self.rows_on_device);
+        let losses = Loss::read_all(std::mem::take(&mut self.unread))?;
+        let rows = std::mem::take(&mut self.rows_unread);
         let mut left = losses.len();
         for (loss, rows) in losses.into_iter().zip(rows) {
             left -= 1;

@@ -30,6 +30,21 @@ pub enum TrainingError {
     /// The exact solution cannot be computed.
     #[error(transparent)]
     ClosedForm(#[from] linear_regression::Error),
+    /// A batch or a net that does not fit the fused engine, or threads that cannot start.
+    #[error("the fused engine: {0}")]
+    Fused(#[from] fused_mlp::FusedError),
+    /// A net that the fused engine does not know.
+    #[error(
+        "the fused engine trains nets of dense layers, and this net is another; use --engine manual or \
+         --engine autodiff"
+    )]
+    NotFused,
+    /// The fused engine and examples of a graphics adapter.
+    #[error(
+        "the fused engine computes on the processor, and the data are on a graphics adapter; use \
+         --backend flex, or --engine manual"
+    )]
+    NotOnHost,
     /// A schedule that does not fit the run.
     #[error(transparent)]
     Settings(#[from] crate::SettingsError),

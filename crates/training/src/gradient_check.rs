@@ -1,4 +1,4 @@
-//! Gradients checked while a net trains: the formulas are compared with autodiff for every parameter, and
+//! Gradients checked while a net trains: the formulas, or the fused engine, are compared with autodiff for every parameter, and
 //! both with finite differences in random directions, on the batch of the step.
 
 use backends::{Backend, Opened};
@@ -7,6 +7,8 @@ use burn::optim::GradientsParams;
 use burn::tensor::{DType, Device, Tensor};
 use burn_gradcheck::{Case, Gradients, Mode, Options, Report, Target, Upstream, Values, Verdict};
 
+use crate::choice::Engine;
+use crate::fused;
 use crate::net::Net;
 use crate::parameters::parameters;
 use crate::targets::Targets;
@@ -15,11 +17,13 @@ use crate::targets::Targets;
 const DIRECTIONS: usize = 1;
 
 /// Checks the gradients of `net` on a batch: on its device in f32, the differences in f64 on flex.
-/// The directions depend on `seed`.
+/// Compared are those of the fused engine, if the net learns by it, else those of the formulas. The
+/// directions depend on `seed`.
 pub fn check<N: Net>(
     net: &N,
     x: Tensor<2>,
     targets: &N::Targets,
+    engine: Engine,
     opened: &Opened,
     seed: u64,
 ) -> Report {
@@ -36,7 +40,11 @@ pub fn check<N: Net>(
         )
         .vjp(move |v, grad_out| {
             let net = with_values(&by_hand, v);
-            let (_, gradients) = net.manual_gradients(v.get("x"), answers_by_hand(v), batch);
+            let (x, answers) = (v.get("x"), answers_by_hand(v));
+            let (_, gradients) = match engine {
+                Engine::Autodiff | Engine::Manual => net.manual_gradients(x, answers, batch),
+                Engine::Fused => fused::gradients(&net, x, answers, batch),
+            };
             let mut unpack = Unpack {
                 path: Vec::new(),
                 gradients: &gradients,
@@ -252,7 +260,14 @@ mod tests {
         let opened = Backend::Flex.open().expect("flex runs everywhere");
         let (net, x, labels) = wide(&opened);
         for seed in 0..4 {
-            let report = check(&net.clone().train(), x.clone(), &labels, &opened, seed);
+            let report = check(
+                &net.clone().train(),
+                x.clone(),
+                &labels,
+                Engine::Manual,
+                &opened,
+                seed,
+            );
             assert!(report.is_pass(), "{report}");
             assert_eq!(report.finite.uncertified, 0, "{report}");
         }
@@ -264,9 +279,12 @@ mod tests {
         for backend in processors.filter(|backend| backend.is_compiled_in()) {
             let opened = backend.open().expect("a CPU backend always opens");
             let (net, x, labels) = example(&opened);
-            let report = check(&net.train(), x, &labels, &opened, 7);
-            assert!(report.is_pass(), "{report}");
-            assert!(report.finite.evaluations > 0, "{report}");
+            for &engine in Engine::ALL {
+                let net = net.clone().train();
+                let report = check(&net, x.clone(), &labels, engine, &opened, 7);
+                assert!(report.is_pass(), "{engine}: {report}");
+                assert!(report.finite.evaluations > 0, "{engine}: {report}");
+            }
         }
     }
 
@@ -274,7 +292,14 @@ mod tests {
     fn one_percent_in_one_bias_is_found_and_named() {
         let opened = Backend::Flex.open().expect("flex runs everywhere");
         for (net, x, labels) in [example(&opened), wide(&opened)] {
-            let report = check(&Wrong { net }.train(), x, &labels, &opened, 7);
+            let report = check(
+                &Wrong { net }.train(),
+                x,
+                &labels,
+                Engine::Manual,
+                &opened,
+                7,
+            );
             assert!(is_disagreement(&report), "{report}");
             let words = in_words(&report);
             assert!(words.contains("worst in net.layers.1.bias"), "{words}");

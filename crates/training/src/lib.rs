@@ -11,7 +11,10 @@ mod error;
 mod evaluation;
 mod event;
 mod examples;
+mod fused;
 pub mod gradient_check;
+mod learner;
+mod loss;
 mod metrics;
 mod net;
 mod nets;
@@ -42,6 +45,9 @@ pub use event::{
     DryRun, Epoch, Event, GradientCheck, RunResult, Start, StopReason, Stopped, TensorShape,
 };
 pub use examples::{Batch, Examples, Order, Splits};
+pub use fused::Fused;
+pub use learner::Learner;
+pub use loss::Loss;
 pub use metrics::{ClassMetrics, Confusion, LEVEL, Mistake, wilson_interval};
 pub use net::{ClosedForm, Net};
 pub use nets::AnyNet;
@@ -55,6 +61,6 @@ pub use settings::{
     Choices, HiddenUnits, ImageSize, Settings, SettingsError, WarmUp, default_threads, treatment,
 };
 pub use state::{Best, LossSum, Progress, Records, State};
-pub use step::{Stepping, step};
+pub use step::{Look, Stepping, step};
 pub use targets::{Classes, RealTargets, Targets};
 pub use team::Team;

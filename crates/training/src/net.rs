@@ -4,6 +4,7 @@ use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Int, Tensor};
 use burn_gradcheck::Masks;
+use fused_nets::FusedNet;
 use manual_backprop::Reduction;
 
 use crate::error::TrainingError;
@@ -46,6 +47,16 @@ pub trait Net: Module + Sync + 'static {
         targets: Self::Targets,
         batch: usize,
     ) -> (Tensor<1>, GradientsParams);
+
+    /// The net for the fused engine, if it is one of dense layers.
+    fn fused(&self) -> Option<&dyn FusedNet> {
+        None
+    }
+
+    /// The same, for replacement of the layers.
+    fn fused_mut(&mut self) -> Option<&mut dyn FusedNet> {
+        None
+    }
 
     /// Outputs `[n, d_out]` for `x: [n, d_in]`.
     fn outputs(&self, x: Tensor<2>) -> Tensor<2>;

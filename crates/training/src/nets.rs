@@ -8,6 +8,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Int, Tensor};
 use burn_gradcheck::Masks;
+use fused_nets::FusedNet;
 use layers::Activation;
 use linear_regression::{LinearRegression, LinearRegressionConfig, NormalEquations};
 use manual_backprop::Reduction;
@@ -86,18 +87,18 @@ impl AnyNet {
     /// The dense layers, from input to output.
     pub fn layers(&self) -> Vec<&Linear> {
         match self {
-            Self::MnistMlp(net) => net.layers.iter().collect(),
-            Self::XorNet(net) => vec![&net.hidden, &net.output],
-            Self::LinearRegression(net) => vec![&net.linear],
+            Self::MnistMlp(net) => FusedNet::layers(net),
+            Self::XorNet(net) => net.layers(),
+            Self::LinearRegression(net) => net.layers(),
         }
     }
 
     /// The dense layers, from input to output, for replacement.
     pub fn layers_mut(&mut self) -> Vec<&mut Linear> {
         match self {
-            Self::MnistMlp(net) => net.layers.iter_mut().collect(),
-            Self::XorNet(net) => vec![&mut net.hidden, &mut net.output],
-            Self::LinearRegression(net) => vec![&mut net.linear],
+            Self::MnistMlp(net) => net.layers_mut(),
+            Self::XorNet(net) => net.layers_mut(),
+            Self::LinearRegression(net) => net.layers_mut(),
         }
     }
 
@@ -141,6 +142,14 @@ impl Net for MnistMlp {
         batch: usize,
     ) -> (Tensor<1>, GradientsParams) {
         manual_backprop::mnist_mlp::gradients_of_share(self, x, labels, batch)
+    }
+
+    fn fused(&self) -> Option<&dyn FusedNet> {
+        Some(self)
+    }
+
+    fn fused_mut(&mut self) -> Option<&mut dyn FusedNet> {
+        Some(self)
     }
 
     fn outputs(&self, x: Tensor<2>) -> Tensor<2> {
@@ -202,6 +211,14 @@ impl Net for XorNet {
         _batch: usize,
     ) -> (Tensor<1>, GradientsParams) {
         manual_backprop::xor_net::gradients(self, x, y)
+    }
+
+    fn fused(&self) -> Option<&dyn FusedNet> {
+        Some(self)
+    }
+
+    fn fused_mut(&mut self) -> Option<&mut dyn FusedNet> {
+        Some(self)
     }
 
     fn outputs(&self, x: Tensor<2>) -> Tensor<2> {
@@ -278,6 +295,14 @@ impl Net for LinearRegression {
         _batch: usize,
     ) -> (Tensor<1>, GradientsParams) {
         manual_backprop::linear_regression::gradients(self, x, y)
+    }
+
+    fn fused(&self) -> Option<&dyn FusedNet> {
+        Some(self)
+    }
+
+    fn fused_mut(&mut self) -> Option<&mut dyn FusedNet> {
+        Some(self)
     }
 
     fn outputs(&self, x: Tensor<2>) -> Tensor<2> {

@@ -9,9 +9,29 @@ use burn::optim::{
 };
 use burn::tensor::Device;
 use burn::tensor::kind::BridgeTensor;
+use fused_mlp::Rule;
 
 use crate::choice::OptimizerName;
 use crate::settings::Settings;
+
+/// μ of momentum.
+const MOMENTUM: f64 = 0.9;
+/// β₁, β₂ and ε of Adam.
+const ADAM: [f64; 3] = [0.9, 0.999, 1e-8];
+
+/// The update rule of the fused engine.
+pub(crate) fn rule(name: OptimizerName) -> Rule {
+    let [beta_1, beta_2, epsilon] = ADAM;
+    match name {
+        OptimizerName::Sgd => Rule::Sgd,
+        OptimizerName::Momentum => Rule::Momentum { momentum: MOMENTUM },
+        OptimizerName::Adam => Rule::Adam {
+            beta_1,
+            beta_2,
+            epsilon,
+        },
+    }
+}
 
 /// The update rule, with an empty state.
 ///
@@ -24,13 +44,18 @@ pub fn new_optimizer(settings: &Settings, device: &Device) -> ModuleOptimizer {
     match settings.optimizer {
         OptimizerName::Sgd => on_device(sgd.build(), device),
         OptimizerName::Momentum => {
-            let momentum = MomentumConfig::new().with_momentum(0.9).with_dampening(0.0);
+            let momentum = MomentumConfig::new()
+                .with_momentum(MOMENTUM)
+                .with_dampening(0.0);
             on_device(sgd.with_momentum(Some(momentum)).build(), device)
         }
         OptimizerName::Adam => {
+            let [beta_1, beta_2, epsilon] = ADAM.map(|number| number as f32);
             let adam = AdamConfig::new()
-                .with_weight_decay(weight_decay)
-                .with_epsilon(1e-8);
+                .with_beta_1(beta_1)
+                .with_beta_2(beta_2)
+                .with_epsilon(epsilon)
+                .with_weight_decay(weight_decay);
             on_device(adam.build(), device)
         }
     }

@@ -56,6 +56,14 @@ impl KeptRows {
         }
     }
 
+    /// The indices; `first` are those of the first rows.
+    pub(crate) fn listed<'a>(&'a self, first: &'a [u32]) -> &'a [u32] {
+        match self {
+            Self::First(count) => &first[..*count],
+            Self::Listed { list, part } => &list[part.clone()],
+        }
+    }
+
     /// A part of these rows.
     pub(crate) fn part(&self, part: Range<usize>) -> Rows<'_> {
         match self {

@@ -89,11 +89,11 @@ impl<'a, N: Net> Run<'a, N> {
     /// If the device or the recorder fails.
     pub fn train(
         &self,
-        mut state: State<N>,
+        state: State<N>,
         recorder: &mut (impl Recorder<N> + Send),
     ) -> Result<Outcome, TrainingError> {
-        state.net = state.net.with_training_rows(self.splits.training.len());
-        self.team.run(|| self.descend(state, recorder))
+        let state = state.prepared(self.settings, self.splits.training.len())?;
+        state.at_work(&self.team, |state| self.descend(state, recorder))
     }
 
     /// Trains all remaining epochs.
@@ -102,7 +102,7 @@ impl<'a, N: Net> Run<'a, N> {
         mut state: State<N>,
         recorder: &mut impl Recorder<N>,
     ) -> Result<Outcome, TrainingError> {
-        if self.opened.hardware != Hardware::Processor && !self.warm_up(&state.net, recorder)? {
+        if self.opened.hardware != Hardware::Processor && !self.warm_up(state.net(), recorder)? {
             // Nothing has changed yet, and the device is too busy to be asked for weights.
             recorder.event(&stopped_by_interrupt(&state.progress))?;
             return Ok(Outcome::InterruptedInWarmUp);
@@ -110,7 +110,7 @@ impl<'a, N: Net> Run<'a, N> {
         let mut schedule = self.schedule.clone();
         schedule.skip(state.progress.step);
         let mut last_finite = LastFinite {
-            net: state.net.clone(),
+            net: state.net().clone(),
             epoch: state.progress.epoch,
         };
         while !state.progress.is_over(self.settings) {
@@ -200,7 +200,7 @@ impl<'a, N: Net> Run<'a, N> {
         } = self.splits;
         let validation = validation
             .as_ref()
-            .map(|examples| self.evaluate(&state.net, examples))
+            .map(|examples| self.evaluate(state.net(), examples))
             .transpose()?;
         let this = Best {
             epoch,
@@ -211,12 +211,12 @@ impl<'a, N: Net> Run<'a, N> {
         let logs = self.settings.logs(epoch) || is_over;
         let needs_test = logs && validation.is_none();
         let is_finite = this.loss.is_finite()
-            && (!needs_test || self.evaluate(&state.net, test)?.loss.is_finite());
+            && (!needs_test || self.evaluate(state.net(), test)?.loss.is_finite());
         if !is_finite {
             return Ok(false);
         }
         *last_finite = LastFinite {
-            net: state.net.clone(),
+            net: state.net().clone(),
             epoch,
         };
         if logs {
@@ -245,7 +245,7 @@ impl<'a, N: Net> Run<'a, N> {
             state.progress.best = Some(this);
             state.progress.epochs_without_better = 0;
             let stops_early = self.settings.early_stop.is_some();
-            state.best = stops_early.then(|| state.net.clone());
+            state.best = stops_early.then(|| state.net().clone());
         }
     }
 
@@ -402,7 +402,14 @@ impl<N: Net, R: Recorder<N>> Watch<N> for EpochWatch<'_, R> {
         let started = Instant::now();
         let seed = self.settings.seed.wrapping_add(step as u64);
         let (x, targets) = batch.all();
-        let report = gradient_check::check(&state.net, x, &targets, self.opened, seed);
+        let report = gradient_check::check(
+            state.net(),
+            x,
+            &targets,
+            self.settings.engine,
+            self.opened,
+            seed,
+        );
         let worst = report.worst_element.as_ref();
         self.recorder.event(&Event::GradientCheck(GradientCheck {
             epoch,
@@ -433,10 +440,12 @@ impl<N: Net, R: Recorder<N>> Watch<N> for EpochWatch<'_, R> {
         self.recorder.is_interrupted()
     }
 
-    fn gradients(&mut self, net: &N, gradients: &GradientsParams, is_last: bool) {
-        if is_last && self.keeps_norms {
-            self.gradient_norms = gradient_norm::norms(net, gradients);
-        }
+    fn wants_gradients(&self, is_last: bool) -> bool {
+        is_last && self.keeps_norms
+    }
+
+    fn gradients(&mut self, net: &N, gradients: &GradientsParams) {
+        self.gradient_norms = gradient_norm::norms(net, gradients);
     }
 }
 

@@ -7,18 +7,19 @@ use burn::store::ModuleRecord;
 use burn::tensor::{Bytes, Device};
 use serde::{Deserialize, Serialize};
 
+use crate::choice::Engine;
 use crate::error::TrainingError;
+use crate::fused::Fused;
+use crate::learner::Learner;
 use crate::net::Net;
 use crate::optimizer::new_optimizer;
 use crate::settings::Settings;
+use crate::team::Team;
 
 /// All that changes from step to step.
-#[derive(Clone)]
 pub struct State<N> {
-    /// On the autodiff side of its device.
-    pub net: N,
-    /// The update rule and its state.
-    pub optimizer: ModuleOptimizer,
+    /// The net, with its update rule and the state of that.
+    pub learner: Learner<N>,
     /// The progress of the run.
     pub progress: Progress,
     /// The net of the best epoch so far, if the run may stop early.
@@ -117,11 +118,51 @@ pub struct Records {
 impl<N: Net> State<N> {
     /// A net before its first step.
     pub fn new(net: N, optimizer: ModuleOptimizer) -> Self {
+        Self::of(net.train(), optimizer, Progress::default(), None)
+    }
+
+    fn of(net: N, optimizer: ModuleOptimizer, progress: Progress, best: Option<N>) -> Self {
         Self {
-            net: net.train(),
-            optimizer,
-            progress: Progress::default(),
-            best: None,
+            learner: Learner::Tensors { net, optimizer },
+            progress,
+            best,
+        }
+    }
+
+    /// The net as it is now, on the autodiff side of its device.
+    pub fn net(&self) -> &N {
+        self.learner.net()
+    }
+
+    /// The state, ready to learn from `rows` training rows in all: the loss knows their number
+    /// ([`Net::with_training_rows`]), and with the fused engine the parameters move there.
+    ///
+    /// # Errors
+    ///
+    /// If the engine cannot train the net, or its threads cannot start.
+    pub fn prepared(mut self, settings: &Settings, rows: usize) -> Result<Self, TrainingError> {
+        let (net, optimizer) = self.learner.into_tensors();
+        let net = net.with_training_rows(rows);
+        self.learner = match settings.engine {
+            Engine::Autodiff | Engine::Manual => Learner::Tensors { net, optimizer },
+            Engine::Fused => {
+                let rows_at_most = settings.batch_size.min(rows);
+                let fused = Fused::new(net, &optimizer, settings, rows_at_most)?;
+                Learner::Fused(Box::new(fused))
+            }
+        };
+        Ok(self)
+    }
+
+    /// Runs a training loop where its steps begin without a delay: on a thread of the fused engine, or of the
+    /// team.
+    pub fn at_work<R: Send>(self, team: &Team, work: impl FnOnce(Self) -> R + Send) -> R {
+        match &self.learner {
+            Learner::Tensors { .. } => team.run(|| work(self)),
+            Learner::Fused(fused) => {
+                let threads = fused.threads();
+                threads.install(|| work(self))
+            }
         }
     }
 
@@ -153,12 +194,8 @@ impl<N: Net> State<N> {
         let optimizer = new_optimizer(settings, device)
             .from_bytes(Bytes::from_bytes_vec(records.optimizer))
             .map_err(misfit)?;
-        Ok(Self {
-            net: load(records.model)?,
-            optimizer,
-            progress,
-            best: records.best_model.map(load).transpose()?,
-        })
+        let best = records.best_model.map(load).transpose()?;
+        Ok(Self::of(load(records.model)?, optimizer, progress, best))
     }
 
     /// Nets and optimizer, to restore later.
@@ -179,14 +216,14 @@ impl<N: Net> State<N> {
         }
         let net = |net: &N| encoded("weights", net.valid().into_record().into_bytes());
         Ok(Records {
-            model: net(&self.net)?,
-            optimizer: encoded("optimizer", self.optimizer.into_bytes())?,
+            model: net(self.net())?,
+            optimizer: encoded("optimizer", self.learner.optimizer().into_bytes())?,
             best_model: self.best.as_ref().map(net).transpose()?,
         })
     }
 
     /// The net whose weights are the result: the best if the run may stop early, else the last.
     pub fn result(&self) -> &N {
-        self.best.as_ref().unwrap_or(&self.net)
+        self.best.as_ref().unwrap_or_else(|| self.net())
     }
 }

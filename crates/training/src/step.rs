@@ -1,11 +1,14 @@
 //! One step of training (lecture item L17).
 
-use burn::optim::{GradientsParams, ModuleOptimizer};
-use burn::tensor::Tensor;
+use burn::optim::GradientsParams;
+use fused_mlp::Step;
 use manual_backprop::gradient_norm::clipped;
 
 use crate::choice::Engine;
+use crate::error::TrainingError;
 use crate::examples::Batch;
+use crate::learner::Learner;
+use crate::loss::Loss;
 use crate::net::Net;
 use crate::team::Team;
 
@@ -22,13 +25,21 @@ pub struct Stepping<'a> {
     pub learning_rate: f64,
 }
 
+/// Sees a net and its gradients before the update and any clipping.
+pub type Look<'a, N> = &'a mut dyn FnMut(&N, &GradientsParams);
+
 /// Takes one step: forward and backward on the batch, clipping if asked for, update. Returns the net
-/// after the step and the batch's loss before it (off autodiff, one element).
+/// after the step and the batch's loss before it.
 ///
 /// A net whose loss depends on the number of training rows must know it: see
-/// [`Net::with_training_rows`]. [`Run`](crate::Run) sees to that.
+/// [`Net::with_training_rows`]. [`State::prepared`](crate::State::prepared) sees to that.
 ///
-/// `watch` sees the net and its gradients before the update and any clipping.
+/// The fused engine does all of it at once. It has no gradients to `look` at: they are computed for that,
+/// in addition.
+///
+/// # Errors
+///
+/// If the batch does not fit the fused engine.
 ///
 /// # Formula
 ///
@@ -40,16 +51,35 @@ pub struct Stepping<'a> {
 ///
 /// Lecture item L17.
 pub fn step<N: Net>(
-    net: N,
-    optimizer: &mut ModuleOptimizer,
+    learner: Learner<N>,
     batch: &Batch<N::Targets>,
     how: &Stepping<'_>,
-    watch: impl FnOnce(&N, &GradientsParams),
-) -> (N, Tensor<1>) {
-    let (loss, mut gradients) = how.team.gradients(how.engine, &net, batch);
-    watch(&net, &gradients);
-    if let Some(limit) = how.clip_norm {
-        gradients = clipped(&net, gradients, limit);
+    look: Option<Look<'_, N>>,
+) -> Result<(Learner<N>, Loss), TrainingError> {
+    match learner {
+        Learner::Tensors { net, mut optimizer } => {
+            let (loss, mut gradients) = how.team.gradients(how.engine, &net, batch);
+            if let Some(look) = look {
+                look(&net, &gradients);
+            }
+            if let Some(limit) = how.clip_norm {
+                gradients = clipped(&net, gradients, limit);
+            }
+            let net = optimizer.step(how.learning_rate, net, gradients);
+            Ok((Learner::Tensors { net, optimizer }, Loss::OnDevice(loss)))
+        }
+        Learner::Fused(mut fused) => {
+            if let Some(look) = look {
+                let gradients = fused.gradients(batch)?;
+                look(fused.net(), &gradients);
+            }
+            let (learning_rate, clip_norm) = (how.learning_rate, how.clip_norm);
+            let how = Step {
+                learning_rate,
+                clip_norm,
+            };
+            let loss = fused.step(batch, &how)?;
+            Ok((Learner::Fused(fused), Loss::Known(loss)))
+        }
     }
-    (optimizer.step(how.learning_rate, net, gradients), loss)
 }

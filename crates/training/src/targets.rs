@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use burn_gradcheck::Values;
+use fused_nets::BatchTargets;
 
 use crate::rows::Rows;
 
@@ -17,6 +18,10 @@ pub trait Targets: Clone + Send + Sync + 'static {
     fn taken(kept: &Self::OnHost, rows: Rows<'_>, device: &Device) -> Self;
     /// The bytes of the first `rows` entries on the host.
     fn bytes_on_host(kept: &Self::OnHost, rows: usize) -> usize;
+    /// The entries of some rows on the host, for the fused engine.
+    fn in_engine<'a>(kept: &'a Self::OnHost, rows: &'a [u32]) -> fused_mlp::Targets<'a, f32>;
+    /// These entries, for the fused engine's gradients of one batch.
+    fn in_batch(self) -> BatchTargets;
     /// The entries at the given indices.
     fn select(&self, indices: Tensor<1, Int>) -> Self;
     /// `length` entries from `start`.
@@ -73,6 +78,18 @@ impl Targets for Tensor<2> {
         };
         Tensor::from_data(TensorData::new::<f32, _>(values, [count, columns]), device)
     }
+    fn in_engine<'a>(kept: &'a RealTargets, rows: &'a [u32]) -> fused_mlp::Targets<'a, f32> {
+        match kept {
+            RealTargets::OneHot { labels, .. } => fused_mlp::Targets::Labels {
+                labels: &labels.0,
+                rows,
+            },
+            RealTargets::Numbers { values, .. } => fused_mlp::Targets::Values { values, rows },
+        }
+    }
+    fn in_batch(self) -> BatchTargets {
+        BatchTargets::Numbers(self)
+    }
     fn bytes_on_host(kept: &RealTargets, rows: usize) -> usize {
         match kept {
             RealTargets::OneHot { .. } => rows,
@@ -105,7 +122,16 @@ impl Targets for Tensor<1, Int> {
     fn taken(Classes(labels): &Classes, rows: Rows<'_>, device: &Device) -> Self {
         let count = rows.len();
         let classes = rows.indices().map(|index| i32::from(labels[index]));
-        Tensor::from_data(TensorData::new::<i32, _>(classes.collect(), [count]), device)
+        Tensor::from_data(
+            TensorData::new::<i32, _>(classes.collect(), [count]),
+            device,
+        )
+    }
+    fn in_engine<'a>(Classes(labels): &'a Classes, rows: &'a [u32]) -> fused_mlp::Targets<'a, f32> {
+        fused_mlp::Targets::Labels { labels, rows }
+    }
+    fn in_batch(self) -> BatchTargets {
+        BatchTargets::Classes(self)
     }
     fn bytes_on_host(_kept: &Classes, rows: usize) -> usize {
         rows

@@ -12,6 +12,7 @@ use crate::error::TrainingError;
 use crate::evaluation::{evaluate, rows_at_once};
 use crate::event::Event;
 use crate::examples::Splits;
+use crate::learner::Learner;
 use crate::net::Net;
 use crate::optimizer::new_optimizer;
 use crate::recorder::{Now, Recorder};
@@ -112,14 +113,15 @@ impl<N: Net> Rehearsal<N> {
 
     fn work(self, parts: &[Part], mut done: impl FnMut()) -> Result<(), TrainingError> {
         let Self {
-            mut net,
+            net,
             settings,
             opened,
             splits,
         } = self;
         let (team, device) = (Team::undivided(), &opened.device);
-        let mut optimizer = new_optimizer(&settings, device);
-        let order = splits.training.order(settings.seed, 0);
+        let optimizer = new_optimizer(&settings, device);
+        let mut learner = Learner::Tensors { net, optimizer };
+        let order = splits.training.order(settings.batch_size, settings.seed, 0);
         let pass = Pass::new(&settings, &team);
         let at_once = rows_at_once(&opened, settings.batch_size);
         for part in parts {
@@ -127,14 +129,14 @@ impl<N: Net> Rehearsal<N> {
                 Part::Step(rows) => {
                     let batch = splits.training.batch(&order, 0..rows);
                     let how = pass.stepping(settings.learning_rate);
-                    (net, _) = step(net, &mut optimizer, &batch, &how, |_, _| {});
+                    (learner, _) = step(learner, &batch, &how, None)?;
                     (None, rows)
                 }
                 Part::Validation(rows) => (splits.validation.as_ref(), rows),
                 Part::Test(rows) => (Some(&splits.test), rows),
             };
             if let Some(set) = set {
-                evaluate(&net, &set.head(rows), &team, at_once)?;
+                evaluate(learner.net(), &set.head(rows), &team, at_once)?;
             }
             device.sync().map_err(TrainingError::device)?;
             done();

@@ -70,6 +70,8 @@ pub(super) const PACKAGES: &[Package] = &[
      "weights are numbers: training knows which net they belong to"),
     package("fused-mlp", Tensors, "layers",
      "the fused engine computes on slices of numbers: convert tensors in training"),
+    package("fused-nets", Tensors, "fused-mlp linear-regression mnist-mlp xor-net",
+     "it turns parameters and gradients into tensors and back: train in training"),
     package("burn-gradcheck", Autodiff, "",
      "the checker serves any project on Burn: pass what it needs as an argument"),
     package("data-parallel", Autodiff, "", "workers serve any net on any backend: pass both as arguments"),
@@ -79,13 +81,13 @@ pub(super) const PACKAGES: &[Package] = &[
     package("computational-graph", Autodiff, "manual-backprop",
      "a graph goes backward by the manual rules: compare it in gradient-trials"),
     package("gradient-trials", Autodiff,
-     "burn-gradcheck computational-graph gradient-descent layers linear-regression manual-backprop \
-      mnist-mlp xor-net",
+     "burn-gradcheck computational-graph fused-nets gradient-descent layers linear-regression \
+      manual-backprop mnist-mlp xor-net",
      "trials know the formulas and the checker: let the program choose the device"),
     package("burn-suite", Autodiff, "backends burn-gradcheck",
      "the table knows Burn and the checker: let the program choose the device"),
     package("training", Autodiff,
-     "backends burn-gradcheck data-parallel datasets fused-mlp layers linear-regression \
+     "backends burn-gradcheck data-parallel datasets fused-mlp fused-nets layers linear-regression \
       manual-backprop mnist-mlp xor-net",
      "training knows no file and no page: report through its trait Recorder"),
     package("run-folder", Autodiff,

@@ -9,7 +9,7 @@ use manual_backprop::linear::affine;
 use manual_backprop::nets::{mnist, xor};
 use manual_backprop::{Reduction, softmax};
 
-use super::models::{self, Ridge, linear_regression_case};
+use super::models::{self, By, Ridge, linear_regression_case};
 use super::nets;
 use super::rules::{
     activation_case, add_bias_case, half_squared_error_case, layer_case, matmul_case, softmax_case,
@@ -275,7 +275,7 @@ const ALTERNATIVES: &[Row] = &[
 ];
 
 fn ridge_regression(size: Size) -> Case {
-    linear_regression_case(Ridge::Whole, size)
+    linear_regression_case(Ridge::Whole, size, By::Formulas)
 }
 
 fn sigmoid_case(size: Size) -> Case {

@@ -8,6 +8,7 @@ pub(crate) mod nets;
 pub(crate) mod rules;
 
 pub(crate) use alternatives::alternatives;
+use models::By;
 pub use models::MnistBatch;
 pub(crate) use mutants::{is_below_f32, mutants};
 
@@ -22,8 +23,8 @@ pub(crate) fn cases(shapes: usize, seed: u64, mnist: Option<&MnistBatch>) -> Vec
         cases.extend(rules::all(size));
         cases.extend(arithmetic::all(size));
         cases.extend(nets::all(activations, size));
-        cases.extend(models::all(activations, size));
+        cases.extend(models::all(activations, size, By::Formulas));
     }
-    cases.extend(mnist.map(models::mnist_batch_case));
+    cases.extend(mnist.map(|batch| models::mnist_batch_case(batch, By::Formulas)));
     cases
 }

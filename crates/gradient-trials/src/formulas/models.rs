@@ -1,12 +1,13 @@
 //! The models as cases: the `gradients` of [`manual_backprop::xor_net`],
-//! [`manual_backprop::mnist_mlp`] and [`manual_backprop::linear_regression`], compared with autodiff
-//! of the models' own `loss`.
+//! [`manual_backprop::mnist_mlp`] and [`manual_backprop::linear_regression`], or those of the fused engine,
+//! compared with autodiff of the models' own `loss`.
 
 use burn::module::Param;
 use burn::nn::Linear;
 use burn::optim::GradientsParams;
 use burn::tensor::{DType, Device, Tensor};
 use burn_gradcheck::{Case, Gradients, Masks, Tolerance, Upstream, Values};
+use fused_nets::{BatchTargets, FusedNet, LayerGradients, Way};
 use linear_regression::{LinearRegression, LinearRegressionConfig};
 use manual_backprop::activation::Activation;
 use manual_backprop::layer;
@@ -27,24 +28,100 @@ pub struct MnistBatch {
     pub labels: Vec<u8>,
 }
 
+/// Where a model's gradients come from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum By {
+    /// The formulas on tensors.
+    Formulas,
+    /// The fused engine, by what `read` makes of its gradients.
+    Engine {
+        /// Direct, or by a step.
+        way: Way,
+        /// The gradients of the layers, or wrong ones of a mutant.
+        read: fn(&dyn FusedNet, Vec<LayerGradients>) -> Vec<LayerGradients>,
+    },
+}
+
+impl By {
+    /// The fused engine, asked in this way.
+    pub(crate) fn engine(way: Way) -> Self {
+        Self::Engine {
+            way,
+            read: |_, layers| layers,
+        }
+    }
+
+    /// The beginning of a case's name.
+    fn named(self, model: &str) -> String {
+        match self {
+            Self::Formulas => model.to_owned(),
+            Self::Engine { way, .. } => match way {
+                Way::Direct => format!("fused {model}"),
+                Way::Step => format!("fused step, {model}"),
+            },
+        }
+    }
+
+    /// The gradients of a batch by the names of the parameters; `paths` are those of the layers.
+    fn gradients<N: FusedNet>(
+        self,
+        net: &N,
+        paths: &[String],
+        (x, targets): (Tensor<2>, BatchTargets),
+        grad_out: &Upstream,
+        formulas: impl FnOnce(&N, Tensor<2>) -> GradientsParams,
+    ) -> Gradients {
+        let layers = match self {
+            Self::Formulas => {
+                let grads = formulas(net, x);
+                let of_layer = |layer: &Linear| {
+                    let bias = layer.bias.as_ref().expect("every layer has a bias");
+                    let weights = grads.get::<2>(layer.weight.id);
+                    let biases = grads.get::<1>(bias.id);
+                    LayerGradients {
+                        weights: weights.expect("every weight has a gradient"),
+                        biases: biases.expect("every bias has a gradient"),
+                    }
+                };
+                net.layers().into_iter().map(of_layer).collect()
+            }
+            Self::Engine { way, read } => {
+                let computed = fused_nets::gradients(net, x, targets, way);
+                let (_, layers) = computed.expect("the batch fits the net");
+                read(net, layers)
+            }
+        };
+        let named = paths.iter().zip(layers);
+        named.fold(Gradients::new(), |named, (path, layer)| {
+            named
+                .with(format!("{path}.weight"), scaled(layer.weights, grad_out))
+                .with(format!("{path}.bias"), scaled(layer.biases, grad_out))
+        })
+    }
+}
+
 /// Every model at one size, with these activations.
-pub(crate) fn all(activations: &[Activation], size: Size) -> Vec<Case> {
+pub(crate) fn all(activations: &[Activation], size: Size, by: By) -> Vec<Case> {
     let [batch, d_in, d_out] = size;
     let mut cases = Vec::new();
     for &f in activations {
-        cases.push(xor_case(f, OutputUnit::Sigmoid, size));
-        cases.push(xor_case(f, OutputUnit::Linear, size));
-        cases.push(mlp_case(f, &[batch, d_in, d_out + 3, d_out + 1, d_out + 1]));
+        cases.push(xor_case(f, OutputUnit::Sigmoid, size, by));
+        cases.push(xor_case(f, OutputUnit::Linear, size, by));
+        cases.push(mlp_case(
+            f,
+            &[batch, d_in, d_out + 3, d_out + 1, d_out + 1],
+            by,
+        ));
     }
-    cases.push(mlp_case(Activation::Relu, &[batch, d_in, d_out + 1]));
-    cases.push(smoothed_mlp_case(&[batch, d_in, d_out + 2, d_out + 1]));
-    cases.push(linear_regression_case(Ridge::None, size));
-    cases.push(linear_regression_case(Ridge::Whole, size));
-    cases.push(linear_regression_case(Ridge::Share, size));
+    cases.push(mlp_case(Activation::Relu, &[batch, d_in, d_out + 1], by));
+    cases.push(smoothed_mlp_case(&[batch, d_in, d_out + 2, d_out + 1], by));
+    cases.push(linear_regression_case(Ridge::None, size, by));
+    cases.push(linear_regression_case(Ridge::Whole, size, by));
+    cases.push(linear_regression_case(Ridge::Share, size, by));
     cases
 }
 
-fn xor_case(f: Activation, output_unit: OutputUnit, [batch, d_in, d_out]: Size) -> Case {
+fn xor_case(f: Activation, output_unit: OutputUnit, [batch, d_in, d_out]: Size, by: By) -> Case {
     let config = XorNetConfig::new()
         .with_inputs(d_in)
         .with_hidden(d_out + 2)
@@ -57,7 +134,7 @@ fn xor_case(f: Activation, output_unit: OutputUnit, [batch, d_in, d_out]: Size) 
     };
     let build = move |device: &Device| config.init(0, device).expect("every size is at least 1");
     let by_hand = build.clone();
-    let case = case(&name, &[batch, d_in, d_out + 2, d_out])
+    let case = case(&by.named(&name), &[batch, d_in, d_out + 2, d_out])
         .constant("x", [batch, d_in], drawn("model inputs", batch * d_in))
         .constant("y", [batch, d_out], drawn("model targets", batch * d_out))
         .module(build, |net: &XorNet, v| net.loss(v.get("x"), v.get("y")))
@@ -65,12 +142,11 @@ fn xor_case(f: Activation, output_unit: OutputUnit, [batch, d_in, d_out]: Size) 
             let mut net: XorNet = by_hand(v.device());
             set(&mut net.hidden, "hidden", v);
             set(&mut net.output, "output", v);
-            let (_, grads) = manual_backprop::xor_net::gradients(&net, v.get("x"), v.get("y"));
-            let layers = [
-                ("hidden".to_owned(), &net.hidden),
-                ("output".to_owned(), &net.output),
-            ];
-            unpack(&grads, layers, grad_out)
+            let paths = ["hidden", "output"].map(str::to_owned);
+            let batch = (v.get("x"), BatchTargets::Numbers(v.get("y")));
+            by.gradients(&net, &paths, batch, grad_out, |net, x| {
+                manual_backprop::xor_net::gradients(net, x, v.get("y")).1
+            })
         });
     with_kinks(case, f, move |v| {
         let step = layer::forward(f, v.get("x"), v.get("hidden.weight"), v.get("hidden.bias"));
@@ -93,7 +169,7 @@ pub(crate) enum Ridge {
 /// Batches of a training set, if a case has only one of them.
 pub(crate) const BATCHES: usize = 3;
 
-pub(crate) fn linear_regression_case(ridge: Ridge, [batch, d_in, d_out]: Size) -> Case {
+pub(crate) fn linear_regression_case(ridge: Ridge, [batch, d_in, d_out]: Size, by: By) -> Case {
     let config = LinearRegressionConfig::new(d_in, d_out);
     let (name, config) = match ridge {
         Ridge::None => ("LinearRegression", config),
@@ -107,7 +183,7 @@ pub(crate) fn linear_regression_case(ridge: Ridge, [batch, d_in, d_out]: Size) -
     };
     let build = move |device: &Device| config.init(0, device).expect("every size is at least 1");
     let by_hand = build.clone();
-    case(name, &[batch, d_in, d_out])
+    case(&by.named(name), &[batch, d_in, d_out])
         .constant("x", [batch, d_in], drawn("model inputs", batch * d_in))
         .constant("y", [batch, d_out], drawn("model targets", batch * d_out))
         .module(build, |net: &LinearRegression, v| {
@@ -116,9 +192,10 @@ pub(crate) fn linear_regression_case(ridge: Ridge, [batch, d_in, d_out]: Size) -
         .vjp(move |v, grad_out| {
             let mut net: LinearRegression = by_hand(v.device());
             set(&mut net.linear, "linear", v);
-            let (_, grads) =
-                manual_backprop::linear_regression::gradients(&net, v.get("x"), v.get("y"));
-            unpack(&grads, [("linear".to_owned(), &net.linear)], grad_out)
+            let batch = (v.get("x"), BatchTargets::Numbers(v.get("y")));
+            by.gradients(&net, &["linear".to_owned()], batch, grad_out, |net, x| {
+                manual_backprop::linear_regression::gradients(net, x, v.get("y")).1
+            })
         })
 }
 
@@ -133,33 +210,33 @@ pub(crate) fn name_parameters(
         .with("linear.bias", scaled(grad_b, grad_out))
 }
 
-fn mlp_case(f: Activation, sizes: &[usize]) -> Case {
+pub(crate) fn mlp_case(f: Activation, sizes: &[usize], by: By) -> Case {
     let (d_in, classes) = (sizes[1], sizes[sizes.len() - 1]);
     let hidden = sizes[2..sizes.len() - 1].to_vec();
     let config = MnistMlpConfig::new(d_in, hidden, classes).with_activation(f);
-    drawn_mlp_case(&format!("MnistMlp {f}"), sizes, config)
+    drawn_mlp_case(&format!("MnistMlp {f}"), sizes, config, by)
 }
 
 /// A net whose loss smooths its targets.
-fn smoothed_mlp_case(sizes: &[usize]) -> Case {
+pub(crate) fn smoothed_mlp_case(sizes: &[usize], by: By) -> Case {
     let (d_in, classes) = (sizes[1], sizes[sizes.len() - 1]);
     let hidden = sizes[2..sizes.len() - 1].to_vec();
     let config = MnistMlpConfig::new(d_in, hidden, classes)
         .with_activation(Activation::Tanh)
         .with_label_smoothing(SMOOTHING);
-    drawn_mlp_case("MnistMlp tanh, smoothed", sizes, config)
+    drawn_mlp_case("MnistMlp tanh, smoothed", sizes, config, by)
 }
 
 /// A net on drawn inputs.
-fn drawn_mlp_case(name: &str, sizes: &[usize], config: MnistMlpConfig) -> Case {
+fn drawn_mlp_case(name: &str, sizes: &[usize], config: MnistMlpConfig, by: By) -> Case {
     let (batch, classes) = (sizes[0], config.classes);
     let labels = (0..batch).map(|i| ((i * 5 + 1) % classes) as i64).collect();
     let inputs = drawn("model inputs", batch * config.inputs);
-    model(name, sizes, config, inputs, labels)
+    model(name, sizes, config, (inputs, labels), by)
 }
 
 /// A real net at its initial weights on a real batch.
-pub(crate) fn mnist_batch_case(batch: &MnistBatch) -> Case {
+pub(crate) fn mnist_batch_case(batch: &MnistBatch, by: By) -> Case {
     let MnistBatch { net, .. } = batch;
     let labels = batch.labels.iter().map(|&label| i64::from(label));
     let labels = labels.collect::<Vec<_>>();
@@ -176,8 +253,8 @@ pub(crate) fn mnist_batch_case(batch: &MnistBatch) -> Case {
         "MnistMlp, real batch and weights",
         &sizes,
         config,
-        pixels,
-        labels,
+        (pixels, labels),
+        by,
     )
     .tolerance(DType::F64, real_tolerance(inputs));
     layers.iter().enumerate().fold(case, |case, (l, layer)| {
@@ -209,32 +286,31 @@ fn model(
     name: &str,
     sizes: &[usize],
     config: MnistMlpConfig,
-    inputs: Vec<f64>,
-    labels: Vec<i64>,
+    (inputs, labels): (Vec<f64>, Vec<i64>),
+    by: By,
 ) -> Case {
     let f = config.activation;
     let (batch, depth) = (labels.len(), config.hidden.len() + 1);
     let build = move |device: &Device| config.init(0, device).expect("every size is at least 1");
     let by_hand = build.clone();
     let labels_by_hand = labels.clone();
-    let case = case(name, sizes)
+    let case = case(&by.named(name), sizes)
         .constant("x", [batch, sizes[1]], inputs)
         .module(build, move |net: &MnistMlp, v| {
             net.loss(v.get("x"), v.ints([batch], &labels))
         })
         .vjp(move |v, grad_out| {
             let mut net: MnistMlp = by_hand(v.device());
-            for (l, layer) in net.layers.iter_mut().enumerate() {
-                set(layer, &format!("layers.{l}"), v);
+            let paths = (0..depth).map(|l| format!("layers.{l}"));
+            let paths = paths.collect::<Vec<_>>();
+            for (layer, path) in net.layers.iter_mut().zip(&paths) {
+                set(layer, path, v);
             }
-            let labels = v.ints([batch], &labels_by_hand);
-            let (_, grads) = manual_backprop::mnist_mlp::gradients(&net, v.get("x"), labels);
-            let layers = net.layers.iter().enumerate();
-            unpack(
-                &grads,
-                layers.map(|(l, layer)| (format!("layers.{l}"), layer)),
-                grad_out,
-            )
+            let labels = || v.ints([batch], &labels_by_hand);
+            let batch = (v.get("x"), BatchTargets::Classes(labels()));
+            by.gradients(&net, &paths, batch, grad_out, |net, x| {
+                manual_backprop::mnist_mlp::gradients(net, x, labels()).1
+            })
         });
     with_kinks(case, f, move |v| hidden_masks(f, depth, v))
 }
@@ -254,24 +330,4 @@ fn hidden_masks(f: Activation, depth: usize, v: &Values) -> Masks {
 fn set(layer: &mut Linear, path: &str, v: &Values) {
     layer.weight = Param::from_tensor(v.get(&format!("{path}.weight")));
     layer.bias = Some(Param::from_tensor(v.get(&format!("{path}.bias"))));
-}
-
-/// Reads the gradients back by parameter id, as an optimizer does.
-fn unpack<'a>(
-    grads: &GradientsParams,
-    layers: impl IntoIterator<Item = (String, &'a Linear)>,
-    grad_out: &Upstream,
-) -> Gradients {
-    layers
-        .into_iter()
-        .fold(Gradients::new(), |named, (path, layer)| {
-            let bias = layer.bias.as_ref().expect("every layer has a bias");
-            let grad_w = grads
-                .get::<2>(layer.weight.id)
-                .expect("every weight has a gradient");
-            let grad_b = grads.get::<1>(bias.id).expect("every bias has a gradient");
-            named
-                .with(format!("{path}.weight"), scaled(grad_w, grad_out))
-                .with(format!("{path}.bias"), scaled(grad_b, grad_out))
-        })
 }

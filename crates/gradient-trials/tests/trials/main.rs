@@ -55,6 +55,14 @@ fn the_rules_nets_and_models_agree_in_f32() {
 }
 
 #[test]
+fn the_fused_engine_agrees_in_f64_and_f32() {
+    let in_f64 = reports(Origin::FusedMlp, DType::F64, 0);
+    let pair = worst(&in_f64, |report| report.worst.manual_autodiff);
+    assert!(pair <= PAIR, "{pair:e}");
+    reports(Origin::FusedMlp, DType::F32, 1);
+}
+
+#[test]
 fn the_graphs_agree_in_f64_and_f32() {
     let in_f64 = reports(Origin::ComputationalGraph, DType::F64, 0);
     let pair = worst(&in_f64, |report| report.worst.manual_autodiff);

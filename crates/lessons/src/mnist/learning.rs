@@ -48,7 +48,7 @@ struct Observer<'a> {
 impl Observer<'_> {
     fn evaluate(&mut self, state: &State<MnistMlp>) -> Result<(), TrainingError> {
         let team = Team::undivided();
-        let evaluation = evaluate(&state.net, self.validation, &team, ROWS_AT_ONCE)?;
+        let evaluation = evaluate(state.net(), self.validation, &team, ROWS_AT_ONCE)?;
         self.evaluations
             .push((state.progress.step as f64, evaluation));
         Ok(())
@@ -67,9 +67,9 @@ impl Watch<MnistMlp> for Observer<'_> {
         }
         if step.is_multiple_of(KEPT) {
             let team = Team::undivided();
-            let (loss, gradients) = team.gradients(Engine::Manual, &state.net, batch);
+            let (loss, gradients) = team.gradients(Engine::Manual, state.net(), batch);
             self.losses.push(loss);
-            self.norms.extend(state.net.layers.iter().map(|layer| {
+            self.norms.extend(state.net().layers.iter().map(|layer| {
                 let gradient = gradients.get::<2>(layer.weight.id);
                 let gradient = gradient.expect("every weight has a gradient");
                 gradient.square().sum().sqrt()
@@ -135,13 +135,13 @@ impl Options {
         };
         let losses = read(&Tensor::cat(observer.losses, 0)).values;
         let norms = read(&Tensor::cat(observer.norms, 0)).values;
-        let layers = state.net.layers.len();
+        let layers = state.net().layers.len();
         let of_layer = |layer: usize| norms.iter().copied().skip(layer).step_by(layers).collect();
         Ok(Training {
             losses: over_steps(losses),
             norms: (0..layers).map(|l| over_steps(of_layer(l))).collect(),
             validation: observer.evaluations,
-            net: state.net.valid(),
+            net: state.net().valid(),
             steps: state.progress.step,
         })
     }

@@ -23,13 +23,15 @@ pub struct Examples<T: Targets>(Kept<T>);
 
 #[derive(Debug, Clone)]
 enum Kept<T: Targets> {
-    OnHost(OnHost<T>),
+    OnHost(Arc<OnHost<T>>),
     OnAdapter(OnAdapter<T>),
 }
 
 /// The rows' order in an epoch, drawn on the host: the same on every backend.
 #[derive(Debug, Clone)]
 pub enum Order {
+    /// As they are stored: for batches of all rows.
+    Storage,
     /// On the host.
     OnHost(Arc<Vec<u32>>),
     /// On an adapter, `[rows]`.
@@ -78,13 +80,13 @@ impl Examples<Tensor<1, Int>> {
         let (pixels, labels) = images.into_parts();
         let device = &opened.device;
         Self(match opened.hardware {
-            Hardware::Processor => Kept::OnHost(OnHost {
+            Hardware::Processor => Kept::OnHost(Arc::new(OnHost {
                 inputs: HostInputs::Bytes(Arc::new(pixels)),
                 targets: Classes(Arc::new(labels)),
                 columns,
                 rows,
                 device: device.clone(),
-            }),
+            })),
             Hardware::Graphics | Hardware::SoftwareGraphics => Kept::OnAdapter(OnAdapter {
                 inputs: on_adapter::Inputs::bytes(&pixels, shape, device),
                 targets: Targets::taken(&Classes(Arc::new(labels)), Rows::Range(0..rows), device),
@@ -95,16 +97,16 @@ impl Examples<Tensor<1, Int>> {
     /// The same rows with real-valued targets, `[n, classes]`: 1 for a row's class, else 0.
     pub fn one_hot(self, classes: usize) -> Examples<Tensor<2>> {
         Examples(match self.0 {
-            Kept::OnHost(kept) => Kept::OnHost(OnHost {
-                inputs: kept.inputs,
+            Kept::OnHost(kept) => Kept::OnHost(Arc::new(OnHost {
+                inputs: kept.inputs.clone(),
                 targets: RealTargets::OneHot {
-                    labels: kept.targets,
+                    labels: kept.targets.clone(),
                     classes,
                 },
                 columns: kept.columns,
                 rows: kept.rows,
-                device: kept.device,
-            }),
+                device: kept.device.clone(),
+            })),
             Kept::OnAdapter(OnAdapter { inputs, targets }) => {
                 let f32 = DType::F32;
                 let targets = manual_backprop::cross_entropy::one_hot(targets, classes, f32);
@@ -121,7 +123,7 @@ impl Examples<Tensor<2>> {
         let [inputs, targets] = [&xor::XOR_INPUTS.concat(), &xor::XOR_TARGETS.concat()]
             .map(|numbers| Arc::new(numbers.clone()));
         Self(match opened.hardware {
-            Hardware::Processor => Kept::OnHost(OnHost {
+            Hardware::Processor => Kept::OnHost(Arc::new(OnHost {
                 inputs: HostInputs::Floats(inputs),
                 targets: RealTargets::Numbers {
                     values: targets,
@@ -130,7 +132,7 @@ impl Examples<Tensor<2>> {
                 columns: 2,
                 rows: xor::XOR_INPUTS.len(),
                 device: device.clone(),
-            }),
+            })),
             Hardware::Graphics | Hardware::SoftwareGraphics => Kept::OnAdapter(OnAdapter {
                 inputs: on_adapter::Inputs::Floats(Tensor::from_data(xor::XOR_INPUTS, device)),
                 targets: Tensor::from_data(xor::XOR_TARGETS, device),
@@ -172,16 +174,20 @@ impl<T: Targets> Examples<T> {
     /// The first rows, as examples of their own.
     pub fn head(&self, rows: usize) -> Self {
         Self(match &self.0 {
-            Kept::OnHost(kept) => Kept::OnHost(OnHost {
+            Kept::OnHost(kept) => Kept::OnHost(Arc::new(OnHost {
                 rows,
-                ..kept.clone()
-            }),
+                ..OnHost::clone(kept)
+            })),
             Kept::OnAdapter(kept) => Kept::OnAdapter(kept.head(rows)),
         })
     }
 
-    /// The order of the rows in an epoch.
-    pub fn order(&self, seed: u64, epoch: u64) -> Order {
+    /// The order of the rows in an epoch, for batches of a size. A batch of all rows keeps storage order: the
+    /// order changes only rounding, and this avoids a copy.
+    pub fn order(&self, batch_size: usize, seed: u64, epoch: u64) -> Order {
+        if batch_size >= self.len() {
+            return Order::Storage;
+        }
         let order = shuffled_indices(self.len(), seed, epoch);
         match &self.0 {
             Kept::OnHost(_) => Order::OnHost(Arc::new(order)),
@@ -194,19 +200,16 @@ impl<T: Targets> Examples<T> {
         }
     }
 
-    /// The batch of the rows at these places of an order, which these examples gave. A full batch keeps
-    /// storage order: the order changes only rounding, and this avoids a copy.
+    /// The batch of the rows at these places of an order, which these examples gave.
     ///
     /// # Panics
     ///
     /// If the order is that of examples on another device.
     pub fn batch(&self, order: &Order, places: Range<usize>) -> Batch<T> {
-        if places.len() == self.len() {
-            return self.first(places.len());
-        }
         Batch(match (&self.0, order) {
+            (_, Order::Storage) => return self.first(places.len()),
             (Kept::OnHost(kept), Order::OnHost(order)) => BatchOf::OnHost(HostBatch {
-                examples: kept.clone(),
+                examples: Arc::clone(kept),
                 rows: KeptRows::Listed {
                     list: Arc::clone(order),
                     part: places,
@@ -226,7 +229,7 @@ impl<T: Targets> Examples<T> {
         let rows = rows.min(self.len());
         Batch(match &self.0 {
             Kept::OnHost(kept) => BatchOf::OnHost(HostBatch {
-                examples: kept.clone(),
+                examples: Arc::clone(kept),
                 rows: KeptRows::First(rows),
             }),
             Kept::OnAdapter(kept) => BatchOf::OnAdapter {
@@ -263,7 +266,7 @@ enum BatchOf<T: Targets> {
 /// The rows of one step on the host.
 #[derive(Debug, Clone)]
 pub(crate) struct HostBatch<T: Targets> {
-    pub(crate) examples: OnHost<T>,
+    pub(crate) examples: Arc<OnHost<T>>,
     pub(crate) rows: KeptRows,
 }
 
@@ -297,6 +300,14 @@ impl<T: Targets> Batch<T> {
         }
     }
 
+    /// The rows, if they are on the host.
+    pub(crate) fn on_host(&self) -> Option<&HostBatch<T>> {
+        match &self.0 {
+            BatchOf::OnHost(batch) => Some(batch),
+            BatchOf::OnAdapter { .. } => None,
+        }
+    }
+
     /// Inputs `[rows, inputs]` and targets of all rows.
     pub fn all(&self) -> (Tensor<2>, T) {
         self.part(0..self.len())
@@ -322,7 +333,7 @@ mod tests {
             };
             let examples = Examples::from_images(images(), &opened);
             let order = shuffled_indices(3, 5, 1);
-            let batch = examples.batch(&examples.order(5, 1), 1..3);
+            let batch = examples.batch(&examples.order(2, 5, 1), 1..3);
             let (x, labels) = batch.part(1..2);
             let row = order[2] as usize;
             let expected = images().image(row).to_vec();
@@ -344,7 +355,7 @@ mod tests {
     fn a_full_batch_keeps_storage_order() {
         let opened = Backend::Flex.open().expect("flex runs everywhere");
         let examples = Examples::from_images(images(), &opened);
-        let batch = examples.batch(&examples.order(0, 1), 0..3);
+        let batch = examples.batch(&examples.order(3, 0, 1), 0..3);
         let (_, labels) = batch.all();
         assert_eq!(labels.try_into_vec_as::<i64>().unwrap(), [2, 0, 1]);
     }

@@ -137,6 +137,18 @@ pub(super) fn with_preset(choices: &Choices) -> Choices {
     choices
 }
 
+/// An error if the fused engine, which computes on the processor, is to train on a graphics adapter.
+pub(super) fn refuse_fused_on_adapters(choices: &Choices) -> Result<(), SettingsError> {
+    let backend = choices.backend.unwrap_or_else(Backend::preferred);
+    if choices.engine == Some(Engine::Fused) && backend == Backend::Wgpu {
+        return Err(SettingsError::new(
+            "--engine fused does not apply to wgpu, because it computes in the processor's memory; use \
+             --backend flex, or --engine manual",
+        ));
+    }
+    Ok(())
+}
+
 /// An error that names the first option that does not apply to the model.
 pub(super) fn refuse_what_does_not_apply(
     model: ModelName,

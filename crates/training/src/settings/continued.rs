@@ -3,10 +3,12 @@
 use backends::Backend;
 
 use super::{Choices, Settings, SettingsError, WarmUp, pairs};
+use crate::choice::Engine;
 
 impl Settings {
     /// The settings of a run that continues with other choices: only the number of epochs, how often
-    /// they are reported, the accuracy to reach and other spellings of classes may change.
+    /// they are reported, the accuracy to reach and other spellings of classes may change, and with the fused
+    /// engine the number of threads.
     ///
     /// # Errors
     ///
@@ -22,6 +24,9 @@ impl Settings {
                 )));
             }
             self.epochs = epochs;
+        }
+        if self.engine == Engine::Fused {
+            self.threads = choices.threads.unwrap_or(self.threads);
         }
         self.log_every = choices.log_every.unwrap_or(self.log_every);
         self.min_accuracy = choices.min_accuracy.or(self.min_accuracy);
@@ -52,7 +57,10 @@ impl Settings {
             ),
             ("--ridge", differs_where_given(choices.ridge, self.ridge)),
             ("--batch-size", differs(choices.batch_size, self.batch_size)),
-            ("--threads", differs(choices.threads, self.threads)),
+            (
+                "--threads",
+                self.engine != Engine::Fused && differs(choices.threads, self.threads),
+            ),
             (
                 "--learning-rate",
                 differs(choices.learning_rate, self.learning_rate),
@@ -115,7 +123,7 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Engine, ImageKind, ModelName, OptimizerName, ScheduleName};
+    use crate::{ImageKind, ModelName, OptimizerName, ScheduleName};
     use layers::Activation;
 
     #[test]

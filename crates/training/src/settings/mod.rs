@@ -23,7 +23,7 @@ pub use images::{ImageSize, treatment};
 pub use warm_up::WarmUp;
 
 use crate::choice::{Engine, ImageKind, ModelName, OptimizerName, ScheduleName};
-use choices::{refuse_what_does_not_apply, with_preset};
+use choices::{refuse_fused_on_adapters, refuse_what_does_not_apply, with_preset};
 use defaults::Defaults;
 
 /// Choices that contradict each other, or the run that is to continue. The message names the choice as
@@ -66,7 +66,7 @@ pub struct Settings {
     pub epochs: usize,
     /// Rows per step.
     pub batch_size: usize,
-    /// Threads that share the rows of a step; 1 on a GPU.
+    /// Threads that share the work of a step; 1 on a GPU. With the fused engine they change no number.
     #[serde(default = "one")]
     pub threads: usize,
     /// Step length, before the schedule's factor.
@@ -186,6 +186,7 @@ impl Settings {
         refuse_what_does_not_apply(model, choices)?;
         treatment(choices.images, choices.image_size)?;
         let choices = &with_preset(choices);
+        refuse_fused_on_adapters(choices)?;
         let schedule = choices.schedule.unwrap_or(defaults::schedule(model));
         let defaults = Defaults::of(model, schedule);
         let optimizer = choices.optimizer.unwrap_or(OptimizerName::Momentum);
@@ -269,6 +270,7 @@ const ROWS_OF_A_THREAD: usize = 32;
 fn threads(choices: &Choices, batch_size: usize) -> Result<usize, SettingsError> {
     match choices.threads {
         None => Ok(default_threads(choices.backend, batch_size)),
+        Some(threads) if choices.engine == Some(Engine::Fused) => Ok(threads),
         Some(_) if choices.backend.unwrap_or_else(Backend::preferred) == Backend::Wgpu => {
             Err(SettingsError::new(
                 "--threads does not apply to wgpu, because the GPU computes; leave it out",

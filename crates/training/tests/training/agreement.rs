@@ -1,4 +1,4 @@
-//! The same numbers: again from the same seed, from either engine, and on every backend.
+//! The same numbers: again from the same seed, from every engine, and on every backend.
 
 use backends::Backend;
 use layers::Activation;
@@ -130,14 +130,16 @@ fn engines_agree_on_the_losses_of_some_epochs() {
     ]);
     for choices in all {
         for backend in processors() {
-            let [autodiff, manual] = [Engine::Autodiff, Engine::Manual].map(|engine| {
-                train(Choices {
-                    backend: Some(backend),
-                    engine: Some(engine),
-                    ..choices.clone()
-                })
-            });
+            let [autodiff, manual, fused] =
+                [Engine::Autodiff, Engine::Manual, Engine::Fused].map(|engine| {
+                    train(Choices {
+                        backend: Some(backend),
+                        engine: Some(engine),
+                        ..choices.clone()
+                    })
+                });
             assert_losses_agree(&autodiff, &manual, ROUNDING);
+            assert_losses_agree(&fused, &manual, ROUNDING);
         }
     }
 }

@@ -4,7 +4,9 @@ use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Int, Tensor};
 use manual_backprop::Reduction;
-use training::{AnyNet, Choices, Net, Outcome, Run, Splits, State, StopReason};
+use training::{
+    AnyNet, Choices, Engine, Net, Outcome, Run, Splits, State, StopReason, TrainingError,
+};
 use xor_net::XorNet;
 
 use crate::memory::Memory;
@@ -91,6 +93,27 @@ impl Net for Wrong {
 }
 
 #[test]
+fn a_net_that_the_fused_engine_does_not_know_is_refused() {
+    let Setup {
+        settings, opened, ..
+    } = &Setup::new(Choices {
+        engine: Some(Engine::Fused),
+        ..xor()
+    });
+    let AnyNet::XorNet(net) = AnyNet::build(settings, &[2, 4, 1], &opened.device).unwrap() else {
+        unreachable!("the model that was chosen");
+    };
+    let state = State::fresh(Wrong { net }, settings, &opened.device);
+    let splits = Splits::truth_table(opened);
+    let run = Run::new(settings, opened, &splits).expect("legal settings");
+    let outcome = run.train(state, &mut Memory::default());
+    assert!(
+        matches!(outcome, Err(TrainingError::NotFused)),
+        "{outcome:?}"
+    );
+}
+
+#[test]
 fn a_wrong_formula_stops_the_run_before_the_step() {
     let Setup {
         settings, opened, ..
@@ -102,7 +125,7 @@ fn a_wrong_formula_stops_the_run_before_the_step() {
         unreachable!("the model that was chosen");
     };
     let state = State::fresh(Wrong { net }, settings, &opened.device);
-    let splits = Splits::truth_table(&opened);
+    let splits = Splits::truth_table(opened);
     let mut memory = Memory::default();
     let run = Run::new(settings, opened, &splits).expect("legal settings");
     let outcome = run.train(state, &mut memory).expect("the device works");

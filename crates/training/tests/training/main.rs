@@ -3,6 +3,7 @@
 mod agreement;
 mod closed_form;
 mod continuing;
+mod fused;
 mod gradients;
 mod learning;
 mod memory;

@@ -138,8 +138,8 @@ fn a_dry_run_tells_shapes_losses_and_memory() {
         ),
         (110, Some(10), 30)
     );
-    // All rows in f32, and a class each.
-    assert!(dry_run.data_bytes >= 150 * 30 * 4, "{dry_run:?}");
+    // A byte for each pixel and each class.
+    assert_eq!(dry_run.data_bytes, 150 * (30 + 1), "{dry_run:?}");
     assert_eq!(dry_run.parameter_bytes, 4 * dry_run.parameters);
     let parts = [
         dry_run.data_bytes,
@@ -156,16 +156,20 @@ fn a_dry_run_tells_shapes_losses_and_memory() {
 #[test]
 fn a_dry_run_works_for_every_model_and_engine() {
     for choices in [mlp(), xor(), linear()] {
-        let [autodiff, manual] = [Engine::Autodiff, Engine::Manual].map(|engine| {
-            Setup::new(Choices {
-                engine: Some(engine),
-                ..choices.clone()
-            })
-            .dry_run()
-        });
+        let [autodiff, manual, fused] =
+            [Engine::Autodiff, Engine::Manual, Engine::Fused].map(|engine| {
+                Setup::new(Choices {
+                    engine: Some(engine),
+                    ..choices.clone()
+                })
+                .dry_run()
+            });
         assert_eq!(autodiff.loss, manual.loss);
-        let difference = (autodiff.gradient_norm - manual.gradient_norm).abs();
-        assert!(difference < 1e-5 * manual.gradient_norm, "{difference}");
+        assert!((fused.loss - manual.loss).abs() < 1e-5 * manual.loss);
+        for other in [&autodiff, &fused] {
+            let difference = (other.gradient_norm - manual.gradient_norm).abs();
+            assert!(difference < 1e-5 * manual.gradient_norm, "{difference}");
+        }
         assert_eq!(autodiff.gradients_agree, None);
     }
 }

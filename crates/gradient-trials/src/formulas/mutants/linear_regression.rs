@@ -6,7 +6,7 @@ use manual_backprop::linear::affine;
 
 use super::{Row, at_sizes, from_rows};
 use crate::common::GAMMA;
-use crate::formulas::models::{BATCHES, Ridge, linear_regression_case, name_parameters};
+use crate::formulas::models::{BATCHES, By, Ridge, linear_regression_case, name_parameters};
 
 /// The wrong `∇W` and `∇b`.
 type WrongGradients = fn(Regression) -> (Tensor<2>, Tensor<1>);
@@ -146,11 +146,11 @@ const MUTANTS: &[Row<WrongGradients>] = &[
 ];
 
 fn whole() -> Vec<Case> {
-    at_sizes(|size| linear_regression_case(Ridge::Whole, size))
+    at_sizes(|size| linear_regression_case(Ridge::Whole, size, By::Formulas))
 }
 
 fn share() -> Vec<Case> {
-    at_sizes(|size| linear_regression_case(Ridge::Share, size))
+    at_sizes(|size| linear_regression_case(Ridge::Share, size, By::Formulas))
 }
 
 /// The tensors of the mistakes.

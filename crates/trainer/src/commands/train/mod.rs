@@ -280,7 +280,7 @@ impl<'a> Session<'a> {
             Some(resumed) => resumed.restore(net, sizes, &digest, &self.opened.device)?,
             None => self.begin(net, sizes, digest)?,
         };
-        let start = self.start(&config, &state.net, &splits);
+        let start = self.start(&config, state.net(), &splits);
         let program = std::env::args().next();
         let program = program.unwrap_or_else(|| "trainer".to_owned());
         let console = self.options.output.console();

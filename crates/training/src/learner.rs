@@ -1,0 +1,45 @@
+//! A net with what updates it.
+
+use burn::optim::ModuleOptimizer;
+
+use crate::fused::Fused;
+use crate::net::Net;
+
+/// A net that learns, with the update rule and its state.
+pub enum Learner<N> {
+    /// As tensors: an engine gives gradients, and a Burn optimizer takes the step.
+    Tensors {
+        /// On the autodiff side of its device.
+        net: N,
+        /// The update rule and its state.
+        optimizer: ModuleOptimizer,
+    },
+    /// In the fused engine, which takes whole steps.
+    Fused(Box<Fused<N>>),
+}
+
+impl<N: Net> Learner<N> {
+    /// The net as it is now, on the autodiff side of its device.
+    pub fn net(&self) -> &N {
+        match self {
+            Self::Tensors { net, .. } => net,
+            Self::Fused(fused) => fused.net(),
+        }
+    }
+
+    /// Net and optimizer as they are now.
+    pub(crate) fn into_tensors(self) -> (N, ModuleOptimizer) {
+        match self {
+            Self::Tensors { net, optimizer } => (net, optimizer),
+            Self::Fused(fused) => (fused.net().clone(), fused.optimizer()),
+        }
+    }
+
+    /// Burn's optimizer as it is now.
+    pub(crate) fn optimizer(&self) -> ModuleOptimizer {
+        match self {
+            Self::Tensors { optimizer, .. } => optimizer.clone(),
+            Self::Fused(fused) => fused.optimizer(),
+        }
+    }
+}
