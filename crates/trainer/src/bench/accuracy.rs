@@ -51,7 +51,8 @@ pub(crate) fn race(
     let team = Team::new(opened, settings.threads)?;
     let pass = Pass::new(&settings, &team);
     let mut schedule = Schedule::new(&settings, train.len().div_ceil(settings.batch_size))?;
-    let mut state = State::fresh(net, &settings, &opened.device);
+    let state = State::fresh(net, &settings, &opened.device);
+    let mut state = state.prepared(&settings, train.len())?;
     let mut race = Race {
         name: format!("{backend} {engine}"),
         seconds: [None; 3],
@@ -60,7 +61,9 @@ pub(crate) fn race(
     let mut time = Duration::ZERO;
     while state.progress.epoch < MOST_EPOCHS && race.seconds[2].is_none() {
         let end;
-        (state, end) = team.run(|| epoch(state, &train, &pass, &mut schedule, &mut Unwatched))?;
+        (state, end) = state.at_work(&team, |state| {
+            epoch(state, &train, &pass, &mut schedule, &mut Unwatched)
+        })?;
         let EpochEnd::Done(done) = end else {
             bail!("the loss is not finite");
         };

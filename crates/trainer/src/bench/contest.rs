@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use serde::Serialize;
 
-/// A contestant: our training, its matrix products, or another framework.
+/// A contestant: our training, its matrix products, the processor's limit, or another framework.
 pub(crate) trait Contestant {
     /// Its name in the table.
     fn name(&self) -> String;
@@ -27,6 +27,8 @@ pub(crate) enum Kind {
     Training,
     /// A step's matrix products alone, on the same backend: an upper bound for training.
     Products,
+    /// Multiplications and additions alone: an upper bound for everything.
+    Limit,
     /// Training by another framework.
     Peer,
 }

@@ -5,6 +5,7 @@
 
 mod accuracy;
 mod contest;
+mod limit;
 mod parts;
 mod peers;
 mod products;
@@ -12,8 +13,6 @@ mod report;
 mod size;
 mod start;
 mod training_run;
-#[cfg(any(feature = "flex", feature = "ndarray"))]
-mod xor_descent;
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -45,12 +44,13 @@ pub(crate) struct BenchOptions {
     #[arg(long, value_delimiter = ',', value_parser = backend(), value_name = "NAMES")]
     backend: Vec<Backend>,
 
-    /// Engines to measure, separated by commas.
+    /// Engines to measure, separated by commas; fused on one CPU backend, because it is the same on
+    /// all.
     #[arg(
         long,
         value_enum,
         value_delimiter = ',',
-        default_value = "autodiff,manual",
+        default_value = "autodiff,manual,fused",
         value_name = "NAMES"
     )]
     engine: Vec<Engine>,
@@ -109,19 +109,20 @@ pub(crate) fn run(options: &BenchOptions) -> Result<Exit> {
         }
     };
     let backends = open(&options.backend)?;
+    let runs = || pairs(&backends, &options.engine);
     let Mnist { train, test } = Mnist::load(&bundled_mnist_dir())?;
     let mut report = Report::new(&backends);
 
     for &size in &options.size {
         note(&format!("{size}: setting up"));
-        let mut contestants: Vec<Box<dyn Contestant>> = vec![];
+        let mut contestants: Vec<Box<dyn Contestant>> = vec![Box::new(limit::Limit::new(size))];
         for (backend, opened) in &backends {
             contestants.push(Box::new(products::Products::new(*backend, opened, size)?));
-            for &engine in &options.engine {
-                contestants.push(Box::new(TrainingRun::mnist(
-                    *backend, opened, engine, size, &train,
-                )?));
-            }
+        }
+        for (backend, opened, engine) in runs() {
+            contestants.push(Box::new(TrainingRun::mnist(
+                backend, opened, engine, size, &train,
+            )?));
         }
         if options.peers {
             for peer in peers::Peer::ALL {
@@ -136,30 +137,20 @@ pub(crate) fn run(options: &BenchOptions) -> Result<Exit> {
     }
 
     let mut contestants: Vec<Box<dyn Contestant>> = vec![];
-    for (backend, opened) in &backends {
-        for &engine in &options.engine {
-            contestants.push(Box::new(TrainingRun::xor(*backend, opened, engine)?));
-        }
-        #[cfg(any(feature = "flex", feature = "ndarray"))]
-        if opened.hardware == Hardware::Processor && options.engine.contains(&Engine::Manual) {
-            contestants.push(Box::new(xor_descent::XorDescent::new(*backend, opened)?));
-        }
+    for (backend, opened, engine) in runs() {
+        contestants.push(Box::new(TrainingRun::xor(backend, opened, engine)?));
     }
     report.add_xor(interleave(contestants, options.rounds, &note)?);
-    for (backend, opened) in &backends {
-        for &engine in &options.engine {
-            for &size in &options.size {
-                report.add_parts(parts::parts(*backend, opened, engine, size, &train)?);
-            }
-            report.add_start(start::measure(*backend, engine)?);
+    for (backend, opened, engine) in runs() {
+        for &size in &options.size {
+            report.add_parts(parts::parts(backend, opened, engine, size, &train)?);
         }
+        report.add_start(start::measure(backend, engine)?);
     }
     if options.accuracy {
-        for (backend, opened) in &backends {
-            for &engine in &options.engine {
-                note(&format!("{backend} {engine}: training to 98.3 %"));
-                report.add_accuracy(accuracy::race(*backend, opened, engine, &train, &test)?);
-            }
+        for (backend, opened, engine) in runs() {
+            note(&format!("{backend} {engine}: training to 98.3 %"));
+            report.add_accuracy(accuracy::race(backend, opened, engine, &train, &test)?);
         }
         if Backend::Flex.is_compiled_in() {
             for seed in PRESET_SEEDS {
@@ -176,6 +167,21 @@ pub(crate) fn run(options: &BenchOptions) -> Result<Exit> {
         note(&format!("figures in {}", file.display()));
     }
     Ok(Exit::Success)
+}
+
+/// Every backend with every engine; the fused engine, which computes without a backend, once.
+fn pairs<'a>(
+    backends: &'a [(Backend, Opened)],
+    engines: &'a [Engine],
+) -> impl Iterator<Item = (Backend, &'a Opened, Engine)> {
+    let is_processor = |(_, opened): &&(Backend, Opened)| opened.hardware == Hardware::Processor;
+    let home = backends.iter().find(is_processor);
+    let home = home.map(|(backend, _)| *backend);
+    backends.iter().flat_map(move |(backend, opened)| {
+        let here = move |engine: &&Engine| **engine != Engine::Fused || home == Some(*backend);
+        let engines = engines.iter().filter(here);
+        engines.map(move |engine| (*backend, opened, *engine))
+    })
 }
 
 /// The backends that are named, or all that suit a benchmark.

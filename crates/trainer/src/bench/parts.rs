@@ -8,8 +8,9 @@ use burn::optim::GradientsParams;
 use datasets::ImageSet;
 use mnist_mlp::MnistMlp;
 use serde::Serialize;
-use training::{Engine, leaves_of_its_own, shard_loss};
+use training::{Engine, Learner, leaves_of_its_own, shard_loss};
 
+use super::contest::Contestant;
 use super::size::Size;
 use super::training_run::TrainingRun;
 
@@ -21,6 +22,16 @@ const STEPS: usize = 100;
 pub(crate) struct Parts {
     pub(crate) name: String,
     pub(crate) size: Size,
+    /// The parts; none where a step has no parts.
+    #[serde(flatten)]
+    pub(crate) stages: Option<Stages>,
+    /// All of a step.
+    pub(crate) all: f64,
+}
+
+/// Microseconds of a step's parts.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct Stages {
     /// Handing work to the workers and waiting for them. Here every stage includes it; in training only
     /// two do, because a worker does all stages before the update at once.
     pub(crate) hand_over: f64,
@@ -47,8 +58,11 @@ pub(crate) fn parts(
     train: &ImageSet,
 ) -> Result<Parts> {
     let mut run = TrainingRun::mnist(backend, opened, engine, size, train)?;
+    if engine == Engine::Fused {
+        return whole(run, size);
+    }
     let rows = run.examples.len();
-    let order = run.examples.order(run.settings.seed, 0);
+    let order = run.examples.order(size.batch, run.settings.seed, 0);
     let [mut gather, mut forward, mut gradients, mut update] = [Duration::ZERO; 4];
     let mut longest_taking = Duration::ZERO;
     let starts = (0..rows).step_by(size.batch).cycle();
@@ -76,7 +90,10 @@ pub(crate) fn parts(
             longest_taking += taking;
         }
         let mut state = run.state.take().expect("a net is there between steps");
-        let copy = state.net.clone();
+        let Learner::Tensors { net, mut optimizer } = state.learner else {
+            unreachable!("only the fused engine learns without tensors");
+        };
+        let copy = net.clone();
         let of_shards = match engine {
             Engine::Autodiff => {
                 let losses = run.team.map(shards, move |(x, labels)| {
@@ -90,14 +107,15 @@ pub(crate) fn parts(
                     (loss.without_autodiff(), gradients)
                 })
             }
-            Engine::Manual => run.team.map(shards, move |(x, labels)| {
+            Engine::Manual | Engine::Fused => run.team.map(shards, move |(x, labels)| {
                 engine.gradients(&copy, x, labels, batch_rows)
             }),
         };
-        let (_, sum) = run.team.sum(&state.net, of_shards);
+        let (_, sum) = run.team.sum(&net, of_shards);
         lap(&mut gradients, &run)?;
         let learning_rate = run.settings.learning_rate;
-        state.net = state.optimizer.step(learning_rate, state.net, sum);
+        let net = optimizer.step(learning_rate, net, sum);
+        state.learner = Learner::Tensors { net, optimizer };
         run.state = Some(state);
         lap(&mut update, &run)?;
     }
@@ -109,10 +127,28 @@ pub(crate) fn parts(
     Ok(Parts {
         name: run.name.clone(),
         size,
-        hand_over: micros(hand_over),
-        gather: micros(gather - hand_over),
-        forward: (engine == Engine::Autodiff).then(|| micros(forward)),
-        gradients: micros(gradients),
-        update: micros(update),
+        stages: Some(Stages {
+            hand_over: micros(hand_over),
+            gather: micros(gather - hand_over),
+            forward: (engine == Engine::Autodiff).then(|| micros(forward)),
+            gradients: micros(gradients),
+            update: micros(update),
+        }),
+        all: micros(gather + forward + gradients + update),
+    })
+}
+
+/// Measures whole steps, of an engine that does everything at once.
+fn whole(mut run: TrainingRun<MnistMlp>, size: Size) -> Result<Parts> {
+    let mut time = Duration::ZERO;
+    for _ in 0..2 {
+        let (rows, of_all) = run.segment()?;
+        time = of_all / rows.div_ceil(size.batch) as u32;
+    }
+    Ok(Parts {
+        name: run.name.clone(),
+        size,
+        stages: None,
+        all: time.as_secs_f64() * 1e6,
     })
 }

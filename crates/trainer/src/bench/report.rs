@@ -19,7 +19,7 @@ use pages::plot::{Axis, Mark, Panel, Series, figure};
 
 /// Multiplications and additions of a training step for each image: forward, gradient of the weights,
 /// and, but for the first layer, gradient of the input.
-fn operations(size: Size) -> f64 {
+pub(super) fn operations(size: Size) -> f64 {
     let [h1, h2] = size.hidden.map(|units| units as f64);
     4.0 * 784.0 * h1 + 6.0 * h1 * h2 + 6.0 * h2 * 10.0
 }
@@ -119,18 +119,20 @@ impl Report {
             "all",
         ]);
         for parts in self.parts.iter().filter(|parts| parts.size == size) {
-            let forward = parts.forward.unwrap_or(0.0);
-            let all = parts.hand_over + parts.gather + forward + parts.gradients + parts.update;
             let micros = |value: f64| format!("{value:.0}");
-            table.add_row([
-                parts.name.clone(),
-                micros(parts.hand_over),
-                micros(parts.gather),
-                parts.forward.map_or("with gradients".to_owned(), micros),
-                micros(parts.gradients),
-                micros(parts.update),
-                micros(all),
-            ]);
+            let stages = match parts.stages {
+                Some(stages) => [
+                    micros(stages.hand_over),
+                    micros(stages.gather),
+                    stages.forward.map_or("with gradients".to_owned(), micros),
+                    micros(stages.gradients),
+                    micros(stages.update),
+                ],
+                None => ["", "", "", "all at once", ""].map(str::to_owned),
+            };
+            let ends = [vec![parts.name.clone()], vec![micros(parts.all)]];
+            let [name, all] = ends;
+            table.add_row([name, stages.to_vec(), all].concat());
         }
         aligned(table)
     }
@@ -227,7 +229,10 @@ const THOUSAND: f64 = 1000.0;
 /// The rates of a backend and of all peers.
 fn panel(size: Size, backend: Backend, scores: &[Score]) -> Panel {
     let of_backend = format!("{backend} ");
-    let is_here = |score: &&Score| score.kind == Kind::Peer || score.name.starts_with(&of_backend);
+    let is_here = |score: &&Score| {
+        let everywhere = matches!(score.kind, Kind::Peer | Kind::Limit);
+        everywhere || score.name.starts_with(&of_backend)
+    };
     let shown = scores.iter().filter(is_here).collect::<Vec<_>>();
     let rounds = shown.first().map_or(1, |score| score.rates.len()).max(2);
     let most = shown.iter().flat_map(|score| &score.rates);
@@ -242,7 +247,7 @@ fn panel(size: Size, backend: Backend, scores: &[Score]) -> Panel {
     series.fold(panel, |panel, (score, colour)| {
         let mark = match score.kind {
             Kind::Training => Mark::Path,
-            Kind::Products => Mark::Dashed,
+            Kind::Products | Kind::Limit => Mark::Dashed,
             Kind::Peer => Mark::Line,
         };
         let points = score.rates.iter().enumerate();
@@ -292,36 +297,50 @@ fn rate_table(scores: &[Score]) -> String {
 
 /// A ratio is the median over the rounds of the ratio of two segments of the same round.
 fn ratio(score: &Score, to: &Score) -> String {
+    format!("{:.2}", median_ratio(score, to))
+}
+
+/// The same in percent.
+fn percent(score: &Score, of: &Score) -> String {
+    format!("{:.0} %", 100.0 * median_ratio(score, of))
+}
+
+fn median_ratio(score: &Score, to: &Score) -> f64 {
     let ratios = score.rates.iter().zip(&to.rates).map(|(a, b)| a / b);
-    format!("{:.2}", median(&ratios.collect::<Vec<_>>()))
+    median(&ratios.collect::<Vec<_>>())
 }
 
 fn size_table(size: Size, scores: &[Score]) -> String {
     let peers = scores.iter().filter(|score| score.kind == Kind::Peer);
     let peers = peers.collect::<Vec<_>>();
     let mut columns = vec!["".to_owned(), "images/s".to_owned(), "GFLOP/s".to_owned()];
-    columns.push("of its products".to_owned());
+    columns.extend(["of the limit", "of its products"].map(str::to_owned));
+    let limit = scores.iter().find(|score| score.kind == Kind::Limit);
     columns.extend(peers.iter().map(|peer| format!("to {}", peer.name)));
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header(columns);
     for score in scores {
         let backend = score.name.split(' ').next().unwrap_or_default();
-        let limit = scores.iter().find(|limit| {
-            limit.kind == Kind::Products && limit.name.split(' ').next() == Some(backend)
+        let products = scores.iter().find(|products| {
+            products.kind == Kind::Products && products.name.split(' ').next() == Some(backend)
         });
         let mut row = vec![
             score.name.clone(),
             spread(score),
             format!("{:.0}", score.median() * operations(size) / 1e9),
             match (score.kind, limit) {
-                (Kind::Training, Some(limit)) => ratio(score, limit),
+                (Kind::Limit, _) | (_, None) => String::new(),
+                (_, Some(limit)) => percent(score, limit),
+            },
+            match (score.kind, products) {
+                (Kind::Training, Some(products)) => ratio(score, products),
                 _ => String::new(),
             },
         ];
         row.extend(peers.iter().map(|peer| match score.kind {
             Kind::Training => ratio(score, peer),
-            Kind::Products | Kind::Peer => String::new(),
+            Kind::Products | Kind::Limit | Kind::Peer => String::new(),
         }));
         table.add_row(row);
     }

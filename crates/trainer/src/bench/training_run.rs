@@ -20,7 +20,7 @@ use super::size::Size;
 /// Step length of plain gradient descent; the time does not depend on it.
 const LEARNING_RATE: f64 = 0.01;
 /// Steps of a segment of the XOR net.
-pub(super) const XOR_STEPS: usize = 2000;
+const XOR_STEPS: usize = 2000;
 
 /// A net in training.
 pub(crate) struct TrainingRun<N: Net> {
@@ -100,13 +100,14 @@ impl<N: Net> TrainingRun<N> {
         passes: usize,
     ) -> Result<Self> {
         let steps_per_epoch = examples.len().div_ceil(settings.batch_size);
+        let state = State::fresh(net, &settings, &opened.device);
         Ok(Self {
             name: format!("{} {}", settings.backend, settings.engine),
             device: opened.device.clone(),
             hardware: opened.hardware,
             team: Arc::new(Team::new(opened, settings.threads)?),
             schedule: Schedule::new(&settings, steps_per_epoch)?,
-            state: Some(State::fresh(net, &settings, &opened.device)),
+            state: Some(state.prepared(&settings, examples.len())?),
             examples,
             settings,
             passes,
@@ -114,8 +115,7 @@ impl<N: Net> TrainingRun<N> {
     }
 
     /// Passes over the examples.
-    fn train(&mut self) -> Result<()> {
-        let mut state = self.state.take().expect("a net is there between segments");
+    fn train(&mut self, mut state: State<N>) -> Result<()> {
         let pass = Pass::new(&self.settings, &self.team);
         if self.passes == 1 {
             let end;
@@ -128,10 +128,8 @@ impl<N: Net> TrainingRun<N> {
             // A pass is one step on all rows: an epoch around it would cost as much.
             let (rows, how) = (self.examples.len(), pass.stepping(LEARNING_RATE));
             for _ in 0..self.passes {
-                let order = self.examples.order(pass.seed, state.progress.epoch as u64);
-                let batch = self.examples.batch(&order, 0..rows);
-                (state.net, _) = step(state.net, &mut state.optimizer, &batch, &how, |_, _| {});
-                state.progress.epoch += 1;
+                let batch = self.examples.first(rows);
+                (state.learner, _) = step(state.learner, &batch, &how, None)?;
             }
         }
         self.state = Some(state);
@@ -164,7 +162,8 @@ impl<N: Net> Contestant for TrainingRun<N> {
         let rows = self.examples.len();
         let started = Instant::now();
         let team = Arc::clone(&self.team);
-        team.run(|| self.train())?;
+        let state = self.state.take().expect("a net is there between segments");
+        state.at_work(&team, |state| self.train(state))?;
         self.wait()?;
         // A pass of XOR is one step on all four rows, so steps are counted.
         let items = if self.passes > 1 { 1 } else { rows };
