@@ -319,14 +319,13 @@ fn of_pixels(name: &'static str, set: &ImageSet, has_ink: bool, doubts: &mut Vec
 fn border_level(set: &ImageSet, index: usize) -> u8 {
     let (rows, columns) = (set.rows(), set.columns());
     let image = set.image(index);
-    let is_outer = |at: &usize| {
-        let (row, column) = (at / columns, at % columns);
-        row == 0 || column == 0 || row + 1 == rows || column + 1 == columns
-    };
-    let mut levels: Vec<u8> = (0..image.len())
-        .filter(is_outer)
-        .map(|at| image[at])
-        .collect();
+    let mut levels = Vec::with_capacity(2 * (rows + columns));
+    for (row, pixels) in image.chunks_exact(columns).enumerate() {
+        match pixels {
+            [left, .., right] if row > 0 && row + 1 < rows => levels.extend([left, right]),
+            all_outer => levels.extend(all_outer),
+        }
+    }
     let middle = levels.len() / 2;
     *levels.select_nth_unstable(middle).1
 }

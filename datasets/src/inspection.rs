@@ -62,7 +62,8 @@ impl ImageSet {
     /// # Ok::<(), datasets::DatasetError>(())
     /// ```
     pub fn duplicates(&self) -> Vec<Duplicate> {
-        let mut first = HashMap::new();
+        // A map that grows would hash every image again.
+        let mut first = HashMap::with_capacity(self.len());
         let repeats = (0..self.len()).filter_map(|index| match first.entry(self.image(index)) {
             Entry::Occupied(entry) => Some(Duplicate {
                 index,
@@ -78,7 +79,7 @@ impl ImageSet {
 
     /// The images of this set that `other` also has, in order; originals are indices of `other`.
     pub fn duplicates_of(&self, other: &Self) -> Vec<Duplicate> {
-        let mut first = HashMap::new();
+        let mut first = HashMap::with_capacity(other.len());
         for index in 0..other.len() {
             first.entry(other.image(index)).or_insert(index);
         }

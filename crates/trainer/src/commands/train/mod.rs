@@ -6,6 +6,7 @@ mod options;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
@@ -207,7 +208,12 @@ impl<'a> Session<'a> {
         } else {
             (self.settings.images, self.settings.image_size) = (None, None);
         }
-        inspect::remarks(&data).for_each(|line| self.console.note(line));
+        let (remarks, digest) = thread::scope(|scope| {
+            let digest = scope.spawn(|| data_digest(&data.sets.train));
+            let remarks = inspect::remarks(&data).collect::<Vec<_>>();
+            (remarks, digest.join().expect("a digest does not panic"))
+        });
+        remarks.iter().for_each(|line| self.console.note(line));
         let numbers = (0..data.class_names.len()).map(|label| label.to_string());
         let are_named = !numbers.eq(data.class_names.iter().cloned());
         if data.image_folder.is_some() || !loading.class_map.is_empty() || are_named {
@@ -215,7 +221,6 @@ impl<'a> Session<'a> {
         }
         let Mnist { train, test } = data.sets;
         let [pixels, classes] = [train.image_size(), train.class_count()];
-        let digest = data_digest(&train);
         let (training, validation) = match (data.validation, self.settings.validation_fraction) {
             (Some(validation), _) => {
                 self.use_own_validation_set(validation.len())?;
