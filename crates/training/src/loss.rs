@@ -38,9 +38,10 @@ impl Loss {
             }
         }
         // All steps of an epoch are taken by the same engine.
-        match on_device.is_empty() {
-            true => Ok(known),
-            false => read_back(Tensor::cat(on_device, 0)),
+        if on_device.is_empty() {
+            Ok(known)
+        } else {
+            read_back(Tensor::cat(on_device, 0))
         }
     }
 }
