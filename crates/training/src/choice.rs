@@ -82,7 +82,7 @@ choice! {
 choice! {
     /// Recommended settings.
     Preset {
-        /// --backend flex --engine manual --epochs 6 --learning-rate 0.15 --schedule linear --warm-up 0.5
+        /// --backend flex --engine fused --epochs 6 --learning-rate 0.15 --schedule linear --warm-up 0.5
         Fast = "fast",
     }
 }

@@ -51,7 +51,8 @@ impl Contestant for Limit {
             let work = || Arch::new().dispatch(MultiplyAdds);
             let threads = cores.map(|_| scope.spawn(work)).collect::<Vec<_>>();
             let done = threads.into_iter().map(|thread| thread.join());
-            done.map(|done| done.expect("nothing here panics")).sum::<u64>()
+            done.map(|done| done.expect("nothing here panics"))
+                .sum::<u64>()
         });
         let images = done as f64 / operations(self.size);
         Ok((images as usize, started.elapsed()))

@@ -128,7 +128,11 @@ pub(super) fn with_preset(choices: &Choices) -> Choices {
         if Backend::Flex.is_compiled_in() {
             choices.backend.get_or_insert(Backend::Flex);
         }
-        choices.engine.get_or_insert(Engine::Manual);
+        let engine = match choices.backend.unwrap_or_else(Backend::preferred) {
+            Backend::Flex | Backend::Ndarray => Engine::Fused,
+            Backend::Wgpu => Engine::Manual,
+        };
+        choices.engine.get_or_insert(engine);
         choices.epochs.get_or_insert(6);
         choices.learning_rate.get_or_insert(0.15);
         choices.schedule.get_or_insert(ScheduleName::Linear);

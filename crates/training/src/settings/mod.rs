@@ -331,7 +331,7 @@ mod tests {
         let chosen = settings(fast.clone());
         assert_eq!(
             (chosen.backend.as_str(), chosen.engine),
-            ("flex", Engine::Manual)
+            ("flex", Engine::Fused)
         );
         assert_eq!((chosen.epochs, chosen.learning_rate), (6, 0.15));
         let chosen = settings(Choices {
@@ -341,9 +341,15 @@ mod tests {
         });
         assert_eq!(
             (chosen.backend.as_str(), chosen.engine),
-            ("ndarray", Engine::Manual)
+            ("ndarray", Engine::Fused)
         );
         assert_eq!((chosen.epochs, chosen.learning_rate), (2, 0.15));
+        let chosen = settings(Choices {
+            preset: Some(Preset::Fast),
+            backend: Some(Backend::Wgpu),
+            ..Choices::default()
+        });
+        assert_eq!(chosen.engine, Engine::Manual);
     }
 
     #[test]

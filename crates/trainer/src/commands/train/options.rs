@@ -45,7 +45,7 @@ struct ModelOptions {
     model: Option<ModelName>,
 
     /// Recommended settings; options you give take precedence. fast is the default training on the
-    /// fastest CPU backend with the faster engine. For mnist-mlp only.
+    /// fastest CPU backend with the fastest engine. For mnist-mlp only.
     #[arg(long, value_enum, value_name = "NAME", conflicts_with = "resume")]
     preset: Option<Preset>,
 
@@ -83,11 +83,12 @@ struct ComputationOptions {
     #[arg(long, short, value_parser = backend(), value_name = "NAME")]
     backend: Option<Backend>,
 
-    /// Where gradients come from: Burn's autodiff, or the hand-derived formulas [default: autodiff].
+    /// Where gradients come from: Burn's autodiff, or the hand-derived formulas; fused takes whole steps
+    /// by these, on a CPU [default: autodiff].
     #[arg(long, value_enum, value_name = "NAME")]
     engine: Option<Engine>,
 
-    /// CPU threads; results repeat bit for bit only with the same number [default: one per core, with
+    /// CPU threads; results repeat bit for bit only with the same number, but with --engine fused with any [default: one per core, with
     /// at least 32 rows of a batch each]. At least 1. Not for wgpu.
     #[arg(long, allow_negative_numbers = true, value_parser = at_least_one, value_name = "N")]
     threads: Option<usize>,
