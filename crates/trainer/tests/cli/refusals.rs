@@ -47,7 +47,7 @@ fn values_out_of_range_are_refused_by_the_option_s_name() {
             "--model perceptron",
             &["mnist-mlp", "xor-net", "linear-regression"],
         ),
-        ("--engine numeric", &["autodiff", "manual"]),
+        ("--engine numeric", &["autodiff", "manual", "fused"]),
         ("--activation gelu", &["relu", "sigmoid", "tanh", "elu"]),
         ("--optimizer rmsprop", &["sgd", "momentum", "adam"]),
     ] {
@@ -76,6 +76,10 @@ fn options_that_do_not_go_together_are_refused() {
         (
             "--model xor-net --label-smoothing 0.1",
             &["--label-smoothing", "xor-net"],
+        ),
+        (
+            "--engine fused --backend wgpu",
+            &["--engine fused", "wgpu", "--backend flex"],
         ),
         ("--seed 1 train", &["--seed", "train"]),
         ("--seed 1 backends", &["--seed", "backends"]),
