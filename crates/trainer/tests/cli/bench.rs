@@ -41,7 +41,13 @@ fn the_table_compares_training_with_its_products_and_peers_that_are_there() {
     let options = "--engine manual --peers --python no-such-python";
     let finished = Workplace::new().run(&format!("{QUICK} {options}"));
     assert_eq!(finished.code, Some(0), "{}", finished.stderr);
-    for part in ["784-8-4-10, batch 5000", "products", "of the limit", "XOR net", "gather"] {
+    for part in [
+        "784-8-4-10, batch 5000",
+        "products",
+        "of the limit",
+        "XOR net",
+        "gather",
+    ] {
         assert!(finished.stdout.contains(part), "{}", finished.stdout);
     }
     assert!(!finished.stdout.contains("autodiff"), "{}", finished.stdout);
