@@ -9,7 +9,7 @@ use crate::evaluation::read_back;
 #[derive(Debug, Clone)]
 pub enum Loss {
     /// On the device, one element: reading it waits for the device.
-    OnDevice(Tensor<1>),
+    OnDevice(Box<Tensor<1>>),
     /// On the host.
     Known(f64),
 }
@@ -34,7 +34,7 @@ impl Loss {
         for loss in losses {
             match loss {
                 Self::Known(loss) => known.push(loss),
-                Self::OnDevice(loss) => on_device.push(loss),
+                Self::OnDevice(loss) => on_device.push(*loss),
             }
         }
         // All steps of an epoch are taken by the same engine.

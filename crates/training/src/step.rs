@@ -66,7 +66,10 @@ pub fn step<N: Net>(
                 gradients = clipped(&net, gradients, limit);
             }
             let net = optimizer.step(how.learning_rate, net, gradients);
-            Ok((Learner::Tensors { net, optimizer }, Loss::OnDevice(loss)))
+            Ok((
+                Learner::Tensors { net, optimizer },
+                Loss::OnDevice(Box::new(loss)),
+            ))
         }
         Learner::Fused(mut fused) => {
             if let Some(look) = look {

@@ -24,7 +24,7 @@ pub struct Examples<T: Targets>(Kept<T>);
 #[derive(Debug, Clone)]
 enum Kept<T: Targets> {
     OnHost(Arc<OnHost<T>>),
-    OnAdapter(OnAdapter<T>),
+    OnAdapter(Arc<OnAdapter<T>>),
 }
 
 /// The rows' order in an epoch, drawn on the host: the same on every backend.
@@ -35,7 +35,7 @@ pub enum Order {
     /// On the host.
     OnHost(Arc<Vec<u32>>),
     /// On an adapter, `[rows]`.
-    OnAdapter(Tensor<1, Int>),
+    OnAdapter(Box<Tensor<1, Int>>),
 }
 
 /// The training, validation and test set.
@@ -87,10 +87,16 @@ impl Examples<Tensor<1, Int>> {
                 rows,
                 device: device.clone(),
             })),
-            Hardware::Graphics | Hardware::SoftwareGraphics => Kept::OnAdapter(OnAdapter {
-                inputs: on_adapter::Inputs::bytes(&pixels, shape, device),
-                targets: Targets::taken(&Classes(Arc::new(labels)), Rows::Range(0..rows), device),
-            }),
+            Hardware::Graphics | Hardware::SoftwareGraphics => {
+                Kept::OnAdapter(Arc::new(OnAdapter {
+                    inputs: on_adapter::Inputs::bytes(&pixels, shape, device),
+                    targets: Targets::taken(
+                        &Classes(Arc::new(labels)),
+                        Rows::Range(0..rows),
+                        device,
+                    ),
+                }))
+            }
         })
     }
 
@@ -107,10 +113,11 @@ impl Examples<Tensor<1, Int>> {
                 rows: kept.rows,
                 device: kept.device.clone(),
             })),
-            Kept::OnAdapter(OnAdapter { inputs, targets }) => {
+            Kept::OnAdapter(kept) => {
+                let (inputs, targets) = (kept.inputs.clone(), kept.targets.clone());
                 let f32 = DType::F32;
                 let targets = manual_backprop::cross_entropy::one_hot(targets, classes, f32);
-                Kept::OnAdapter(OnAdapter { inputs, targets })
+                Kept::OnAdapter(Arc::new(OnAdapter { inputs, targets }))
             }
         })
     }
@@ -133,10 +140,12 @@ impl Examples<Tensor<2>> {
                 rows: xor::XOR_INPUTS.len(),
                 device: device.clone(),
             })),
-            Hardware::Graphics | Hardware::SoftwareGraphics => Kept::OnAdapter(OnAdapter {
-                inputs: on_adapter::Inputs::Floats(Tensor::from_data(xor::XOR_INPUTS, device)),
-                targets: Tensor::from_data(xor::XOR_TARGETS, device),
-            }),
+            Hardware::Graphics | Hardware::SoftwareGraphics => {
+                Kept::OnAdapter(Arc::new(OnAdapter {
+                    inputs: on_adapter::Inputs::Floats(Tensor::from_data(xor::XOR_INPUTS, device)),
+                    targets: Tensor::from_data(xor::XOR_TARGETS, device),
+                }))
+            }
         })
     }
 }
@@ -178,7 +187,7 @@ impl<T: Targets> Examples<T> {
                 rows,
                 ..OnHost::clone(kept)
             })),
-            Kept::OnAdapter(kept) => Kept::OnAdapter(kept.head(rows)),
+            Kept::OnAdapter(kept) => Kept::OnAdapter(Arc::new(kept.head(rows))),
         })
     }
 
@@ -195,7 +204,7 @@ impl<T: Targets> Examples<T> {
                 let rows = order.len();
                 let order = order.into_iter().map(|index| index as i32).collect();
                 let order = TensorData::new::<i32, _>(order, [rows]);
-                Order::OnAdapter(Tensor::from_data(order, &kept.device()))
+                Order::OnAdapter(Box::new(Tensor::from_data(order, &kept.device())))
             }
         }
     }
@@ -216,9 +225,9 @@ impl<T: Targets> Examples<T> {
                 },
             }),
             (Kept::OnAdapter(kept), Order::OnAdapter(order)) => BatchOf::OnAdapter {
-                examples: kept.clone(),
+                examples: Arc::clone(kept),
                 rows: places.len(),
-                indices: Some(order.clone().slice([places])),
+                indices: Some(Box::new(Tensor::clone(order).slice([places]))),
             },
             _ => panic!("the order is that of examples on another device"),
         })
@@ -233,7 +242,7 @@ impl<T: Targets> Examples<T> {
                 rows: KeptRows::First(rows),
             }),
             Kept::OnAdapter(kept) => BatchOf::OnAdapter {
-                examples: kept.clone(),
+                examples: Arc::clone(kept),
                 indices: None,
                 rows,
             },
@@ -256,9 +265,9 @@ pub struct Batch<T: Targets>(BatchOf<T>);
 enum BatchOf<T: Targets> {
     OnHost(HostBatch<T>),
     OnAdapter {
-        examples: OnAdapter<T>,
+        examples: Arc<OnAdapter<T>>,
         /// `None` for the first rows, in storage order.
-        indices: Option<Tensor<1, Int>>,
+        indices: Option<Box<Tensor<1, Int>>>,
         rows: usize,
     },
 }
@@ -292,7 +301,7 @@ impl<T: Targets> Batch<T> {
                 examples, indices, ..
             } => match indices {
                 Some(indices) => {
-                    let indices = indices.clone().narrow(0, part.start, part.len());
+                    let indices = Tensor::clone(indices).narrow(0, part.start, part.len());
                     examples.select(indices)
                 }
                 None => examples.narrow(part.start, part.len()),
