@@ -1,7 +1,6 @@
-//! Data that can't be right: what a set shows before anything is trained on it.
+//! Data that can't be right: what a set shows before anything is trained or evaluated on it.
 
-use std::fmt;
-
+use crate::doubt::{Doubt, TEST, TRAINING};
 use crate::{ImageSet, Mnist};
 
 /// A class with at least this share of the training images leaves nothing to learn.
@@ -18,177 +17,6 @@ const MOSTLY: f64 = 0.9;
 
 /// The share of images with other labels than the same images have elsewhere, or that repeat others.
 const MANY: f64 = 0.01;
-
-/// Classes that are named one by one.
-const NAMED_CLASSES: usize = 10;
-
-/// Something about data that is probably a mistake.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Doubt {
-    /// All training images have the same class.
-    OneClass {
-        /// Its name.
-        class: String,
-    },
-    /// Classes without training images, below the largest label.
-    ClassesWithoutImages {
-        /// Their names.
-        classes: Vec<String>,
-        /// Whether these are the first classes, so that labels seem not to be counted from 0.
-        are_first: bool,
-    },
-    /// Classes that have training images and no test images.
-    ClassesNotTested {
-        /// Their names.
-        classes: Vec<String>,
-    },
-    /// A class with nearly all of the training images.
-    DominantClass {
-        /// Its name.
-        class: String,
-        /// Its share, from 0 to 1.
-        share: f64,
-    },
-    /// No pixel of a set uses more than a small part of a byte's range.
-    DimPixels {
-        /// "training" or "test".
-        set: &'static str,
-        /// The largest grey level.
-        most: u8,
-    },
-    /// The images of a set have dark ink on a light background, unlike MNIST's.
-    Inverted {
-        /// "training" or "test".
-        set: &'static str,
-        /// The share of images with a light border.
-        share: f64,
-    },
-    /// All training images, or all of a class, have the same pixels.
-    Alike {
-        /// The class, or none for all.
-        class: Option<String>,
-        /// Number of images.
-        images: usize,
-    },
-    /// Images have only one grey level.
-    Blank {
-        /// "training" or "test".
-        set: &'static str,
-        /// How many.
-        images: usize,
-        /// Of how many.
-        of: usize,
-    },
-    /// Images are in the training set and in another one.
-    InBoth {
-        /// "test" or "validation".
-        set: &'static str,
-        /// How many.
-        images: usize,
-        /// Of how many.
-        of: usize,
-        /// How many of them have another class in the training set.
-        of_another_class: usize,
-    },
-    /// Many training images have the pixels of another one with another class.
-    Contradictions {
-        /// How many.
-        images: usize,
-        /// Of how many.
-        of: usize,
-    },
-}
-
-impl fmt::Display for Doubt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::OneClass { class } => write!(
-                f,
-                "all training images are of class {class}: a net can learn nothing from them"
-            ),
-            Self::ClassesWithoutImages { classes, are_first } => {
-                let plural = if classes.len() == 1 {
-                    "class"
-                } else {
-                    "classes"
-                };
-                write!(f, "{plural} {} without training images", listed(classes))?;
-                f.write_str(if *are_first {
-                    ": labels should be counted from 0"
-                } else {
-                    ": labels skip values"
-                })
-            }
-            Self::ClassesNotTested { classes } => {
-                let plural = if classes.len() == 1 {
-                    "class"
-                } else {
-                    "classes"
-                };
-                write!(f, "{plural} {} without test images", listed(classes))
-            }
-            Self::DominantClass { class, share } => write!(
-                f,
-                "class {class} has {:.1} % of the training images: accuracy says little",
-                100.0 * share
-            ),
-            Self::DimPixels { set, most } => write!(
-                f,
-                "{set} pixels span 0 to {most} of 255: scale them to the whole range"
-            ),
-            Self::Inverted { set, share } => write!(
-                f,
-                "{:.0} % of the {set} images have a light background: MNIST's is dark; invert them if \
-                 they are pen strokes",
-                100.0 * share
-            ),
-            Self::Alike {
-                class: None,
-                images,
-            } => write!(f, "all {images} training images are alike, pixel for pixel"),
-            Self::Alike {
-                class: Some(class),
-                images,
-            } => write!(
-                f,
-                "all {images} training images of class {class} are alike, pixel for pixel"
-            ),
-            Self::Blank { set, images, of } => {
-                write!(f, "{images} of {of} {set} images have only one grey level")
-            }
-            Self::InBoth {
-                set,
-                images,
-                of,
-                of_another_class,
-            } => {
-                write!(
-                    f,
-                    "{images} of {of} {set} images are in the training set as well, pixel for pixel"
-                )?;
-                match of_another_class {
-                    0 => Ok(()),
-                    other => write!(f, ", {other} of them with another class"),
-                }
-            }
-            Self::Contradictions { images, of } => write!(
-                f,
-                "{images} of {of} training images have the pixels of an earlier one and another class"
-            ),
-        }
-    }
-}
-
-/// Names in one line, the first of many.
-fn listed(names: &[String]) -> String {
-    let rest = names.len().saturating_sub(NAMED_CLASSES);
-    let shown = names[..names.len() - rest].join(", ");
-    match rest {
-        0 => shown,
-        rest => format!("{shown} and {rest} more"),
-    }
-}
 
 /// What is doubtful about a data set: classes, pixels, and images that repeat others.
 ///
@@ -215,11 +43,21 @@ pub fn doubts(
 ) -> Vec<Doubt> {
     let Mnist { train, test } = sets;
     let mut doubts = of_classes(sets, class_names);
-    for (name, set) in [("training", train), ("test", test)] {
+    for (name, set) in [(TRAINING, train), (TEST, test)] {
         of_pixels(name, set, has_ink, &mut doubts);
     }
-    of_repeats(train, class_names, &mut doubts);
-    for (name, set) in [("test", Some(test)), ("validation", validation)] {
+    let repeats = train.duplicates();
+    of_alike(TRAINING, train, repeats.len(), class_names, &mut doubts);
+    let is_other = |d: &&crate::Duplicate| train.label(d.index) != train.label(d.original);
+    let images = repeats.iter().filter(is_other).count();
+    let are_all_alike = train.len() > 1 && repeats.len() + 1 == train.len();
+    if images as f64 >= MANY * train.len() as f64 && images > 0 && !are_all_alike {
+        doubts.push(Doubt::Contradictions {
+            images,
+            of: train.len(),
+        });
+    }
+    for (name, set) in [(TEST, Some(test)), ("validation", validation)] {
         let Some(set) = set.filter(|set| set.image_size() == train.image_size()) else {
             continue;
         };
@@ -237,6 +75,42 @@ pub fn doubts(
     doubts
 }
 
+/// What is doubtful about images that a net is evaluated on, by themselves: `class_names` are the
+/// classes that the net knows, `has_ink` as for [`doubts`].
+///
+/// ```
+/// use datasets::{ImageSet, doubts_of_test};
+///
+/// let images = ImageSet::new(1, 2, vec![0, 1, 1, 0], vec![1, 1])?;
+/// let names = ["0", "1"].map(str::to_owned);
+/// let found: Vec<String> = doubts_of_test(&images, &names, true)
+///     .iter()
+///     .map(|doubt| doubt.to_string())
+///     .collect();
+/// assert_eq!(found[0], "all test images are of class 1: nothing is known about the others");
+/// assert_eq!(found[1], "test pixels span 0 to 1 of 255: scale them to the whole range");
+/// # Ok::<(), datasets::DatasetError>(())
+/// ```
+pub fn doubts_of_test(test: &ImageSet, class_names: &[String], has_ink: bool) -> Vec<Doubt> {
+    let counts = test.class_histogram();
+    let shares = of_shares(TEST, &counts, class_names);
+    let mut doubts: Vec<Doubt> = match shares {
+        Some(doubt) => vec![doubt],
+        None => of_untested(0..class_names.len(), &counts, class_names)
+            .into_iter()
+            .collect(),
+    };
+    of_pixels(TEST, test, has_ink, &mut doubts);
+    of_alike(
+        TEST,
+        test,
+        test.duplicates().len(),
+        class_names,
+        &mut doubts,
+    );
+    doubts
+}
+
 /// The name of a class.
 fn name(label: usize, names: &[String]) -> String {
     names
@@ -246,26 +120,8 @@ fn name(label: usize, names: &[String]) -> String {
 }
 
 fn of_classes(Mnist { train, test }: &Mnist, names: &[String]) -> Vec<Doubt> {
-    let mut doubts = Vec::new();
     let counts = train.class_histogram();
-    let tested = test.class_histogram();
-    let named = |labels: Vec<usize>| labels.into_iter().map(|label| name(label, names)).collect();
-    let used = counts.iter().filter(|&&count| count > 0).count();
-    let (largest, most) = (0..counts.len())
-        .map(|label| (label, counts[label]))
-        .max_by_key(|&(_, count)| count)
-        .unwrap_or_default();
-    let share = most as f64 / train.len() as f64;
-    if used == 1 {
-        doubts.push(Doubt::OneClass {
-            class: name(largest, names),
-        });
-    } else if share >= DOMINANT {
-        doubts.push(Doubt::DominantClass {
-            class: name(largest, names),
-            share,
-        });
-    }
+    let mut doubts: Vec<Doubt> = of_shares(TRAINING, &counts, names).into_iter().collect();
     let empty: Vec<usize> = (0..counts.len()).filter(|&l| counts[l] == 0).collect();
     if !empty.is_empty() {
         let are_first = empty
@@ -273,19 +129,40 @@ fn of_classes(Mnist { train, test }: &Mnist, names: &[String]) -> Vec<Doubt> {
             .enumerate()
             .all(|(place, &label)| place == label);
         doubts.push(Doubt::ClassesWithoutImages {
-            classes: named(empty),
+            classes: empty.into_iter().map(|label| name(label, names)).collect(),
             are_first,
         });
     }
-    let is_untested =
-        |&label: &usize| counts[label] > 0 && tested.get(label).is_none_or(|&count| count == 0);
-    let untested: Vec<usize> = (0..counts.len()).filter(is_untested).collect();
-    if !untested.is_empty() {
-        doubts.push(Doubt::ClassesNotTested {
-            classes: named(untested),
-        });
-    }
+    let trained = (0..counts.len()).filter(|&label| counts[label] > 0);
+    doubts.extend(of_untested(trained, &test.class_histogram(), names));
     doubts
+}
+
+/// One class alone, or one with nearly all images.
+fn of_shares(set: &'static str, counts: &[usize], names: &[String]) -> Option<Doubt> {
+    let all: usize = counts.iter().sum();
+    let (largest, most) = (0..counts.len())
+        .map(|label| (label, counts[label]))
+        .max_by_key(|&(_, count)| count)
+        .unwrap_or_default();
+    let class = name(largest, names);
+    let share = most as f64 / all as f64;
+    match most {
+        _ if most == all => Some(Doubt::OneClass { set, class }),
+        _ if share >= DOMINANT => Some(Doubt::DominantClass { set, class, share }),
+        _ => None,
+    }
+}
+
+/// Classes that have no test images.
+fn of_untested(
+    classes: impl Iterator<Item = usize>,
+    tested: &[usize],
+    names: &[String],
+) -> Option<Doubt> {
+    let untested = classes.filter(|&label| tested.get(label).is_none_or(|&count| count == 0));
+    let classes: Vec<String> = untested.map(|label| name(label, names)).collect();
+    (!classes.is_empty()).then_some(Doubt::ClassesNotTested { classes })
 }
 
 fn of_pixels(name: &'static str, set: &ImageSet, has_ink: bool, doubts: &mut Vec<Doubt>) {
@@ -330,36 +207,35 @@ fn border_level(set: &ImageSet, index: usize) -> u8 {
     *levels.select_nth_unstable(middle).1
 }
 
-/// Training images that repeat others.
-fn of_repeats(train: &ImageSet, names: &[String], doubts: &mut Vec<Doubt>) {
-    let repeats = train.duplicates();
-    if train.len() > 1 && repeats.len() + 1 == train.len() {
+/// Images of a set that are all alike, or those of a class.
+fn of_alike(
+    name_of_set: &'static str,
+    set: &ImageSet,
+    repeats: usize,
+    names: &[String],
+    doubts: &mut Vec<Doubt>,
+) {
+    if set.len() > 1 && repeats + 1 == set.len() {
         doubts.push(Doubt::Alike {
+            set: name_of_set,
             class: None,
-            images: train.len(),
+            images: set.len(),
         });
         return;
     }
-    let counts = train.class_histogram();
+    let counts = set.class_histogram();
     let mut first = vec![None; counts.len()];
     let mut are_alike = vec![true; counts.len()];
-    for index in 0..train.len() {
-        let label = usize::from(train.label(index));
+    for index in 0..set.len() {
+        let label = usize::from(set.label(index));
         let original = *first[label].get_or_insert(index);
-        are_alike[label] &= train.image(index) == train.image(original);
+        are_alike[label] &= set.image(index) == set.image(original);
     }
     for label in (0..counts.len()).filter(|&l| counts[l] > 1 && are_alike[l]) {
         doubts.push(Doubt::Alike {
+            set: name_of_set,
             class: Some(name(label, names)),
             images: counts[label],
-        });
-    }
-    let is_other = |d: &&crate::Duplicate| train.label(d.index) != train.label(d.original);
-    let images = repeats.iter().filter(is_other).count();
-    if images as f64 >= MANY * train.len() as f64 && images > 0 {
-        doubts.push(Doubt::Contradictions {
-            images,
-            of: train.len(),
         });
     }
 }

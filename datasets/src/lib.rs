@@ -30,6 +30,7 @@ mod data_folder;
 mod decode;
 #[cfg(feature = "images")]
 mod distortion;
+mod doubt;
 mod doubts;
 mod error;
 #[cfg(feature = "images")]
@@ -72,6 +73,8 @@ mod picture_doubt;
 mod pixels;
 #[cfg(feature = "images")]
 mod reading;
+#[cfg(feature = "images")]
+mod shapes;
 mod shuffle;
 #[cfg(feature = "images")]
 mod sources;
@@ -90,7 +93,8 @@ pub use array_error::ArrayError;
 pub use classes::{ClassMap, label_of_class};
 #[cfg(feature = "images")]
 pub use distortion::distorted;
-pub use doubts::{Doubt, doubts};
+pub use doubt::Doubt;
+pub use doubts::{doubts, doubts_of_test};
 pub use error::DatasetError;
 pub use folder_error::FolderError;
 #[cfg(feature = "images")]
@@ -116,6 +120,8 @@ pub use picture_doubt::PictureDoubt;
 pub use pixels::append_scaled;
 #[cfg(feature = "images")]
 pub use reading::Reading;
+#[cfg(feature = "images")]
+pub use shapes::ClassShapes;
 pub use shuffle::{SPLIT_STREAM, shuffled_indices};
 #[cfg(feature = "images")]
 pub use treatment::{MAX_IMAGE_SIDE, Treatment};

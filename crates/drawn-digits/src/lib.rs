@@ -5,6 +5,7 @@ mod random;
 mod scene;
 mod sheet;
 mod skeleton;
+mod symbols;
 
 use image::{DynamicImage, ImageFormat, RgbImage, codecs::jpeg::JpegEncoder};
 
@@ -12,10 +13,13 @@ use canvas::Canvas;
 use random::Random;
 use scene::Scene;
 use sheet::Sheet;
-use skeleton::{Hand, Point, strokes};
+use skeleton::{Hand, Point, Stroke, digit_shape, strokes};
 
 /// The number of styles: 8 pens with their papers, in 8 scenes.
 pub const STYLES: usize = 64;
+
+/// The number of figures that are no digits: letters and signs.
+pub const SYMBOLS: usize = symbols::ALL.len();
 
 /// Seeds for developing: choose thresholds and settings with these.
 pub const DEVELOPMENT_SEEDS: [u64; 4] = [1, 2, 3, 4];
@@ -74,6 +78,38 @@ fn parts(style: usize) -> (Sheet, Scene) {
 /// If there is no such style, or `digit` is not from 0 to 9.
 pub fn draw(style: usize, digit: u8, seed: u64) -> Drawing {
     assert!(digit < 10, "a digit is from 0 to 9, got {digit}");
+    let digit = usize::from(digit);
+    let stream = STYLES + style * 10 + digit;
+    draw_shape(style, |hand| digit_shape(digit, hand), stream, seed)
+}
+
+/// Draws a figure that is no digit, in the same styles and hands as digits.
+///
+/// # Panics
+///
+/// If there is no such style or symbol.
+pub fn draw_symbol(style: usize, symbol: usize, seed: u64) -> Drawing {
+    let shape = symbols::ALL[symbol].shape;
+    let stream = 11 * STYLES + style * SYMBOLS + symbol;
+    draw_shape(style, |_| shape, stream, seed)
+}
+
+/// What a symbol is, in words.
+///
+/// # Panics
+///
+/// If there is no such symbol.
+pub fn symbol_name(symbol: usize) -> &'static str {
+    symbols::ALL[symbol].name
+}
+
+/// Draws a shape that depends on the hand; `stream` tells its random numbers from those of others.
+fn draw_shape(
+    style: usize,
+    shape: impl Fn(&Hand) -> &'static [Stroke],
+    stream: usize,
+    seed: u64,
+) -> Drawing {
     let (sheet, scene) = parts(style);
     let mut of_hand = Random::new(seed, style as u64);
     let hand = Hand {
@@ -83,13 +119,12 @@ pub fn draw(style: usize, digit: u8, seed: u64) -> Drawing {
         unsteady: of_hand.between(0.004, 0.022),
         habit: of_hand.between(0.0, 1e4) as usize,
     };
-    let stream = (STYLES + style * 10 + usize::from(digit)) as u64;
-    let mut random = Random::new(seed, stream);
+    let mut random = Random::new(seed, stream as u64);
     let place = scene.place(&mut random);
     let mut pen = sheet.pen(place.digit, &mut random);
     let mut canvas = Canvas::filled(place.width, place.height, [1.0; 3]);
     sheet.lay(&mut canvas, place.digit, &mut pen, &mut random);
-    let lines = strokes(usize::from(digit), &hand, &mut random);
+    let lines = strokes(shape(&hand), &hand, &mut random);
     let on_canvas =
         |point: &Point| [0, 1].map(|axis| place.middle[axis] + place.digit * point[axis]);
     let lines: Vec<Vec<Point>> = lines

@@ -7,19 +7,19 @@ use crate::random::Random;
 pub(crate) type Point = [f32; 2];
 
 /// A stroke of a shape: the points, and whether the curve is smooth or has corners there.
-struct Stroke {
+pub(crate) struct Stroke {
     smooth: bool,
     points: &'static [Point],
 }
 
-const fn curve(points: &'static [Point]) -> Stroke {
+pub(crate) const fn curve(points: &'static [Point]) -> Stroke {
     Stroke {
         smooth: true,
         points,
     }
 }
 
-const fn corners(points: &'static [Point]) -> Stroke {
+pub(crate) const fn corners(points: &'static [Point]) -> Stroke {
     Stroke {
         smooth: false,
         points,
@@ -276,10 +276,14 @@ pub(crate) struct Hand {
     pub(crate) habit: usize,
 }
 
-/// The strokes of a digit as lines of many points. The digit's height is about 1, its middle at 0.
-pub(crate) fn strokes(digit: usize, hand: &Hand, random: &mut Random) -> Vec<Vec<Point>> {
+/// The shape of a digit as a hand writes it.
+pub(crate) fn digit_shape(digit: usize, hand: &Hand) -> &'static [Stroke] {
     let shapes = SHAPES[digit];
-    let shape = shapes[(hand.habit / (digit + 1)) % shapes.len()];
+    shapes[(hand.habit / (digit + 1)) % shapes.len()]
+}
+
+/// The strokes of a shape as lines of many points. Its height is about 1, its middle at 0.
+pub(crate) fn strokes(shape: &[Stroke], hand: &Hand, random: &mut Random) -> Vec<Vec<Point>> {
     let mut seen: Vec<(Point, Point)> = vec![];
     let mut moved = |point: Point| {
         // Strokes that meet still meet.

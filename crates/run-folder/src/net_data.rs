@@ -103,8 +103,13 @@ impl NetData {
             )));
         }
         self.treatment = chosen.or(self.treatment);
+        Ok(self.with_class_map(class_map))
+    }
+
+    /// The same with other spellings of its classes, if there are any.
+    pub fn with_class_map(mut self, class_map: Option<ClassMap>) -> Self {
         self.class_map = class_map.unwrap_or(self.class_map);
-        Ok(self)
+        self
     }
 
     /// The same, leaving out images that cannot be read if `skip_bad` says so, or the run did.

@@ -127,6 +127,7 @@ fn evaluate(recorded: &Recorded, opened: &Opened) -> Result<Evaluated, RunFolder
     // Imported weights name no data.
     let data_dir = data_dir.unwrap_or_else(datasets::bundled_mnist_dir);
     let known = NetData::of_run(recorded.run.config());
+    let known = known.with_class_map(recorded.class_map.clone());
     let rows = TestRows::load(&net, &data_dir, &known)?;
     let answers = rows.answered_by(&net, opened, Some(settings.batch_size))?;
     let scaled = match recorded.run.temperature() {

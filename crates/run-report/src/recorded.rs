@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use datasets::ClassMap;
 use run_folder::{History, RunFolderError, SavedRun};
 use training::Settings;
 
@@ -12,6 +13,8 @@ pub struct Recorded {
     pub run: SavedRun,
     /// Its history.
     pub history: History,
+    /// Other spellings of its classes, for its data as they are now; none for those of the run.
+    pub class_map: Option<ClassMap>,
 }
 
 impl Recorded {
@@ -23,7 +26,11 @@ impl Recorded {
     pub fn open(folder: &Path) -> Result<Self, RunFolderError> {
         let run = SavedRun::open(folder)?;
         let history = History::of(&run)?;
-        Ok(Self { run, history })
+        Ok(Self {
+            run,
+            history,
+            class_map: None,
+        })
     }
 
     /// Its settings.

@@ -51,7 +51,12 @@ pub(crate) struct ImageOptions {
     pub(crate) class_map: Option<ClassMap>,
 }
 
-fn class_map(path: &str) -> Result<ClassMap, DatasetError> {
+/// Reads the value of `--class-map`.
+///
+/// # Errors
+///
+/// As [`ClassMap::read`].
+pub(crate) fn class_map(path: &str) -> Result<ClassMap, DatasetError> {
     ClassMap::read(path.as_ref())
 }
 

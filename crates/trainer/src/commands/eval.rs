@@ -70,6 +70,8 @@ struct EvaluationEvent {
     rows_of: &'static str,
     /// What was done to images of any size: "strokes" or "plain".
     images: Option<&'static str>,
+    /// What is probably a mistake in the images.
+    doubts: Vec<String>,
     #[serde(with = "training::number::json")]
     loss: f64,
     accuracy: f64,
@@ -148,6 +150,20 @@ pub(crate) fn run(options: &EvalOptions) -> Result<Exit> {
     if let Some(images) = image_folder {
         console.note(inspect::describe(images));
     }
+    let doubts = match &rows {
+        TestRows::Images {
+            images,
+            class_names,
+            ..
+        } => {
+            let treatment = image_folder.map(|images| images.treatment);
+            inspect::doubts_of_test(images, class_names, treatment)
+        }
+        TestRows::TruthTable => vec![],
+    };
+    for doubt in &doubts {
+        console.note(format_args!("warning: {doubt}"));
+    }
     let batch_size = trained.settings().map(|settings| settings.batch_size);
     let answers = rows.answered_by(net, opened, batch_size)?;
     let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
@@ -177,6 +193,7 @@ pub(crate) fn run(options: &EvalOptions) -> Result<Exit> {
             TestRowsOf::HeldOut => "held-out",
         },
         images: image_folder.map(|images| images.treatment.name()),
+        doubts,
         loss: answers.loss,
         accuracy: confusion.accuracy(),
         accuracy_interval: accuracy_interval(net.model(), &confusion),

@@ -178,10 +178,25 @@ pub(super) fn left_out_lines(left_out: &[String]) -> impl Iterator<Item = String
 /// What is probably a mistake in the data.
 fn found_doubts(data: &DataFolder) -> Vec<String> {
     let images = data.image_folder.as_ref();
-    let has_ink = images.is_none_or(|images| images.treatment == Treatment::Strokes);
+    let has_ink = has_ink(images.map(|images| images.treatment));
     let validation = data.validation.as_ref();
     let doubts = datasets::doubts(&data.sets, validation, &data.class_names, has_ink);
     doubts.iter().map(ToString::to_string).collect()
+}
+
+/// What is probably a mistake in images that a net is evaluated on, given what was done to them.
+pub(super) fn doubts_of_test(
+    images: &ImageSet,
+    class_names: &[String],
+    treatment: Option<Treatment>,
+) -> Vec<String> {
+    let doubts = datasets::doubts_of_test(images, class_names, has_ink(treatment));
+    doubts.iter().map(ToString::to_string).collect()
+}
+
+/// Whether images are pen strokes, or may be.
+fn has_ink(treatment: Option<Treatment>) -> bool {
+    treatment.is_none_or(|treatment| treatment == Treatment::Strokes)
 }
 
 /// Shows what the data set contains.

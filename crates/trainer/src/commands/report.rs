@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use backends::{Backend, Opened};
 use clap::Args;
+use datasets::ClassMap;
 use programs::{Exit, Results, complain};
 use run_report::{REPORT, Recorded, RunPage, Written, comparison, report, write, write_report};
 
-use crate::arguments::{backend, command_line};
+use crate::arguments::{backend, class_map, command_line};
 
 /// Default name of the page that compares runs.
 const COMPARISON: &str = "comparison.html";
@@ -28,6 +29,11 @@ pub(crate) struct ReportOptions {
     /// Backend that evaluates a single run on its test set [default: the run's].
     #[arg(long, short, value_parser = backend(), value_name = "NAME")]
     backend: Option<Backend>,
+
+    /// File with other spellings of class names, as for eval, for the data of a single run [default: the
+    /// run's].
+    #[arg(long, value_parser = class_map, value_name = "FILE")]
+    class_map: Option<ClassMap>,
 }
 
 /// Writes the page and prints its path.
@@ -37,7 +43,15 @@ pub(crate) struct ReportOptions {
 /// If a run cannot be read, the backend cannot run, or the page cannot be written.
 pub(crate) fn run(options: &ReportOptions) -> Result<Exit> {
     let runs = options.runs.iter().map(|folder| Recorded::open(folder));
-    let runs = runs.collect::<Result<Vec<_>, _>>()?;
+    let mut runs = runs.collect::<Result<Vec<_>, _>>()?;
+    if let Some(class_map) = &options.class_map {
+        let [run] = &mut runs[..] else {
+            bail!(
+                "--class-map is for the data of one run, and a comparison reads none; leave it out"
+            );
+        };
+        run.class_map = Some(class_map.clone());
+    }
     let path = match &runs[..] {
         [run] => {
             let backend = match options.backend {

@@ -367,6 +367,7 @@ fn run_line<'a>(names: &'a [String], run: &'a SweepRun) -> Line<'a> {
     let Recorded {
         run: saved,
         history,
+        ..
     } = &run.recorded;
     let last = history.epochs.last();
     let result = history.result.as_ref();

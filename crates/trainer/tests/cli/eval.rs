@@ -1,5 +1,7 @@
 //! `trainer eval` from outside: what it counts, and what it refuses.
 
+use std::fs;
+
 use serde_json::{Value, json};
 
 use crate::common::{Finished, Workplace};
@@ -145,5 +147,32 @@ fn the_bundled_net_is_as_good_as_its_docs_say() {
         let accuracy = evaluation(&workplace, &options)["accuracy"].as_f64();
         let difference = accuracy.expect("a number") - mnist_mlp::PRETRAINED_TEST_ACCURACY;
         assert!(difference.abs() < 5e-5, "{backend}: {difference}");
+    }
+}
+
+#[test]
+fn images_that_are_probably_not_as_meant_are_said() {
+    let workplace = Workplace::new();
+    // Pixels from 0 to 1 instead of 0 to 255; all images of the one are alike.
+    let row = |label: usize, place: usize| {
+        let pixels = (0..784).map(|i| usize::from(i % 28 == place).to_string());
+        let pixels: Vec<String> = pixels.collect();
+        format!("{label},{}\n", pixels.join(","))
+    };
+    let rows = [row(1, 14), row(1, 14), row(7, 9), row(7, 11)].concat();
+    fs::write(workplace.path("few.csv"), rows).expect("writable");
+    let arguments = "--weights pretrained --backend flex --data-dir few.csv";
+    let evaluated = evaluation(&workplace, arguments);
+    let doubts = [
+        "classes 0, 2, 3, 4, 5, 6, 8, 9 without test images",
+        "test pixels span 0 to 1 of 255: scale them to the whole range",
+        "all 2 test images of class 1 are alike, pixel for pixel",
+    ];
+    assert_eq!(evaluated["doubts"], json!(doubts));
+    let text = workplace.run(&format!("eval {arguments}"));
+    assert_eq!(text.code, Some(0));
+    for doubt in doubts {
+        let line = format!("warning: {doubt}\n");
+        assert!(text.stderr.contains(&line), "{}", text.stderr);
     }
 }

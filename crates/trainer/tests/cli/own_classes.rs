@@ -39,6 +39,8 @@ fn folders_of_a_few_digits_are_judged_by_a_net_that_knows_ten() {
         (&json!(6), &json!("every-image"))
     );
     assert_eq!(evaluated["images"], "strokes");
+    let untested = "classes 0, 1, 2, 4, 5, 6, 9 without test images";
+    assert_eq!(evaluated["doubts"], json!([untested]));
 
     for (from, to) in [("3", "tre"), ("7", "07"), ("8", "8 otte")] {
         let [from, to] = [from, to].map(|name| workplace.path("three").join(name));
@@ -54,16 +56,54 @@ fn folders_of_a_few_digits_are_judged_by_a_net_that_knows_ten() {
     fs::write(workplace.path("map.txt"), "tre = 3\n8 otte = 8\n").expect("writable");
     let mapped = format!("{of_three} three --class-map map.txt");
     assert_eq!(only_event(&workplace, &mapped)["confusion"], *confusion);
-    let text = workplace.run(&mapped).stdout;
+    let said = workplace.run(&mapped);
+    let text = said.stdout;
     assert!(
         text.contains("6 test rows of three, every image in it\n"),
         "{text}"
     );
+    let warning = format!("warning: {untested}\n");
+    assert!(said.stderr.contains(&warning), "{}", said.stderr);
 
     fs::write(workplace.path("map.txt"), "tre\n").expect("writable");
     workplace
         .run(&mapped)
         .assert_refused(&["map.txt: line 1: ", "\"tre\""]);
+}
+
+/// The names of a run's folders have changed since, so its page needs to know what they stand for.
+#[test]
+fn a_page_of_data_under_other_names_takes_a_map() {
+    let workplace = Workplace::new();
+    write_class_folders(&workplace.path("own"), 14);
+    workplace.events(
+        "--data-dir own --backend flex --hidden 8 --learning-rate 0.02 --batch-size 4 --epochs 2 \
+         --run-name net",
+    );
+    for (from, to) in [("bar", "upright"), ("dash", "flat")] {
+        let [from, to] = [from, to].map(|name| workplace.path("own").join(name));
+        fs::rename(from, to).expect("it can be renamed");
+    }
+    let report = "report runs/net --out page.html";
+    let without = workplace.run(report);
+    assert_eq!(without.code, Some(0), "{}", without.stderr);
+    let why = "the page has no predictions: own: expected only classes that the net knows (bar, dash), \
+               got flat, upright";
+    assert!(without.stderr.contains(why), "{}", without.stderr);
+    assert!(without.stderr.contains("--class-map"), "{}", without.stderr);
+
+    fs::write(workplace.path("map.csv"), "upright,bar\nflat,dash\n").expect("writable");
+    let mapped = workplace.run(&format!("{report} --class-map map.csv"));
+    assert_eq!((mapped.code, &mapped.stderr[..]), (Some(0), ""));
+    let page = fs::read_to_string(workplace.path("page.html")).expect("it was written");
+    assert!(page.contains("Confusion matrix") && !page.contains("upright<"));
+
+    workplace
+        .run("report runs/net runs/net --class-map map.csv")
+        .assert_refused(&["--class-map is for the data of one run"]);
+    workplace
+        .run(&format!("{report} --class-map none.csv"))
+        .assert_refused(&["none.csv"]);
 }
 
 #[test]

@@ -280,6 +280,21 @@ fn early_stops_and_gradient_checks_are_reported() {
     let best = events[last]["best_epoch"].as_u64().expect("a number");
     assert_eq!(events[last]["epoch"], best + 3);
     assert_eq!(events[last + 1]["best_epoch"], best);
+
+    // Without early stopping, the same place is named, and training goes on.
+    let on = "--backend flex --epochs 200 --learning-rate 0.5 --schedule constant";
+    let events = workplace.train(&format!("{on} --run-name on"));
+    let plateau = events.iter().find(|event| event["event"] == "plateau");
+    let plateau = plateau.expect("validation gets no better");
+    assert_documented(plateau);
+    assert_eq!(plateau["best_epoch"], best);
+    assert_eq!(plateau["epoch"], best + 3);
+    let text = workplace.text(&format!("{SMALL} {on}"));
+    let line = format!("validation loss is no better than after epoch {best} (");
+    assert!(
+        text.contains(&line) && text.contains("--early-stop 3 would"),
+        "{text}"
+    );
 }
 
 #[test]

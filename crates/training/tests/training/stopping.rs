@@ -92,6 +92,49 @@ fn a_run_that_stops_early_leaves_the_best_weights() {
     assert_eq!(result.test_loss, straight.result().test_loss);
 }
 
+/// A run without early stopping says where its validation loss has been no better for three epochs, once
+/// after each best epoch, but not at its end.
+#[test]
+fn a_validation_loss_that_no_longer_improves_is_reported() {
+    let choices = |epochs, early_stop| Choices {
+        learning_rate: Some(0.5),
+        epochs: Some(epochs),
+        early_stop,
+        ..mlp()
+    };
+    let plateaus = |memory: &Memory| -> Vec<_> {
+        let plateau = |event: &Event| match *event {
+            Event::Plateau {
+                epoch,
+                best_epoch,
+                best_loss,
+            } => Some((epoch, best_epoch, best_loss)),
+            _ => None,
+        };
+        memory.events.iter().filter_map(plateau).collect()
+    };
+    let run = train(choices(200, None));
+    let losses = run.epochs().into_iter().map(|epoch| epoch.val_loss);
+    let losses = losses.collect::<Option<Vec<_>>>().expect("losses");
+    let mut best = 0;
+    let mut expected = vec![];
+    for (index, &loss) in losses.iter().enumerate() {
+        if loss < losses[best] {
+            best = index;
+        }
+        if index == best + 3 && index + 1 < losses.len() {
+            expected.push((index + 1, best + 1, losses[best]));
+        }
+    }
+    assert!(!expected.is_empty(), "{losses:?}");
+    assert_eq!(plateaus(&run), expected);
+
+    // At the last epoch there is nothing to save, and early stopping reports itself.
+    let (epoch, ..) = expected[0];
+    assert_eq!(plateaus(&train(choices(epoch, None))), []);
+    assert_eq!(plateaus(&train(choices(200, Some(3)))), []);
+}
+
 #[test]
 fn an_interrupted_run_keeps_a_checkpoint_and_weights() {
     let mut memory = Memory::interrupting_after(10);
