@@ -233,7 +233,7 @@ mod tests {
         assert_eq!(
             of(&["cat", "3", "dog"], &none).unwrap_err().to_string(),
             "data: expected only classes that the net knows (0, 1, 2, 3, 4, 5, 6, 7, 8, 9), got cat, \
-             3, dog, of which it does not know cat, dog; rename their folders, or map the names with \
+             3, dog, of which it does not know cat, dog; rename them in the data, or map the names with \
              --class-map"
         );
         // A map that leads to a class that the net does not know.

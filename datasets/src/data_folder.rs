@@ -23,7 +23,7 @@ impl DataFolder {
     /// Loads the data set in `dir`, which has one of two formats:
     ///
     /// - Four files in MNIST's format; see [`Mnist::load`]. One of them decides for this format.
-    /// - A folder for each class, named after it, with images (PNG, JPEG, BMP) directly in it. If
+    /// - A folder for each class, named after it, with images directly in it. If
     ///   there are a folder `train` and a folder `test`, each of them has such folders. If not,
     ///   [`HELD_OUT_FRACTION`](crate::HELD_OUT_FRACTION) of each class, the same every time, is the
     ///   test set. Labels count the classes of the training set from 0 in order: as numbers if

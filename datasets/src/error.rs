@@ -271,8 +271,8 @@ pub enum DatasetError {
 
     /// A folder of images has none.
     #[error(
-        "{}: expected image files (.png, .jpg, .jpeg or .bmp), got a folder without any; add \
-         some, or remove the folder",
+        "{}: expected image files (PNG, JPEG, GIF, WebP, TIFF, PNM or BMP, by their endings), got a \
+         folder without any; add some, or remove the folder",
         .path.display()
     )]
     FolderWithoutImages {

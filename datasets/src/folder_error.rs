@@ -10,7 +10,7 @@ pub enum FolderError {
     /// The data have classes that the net does not know.
     #[error(
         "{}: expected only classes that the net knows ({}), got {}, of which it does not know {}; \
-         rename their folders, or map the names with --class-map",
+         rename them in the data, or map the names with --class-map",
         .path.display(), listed(.expected), listed(.got), listed(.unknown)
     )]
     ClassesUnknown {

@@ -54,8 +54,8 @@ pub(crate) struct PredictOptions {
     #[command(flatten)]
     net: NetOptions,
 
-    /// Images of any size and colour (PNG, JPEG, BMP), dark on light or light on dark; folders of
-    /// images, or of folders that are named after classes; - for standard input.
+    /// Images of any size and colour (PNG, JPEG, GIF, WebP, TIFF, PNM, BMP), dark on light or light on
+    /// dark; folders of images, or of folders that are named after classes; - for standard input.
     #[arg(required = true, value_name = "IMAGE")]
     images: Vec<PathBuf>,
 
@@ -124,6 +124,8 @@ struct Classifier {
     class_names: Vec<String>,
     /// What is done to images, as the net was trained.
     treatment: Treatment,
+    /// Whether the net is known to read pen strokes as digits, and as nothing else.
+    reads_digits: bool,
 }
 
 impl Classifier {
@@ -138,7 +140,8 @@ impl Classifier {
             class_map,
         } = options.treatment.clone();
         trained.known = trained.known.with(images, image_size, class_map)?;
-        let treatment = trained.known.treatment().unwrap_or_default();
+        let known_treatment = trained.known.treatment();
+        let treatment = known_treatment.unwrap_or_default();
         let [rows, columns] = treatment.size();
         ensure!(
             !matches!(trained.net, AnyNet::XorNet(_)),
@@ -158,8 +161,12 @@ impl Classifier {
             options.min_probability.is_none() || matches!(trained.net, AnyNet::MnistMlp(_)),
             "--min-probability is for nets that give probabilities, and this one does not; leave it out"
         );
+        let class_names = trained.known.class_names().to_vec();
         Ok(Self {
-            class_names: trained.known.class_names().to_vec(),
+            // Of data that are no folders, a class 3 may be anything.
+            reads_digits: known_treatment == Some(Treatment::Strokes)
+                && class_names.iter().all(|name| digit(name).is_some()),
+            class_names,
             trained,
             treatment,
         })
@@ -224,17 +231,6 @@ impl Classifier {
         }
     }
 
-    /// The digit that a class is, if all classes are digits and images are read as strokes.
-    fn digit_of(&self, class: &str) -> Option<usize> {
-        let digit = |class: &str| match class.as_bytes() {
-            [digit @ b'0'..=b'9'] => Some(usize::from(digit - b'0')),
-            _ => None,
-        };
-        let are_digits = self.class_names.iter().all(|name| digit(name).is_some());
-        let are_strokes = self.treatment == Treatment::Strokes;
-        digit(class).filter(|_| are_digits && are_strokes)
-    }
-
     /// Why the answer to a picture is doubtful, given its class and the probability of it.
     fn doubt(
         &self,
@@ -263,11 +259,11 @@ impl Classifier {
         if probability.is_some_and(|probability| probability < least) {
             reasons.push(format!("a probability below {}", percent(least)));
         }
-        let digit = class.and_then(|class| self.digit_of(class));
-        if let Some(digit) = digit.filter(|_| !reading.form.kept) {
+        let answer = class.and_then(digit);
+        if let Some(digit) = answer.filter(|_| self.reads_digits && !reading.form.kept) {
             let distance = ClassShapes::of_mnist().distance(&reading.form.pixels, digit);
             if distance > FARTHEST {
-                reasons.push(format!("not like other figures of {digit}"));
+                reasons.push(format!("unlike MNIST's images of the digit {digit}"));
             }
         }
         (!reasons.is_empty()).then(|| reasons.join("; "))
@@ -460,6 +456,14 @@ impl Predictions<'_> {
             image: image.display().to_string(),
             reason: error.to_string(),
         })
+    }
+}
+
+/// The digit that is the name of a class.
+fn digit(class: &str) -> Option<usize> {
+    match class.as_bytes() {
+        [digit @ b'0'..=b'9'] => Some(usize::from(digit - b'0')),
+        _ => None,
     }
 }
 
