@@ -179,9 +179,10 @@ fn half(pixels: &[u8]) -> Vector {
     assert_eq!(pixels.len(), MNIST_SIDE * MNIST_SIDE, "28x28 pixels");
     let level = |row: usize, column: usize| {
         let is_inside = (1..=MNIST_SIDE).contains(&row) && (1..=MNIST_SIDE).contains(&column);
-        match is_inside {
-            true => f64::from(pixels[(row - 1) * MNIST_SIDE + column - 1]) / 255.0,
-            false => 0.0,
+        if is_inside {
+            f64::from(pixels[(row - 1) * MNIST_SIDE + column - 1]) / 255.0
+        } else {
+            0.0
         }
     };
     std::array::from_fn(|index| {
