@@ -82,7 +82,8 @@ impl Columns {
             };
             let pixels = columns.pixels();
             let last = names.iter().rev().find_map(size);
-            columns.size = last.filter(|[rows, columns]| rows * columns == pixels);
+            columns.size = last
+                .filter(|&[rows, columns]: &[usize; 2]| rows.checked_mul(columns) == Some(pixels));
         }
         Ok(columns)
     }
@@ -256,6 +257,9 @@ mod tests {
         let table = read("label,1x1,1x2,1x3\ncat,1,2,3\ndog,4,5,6\n").unwrap();
         assert_eq!((table.rows, table.columns), (1, 3));
         assert_eq!(table.names, ["cat", "dog"]);
+        // No size: its product is 2^64.
+        let table = read("label,1x1,1x2,2x1,4294967296x4294967296\n5,0,1,2,255\n").unwrap();
+        assert_eq!((table.rows, table.columns), (2, 2));
         let table = read("cat,0.5,1\n").unwrap_err();
         assert!(
             table

@@ -106,7 +106,8 @@ fn entry(list: &mut &[u8]) -> Option<Entry> {
     let name = list.get(46..46 + name_length)?;
     let extra = list.get(46 + name_length..46 + name_length + extra_length)?;
     let mut entry = Entry {
-        name: String::from_utf8_lossy(name).into_owned(),
+        // A name is shown in errors, which have one line.
+        name: String::from_utf8_lossy(name).replace(char::is_control, "\u{fffd}"),
         is_encrypted: u16_at(header, 8) & 1 == 1,
         method: u16_at(header, 10),
         checksum: u32_at(header, 16),

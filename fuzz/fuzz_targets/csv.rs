@@ -8,8 +8,9 @@ use libfuzzer_sys::fuzz_target;
 use tempfile::TempDir;
 
 mod folder;
+mod memory;
 
-static FOLDER: LazyLock<TempDir> = LazyLock::new(folder::new);
+static FOLDER: LazyLock<TempDir> = LazyLock::new(memory::folder);
 
 fuzz_target!(|bytes: &[u8]| {
     let path = FOLDER.path().join("train.csv");

@@ -9,8 +9,9 @@ use libfuzzer_sys::fuzz_target;
 use tempfile::TempDir;
 
 mod folder;
+mod memory;
 
-static FOLDER: LazyLock<TempDir> = LazyLock::new(folder::new);
+static FOLDER: LazyLock<TempDir> = LazyLock::new(memory::folder);
 
 /// An array with this header, or the bytes as they are.
 fn array(is_bare: bool, header: &[u8], body: &[u8]) -> Vec<u8> {

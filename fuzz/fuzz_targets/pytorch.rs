@@ -18,8 +18,8 @@ mod stack;
 
 static FOLDER: LazyLock<TempDir> = LazyLock::new(memory::folder);
 
-/// The archive of a pickle and of the numbers that it refers to.
-fn archive(pickle: &[u8], numbers: &[&[u8]]) -> Vec<u8> {
+/// The archive of a pickle and of numbers, which each of its tensors may be made of.
+fn archive(pickle: &[u8], numbers: &[u8]) -> Vec<u8> {
     let mut archive = ZipWriter::new(Cursor::new(vec![]));
     let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
     let mut add = |name: &str, content: &[u8]| {
@@ -28,20 +28,24 @@ fn archive(pickle: &[u8], numbers: &[&[u8]]) -> Vec<u8> {
     };
     add("net/data.pkl", pickle);
     add("net/byteorder", b"little");
-    for (index, numbers) in numbers.iter().enumerate() {
-        add(&format!("net/data/{index}"), numbers);
+    for name in ["net/data/0", "net/data/1", "net/data/2", "net/data/3"] {
+        add(name, numbers);
     }
     add("net/version", b"3\n");
     let archive = archive.finish().expect("memory takes every byte");
     archive.into_inner()
 }
 
-fuzz_target!(|input: (bool, &[u8], [&[u8]; 4])| {
-    let (is_whole, first, numbers) = input;
-    let bytes = if is_whole {
-        first.to_vec()
-    } else {
-        archive(first, &numbers)
+// The first byte says whether the rest is a file, or a length in two bytes, a pickle of it and numbers.
+fuzz_target!(|input: &[u8]| {
+    let bytes = match input {
+        [0, file @ ..] => file.to_vec(),
+        [_, low, high, rest @ ..] => {
+            let length = usize::from(u16::from_le_bytes([*low, *high]));
+            let (pickle, numbers) = rest.split_at(length.min(rest.len()));
+            archive(pickle, numbers)
+        }
+        _ => return,
     };
     let path = FOLDER.path().join("net.pt");
     fs::write(&path, &bytes).expect("memory takes every file");

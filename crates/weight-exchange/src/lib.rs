@@ -18,6 +18,7 @@ mod pickle;
 mod scale;
 mod stack;
 mod tensors;
+mod text;
 
 pub use error::ExchangeError;
 pub use export::{Precision, to_burnpack, to_safetensors};

@@ -8,6 +8,8 @@
 
 use std::collections::HashMap;
 
+use crate::text::plain;
+
 /// Index of a value in its pickle.
 pub(crate) type Id = usize;
 
@@ -166,7 +168,7 @@ impl<'a> Machine<'a> {
             0x8a => self.long(1)?,
             0x8b => self.long(4)?,
             b'S' | b'V' => {
-                let text = self.line()?.to_owned();
+                let text = plain(self.line()?);
                 self.push(Node::Text(text));
             }
             b'T' | b'X' => self.push_text(4)?,
@@ -206,8 +208,8 @@ impl<'a> Machine<'a> {
                 self.insert(pairs(&items))?;
             }
             b'c' => {
-                let module = self.line()?.to_owned();
-                let name = self.line()?;
+                let module = plain(self.line()?);
+                let name = plain(self.line()?);
                 let class = format!("{module}.{name}");
                 self.push(Node::Class(class));
             }
@@ -335,7 +337,7 @@ impl<'a> Machine<'a> {
 
     fn push_text(&mut self, width: usize) -> Result<(), String> {
         let length = self.length(width)?;
-        let text = String::from_utf8_lossy(self.take(length)?).into_owned();
+        let text = plain(&String::from_utf8_lossy(self.take(length)?));
         self.push(Node::Text(text));
         Ok(())
     }

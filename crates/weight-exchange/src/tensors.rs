@@ -17,6 +17,7 @@ use crate::error::ExchangeError;
 use crate::form::Form;
 use crate::model::Model;
 use crate::onnx;
+use crate::text::plain;
 
 /// Names of the state dict within a larger PyTorch checkpoint.
 const STATE_DICTS: [&str; 2] = ["model_state_dict.", "state_dict."];
@@ -69,6 +70,7 @@ impl Tensors {
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| damaged(&error))?;
         let mut arrays = BTreeMap::new();
         for (name, view) in file.iter().filter(|(name, _)| !is_counter(name)) {
+            let name = &plain(name);
             let dtype = match view.dtype() {
                 Dtype::F16 => DType::F16,
                 Dtype::BF16 => DType::BF16,
@@ -88,12 +90,7 @@ impl Tensors {
         }
         Ok(Self {
             form: Form::Safetensors,
-            metadata: header
-                .metadata()
-                .clone()
-                .unwrap_or_default()
-                .into_iter()
-                .collect(),
+            metadata: plain_map(header.metadata().clone().unwrap_or_default()),
             arrays,
             model: None,
         })
@@ -125,6 +122,7 @@ impl Tensors {
             else {
                 continue;
             };
+            let name = &plain(name);
             check_size(name, tensor.shape())?;
             let data = float_data(name, bridge::from_pytorch(tensor), &damaged)?;
             arrays.insert(name.to_owned(), array(data, |error| damaged(&error))?);
@@ -147,7 +145,7 @@ impl Tensors {
         } = read?;
         Ok(Self {
             form: Form::Onnx,
-            metadata,
+            metadata: plain_map(metadata),
             arrays,
             model: Some(model),
         })
@@ -159,10 +157,10 @@ impl Tensors {
     ) -> Result<Self, ExchangeError> {
         let damaged = |error: &dyn fmt::Display| damaged(path, Form::Burnpack, error);
         let reader = reader.map_err(|error| damaged(&error))?;
-        let metadata = reader.metadata().clone().into_iter().collect();
+        let metadata = plain_map(reader.metadata().clone());
         let mut arrays = BTreeMap::new();
         for tensor in reader.into_tensors().map_err(|error| damaged(&error))? {
-            let name = tensor.name.clone();
+            let name = plain(&tensor.name);
             if is_counter(&name) {
                 continue;
             }
@@ -177,6 +175,13 @@ impl Tensors {
             model: None,
         })
     }
+}
+
+/// Metadata that people can be shown.
+fn plain_map(map: impl IntoIterator<Item = (String, String)>) -> BTreeMap<String, String> {
+    let map = map.into_iter();
+    map.map(|(key, value)| (plain(&key), plain(&value)))
+        .collect()
 }
 
 /// Whether a tensor is the number of batches that a BatchNorm has seen: it matters only to training.

@@ -185,6 +185,11 @@ fn a_damaged_archive_is_refused_wherever_it_is_cut_or_changed() {
 #[test]
 fn arrays_of_other_names_are_listed() {
     let folder = Folder::empty();
+    // A name cannot break the line.
+    let broken = npz(&[("me\nan", npy("|u1", &[1], &[7]))], false);
+    let path = folder.write("n.npz", &broken);
+    let error = DataFolder::load(&path).unwrap_err().to_string();
+    assert!(error.contains("got me\u{fffd}an; rename"), "{error}");
     let path = folder.write("a.npz", &npz(&[("mean", npy("|u1", &[1], &[7]))], false));
     let error = DataFolder::load(&path).unwrap_err().to_string();
     assert!(

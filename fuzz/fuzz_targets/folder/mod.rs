@@ -4,18 +4,6 @@ use std::fs;
 use std::path::Path;
 
 use datasets::DataFolder;
-use tempfile::TempDir;
-
-/// A folder in memory, where the system has such.
-pub fn new() -> TempDir {
-    let memory = Path::new("/dev/shm");
-    let folder = if memory.is_dir() {
-        TempDir::new_in(memory)
-    } else {
-        TempDir::new()
-    };
-    folder.expect("a folder can be made")
-}
 
 /// Writes the files, reads them as a data set, and checks the result.
 pub fn check(files: &[(&Path, &[u8])], data: &Path) {

@@ -1,6 +1,6 @@
 //! Reads a net of dense layers from an ONNX model: a chain of nodes from its input to its output.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use burn::tensor::{DType, TensorData};
 use layers::Activation;
@@ -11,6 +11,7 @@ use crate::array::{Array, check_size};
 use crate::error::ExchangeError;
 use crate::model::{Model, Step};
 use crate::stack::tensor_name;
+use crate::text::plain;
 
 /// ε of ONNX's BatchNormalization if a node does not name one.
 const DEFAULT_EPSILON: f32 = 1e-5;
@@ -24,7 +25,19 @@ pub(crate) struct Read {
 
 /// Reads the bytes of a model; an error of the outer result says what is damaged.
 pub(crate) fn read(bytes: &[u8]) -> Result<Result<Read, ExchangeError>, String> {
-    let model = ModelProto::decode(bytes).map_err(|error| error.to_string())?;
+    let mut model = ModelProto::decode(bytes).map_err(|error| error.to_string())?;
+    for tensor in &mut model.graph.initializer {
+        tensor.name = plain(&tensor.name);
+    }
+    for node in &mut model.graph.node {
+        let values = node.input.iter_mut().chain(&mut node.output);
+        for text in values.chain([&mut node.name, &mut node.op_type]) {
+            *text = plain(text);
+        }
+    }
+    for input in &mut model.graph.input {
+        input.name = plain(&input.name);
+    }
     let graph = &model.graph;
     let constants: HashMap<&str, &TensorProto> = graph
         .initializer
@@ -39,6 +52,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Result<Read, ExchangeError>, String> 
         value: value.unwrap_or_default().to_owned(),
         arrays: BTreeMap::new(),
         steps: vec![],
+        taken: HashSet::new(),
     };
     for (index, node) in graph.node.iter().enumerate() {
         if let Err(refused) = chain.add(index, node) {
@@ -63,6 +77,8 @@ struct Chain<'a> {
     value: String,
     arrays: BTreeMap<String, Array>,
     steps: Vec<(String, Step)>,
+    /// The names of nodes so far.
+    taken: HashSet<String>,
 }
 
 impl Chain<'_> {
@@ -130,11 +146,17 @@ impl Chain<'_> {
     }
 
     /// The node's name, or its place; no two nodes have one name here.
-    fn name_of(&self, index: usize, node: &NodeProto) -> String {
-        let is_free = |name: &String| self.steps.iter().all(|(taken, _)| taken != name);
-        Some(node.name.clone())
-            .filter(|name| !name.is_empty() && is_free(name))
-            .unwrap_or_else(|| format!("{}#{index}", node.op_type))
+    fn name_of(&mut self, index: usize, node: &NodeProto) -> String {
+        let given = &node.name;
+        let mut name = if given.is_empty() || self.taken.contains(given) {
+            format!("{}#{index}", node.op_type)
+        } else {
+            given.clone()
+        };
+        while !self.taken.insert(name.clone()) {
+            name.push('#');
+        }
+        name
     }
 
     fn follow(&mut self, node: &NodeProto) {

@@ -212,6 +212,33 @@ fn an_exported_model_reads_back_as_the_same_net() {
     assert!(imported.stack.takes_pixels());
 }
 
+/// A name may be that of another node's place.
+#[test]
+fn nodes_without_names_and_with_equal_names_stay_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("net.onnx");
+    let stack = stack("chained.pt", Activation::Elu);
+    for names in [
+        ["Gemm#2", "", ""],
+        ["", "", ""],
+        ["a", "a", "a"],
+        ["Gemm#4", "Gemm#4", ""],
+    ] {
+        let mut model = model(&stack);
+        let gemms = model.graph.node.iter_mut().step_by(2);
+        for (node, name) in gemms.zip(names) {
+            assert_eq!(node.op_type, "Gemm");
+            node.name = name.to_owned();
+        }
+        std::fs::write(&path, model.encode_to_vec()).unwrap();
+        let read = read(&path, &ImportOptions::default()).unwrap().stack;
+        assert_eq!(read.sizes(), stack.sizes());
+        for (read, layer) in read.layers().iter().zip(stack.layers()) {
+            assert_eq!((read.weight(), read.bias()), (layer.weight(), layer.bias()));
+        }
+    }
+}
+
 #[test]
 fn a_model_of_pytorchs_exporter_gives_its_logits() {
     // Gemm with a transposed weight, and BatchNormalization, which it keeps in some versions.
@@ -243,6 +270,8 @@ fn operators_that_no_net_here_has_are_refused_by_name() {
     };
     let said = refusal(&|model| model.graph.node[1].op_type = "Gelu".to_owned());
     assert!(said.contains("Gelu as '0.relu'"), "{said}");
+    let said = refusal(&|model| model.graph.node[1].op_type = "Ge\nlu".to_owned());
+    assert!(said.contains("Ge\u{fffd}lu as '0.relu'"), "{said}");
     let said = refusal(&|model| model.graph.node[1].op_type = "Tanh".to_owned());
     assert!(said.contains("another activation"), "{said}");
     let said = refusal(&|model| {

@@ -102,6 +102,10 @@ fn what_is_no_dense_layer_is_named() {
             &["'a.weight' holds I64", "convert"],
         ),
         (
+            &[("a\n\x1b[2J.weight", Dtype::I64, &[2, 3])],
+            &["'a\u{fffd}\u{fffd}[2J.weight' holds I64"],
+        ),
+        (
             &[("a.weight", F, &[0, 3]), ("a.bias", F, &[3])],
             &["size 0"],
         ),
