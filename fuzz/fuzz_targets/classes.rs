@@ -30,7 +30,10 @@ fuzz_target!(|text: &str| {
         }
         Err(error) => {
             let error = error.to_string();
-            assert!(error.starts_with("map: line ") && !error.contains('\n'), "{error}");
+            assert!(
+                error.starts_with("map: line ") && !error.contains('\n'),
+                "{error}"
+            );
         }
     }
 });

@@ -23,7 +23,9 @@ fn archive(pickle: &[u8], numbers: &[u8]) -> Vec<u8> {
     let mut archive = ZipWriter::new(Cursor::new(vec![]));
     let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
     let mut add = |name: &str, content: &[u8]| {
-        archive.start_file(name, stored).expect("memory takes a file");
+        archive
+            .start_file(name, stored)
+            .expect("memory takes a file");
         archive.write_all(content).expect("memory takes every byte");
     };
     add("net/data.pkl", pickle);

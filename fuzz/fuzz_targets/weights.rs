@@ -16,6 +16,9 @@ fuzz_target!(|bytes: &[u8]| {
             layout,
             ..ImportOptions::default()
         };
-        stack::check(parse(bytes.to_vec(), Path::new("file"), &options), bytes.len());
+        stack::check(
+            parse(bytes.to_vec(), Path::new("file"), &options),
+            bytes.len(),
+        );
     }
 });

@@ -12,11 +12,19 @@ pub fn check(files: &[(&Path, &[u8])], data: &Path) {
     }
     match DataFolder::load(data) {
         Ok(data) => {
-            let sets = [Some(&data.sets.train), Some(&data.sets.test), data.validation.as_ref()];
+            let sets = [
+                Some(&data.sets.train),
+                Some(&data.sets.test),
+                data.validation.as_ref(),
+            ];
             for set in sets.into_iter().flatten() {
                 assert_eq!(set.pixels().len(), set.len() * set.image_size());
                 let classes = set.class_count();
-                assert!(set.labels().iter().all(|&label| usize::from(label) < classes));
+                assert!(
+                    set.labels()
+                        .iter()
+                        .all(|&label| usize::from(label) < classes)
+                );
             }
         }
         Err(error) => {
