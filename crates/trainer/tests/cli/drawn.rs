@@ -105,6 +105,36 @@ fn letters_and_signs_are_mostly_doubted() {
     );
 }
 
+/// The classes of a table are numbers, and may be anything: its nets are not taken for readers of digits.
+#[test]
+fn only_a_net_that_reads_digits_is_compared_with_mnist() {
+    let workplace = Workplace::new();
+    let letter = &case(&workplace, "txt_A.png", "")[0];
+    assert_eq!(letter["class"], "4");
+    assert_eq!(letter["doubt"], "unlike MNIST's images of the digit 4");
+
+    let row = |index: usize| {
+        let is_ink = |i: &usize| (i % 28 < 14) == (index % 2 == 0) && (i + index) % 5 > 0;
+        let pixels = (0..784).map(|i| if is_ink(&i) { ",255" } else { ",0" });
+        format!("{}{}\n", index % 2, pixels.collect::<String>())
+    };
+    let rows: String = (0..40).map(row).collect();
+    fs::write(workplace.path("table.csv"), rows).expect("the file can be written");
+    workplace.events("--data-dir table.csv --backend flex --epochs 5 --hidden 8 --run-name table");
+    let path = of_crate("../datasets/tests/cases/txt_A.png");
+    let path = path.to_str().expect("UTF-8");
+    let predict = |images: &str| {
+        let arguments = format!("predict --run runs/table {images} {path}");
+        let doubt = workplace.events(&arguments)[0]["doubt"].clone();
+        doubt
+            .as_str()
+            .unwrap_or_default()
+            .contains("MNIST's images")
+    };
+    // Unless a person says what the images are.
+    assert_eq!([predict(""), predict("--images strokes")], [false, true]);
+}
+
 #[test]
 fn few_of_mnists_own_images_are_doubtful() {
     const COUNT: usize = 1000;
