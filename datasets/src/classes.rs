@@ -27,26 +27,28 @@ impl ClassMap {
     ///
     /// # Errors
     ///
-    /// [`DatasetError::Unreadable`], [`FolderError::ClassMapTooLong`] for more than 1 MiB, or
-    /// [`FolderError::ClassMapLine`].
+    /// [`DatasetError::Unreadable`], [`FolderError::ClassMapTooLong`] for more than 1 MiB,
+    /// [`FolderError::ClassMapNotText`] or [`FolderError::ClassMapLine`].
     pub fn read(path: &Path) -> Result<Self, DatasetError> {
         let unreadable = |cause| DatasetError::Unreadable {
             path: path.into(),
             cause,
         };
         let file = File::open(path).map_err(unreadable)?;
-        let mut text = String::new();
+        let mut bytes = Vec::new();
         file.take(MAX_MAP_BYTES + 1)
-            .read_to_string(&mut text)
+            .read_to_end(&mut bytes)
             .map_err(unreadable)?;
-        if text.len() as u64 > MAX_MAP_BYTES {
+        if bytes.len() as u64 > MAX_MAP_BYTES {
             return Err(FolderError::ClassMapTooLong {
                 path: path.into(),
                 limit: MAX_MAP_BYTES,
             }
             .into());
         }
-        Self::parse(&text, path)
+        let text = str::from_utf8(&bytes);
+        let text = text.map_err(|_| FolderError::ClassMapNotText { path: path.into() })?;
+        Self::parse(text, path)
     }
 
     /// Reads lines of the form `name = class`: the name in the data, and the class that it stands for.

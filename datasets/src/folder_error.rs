@@ -52,6 +52,16 @@ pub enum FolderError {
         limit: u64,
     },
 
+    /// The file with other spellings of class names is not in UTF-8.
+    #[error(
+        "{}: expected text in UTF-8 with lines such as \"seven = 7\", got other bytes; save it as UTF-8",
+        .path.display()
+    )]
+    ClassMapNotText {
+        /// The file.
+        path: PathBuf,
+    },
+
     /// The images look like pen strokes in part only.
     #[error(
         "{}: expected images that all look like pen strokes, or like photographs, got {strokes} of the \

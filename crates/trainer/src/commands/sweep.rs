@@ -27,6 +27,9 @@ pub(super) const PAGE: &str = "sweep.html";
 /// Most runs of a sweep: more are a mistake.
 const MOST_RUNS: usize = 1000;
 
+/// The option whose values have commas of their own.
+const HIDDEN: &str = "hidden";
+
 /// Options that may vary, as in messages.
 const EXAMPLES: &str = "for example learning-rate, batch-size, hidden, optimizer, schedule, epochs or \
                         weight-decay";
@@ -186,7 +189,7 @@ impl Varied {
             bail!("--vary {text:?} has no values; write it as learning-rate=0.05,0.1");
         };
         let name = name.trim().trim_start_matches("--");
-        let is_list = name == "hidden" || values.trim().contains(' ');
+        let is_list = name == HIDDEN || values.trim().contains(' ');
         let values: Vec<&str> = if is_list {
             values.split_whitespace().collect()
         } else {
@@ -210,8 +213,13 @@ impl Varied {
         }
         if values.len() < 2 {
             bail!(
-                "--vary {name} has {} value; give two or more, or pass --{name} itself",
-                values.len()
+                "--vary {name} has {} value; give two or more{}, or pass --{name} itself",
+                values.len(),
+                if is_list {
+                    " with spaces between them"
+                } else {
+                    ""
+                }
             );
         }
         Ok(Self {
@@ -232,7 +240,15 @@ fn chosen(name: &str, value: &str) -> Result<Choices> {
         let text = error.to_string();
         let line = text.lines().next().unwrap_or_default();
         let line = line.strip_prefix("error: ").unwrap_or(line);
-        anyhow!("--vary {name}: {line}; vary an option of train, {EXAMPLES}")
+        match error.kind() {
+            clap::error::ErrorKind::UnknownArgument => {
+                anyhow!("--vary {name}: {line}; vary an option of train, {EXAMPLES}")
+            }
+            _ if name == HIDDEN => anyhow!(
+                "--vary {name}: {line}; correct the value, or put spaces between two: \"{HIDDEN}=none 64\""
+            ),
+            _ => anyhow!("--vary {name}: {line}; correct the value"),
+        }
     })?;
     let choices = options.choices();
     let is_of_the_sweep = choices.seed.is_some();

@@ -69,6 +69,10 @@ fn folders_of_a_few_digits_are_judged_by_a_net_that_knows_ten() {
     workplace
         .run(&mapped)
         .assert_refused(&["map.txt: line 1: ", "\"tre\""]);
+    fs::write(workplace.path("map.txt"), b"tr\xe8s = 3\n").expect("writable");
+    workplace
+        .run(&mapped)
+        .assert_refused(&["map.txt: expected text in UTF-8", "save it as UTF-8"]);
 }
 
 /// The names of a run's folders have changed since, so its page needs to know what they stand for.

@@ -104,6 +104,15 @@ fn what_cannot_vary_is_refused_before_any_run() {
             &["learning-rate", "greater than 0"],
         ),
         ("--vary hidden=8,0", &["hidden", "whole number"]),
+        ("--vary hidden=none,8", &["put spaces between two"]),
+        (
+            "--vary hidden=64,128",
+            &["1 value", "with spaces between them"],
+        ),
+        (
+            "--vary learning-rate=0.1,x",
+            &["'x'", "; correct the value"],
+        ),
         ("--vary nothing=1,2", &["nothing", "batch-size"]),
         ("--vary seed=1,2", &["--seeds"]),
         ("--vary run-name=a,b", &["run-name"]),
