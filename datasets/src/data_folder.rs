@@ -27,7 +27,7 @@ impl DataFolder {
     ///   there are a folder `train` and a folder `test`, each of them has such folders. If not,
     ///   [`HELD_OUT_FRACTION`](crate::HELD_OUT_FRACTION) of each class, the same every time, is the
     ///   test set. Labels count the classes of the training set from 0 in order: as numbers if
-    ///   all names are numbers, else alphabetically. Every image is [treated](Treatment) alike. Names
+    ///   all names are numbers, else alphabetically. Every image is [treated](crate::Treatment) alike. Names
     ///   that start with a dot are skipped, and so are files that are not
     ///   [named like an image](crate::is_named_like_an_image).
     ///
