@@ -127,9 +127,9 @@ impl Picture {
     ///    (counted from 0), as far as all of it stays inside. The centres of mass of MNIST's first
     ///    5 000 images are at 14.00 and 13.99 on average.
     ///
-    /// A grey and opaque image of 28x28 pixels already has this format: it is used unchanged, or
-    /// inverted if its ink is darker than its background. [`Picture::reading`] does so only if its
-    /// content also lies where that of MNIST's images does.
+    /// A grey and opaque image of 28x28 pixels whose content lies where that of MNIST's images does
+    /// already has this format: it is used unchanged, or inverted if its ink is darker than its
+    /// background. So is one in which no figure is found.
     ///
     /// # Errors
     ///

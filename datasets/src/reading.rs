@@ -57,16 +57,16 @@ pub(crate) fn reading(image: &DynamicImage) -> Option<Reading> {
     })
 }
 
-/// The figure of an image of a data set; one of 28x28 pixels is used as it is.
+/// The figure of an image of a data set: as [`reading`] has it, so that a net gets the same input in
+/// training, in evaluation and for a prediction. An image of 28x28 pixels where nothing is found is used as
+/// it is.
 pub(crate) fn form(image: &DynamicImage) -> Option<MnistForm> {
-    match has_the_size(image) {
-        Some(pixels) => {
-            let (_, polarity) = ink(image)?;
-            let pixels = polarity.light_on_dark(pixels);
-            Some(MnistForm { pixels, kept: true })
-        }
-        None => Some(Seen::of(image)?.read().form),
+    if let Some(reading) = reading(image) {
+        return Some(reading.form);
     }
+    let (pixels, (_, polarity)) = has_the_size(image).zip(ink(image))?;
+    let pixels = polarity.light_on_dark(pixels);
+    Some(MnistForm { pixels, kept: true })
 }
 
 /// The figures from left to right, each read as a digit; none if there is no ink.

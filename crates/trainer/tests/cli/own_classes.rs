@@ -111,6 +111,25 @@ fn a_page_of_data_under_other_names_takes_a_map() {
         .assert_refused(&["none.csv"]);
 }
 
+/// A net gets the same input from an image wherever it comes from: here small, and not in the middle.
+#[test]
+fn an_image_is_evaluated_as_it_is_predicted() {
+    let workplace = Workplace::new();
+    fs::create_dir_all(workplace.path("sevens/7")).expect("folders can be made");
+    for name in ["s28.png", "s280.png", "plain.png", "edge.png"] {
+        let from = of_crate("../datasets/tests/cases").join(name);
+        fs::copy(from, workplace.path("sevens/7").join(name)).expect("it can be copied");
+    }
+    let evaluated = only_event(
+        &workplace,
+        "eval --weights pretrained --backend flex --data-dir sevens",
+    );
+    assert_eq!(evaluated["confusion"][7][7], json!(4));
+    let mut events = workplace.events("predict --backend flex sevens");
+    let predicted = events.pop().expect("the accuracy");
+    assert_eq!(predicted["accuracy"], evaluated["accuracy"]);
+}
+
 #[test]
 fn predictions_of_class_folders_are_counted() {
     let workplace = three_classes();
