@@ -74,6 +74,9 @@ pub struct InputReport {
     /// enough.
     #[serde(serialize_with = "number::maybe")]
     pub rounding: Option<f64>,
+    /// Root mean square of its gradient: that of autodiff or of the hand-written one, whichever is larger.
+    #[serde(serialize_with = "number::one")]
+    pub size: f64,
     /// Largest relative error of each pair of witnesses.
     pub worst: Pairs,
 }

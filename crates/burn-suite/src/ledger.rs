@@ -99,8 +99,8 @@ pub struct LedgerEntry {
     pub at: Vec<String>,
     /// The kinds of disagreement found there.
     pub kinds: Vec<DisagreementKind>,
-    /// The largest relative error of a mismatch at drawn points. A larger one is another
-    /// disagreement.
+    /// The largest error of a mismatch at drawn points, relative to the element's size or, where terms
+    /// cancel, to the root mean square of its tensor. A larger one is another disagreement.
     #[serde(default)]
     pub at_most: Option<f64>,
     /// The largest absolute difference there, by analysis. It counts where the relative error is large
@@ -212,17 +212,18 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// The entry that lists a disagreement of this kind, with this largest relative error and this absolute
-    /// difference of the element that has it.
+    /// The entry that lists a disagreement of this kind and size.
     pub(crate) fn find(
         &self,
         site: &Site<'_>,
         kind: DisagreementKind,
-        (error, difference): (Option<f64>, Option<f64>),
+        error: &FoundError,
     ) -> Option<&LedgerEntry> {
         self.entries.iter().find(|entry| {
-            let is_within = |most| error.is_some_and(|error| error <= most);
-            let is_small = |most| difference.is_some_and(|difference| difference <= most);
+            let is_small = |most| error.absolute.is_some_and(|difference| difference <= most);
+            let is_small_by_size = |most: f64| error.size.is_some_and(|size| is_small(most * size));
+            let is_within =
+                |most| error.relative.is_some_and(|error| error <= most) || is_small_by_size(most);
             let is_near = kind != DisagreementKind::Mismatch
                 || entry.at_most.is_none_or(is_within)
                 || entry.at_most_absolute.is_some_and(is_small);
@@ -231,6 +232,17 @@ impl Ledger {
                 && entry.at.iter().any(|at| entry.lists(site, at))
         })
     }
+}
+
+/// The error of a mismatch.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct FoundError {
+    /// The largest relative error.
+    pub(crate) relative: Option<f64>,
+    /// The absolute difference of the element that has it.
+    pub(crate) absolute: Option<f64>,
+    /// The root mean square of the tensor that the element is of.
+    pub(crate) size: Option<f64>,
 }
 
 /// One check of an operation on one platform.
@@ -384,12 +396,12 @@ mod tests {
         };
         assert!(
             ledger
-                .find(&site, DisagreementKind::Mismatch, (None, None))
+                .find(&site, DisagreementKind::Mismatch, &FoundError::default())
                 .is_some()
         );
         assert!(
             ledger
-                .find(&site, DisagreementKind::NonFinite, (None, None))
+                .find(&site, DisagreementKind::NonFinite, &FoundError::default())
                 .is_none()
         );
         assert!(
@@ -400,7 +412,7 @@ mod tests {
                         ..site
                     },
                     DisagreementKind::Mismatch,
-                    (None, None)
+                    &FoundError::default()
                 )
                 .is_none()
         );
@@ -412,7 +424,7 @@ mod tests {
                         ..site
                     },
                     DisagreementKind::Mismatch,
-                    (None, None)
+                    &FoundError::default()
                 )
                 .is_none()
         );
@@ -425,7 +437,7 @@ mod tests {
                         ..site
                     },
                     DisagreementKind::Mismatch,
-                    (None, None)
+                    &FoundError::default()
                 )
                 .is_none()
         );

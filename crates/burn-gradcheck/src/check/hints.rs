@@ -6,9 +6,7 @@ use crate::report::{device_label, dtype_label};
 use crate::verdict::{Verdict, Witness};
 
 /// What a message says that is about tensors of different types or devices.
-const ABOUT_TYPES: [&str; 8] = [
-    "dtype", "type", "f16", "f32", "f64", "device", "backend", "downcast",
-];
+const ABOUT_TYPES: [&str; 7] = ["type", "f16", "f32", "f64", "device", "backend", "downcast"];
 
 /// The verdict; if it is a panic, with the device and the float type and, if it is about these, the likely
 /// remedy.

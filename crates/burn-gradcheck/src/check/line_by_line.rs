@@ -443,6 +443,7 @@ impl<'c> InputCheck<'c> {
             severed: self.severed,
             zero: self.testimonies.iter().any(|t| t.zero),
             rounding: self.rounding,
+            size: self.gradients.rms(),
             worst: Pairs::worst(&relative),
         }
     }

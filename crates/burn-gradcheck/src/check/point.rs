@@ -56,6 +56,8 @@ pub(super) struct Heard<'a> {
     /// The distance from 1 to the next number of the float type under test.
     pub(super) epsilon: f64,
     pub(super) condition: OnceCell<Condition>,
+    /// The rounding of the inputs that has the effect of what the function loses inside.
+    pub(super) lost_inside: OnceCell<f64>,
 }
 
 impl PointCheck<'_> {
@@ -101,6 +103,7 @@ impl PointCheck<'_> {
             autodiff,
             manual,
             condition: OnceCell::new(),
+            lost_inside: OnceCell::new(),
         })
     }
 

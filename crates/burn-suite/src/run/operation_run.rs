@@ -6,7 +6,7 @@ use burn_gradcheck::{Case, Options, Pairs, Report, Target, Verdict};
 
 use super::finding::{Convention, Disagreement, Evidence, Gone, OperationFinding};
 use super::platform::Platform;
-use crate::ledger::{DisagreementKind, Ledger, LedgerEntry, Site, Triage};
+use crate::ledger::{DisagreementKind, FoundError, Ledger, LedgerEntry, Site, Triage};
 use crate::number::Full;
 use crate::operation::{Check, CheckKind, Operation};
 use crate::point::{Point, PointReport, PointVerdict};
@@ -23,17 +23,13 @@ struct FailedCheck {
     kind: DisagreementKind,
     detail: String,
     evidence: Option<Evidence>,
-    /// The largest relative error.
-    error: Option<f64>,
+    error: FoundError,
 }
 
 impl FailedCheck {
     /// The entry that lists it. An entry that blames Burn needs evidence that does so too.
     fn listed<'a>(&self, ledger: &'a Ledger, site: &Site<'_>) -> Option<&'a LedgerEntry> {
-        let difference = self
-            .evidence
-            .and_then(|evidence| evidence.largest_difference());
-        let entry = ledger.find(site, self.kind, (self.error, difference))?;
+        let entry = ledger.find(site, self.kind, &self.error)?;
         let blames = self
             .evidence
             .is_none_or(|evidence| evidence.blames_autodiff());
@@ -238,7 +234,10 @@ impl<'a> OperationRun<'a> {
             kind,
             detail,
             evidence: None,
-            error: Some(error),
+            error: FoundError {
+                relative: Some(error),
+                ..FoundError::default()
+            },
         })
     }
 
@@ -256,6 +255,10 @@ impl<'a> OperationRun<'a> {
         finding.median = larger(finding.median, errors(&report.median));
         finding.finite_error = larger(finding.finite_error, report.finite.worst_error_estimate);
         let evidence = evidence(&report);
+        let worst_input = report.worst_element.as_ref().and_then(|element| {
+            let mut inputs = report.inputs.iter();
+            inputs.find(|input| input.name == element.input)
+        });
         let kind = match &report.verdict {
             Verdict::Pass => return None,
             Verdict::Mismatch { .. } if evidence.is_none() => DisagreementKind::Unchecked,
@@ -273,11 +276,16 @@ impl<'a> OperationRun<'a> {
             kind,
             detail: report.to_string(),
             evidence,
-            error,
+            error: FoundError {
+                relative: error,
+                absolute: evidence.and_then(|evidence| evidence.largest_difference()),
+                size: worst_input.map(|input| input.size),
+            },
         })
     }
 
-    /// Runs the check, at other points if finite differences are not precise enough.
+    /// Runs the check, at other points if finite differences are not precise enough, or if the slope is
+    /// infinite by its formula, too: the point drawn happens to be one where there is no gradient.
     fn report(&self, case: &Case, seed: u64) -> Report {
         let mut case = case.clone();
         if let Some(tolerance) = self.platform.tolerance() {
@@ -292,6 +300,10 @@ impl<'a> OperationRun<'a> {
             let is_unchecked = match report.verdict {
                 Verdict::Unchecked { .. } => true,
                 Verdict::Mismatch { .. } => evidence(&report).is_none(),
+                Verdict::NonFinite { .. } => {
+                    let by_formula = report.worst_element.as_ref().and_then(|it| it.manual);
+                    by_formula.is_some_and(|slope| !slope.is_finite())
+                }
                 _ => false,
             };
             if !is_unchecked || report.draw >= REDRAWS {

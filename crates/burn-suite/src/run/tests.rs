@@ -1,5 +1,8 @@
 //! Tests of runs with small tables and ledgers.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use burn::tensor::{DType, Device, Tensor};
 use burn_gradcheck::{Gradients, Target, Tolerance};
 
@@ -430,4 +433,66 @@ fn a_gradient_that_is_wrong_by_more_than_the_rounding_of_its_point_is_caught_in_
     assert_eq!(steep(0.2), all);
     let saturated = in_f32(|x| missing(0.01, (x.clone() * 8.0).tanh() + x));
     assert_eq!(saturated, all);
+}
+
+/// Drawn numbers have few digits, so two of them are the same now and then.
+#[test]
+fn a_point_where_the_formula_has_no_finite_slope_is_drawn_again() {
+    let met = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&met);
+    let operation = Operation::new("root of a distance", Family::Powers).drawn("[16]", |case| {
+        let slope = move |distance: Tensor<1>| {
+            let slope = distance.clone().sign() / (distance.abs().sqrt() * 2.0);
+            if !slope.clone().sum().into_scalar::<f64>().is_finite() {
+                counter.fetch_add(1, Ordering::Relaxed);
+            }
+            slope
+        };
+        case.input("x", [16])
+            .input("y", [16])
+            .function(|v| (v.get::<1>("x") - v.get("y")).abs().sqrt())
+            .vjp(move |v, grad_out| {
+                let grad_x = slope(v.get::<1>("x") - v.get("y")) * grad_out.get::<1>(0);
+                Gradients::new()
+                    .with("y", -grad_x.clone())
+                    .with("x", grad_x)
+            })
+    });
+    let outcome = run_at(&operation, 0..60, &Ledger::default());
+    assert!(outcome.is_good(), "{outcome:?}");
+    assert!(met.load(Ordering::Relaxed) > 0, "no such point was met");
+    let nowhere = Operation::new("nowhere", Family::Powers).drawn("[2]", |case| {
+        case.input("x", [2])
+            .function(|v| v.get::<1>("x"))
+            .vjp(|v, _| Gradients::new().with("x", v.get::<1>("x") * f64::NAN))
+    });
+    let outcome = run_at(&nowhere, 0..1, &Ledger::default());
+    let unlisted = outcome.findings[0].unlisted().map(|it| it.kind);
+    assert_eq!(unlisted.collect::<Vec<_>>(), [DisagreementKind::NonFinite]);
+}
+
+/// Autodiff is off by one part in a million of large terms, and in some elements they cancel.
+#[test]
+fn an_error_counts_by_the_size_of_its_tensor_where_terms_cancel() {
+    let operation = |share: f64| {
+        Operation::new("cancels", Family::Powers).drawn("[64]", move |case| {
+            case.input("x", [64]).function(move |v| {
+                let x = v.get::<1>("x");
+                (x.clone() * x.clone() - x.clone()) + (x * share).detach()
+            })
+        })
+    };
+    let at_most = |most| LedgerEntry {
+        at_most: Some(most),
+        ..entry("cancels", "cancels", "drawn", DisagreementKind::Mismatch)
+    };
+    let is_listed = |share, most| {
+        let entries = vec![at_most(most)];
+        let ledger = Ledger { entries };
+        let outcome = run_at(&operation(share), 0..20, &ledger);
+        let worst = outcome.findings[0].worst.expect("elements were compared");
+        (outcome.is_good(), worst > most)
+    };
+    assert_eq!(is_listed(1e-6, 4e-6), (true, true));
+    assert_eq!(is_listed(1e-4, 4e-6), (false, true));
 }
