@@ -1,5 +1,5 @@
-//! Gradients checked while a net trains: the formulas, or the fused engine, are compared with autodiff for every parameter, and
-//! both with finite differences in random directions, on the batch of the step.
+//! Gradients checked while a net trains: the formulas, or the fused engine, are compared with autodiff for
+//! every parameter, and both with finite differences in random directions, on the batch of the step.
 
 use backends::{Backend, Opened};
 use burn::module::{ModuleMapper, ModuleVisitor, Param};

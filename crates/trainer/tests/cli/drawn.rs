@@ -114,7 +114,8 @@ fn only_a_net_that_reads_digits_is_compared_with_mnist() {
     assert_eq!(letter["doubt"], "unlike MNIST's images of the digit 4");
 
     let row = |index: usize| {
-        let is_ink = |i: &usize| (i % 28 < 14) == (index % 2 == 0) && (i + index) % 5 > 0;
+        let is_ink =
+            |i: &usize| (i % 28 < 14) == index.is_multiple_of(2) && !(i + index).is_multiple_of(5);
         let pixels = (0..784).map(|i| if is_ink(&i) { ",255" } else { ",0" });
         format!("{}{}\n", index % 2, pixels.collect::<String>())
     };

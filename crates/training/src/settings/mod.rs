@@ -419,6 +419,8 @@ mod tests {
         assert_eq!(threads(None, 1_000_000, None), Ok(processor_cores()));
         let error = threads(None, 4, Some(5)).expect_err("a thread without a row");
         assert!(error.to_string().starts_with("--threads 5 cannot share"));
+        let error = threads(None, 60_000, Some(20_000)).expect_err("more than a system starts");
+        assert!(error.to_string().contains("from 1 to 1024"), "{error}");
         let error = threads(Some(Backend::Wgpu), 4, Some(2)).expect_err("threads of an adapter");
         assert!(error.to_string().starts_with("--threads does not apply"));
     }

@@ -2,6 +2,10 @@
 
 use super::{Settings, SettingsError};
 
+/// The most threads of a run. More than there are cores gain nothing, and operating systems abort a program
+/// that starts very many.
+const MOST_THREADS: usize = 1024;
+
 impl Settings {
     /// An error that names the first setting out of its range. What is not set is in every range.
     pub(crate) fn check_ranges(&self) -> Result<(), SettingsError> {
@@ -20,6 +24,12 @@ impl Settings {
         if let Some((option, _)) = counts.into_iter().find(|(_, count)| *count == Some(0)) {
             return Err(SettingsError::new(format!(
                 "{option} is 0; give a whole number from 1"
+            )));
+        }
+        if self.threads > MOST_THREADS {
+            return Err(SettingsError::new(format!(
+                "--threads is {}; give a whole number from 1 to {MOST_THREADS}, best the number of cores",
+                self.threads
             )));
         }
         type Legal = fn(f64) -> bool;

@@ -88,8 +88,8 @@ struct ComputationOptions {
     #[arg(long, value_enum, value_name = "NAME")]
     engine: Option<Engine>,
 
-    /// CPU threads; results repeat bit for bit only with the same number, but with --engine fused with any [default: one per core, with
-    /// at least 32 rows of a batch each]. At least 1. Not for wgpu.
+    /// CPU threads. Results repeat bit for bit only with the same number; with --engine fused, with any
+    /// [default: one per core, with at least 32 rows of a batch each]. From 1 to 1024. Not for wgpu.
     #[arg(long, allow_negative_numbers = true, value_parser = at_least_one, value_name = "N")]
     threads: Option<usize>,
 
