@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::operation::{Check, Operation};
+use crate::site::{FoundError, Site};
 
 /// Stands for all checks at drawn points, of which at least one disagrees.
 const DRAWN: &str = "drawn";
@@ -107,6 +108,10 @@ pub struct LedgerEntry {
     /// only because the right gradient is near zero.
     #[serde(default)]
     pub at_most_absolute: Option<f64>,
+    /// Whether the function's value is wrong in the same way: finite differences then may side with autodiff
+    /// against the formula.
+    #[serde(default)]
+    pub in_value: bool,
     /// The backends that have it.
     pub backends: Vec<String>,
     /// The float types that have it.
@@ -232,28 +237,6 @@ impl Ledger {
                 && entry.at.iter().any(|at| entry.lists(site, at))
         })
     }
-}
-
-/// The error of a mismatch.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct FoundError {
-    /// The largest relative error.
-    pub(crate) relative: Option<f64>,
-    /// The absolute difference of the element that has it.
-    pub(crate) absolute: Option<f64>,
-    /// The root mean square of the tensor that the element is of.
-    pub(crate) size: Option<f64>,
-}
-
-/// One check of an operation on one platform.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Site<'a> {
-    pub(crate) operation: &'a str,
-    pub(crate) backend: &'a str,
-    pub(crate) dtype: &'a str,
-    pub(crate) check: &'a str,
-    pub(crate) is_drawn: bool,
-    pub(crate) is_software: bool,
 }
 
 impl LedgerEntry {

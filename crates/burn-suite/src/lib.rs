@@ -16,6 +16,7 @@ mod reductions;
 mod run;
 mod sampling;
 mod shapes;
+mod site;
 mod witness;
 
 pub use coverage::{Coverage, EXCLUSIONS, Reason, coverage, covered, implemented};

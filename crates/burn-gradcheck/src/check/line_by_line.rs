@@ -94,9 +94,11 @@ impl<'c> InputCheck<'c> {
         {
             self.look_again(finite, &weights)?;
         }
-        let is_mismatch =
-            |testimony: &Testimony| matches!(self.finding(testimony), Finding::Mismatch(_));
-        if self.testimonies.iter().any(is_mismatch) {
+        if self.is_accusing() && self.check.may_widen() {
+            let erratic = self.check.erratic(self.heard);
+            self.allow(&erratic[self.index]);
+        }
+        if self.is_accusing() {
             self.still_the_same()?;
             self.severed = self.gradients.autodiff_is_zero()
                 && !self.gradients.manual_is_zero()
@@ -108,6 +110,11 @@ impl<'c> InputCheck<'c> {
 
     fn finding(&self, testimony: &Testimony) -> Finding {
         testimony.finding(&self.check.scales())
+    }
+
+    fn is_accusing(&self) -> bool {
+        let is_mismatch = |testimony| matches!(self.finding(testimony), Finding::Mismatch(_));
+        self.testimonies.iter().any(is_mismatch)
     }
 
     fn agrees(&self) -> bool {
@@ -310,26 +317,32 @@ impl<'c> InputCheck<'c> {
             .check
             .rounding(self.heard, self.index, finite, weights)?;
         let negligible = self.is_negligible();
-        let mut largest = 0.0_f64;
         for testimony in &mut self.testimonies {
-            let (rounding, length) = match (testimony.element, testimony.direction) {
-                (Some(element), _) => (measured.allowance[element], 1.0),
-                (None, number) => {
-                    let direction = &self.directions[number.unwrap_or_default()];
-                    (
-                        norm_of_products(&measured.allowance, direction),
-                        norm(direction),
-                    )
-                }
+            let length = match (testimony.element, testimony.direction) {
+                (Some(_), _) => 1.0,
+                (None, number) => norm(&self.directions[number.unwrap_or_default()]),
             };
-            testimony.rounding = rounding;
             testimony.relative_rounding = measured.relative;
             testimony.floor = testimony.floor.max(measured.floor * length);
             testimony.negligible = negligible;
-            largest = largest.max(rounding);
         }
-        self.rounding = Some(largest);
+        self.allow(&measured.allowance);
         Ok(())
+    }
+
+    /// Allows at least this error of each element.
+    fn allow(&mut self, allowance: &[f64]) {
+        for testimony in &mut self.testimonies {
+            let rounding = match (testimony.element, testimony.direction) {
+                (Some(element), _) => allowance[element],
+                (None, number) => {
+                    let direction = &self.directions[number.unwrap_or_default()];
+                    norm_of_products(allowance, direction)
+                }
+            };
+            testimony.rounding = testimony.rounding.max(rounding);
+            self.rounding = Some(self.rounding.unwrap_or(0.0).max(testimony.rounding));
+        }
     }
 
     /// Whether the gradient, by all witnesses, is below the rounding of the function's value in a coarse

@@ -1,5 +1,6 @@
 //! The check: draws a point, asks the witnesses there, and reports.
 
+mod erratic;
 mod gradients;
 mod hints;
 mod line_by_line;

@@ -58,6 +58,8 @@ pub(super) struct Heard<'a> {
     pub(super) condition: OnceCell<Condition>,
     /// The rounding of the inputs that has the effect of what the function loses inside.
     pub(super) lost_inside: OnceCell<f64>,
+    /// For each element, what rounding changes erratically.
+    pub(super) erratic: OnceCell<Vec<Vec<f64>>>,
 }
 
 impl PointCheck<'_> {
@@ -104,6 +106,7 @@ impl PointCheck<'_> {
             manual,
             condition: OnceCell::new(),
             lost_inside: OnceCell::new(),
+            erratic: OnceCell::new(),
         })
     }
 

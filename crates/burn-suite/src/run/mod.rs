@@ -4,6 +4,8 @@ mod finding;
 mod operation_run;
 mod platform;
 #[cfg(test)]
+mod rounding_tests;
+#[cfg(test)]
 mod tests;
 
 use std::ops::Range;

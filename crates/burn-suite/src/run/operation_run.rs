@@ -6,10 +6,11 @@ use burn_gradcheck::{Case, Options, Pairs, Report, Target, Verdict};
 
 use super::finding::{Convention, Disagreement, Evidence, Gone, OperationFinding};
 use super::platform::Platform;
-use crate::ledger::{DisagreementKind, FoundError, Ledger, LedgerEntry, Site, Triage};
+use crate::ledger::{DisagreementKind, Ledger, LedgerEntry, Triage};
 use crate::number::Full;
 use crate::operation::{Check, CheckKind, Operation};
 use crate::point::{Point, PointReport, PointVerdict};
+use crate::site::{FoundError, Site};
 
 /// How often a point is drawn again, at most, because finite differences are not precise enough
 /// there.
@@ -27,13 +28,13 @@ struct FailedCheck {
 }
 
 impl FailedCheck {
-    /// The entry that lists it. An entry that blames Burn needs evidence that does so too.
+    /// The entry that lists it. An entry that blames Burn's gradient needs evidence that does so too.
     fn listed<'a>(&self, ledger: &'a Ledger, site: &Site<'_>) -> Option<&'a LedgerEntry> {
         let entry = ledger.find(site, self.kind, &self.error)?;
         let blames = self
             .evidence
             .is_none_or(|evidence| evidence.blames_autodiff());
-        (blames || entry.triage != Triage::WrongInBurn).then_some(entry)
+        (blames || entry.in_value || entry.triage != Triage::WrongInBurn).then_some(entry)
     }
 
     fn disagreement(
