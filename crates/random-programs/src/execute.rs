@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::thread;
 use std::time::Duration;
 
 use burn::tensor::{DType, Device, Float, Int, Tensor, TensorData};
 
+use crate::companion::Companion;
 use crate::faults::Fault;
 use crate::program::{Program, Step};
 use crate::tensors::{Ranked, Value, by_rank, with_rank};
@@ -24,6 +23,9 @@ pub struct Setting {
     /// Whether the forward pass is recomputed in parts during the backward pass.
     pub checkpointing: bool,
 }
+
+/// How long a thread may take for one program. It needs a few milliseconds.
+const LIMIT: Duration = Duration::from_secs(10);
 
 /// What a program gave.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -58,41 +60,42 @@ impl Setting {
 
     /// Runs a program on this thread.
     pub(crate) fn run(&self, program: &Program, fault: Option<Fault>) -> Result<Results, Failure> {
-        let run = || self.execute(program, fault, None);
-        catch_unwind(AssertUnwindSafe(run)).map_err(|panic| Failure::Panicked(message(&*panic)))
+        self.guarded(program, fault, None)
     }
 
-    /// Runs a program on several threads at the same time. Each has leaves of its own, or all share those
-    /// of the first.
-    pub(crate) fn run_on_threads(
+    /// Runs a program on this thread and on another at the same time, each with leaves of its own.
+    pub(crate) fn run_on_two(
         &self,
         program: &Program,
-        threads: usize,
-        shares_leaves: bool,
-        limit: Duration,
-    ) -> Vec<Result<Results, Failure>> {
-        let shared = shares_leaves.then(|| self.leaves(program));
-        let (send, receive) = channel();
-        for number in 0..threads {
-            let (setting, program, send, shared) =
-                (self.clone(), program.clone(), send.clone(), shared.clone());
-            thread::spawn(move || {
-                let run = || setting.execute(&program, None, shared);
-                let result = catch_unwind(AssertUnwindSafe(run));
-                let result = result.map_err(|panic| Failure::Panicked(message(&*panic)));
-                // Fails only if nobody waits any more.
-                let _ = send.send((number, result));
-            });
-        }
-        drop(send);
-        let mut results = vec![Err(Failure::Hung); threads];
-        for _ in 0..threads {
-            match receive.recv_timeout(limit) {
-                Ok((number, result)) => results[number] = result,
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
-            }
-        }
-        results
+        companion: &Companion,
+    ) -> [Result<Results, Failure>; 2] {
+        let (setting, copy) = (self.clone(), program.clone());
+        let other = companion.run(move || setting.run(&copy, None));
+        let here = self.run(program, None);
+        let other = other.recv_timeout(LIMIT);
+        [here, other.unwrap_or(Err(Failure::Hung))]
+    }
+
+    /// Runs a program on two threads at the same time, on the same leaves. A thread that does not end is
+    /// left behind.
+    pub(crate) fn run_on_shared_leaves(&self, program: &Program) -> [Result<Results, Failure>; 2] {
+        let leaves = self.leaves(program);
+        let runs = [(), ()].map(|()| {
+            let (setting, program, leaves) = (self.clone(), program.clone(), leaves.clone());
+            Companion::start().run(move || setting.guarded(&program, None, Some(leaves)))
+        });
+        runs.map(|run| run.recv_timeout(LIMIT).unwrap_or(Err(Failure::Hung)))
+    }
+
+    /// Runs a program; a panic is a failure.
+    fn guarded(
+        &self,
+        program: &Program,
+        fault: Option<Fault>,
+        shared: Option<Vec<Option<Value>>>,
+    ) -> Result<Results, Failure> {
+        let run = || self.execute(program, fault, shared);
+        catch_unwind(AssertUnwindSafe(run)).map_err(|panic| Failure::Panicked(message(&*panic)))
     }
 
     /// The leaves of a program, each at its place.

@@ -1,10 +1,10 @@
 //! Whether Burn computes a program right.
 
 use std::fmt;
-use std::time::Duration;
 
 use burn::tensor::DType;
 
+use crate::companion::Companion;
 use crate::execute::{Failure, Results, Setting};
 use crate::faults::Fault;
 use crate::number::ROUNDING;
@@ -68,8 +68,6 @@ pub const STALE_GRAPH: &str = "stale-graph-after-merge";
 /// The entry of the ledger for threads that share a leaf and wait for each other.
 pub const DEADLOCK: &str = "threads-share-a-fresh-leaf";
 
-/// How long threads may take together for one program. They need a few milliseconds.
-const LIMIT: Duration = Duration::from_secs(10);
 /// Random roundings of each program, and of one at which something seems wrong.
 const SAMPLES: [u64; 2] = [3, 48];
 /// How many times the largest of the random roundings still is rounding.
@@ -78,25 +76,22 @@ const SAFETY: f64 = 8.0;
 const DOUBLE: f64 = f64::EPSILON / f32::EPSILON as f64;
 
 /// Judges programs.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Judge {
     settings: Vec<Setting>,
     fault: Option<Fault>,
-    threads: usize,
+    companion: Option<Companion>,
 }
 
 impl Judge {
     /// One that runs programs in all these settings, each on one thread and on two.
     pub fn new(settings: Vec<Setting>) -> Self {
-        Self { settings, fault: None, threads: 2 }
+        Self { settings, fault: None, companion: Some(Companion::start()) }
     }
 
-    /// The same with an injected fault, on one thread.
-    #[must_use]
-    pub fn with_fault(mut self, fault: Fault) -> Self {
-        self.fault = Some(fault);
-        self.threads = 0;
-        self
+    /// One that runs programs with an injected fault, on one thread.
+    pub fn with_fault(settings: Vec<Setting>, fault: Fault) -> Self {
+        Self { settings, fault: Some(fault), companion: None }
     }
 
     /// Judges a program.
@@ -128,7 +123,7 @@ impl Judge {
             let Ok(alone) = setting.run(program, None) else {
                 continue;
             };
-            for result in setting.run_on_threads(program, 2, true, LIMIT) {
+            for result in setting.run_on_shared_leaves(program) {
                 match result {
                     Ok(together) if together == alone => {}
                     Ok(_) => {
@@ -170,10 +165,6 @@ impl Judge {
                 Ok(results) => results,
                 Err(complaint) => return Some(complaint),
             };
-            let again = setting.run(program, self.fault);
-            if again.as_ref() != Ok(&results) {
-                return Some(setting.complaint(ComplaintKind::Unsteady, different(&results, &again)));
-            }
             let same = plain.as_ref().filter(|(other, _)| setting.is_checkpointing_of(other));
             if let Some((_, without)) = same
                 && *without != results
@@ -181,20 +172,28 @@ impl Judge {
                 let detail = different(without, &Ok(results));
                 return Some(setting.complaint(ComplaintKind::Checkpointing, detail));
             }
-            if self.threads > 0 {
-                for result in setting.run_on_threads(program, self.threads, false, LIMIT) {
-                    if result == Err(Failure::Hung) {
-                        return Some(setting.complaint(ComplaintKind::Hang, String::new()));
-                    }
-                    if result.as_ref() != Ok(&results) {
-                        let detail = different(&results, &result);
-                        return Some(setting.complaint(ComplaintKind::Threads, detail));
-                    }
-                }
+            if let Some(complaint) = self.repeated(setting, program, &results) {
+                return Some(complaint);
             }
             plain = Some((setting, results));
         }
         None
+    }
+
+    /// Runs a program again, next to another thread that runs it too. All must give the same bits.
+    fn repeated(&self, setting: &Setting, program: &Program, first: &Results) -> Option<Complaint> {
+        let runs = match &self.companion {
+            Some(companion) => setting.run_on_two(program, companion).to_vec(),
+            None => vec![setting.run(program, self.fault)],
+        };
+        let other = runs.into_iter().find(|run| run.as_ref() != Ok(first))?;
+        let alone = setting.run(program, self.fault);
+        let kind = match other {
+            Err(Failure::Hung) => ComplaintKind::Hang,
+            _ if alone.as_ref() != Ok(first) => ComplaintKind::Unsteady,
+            _ => ComplaintKind::Threads,
+        };
+        Some(setting.complaint(kind, different(first, &other)))
     }
 
     /// Runs a program once and compares its results with the witnesses.

@@ -2,6 +2,7 @@
 
 mod array;
 mod code;
+mod companion;
 mod execute;
 mod faults;
 mod generate;

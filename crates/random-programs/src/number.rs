@@ -186,10 +186,15 @@ pub(crate) struct Rounded {
 pub(crate) const ROUNDING: f64 = 4.0 * 0.5 * f32::EPSILON as f64;
 
 impl Rounded {
-    /// An input. The salt decides the errors of everything that is computed from it.
-    pub(crate) fn new(value: f64, slope: f64, salt: u64) -> Self {
-        let dual = Dual { value, slope };
-        Self { dual, salt }
+    /// An input, which is off too if f32 does not have it. The salt decides the errors of everything that
+    /// is computed from it.
+    pub(crate) fn input(value: f64, slope: f64, salt: u64) -> Self {
+        let exact = Self { dual: Dual { value, slope }, salt };
+        if f64::from(value as f32) == value {
+            return exact;
+        }
+        let value = exact.off(value, 0);
+        Self { dual: Dual { value, slope }, salt }
     }
 
     /// A number off by a random share that depends on its bits and on the salt alone.
@@ -210,7 +215,8 @@ pub(crate) fn mix(mut z: u64) -> u64 {
 
 impl Number for Rounded {
     fn constant(value: f64) -> Self {
-        Self::new(value, 0.0, 0)
+        let dual = Dual { value, slope: 0.0 };
+        Self { dual, salt: 0 }
     }
 
     fn value(self) -> f64 {

@@ -175,7 +175,7 @@ fn plain_handle(program: &Program, _: &Trace, place: usize) -> Vec<Program> {
     vec![changed]
 }
 
-/// Numbers with fewer digits.
+/// Numbers with fewer binary digits.
 fn short_numbers(program: &Program, _: &Trace, place: usize) -> Vec<Program> {
     let Step::Leaf { shape, numbers, is_tracked } = &program.instructions[place].step else {
         return vec![];
@@ -185,7 +185,7 @@ fn short_numbers(program: &Program, _: &Trace, place: usize) -> Vec<Program> {
         let (shape, is_tracked) = (shape.clone(), *is_tracked);
         program.with_step(place, Step::Leaf { shape, numbers, is_tracked })
     };
-    let few = [1.0, 10.0, 100.0].map(rounded);
+    let few = [1.0, 4.0, 32.0].map(rounded);
     let position = few.iter().position(|it| it == program).unwrap_or(few.len());
     few.into_iter().take(position).collect()
 }

@@ -124,7 +124,7 @@ impl Run<'_> {
         let (roots, _) = self.compute(|place, array: Array<Rounded>| {
             let numbers = array.data.iter().enumerate().map(|(number, x)| {
                 let slope = if (place, number) == (leaf, element) { 1.0 } else { 0.0 };
-                Rounded::new(x.value(), slope, salt)
+                Rounded::input(x.value(), slope, salt)
             });
             Array::new(&array.shape[..], numbers.collect())
         });

@@ -47,7 +47,7 @@ impl Drawing {
     }
 
     fn draw(mut self) -> Program {
-        let operations = if self.random.percent(50) {
+        let operations = if self.random.percent(60) {
             self.random.from_to(5, 15)
         } else {
             self.random.from_to(16, 60)
@@ -110,11 +110,11 @@ impl Drawing {
         (0..rank).map(|_| self.random.from_to(1, largest)).collect()
     }
 
-    /// Makes a leaf of random numbers with two decimals.
+    /// Makes a leaf of random numbers that every float type has.
     fn leaf(&mut self, shape: &[usize], is_tracked: bool) -> usize {
         let is_positive = self.random.percent(25);
         let numbers = (0..count(shape)).map(|_| {
-            let size = self.random.from_to(15, 190) as f64 / 100.0;
+            let size = self.random.from_to(5, 60) as f64 / 32.0;
             if is_positive || self.random.percent(50) { size } else { -size }
         });
         let numbers = numbers.collect();

@@ -131,7 +131,8 @@ impl Call {
                 has.data.iter().all(|&has| has)
             }
             Self::Whole(function) => function.has(&operands[0].float().data),
-            Self::Move(_) | Self::Discrete(_) | Self::Layer(_) => true,
+            Self::Move(operation) => operation.has(operands[0].shape()),
+            Self::Discrete(_) | Self::Layer(_) => true,
         }
     }
 }
