@@ -5,6 +5,7 @@ mod coverage;
 mod edges;
 mod elementwise;
 mod functions;
+mod graph_faults;
 mod ledger;
 mod nn;
 mod number;
@@ -20,6 +21,7 @@ mod site;
 mod witness;
 
 pub use coverage::{Coverage, EXCLUSIONS, Reason, coverage, covered, implemented};
+pub use graph_faults::{GraphFault, Symptom};
 pub use ledger::{DisagreementKind, Ledger, LedgerEntry, LedgerError, Triage};
 pub use operation::{Check, CheckKind, Family, Operation};
 pub use page::{GradientsPage, GradientsPageError};

@@ -64,6 +64,21 @@ fn a_graph_is_lost_when_it_is_merged_twice() {
     drop((s, t));
 }
 
+/// The same without passes in a row: the pass of another thread, on a leaf that both share, has come in between.
+/// Whether it does is chance.
+#[test]
+fn a_pass_of_another_thread_loses_a_graph() {
+    let x = leaf(&[1.0, 2.0], &flex());
+    let shared = x.clone();
+    let other = std::thread::spawn(move || drop((shared * 1.0).sum().backward()));
+    other.join().expect("the other thread ends");
+    let (p, q, r) = (x.clone() + 1.0, x.clone() * 2.0, x.clone() * 3.0);
+    let (s, t) = (q.clone() * r.clone(), p * q);
+    let message = panic_message(|| r.sum().backward()).expect("a panic; right is (3, 3)");
+    assert!(message.contains("graph tape has already been consumed"), "{message}");
+    drop((s, t));
+}
+
 /// `from_inner` makes a tensor without the strategy of the one that was taken apart.
 #[test]
 fn from_inner_forgets_the_strategy() {

@@ -7,6 +7,8 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use burn::tensor::Distribution;
+
 use super::*;
 
 /// Set in the process of its own.
@@ -91,4 +93,91 @@ fn threads_that_share_a_leaf_wait_for_each_other() {
     let Some((end, lines)) = run else { return };
     assert!(matches!(end, End::Hung), "{end:?}");
     assert!(!lines.iter().any(|line| line.contains("both ended")), "{lines:?}");
+}
+
+/// The stack of a thread, unless its maker asks for more.
+const STACK: usize = 2 << 20;
+
+/// Runs work on a thread with such a stack.
+fn on_thread(work: impl FnOnce() + Send + 'static) {
+    let thread = thread::Builder::new().stack_size(STACK).spawn(work);
+    thread.expect("a thread starts").join().expect("the work ends");
+}
+
+/// A leaf, and the end of a chain of operations on it.
+fn chain(device: &Device, length: usize) -> (Tensor<1>, Tensor<1>) {
+    let x = Tensor::<1>::ones([1], device).require_grad();
+    let end = (0..length).fold(x.clone(), |y, _| y.sin());
+    (x, end)
+}
+
+fn assert_overflows(run: Option<(End, Vec<String>)>) {
+    let Some((end, lines)) = run else { return };
+    assert!(lines.iter().any(|line| line.contains("forward pass done")), "{lines:?}");
+    assert!(matches!(end, End::Exit(status) if !status.success()), "{end:?}");
+    assert!(!lines.iter().any(|line| line.contains("backward pass done")), "{lines:?}");
+}
+
+/// `unavailable_propagation` calls itself for each parent. The chain is not even part of what is differentiated.
+#[test]
+fn a_long_chain_next_to_a_pass_overflows_the_stack() {
+    let test = "processes::a_long_chain_next_to_a_pass_overflows_the_stack";
+    assert_overflows(in_process(test, Duration::from_secs(60), || {
+        on_thread(|| {
+            let (x, end) = chain(&flex().autodiff(), 40_000);
+            println!("forward pass done");
+            (x * 2.0).sum().backward();
+            println!("backward pass done");
+            drop(end);
+        });
+    }));
+}
+
+/// `update_n_required_of_parents` calls itself for each parent that is to be recomputed.
+#[test]
+fn a_long_chain_under_checkpointing_overflows_the_stack() {
+    let test = "processes::a_long_chain_under_checkpointing_overflows_the_stack";
+    assert_overflows(in_process(test, Duration::from_secs(60), || {
+        on_thread(|| {
+            let (_, end) = chain(&flex().autodiff().gradient_checkpointing(), 40_000);
+            println!("forward pass done");
+            end.backward();
+            println!("backward pass done");
+        });
+    }));
+}
+
+/// The memory of this process in MiB.
+#[cfg(target_os = "linux")]
+fn memory() -> u64 {
+    let pages = std::fs::read_to_string("/proc/self/statm").expect("Linux tells");
+    let resident = pages.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok());
+    resident.expect("the second number") * 4 / 1024
+}
+
+/// Each step makes a branch of 1 MiB from a leaf that lives on, drops it, and goes backward from another leaf.
+/// Only a backward pass through the first leaf would free the branches.
+#[cfg(target_os = "linux")]
+#[test]
+fn branches_that_nobody_differentiates_are_kept() {
+    let test = "processes::branches_that_nobody_differentiates_are_kept";
+    let run = in_process(test, Duration::from_secs(60), || {
+        let device = flex().autodiff();
+        let leaf = |length| Tensor::<1>::ones([length], &device).require_grad();
+        let (long, short) = (leaf(1 << 18), leaf(1));
+        let step = || {
+            // The sine keeps its input for the backward pass.
+            drop(long.clone().exp().sin());
+            (short.clone() * 3.0).sum().backward();
+        };
+        step();
+        let before = memory();
+        (0..200).for_each(|_| step());
+        println!("grown by {} MiB", memory() - before);
+    });
+    let Some((end, lines)) = run else { return };
+    assert!(matches!(end, End::Exit(status) if status.success()), "{end:?}");
+    let number = |line: &String| line.split_once("grown by ")?.1.split(' ').next()?.parse::<u64>().ok();
+    let grown = lines.iter().find_map(number).expect("the process tells");
+    assert!(grown > 150, "right is next to nothing, got {grown} MiB");
 }

@@ -7,6 +7,7 @@ mod events;
 mod output;
 mod page;
 mod parent;
+mod random;
 mod seeds;
 mod text;
 mod worker;
@@ -33,7 +34,9 @@ fn main() -> ExitCode {
 
 fn audit(cli: &Cli) -> Result<Exit> {
     let backends = Backends::open(&cli.backends)?;
-    let is_good = if cli.here {
+    let is_good = if let Some(count) = cli.programs {
+        random::run(cli, count, &backends)?
+    } else if cli.here {
         worker::run(cli, &backends)?
     } else {
         parent::run(cli, &backends)?
