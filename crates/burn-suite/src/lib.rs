@@ -18,6 +18,7 @@ mod run;
 mod sampling;
 mod shapes;
 mod site;
+mod upstream;
 mod witness;
 
 pub use coverage::{Coverage, EXCLUSIONS, Reason, coverage, covered, implemented};
@@ -30,6 +31,7 @@ pub use run::{
     Abandoned, AuditOutcome, Convention, Disagreement, Evidence, Gone, OperationFinding, Platform,
     RunProgress, TableSelection, run,
 };
+pub use upstream::Issue;
 
 /// The table: all operations, with their checks.
 ///

@@ -19,7 +19,7 @@ pub(crate) enum HostValue<N> {
 
 /// What an instruction makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ValueKind {
+pub(crate) enum ValueKind {
     /// Floating-point numbers, which may be tracked.
     Float,
     /// Whole numbers.

@@ -336,3 +336,79 @@ impl Choices {
         self.margin.get()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The derivative of every function, compared with a central difference.
+    #[test]
+    fn slopes_are_derivatives() {
+        macro_rules! check {
+            ($($x:ident => $function:expr;)*) => {$({
+                let value = |$x: f64| -> f64 { $function };
+                let slope = { let $x = Dual { value: 0.7, slope: 1.0 }; let y: Dual = $function; y.slope };
+                let difference = (value(0.7 + 1e-5) - value(0.7 - 1e-5)) / 2e-5;
+                assert!((slope - difference).abs() < 1e-8, "{}: {slope} {difference}", stringify!($function));
+            })*};
+        }
+        check! {
+            x => Number::exp(x);
+            x => Number::ln(x);
+            x => Number::ln_1p(x);
+            x => Number::sqrt(x);
+            x => Number::recip(x);
+            x => Number::powf(x, 2.5);
+            x => Number::pow(x, x);
+            x => Number::sin(x);
+            x => Number::cos(x);
+            x => Number::tan(x);
+            x => Number::asin(x);
+            x => Number::atan(x);
+            x => Number::atan2(x, Number::sin(x));
+            x => Number::sinh(x);
+            x => Number::cosh(x);
+            x => Number::tanh(x);
+            x => Number::softplus(x);
+            x => Number::step(x, 3.0);
+            x => Number::times(x, 3.0);
+            x => Number::plus(x, 3.0);
+            x => x * x - x / (x + x) + -x;
+        }
+    }
+
+    #[test]
+    fn rounding_is_small_and_differs_by_salt() {
+        let slope = |salt| {
+            let x = Rounded::input(0.5, 1.0, salt);
+            (x.exp() * x).dual.slope
+        };
+        let right = 0.5_f64.exp() * 1.5;
+        for salt in 1..50 {
+            let relative = (slope(salt) / right - 1.0).abs();
+            assert!(relative > 0.0 && relative < 4.0 * ROUNDING, "{relative:e}");
+        }
+        assert_ne!(slope(1), slope(2));
+        assert_eq!(slope(1), slope(1));
+        assert_eq!(Rounded::input(0.5, 1.0, 1).dual.value, 0.5, "f32 has it");
+        assert_ne!(Rounded::input(0.1, 1.0, 1).dual.value, 0.1);
+    }
+
+    #[test]
+    fn choices_are_told_apart() {
+        let path = |numbers: &[f64]| {
+            let choices = Choices::new();
+            for &x in numbers {
+                choices.is_larger(x, 0.0);
+            }
+            choices.path()
+        };
+        assert_eq!(path(&[1.0, -1.0]), path(&[2.0, -3.0]));
+        assert_ne!(path(&[1.0, -1.0]), path(&[-1.0, 1.0]));
+        let choices = Choices::new();
+        choices.is_larger(0.75, 0.5);
+        assert_eq!(choices.margin(), 0.25);
+        assert_eq!(choices.floor(2.9), 2.0);
+        assert!((choices.margin() - 0.1).abs() < 1e-12);
+    }
+}

@@ -158,9 +158,8 @@ fn parameters_of_clones(source: &Source, tokens: &[Token<'_>]) -> Vec<String> {
     let text = |at: usize| tokens.get(at).map_or("", |token| token.text);
     let calls = (0..tokens.len()).filter(|&at| text(at) == "from_tensor" && text(at + 1) == "(");
     let of_clone = |at: &usize| {
-        let argument = (at + 2..tokens.len()).take_while(|&at| ![";", "{"].contains(&text(at)));
-        let mut ends = argument.filter(|&at| text(at) == "clone" && text(at - 1) == ".");
-        ends.any(|at| [text(at + 1), text(at + 2), text(at + 3)] == ["(", ")", ")"])
+        let close = tokens::closing(tokens, at + 1) - 1;
+        close > at + 5 && [4, 3, 2, 1].map(|before| text(close - before)) == [".", "clone", "(", ")"]
     };
     let breach = |at: usize| {
         format!(
@@ -233,6 +232,7 @@ mod tests {
             "let a = w.clone().detach().require_grad();",
             "let a = Param::from_tensor(w); let b = w.clone();",
             "let a = Param::from_tensor(w.clone() * 2.0);",
+            "let a = Param::from_tensor(Tensor::from_data(w, options.clone()));",
         ] {
             assert!(found("crates/layers", "src/a.rs", text).is_empty(), "{text}");
         }

@@ -6,6 +6,7 @@ mod extension;
 use burn::tensor::{Bool, Float};
 
 use crate::operations::{Along, Binary, Call, Discrete, Layer, Unary, Whole};
+use crate::program::{Program, Step};
 use crate::tensors::{Ranked, Value, by_rank, with_rank};
 use extension::Place;
 
@@ -76,6 +77,12 @@ faults! {
 }
 
 impl Fault {
+    /// Whether a program has an operation that it breaks.
+    pub fn is_in(self, program: &Program) -> bool {
+        let mut steps = program.steps();
+        steps.any(|step| matches!(step, Step::Call { call, .. } if self.breaks(call)))
+    }
+
     /// The result of the broken operation.
     pub(crate) fn apply(self, call: &Call, operands: Vec<Value>) -> Value {
         let place = Place::of(call);

@@ -1,6 +1,6 @@
 //! Leaves of the graph: none is shared where Burn would mix up gradients (`graph.toml` of burn-suite).
 
-use burn::module::{Module, ModuleVisitor, Param};
+use burn::module::{ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 use training::{AnyNet, Choices, Net, Settings, leaves_of_its_own};
@@ -40,7 +40,8 @@ impl ModuleVisitor for Checked<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         self.count += 1;
         let gradient = self.gradients.get::<D>(param.id).expect("each has a gradient");
-        let right = Tensor::ones(param.dims(), &gradient.device()) * self.count as f64;
+        let ones: Tensor<D> = Tensor::ones(gradient.dims(), &gradient.device());
+        let right = ones * self.count as f64;
         assert_eq!(gradient.into_data(), right.into_data(), "parameter {}", self.count);
     }
 }

@@ -50,6 +50,15 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "FOLDER")]
     pub(crate) page: Option<PathBuf>,
 
+    /// Print an issue for Burn's tracker about an entry of the lists of known faults, or about `all` of them:
+    /// title, program, expected, got, place in the source, fix.
+    #[arg(long, conflicts_with_all = ["programs", "seeds", "pattern", "page"], value_name = "ID")]
+    pub(crate) report: Option<String>,
+
+    /// Write the issues of --report to this folder, a file each, the most harmful first.
+    #[arg(long, requires = "report", value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
+
     /// Output format: text, or JSON with one object per line.
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORM")]
     pub(crate) format: Format,

@@ -8,6 +8,7 @@ mod output;
 mod page;
 mod parent;
 mod random;
+mod report;
 mod seeds;
 mod text;
 mod worker;
@@ -21,6 +22,7 @@ use programs::setup::Backends;
 use programs::{Exit, run_checker};
 
 use cli::Cli;
+use output::ResultWriter;
 
 /// A check makes and drops small tensors by the million: the system's allocator takes a third of the
 /// time.
@@ -33,6 +35,10 @@ fn main() -> ExitCode {
 }
 
 fn audit(cli: &Cli) -> Result<Exit> {
+    if let Some(id) = &cli.report {
+        report::run(id, cli.out.as_deref(), &ResultWriter::new(cli.format))?;
+        return Ok(Exit::Success);
+    }
     let backends = Backends::open(&cli.backends)?;
     let is_good = if let Some(count) = cli.programs {
         random::run(cli, count, &backends)?
