@@ -1,7 +1,7 @@
 //! Every optimizer that is a formula, compared with the formula of its paper, written out in f64: the parameters
 //! after each of 20 steps.
 //!
-//! Burn stores betas, epsilons and weight decays as f32 and computes bias corrections in f32, also for parameters in
+//! Burn stores betas, momentum, epsilons and weight decays as f32 and computes bias corrections in f32, also for parameters in
 //! f64. So the formulas are given the rounded constants, and what uses a correction is compared to f32's digits.
 
 use burn::module::{Module, Param};
@@ -83,7 +83,7 @@ fn sgd_with_momentum() {
         let momentum = MomentumConfig::new().with_momentum(0.9).with_dampening(dampening).with_nesterov(nesterov);
         let config = SgdConfig::new().with_momentum(Some(momentum));
         let name = format!("momentum, dampening {dampening}, Nesterov {nesterov}");
-        let (mu, share) = (stored(0.9), f64::from(1.0 - dampening as f32));
+        let (mu, share) = (stored(0.9), 1.0 - dampening);
         check(&name, config.init(), EXACT, |t, w, g, v: &mut f64| {
             *v = if t == 1 { g } else { mu * *v + share * g };
             w - RATE * if nesterov { g + mu * *v } else { *v }
