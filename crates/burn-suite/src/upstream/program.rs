@@ -1,7 +1,7 @@
 //! The reproductions in `tests/upstream` as programs of their own: a test's body as `main`, with the functions,
 //! types and imports that it needs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The files of the reproductions.
 const FILES: [&str; 7] = [
@@ -27,15 +27,16 @@ struct Item<'a> {
 
 /// The reproduction of this name as a program; `None` if there is none.
 pub(super) fn program(name: &str) -> Option<String> {
-    let shared = items(FILES[0]);
+    // Tests of several files use what the first and the last define.
+    let [first, .., last] = FILES;
+    let shared: Vec<_> = [first, last].into_iter().flat_map(items).collect();
     let found = FILES.iter().find_map(|file| {
         let items = items(file);
         let at = items.iter().position(|item| item.name == name && item.is_test())?;
         Some((*file, items, at))
     });
     let (file, items, at) = found?;
-    let main = items[at].as_main();
-    let mut text = main.clone();
+    let mut text = items[at].as_main();
     let mut needed = BTreeSet::new();
     // The items that the text names, and what those name in turn.
     loop {
@@ -46,10 +47,16 @@ pub(super) fn program(name: &str) -> Option<String> {
         needed.insert(item.name);
         text = format!("{}\n\n{text}", item.text());
     }
-    let mut uses = imports(file);
-    uses.extend(imports(FILES[0]));
-    let is_used = |path: &&String| path.rsplit("::").next().is_some_and(|name| has_word(&text, name));
-    let uses: Vec<_> = uses.iter().filter(is_used).map(|path| format!("use {path};\n")).collect();
+    let text = text.replace("crate::wgpu::", "").replace("super::", "").replace("crate::", "");
+    let mut uses: BTreeMap<String, String> = BTreeMap::new();
+    for path in [file, first, last].into_iter().flat_map(imports) {
+        let name = path.rsplit("::").next().unwrap_or_default().to_owned();
+        if has_word(&text, &name) {
+            uses.entry(name).or_insert(path);
+        }
+    }
+    let mut uses: Vec<_> = uses.into_values().map(|path| format!("use {path};\n")).collect();
+    uses.sort_unstable();
     Some(format!("{}\n{text}\n", uses.concat()))
 }
 
@@ -58,9 +65,10 @@ impl<'a> Item<'a> {
         self.lines[..self.head].iter().any(|line| line.trim() == "#[test]")
     }
 
-    /// The item without the indentation of its module.
+    /// The item without the indentation of its module, on every backend.
     fn text(&self) -> String {
-        dedented(&self.lines)
+        let lines = self.lines.iter().copied();
+        dedented(&lines.filter(|line| !line.trim().starts_with("#[cfg(")).collect::<Vec<_>>())
     }
 
     /// The body of a test as `main`. What runs in a process of its own runs here.
@@ -139,12 +147,25 @@ fn is_part(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// Whether a text has a word. Comments count: an import too many is a warning, one too few an error.
+/// The text without comments and without what is in quotation marks.
+fn code(text: &str) -> String {
+    let line = |line: &str| {
+        let code: Vec<_> = line.split('"').step_by(2).collect();
+        let code = code.join("\"\"");
+        code.split("//").next().unwrap_or_default().to_owned()
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Whether the code of a text has a word.
 fn has_word(text: &str, word: &str) -> bool {
+    let text = code(text);
     let mut from = 0;
     while let Some(found) = text[from..].find(word) {
         let (start, end) = (from + found, from + found + word.len());
-        let before = text[..start].chars().next_back().is_some_and(is_part);
+        // What follows a path or a dot belongs to something else.
+        let is_other = |c| is_part(c) || c == ':' || c == '.';
+        let before = text[..start].chars().next_back().is_some_and(is_other);
         let after = text[end..].chars().next().is_some_and(is_part);
         if !before && !after {
             return true;
