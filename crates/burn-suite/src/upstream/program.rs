@@ -36,7 +36,7 @@ pub(super) fn program(name: &str) -> Option<String> {
         Some((*file, items, at))
     });
     let (file, items, at) = found?;
-    let mut text = items[at].as_main();
+    let mut text = items[at].as_main().replace("crate::wgpu::", "");
     let mut needed = BTreeSet::new();
     // The items that the text names, and what those name in turn.
     loop {
@@ -47,7 +47,6 @@ pub(super) fn program(name: &str) -> Option<String> {
         needed.insert(item.name);
         text = format!("{}\n\n{text}", item.text());
     }
-    let text = text.replace("crate::wgpu::", "").replace("super::", "").replace("crate::", "");
     let mut uses: BTreeMap<String, String> = BTreeMap::new();
     for path in [file, first, last].into_iter().flat_map(imports) {
         let name = path.rsplit("::").next().unwrap_or_default().to_owned();
