@@ -91,9 +91,17 @@ impl GraphFault {
             let got = self.burn.clone();
             return Err(LedgerError::Version { id: id(), got });
         }
-        if let Some(got) = self.backends.iter().find(|name| name.parse::<Backend>().is_err()) {
+        if let Some(got) = self
+            .backends
+            .iter()
+            .find(|name| name.parse::<Backend>().is_err())
+        {
             let got = got.clone();
-            return Err(LedgerError::Unknown { id: id(), what: "backend", got });
+            return Err(LedgerError::Unknown {
+                id: id(),
+                what: "backend",
+                got,
+            });
         }
         let texts = [
             &self.title,
@@ -128,7 +136,10 @@ mod tests {
         let faults = GraphFault::bundled().expect("the list is in order");
         let reproductions = || faults.iter().flat_map(|fault| &fault.reproductions);
         for reproduction in reproductions() {
-            assert!(source.contains(&format!("fn {reproduction}()")), "{reproduction}");
+            assert!(
+                source.contains(&format!("fn {reproduction}()")),
+                "{reproduction}"
+            );
         }
         let mut lines = source.lines();
         while lines.by_ref().any(|line| line.trim() == "#[test]") {

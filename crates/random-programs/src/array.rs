@@ -60,8 +60,20 @@ impl<T: Clone> Array<T> {
 
     /// The array whose elements `element` gives by their indices.
     pub(crate) fn by_index(shape: &[usize], element: impl Fn(&[usize]) -> T) -> Self {
-        let data = (0..count(shape)).map(|number| element(&place(number, shape)));
-        Self::new(shape, data.collect())
+        let mut at = vec![0; shape.len()];
+        let mut data = Vec::with_capacity(count(shape));
+        for _ in 0..count(shape) {
+            data.push(element(&at));
+            // The next index: the last dimension counts fastest.
+            for d in (0..shape.len()).rev() {
+                at[d] += 1;
+                if at[d] < shape[d] {
+                    break;
+                }
+                at[d] = 0;
+            }
+        }
+        Self::new(shape, data)
     }
 
     pub(crate) fn map<U: Clone>(&self, function: impl Fn(&T) -> U) -> Array<U> {
@@ -95,10 +107,12 @@ impl<T: Clone> Array<T> {
         function: impl Fn(&[T]) -> Vec<U>,
     ) -> Array<U> {
         let (length, stride) = (self.shape[dim], count(&self.shape[dim + 1..]));
+        let mut elements = Vec::with_capacity(length);
         let slice = |number: usize| {
             let first = number / stride * length * stride + number % stride;
-            let elements = (0..length).map(|i| self.data[first + i * stride].clone());
-            function(&elements.collect::<Vec<_>>())
+            elements.clear();
+            elements.extend((0..length).map(|i| self.data[first + i * stride].clone()));
+            function(&elements)
         };
         let slices: Vec<_> = (0..self.data.len() / length).map(slice).collect();
         let mut shape = self.shape.clone();
@@ -154,5 +168,42 @@ impl<N: Number> HostValue<N> {
             Self::Bool(array) => array,
             _ => panic!("the generator checks kinds: expected truth values"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn elements_are_in_row_major_order() {
+        let shape = [2, 3, 2];
+        let array = Array::by_index(&shape, |at| at.to_vec());
+        let places = (0..12).map(|number| place(number, &shape));
+        assert_eq!(array.data, places.collect::<Vec<_>>());
+        for (number, at) in array.data.iter().enumerate() {
+            assert_eq!(flat(at, &shape), number);
+            assert_eq!(array.at(at), at);
+        }
+    }
+
+    #[test]
+    fn arrays_are_broadcast_and_changed_along_a_dimension() {
+        let rows = Array::new([2, 1], vec![10, 20]);
+        let columns = Array::new([1, 3], vec![1, 2, 3]);
+        let sum = rows.zip(&columns, |a, b| a + b);
+        assert_eq!(
+            (&sum.shape[..], &sum.data[..]),
+            (&[2, 3][..], &[11, 12, 13, 21, 22, 23][..])
+        );
+        assert_eq!(broadcast(&[2], &[3]), None);
+        let first = sum.along(0, |x| vec![x[1] - x[0]]);
+        assert_eq!(
+            (&first.shape[..], &first.data[..]),
+            (&[1, 3][..], &[10, 10, 10][..])
+        );
+        let twice = sum.along(1, |x| [x, x].concat());
+        assert_eq!(twice.shape, [2, 6]);
+        assert_eq!(twice.data[6..], [21, 22, 23, 21, 22, 23]);
     }
 }

@@ -22,7 +22,11 @@ impl Program {
             "ndarray" => "Device::ndarray()",
             _ => "Device::flex()",
         };
-        let checkpointing = if setting.checkpointing { ".gradient_checkpointing()" } else { "" };
+        let checkpointing = if setting.checkpointing {
+            ".gradient_checkpointing()"
+        } else {
+            ""
+        };
         format!(
             "{uses}\nfn main() {{\n    let device = {device}.autodiff(){checkpointing};\n    \
              let dtype = DType::{:?};\n{body}}}\n\n{CLOSE}",
@@ -45,11 +49,19 @@ impl Program {
                 let is_last = last_uses[name] == place && !names[number + 1..].contains(&name);
                 // A leaf's handle is kept for its gradient.
                 let is_kept = self.instructions[name].is_kept || leaves.contains(&name);
-                if is_last && !is_kept { format!("v{name}") } else { format!("v{name}.clone()") }
+                if is_last && !is_kept {
+                    format!("v{name}")
+                } else {
+                    format!("v{name}.clone()")
+                }
             });
             let operands: Vec<_> = operands.collect();
             let made = match step {
-                Step::Leaf { shape, numbers, is_tracked } => {
+                Step::Leaf {
+                    shape,
+                    numbers,
+                    is_tracked,
+                } => {
                     let tensor = format!(
                         "Tensor::from_data(TensorData::new(vec!{numbers:?}, {shape:?}), (&device, dtype))"
                     );
@@ -59,29 +71,39 @@ impl Program {
                         format!("w{place}.clone().require_grad()")
                     } else if *is_tracked {
                         let rank = shape.len();
-                        format!("{}.require_grad()", tensor.replacen("Tensor", &format!("Tensor::<{rank}>"), 1))
+                        format!(
+                            "{}.require_grad()",
+                            tensor.replacen("Tensor", &format!("Tensor::<{rank}>"), 1)
+                        )
                     } else {
                         tensor
                     }
                 }
                 Step::Sibling { of } => format!("w{of}.clone().require_grad()"),
                 Step::Whole { shape, numbers } => {
-                    format!("Tensor::from_data(TensorData::new(vec!{numbers:?}, {shape:?}), &device)")
+                    format!(
+                        "Tensor::from_data(TensorData::new(vec!{numbers:?}, {shape:?}), &device)"
+                    )
                 }
                 Step::Call { call, .. } => call.code(&operands),
                 Step::Detach { .. } => format!("{}.detach()", operands[0]),
                 Step::Backward { .. } => {
                     let _ = writeln!(code, "    let grads = {}.backward();", operands[0]);
-                    for (number, leaf) in leaves.iter().enumerate().filter(|(_, leaf)| **leaf < place) {
+                    for (number, leaf) in
+                        leaves.iter().enumerate().filter(|(_, leaf)| **leaf < place)
+                    {
                         let right = &witnesses.gradients[pass][number];
                         let right: Vec<_> = right.iter().map(|it| it.formula).collect();
-                        let _ = writeln!(code, "    assert_close(v{leaf}.grad(&grads), &{right:?});");
+                        let _ =
+                            writeln!(code, "    assert_close(v{leaf}.grad(&grads), &{right:?});");
                     }
                     pass += 1;
                     continue;
                 }
             };
-            let kind = trace.kind(place).expect("only a backward pass has no value");
+            let kind = trace
+                .kind(place)
+                .expect("only a backward pass has no value");
             let rank = trace.shape(place).len();
             let is_read = last_uses[place] > place || leaves.contains(&place);
             let tensor = type_name(kind, rank);
@@ -111,7 +133,10 @@ fn uses(body: &str) -> String {
     }
     names.sort_unstable();
     let options = ["AvgPoolOptions", "ConvOptions", "MaxPoolOptions"];
-    let options: Vec<_> = options.into_iter().filter(|name| body.contains(name)).collect();
+    let options: Vec<_> = options
+        .into_iter()
+        .filter(|name| body.contains(name))
+        .collect();
     let mut uses = String::new();
     if !options.is_empty() {
         let _ = writeln!(uses, "use burn::tensor::ops::{{{}}};", options.join(", "));

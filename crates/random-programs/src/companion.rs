@@ -18,7 +18,10 @@ impl Companion {
     pub(crate) fn start() -> Self {
         let (send, jobs) = channel::<Job>();
         thread::spawn(move || {
-            let _pool = ThreadPoolBuilder::new().num_threads(1).use_current_thread().build();
+            let _pool = ThreadPoolBuilder::new()
+                .num_threads(1)
+                .use_current_thread()
+                .build();
             jobs.into_iter().for_each(|job| job());
         });
         Self(send)
@@ -36,7 +39,9 @@ impl Companion {
                 let _ = send.send(done);
             }
         };
-        self.0.send(Box::new(job)).expect("the thread lives as long as this sender");
+        self.0
+            .send(Box::new(job))
+            .expect("the thread lives as long as this sender");
         result
     }
 }

@@ -48,14 +48,22 @@ pub(crate) enum Failure {
 impl Setting {
     /// Name, float type and strategy: `flex f64 checkpointing`.
     pub fn name(&self) -> String {
-        let strategy = if self.checkpointing { " checkpointing" } else { "" };
+        let strategy = if self.checkpointing {
+            " checkpointing"
+        } else {
+            ""
+        };
         format!("{} {}{strategy}", self.backend, self.dtype.name())
     }
 
     /// The device with autodiff.
     pub(crate) fn autodiff(&self) -> Device {
         let device = self.device.clone().autodiff();
-        if self.checkpointing { device.gradient_checkpointing() } else { device }
+        if self.checkpointing {
+            device.gradient_checkpointing()
+        } else {
+            device
+        }
     }
 
     /// Runs a program on this thread.
@@ -111,10 +119,18 @@ impl Setting {
         }
         let tracked = |base: Ranked<Float>| by_rank!(base, x => x.require_grad().into());
         let leaf = |(place, step): (usize, &Step)| match step {
-            Step::Leaf { shape, numbers, is_tracked } => {
+            Step::Leaf {
+                shape,
+                numbers,
+                is_tracked,
+            } => {
                 let base = bases.get(&place).cloned();
                 let base = base.unwrap_or_else(|| self.tensor(&device, shape, numbers));
-                Some(if *is_tracked { tracked(base) } else { Value::Float(base) })
+                Some(if *is_tracked {
+                    tracked(base)
+                } else {
+                    Value::Float(base)
+                })
             }
             Step::Sibling { of } => bases.get(of).cloned().map(tracked),
             _ => None,
@@ -177,7 +193,9 @@ impl Setting {
                         let leaf = leaf.clone().expect("a leaf has a value").float();
                         by_rank!(leaf, x => x.grad(&grads).map(|grad| Ranked::from(grad).numbers()))
                     };
-                    results.gradients.push(handles.iter().map(gradient).collect());
+                    results
+                        .gradients
+                        .push(handles.iter().map(gradient).collect());
                     None
                 }
             };

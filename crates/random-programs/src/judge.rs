@@ -69,7 +69,7 @@ pub const STALE_GRAPH: &str = "stale-graph-after-merge";
 pub const DEADLOCK: &str = "threads-share-a-fresh-leaf";
 
 /// Random roundings of each program, and of one at which something seems wrong.
-const SAMPLES: [u64; 2] = [3, 48];
+const SAMPLES: [u64; 2] = [2, 48];
 /// How many times the largest of the random roundings still is rounding.
 const SAFETY: f64 = 8.0;
 /// Rounding to f64, as a part of that to f32.
@@ -86,12 +86,20 @@ pub struct Judge {
 impl Judge {
     /// One that runs programs in all these settings, each on one thread and on two.
     pub fn new(settings: Vec<Setting>) -> Self {
-        Self { settings, fault: None, companion: Some(Companion::start()) }
+        Self {
+            settings,
+            fault: None,
+            companion: Some(Companion::start()),
+        }
     }
 
     /// One that runs programs with an injected fault, on one thread.
     pub fn with_fault(settings: Vec<Setting>, fault: Fault) -> Self {
-        Self { settings, fault: Some(fault), companion: None }
+        Self {
+            settings,
+            fault: Some(fault),
+            companion: None,
+        }
     }
 
     /// Judges a program.
@@ -103,7 +111,10 @@ impl Judge {
         match self.first_complaint(program, &witnesses) {
             None => {
                 let (by_differences, elements) = witnesses.checked();
-                Verdict::Right { by_differences, elements }
+                Verdict::Right {
+                    by_differences,
+                    elements,
+                }
             }
             Some(complaint) => self.explained(program, complaint),
         }
@@ -128,7 +139,9 @@ impl Judge {
                     Ok(together) if together == alone => {}
                     Ok(_) => {
                         let detail = "other bits than alone".to_owned();
-                        return Verdict::Wrong(setting.complaint(ComplaintKind::SharedLeaves, detail));
+                        return Verdict::Wrong(
+                            setting.complaint(ComplaintKind::SharedLeaves, detail),
+                        );
                     }
                     Err(Failure::Hung) => return Verdict::Known(vec![DEADLOCK]),
                     Err(Failure::Panicked(message)) if is_consumed(&message) => {
@@ -141,7 +154,10 @@ impl Judge {
             }
         }
         if known.is_empty() {
-            Verdict::Right { by_differences: 0, elements: 0 }
+            Verdict::Right {
+                by_differences: 0,
+                elements: 0,
+            }
         } else {
             Verdict::Known(known)
         }
@@ -153,7 +169,8 @@ impl Judge {
     ///
     /// If they disagree with each other.
     pub(crate) fn witnesses(&self, program: &Program, samples: u64) -> Result<Witnesses, String> {
-        let trace = Trace::of(program).map_err(|flaw| format!("the program has a flaw: {flaw:?}"))?;
+        let trace =
+            Trace::of(program).map_err(|flaw| format!("the program has a flaw: {flaw:?}"))?;
         let witnesses = Witnesses::of(program, &trace, samples);
         witnesses.disagreement().map_or(Ok(witnesses), Err)
     }
@@ -165,7 +182,9 @@ impl Judge {
                 Ok(results) => results,
                 Err(complaint) => return Some(complaint),
             };
-            let same = plain.as_ref().filter(|(other, _)| setting.is_checkpointing_of(other));
+            let same = plain
+                .as_ref()
+                .filter(|(other, _)| setting.is_checkpointing_of(other));
             if let Some((_, without)) = same
                 && *without != results
             {
@@ -226,7 +245,10 @@ impl Judge {
     fn explained(&self, program: &Program, complaint: Complaint) -> Verdict {
         let mut reasons = Vec::new();
         let (mut program, mut complaint) = (program.clone(), complaint);
-        if program.steps().any(|step| matches!(step, Step::Sibling { .. })) {
+        if program
+            .steps()
+            .any(|step| matches!(step, Step::Sibling { .. }))
+        {
             program = program.with_own_leaves();
             reasons.push(ONE_NODE);
             match self.complaint(&program) {
@@ -257,7 +279,11 @@ impl Program {
             if let Step::Sibling { .. } = instruction.step {
                 let (shape, numbers) = self.numbers(&instruction.step);
                 let (shape, numbers) = (shape.to_vec(), numbers.to_vec());
-                own.instructions[place].step = Step::Leaf { shape, numbers, is_tracked: true };
+                own.instructions[place].step = Step::Leaf {
+                    shape,
+                    numbers,
+                    is_tracked: true,
+                };
             }
         }
         own
@@ -267,7 +293,9 @@ impl Program {
     pub(crate) fn passes(&self) -> Vec<Self> {
         let steps = self.steps().enumerate();
         let passes = steps.filter(|(_, step)| matches!(step, Step::Backward { .. }));
-        passes.map(|(place, _)| self.without_unused(|root| root == place)).collect()
+        passes
+            .map(|(place, _)| self.without_unused(|root| root == place))
+            .collect()
     }
 }
 
@@ -278,7 +306,11 @@ fn different(one: &Results, other: &Result<Results, Failure>) -> String {
         Err(Failure::Hung) => return "it does not end".to_owned(),
         Err(Failure::Panicked(message)) => return message.clone(),
     };
-    let both = one.gradients.iter().flatten().zip(other.gradients.iter().flatten());
+    let both = one
+        .gradients
+        .iter()
+        .flatten()
+        .zip(other.gradients.iter().flatten());
     let all = both.enumerate();
     let mut found = all.filter(|(_, (a, b))| a != b);
     found.next().map_or_else(
@@ -289,7 +321,11 @@ fn different(one: &Results, other: &Result<Results, Failure>) -> String {
 
 impl Setting {
     fn complaint(&self, kind: ComplaintKind, detail: String) -> Complaint {
-        Complaint { setting: self.name(), kind, detail }
+        Complaint {
+            setting: self.name(),
+            kind,
+            detail,
+        }
     }
 
     /// Whether it is the other with gradient checkpointing.
@@ -300,11 +336,20 @@ impl Setting {
 
     /// The rounding of this float type, from that to f32.
     fn rounding(&self, in_f32: f64) -> f64 {
-        SAFETY * if self.dtype == DType::F64 { in_f32 * DOUBLE } else { in_f32 }
+        SAFETY
+            * if self.dtype == DType::F64 {
+                in_f32 * DOUBLE
+            } else {
+                in_f32
+            }
     }
 
     /// The first number that is not what the witnesses say.
-    fn difference(&self, results: &Results, witnesses: &Witnesses) -> Option<(ComplaintKind, String)> {
+    fn difference(
+        &self,
+        results: &Results,
+        witnesses: &Witnesses,
+    ) -> Option<(ComplaintKind, String)> {
         let kind = ComplaintKind::Value;
         if results.gradients.len() != witnesses.gradients.len() {
             return Some((kind, "backward passes are missing".to_owned()));
@@ -315,17 +360,29 @@ impl Setting {
             for (element, (got, right)) in got.iter().zip(&right.data).enumerate() {
                 let allowed = self.rounding(rounding + right.abs() * ROUNDING);
                 if !((got - right).abs() <= allowed) {
-                    let detail = format!("value {element} of pass {root} is {got}, right is {right}");
+                    let detail =
+                        format!("value {element} of pass {root} is {got}, right is {right}");
                     return Some((kind, detail));
                 }
             }
         }
-        for (root, (got, right)) in results.gradients.iter().zip(&witnesses.gradients).enumerate() {
+        for (root, (got, right)) in results
+            .gradients
+            .iter()
+            .zip(&witnesses.gradients)
+            .enumerate()
+        {
             for (leaf, (got, right)) in got.iter().zip(right).enumerate() {
                 for (element, derivative) in right.iter().enumerate() {
                     // No gradient is one of zeros.
-                    let got = got.as_ref().map_or(0.0, |got| got.get(element).copied().unwrap_or(f64::NAN));
-                    let Derivative { formula, rounding, finite } = *derivative;
+                    let got = got
+                        .as_ref()
+                        .map_or(0.0, |got| got.get(element).copied().unwrap_or(f64::NAN));
+                    let Derivative {
+                        formula,
+                        rounding,
+                        finite,
+                    } = *derivative;
                     if !((got - formula).abs() <= self.rounding(rounding)) {
                         let finite = finite.map_or_else(
                             || "a kink is too close for finite differences".to_owned(),

@@ -189,12 +189,18 @@ impl Rounded {
     /// An input, which is off too if f32 does not have it. The salt decides the errors of everything that
     /// is computed from it.
     pub(crate) fn input(value: f64, slope: f64, salt: u64) -> Self {
-        let exact = Self { dual: Dual { value, slope }, salt };
+        let exact = Self {
+            dual: Dual { value, slope },
+            salt,
+        };
         if f64::from(value as f32) == value {
             return exact;
         }
         let value = exact.off(value, 0);
-        Self { dual: Dual { value, slope }, salt }
+        Self {
+            dual: Dual { value, slope },
+            salt,
+        }
     }
 
     /// A number off by a random share that depends on its bits and on the salt alone.
@@ -237,8 +243,8 @@ impl Number for Rounded {
     fn of_two(self, other: Self, value: f64, [by_self, by_other]: [f64; 2]) -> Self {
         let salt = self.salt.max(other.salt);
         let salted = Self { salt, ..self };
-        let slope = salted.off(self.dual.slope * by_self, 3)
-            + salted.off(other.dual.slope * by_other, 4);
+        let slope =
+            salted.off(self.dual.slope * by_self, 3) + salted.off(other.dual.slope * by_other, 4);
         let dual = Dual {
             value: salted.off(value, 5),
             slope: salted.off(slope, 6),

@@ -31,7 +31,10 @@ pub(crate) enum Step {
     /// Makes a tracked leaf from a clone of the tensor that an earlier leaf was made from.
     Sibling { of: usize },
     /// Makes whole numbers.
-    Whole { shape: Vec<usize>, numbers: Vec<i64> },
+    Whole {
+        shape: Vec<usize>,
+        numbers: Vec<i64>,
+    },
     /// Calls an operation.
     Call { call: Call, operands: Vec<usize> },
     /// Cuts a value off from the graph.
@@ -80,7 +83,13 @@ impl Step {
 
     /// Whether it makes a leaf that is tracked.
     pub(crate) fn is_tracked_leaf(&self) -> bool {
-        matches!(self, Self::Leaf { is_tracked: true, .. } | Self::Sibling { .. })
+        matches!(
+            self,
+            Self::Leaf {
+                is_tracked: true,
+                ..
+            } | Self::Sibling { .. }
+        )
     }
 }
 
@@ -88,7 +97,9 @@ impl Program {
     /// The number of instructions, without leaves and backward passes.
     pub fn operations(&self) -> usize {
         let steps = self.steps();
-        steps.filter(|step| matches!(step, Step::Call { .. } | Step::Detach { .. })).count()
+        steps
+            .filter(|step| matches!(step, Step::Call { .. } | Step::Detach { .. }))
+            .count()
     }
 
     /// The differentiable operations that it calls, by their names in burn-suite's table.
@@ -101,7 +112,9 @@ impl Program {
     }
 
     pub(crate) fn steps(&self) -> impl Iterator<Item = &Step> {
-        self.instructions.iter().map(|instruction| &instruction.step)
+        self.instructions
+            .iter()
+            .map(|instruction| &instruction.step)
     }
 
     /// The shape and the numbers of a leaf.
@@ -116,7 +129,10 @@ impl Program {
     /// The tracked leaves.
     pub(crate) fn leaves(&self) -> Vec<usize> {
         let steps = self.steps().enumerate();
-        steps.filter(|(_, step)| step.is_tracked_leaf()).map(|(place, _)| place).collect()
+        steps
+            .filter(|(_, step)| step.is_tracked_leaf())
+            .map(|(place, _)| place)
+            .collect()
     }
 
     /// The values from which it goes backward, in order.
@@ -134,7 +150,9 @@ impl Program {
         for (place, step) in self.steps().enumerate() {
             // A sibling reads the tensor that a leaf was made from, not the leaf.
             if !matches!(step, Step::Sibling { .. }) {
-                step.operands().iter().for_each(|&operand| last[operand] = place);
+                step.operands()
+                    .iter()
+                    .for_each(|&operand| last[operand] = place);
             }
         }
         last
@@ -144,12 +162,20 @@ impl Program {
     /// other backward pass needs.
     pub(crate) fn without_unused(&self, is_root_wanted: impl Fn(usize) -> bool) -> Self {
         let mut is_used = vec![false; self.instructions.len()];
-        for (place, step) in self.steps().enumerate().collect::<Vec<_>>().into_iter().rev() {
+        for (place, step) in self
+            .steps()
+            .enumerate()
+            .collect::<Vec<_>>()
+            .into_iter()
+            .rev()
+        {
             if matches!(step, Step::Backward { .. }) {
                 is_used[place] = is_root_wanted(place);
             }
             if is_used[place] {
-                step.operands().iter().for_each(|&operand| is_used[operand] = true);
+                step.operands()
+                    .iter()
+                    .for_each(|&operand| is_used[operand] = true);
             }
         }
         self.only(&is_used)
@@ -200,7 +226,9 @@ impl Trace {
     /// The first flaw.
     pub(crate) fn of(program: &Program) -> Result<Self, Flaw> {
         let mut trace = Self::new();
-        program.steps().try_for_each(|step| trace.push(program, step))?;
+        program
+            .steps()
+            .try_for_each(|step| trace.push(program, step))?;
         Ok(trace)
     }
 
@@ -229,7 +257,11 @@ impl Trace {
     /// The flaw.
     pub(crate) fn push(&mut self, program: &Program, step: &Step) -> Result<(), Flaw> {
         let place = self.values.len();
-        if step.operands().iter().any(|&it| it >= place || self.values[it].is_none()) {
+        if step
+            .operands()
+            .iter()
+            .any(|&it| it >= place || self.values[it].is_none())
+        {
             return Err(Flaw::Operand);
         }
         let mut ancestors: Vec<usize> = Vec::new();
@@ -243,23 +275,37 @@ impl Trace {
                 }
                 for &it in &self.ancestors[*from] {
                     // A leaf can be an end of many backward passes.
-                    let is_leaf = program.instructions.get(it).is_some_and(|it| it.step.is_tracked_leaf());
+                    let is_leaf = program
+                        .instructions
+                        .get(it)
+                        .is_some_and(|it| it.step.is_tracked_leaf());
                     self.is_consumed[it] = !is_leaf;
                 }
                 None
             }
             Step::Sibling { of }
-                if !matches!(program.instructions[*of].step, Step::Leaf { is_tracked: true, .. }) =>
+                if !matches!(
+                    program.instructions[*of].step,
+                    Step::Leaf {
+                        is_tracked: true,
+                        ..
+                    }
+                ) =>
             {
                 return Err(Flaw::Operand);
             }
             _ => {
                 if let Step::Call { call, operands } = step {
-                    let values: Vec<_> = operands.iter().filter_map(|&it| self.values[it].as_ref()).collect();
+                    let values: Vec<_> = operands
+                        .iter()
+                        .filter_map(|&it| self.values[it].as_ref())
+                        .collect();
                     if !call.has(&values) {
                         return Err(Flaw::Domain);
                     }
-                    operands.iter().for_each(|&it| ancestors.extend(&self.ancestors[it]));
+                    operands
+                        .iter()
+                        .for_each(|&it| ancestors.extend(&self.ancestors[it]));
                 }
                 let value = evaluate(program, step, &self.values, &choices, None);
                 if let HostValue::Float(array) = &value {

@@ -86,7 +86,11 @@ const CHANGES: [Change; 8] = [
 /// Only what the backward passes need.
 fn needed_only(program: &Program, _: &Trace, place: usize) -> Vec<Program> {
     let last = place + 1 == program.instructions.len();
-    if last { vec![program.without_unused(|_| true)] } else { vec![] }
+    if last {
+        vec![program.without_unused(|_| true)]
+    } else {
+        vec![]
+    }
 }
 
 /// Without an instruction whose result nobody reads; a backward pass also without all that only it needs.
@@ -124,11 +128,17 @@ fn replaced_by_leaf(program: &Program, trace: &Trace, place: usize) -> Vec<Progr
             })
             .to_vec(),
         Some(HostValue::Int(array)) => {
-            vec![Step::Whole { shape: array.shape.clone(), numbers: array.data.clone() }]
+            vec![Step::Whole {
+                shape: array.shape.clone(),
+                numbers: array.data.clone(),
+            }]
         }
         _ => vec![],
     };
-    replacements.into_iter().map(|step| program.with_step(place, step).tidied(place)).collect()
+    replacements
+        .into_iter()
+        .map(|step| program.with_step(place, step).tidied(place))
+        .collect()
 }
 
 /// An operand in the place of a result.
@@ -159,10 +169,19 @@ fn untracked(program: &Program, _: &Trace, place: usize) -> Vec<Program> {
     let own = |is_tracked| {
         let (shape, numbers) = program.numbers(step);
         let (shape, numbers) = (shape.to_vec(), numbers.to_vec());
-        program.with_step(place, Step::Leaf { shape, numbers, is_tracked })
+        program.with_step(
+            place,
+            Step::Leaf {
+                shape,
+                numbers,
+                is_tracked,
+            },
+        )
     };
     match step {
-        Step::Leaf { is_tracked: true, .. } => vec![own(false)],
+        Step::Leaf {
+            is_tracked: true, ..
+        } => vec![own(false)],
         Step::Sibling { .. } => vec![own(false), own(true)],
         _ => vec![],
     }
@@ -177,13 +196,28 @@ fn plain_handle(program: &Program, _: &Trace, place: usize) -> Vec<Program> {
 
 /// Numbers with fewer binary digits.
 fn short_numbers(program: &Program, _: &Trace, place: usize) -> Vec<Program> {
-    let Step::Leaf { shape, numbers, is_tracked } = &program.instructions[place].step else {
+    let Step::Leaf {
+        shape,
+        numbers,
+        is_tracked,
+    } = &program.instructions[place].step
+    else {
         return vec![];
     };
     let rounded = |digits: f64| {
-        let numbers = numbers.iter().map(|x| (x * digits).round() / digits).collect();
+        let numbers = numbers
+            .iter()
+            .map(|x| (x * digits).round() / digits)
+            .collect();
         let (shape, is_tracked) = (shape.clone(), *is_tracked);
-        program.with_step(place, Step::Leaf { shape, numbers, is_tracked })
+        program.with_step(
+            place,
+            Step::Leaf {
+                shape,
+                numbers,
+                is_tracked,
+            },
+        )
     };
     let few = [1.0, 4.0, 32.0].map(rounded);
     let position = few.iter().position(|it| it == program).unwrap_or(few.len());

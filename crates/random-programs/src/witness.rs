@@ -36,13 +36,23 @@ impl Witnesses {
     /// Computes them for a program without flaws. `samples` is the number of random roundings.
     pub(crate) fn of(program: &Program, trace: &Trace, samples: u64) -> Self {
         let (roots, leaves) = (program.roots(), program.leaves());
-        let value = |&root: &usize| trace.values[root].as_ref().expect("a root has a value").float().clone();
+        let value = |&root: &usize| {
+            trace.values[root]
+                .as_ref()
+                .expect("a root has a value")
+                .float()
+                .clone()
+        };
         let mut witnesses = Self {
             roots: roots.iter().map(value).collect(),
             root_roundings: vec![0.0; roots.len()],
             gradients: vec![vec![Vec::new(); leaves.len()]; roots.len()],
         };
-        let run = Run { program, trace, roots: &roots };
+        let run = Run {
+            program,
+            trace,
+            roots: &roots,
+        };
         let (_, path) = run.with(usize::MAX, 0, |x| x);
         for (number, &leaf) in leaves.iter().enumerate() {
             let (_, numbers) = program.numbers(&program.instructions[leaf].step);
@@ -79,7 +89,10 @@ impl Witnesses {
     /// and nothing can be said about Burn.
     pub(crate) fn disagreement(&self) -> Option<String> {
         let all = self.gradients.iter().flatten().flatten();
-        for Derivative { formula, finite, .. } in all {
+        for Derivative {
+            formula, finite, ..
+        } in all
+        {
             if let Some((finite, error)) = finite {
                 let difference = (formula - finite).abs();
                 if !(difference <= *error) {
@@ -95,7 +108,10 @@ impl Witnesses {
     /// The elements that finite differences could check, and all.
     pub(crate) fn checked(&self) -> (usize, usize) {
         let all = || self.gradients.iter().flatten().flatten();
-        (all().filter(|it| it.finite.is_some()).count(), all().count())
+        (
+            all().filter(|it| it.finite.is_some()).count(),
+            all().count(),
+        )
     }
 }
 
@@ -109,7 +125,12 @@ struct Run<'a> {
 impl Run<'_> {
     /// The sum of each root's elements, and a number for all choices on the way, when one element of a leaf
     /// is replaced by what `moved` makes of it.
-    fn with<N: Number>(&self, leaf: usize, element: usize, moved: impl Fn(f64) -> N) -> (Vec<N>, u64) {
+    fn with<N: Number>(
+        &self,
+        leaf: usize,
+        element: usize,
+        moved: impl Fn(f64) -> N,
+    ) -> (Vec<N>, u64) {
         let replaced = |place: usize, mut array: Array<N>| {
             if place == leaf {
                 array.data[element] = moved(array.data[element].value());
@@ -123,7 +144,11 @@ impl Run<'_> {
     fn rounded(&self, leaf: usize, element: usize, salt: u64) -> Vec<Dual> {
         let (roots, _) = self.compute(|place, array: Array<Rounded>| {
             let numbers = array.data.iter().enumerate().map(|(number, x)| {
-                let slope = if (place, number) == (leaf, element) { 1.0 } else { 0.0 };
+                let slope = if (place, number) == (leaf, element) {
+                    1.0
+                } else {
+                    0.0
+                };
                 Rounded::input(x.value(), slope, salt)
             });
             Array::new(&array.shape[..], numbers.collect())
@@ -138,7 +163,9 @@ impl Run<'_> {
             let frozen = self.trace.values[place].as_ref();
             values.push(frozen.map(|frozen| {
                 match evaluate(self.program, step, &values, &choices, Some(frozen)) {
-                    HostValue::Float(array) if matches!(step, Step::Leaf { .. } | Step::Sibling { .. }) => {
+                    HostValue::Float(array)
+                        if matches!(step, Step::Leaf { .. } | Step::Sibling { .. }) =>
+                    {
                         HostValue::Float(leaf(place, array))
                     }
                     value => value,
@@ -146,8 +173,16 @@ impl Run<'_> {
             }));
         }
         let sum = |&root: &usize| {
-            let elements = &values[root].as_ref().expect("a root has a value").float().data;
-            elements.iter().copied().reduce(|sum, x| sum + x).expect("no tensor is empty")
+            let elements = &values[root]
+                .as_ref()
+                .expect("a root has a value")
+                .float()
+                .data;
+            elements
+                .iter()
+                .copied()
+                .reduce(|sum, x| sum + x)
+                .expect("no tensor is empty")
         };
         (self.roots.iter().map(sum).collect(), choices.path())
     }
@@ -167,7 +202,10 @@ impl Run<'_> {
             let of_root = |root: usize| {
                 let wide = (sums[0][root] - sums[1][root]) / (2.0 * step);
                 let narrow = (sums[2][root] - sums[3][root]) / step;
-                let size = sums.iter().map(|roots| roots[root].abs()).fold(1.0, f64::max);
+                let size = sums
+                    .iter()
+                    .map(|roots| roots[root].abs())
+                    .fold(1.0, f64::max);
                 // What is computed with 16 digits is off by a few units in the last, of numbers on the way
                 // that may be larger than the result.
                 let rounding = 1e3 * f64::EPSILON * size / step;

@@ -37,17 +37,27 @@ fn every_injected_fault_is_found_and_shrunk() {
     assert_eq!(Fault::ALL.len(), 20);
     for &fault in Fault::ALL {
         let judge = Judge::with_fault(settings(), fault);
-        let mut programs = (0..2000).map(Program::random).filter(|program| fault.is_in(program));
+        let mut programs = (0..2000)
+            .map(Program::random)
+            .filter(|program| fault.is_in(program));
         let is_wrong = |program: &Program| matches!(judge.judge(program), Verdict::Wrong(_));
         let Some(program) = programs.find(is_wrong) else {
             panic!("{}: not found", fault.name());
         };
         let complaint = judge.complaint(&program).expect("it is wrong");
-        let shows = |it: &Program| judge.complaint(it).is_some_and(|it| it.kind == complaint.kind);
+        let shows = |it: &Program| {
+            judge
+                .complaint(it)
+                .is_some_and(|it| it.kind == complaint.kind)
+        };
         let smallest = program.shrunk(shows);
         let operations = smallest.operations();
         let code = smallest.code(&settings()[0]);
-        assert!(operations <= 4, "{}: {operations} operations\n{code}", fault.name());
+        assert!(
+            operations <= 4,
+            "{}: {operations} operations\n{code}",
+            fault.name()
+        );
     }
 }
 
@@ -60,7 +70,10 @@ fn known_faults_of_the_graph_are_found_and_no_other() {
     let mut found = [false; 2];
     for seed in 0..700 {
         match judge.judge(&Program::random(seed)) {
-            Verdict::Right { by_differences, elements } => assert!(by_differences <= elements),
+            Verdict::Right {
+                by_differences,
+                elements,
+            } => assert!(by_differences <= elements),
             Verdict::Known(entries) => {
                 found[0] |= entries.contains(&ONE_NODE);
                 found[1] |= entries.contains(&STALE_GRAPH);
@@ -76,13 +89,17 @@ fn known_faults_of_the_graph_are_found_and_no_other() {
 fn a_known_fault_hides_no_other() {
     quiet();
     let judge = Judge::new(settings());
-    let has = |seed: &u64, entry| {
-        matches!(judge.judge(&Program::random(*seed)), Verdict::Known(entries) if entries == [entry])
-    };
-    let seed = (0..700).find(|seed| has(seed, ONE_NODE)).expect("some program has it");
+    let has = |seed: &u64, entry| matches!(judge.judge(&Program::random(*seed)), Verdict::Known(entries) if entries == [entry]);
+    let seed = (0..700)
+        .find(|seed| has(seed, ONE_NODE))
+        .expect("some program has it");
     let program = Program::random(seed);
-    let broken = Fault::ALL.iter().map(|&fault| Judge::with_fault(settings(), fault).judge(&program));
-    let wrong = broken.filter(|verdict| matches!(verdict, Verdict::Wrong(_))).count();
+    let broken = Fault::ALL
+        .iter()
+        .map(|&fault| Judge::with_fault(settings(), fault).judge(&program));
+    let wrong = broken
+        .filter(|verdict| matches!(verdict, Verdict::Wrong(_)))
+        .count();
     assert!(wrong > 0, "seed {seed}");
 }
 

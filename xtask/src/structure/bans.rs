@@ -159,7 +159,8 @@ fn parameters_of_clones(source: &Source, tokens: &[Token<'_>]) -> Vec<String> {
     let calls = (0..tokens.len()).filter(|&at| text(at) == "from_tensor" && text(at + 1) == "(");
     let of_clone = |at: &usize| {
         let close = tokens::closing(tokens, at + 1) - 1;
-        close > at + 5 && [4, 3, 2, 1].map(|before| text(close - before)) == [".", "clone", "(", ")"]
+        close > at + 5
+            && [4, 3, 2, 1].map(|before| text(close - before)) == [".", "clone", "(", ")"]
     };
     let breach = |at: usize| {
         format!(
@@ -223,10 +224,16 @@ mod tests {
 
     #[test]
     fn leaves_of_one_tensor_are_found() {
-        for text in ["let a = w.clone().require_grad();", "let a = Param::from_tensor(w.clone());"] {
+        for text in [
+            "let a = w.clone().require_grad();",
+            "let a = Param::from_tensor(w.clone());",
+        ] {
             let breaches = found("crates/layers", "src/a.rs", text);
             assert!(breaches[0].contains("detach first"), "{breaches:?}");
-            assert_eq!(found("crates/burn-suite", "tests/upstream/a.rs", text).len(), 0);
+            assert_eq!(
+                found("crates/burn-suite", "tests/upstream/a.rs", text).len(),
+                0
+            );
         }
         for text in [
             "let a = w.clone().detach().require_grad();",
@@ -234,7 +241,10 @@ mod tests {
             "let a = Param::from_tensor(w.clone() * 2.0);",
             "let a = Param::from_tensor(Tensor::from_data(w, options.clone()));",
         ] {
-            assert!(found("crates/layers", "src/a.rs", text).is_empty(), "{text}");
+            assert!(
+                found("crates/layers", "src/a.rs", text).is_empty(),
+                "{text}"
+            );
         }
     }
 

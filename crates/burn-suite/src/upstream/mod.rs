@@ -44,12 +44,17 @@ impl Issue {
             (is_loud, std::cmp::Reverse(entry.backends.len()))
         });
         let graph = faults.iter().map(Self::of_fault);
-        graph.chain(entries.into_iter().map(Self::of_entry)).collect()
+        graph
+            .chain(entries.into_iter().map(Self::of_entry))
+            .collect()
     }
 
     /// The issue for the entry of this id, whatever its triage.
     pub fn find(id: &str, ledger: &Ledger, faults: &[GraphFault]) -> Option<Self> {
-        let fault = faults.iter().find(|fault| fault.id == id).map(Self::of_fault);
+        let fault = faults
+            .iter()
+            .find(|fault| fault.id == id)
+            .map(Self::of_fault);
         let entry = || ledger.entries.iter().find(|entry| entry.id == id);
         fault.or_else(|| entry().map(Self::of_entry))
     }
@@ -84,12 +89,21 @@ impl Issue {
             DisagreementKind::Shape => "gradient of a wrong shape",
             DisagreementKind::Unlawful => "wrong value, or a gradient that is not linear",
             DisagreementKind::Panicked => "panic",
-            DisagreementKind::Kink | DisagreementKind::Unchecked => "gradient that cannot be checked",
+            DisagreementKind::Kink | DisagreementKind::Unchecked => {
+                "gradient that cannot be checked"
+            }
         };
-        let title = format!("{}: {what} ({})", entry.operation, entry.backends.join(", "));
+        let title = format!(
+            "{}: {what} ({})",
+            entry.operation,
+            entry.backends.join(", ")
+        );
         let mut sections = vec![
             ("What happens", entry.wrong.clone()),
-            ("Program", programs(std::slice::from_ref(&entry.reproduction))),
+            (
+                "Program",
+                programs(std::slice::from_ref(&entry.reproduction)),
+            ),
             ("Expected and got", entry.example.clone()),
         ];
         if !entry.through.is_empty() {
@@ -100,11 +114,19 @@ impl Issue {
         }
         let text = Text {
             title: &title,
-            place: format!("{} in {}", entry.backends.join(", "), entry.dtypes.join(", ")),
+            place: format!(
+                "{} in {}",
+                entry.backends.join(", "),
+                entry.dtypes.join(", ")
+            ),
             upstream: &entry.upstream,
             sections: &sections,
         };
-        Self { id: entry.id.clone(), text: text.markdown(), title }
+        Self {
+            id: entry.id.clone(),
+            text: text.markdown(),
+            title,
+        }
     }
 }
 
@@ -117,7 +139,12 @@ struct Text<'a> {
 
 impl Text<'_> {
     fn markdown(&self) -> String {
-        let Self { title, place, upstream, .. } = self;
+        let Self {
+            title,
+            place,
+            upstream,
+            ..
+        } = self;
         let known = if upstream.is_empty() {
             String::new()
         } else {
@@ -132,7 +159,8 @@ impl Text<'_> {
 
 /// The reproductions as programs. They assert what Burn gives now.
 fn programs(names: &[String]) -> String {
-    let program = |name: &String| program::program(name).map(|text| format!("```rust\n{text}```\n"));
+    let program =
+        |name: &String| program::program(name).map(|text| format!("```rust\n{text}```\n"));
     let programs: Vec<_> = names.iter().filter_map(program).collect();
     format!(
         "Each assertion states what this version gives; its message, or a comment, says what is right.\n\n{}",
@@ -153,11 +181,21 @@ mod tests {
         assert!(issues.len() > faults.len() + 40, "{}", issues.len());
         for issue in &issues {
             assert!(issue.text.contains("fn main() {"), "{}", issue.text);
-            assert!(issue.text.starts_with(&format!("# {}\n", issue.title)), "{}", issue.id);
-            assert_eq!(Issue::find(&issue.id, &ledger, &faults).as_ref(), Some(issue));
+            assert!(
+                issue.text.starts_with(&format!("# {}\n", issue.title)),
+                "{}",
+                issue.id
+            );
+            assert_eq!(
+                Issue::find(&issue.id, &ledger, &faults).as_ref(),
+                Some(issue)
+            );
         }
         assert_eq!(Issue::find("no-such-entry", &ledger, &faults), None);
-        let convention = ledger.entries.iter().find(|entry| entry.triage == Triage::Convention);
+        let convention = ledger
+            .entries
+            .iter()
+            .find(|entry| entry.triage == Triage::Convention);
         let convention = &convention.expect("there is one").id;
         assert!(issues.iter().all(|issue| issue.id != *convention));
         assert!(Issue::find(convention, &ledger, &faults).is_some());

@@ -32,7 +32,9 @@ pub(super) fn program(name: &str) -> Option<String> {
     let shared: Vec<_> = [first, last].into_iter().flat_map(items).collect();
     let found = FILES.iter().find_map(|file| {
         let items = items(file);
-        let at = items.iter().position(|item| item.name == name && item.is_test())?;
+        let at = items
+            .iter()
+            .position(|item| item.name == name && item.is_test())?;
         Some((*file, items, at))
     });
     let (file, items, at) = found?;
@@ -54,35 +56,53 @@ pub(super) fn program(name: &str) -> Option<String> {
             uses.entry(name).or_insert(path);
         }
     }
-    let mut uses: Vec<_> = uses.into_values().map(|path| format!("use {path};\n")).collect();
+    let mut uses: Vec<_> = uses
+        .into_values()
+        .map(|path| format!("use {path};\n"))
+        .collect();
     uses.sort_unstable();
     Some(format!("{}\n{text}\n", uses.concat()))
 }
 
 impl<'a> Item<'a> {
     fn is_test(&self) -> bool {
-        self.lines[..self.head].iter().any(|line| line.trim() == "#[test]")
+        self.lines[..self.head]
+            .iter()
+            .any(|line| line.trim() == "#[test]")
     }
 
     /// The item without the indentation of its module, on every backend.
     fn text(&self) -> String {
         let lines = self.lines.iter().copied();
-        dedented(&lines.filter(|line| !line.trim().starts_with("#[cfg(")).collect::<Vec<_>>())
+        dedented(
+            &lines
+                .filter(|line| !line.trim().starts_with("#[cfg("))
+                .collect::<Vec<_>>(),
+        )
     }
 
     /// The body of a test as `main`. What runs in a process of its own runs here.
     fn as_main(&self) -> String {
         let lines = &self.lines[self.head..];
-        let inner = lines.iter().position(|line| line.contains(IN_PROCESS)).and_then(|start| {
-            let indent = indent(lines[start]);
-            let after = lines[start + 1..].iter();
-            let length = after.take_while(|line| line.trim().is_empty() || self::indent(line) > indent);
-            Some(&lines[start + 1..start + 1 + length.count()])
-        });
+        let inner = lines
+            .iter()
+            .position(|line| line.contains(IN_PROCESS))
+            .and_then(|start| {
+                let indent = indent(lines[start]);
+                let after = lines[start + 1..].iter();
+                let length =
+                    after.take_while(|line| line.trim().is_empty() || self::indent(line) > indent);
+                Some(&lines[start + 1..start + 1 + length.count()])
+            });
         let body = inner.unwrap_or(&lines[1..lines.len() - 1]);
         let body = dedented(body);
-        let body: Vec<_> = body.lines().map(|line| format!("    {line}").trim_end().to_owned()).collect();
-        let comments = self.lines[..self.head].iter().filter(|line| line.trim().starts_with("///"));
+        let body: Vec<_> = body
+            .lines()
+            .map(|line| format!("    {line}").trim_end().to_owned())
+            .collect();
+        let comments = self.lines[..self.head]
+            .iter()
+            .filter(|line| line.trim().starts_with("///"));
         let comments: Vec<_> = comments.map(|line| format!("{}\n", line.trim())).collect();
         format!("{}fn main() {{\n{}\n}}", comments.concat(), body.join("\n"))
     }
@@ -95,7 +115,10 @@ fn indent(line: &str) -> usize {
 fn dedented(lines: &[&str]) -> String {
     let written = lines.iter().filter(|line| !line.trim().is_empty());
     let least = written.map(|line| indent(line)).min().unwrap_or(0);
-    let cut: Vec<_> = lines.iter().map(|line| line.get(least..).unwrap_or_default()).collect();
+    let cut: Vec<_> = lines
+        .iter()
+        .map(|line| line.get(least..).unwrap_or_default())
+        .collect();
     cut.join("\n")
 }
 
@@ -182,8 +205,14 @@ fn imports(file: &str) -> BTreeSet<String> {
             continue;
         };
         let tree: String = tree.split_whitespace().collect();
-        let is_path = tree.chars().all(|c| is_part(c) || [':', '{', '}', ',', '*'].contains(&c));
-        if is_path && tree.contains("::") && !tree.starts_with("super") && !tree.starts_with("crate") {
+        let is_path = tree
+            .chars()
+            .all(|c| is_part(c) || [':', '{', '}', ',', '*'].contains(&c));
+        if is_path
+            && tree.contains("::")
+            && !tree.starts_with("super")
+            && !tree.starts_with("crate")
+        {
             expand("", &tree, &mut paths);
         }
     }
@@ -225,7 +254,10 @@ mod tests {
         assert!(program.contains("\nfn main() {\n"), "{program}");
         assert!(program.contains("fn gradient("), "{program}");
         assert!(program.contains("use burn::tensor::Tensor;\n"), "{program}");
-        assert!(!program.contains("#[test]") && !program.contains("use super"), "{program}");
+        assert!(
+            !program.contains("#[test]") && !program.contains("use super"),
+            "{program}"
+        );
         assert_eq!(super::program("there_is_none"), None);
     }
 
@@ -234,13 +266,19 @@ mod tests {
         let name = "threads_that_share_a_leaf_wait_for_each_other";
         let program = program(name).expect("there is one");
         assert!(!program.contains("in_process"), "{program}");
-        assert!(program.contains("    let slow = thread::spawn(move || {"), "{program}");
+        assert!(
+            program.contains("    let slow = thread::spawn(move || {"),
+            "{program}"
+        );
         assert!(program.contains("use std::thread;"), "{program}");
     }
 
     #[test]
     fn imports_are_taken_apart() {
         let paths = imports("use a::{b, c::{d, e}};\nuse super::*;\nuse f::g;");
-        assert_eq!(Vec::from_iter(paths), ["a::b", "a::c::d", "a::c::e", "f::g"]);
+        assert_eq!(
+            Vec::from_iter(paths),
+            ["a::b", "a::c::d", "a::c::e", "f::g"]
+        );
     }
 }

@@ -32,7 +32,12 @@ fn a_diamond_adds_up_before_it_goes_on() {
     let y = x.clone() * 2.0;
     let grads = (y.clone().sin() + y.clone() * y).backward();
     let right = 2.0 * (1.0_f64.cos() + 2.0);
-    assert_close("diamond", &numbers(x.grad(&grads).expect("a gradient")), &[right], 1e-14);
+    assert_close(
+        "diamond",
+        &numbers(x.grad(&grads).expect("a gradient")),
+        &[right],
+        1e-14,
+    );
 }
 
 /// d(x · detach(x))/dx = x: the detached factor is a constant.
@@ -52,7 +57,11 @@ fn tracking_begins_with_require_grad() {
     let before = w.clone() * 2.0;
     let x = w.require_grad();
     let grads = (before * x.clone()).backward();
-    assert_eq!(numbers(x.grad(&grads).expect("a gradient")), [6.0], "not 12");
+    assert_eq!(
+        numbers(x.grad(&grads).expect("a gradient")),
+        [6.0],
+        "not 12"
+    );
 }
 
 /// Only leaves can be tracked.
@@ -80,7 +89,10 @@ fn gradients_are_read_taken_and_replaced() {
     let mut grads = (x.clone() * 5.0).backward();
     assert_eq!(numbers(x.grad(&grads).expect("a gradient")), [5.0]);
     x.grad_replace(&mut grads, vector(&[7.0], &Device::flex()));
-    assert_eq!(numbers(x.grad_remove(&mut grads).expect("a gradient")), [7.0]);
+    assert_eq!(
+        numbers(x.grad_remove(&mut grads).expect("a gradient")),
+        [7.0]
+    );
     assert!(x.grad(&grads).is_none() && x.grad_remove(&mut grads).is_none());
 }
 
@@ -116,7 +128,12 @@ fn the_gradient_of_an_intermediate_value() {
     let grads = (y.clone() + probe.clone()).sin().sum().backward();
     assert!(y.grad(&grads).is_none());
     let right = [0.25_f64.cos(), 4.0_f64.cos()];
-    assert_close("probe", &numbers(probe.grad(&grads).expect("a gradient")), &right, 1e-14);
+    assert_close(
+        "probe",
+        &numbers(probe.grad(&grads).expect("a gradient")),
+        &right,
+        1e-14,
+    );
 }
 
 /// A plain backward pass through 10 000 operations neither overflows a stack of 2 MiB nor loses anything.
@@ -140,7 +157,9 @@ struct Net {
 
 fn net(of: &[f64]) -> Net {
     let device = Device::flex().autodiff();
-    Net { w: Param::from_tensor(vector(of, &device)) }
+    Net {
+        w: Param::from_tensor(vector(of, &device)),
+    }
 }
 
 /// `valid` tracks nothing, `train` tracks again, with the same numbers and the same id.
@@ -153,8 +172,14 @@ fn valid_and_train() {
     assert!(again.w.val().is_require_grad());
     assert_eq!(again.w.id, net.w.id);
     let grads = (again.w.val() * 3.0).sum().backward();
-    assert_eq!(numbers(again.w.val().grad(&grads).expect("a gradient")), [3.0, 3.0]);
-    assert!(net.w.val().grad(&grads).is_none(), "the copy has leaves of its own");
+    assert_eq!(
+        numbers(again.w.val().grad(&grads).expect("a gradient")),
+        [3.0, 3.0]
+    );
+    assert!(
+        net.w.val().grad(&grads).is_none(),
+        "the copy has leaves of its own"
+    );
 }
 
 /// `fork` makes leaves of its own on a device; without it, a tensor that is moved keeps its place in the graph.
@@ -165,7 +190,10 @@ fn fork_and_to_device() {
     let forked = original.clone().fork(&device);
     let grads = (forked.w.val() * 2.0).sum().backward();
     assert!(original.w.val().grad(&grads).is_none());
-    assert_eq!(numbers(forked.w.val().grad(&grads).expect("a gradient")), [2.0, 2.0]);
+    assert_eq!(
+        numbers(forked.w.val().grad(&grads).expect("a gradient")),
+        [2.0, 2.0]
+    );
     let x = leaf(&[4.0]);
     let grads = (x.clone().to_device(&device) * 2.0).backward();
     assert_eq!(numbers(x.grad(&grads).expect("a gradient")), [2.0]);
@@ -178,7 +206,10 @@ fn a_shared_parameter_has_one_gradient() {
     let loss = (net.w.val() * 3.0 + net.w.val() * net.w.val()).sum();
     let grads = GradientsParams::from_grads(loss.backward(), &net);
     assert_eq!(grads.len(), 1);
-    assert_eq!(numbers(grads.get::<1>(net.w.id).expect("a gradient")), [7.0]);
+    assert_eq!(
+        numbers(grads.get::<1>(net.w.id).expect("a gradient")),
+        [7.0]
+    );
 }
 
 /// The gradient of a mean over 5 rows from batches of 3 and 2, each weighed by its rows: the accumulator adds.
@@ -196,7 +227,12 @@ fn batches_of_unequal_size_accumulate() {
     accumulator.accumulate(&net, gradient(&rows[3..], 5.0));
     let sum = accumulator.grads();
     let right = rows.iter().map(|x| 2.0 * x * x * 1.5 / 5.0).sum::<f64>();
-    assert_close("sum", &numbers(sum.get::<1>(net.w.id).expect("a gradient")), &[right], 1e-7);
+    assert_close(
+        "sum",
+        &numbers(sum.get::<1>(net.w.id).expect("a gradient")),
+        &[right],
+        1e-7,
+    );
 }
 
 /// What a step of rate 1 takes away is the clipped gradient. By norm, each tensor is clipped alone.

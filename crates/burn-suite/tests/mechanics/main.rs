@@ -22,6 +22,9 @@ fn assert_close(what: &str, got: &[f64], right: &[f64], relative: f64) {
     assert_eq!(got.len(), right.len(), "{what}");
     for (got, right) in got.iter().zip(right) {
         let difference = (got - right).abs();
-        assert!(difference <= relative * right.abs().max(1e-3), "{what}: right is {right}, got {got}");
+        assert!(
+            difference <= relative * right.abs().max(1e-3),
+            "{what}: right is {right}, got {got}"
+        );
     }
 }

@@ -41,7 +41,9 @@ fn check(
     mut formula: impl FnMut(usize, &Matrix, &Matrix) -> Matrix,
 ) {
     let device = Device::flex();
-    let mut net = Net { w: Param::from_tensor(tensor(&START, &device.clone().autodiff())) };
+    let mut net = Net {
+        w: Param::from_tensor(tensor(&START, &device.clone().autodiff())),
+    };
     let mut right = START;
     for step in 0..STEPS {
         let mut params = GradientsParams::new();
@@ -49,7 +51,12 @@ fn check(
         net = optimizer.step(RATE, net, params);
         right = formula(step + 1, &right, &gradient(step));
         let got = numbers(net.w.val().inner());
-        assert_close(&format!("{name}, step {step}"), &got, right.as_flattened(), relative);
+        assert_close(
+            &format!("{name}, step {step}"),
+            &got,
+            right.as_flattened(),
+            relative,
+        );
     }
 }
 
@@ -77,7 +84,8 @@ fn adafactor() {
             *average = (1.0 - new) * *average + new * mean;
         }
         let mean = rows.iter().sum::<f64>() / ROWS as f64;
-        let update = matrix(|row, column| g[row][column] / (rows[row] * columns[column] / mean).sqrt());
+        let update =
+            matrix(|row, column| g[row][column] / (rows[row] * columns[column] / mean).sqrt());
         let clip = root_mean_square(&update).max(1.0);
         let rate = RATE.min(1.0 / (t as f64).sqrt()) * root_mean_square(w).max(1e-3);
         matrix(|row, column| w[row][column] - rate * update[row][column] / clip)
@@ -88,7 +96,10 @@ fn adafactor() {
 /// X ← a X + (b A + c A²) X with A = X Xᵀ, from X = G / ‖G‖; W ← W - η √max(1, rows/columns) X.
 #[test]
 fn muon() {
-    let momentum = MomentumConfig::new().with_momentum(0.95).with_dampening(0.0).with_nesterov(true);
+    let momentum = MomentumConfig::new()
+        .with_momentum(0.95)
+        .with_dampening(0.0)
+        .with_nesterov(true);
     let config = MuonConfig::new().with_momentum(momentum);
     let mu = f64::from(0.95_f32);
     let mut velocity: Option<Matrix> = None;
@@ -96,7 +107,12 @@ fn muon() {
         let v = velocity.map_or(*g, |v| matrix(|i, j| mu * v[i][j] + g[i][j]));
         velocity = Some(v);
         let direction = matrix(|i, j| g[i][j] + mu * v[i][j]);
-        let norm = direction.as_flattened().iter().map(|x| x * x).sum::<f64>().sqrt();
+        let norm = direction
+            .as_flattened()
+            .iter()
+            .map(|x| x * x)
+            .sum::<f64>()
+            .sqrt();
         let mut x = matrix(|i, j| direction[i][j] / norm);
         for _ in 0..5 {
             let square = |left: &dyn Fn(usize, usize) -> f64| -> [[f64; ROWS]; ROWS] {

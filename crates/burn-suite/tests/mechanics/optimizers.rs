@@ -6,8 +6,8 @@
 
 use burn::module::{Module, Param};
 use burn::optim::{
-    AdaGradConfig, AdamConfig, AdamWConfig, AdanConfig, GradientsParams, LambConfig, LionConfig, ModuleOptimizer,
-    RmsPropConfig, SgdConfig, decay::WeightDecayConfig, momentum::MomentumConfig,
+    AdaGradConfig, AdamConfig, AdamWConfig, AdanConfig, GradientsParams, LambConfig, LionConfig,
+    ModuleOptimizer, RmsPropConfig, SgdConfig, decay::WeightDecayConfig, momentum::MomentumConfig,
 };
 use burn::tensor::{Device, Tensor};
 
@@ -45,7 +45,9 @@ fn check<S: Default>(
     formula: impl Fn(usize, f64, f64, &mut S) -> f64,
 ) {
     let device = Device::flex();
-    let mut net = Net { w: Param::from_tensor(vector(&START, &device.clone().autodiff())) };
+    let mut net = Net {
+        w: Param::from_tensor(vector(&START, &device.clone().autodiff())),
+    };
     let mut right = START;
     let mut states: [S; 3] = std::array::from_fn(|_| S::default());
     for step in 0..STEPS {
@@ -64,7 +66,12 @@ fn check<S: Default>(
 /// Stochastic gradient descent: w ← w - η g.
 #[test]
 fn sgd() {
-    check("sgd", SgdConfig::new().init(), EXACT, |_, w, g, _: &mut ()| w - RATE * g);
+    check(
+        "sgd",
+        SgdConfig::new().init(),
+        EXACT,
+        |_, w, g, _: &mut ()| w - RATE * g,
+    );
 }
 
 /// L2 weight decay: g ← g + λ w.
@@ -72,7 +79,9 @@ fn sgd() {
 fn sgd_with_weight_decay() {
     let config = SgdConfig::new().with_weight_decay(Some(WeightDecayConfig::new(0.1)));
     let decay = stored(0.1);
-    check("decay", config.init(), EXACT, |_, w, g, _: &mut ()| w - RATE * (g + decay * w));
+    check("decay", config.init(), EXACT, |_, w, g, _: &mut ()| {
+        w - RATE * (g + decay * w)
+    });
 }
 
 /// Sutskever et al. 2013 as PyTorch has it: v ← μ v + (1 - τ) g, but v = g at first; w ← w - η v, or with
@@ -80,7 +89,10 @@ fn sgd_with_weight_decay() {
 #[test]
 fn sgd_with_momentum() {
     for (dampening, nesterov) in [(0.0, false), (0.3, false), (0.0, true), (0.3, true)] {
-        let momentum = MomentumConfig::new().with_momentum(0.9).with_dampening(dampening).with_nesterov(nesterov);
+        let momentum = MomentumConfig::new()
+            .with_momentum(0.9)
+            .with_dampening(dampening)
+            .with_nesterov(nesterov);
         let config = SgdConfig::new().with_momentum(Some(momentum));
         let name = format!("momentum, dampening {dampening}, Nesterov {nesterov}");
         let (mu, share) = (stored(0.9), 1.0 - dampening);
@@ -116,7 +128,13 @@ struct Moments {
 impl Moments {
     /// Kingma and Ba 2015: m ← β₁ m + (1 - β₁) g, v ← β₂ v + (1 - β₂) g²; m̂ / (√v̂ + ε) with m̂ = m / (1 - β₁ᵗ) and
     /// v̂ = v / (1 - β₂ᵗ). AMSGrad (Reddi et al. 2018): the largest v so far in the place of v.
-    fn adam(&mut self, t: usize, g: f64, [beta_1, beta_2, epsilon]: [f64; 3], amsgrad: bool) -> f64 {
+    fn adam(
+        &mut self,
+        t: usize,
+        g: f64,
+        [beta_1, beta_2, epsilon]: [f64; 3],
+        amsgrad: bool,
+    ) -> f64 {
         self.first = beta_1 * self.first + (1.0 - beta_1) * g;
         self.second = beta_2 * self.second + (1.0 - beta_2) * g * g;
         self.largest = self.largest.max(self.second);
@@ -132,11 +150,18 @@ const BETAS: [f64; 3] = [0.9, 0.99, 1e-5];
 #[test]
 fn adam() {
     for amsgrad in [false, true] {
-        let config = AdamConfig::new().with_beta_1(0.9).with_beta_2(0.99).with_epsilon(1e-5).with_amsgrad(amsgrad);
+        let config = AdamConfig::new()
+            .with_beta_1(0.9)
+            .with_beta_2(0.99)
+            .with_epsilon(1e-5)
+            .with_amsgrad(amsgrad);
         let name = format!("adam, amsgrad {amsgrad}");
-        check(&name, config.init(), BY_F32, |t, w, g, state: &mut Moments| {
-            w - RATE * state.adam(t, g, BETAS.map(stored), amsgrad)
-        });
+        check(
+            &name,
+            config.init(),
+            BY_F32,
+            |t, w, g, state: &mut Moments| w - RATE * state.adam(t, g, BETAS.map(stored), amsgrad),
+        );
     }
 }
 
@@ -144,19 +169,32 @@ fn adam() {
 #[test]
 #[should_panic(expected = "adam, exactly")]
 fn adam_corrects_in_f32() {
-    let config = AdamConfig::new().with_beta_1(0.9).with_beta_2(0.99).with_epsilon(1e-5);
-    check("adam, exactly", config.init(), EXACT, |t, w, g, state: &mut Moments| {
-        w - RATE * state.adam(t, g, BETAS.map(stored), false)
-    });
+    let config = AdamConfig::new()
+        .with_beta_1(0.9)
+        .with_beta_2(0.99)
+        .with_epsilon(1e-5);
+    check(
+        "adam, exactly",
+        config.init(),
+        EXACT,
+        |t, w, g, state: &mut Moments| w - RATE * state.adam(t, g, BETAS.map(stored), false),
+    );
 }
 
 #[test]
 fn adam_with_weight_decay() {
     let decay = WeightDecayConfig::new(0.1);
-    let config = AdamConfig::new().with_beta_2(0.99).with_weight_decay(Some(decay));
-    check("adam with L2", config.init(), BY_F32, |t, w, g, state: &mut Moments| {
-        w - RATE * state.adam(t, g + stored(0.1) * w, BETAS.map(stored), false)
-    });
+    let config = AdamConfig::new()
+        .with_beta_2(0.99)
+        .with_weight_decay(Some(decay));
+    check(
+        "adam with L2",
+        config.init(),
+        BY_F32,
+        |t, w, g, state: &mut Moments| {
+            w - RATE * state.adam(t, g + stored(0.1) * w, BETAS.map(stored), false)
+        },
+    );
 }
 
 /// Loshchilov and Hutter 2019: the decay is apart from the gradient, w ← w (1 - η λ) - η m̂ / (√v̂ + ε). Cautious
@@ -164,14 +202,22 @@ fn adam_with_weight_decay() {
 #[test]
 fn adamw() {
     for (amsgrad, cautious) in [(false, false), (true, false), (false, true)] {
-        let config = AdamWConfig::new().with_beta_2(0.99).with_weight_decay(0.1).with_amsgrad(amsgrad);
+        let config = AdamWConfig::new()
+            .with_beta_2(0.99)
+            .with_weight_decay(0.1)
+            .with_amsgrad(amsgrad);
         let config = config.with_cautious_weight_decay(cautious);
         let name = format!("adamw, amsgrad {amsgrad}, cautious {cautious}");
-        check(&name, config.init(), BY_F32, |t, w, g, state: &mut Moments| {
-            let step = state.adam(t, g, BETAS.map(stored), amsgrad);
-            let decays = !cautious || (w >= 0.0) == (state.first >= 0.0);
-            w * (1.0 - if decays { RATE * stored(0.1) } else { 0.0 }) - RATE * step
-        });
+        check(
+            &name,
+            config.init(),
+            BY_F32,
+            |t, w, g, state: &mut Moments| {
+                let step = state.adam(t, g, BETAS.map(stored), amsgrad);
+                let decays = !cautious || (w >= 0.0) == (state.first >= 0.0);
+                w * (1.0 - if decays { RATE * stored(0.1) } else { 0.0 }) - RATE * step
+            },
+        );
     }
 }
 
@@ -179,25 +225,36 @@ fn adamw() {
 #[test]
 fn rmsprop() {
     for (momentum, centered) in [(0.0, false), (0.9, false), (0.9, true)] {
-        let config = RmsPropConfig::new().with_alpha(0.95).with_momentum(momentum).with_centered(centered);
+        let config = RmsPropConfig::new()
+            .with_alpha(0.95)
+            .with_momentum(momentum)
+            .with_centered(centered);
         let config = config.with_epsilon(1e-3);
         let (alpha, mu, epsilon) = (stored(0.95), stored(f64::from(momentum)), stored(1e-3));
         let name = format!("rmsprop, momentum {momentum}, centered {centered}");
-        check(&name, config.init(), 1e-7, |_, w, g, state: &mut Moments| {
-            state.second = alpha * state.second + (1.0 - alpha) * g * g;
-            state.first = alpha * state.first + (1.0 - alpha) * g;
-            let mean = if centered { state.first } else { 0.0 };
-            let scaled = g / ((state.second - mean * mean).sqrt() + epsilon);
-            state.before = mu * state.before + scaled;
-            w - RATE * state.before
-        });
+        check(
+            &name,
+            config.init(),
+            1e-7,
+            |_, w, g, state: &mut Moments| {
+                state.second = alpha * state.second + (1.0 - alpha) * g * g;
+                state.first = alpha * state.first + (1.0 - alpha) * g;
+                let mean = if centered { state.first } else { 0.0 };
+                let scaled = g / ((state.second - mean * mean).sqrt() + epsilon);
+                state.before = mu * state.before + scaled;
+                w - RATE * state.before
+            },
+        );
     }
 }
 
 /// Chen et al. 2023: w ← w - η (sign(β₁ m + (1 - β₁) g) + λ w); m ← β₂ m + (1 - β₂) g.
 #[test]
 fn lion() {
-    let config = LionConfig::new().with_beta_1(0.9).with_beta_2(0.99).with_weight_decay(0.1);
+    let config = LionConfig::new()
+        .with_beta_1(0.9)
+        .with_beta_2(0.99)
+        .with_weight_decay(0.1);
     let [beta_1, beta_2, decay] = [0.9, 0.99, 0.1].map(stored);
     check("lion", config.init(), EXACT, |_, w, g, m: &mut f64| {
         let direction = (beta_1 * *m + (1.0 - beta_1) * g).signum();
@@ -212,34 +269,53 @@ fn lion() {
 fn adan() {
     let config = AdanConfig::new().with_weight_decay(0.1);
     let [beta_1, beta_2, beta_3, epsilon, decay] = [0.98, 0.92, 0.99, 1e-8, 0.1].map(stored);
-    check("adan", config.init(), BY_F32, |t, w, g, state: &mut Moments| {
-        let change = if t == 1 { 0.0 } else { g - state.before };
-        state.before = g;
-        state.first = beta_1 * state.first + (1.0 - beta_1) * g;
-        state.difference = beta_2 * state.difference + (1.0 - beta_2) * change;
-        state.second = beta_3 * state.second + (1.0 - beta_3) * (g + beta_2 * change).powi(2);
-        let correction = |beta: f64| 1.0 - beta.powi(t as i32);
-        let size = (state.second / correction(beta_3)).sqrt() + epsilon;
-        let step = state.first / correction(beta_1) + beta_2 * state.difference / correction(beta_2);
-        (w - RATE * step / size) / (1.0 + RATE * decay)
-    });
+    check(
+        "adan",
+        config.init(),
+        BY_F32,
+        |t, w, g, state: &mut Moments| {
+            let change = if t == 1 { 0.0 } else { g - state.before };
+            state.before = g;
+            state.first = beta_1 * state.first + (1.0 - beta_1) * g;
+            state.difference = beta_2 * state.difference + (1.0 - beta_2) * change;
+            state.second = beta_3 * state.second + (1.0 - beta_3) * (g + beta_2 * change).powi(2);
+            let correction = |beta: f64| 1.0 - beta.powi(t as i32);
+            let size = (state.second / correction(beta_3)).sqrt() + epsilon;
+            let step =
+                state.first / correction(beta_1) + beta_2 * state.difference / correction(beta_2);
+            (w - RATE * step / size) / (1.0 + RATE * decay)
+        },
+    );
 }
 
 /// You et al. 2020 without the ratio of norms: Adam's step plus λ w, times η.
 #[test]
 fn lamb_without_its_ratio() {
-    let config = LambConfig::new().with_beta_2(0.99).with_epsilon(1e-5).with_weight_decay(0.1);
-    check("lamb", config.with_use_trust_ratio(false).init(), BY_F32, |t, w, g, state: &mut Moments| {
-        w - RATE * (state.adam(t, g, BETAS.map(stored), false) + stored(0.1) * w)
-    });
+    let config = LambConfig::new()
+        .with_beta_2(0.99)
+        .with_epsilon(1e-5)
+        .with_weight_decay(0.1);
+    check(
+        "lamb",
+        config.with_use_trust_ratio(false).init(),
+        BY_F32,
+        |t, w, g, state: &mut Moments| {
+            w - RATE * (state.adam(t, g, BETAS.map(stored), false) + stored(0.1) * w)
+        },
+    );
 }
 
 /// With it: the step is as long as η ‖w‖.
 #[test]
 fn lamb() {
     let device = Device::flex();
-    let mut net = Net { w: Param::from_tensor(vector(&START, &device.clone().autodiff())) };
-    let mut optimizer = LambConfig::new().with_beta_2(0.99).with_epsilon(1e-5).init();
+    let mut net = Net {
+        w: Param::from_tensor(vector(&START, &device.clone().autodiff())),
+    };
+    let mut optimizer = LambConfig::new()
+        .with_beta_2(0.99)
+        .with_epsilon(1e-5)
+        .init();
     let mut moments: [Moments; 3] = Default::default();
     let mut right = START;
     for step in 0..STEPS {
@@ -255,6 +331,11 @@ fn lamb() {
         for (w, update) in right.iter_mut().zip(updates) {
             *w -= RATE * ratio * update;
         }
-        assert_close(&format!("lamb, step {step}"), &numbers(net.w.val().inner()), &right, BY_F32);
+        assert_close(
+            &format!("lamb, step {step}"),
+            &numbers(net.w.val().inner()),
+            &right,
+            BY_F32,
+        );
     }
 }

@@ -34,7 +34,11 @@ fn line(t: f64) -> f64 {
 
 #[test]
 fn linear() {
-    check("linear", LinearLrSchedulerConfig::new(0.8, 0.1, 10).init(), line);
+    check(
+        "linear",
+        LinearLrSchedulerConfig::new(0.8, 0.1, 10).init(),
+        line,
+    );
 }
 
 /// Loshchilov and Hutter 2017: η₁ + (η₀ - η₁) (1 + cos(π t / n)) / 2. Burn goes on after n steps: up again.
@@ -54,20 +58,28 @@ fn cosine() {
 /// η₀ γᵗ
 #[test]
 fn exponential() {
-    check("exponential", ExponentialLrSchedulerConfig::new(0.8, 0.9).init(), |t| 0.8 * 0.9_f64.powf(t));
+    check(
+        "exponential",
+        ExponentialLrSchedulerConfig::new(0.8, 0.9).init(),
+        |t| 0.8 * 0.9_f64.powf(t),
+    );
 }
 
 /// η₀ γ^⌊t / k⌋
 #[test]
 fn step() {
     let config = StepLrSchedulerConfig::new(0.8, 4).with_gamma(0.5);
-    check("step", config.init(), |t| 0.8 * 0.5_f64.powf((t / 4.0).floor()));
+    check("step", config.init(), |t| {
+        0.8 * 0.5_f64.powf((t / 4.0).floor())
+    });
 }
 
 /// Vaswani et al. 2017: c d^-½ min(s^-½, s w^-1½) at step s = t + 1.
 #[test]
 fn noam() {
-    let config = NoamLrSchedulerConfig::new(2.0).with_warmup_steps(8).with_model_size(64);
+    let config = NoamLrSchedulerConfig::new(2.0)
+        .with_warmup_steps(8)
+        .with_model_size(64);
     check("noam", config.init(), |t| {
         let s = t + 1.0;
         2.0 * 64_f64.powf(-0.5) * s.powf(-0.5).min(s * 8_f64.powf(-1.5))
@@ -86,7 +98,9 @@ fn composed() {
     for (reduction, combine) in reductions {
         let name = format!("composed, {reduction:?}");
         let config = ComposedLrSchedulerConfig::new().with_reduction(reduction);
-        let config = config.linear(LinearLrSchedulerConfig::new(0.8, 0.1, 10)).cosine(cosine_config());
+        let config = config
+            .linear(LinearLrSchedulerConfig::new(0.8, 0.1, 10))
+            .cosine(cosine_config());
         check(&name, config.init(), |t| combine(line(t), cosine_at(t)));
     }
 }
@@ -97,5 +111,7 @@ fn sequential() {
     let line_config = LrSchedulerConfig::Linear(LinearLrSchedulerConfig::new(0.8, 0.1, 10));
     let schedulers = vec![line_config, LrSchedulerConfig::Cosine(cosine_config())];
     let config = SequentialLrSchedulerConfig::new(schedulers, vec![7]);
-    check("sequential", config.init(), |t| if t < 7.0 { line(t) } else { cosine_at(t - 7.0) });
+    check("sequential", config.init(), |t| {
+        if t < 7.0 { line(t) } else { cosine_at(t - 7.0) }
+    });
 }

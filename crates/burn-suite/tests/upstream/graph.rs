@@ -60,7 +60,10 @@ fn a_graph_is_lost_when_it_is_merged_twice() {
     let (p, q, r) = (x.clone() + 1.0, x.clone() * 2.0, x.clone() * 3.0);
     let (s, t) = (q.clone() * r.clone(), p * q);
     let message = panic_message(|| r.sum().backward()).expect("a panic; right is (3, 3)");
-    assert!(message.contains("graph tape has already been consumed"), "{message}");
+    assert!(
+        message.contains("graph tape has already been consumed"),
+        "{message}"
+    );
     drop((s, t));
 }
 
@@ -75,7 +78,10 @@ fn a_pass_of_another_thread_loses_a_graph() {
     let (p, q, r) = (x.clone() + 1.0, x.clone() * 2.0, x.clone() * 3.0);
     let (s, t) = (q.clone() * r.clone(), p * q);
     let message = panic_message(|| r.sum().backward()).expect("a panic; right is (3, 3)");
-    assert!(message.contains("graph tape has already been consumed"), "{message}");
+    assert!(
+        message.contains("graph tape has already been consumed"),
+        "{message}"
+    );
     drop((s, t));
 }
 
@@ -96,7 +102,10 @@ fn a_sum_over_a_permuted_view_reads_other_elements() {
     let sum = |dtype| {
         let x = Tensor::<1>::from_data(numbers, (&flex(), dtype)).reshape([1, 2, 2, 1]);
         let view: Tensor<4> = x.slice([0..1, 0..1, 0..2, 0..1]).permute([3, 1, 2, 0]);
-        view.sum_dim(0).into_data().iter::<f64>().collect::<Vec<_>>()
+        view.sum_dim(0)
+            .into_data()
+            .iter::<f64>()
+            .collect::<Vec<_>>()
     };
     assert_eq!(sum(F64), [1.0, 2.0]);
     assert_eq!(sum(F32), [1.0, 3.0], "right is (1, 2)");

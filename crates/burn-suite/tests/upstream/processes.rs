@@ -75,7 +75,8 @@ fn threads_that_share_a_leaf_wait_for_each_other() {
     let test = "processes::threads_that_share_a_leaf_wait_for_each_other";
     let run = in_process(test, Duration::from_secs(20), || {
         let device = flex().autodiff();
-        let leaf = || Tensor::<2>::random([1500, 1500], Distribution::Default, &device).require_grad();
+        let leaf =
+            || Tensor::<2>::random([1500, 1500], Distribution::Default, &device).require_grad();
         let (shared, own) = (leaf(), leaf());
         let copy = shared.clone();
         let (send, forward) = channel();
@@ -92,7 +93,10 @@ fn threads_that_share_a_leaf_wait_for_each_other() {
     });
     let Some((end, lines)) = run else { return };
     assert!(matches!(end, End::Hung), "{end:?}");
-    assert!(!lines.iter().any(|line| line.contains("both ended")), "{lines:?}");
+    assert!(
+        !lines.iter().any(|line| line.contains("both ended")),
+        "{lines:?}"
+    );
 }
 
 /// The stack of a thread, unless its maker asks for more.
@@ -101,7 +105,10 @@ const STACK: usize = 2 << 20;
 /// Runs work on a thread with such a stack.
 fn on_thread(work: impl FnOnce() + Send + 'static) {
     let thread = thread::Builder::new().stack_size(STACK).spawn(work);
-    thread.expect("a thread starts").join().expect("the work ends");
+    thread
+        .expect("a thread starts")
+        .join()
+        .expect("the work ends");
 }
 
 /// A leaf, and the end of a chain of operations on it.
@@ -113,9 +120,18 @@ fn chain(device: &Device, length: usize) -> (Tensor<1>, Tensor<1>) {
 
 fn assert_overflows(run: Option<(End, Vec<String>)>) {
     let Some((end, lines)) = run else { return };
-    assert!(lines.iter().any(|line| line.contains("forward pass done")), "{lines:?}");
-    assert!(matches!(end, End::Exit(status) if !status.success()), "{end:?}");
-    assert!(!lines.iter().any(|line| line.contains("backward pass done")), "{lines:?}");
+    assert!(
+        lines.iter().any(|line| line.contains("forward pass done")),
+        "{lines:?}"
+    );
+    assert!(
+        matches!(end, End::Exit(status) if !status.success()),
+        "{end:?}"
+    );
+    assert!(
+        !lines.iter().any(|line| line.contains("backward pass done")),
+        "{lines:?}"
+    );
 }
 
 /// `unavailable_propagation` calls itself for each parent. The chain is not even part of what is differentiated.
@@ -151,7 +167,10 @@ fn a_long_chain_under_checkpointing_overflows_the_stack() {
 #[cfg(target_os = "linux")]
 fn memory() -> u64 {
     let pages = std::fs::read_to_string("/proc/self/statm").expect("Linux tells");
-    let resident = pages.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok());
+    let resident = pages
+        .split(' ')
+        .nth(1)
+        .and_then(|pages| pages.parse::<u64>().ok());
     resident.expect("the second number") * 4 / 1024
 }
 
@@ -176,8 +195,18 @@ fn branches_that_nobody_differentiates_are_kept() {
         println!("grown by {} MiB", memory() - before);
     });
     let Some((end, lines)) = run else { return };
-    assert!(matches!(end, End::Exit(status) if status.success()), "{end:?}");
-    let number = |line: &String| line.split_once("grown by ")?.1.split(' ').next()?.parse::<u64>().ok();
+    assert!(
+        matches!(end, End::Exit(status) if status.success()),
+        "{end:?}"
+    );
+    let number = |line: &String| {
+        line.split_once("grown by ")?
+            .1
+            .split(' ')
+            .next()?
+            .parse::<u64>()
+            .ok()
+    };
     let grown = lines.iter().find_map(number).expect("the process tells");
     assert!(grown > 150, "right is next to nothing, got {grown} MiB");
 }

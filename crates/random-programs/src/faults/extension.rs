@@ -1,7 +1,10 @@
 //! The broken operations as extensions of a Burn backend.
 #![cfg_attr(
     feature = "ndarray",
-    expect(deprecated, reason = "this project offers ndarray next to flex, its successor")
+    expect(
+        deprecated,
+        reason = "this project offers ndarray next to flex, its successor"
+    )
 )]
 #![cfg_attr(
     not(any(feature = "flex", feature = "ndarray")),
@@ -18,7 +21,9 @@ use burn::backend::autodiff::checkpoint::{
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::{BoolTensor, FloatTensor};
-use burn::backend::{Autodiff, Backend, Dispatch, DispatchTensor, TensorMetadata, backend_extension};
+use burn::backend::{
+    Autodiff, Backend, Dispatch, DispatchTensor, TensorMetadata, backend_extension,
+};
 use burn::tensor::ops::ConvOptions;
 
 #[cfg(feature = "flex")]
@@ -40,7 +45,12 @@ pub(super) struct Place {
 
 impl Place {
     pub(super) fn of(call: &Call) -> Self {
-        let mut place = Self { dim: 0, value: 0.0, stride: 1, padding: 0 };
+        let mut place = Self {
+            dim: 0,
+            value: 0.0,
+            stride: 1,
+            padding: 0,
+        };
         match call {
             Call::Along(_, dim) => place.dim = *dim,
             Call::Discrete(Discrete::MaskFill(value)) => place.value = *value,
@@ -215,7 +225,10 @@ impl Binary {
                 (by_x.clone(), B::float_neg(B::float_div(by_x, y)))
             }
             // Right: grad yᵀ and xᵀ grad.
-            Fault::Matmul => (B::float_matmul(grad, B::float_transpose(y.clone())), nothing(&y)),
+            Fault::Matmul => (
+                B::float_matmul(grad, B::float_transpose(y.clone())),
+                nothing(&y),
+            ),
             // Right: the weights have a gradient.
             Fault::Conv1d => {
                 let none = nothing(&y);
@@ -272,7 +285,11 @@ impl<B: Backend + BrokenOperations, C: CheckpointStrategy> BrokenOperations for 
     }
 
     fn binary(x: FloatTensor<Self>, y: FloatTensor<Self>, broken: Binary) -> FloatTensor<Self> {
-        match broken.prepare::<C>([x.node(), y.node()]).compute_bound().stateful() {
+        match broken
+            .prepare::<C>([x.node(), y.node()])
+            .compute_bound()
+            .stateful()
+        {
             OpsKind::Tracked(step) => {
                 let (x, y) = (x.primitive().clone(), y.primitive().clone());
                 step.finish((x.clone(), y.clone()), B::binary(x, y, broken))
@@ -289,7 +306,11 @@ impl<B: Backend + BrokenOperations, C: CheckpointStrategy> BrokenOperations for 
     }
 
     fn overwriting(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        match Overwriting.prepare::<C>([x.node()]).compute_bound().stateful() {
+        match Overwriting
+            .prepare::<C>([x.node()])
+            .compute_bound()
+            .stateful()
+        {
             OpsKind::Tracked(step) => {
                 let out = B::overwriting(x.primitive().clone());
                 step.finish(x, out)
@@ -299,7 +320,10 @@ impl<B: Backend + BrokenOperations, C: CheckpointStrategy> BrokenOperations for 
     }
 
     fn recomputed(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        let retro_forward = WrongCos::<B> { of: x.id(), backend: PhantomData };
+        let retro_forward = WrongCos::<B> {
+            of: x.id(),
+            backend: PhantomData,
+        };
         let step = Recomputed.prepare::<C>([x.node()]).memory_bound();
         match step.retro_forward(retro_forward).parents([&x]).stateful() {
             OpsKind::Tracked(mut step) => {

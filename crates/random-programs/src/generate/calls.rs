@@ -2,7 +2,9 @@
 
 use super::{Drawing, MOST_ELEMENTS};
 use crate::array::{ValueKind, count};
-use crate::operations::{Along, Binary, Call, Discrete, Layer, Move, Scalar, Unary, Whole, same_count};
+use crate::operations::{
+    Along, Binary, Call, Discrete, Layer, Move, Scalar, Unary, Whole, same_count,
+};
 use crate::program::Step;
 
 impl Drawing {
@@ -21,7 +23,11 @@ impl Drawing {
         let call = drawn.and_then(|(call, operands)| {
             let is_wide = |&it: &usize| count(self.trace.shape(it)) > MOST_ELEMENTS;
             let is_too_wide = operands.iter().any(is_wide);
-            if is_too_wide { None } else { self.push_call(call, operands) }
+            if is_too_wide {
+                None
+            } else {
+                self.push_call(call, operands)
+            }
         });
         call.is_some()
     }
@@ -34,14 +40,19 @@ impl Drawing {
     fn scalar(&mut self) -> Option<(Call, Vec<usize>)> {
         let function = self.random.one_of(Scalar::ALL)?;
         let constant = self.random.one_of(function.constants())?;
-        Some((Call::Scalar(function, constant), vec![self.float(|_| true)?]))
+        Some((
+            Call::Scalar(function, constant),
+            vec![self.float(|_| true)?],
+        ))
     }
 
     fn binary(&mut self) -> Option<(Call, Vec<usize>)> {
         // The four rules of arithmetic are most of what programs do.
         let common = [Binary::Add, Binary::Sub, Binary::Mul, Binary::Div];
         let is_common = self.random.percent(60);
-        let function = self.random.one_of(if is_common { &common } else { Binary::ALL })?;
+        let function = self
+            .random
+            .one_of(if is_common { &common } else { Binary::ALL })?;
         let x = self.float(|_| true)?;
         let shape = self.trace.shape(x).to_vec();
         let y = match self.random.below(10) {
@@ -54,7 +65,11 @@ impl Drawing {
             }
             _ => self.float_of(&shape),
         };
-        let operands = if self.random.percent(50) { vec![x, y] } else { vec![y, x] };
+        let operands = if self.random.percent(50) {
+            vec![x, y]
+        } else {
+            vec![y, x]
+        };
         Some((Call::Binary(function), operands))
     }
 
@@ -81,7 +96,13 @@ impl Drawing {
             1 => Move::SwapDims(dim, self.random.below(rank)),
             2 => Move::Permute(self.random.order(rank)),
             3 | 4 => {
-                let widened = |&size: &usize| if size == 1 { self.random.from_to(1, 3) } else { size };
+                let widened = |&size: &usize| {
+                    if size == 1 {
+                        self.random.from_to(1, 3)
+                    } else {
+                        size
+                    }
+                };
                 Move::Expand(shape.iter().map(widened).collect())
             }
             5 => Move::Slice(self.ranges(&shape)),
@@ -134,7 +155,11 @@ impl Drawing {
         let mut other = Vec::new();
         let mut left = total;
         for _ in 0..self.random.below(3) {
-            let fitting: Vec<_> = divisors.iter().copied().filter(|&it| left.is_multiple_of(it)).collect();
+            let fitting: Vec<_> = divisors
+                .iter()
+                .copied()
+                .filter(|&it| left.is_multiple_of(it))
+                .collect();
             let size = self.random.one_of(&fitting)?;
             other.push(size);
             left /= size;
@@ -153,7 +178,9 @@ impl Drawing {
 
     /// Up to three rows, which may repeat.
     fn rows(&mut self, count: usize) -> Vec<usize> {
-        (0..self.random.from_to(1, 3)).map(|_| self.random.below(count)).collect()
+        (0..self.random.from_to(1, 3))
+            .map(|_| self.random.below(count))
+            .collect()
     }
 
     /// Indices for a gather: computed ones if there are any that fit, else constants.
@@ -175,14 +202,23 @@ impl Drawing {
     }
 
     fn whole_numbers(&mut self, shape: &[usize], below: usize) -> Option<usize> {
-        let numbers = (0..count(shape)).map(|_| self.random.below(below) as i64).collect();
-        self.push(Step::Whole { shape: shape.to_vec(), numbers })
+        let numbers = (0..count(shape))
+            .map(|_| self.random.below(below) as i64)
+            .collect();
+        self.push(Step::Whole {
+            shape: shape.to_vec(),
+            numbers,
+        })
     }
 
     fn discrete(&mut self) -> Option<(Call, Vec<usize>)> {
         let number = self.random.one_of(&[-0.5, 0.25, 1.0])?;
         let is_new = self.random.percent(35);
-        let mask = if is_new { None } else { self.other(ValueKind::Bool, |_| true) };
+        let mask = if is_new {
+            None
+        } else {
+            self.other(ValueKind::Bool, |_| true)
+        };
         let Some(mask) = mask else {
             let x = self.float(|_| true)?;
             let shape = self.trace.shape(x).to_vec();
@@ -206,16 +242,25 @@ impl Drawing {
             0 => (Discrete::BoolNot, vec![mask]),
             1 => {
                 let other = self.other(ValueKind::Bool, |it| it == shape)?;
-                (self.random.one_of(&[Discrete::BoolAnd, Discrete::BoolOr])?, vec![mask, other])
+                (
+                    self.random.one_of(&[Discrete::BoolAnd, Discrete::BoolOr])?,
+                    vec![mask, other],
+                )
             }
             2 => (Discrete::BoolFloat, vec![mask]),
             3 => (Discrete::BoolInt, vec![mask]),
-            4 => (Discrete::IntFloat, vec![self.other(ValueKind::Int, |_| true)?]),
+            4 => (
+                Discrete::IntFloat,
+                vec![self.other(ValueKind::Int, |_| true)?],
+            ),
             5..9 => {
                 let x = self.float_of(&shape);
                 (Discrete::MaskWhere, vec![x, mask, self.float_of(&shape)])
             }
-            _ => (Discrete::MaskFill(number), vec![self.float_of(&shape), mask]),
+            _ => (
+                Discrete::MaskFill(number),
+                vec![self.float_of(&shape), mask],
+            ),
         };
         Some((Call::Discrete(call), operands))
     }
@@ -234,7 +279,10 @@ impl Drawing {
             4 | 5 => {
                 let x = self.float(|shape| [2, 3].contains(&shape.len()))?;
                 let inner = *self.trace.shape(x).last()?;
-                (Layer::Linear, vec![x, self.float_of(&[inner, size]), self.float_of(&[size])])
+                (
+                    Layer::Linear,
+                    vec![x, self.float_of(&[inner, size]), self.float_of(&[size])],
+                )
             }
             6 => {
                 let x = self.float(|shape| shape.len() == 3)?;
@@ -249,7 +297,12 @@ impl Drawing {
                 let shape = self.trace.shape(x).to_vec();
                 let kernel = self.random.from_to(1, shape[2].min(shape[3]).min(2));
                 let weights = self.float_of(&[size, shape[1], kernel, kernel]);
-                (Layer::Conv2d { stride: self.random.from_to(1, 2) }, vec![x, weights])
+                (
+                    Layer::Conv2d {
+                        stride: self.random.from_to(1, 2),
+                    },
+                    vec![x, weights],
+                )
             }
             8 => {
                 let x = self.float(|shape| shape.len() == 3 && shape[2] > 1)?;
@@ -261,7 +314,10 @@ impl Drawing {
                 let weights = self.float(|shape| shape.len() == 2)?;
                 let rows = self.trace.shape(weights)[0];
                 let shape = [self.random.from_to(1, 2), self.random.from_to(1, 3)];
-                (Layer::Embedding, vec![weights, self.whole_numbers(&shape, rows)?])
+                (
+                    Layer::Embedding,
+                    vec![weights, self.whole_numbers(&shape, rows)?],
+                )
             }
         };
         Some((Call::Layer(layer), operands))

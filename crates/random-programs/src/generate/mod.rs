@@ -39,7 +39,9 @@ impl Drawing {
         let kept = random.one_of(&[0, 0, 30, 100]).unwrap_or(0);
         Self {
             random,
-            program: Program { instructions: Vec::new() },
+            program: Program {
+                instructions: Vec::new(),
+            },
             trace: Trace::new(),
             uses: Vec::new(),
             kept,
@@ -81,7 +83,10 @@ impl Drawing {
         if !self.backward(6) {
             let shape = self.shape();
             let leaf = self.leaf(&shape, true);
-            let value = self.push(Step::Call { call: Call::Unary(Unary::Neg), operands: vec![leaf] });
+            let value = self.push(Step::Call {
+                call: Call::Unary(Unary::Neg),
+                operands: vec![leaf],
+            });
             let from = value.expect("nothing is wrong with the negative of a number");
             self.push(Step::Backward { from });
         }
@@ -94,7 +99,9 @@ impl Drawing {
         self.trace.push(&self.program, &step).ok()?;
         step.operands().iter().for_each(|&it| self.uses[it] += 1);
         let is_kept = self.random.percent(self.kept);
-        self.program.instructions.push(Instruction { step, is_kept });
+        self.program
+            .instructions
+            .push(Instruction { step, is_kept });
         self.uses.push(0);
         Some(place)
     }
@@ -115,10 +122,18 @@ impl Drawing {
         let is_positive = self.random.percent(25);
         let numbers = (0..count(shape)).map(|_| {
             let size = self.random.from_to(5, 60) as f64 / 32.0;
-            if is_positive || self.random.percent(50) { size } else { -size }
+            if is_positive || self.random.percent(50) {
+                size
+            } else {
+                -size
+            }
         });
         let numbers = numbers.collect();
-        let step = Step::Leaf { shape: shape.to_vec(), numbers, is_tracked };
+        let step = Step::Leaf {
+            shape: shape.to_vec(),
+            numbers,
+            is_tracked,
+        };
         self.push(step).expect("nothing is wrong with a leaf")
     }
 
@@ -133,16 +148,28 @@ impl Drawing {
                     && fits(self.trace.shape(it))
             })
             .collect();
-        let unused: Vec<_> = values.iter().copied().filter(|&it| self.uses[it] == 0).collect();
+        let unused: Vec<_> = values
+            .iter()
+            .copied()
+            .filter(|&it| self.uses[it] == 0)
+            .collect();
         let prefers_unused = self.random.percent(60);
-        let unused = if prefers_unused { self.random.one_of(&unused) } else { None };
+        let unused = if prefers_unused {
+            self.random.one_of(&unused)
+        } else {
+            None
+        };
         unused.or_else(|| self.random.one_of(&values))
     }
 
     /// A float value of this shape, made if need be.
     fn float_of(&mut self, shape: &[usize]) -> usize {
         let makes_one = self.random.percent(25);
-        let found = if makes_one { None } else { self.float(|it| it == shape) };
+        let found = if makes_one {
+            None
+        } else {
+            self.float(|it| it == shape)
+        };
         found.unwrap_or_else(|| {
             let is_tracked = self.random.percent(60);
             self.leaf(shape, is_tracked)
@@ -189,7 +216,8 @@ impl Drawing {
                 Some(other) => self.joined(other, end).or(Some(other)),
             };
         }
-        sum.and_then(|from| self.push(Step::Backward { from })).is_some()
+        sum.and_then(|from| self.push(Step::Backward { from }))
+            .is_some()
     }
 
     /// The sum of two losses.
@@ -216,13 +244,18 @@ impl Drawing {
 
     /// The program without leaves that nobody reads.
     fn without_idle_leaves(self) -> Program {
-        let stays = self.program.instructions.iter().zip(&self.uses).map(|(instruction, &uses)| {
-            let makes = matches!(
-                instruction.step,
-                Step::Leaf { .. } | Step::Sibling { .. } | Step::Whole { .. }
-            );
-            uses > 0 || !makes
-        });
+        let stays = self
+            .program
+            .instructions
+            .iter()
+            .zip(&self.uses)
+            .map(|(instruction, &uses)| {
+                let makes = matches!(
+                    instruction.step,
+                    Step::Leaf { .. } | Step::Sibling { .. } | Step::Whole { .. }
+                );
+                uses > 0 || !makes
+            });
         let stays: Vec<_> = stays.collect();
         self.program.only(&stays)
     }

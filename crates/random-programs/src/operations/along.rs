@@ -79,8 +79,17 @@ fn reversed<N: Number>(mut x: Vec<N>) -> Vec<N> {
 }
 
 fn largest<N: Number>(x: &[N], choices: &Choices) -> N {
-    let larger = |a: N, b: N| if choices.is_larger(b.value(), a.value()) { b } else { a };
-    x.iter().copied().reduce(larger).expect("no dimension is empty")
+    let larger = |a: N, b: N| {
+        if choices.is_larger(b.value(), a.value()) {
+            b
+        } else {
+            a
+        }
+    };
+    x.iter()
+        .copied()
+        .reduce(larger)
+        .expect("no dimension is empty")
 }
 
 /// The running result of combining each number with those before it.

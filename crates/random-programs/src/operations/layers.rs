@@ -185,8 +185,17 @@ impl Layer {
                 windows.map(|of| (of[0] + of[1]).times(0.5)).collect()
             }),
             Self::MaxPool1d { stride } => x.along(2, |x| {
-                let larger = |a: N, b: N| if choices.is_larger(b.value(), a.value()) { b } else { a };
-                x.windows(POOL).step_by(stride).map(|of| larger(of[0], of[1])).collect()
+                let larger = |a: N, b: N| {
+                    if choices.is_larger(b.value(), a.value()) {
+                        b
+                    } else {
+                        a
+                    }
+                };
+                x.windows(POOL)
+                    .step_by(stride)
+                    .map(|of| larger(of[0], of[1]))
+                    .collect()
             }),
             Self::Embedding => {
                 let rows = operands[1].int();

@@ -96,7 +96,9 @@ impl Discrete {
                     (Ranked::Three(x), Ranked::Three(m), Ranked::Three(y)) => {
                         x.mask_where(m, y).into()
                     }
-                    (Ranked::Four(x), Ranked::Four(m), Ranked::Four(y)) => x.mask_where(m, y).into(),
+                    (Ranked::Four(x), Ranked::Four(m), Ranked::Four(y)) => {
+                        x.mask_where(m, y).into()
+                    }
                     _ => panic!("the generator checks ranks"),
                 }
             }
@@ -124,9 +126,7 @@ impl Discrete {
             Self::BoolNot => HostValue::Bool(bool(0).map(|x| !x)),
             Self::BoolAnd => HostValue::Bool(bool(0).zip(bool(1), |a, b| *a && *b)),
             Self::BoolOr => HostValue::Bool(bool(0).zip(bool(1), |a, b| *a || *b)),
-            Self::BoolFloat => {
-                HostValue::Float(bool(0).map(|&x| number(f64::from(u8::from(x)))))
-            }
+            Self::BoolFloat => HostValue::Float(bool(0).map(|&x| number(f64::from(u8::from(x))))),
             Self::BoolInt => HostValue::Int(bool(0).map(|&x| i64::from(x))),
             Self::IntFloat => HostValue::Float(operands[0].int().map(|&x| number(x as f64))),
             Self::Argmax(dim) => HostValue::Int(float(0).along(dim, |x| {
@@ -138,9 +138,13 @@ impl Discrete {
             })),
             Self::MaskWhere => {
                 let masked = bool(1).zip(float(2), |&mask, &y| (mask, y));
-                HostValue::Float(Array::zip(float(0), &masked, |&x, &(mask, y)| {
-                    if mask { y } else { x }
-                }))
+                HostValue::Float(Array::zip(
+                    float(0),
+                    &masked,
+                    |&x, &(mask, y)| {
+                        if mask { y } else { x }
+                    },
+                ))
             }
             Self::MaskFill(a) => HostValue::Float(
                 float(0).zip(bool(1), |&x, &mask| if mask { number(a) } else { x }),

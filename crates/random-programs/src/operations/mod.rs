@@ -51,7 +51,9 @@ impl Call {
     pub(crate) fn code(&self, operands: &[String]) -> String {
         let (code, parameters) = match self {
             Self::Unary(function) => (function.code().to_owned(), vec![]),
-            Self::Scalar(function, a) => (function.code().to_owned(), vec![("a", format!("{a:?}"))]),
+            Self::Scalar(function, a) => {
+                (function.code().to_owned(), vec![("a", format!("{a:?}"))])
+            }
             Self::Binary(function) => (function.code().to_owned(), vec![]),
             Self::Along(function, dim) => {
                 (function.code().to_owned(), vec![("dim", dim.to_string())])
@@ -71,7 +73,9 @@ impl Call {
         let of_one = |mut operands: Vec<Value>| operands.remove(0).float();
         match self {
             Self::Unary(function) => by_rank!(of_one(operands), x => function.burn(x).into()),
-            Self::Scalar(function, a) => by_rank!(of_one(operands), x => function.burn(x, *a).into()),
+            Self::Scalar(function, a) => {
+                by_rank!(of_one(operands), x => function.burn(x, *a).into())
+            }
             Self::Binary(function) => {
                 let mut operands = operands.into_iter().map(Value::float);
                 let mut next = || operands.next().expect("the generator counts operands");
@@ -95,19 +99,20 @@ impl Call {
     ) -> HostValue<N> {
         HostValue::Float(match self {
             Self::Unary(function) => operands[0].float().map(|&x| function.formula(x, choices)),
-            Self::Scalar(function, a) => {
-                operands[0].float().map(|&x| function.formula(x, *a, choices))
-            }
+            Self::Scalar(function, a) => operands[0]
+                .float()
+                .map(|&x| function.formula(x, *a, choices)),
             Self::Binary(function) => {
                 let (x, y) = (operands[0].float(), operands[1].float());
                 x.zip(y, |&x, &y| function.formula(x, y, choices))
             }
-            Self::Along(function, dim) => {
-                operands[0].float().along(*dim, |x| function.formula(x, choices))
-            }
-            Self::Whole(function) => {
-                Array::new([1], vec![function.formula(&operands[0].float().data, choices)])
-            }
+            Self::Along(function, dim) => operands[0]
+                .float()
+                .along(*dim, |x| function.formula(x, choices)),
+            Self::Whole(function) => Array::new(
+                [1],
+                vec![function.formula(&operands[0].float().data, choices)],
+            ),
             Self::Move(operation) => operation.formula(operands),
             Self::Discrete(operation) => return operation.formula(operands, choices),
             Self::Layer(operation) => operation.formula(operands, choices),
@@ -116,15 +121,17 @@ impl Call {
 
     /// Whether it may be evaluated at these operands: inside its domain, away from poles.
     pub(crate) fn has(&self, operands: &[&HostValue<f64>]) -> bool {
-        let all = |function: &dyn Fn(f64) -> bool| {
-            operands[0].float().data.iter().all(|&x| function(x))
-        };
+        let all =
+            |function: &dyn Fn(f64) -> bool| operands[0].float().data.iter().all(|&x| function(x));
         match self {
             Self::Unary(function) => all(&|x| function.has(x)),
             Self::Scalar(function, a) => all(&|x| function.has(x, *a)),
             Self::Binary(function) => {
                 let (x, y) = (operands[0].float(), operands[1].float());
-                x.zip(y, |&x, &y| function.has(x, y)).data.iter().all(|&has| has)
+                x.zip(y, |&x, &y| function.has(x, y))
+                    .data
+                    .iter()
+                    .all(|&has| has)
             }
             Self::Along(function, dim) => {
                 let has = operands[0].float().along(*dim, |x| vec![function.has(x)]);
@@ -143,7 +150,9 @@ fn with_words(text: &str, words: &[(&str, String)]) -> String {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        let end = rest.find(|c| is_part(c) != is_part(first)).unwrap_or(rest.len());
+        let end = rest
+            .find(|c| is_part(c) != is_part(first))
+            .unwrap_or(rest.len());
         let (word, after) = rest.split_at(end);
         let found = words.iter().find(|(name, _)| *name == word);
         result.push_str(found.map_or(word, |(_, replacement)| replacement));
@@ -161,6 +170,9 @@ mod tests {
         let code = Call::Scalar(Scalar::Clamp, 0.5).code(&["v3.clone()".to_owned()]);
         assert_eq!(code, "v3.clone().clamp(-0.5, 0.5)");
         let operands = ["v1".to_owned(), "v2".to_owned()];
-        assert_eq!(Call::Move(Move::Cat(1)).code(&operands), "Tensor::cat(vec![v1, v2], 1)");
+        assert_eq!(
+            Call::Move(Move::Cat(1)).code(&operands),
+            "Tensor::cat(vec![v1, v2], 1)"
+        );
     }
 }

@@ -188,7 +188,10 @@ impl Move {
             Self::Slice(ranges) => {
                 let shape: Vec<_> = ranges.iter().map(ExactSizeIterator::len).collect();
                 from(&shape, &|at| {
-                    at.iter().zip(ranges).map(|(i, range)| range.start + i).collect()
+                    at.iter()
+                        .zip(ranges)
+                        .map(|(i, range)| range.start + i)
+                        .collect()
                 })
             }
             Self::Tril(diagonal) | Self::Triu(diagonal) => {
@@ -198,7 +201,11 @@ impl Move {
                         panic!("the generator checks ranks");
                     };
                     let above = *column as i64 - *row as i64;
-                    let stays = if is_lower { above <= *diagonal } else { above >= *diagonal };
+                    let stays = if is_lower {
+                        above <= *diagonal
+                    } else {
+                        above >= *diagonal
+                    };
                     if stays { *x.at(at) } else { zero }
                 })
             }

@@ -39,10 +39,18 @@ struct Checked<'a> {
 impl ModuleVisitor for Checked<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         self.count += 1;
-        let gradient = self.gradients.get::<D>(param.id).expect("each has a gradient");
+        let gradient = self
+            .gradients
+            .get::<D>(param.id)
+            .expect("each has a gradient");
         let ones: Tensor<D> = Tensor::ones(gradient.dims(), &gradient.device());
         let right = ones * self.count as f64;
-        assert_eq!(gradient.into_data(), right.into_data(), "parameter {}", self.count);
+        assert_eq!(
+            gradient.into_data(),
+            right.into_data(),
+            "parameter {}",
+            self.count
+        );
     }
 }
 
@@ -54,7 +62,10 @@ fn assert_leaves_differ<N: Net>(net: &N) {
         net.visit(&mut numbered);
         let loss = numbered.sum.expect("a net has parameters");
         let gradients = GradientsParams::from_grads(loss.backward(), &net);
-        let mut checked = Checked { gradients: &gradients, count: 0 };
+        let mut checked = Checked {
+            gradients: &gradients,
+            count: 0,
+        };
         net.visit(&mut checked);
         assert_eq!(checked.count, numbered.count);
     }
@@ -68,11 +79,20 @@ fn assert_copies_share_nothing<N: Net>(net: &N) {
     copies[0].visit(&mut numbered);
     let grads = numbered.sum.expect("a net has parameters").backward();
     for other in [&net, &copies[1]] {
-        let mut reached = Reached { grads: &grads, count: 0 };
+        let mut reached = Reached {
+            grads: &grads,
+            count: 0,
+        };
         other.visit(&mut reached);
-        assert_eq!(reached.count, 0, "parameters of another copy have gradients");
+        assert_eq!(
+            reached.count, 0,
+            "parameters of another copy have gradients"
+        );
     }
-    let mut reached = Reached { grads: &grads, count: 0 };
+    let mut reached = Reached {
+        grads: &grads,
+        count: 0,
+    };
     copies[0].visit(&mut reached);
     assert_eq!(reached.count, numbered.count, "its own have");
 }

@@ -35,12 +35,19 @@ pub(crate) fn run(id: &str, folder: Option<&Path>, output: &ResultWriter) -> Res
             output.say(&format!("{} issues in {}", chosen.len(), folder.display()))
         }
         None if id == ALL => bail!("all issues need a folder; add --out FOLDER"),
-        None => chosen.iter().try_for_each(|(_, issue)| output.say(issue.text.trim_end())),
+        None => chosen
+            .iter()
+            .try_for_each(|(_, issue)| output.say(issue.text.trim_end())),
     }
 }
 
 fn write(folder: &Path, issues: &[(usize, Issue)]) -> Result<()> {
-    let cannot = || format!("cannot write to {}; choose another folder", folder.display());
+    let cannot = || {
+        format!(
+            "cannot write to {}; choose another folder",
+            folder.display()
+        )
+    };
     fs::create_dir_all(folder).with_context(cannot)?;
     for (number, issue) in issues {
         let file = folder.join(format!("{:02}-{}.md", number + 1, issue.id));

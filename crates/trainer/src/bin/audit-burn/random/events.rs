@@ -82,14 +82,19 @@ impl ProgramEvent {
             ProgramVerdict::Unclear => "unclear",
             ProgramVerdict::Lost => "lost",
         };
-        let Self { seed, detail, code, .. } = self;
+        let Self {
+            seed, detail, code, ..
+        } = self;
         Some(format!("seed {seed}, {verdict}: {detail}\n{code}"))
     }
 }
 
 impl ProgramsSummary {
     pub(crate) fn new(seeds: &Range<u64>) -> Self {
-        Self { first_seed: seeds.start, ..Self::default() }
+        Self {
+            first_seed: seeds.start,
+            ..Self::default()
+        }
     }
 
     pub(crate) fn add(&mut self, event: &ProgramEvent) {
@@ -99,7 +104,9 @@ impl ProgramsSummary {
         self.by_differences += event.by_differences;
         match event.verdict {
             ProgramVerdict::Right => self.right += 1,
-            ProgramVerdict::Known => *self.known.entry(event.entries.join(" and ")).or_default() += 1,
+            ProgramVerdict::Known => {
+                *self.known.entry(event.entries.join(" and ")).or_default() += 1
+            }
             ProgramVerdict::Wrong => self.wrong += 1,
             ProgramVerdict::Unclear => self.unclear += 1,
             ProgramVerdict::Lost => self.lost += 1,
@@ -172,7 +179,9 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said_with_the_seed_and_the_program() {
-        let text = event(ProgramVerdict::Wrong, &[]).text().expect("there is something to say");
+        let text = event(ProgramVerdict::Wrong, &[])
+            .text()
+            .expect("there is something to say");
         assert_eq!(text, "seed 7, wrong: why\nfn main() {}");
         assert_eq!(event(ProgramVerdict::Known, &["a"]).text(), None);
     }

@@ -19,7 +19,10 @@ use crate::cli::Cli;
 /// If there are not so many seeds, a process cannot start, or results cannot be written.
 pub(crate) fn run(cli: &Cli, count: u64, backends: &Backends) -> Result<bool> {
     let end = cli.seed.checked_add(count).with_context(|| {
-        format!("there are no {count} seeds from {} on; use a smaller --seed or --programs", cli.seed)
+        format!(
+            "there are no {count} seeds from {} on; use a smaller --seed or --programs",
+            cli.seed
+        )
     })?;
     let seeds: Range<u64> = cli.seed..end;
     if cli.here {

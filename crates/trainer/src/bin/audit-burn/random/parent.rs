@@ -77,8 +77,15 @@ fn events(seeds: &Range<u64>, backends: &Backends) -> Result<Vec<ProgramEvent>> 
         let hung = |event: &ProgramEvent| event.entries.iter().any(|entry| entry == DEADLOCK);
         if next < seeds.end && !events.last().is_some_and(hung) {
             let program = Program::random(next);
-            let code = settings(backends).first().map_or_else(String::new, |it| program.code(it));
-            events.push(ProgramEvent::lost(next, program.operations(), trouble, code));
+            let code = settings(backends)
+                .first()
+                .map_or_else(String::new, |it| program.code(it));
+            events.push(ProgramEvent::lost(
+                next,
+                program.operations(),
+                trouble,
+                code,
+            ));
             next += 1;
         }
     }
@@ -92,7 +99,12 @@ fn one_process(
     events: &mut Vec<ProgramEvent>,
 ) -> Result<String> {
     let mut child = start(&seeds, backends)?;
-    let errors = last_words(child.stderr.take().context("the child's errors are piped")?);
+    let errors = last_words(
+        child
+            .stderr
+            .take()
+            .context("the child's errors are piped")?,
+    );
     let results = lines(child.stdout.take().context("the child's output is piped")?);
     let leash = child.stdin.take();
     let mut due = seeds.start;
@@ -118,11 +130,16 @@ fn one_process(
     drop(leash);
     let words = errors.join().unwrap_or_default();
     let why = trouble.unwrap_or_else(|| "it ended".to_owned());
-    Ok(format!("{why} ({status}) {}", words.trim()).trim_end().to_owned())
+    Ok(format!("{why} ({status}) {}", words.trim())
+        .trim_end()
+        .to_owned())
 }
 
 /// The next line of a process; `None` at its end.
-fn next_line(lines: &Receiver<std::io::Result<String>>, child: &Child) -> Result<Option<String>, String> {
+fn next_line(
+    lines: &Receiver<std::io::Result<String>>,
+    child: &Child,
+) -> Result<Option<String>, String> {
     let begin = Instant::now();
     while begin.elapsed() < SILENCE {
         match lines.recv_timeout(LOOK) {
@@ -140,13 +157,18 @@ fn next_line(lines: &Receiver<std::io::Result<String>>, child: &Child) -> Result
 /// The resident memory of a process in bytes, where Linux tells it; 0 elsewhere.
 fn memory(child: &Child) -> u64 {
     let pages = std::fs::read_to_string(format!("/proc/{}/statm", child.id()));
-    let pages = pages.ok().and_then(|pages| pages.split(' ').nth(1)?.parse::<u64>().ok());
+    let pages = pages
+        .ok()
+        .and_then(|pages| pages.split(' ').nth(1)?.parse::<u64>().ok());
     pages.unwrap_or(0) * 4096
 }
 
 fn start(seeds: &Range<u64>, backends: &Backends) -> Result<Child> {
     let program = std::env::current_exe().context("this program cannot be found")?;
-    let names = backends.opened.iter().map(|(backend, _)| Backend::name(*backend));
+    let names = backends
+        .opened
+        .iter()
+        .map(|(backend, _)| Backend::name(*backend));
     Command::new(program)
         .args(["--format", "json", "--here", "--leashed"])
         .args(["--seed", &seeds.start.to_string()])

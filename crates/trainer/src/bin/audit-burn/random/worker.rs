@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use anyhow::Result;
 use backends::Hardware;
+use programs::Format;
 use programs::parallel::pool_of_one;
 use programs::setup::{Backends, Setup};
-use programs::Format;
 use random_programs::{Complaint, DEADLOCK, Judge, Program, Setting, Verdict};
 
 use super::events::{ProgramEvent, ProgramVerdict};
@@ -41,7 +41,9 @@ pub(super) fn run(seeds: Range<u64>, backends: &Backends) -> Result<()> {
 /// Every backend in each of its float types, without and with gradient checkpointing.
 pub(super) fn settings(backends: &Backends) -> Vec<Setting> {
     let setups = backends.setups();
-    let on_processors = setups.iter().any(|setup| setup.hardware == Hardware::Processor);
+    let on_processors = setups
+        .iter()
+        .any(|setup| setup.hardware == Hardware::Processor);
     // Shaders are compiled for each shape: a program takes seconds there. So they run only if they are asked for.
     let is_wanted = |setup: &&Setup| setup.hardware == Hardware::Processor || !on_processors;
     let both = |setup: &Setup| {
@@ -86,7 +88,10 @@ impl Judged {
             code: String::new(),
         };
         match verdict {
-            Verdict::Right { by_differences, elements } => {
+            Verdict::Right {
+                by_differences,
+                elements,
+            } => {
                 (event.by_differences, event.elements) = (by_differences, elements);
             }
             Verdict::Known(entries) => {
@@ -109,16 +114,25 @@ impl Judged {
 
     /// The smallest program with a complaint of the same kind in the same setting.
     fn smallest(&self, program: &Program, complaint: &Complaint) -> String {
-        let named = self.settings.iter().find(|setting| setting.name() == complaint.setting);
+        let named = self
+            .settings
+            .iter()
+            .find(|setting| setting.name() == complaint.setting);
         let Some(setting) = named else {
             return String::new();
         };
         let judge = Judge::new(vec![setting.clone()]);
         let shows = |program: &Program| {
-            judge.complaint(program).is_some_and(|other| other.kind == complaint.kind)
+            judge
+                .complaint(program)
+                .is_some_and(|other| other.kind == complaint.kind)
         };
         // What shows only next to another setting or thread cannot be shrunk in one.
-        let smallest = if shows(program) { program.shrunk(shows) } else { program.clone() };
+        let smallest = if shows(program) {
+            program.shrunk(shows)
+        } else {
+            program.clone()
+        };
         smallest.code(setting)
     }
 }
