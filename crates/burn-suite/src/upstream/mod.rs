@@ -109,8 +109,8 @@ impl Issue {
         if !entry.through.is_empty() {
             sections.push(("What else has it", entry.through.join(", ")));
         }
-        if !entry.fix.is_empty() {
-            sections.push(("Suggested fix", entry.fix.clone()));
+        if let Some(fix) = &entry.fix {
+            sections.push(("Suggested fix", fix.clone()));
         }
         let text = Text {
             title: &title,
