@@ -39,7 +39,10 @@ fn audit(cli: &Cli) -> Result<Exit> {
         report::run(id, cli.out.as_deref(), &ResultWriter::new(cli.format))?;
         return Ok(Exit::Success);
     }
-    let backends = Backends::open(&cli.backends)?;
+    let backends = match cli.programs {
+        Some(_) if cli.backends.is_empty() => Backends::open(&random::processors())?,
+        _ => Backends::open(&cli.backends)?,
+    };
     let is_good = if let Some(count) = cli.programs {
         random::run(cli, count, &backends)?
     } else if cli.here {

@@ -7,10 +7,18 @@ mod worker;
 use std::ops::Range;
 
 use anyhow::{Context, Result};
+use backends::Backend;
 use programs::setup::Backends;
 
 use crate::child::end_with_parent;
 use crate::cli::Cli;
+
+/// The backends that programs run on unless others are named. On a graphics adapter, shaders are compiled for
+/// each shape: a program takes seconds there.
+pub(crate) fn processors() -> Vec<Backend> {
+    let all = [Backend::Ndarray, Backend::Flex].into_iter();
+    all.filter(|backend| backend.is_compiled_in()).collect()
+}
 
 /// Judges `count` programs. Returns whether all are right, or wrong for reasons that are listed.
 ///

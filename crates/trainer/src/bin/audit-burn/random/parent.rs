@@ -6,7 +6,6 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use backends::Backend;
 use programs::Format;
 use programs::parallel::in_order;
 use programs::setup::Backends;
@@ -109,7 +108,7 @@ fn one_process(
     let leash = child.stdin.take();
     let mut due = seeds.start;
     let trouble = loop {
-        let line = match next_line(&results, &child) {
+        let line = match next_line(&results, &child, SILENCE) {
             Ok(Some(line)) => line,
             Ok(None) => break None,
             Err(trouble) => break Some(trouble),
@@ -139,9 +138,10 @@ fn one_process(
 fn next_line(
     lines: &Receiver<std::io::Result<String>>,
     child: &Child,
+    patience: Duration,
 ) -> Result<Option<String>, String> {
     let begin = Instant::now();
-    while begin.elapsed() < SILENCE {
+    while begin.elapsed() < patience {
         match lines.recv_timeout(LOOK) {
             Ok(line) => return line.map(Some).map_err(|error| error.to_string()),
             Err(RecvTimeoutError::Disconnected) => return Ok(None),
@@ -151,7 +151,7 @@ fn next_line(
             Err(RecvTimeoutError::Timeout) => {}
         }
     }
-    Err(format!("no result for {} s", SILENCE.as_secs()))
+    Err(format!("no result for {} s", patience.as_secs()))
 }
 
 /// The resident memory of a process in bytes, where Linux tells it; 0 elsewhere.
@@ -165,19 +165,52 @@ fn memory(child: &Child) -> u64 {
 
 fn start(seeds: &Range<u64>, backends: &Backends) -> Result<Child> {
     let program = std::env::current_exe().context("this program cannot be found")?;
-    let names = backends
-        .opened
-        .iter()
-        .map(|(backend, _)| Backend::name(*backend));
+    let mut names: Vec<_> = settings(backends).iter().map(|it| it.backend).collect();
+    names.dedup();
     Command::new(program)
         .args(["--format", "json", "--here", "--leashed"])
         .args(["--seed", &seeds.start.to_string()])
         .args(["--programs", &(seeds.end - seeds.start).to_string()])
-        .args(names.flat_map(|name| ["--backend", name]))
+        .args(names.iter().flat_map(|name| ["--backend", name]))
         // Nothing is written to it. It stays open until this process ends.
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .context("cannot start a process for random programs")
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    fn child(script: &str) -> (Child, Receiver<std::io::Result<String>>) {
+        let mut command = Command::new("sh");
+        let spawned = command.args(["-c", script]).stdout(Stdio::piped()).spawn();
+        let mut child = spawned.expect("a shell starts");
+        let results = lines(child.stdout.take().expect("its output is piped"));
+        (child, results)
+    }
+
+    #[test]
+    fn lines_come_until_the_end() {
+        let (mut child, lines) = child("echo one; echo two");
+        let mut next = || next_line(&lines, &child, SILENCE);
+        assert_eq!(next(), Ok(Some("one".to_owned())));
+        assert_eq!(next(), Ok(Some("two".to_owned())));
+        assert_eq!(next(), Ok(None));
+        child.wait().expect("it has ended");
+    }
+
+    #[test]
+    fn a_silent_process_is_not_waited_for() {
+        let (mut child, lines) = child("exec sleep 600");
+        let silence = next_line(&lines, &child, Duration::from_secs(1));
+        assert_eq!(silence, Err("no result for 1 s".to_owned()));
+        if cfg!(target_os = "linux") {
+            assert!((1..MEMORY).contains(&memory(&child)), "{}", memory(&child));
+        }
+        child.kill().expect("it still runs");
+        child.wait().expect("it has ended");
+    }
 }

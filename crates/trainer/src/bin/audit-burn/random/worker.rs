@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use anyhow::Result;
-use backends::Hardware;
 use programs::Format;
 use programs::parallel::pool_of_one;
 use programs::setup::{Backends, Setup};
@@ -41,11 +40,6 @@ pub(super) fn run(seeds: Range<u64>, backends: &Backends) -> Result<()> {
 /// Every backend in each of its float types, without and with gradient checkpointing.
 pub(super) fn settings(backends: &Backends) -> Vec<Setting> {
     let setups = backends.setups();
-    let on_processors = setups
-        .iter()
-        .any(|setup| setup.hardware == Hardware::Processor);
-    // Shaders are compiled for each shape: a program takes seconds there. So they run only if they are asked for.
-    let is_wanted = |setup: &&Setup| setup.hardware == Hardware::Processor || !on_processors;
     let both = |setup: &Setup| {
         [false, true].map(|checkpointing| Setting {
             backend: setup.backend.name(),
@@ -54,7 +48,7 @@ pub(super) fn settings(backends: &Backends) -> Vec<Setting> {
             checkpointing,
         })
     };
-    setups.iter().filter(is_wanted).flat_map(both).collect()
+    setups.iter().flat_map(both).collect()
 }
 
 struct Judged {
