@@ -9,7 +9,7 @@ use crate::execute::{Failure, Results, Setting};
 use crate::faults::Fault;
 use crate::number::ROUNDING;
 use crate::program::{Program, Step, Trace};
-use crate::witness::{Derivative, Witnesses};
+use crate::witness::{Derivative, Witnesses, is_within};
 
 /// What is said about a program.
 #[derive(Clone, Debug, PartialEq)]
@@ -359,7 +359,7 @@ impl Setting {
             let rounding = witnesses.root_roundings[root];
             for (element, (got, right)) in got.iter().zip(&right.data).enumerate() {
                 let allowed = self.rounding(rounding + right.abs() * ROUNDING);
-                if !((got - right).abs() <= allowed) {
+                if !is_within(got - right, allowed) {
                     let detail =
                         format!("value {element} of pass {root} is {got}, right is {right}");
                     return Some((kind, detail));
@@ -383,7 +383,7 @@ impl Setting {
                         rounding,
                         finite,
                     } = *derivative;
-                    if !((got - formula).abs() <= self.rounding(rounding)) {
+                    if !is_within(got - formula, self.rounding(rounding)) {
                         let finite = finite.map_or_else(
                             || "a kink is too close for finite differences".to_owned(),
                             |(finite, error)| format!("finite differences {finite} ± {error:.1e}"),

@@ -22,7 +22,7 @@ impl Random {
     }
 
     /// A whole number from `first` to `last`.
-    pub(crate) fn from_to(&mut self, first: usize, last: usize) -> usize {
+    pub(crate) fn between(&mut self, first: usize, last: usize) -> usize {
         first + self.below(last + 1 - first)
     }
 

@@ -27,6 +27,11 @@ pub(crate) struct Witnesses {
     pub(crate) gradients: Vec<Vec<Vec<Derivative>>>,
 }
 
+/// Whether a difference is at most so large. That of a NaN is not.
+pub(crate) fn is_within(difference: f64, most: f64) -> bool {
+    difference.abs() <= most
+}
+
 /// The steps of finite differences, each tried if a kink is too close for the one before.
 const STEPS: [f64; 3] = [2e-3, 2.5e-4, 3e-5];
 /// The steps of one Richardson extrapolation, as parts of the first.
@@ -93,13 +98,12 @@ impl Witnesses {
             formula, finite, ..
         } in all
         {
-            if let Some((finite, error)) = finite {
-                let difference = (formula - finite).abs();
-                if !(difference <= *error) {
-                    return Some(format!(
-                        "the formulas give {formula}, finite differences {finite} with an error of {error:.1e}"
-                    ));
-                }
+            if let Some((finite, error)) = finite
+                && !is_within(formula - finite, *error)
+            {
+                return Some(format!(
+                    "the formulas give {formula}, finite differences {finite} with an error of {error:.1e}"
+                ));
             }
         }
         None
@@ -137,12 +141,12 @@ impl Run<'_> {
             }
             array
         };
-        self.compute(replaced)
+        self.compute(replaced, true)
     }
 
     /// As [`Run::with`], with rounding errors.
     fn rounded(&self, leaf: usize, element: usize, salt: u64) -> Vec<Dual> {
-        let (roots, _) = self.compute(|place, array: Array<Rounded>| {
+        let leaf_of = |place, array: Array<Rounded>| {
             let numbers = array.data.iter().enumerate().map(|(number, x)| {
                 let slope = if (place, number) == (leaf, element) {
                     1.0
@@ -152,17 +156,25 @@ impl Run<'_> {
                 Rounded::input(x.value(), slope, salt)
             });
             Array::new(&array.shape[..], numbers.collect())
-        });
+        };
+        // What is detached is rounded like everything else.
+        let (roots, _) = self.compute(leaf_of, false);
         roots.into_iter().map(|root| root.dual).collect()
     }
 
-    fn compute<N: Number>(&self, leaf: impl Fn(usize, Array<N>) -> Array<N>) -> (Vec<N>, u64) {
+    /// `holds_detached`: whether a detached value stays what it is in the program itself.
+    fn compute<N: Number>(
+        &self,
+        leaf: impl Fn(usize, Array<N>) -> Array<N>,
+        holds_detached: bool,
+    ) -> (Vec<N>, u64) {
         let choices = Choices::new();
         let mut values: Vec<Option<HostValue<N>>> = Vec::with_capacity(self.trace.values.len());
         for (place, step) in self.program.steps().enumerate() {
             let frozen = self.trace.values[place].as_ref();
             values.push(frozen.map(|frozen| {
-                match evaluate(self.program, step, &values, &choices, Some(frozen)) {
+                let held = holds_detached.then_some(frozen);
+                match evaluate(self.program, step, &values, &choices, held) {
                     HostValue::Float(array)
                         if matches!(step, Step::Leaf { .. } | Step::Sibling { .. }) =>
                     {

@@ -87,12 +87,11 @@ impl<'a> Item<'a> {
         let inner = lines
             .iter()
             .position(|line| line.contains(IN_PROCESS))
-            .and_then(|start| {
-                let indent = indent(lines[start]);
-                let after = lines[start + 1..].iter();
-                let length =
-                    after.take_while(|line| line.trim().is_empty() || self::indent(line) > indent);
-                Some(&lines[start + 1..start + 1 + length.count()])
+            .map(|start| {
+                let outer = indent(lines[start]);
+                let is_inside = |line: &&&str| line.trim().is_empty() || indent(line) > outer;
+                let length = lines[start + 1..].iter().take_while(is_inside).count();
+                &lines[start + 1..start + 1 + length]
             });
         let body = inner.unwrap_or(&lines[1..lines.len() - 1]);
         let body = dedented(body);

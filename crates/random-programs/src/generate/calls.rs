@@ -98,7 +98,7 @@ impl Drawing {
             3 | 4 => {
                 let widened = |&size: &usize| {
                     if size == 1 {
-                        self.random.from_to(1, 3)
+                        self.random.between(1, 3)
                     } else {
                         size
                     }
@@ -112,11 +112,11 @@ impl Drawing {
                 let dim = self.random.one_of(&single)?;
                 (rank > 1).then_some(Move::SqueezeDim(dim))?
             }
-            8 if rank > 1 => Move::Tril(self.random.from_to(0, 2) as i64 - 1),
-            9 if rank > 1 => Move::Triu(self.random.from_to(0, 2) as i64 - 1),
+            8 if rank > 1 => Move::Tril(self.random.between(0, 2) as i64 - 1),
+            9 if rank > 1 => Move::Triu(self.random.between(0, 2) as i64 - 1),
             10 => {
                 let mut other = shape;
-                other[dim] = self.random.from_to(1, 2);
+                other[dim] = self.random.between(1, 2);
                 operands.push(self.float_of(&other));
                 Move::Cat(dim)
             }
@@ -171,14 +171,14 @@ impl Drawing {
     fn ranges(&mut self, shape: &[usize]) -> Vec<std::ops::Range<usize>> {
         let range = |&size: &usize| {
             let start = self.random.below(size);
-            start..self.random.from_to(start + 1, size)
+            start..self.random.between(start + 1, size)
         };
         shape.iter().map(range).collect()
     }
 
     /// Up to three rows, which may repeat.
     fn rows(&mut self, count: usize) -> Vec<usize> {
-        (0..self.random.from_to(1, 3))
+        (0..self.random.between(1, 3))
             .map(|_| self.random.below(count))
             .collect()
     }
@@ -197,7 +197,7 @@ impl Drawing {
             }
         }
         let mut shape_of_rows = shape.to_vec();
-        shape_of_rows[dim] = self.random.from_to(1, 3);
+        shape_of_rows[dim] = self.random.between(1, 3);
         self.whole_numbers(&shape_of_rows, shape[dim])
     }
 
@@ -266,7 +266,7 @@ impl Drawing {
     }
 
     fn layer(&mut self) -> Option<(Call, Vec<usize>)> {
-        let size = self.random.from_to(1, 3);
+        let size = self.random.between(1, 3);
         let (layer, operands) = match self.random.below(10) {
             0..4 => {
                 let x = self.float(|shape| shape.len() > 1)?;
@@ -287,33 +287,33 @@ impl Drawing {
             6 => {
                 let x = self.float(|shape| shape.len() == 3)?;
                 let (channels, length) = (self.trace.shape(x)[1], self.trace.shape(x)[2]);
-                let kernel = self.random.from_to(1, length.min(2));
+                let kernel = self.random.between(1, length.min(2));
                 let weights = self.float_of(&[size, channels, kernel]);
-                let (stride, padding) = (self.random.from_to(1, 2), self.random.below(2));
+                let (stride, padding) = (self.random.between(1, 2), self.random.below(2));
                 (Layer::Conv1d { stride, padding }, vec![x, weights])
             }
             7 => {
                 let x = self.float(|shape| shape.len() == 4)?;
                 let shape = self.trace.shape(x).to_vec();
-                let kernel = self.random.from_to(1, shape[2].min(shape[3]).min(2));
+                let kernel = self.random.between(1, shape[2].min(shape[3]).min(2));
                 let weights = self.float_of(&[size, shape[1], kernel, kernel]);
                 (
                     Layer::Conv2d {
-                        stride: self.random.from_to(1, 2),
+                        stride: self.random.between(1, 2),
                     },
                     vec![x, weights],
                 )
             }
             8 => {
                 let x = self.float(|shape| shape.len() == 3 && shape[2] > 1)?;
-                let stride = self.random.from_to(1, 2);
+                let stride = self.random.between(1, 2);
                 let pools = [Layer::AvgPool1d { stride }, Layer::MaxPool1d { stride }];
                 (self.random.one_of(&pools)?, vec![x])
             }
             _ => {
                 let weights = self.float(|shape| shape.len() == 2)?;
                 let rows = self.trace.shape(weights)[0];
-                let shape = [self.random.from_to(1, 2), self.random.from_to(1, 3)];
+                let shape = [self.random.between(1, 2), self.random.between(1, 3)];
                 (
                     Layer::Embedding,
                     vec![weights, self.whole_numbers(&shape, rows)?],

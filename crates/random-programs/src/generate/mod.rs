@@ -50,14 +50,14 @@ impl Drawing {
 
     fn draw(mut self) -> Program {
         let operations = if self.random.percent(60) {
-            self.random.from_to(5, 15)
+            self.random.between(5, 15)
         } else {
-            self.random.from_to(16, 60)
+            self.random.between(16, 60)
         };
         // Seldom enough that most programs have one pass, often enough that each kind of mix occurs.
         let passes = self.random.one_of(&[1, 1, 1, 2, 3, 4]).unwrap_or(1);
         let has_siblings = self.random.percent(4);
-        for _ in 0..self.random.from_to(1, 3) {
+        for _ in 0..self.random.between(1, 3) {
             let shape = self.shape();
             self.leaf(&shape, true);
         }
@@ -114,14 +114,14 @@ impl Drawing {
     fn shape(&mut self) -> Vec<usize> {
         let rank = self.random.one_of(&[1, 2, 2, 2, 3, 3, 4]).unwrap_or(2);
         let largest = [7, 4, 3, 2][rank - 1];
-        (0..rank).map(|_| self.random.from_to(1, largest)).collect()
+        (0..rank).map(|_| self.random.between(1, largest)).collect()
     }
 
     /// Makes a leaf of random numbers that every float type has.
     fn leaf(&mut self, shape: &[usize], is_tracked: bool) -> usize {
         let is_positive = self.random.percent(25);
         let numbers = (0..count(shape)).map(|_| {
-            let size = self.random.from_to(5, 60) as f64 / 32.0;
+            let size = self.random.between(5, 60) as f64 / 32.0;
             if is_positive || self.random.percent(50) {
                 size
             } else {
@@ -201,7 +201,7 @@ impl Drawing {
     /// Goes backward from a value, or from the sum of several. Returns whether there is one.
     fn backward(&mut self, most: usize) -> bool {
         let mut sum: Option<usize> = None;
-        for _ in 0..self.random.from_to(1, most) {
+        for _ in 0..self.random.between(1, most) {
             let ends: Vec<_> = (0..self.uses.len())
                 .filter(|&it| {
                     let is_leaf = self.program.instructions[it].step.is_tracked_leaf();

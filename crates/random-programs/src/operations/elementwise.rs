@@ -195,16 +195,16 @@ fn clamped<N: Number>(x: N, low: f64, high: f64, choices: &Choices) -> N {
 
 scalar! {
     |x, a|
-    AddScalar "Tensor::add_scalar" of [0.5, -1.25, 2.0] x.add_scalar(a), |x, a, _| x.plus(a), anywhere;
-    SubScalar "Tensor::sub_scalar" of [0.75, -0.5] x.sub_scalar(a), |x, a, _| x.plus(-a), anywhere;
-    MulScalar "Tensor::mul_scalar" of [0.5, -1.5, 0.3, 2.0] x.mul_scalar(a), |x, a, _| x.times(a), anywhere;
+    Add "Tensor::add_scalar" of [0.5, -1.25, 2.0] x.add_scalar(a), |x, a, _| x.plus(a), anywhere;
+    Sub "Tensor::sub_scalar" of [0.75, -0.5] x.sub_scalar(a), |x, a, _| x.plus(-a), anywhere;
+    Mul "Tensor::mul_scalar" of [0.5, -1.5, 0.3, 2.0] x.mul_scalar(a), |x, a, _| x.times(a), anywhere;
     // Burn divides by other numbers in f32: `div-scalar-f32` in the ledger.
-    DivScalar "Tensor::div_scalar" of [2.0, -4.0, 0.5] x.div_scalar(a), |x, a, _| x.times(1.0 / a), anywhere;
-    PowfScalar "Tensor::powf_scalar(2.5)" of [2.5, 1.5, 0.5, -0.5] x.powf_scalar(a), |x, a, _| x.powf(a),
+    Div "Tensor::div_scalar" of [2.0, -4.0, 0.5] x.div_scalar(a), |x, a, _| x.times(1.0 / a), anywhere;
+    Powf "Tensor::powf_scalar(2.5)" of [2.5, 1.5, 0.5, -0.5] x.powf_scalar(a), |x, a, _| x.powf(a),
         |x, _| positive(x);
-    PowiScalar "Tensor::powi_scalar(3)" of [2.0, 3.0] x.powi_scalar(a), |x, a, _| x.powf(a),
+    Powi "Tensor::powi_scalar(3)" of [2.0, 3.0] x.powi_scalar(a), |x, a, _| x.powf(a),
         |x, _| not_zero(x) && small(x);
-    RemainderScalar "Tensor::remainder_scalar" of [1.5, 2.0] x.remainder_scalar(a), |x, a, choices| {
+    Remainder "Tensor::remainder_scalar" of [1.5, 2.0] x.remainder_scalar(a), |x, a, choices| {
         let times = choices.floor(x.value() / a);
         x.plus(-times * a)
     }, anywhere;

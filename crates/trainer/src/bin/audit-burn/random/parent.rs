@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn lines_come_until_the_end() {
         let (mut child, lines) = child("echo one; echo two");
-        let mut next = || next_line(&lines, &child, SILENCE);
+        let next = || next_line(&lines, &child, SILENCE);
         assert_eq!(next(), Ok(Some("one".to_owned())));
         assert_eq!(next(), Ok(Some("two".to_owned())));
         assert_eq!(next(), Ok(None));

@@ -65,7 +65,7 @@ impl Judged {
     fn event(&self, seed: u64) -> ProgramEvent {
         let program = Program::random(seed);
         let mut verdict = self.judge.judge(&program);
-        if seed % SHARES_LEAVES == 0 && matches!(verdict, Verdict::Right { .. }) {
+        if seed.is_multiple_of(SHARES_LEAVES) && matches!(verdict, Verdict::Right { .. }) {
             match self.judge.with_shared_leaves(&program) {
                 Verdict::Right { .. } => {}
                 other => verdict = other,
