@@ -21,8 +21,8 @@ const REQUIRE_WGPU: &str = "REQUIRE_WGPU";
 /// Minimum number of tests with `wgpu` in their name that must run.
 const WGPU_TESTS: usize = 4;
 
-/// Number of random programs: as many as take a minute.
-const PROGRAMS: &str = "4000";
+/// Number of random programs: a minute of one processor.
+const PROGRAMS: &str = "3000";
 
 /// Lines of a failed test's output that are said again at the end.
 const LINES_PER_FAILURE: usize = 12;
