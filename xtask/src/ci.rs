@@ -21,6 +21,9 @@ const REQUIRE_WGPU: &str = "REQUIRE_WGPU";
 /// Minimum number of tests with `wgpu` in their name that must run.
 const WGPU_TESTS: usize = 4;
 
+/// Number of random programs: a minute of one processor.
+const PROGRAMS: &str = "3000";
+
 /// Lines of a failed test's output that are said again at the end.
 const LINES_PER_FAILURE: usize = 12;
 
@@ -38,8 +41,9 @@ pub(crate) fn run() -> Result<()> {
     gate("structure", structure::check)?;
     let built = gate("build and clippy", || build(&linter))?;
     gate("Burn is built once", || built_once(&built, &linter))?;
-    let programs = ["verify-grads", "audit-burn", trace::PROGRAM];
-    let [verify_grads, audit_burn, traced] = programs.map(|name| executable(&built, name));
+    let programs = ["verify-grads", "audit-burn", "audit-burn", trace::PROGRAM];
+    let [verify_grads, audit_burn, random_programs, traced] =
+        programs.map(|name| executable(&built, name));
     side_by_side(
         || {
             gate("tests and documentation", || tests(&linter))?;
@@ -55,6 +59,10 @@ pub(crate) fn run() -> Result<()> {
             })?;
             gate("gradients of Burn", || {
                 captured(&mut Command::new(audit_burn?))
+            })?;
+            gate("random programs on Burn", || {
+                let programs = ["--programs", PROGRAMS];
+                captured(Command::new(random_programs?).args(programs))
             })?;
             gate("what the suite covers", || covered(&traced?))
         },

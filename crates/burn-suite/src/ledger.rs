@@ -133,6 +133,8 @@ pub struct LedgerEntry {
     pub example: String,
     /// The test in `tests/upstream` that shows it with Burn alone.
     pub reproduction: String,
+    /// How it could be mended, where that is clear.
+    pub fix: Option<String>,
     /// Address of the upstream issue; empty if none was found.
     pub upstream: String,
     /// The day of the entry.

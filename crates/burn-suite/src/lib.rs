@@ -5,6 +5,7 @@ mod coverage;
 mod edges;
 mod elementwise;
 mod functions;
+mod graph_faults;
 mod ledger;
 mod nn;
 mod number;
@@ -17,9 +18,11 @@ mod run;
 mod sampling;
 mod shapes;
 mod site;
+mod upstream;
 mod witness;
 
 pub use coverage::{Coverage, EXCLUSIONS, Reason, coverage, covered, implemented};
+pub use graph_faults::{GraphFault, Symptom};
 pub use ledger::{DisagreementKind, Ledger, LedgerEntry, LedgerError, Triage};
 pub use operation::{Check, CheckKind, Family, Operation};
 pub use page::{GradientsPage, GradientsPageError};
@@ -28,6 +31,7 @@ pub use run::{
     Abandoned, AuditOutcome, Convention, Disagreement, Evidence, Gone, OperationFinding, Platform,
     RunProgress, TableSelection, run,
 };
+pub use upstream::Issue;
 
 /// The table: all operations, with their checks.
 ///

@@ -216,3 +216,83 @@ fn a_child_does_not_outlive_its_parent() {
     let status = child.wait().expect("the child ends");
     assert_eq!(status.code(), Some(2), "the whole table was checked");
 }
+
+#[test]
+fn random_programs_are_judged_in_the_order_of_their_seeds() {
+    let output = audit(&[
+        "--programs",
+        "12",
+        "--seed",
+        "30",
+        "--backend",
+        "flex",
+        "--format",
+        "json",
+    ]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let events = events(&output);
+    let programs: Vec<_> = events
+        .iter()
+        .filter(|event| event["event"] == "program")
+        .collect();
+    let seeds: Vec<_> = programs
+        .iter()
+        .map(|event| event["seed"].as_u64().expect("a seed"))
+        .collect();
+    assert_eq!(seeds, (30..42).collect::<Vec<_>>());
+    let summary = events.last().expect("a summary");
+    assert_eq!(summary["event"], "programs");
+    assert_eq!(summary["programs"], 12);
+    assert_eq!(summary["wrong"], 0);
+    assert_eq!(summary["elements"], summary["by_differences"]);
+}
+
+#[test]
+fn wrong_numbers_of_programs_and_unknown_entries_are_one_line() {
+    for (arguments, remedy) in [
+        (&["--programs", "0"][..], "such as 1000"),
+        (
+            &["--programs", "2", "--seed", "18446744073709551615"],
+            "use a smaller --seed",
+        ),
+        (&["--report", "no-such-entry"], "--report all --out FOLDER"),
+        (&["--report", "all"], "add --out FOLDER"),
+    ] {
+        let output = audit(arguments);
+        let message = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{message}");
+        assert!(message.contains(remedy), "{message}");
+        assert_eq!(
+            message
+                .lines()
+                .filter(|line| line.contains("error"))
+                .count(),
+            1,
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn issues_are_printed_and_written() {
+    let output = audit(&["--report", "stale-graph-after-merge"]);
+    assert_eq!(output.status.code(), Some(0));
+    let issue = text(&output.stdout);
+    for part in [
+        "# Correct code panics",
+        "fn main() {",
+        "## Expected",
+        "## Suggested fix",
+    ] {
+        assert!(issue.contains(part), "{part}: {issue}");
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().to_str().expect("a path in UTF-8");
+    let output = audit(&["--report", "all", "--out", path]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(folder.path().join("01-leaves-of-one-tensor.md").is_file());
+    let count = fs::read_dir(folder.path())
+        .expect("the folder is there")
+        .count();
+    assert!(count > 60, "{count}");
+}

@@ -55,6 +55,15 @@ type Phrase = (&'static [&'static str], &'static str);
 /// Code that reads badly.
 const HABITS: &[Phrase] = &[(&["true", "=", ">"], "read a boolean with `if`")];
 
+/// Leaves that would share their gradient. Tests of such a fault are in [`SHOWN`].
+const ONE_NODE: &[Phrase] = &[(
+    &["clone", "(", ")", ".", "require_grad"],
+    "clones of a tensor are one leaf in Burn: detach first (crates/burn-suite/graph.toml)",
+)];
+
+/// Where faults of Burn are shown.
+const SHOWN: &str = "crates/burn-suite/tests/upstream/";
+
 /// Calls that only a program may make.
 const OF_PROGRAMS: &[Phrase] = &[
     (
@@ -104,6 +113,10 @@ fn in_file(source: &Source) -> Vec<String> {
     }
     let tokens = tokens::code(&source.text);
     breaches.extend(written(source, &tokens, HABITS, ""));
+    if !source.path.starts_with(SHOWN) {
+        breaches.extend(written(source, &tokens, ONE_NODE, ""));
+        breaches.extend(parameters_of_clones(source, &tokens));
+    }
     let in_program = PROGRAM_FOLDERS
         .iter()
         .any(|folder| source.place().starts_with(folder));
@@ -138,6 +151,24 @@ fn written(source: &Source, tokens: &[Token<'_>], phrases: &[Phrase], place: &st
         }));
     }
     breaches
+}
+
+/// Parameters made from a clone: `Param::from_tensor(w.clone())`.
+fn parameters_of_clones(source: &Source, tokens: &[Token<'_>]) -> Vec<String> {
+    let text = |at: usize| tokens.get(at).map_or("", |token| token.text);
+    let calls = (0..tokens.len()).filter(|&at| text(at) == "from_tensor" && text(at + 1) == "(");
+    let of_clone = |at: &usize| {
+        let close = tokens::closing(tokens, at + 1) - 1;
+        close > at + 5
+            && [4, 3, 2, 1].map(|before| text(close - before)) == [".", "clone", "(", ")"]
+    };
+    let breach = |at: usize| {
+        format!(
+            "{}:{}: 'from_tensor(..clone())': {}",
+            source.path, tokens[at].line, ONE_NODE[0].1
+        )
+    };
+    calls.filter(of_clone).map(breach).collect()
 }
 
 /// Modules with a file and a folder of their name.
@@ -189,6 +220,32 @@ mod tests {
             1
         );
         assert!(found("crates/lessons", "src/a.rs", text).is_empty());
+    }
+
+    #[test]
+    fn leaves_of_one_tensor_are_found() {
+        for text in [
+            "let a = w.clone().require_grad();",
+            "let a = Param::from_tensor(w.clone());",
+        ] {
+            let breaches = found("crates/layers", "src/a.rs", text);
+            assert!(breaches[0].contains("detach first"), "{breaches:?}");
+            assert_eq!(
+                found("crates/burn-suite", "tests/upstream/a.rs", text).len(),
+                0
+            );
+        }
+        for text in [
+            "let a = w.clone().detach().require_grad();",
+            "let a = Param::from_tensor(w); let b = w.clone();",
+            "let a = Param::from_tensor(w.clone() * 2.0);",
+            "let a = Param::from_tensor(Tensor::from_data(w, options.clone()));",
+        ] {
+            assert!(
+                found("crates/layers", "src/a.rs", text).is_empty(),
+                "{text}"
+            );
+        }
     }
 
     #[test]

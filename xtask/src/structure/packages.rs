@@ -75,6 +75,8 @@ pub(super) const PACKAGES: &[Package] = &[
     package("burn-gradcheck", Autodiff, "",
      "the checker serves any project on Burn: pass what it needs as an argument"),
     package("data-parallel", Autodiff, "", "workers serve any net on any backend: pass both as arguments"),
+    package("random-programs", Autodiff, "",
+     "programs run on the devices that they are given: let the program choose them"),
     package("backends", Backends, "", "backends turns a name into a device and knows nothing else"),
     package("manual-backprop", Autodiff, "layers linear-regression mnist-mlp xor-net",
      "the formulas run on any device: let the caller choose it"),
@@ -103,8 +105,8 @@ pub(super) const PACKAGES: &[Package] = &[
      "a report reads a run folder: compute what it lacks in training"),
     package("trainer", Backends,
      "backends burn-gradcheck burn-suite data-parallel datasets fused-mlp gradient-trials layers lessons \
-      linear-regression manual-backprop mnist-mlp pages run-folder run-report training \
-      weight-exchange xor-net",
+      linear-regression manual-backprop mnist-mlp pages random-programs run-folder run-report \
+      training weight-exchange xor-net",
      "the programs use libraries: move what they have in common down"),
 ];
 
@@ -122,6 +124,7 @@ pub(super) const WITH_BACKENDS: &[(&str, &str)] = &[
         "writes custom operations for each backend",
     ),
     ("burn-suite", "reproduces faults of a backend in its tests"),
+    ("random-programs", "injects faults into each backend"),
 ];
 
 #[cfg(test)]

@@ -150,7 +150,7 @@ fn without_tests<'a>(tokens: &[Token<'a>]) -> Vec<Token<'a>> {
 }
 
 /// Where what opens at `start` is over: one past its closing bracket.
-fn closing(tokens: &[Token<'_>], start: usize) -> usize {
+pub(super) fn closing(tokens: &[Token<'_>], start: usize) -> usize {
     let mut depth = 0_usize;
     for (at, token) in tokens.iter().enumerate().skip(start) {
         match token.text {

@@ -52,6 +52,7 @@ fn entry(id: &str, operation: &str, at: &str, kind: DisagreementKind) -> LedgerE
         wrong: String::new(),
         example: String::new(),
         reproduction: String::new(),
+        fix: None,
         upstream: String::new(),
         since: String::new(),
         touches_lecture: false,

@@ -5,10 +5,12 @@
 //!
 //! They run on flex. Those of other backends need `--features ndarray` or `wgpu`.
 
+mod graph;
 mod layers;
 mod losses;
 #[cfg(feature = "ndarray")]
 mod ndarray;
+mod processes;
 #[cfg(feature = "wgpu")]
 mod wgpu;
 

@@ -6,6 +6,7 @@ mod continuing;
 mod fused;
 mod gradients;
 mod learning;
+mod leaves;
 mod memory;
 mod mnist;
 mod settings;

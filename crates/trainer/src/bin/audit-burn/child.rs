@@ -122,7 +122,8 @@ impl Iterator for Lines {
     }
 }
 
-fn lines(output: impl Read + Send + 'static) -> Receiver<io::Result<String>> {
+/// The lines of a process, as they come.
+pub(crate) fn lines(output: impl Read + Send + 'static) -> Receiver<io::Result<String>> {
     let (send, receive) = mpsc::channel();
     thread::spawn(move || {
         for line in BufReader::new(output).lines() {
@@ -134,7 +135,8 @@ fn lines(output: impl Read + Send + 'static) -> Receiver<io::Result<String>> {
     receive
 }
 
-fn last_words(errors: impl Read + Send + 'static) -> JoinHandle<String> {
+/// The last lines of a process.
+pub(crate) fn last_words(errors: impl Read + Send + 'static) -> JoinHandle<String> {
     thread::spawn(move || {
         let mut kept = VecDeque::new();
         for line in BufReader::new(errors).split(b'\n').map_while(Result::ok) {

@@ -41,9 +41,23 @@ pub(crate) struct Cli {
     #[arg(long, conflicts_with = "seed", value_parser = seeds, value_name = "A..B")]
     pub(crate) seeds: Option<Range<u64>>,
 
+    /// Judge N random programs of 5 to 60 operations instead of the table, with the seeds from --seed on: on
+    /// the CPU backends, or on those named. What is wrong is printed as a small program in Rust.
+    #[arg(long, conflicts_with_all = ["seeds", "pattern", "page"], value_parser = count, value_name = "N")]
+    pub(crate) programs: Option<u64>,
+
     /// Also write the page "Gradients of Burn" to this folder, as Markdown and HTML.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) page: Option<PathBuf>,
+
+    /// Print an issue for Burn's tracker about an entry of the lists of known faults, or about `all` of them:
+    /// title, program, expected, got, place in the source, fix.
+    #[arg(long, conflicts_with_all = ["programs", "seeds", "pattern", "page"], value_name = "ID")]
+    pub(crate) report: Option<String>,
+
+    /// Write the issues of --report to this folder, a file each, the most harmful first.
+    #[arg(long, requires = "report", value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
 
     /// Output format: text, or JSON with one object per line.
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORM")]
@@ -85,6 +99,11 @@ fn seeds(text: &str) -> Result<Range<u64>, String> {
     })
 }
 
+fn count(text: &str) -> Result<u64, String> {
+    let number = text.trim().parse::<u64>().ok().filter(|&number| number > 0);
+    number.ok_or_else(|| "expected a whole number from 1, such as 1000".to_owned())
+}
+
 fn family(title: &str) -> Result<Family, String> {
     let mut all = Family::ALL.into_iter();
     let found = all.find(|family| family.title() == title);
@@ -114,6 +133,18 @@ mod tests {
             assert!(error.to_string().contains("such as 0..200"), "{error}");
         }
         assert!(parse(&["audit-burn", "--seed", "1", "--seeds", "0..2"]).is_err());
+    }
+
+    #[test]
+    fn programs_are_counted_from_one() {
+        let parse = |arguments: &[&str]| Cli::try_parse_from(arguments);
+        let cli = parse(&["audit-burn", "--programs", "20", "--seed", "7"]).expect("a number");
+        assert_eq!((cli.programs, cli.seed), (Some(20), 7));
+        for wrong in ["0", "-1", "x", "1.5"] {
+            let error = parse(&["audit-burn", &format!("--programs={wrong}")]).expect_err(wrong);
+            assert!(error.to_string().contains("such as 1000"), "{error}");
+        }
+        assert!(parse(&["audit-burn", "--programs", "1", "--page", "x"]).is_err());
     }
 
     #[test]

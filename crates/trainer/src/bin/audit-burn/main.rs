@@ -7,6 +7,8 @@ mod events;
 mod output;
 mod page;
 mod parent;
+mod random;
+mod report;
 mod seeds;
 mod text;
 mod worker;
@@ -20,6 +22,7 @@ use programs::setup::Backends;
 use programs::{Exit, run_checker};
 
 use cli::Cli;
+use output::ResultWriter;
 
 /// A check makes and drops small tensors by the million: the system's allocator takes a third of the
 /// time.
@@ -32,8 +35,17 @@ fn main() -> ExitCode {
 }
 
 fn audit(cli: &Cli) -> Result<Exit> {
-    let backends = Backends::open(&cli.backends)?;
-    let is_good = if cli.here {
+    if let Some(id) = &cli.report {
+        report::run(id, cli.out.as_deref(), &ResultWriter::new(cli.format))?;
+        return Ok(Exit::Success);
+    }
+    let backends = match cli.programs {
+        Some(_) if cli.backends.is_empty() => Backends::open(&random::processors())?,
+        _ => Backends::open(&cli.backends)?,
+    };
+    let is_good = if let Some(count) = cli.programs {
+        random::run(cli, count, &backends)?
+    } else if cli.here {
         worker::run(cli, &backends)?
     } else {
         parent::run(cli, &backends)?

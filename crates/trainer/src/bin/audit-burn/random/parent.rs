@@ -1,0 +1,216 @@
+//! Programs in processes of their own. One that ends, hangs or takes too much memory costs one program.
+
+use std::ops::Range;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use programs::Format;
+use programs::parallel::in_order;
+use programs::setup::Backends;
+use random_programs::{DEADLOCK, Program};
+
+use super::events::{ProgramEvent, ProgramsSummary};
+use super::worker::settings;
+use crate::child::{last_words, lines};
+use crate::output::ResultWriter;
+
+/// Programs of one process. Burn keeps branches that are never differentiated, so a process gets slower.
+const PROGRAMS: u64 = 250;
+/// How long a process may take for one program, with the time for shrinking it.
+const SILENCE: Duration = Duration::from_secs(60);
+/// How often its memory is looked at.
+const LOOK: Duration = Duration::from_millis(200);
+/// The most memory that a process may take.
+const MEMORY: u64 = 2 << 30;
+
+/// Runs the programs of these seeds on all cores. Returns whether all are right, or wrong for reasons that
+/// are listed.
+///
+/// # Errors
+///
+/// If a process cannot start, or results cannot be written.
+pub(super) fn run(seeds: &Range<u64>, format: Format, backends: &Backends) -> Result<bool> {
+    let begin = Instant::now();
+    let output = ResultWriter::new(format);
+    output.backends(backends)?;
+    let mut groups = Vec::new();
+    let mut first = seeds.start;
+    while first < seeds.end {
+        let end = seeds.end.min(first + PROGRAMS);
+        groups.push(first..end);
+        first = end;
+    }
+    let mut summary = ProgramsSummary::new(seeds);
+    in_order(
+        &groups,
+        |group| events(group, backends),
+        |events| {
+            for event in events? {
+                summary.add(&event);
+                match (format, event.text()) {
+                    (Format::Json, _) => output.json(&event)?,
+                    (Format::Text, Some(text)) => output.say(&text)?,
+                    (Format::Text, None) => {}
+                }
+            }
+            Ok(())
+        },
+    )?;
+    summary.seconds = begin.elapsed().as_secs_f64();
+    match format {
+        Format::Text => output.say(&summary.to_string())?,
+        Format::Json => output.json(&summary)?,
+    }
+    Ok(summary.is_good())
+}
+
+/// The results of a group of seeds, each program's exactly once.
+fn events(seeds: &Range<u64>, backends: &Backends) -> Result<Vec<ProgramEvent>> {
+    let mut events: Vec<ProgramEvent> = Vec::new();
+    let mut next = seeds.start;
+    while next < seeds.end {
+        let trouble = one_process(next..seeds.end, backends, &mut events)?;
+        next = seeds.start + events.len() as u64;
+        let hung = |event: &ProgramEvent| event.entries.iter().any(|entry| entry == DEADLOCK);
+        if next < seeds.end && !events.last().is_some_and(hung) {
+            let program = Program::random(next);
+            let code = settings(backends)
+                .first()
+                .map_or_else(String::new, |it| program.code(it));
+            events.push(ProgramEvent::lost(
+                next,
+                program.operations(),
+                trouble,
+                code,
+            ));
+            next += 1;
+        }
+    }
+    Ok(events)
+}
+
+/// Adds the results of one process. Returns why it ended, if it ended early.
+fn one_process(
+    seeds: Range<u64>,
+    backends: &Backends,
+    events: &mut Vec<ProgramEvent>,
+) -> Result<String> {
+    let mut child = start(&seeds, backends)?;
+    let errors = last_words(
+        child
+            .stderr
+            .take()
+            .context("the child's errors are piped")?,
+    );
+    let results = lines(child.stdout.take().context("the child's output is piped")?);
+    let leash = child.stdin.take();
+    let mut due = seeds.start;
+    let trouble = loop {
+        let line = match next_line(&results, &child, SILENCE) {
+            Ok(Some(line)) => line,
+            Ok(None) => break None,
+            Err(trouble) => break Some(trouble),
+        };
+        match serde_json::from_str::<ProgramEvent>(&line) {
+            Ok(event) if event.seed == due => {
+                due += 1;
+                events.push(event);
+            }
+            _ => break Some(format!("it wrote a line that is not the result: {line}")),
+        }
+    };
+    if trouble.is_some() {
+        // Killing a process that has ended fails; that is not an error.
+        let _ = child.kill();
+    }
+    let status = child.wait().context("cannot wait for a process")?;
+    drop(leash);
+    let words = errors.join().unwrap_or_default();
+    let why = trouble.unwrap_or_else(|| "it ended".to_owned());
+    Ok(format!("{why} ({status}) {}", words.trim())
+        .trim_end()
+        .to_owned())
+}
+
+/// The next line of a process; `None` at its end.
+fn next_line(
+    lines: &Receiver<std::io::Result<String>>,
+    child: &Child,
+    patience: Duration,
+) -> Result<Option<String>, String> {
+    let begin = Instant::now();
+    while begin.elapsed() < patience {
+        match lines.recv_timeout(LOOK) {
+            Ok(line) => return line.map(Some).map_err(|error| error.to_string()),
+            Err(RecvTimeoutError::Disconnected) => return Ok(None),
+            Err(RecvTimeoutError::Timeout) if memory(child) > MEMORY => {
+                return Err(format!("it took more than {} MiB", MEMORY >> 20));
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    }
+    Err(format!("no result for {} s", patience.as_secs()))
+}
+
+/// The resident memory of a process in bytes, where Linux tells it; 0 elsewhere.
+fn memory(child: &Child) -> u64 {
+    let pages = std::fs::read_to_string(format!("/proc/{}/statm", child.id()));
+    let pages = pages
+        .ok()
+        .and_then(|pages| pages.split(' ').nth(1)?.parse::<u64>().ok());
+    pages.unwrap_or(0) * 4096
+}
+
+fn start(seeds: &Range<u64>, backends: &Backends) -> Result<Child> {
+    let program = std::env::current_exe().context("this program cannot be found")?;
+    let mut names: Vec<_> = settings(backends).iter().map(|it| it.backend).collect();
+    names.dedup();
+    Command::new(program)
+        .args(["--format", "json", "--here", "--leashed"])
+        .args(["--seed", &seeds.start.to_string()])
+        .args(["--programs", &(seeds.end - seeds.start).to_string()])
+        .args(names.iter().flat_map(|name| ["--backend", name]))
+        // Nothing is written to it. It stays open until this process ends.
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .context("cannot start a process for random programs")
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    fn child(script: &str) -> (Child, Receiver<std::io::Result<String>>) {
+        let mut command = Command::new("sh");
+        let spawned = command.args(["-c", script]).stdout(Stdio::piped()).spawn();
+        let mut child = spawned.expect("a shell starts");
+        let results = lines(child.stdout.take().expect("its output is piped"));
+        (child, results)
+    }
+
+    #[test]
+    fn lines_come_until_the_end() {
+        let (mut child, lines) = child("echo one; echo two");
+        let next = || next_line(&lines, &child, SILENCE);
+        assert_eq!(next(), Ok(Some("one".to_owned())));
+        assert_eq!(next(), Ok(Some("two".to_owned())));
+        assert_eq!(next(), Ok(None));
+        child.wait().expect("it has ended");
+    }
+
+    #[test]
+    fn a_silent_process_is_not_waited_for() {
+        let (mut child, lines) = child("exec sleep 600");
+        let silence = next_line(&lines, &child, Duration::from_secs(1));
+        assert_eq!(silence, Err("no result for 1 s".to_owned()));
+        if cfg!(target_os = "linux") {
+            assert!((1..MEMORY).contains(&memory(&child)), "{}", memory(&child));
+        }
+        child.kill().expect("it still runs");
+        child.wait().expect("it has ended");
+    }
+}
