@@ -1,6 +1,7 @@
 //! Classes by name: which label a name stands for, and other spellings of names.
 
-use std::{collections::BTreeMap, fs::File, io::Read, path::Path};
+use std::collections::{BTreeMap, BTreeSet};
+use std::{fs::File, io::Read, path::Path};
 
 use crate::{DatasetError, FolderError};
 
@@ -53,7 +54,8 @@ impl ClassMap {
 
     /// Reads lines of the form `name = class`: the name in the data, and the class that it stands for.
     /// A tab or a comma may stand for the equals sign. Empty lines are skipped, and so are lines that
-    /// start with `#`. `path` names the text in errors.
+    /// start with `#`. A name or class in double quotes may contain any of these signs, and a double quote
+    /// as two: `"a=b" = 7`. `path` names the text in errors.
     ///
     /// # Errors
     ///
@@ -68,18 +70,15 @@ impl ClassMap {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            let parts = ['=', '\t', ',']
-                .iter()
-                .find_map(|&sign| line.split_once(sign));
-            let parts = parts.map(|(name, class)| (name.trim(), class.trim()));
-            let known = parts.and_then(|(name, _)| map.classes.get(name));
-            match parts {
+            let parts = pair(line);
+            let known = parts.as_ref().and_then(|(name, _)| map.classes.get(name));
+            match &parts {
                 Some((name, class))
                     if !name.is_empty()
                         && !class.is_empty()
                         && known.is_none_or(|known| known == class) =>
                 {
-                    map.classes.insert(name.to_owned(), class.to_owned());
+                    map.classes.insert(name.clone(), class.clone());
                 }
                 _ => {
                     return Err(FolderError::ClassMapLine {
@@ -99,6 +98,23 @@ impl ClassMap {
         self.classes.get(name).map_or(name, String::as_str)
     }
 
+    /// The names that none of the data's names is, so that the map says nothing of these: one may be
+    /// misspelled.
+    pub fn unmatched<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+        let names: BTreeSet<&str> = names.into_iter().collect();
+        let unmatched = self.classes.keys();
+        let unmatched = unmatched.filter(|name| !names.contains(&name[..]));
+        unmatched.cloned().collect()
+    }
+
+    /// The name, with the class that it stands for if the map has it: for messages.
+    pub fn described(&self, name: &str) -> String {
+        match self.classes.get(name) {
+            Some(class) => format!("{name} (mapped to {class})"),
+            None => name.to_owned(),
+        }
+    }
+
     /// Whether there are no other spellings.
     pub fn is_empty(&self) -> bool {
         self.classes.is_empty()
@@ -108,6 +124,45 @@ impl ClassMap {
     pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         let pairs = self.classes.iter();
         pairs.map(|(name, class)| (name.as_str(), class.as_str()))
+    }
+}
+
+/// The name and the class of a line; `None` if it has another form.
+fn pair(line: &str) -> Option<(String, String)> {
+    if line.starts_with('"') {
+        let (name, rest) = unquoted(line)?;
+        let class = rest.trim_start_matches(' ');
+        let class = class.strip_prefix(['=', '\t', ','])?;
+        return Some((name, whole(class.trim())?));
+    }
+    let signs = ['=', '\t', ','].into_iter();
+    let (name, class) = signs.into_iter().find_map(|sign| line.split_once(sign))?;
+    Some((name.trim().to_owned(), whole(class.trim())?))
+}
+
+/// A text that may be in quotes as a whole.
+fn whole(text: &str) -> Option<String> {
+    if !text.starts_with('"') {
+        return Some(text.to_owned());
+    }
+    let (text, rest) = unquoted(text)?;
+    rest.is_empty().then_some(text)
+}
+
+/// What stands between the quotes at the start of a text, and what follows them.
+fn unquoted(text: &str) -> Option<(String, &str)> {
+    let mut rest = text.strip_prefix('"')?;
+    let mut inner = String::new();
+    loop {
+        let (before, after) = rest.split_once('"')?;
+        inner.push_str(before);
+        match after.strip_prefix('"') {
+            Some(after) => {
+                inner.push('"');
+                rest = after;
+            }
+            None => return Some((inner, after)),
+        }
     }
 }
 
@@ -189,7 +244,7 @@ pub(crate) fn labels(
         .iter()
         .zip(&found)
         .filter(|(_, label)| label.is_none());
-    let unknown: Vec<String> = unknown.map(|(name, _)| name.clone()).collect();
+    let unknown: Vec<String> = unknown.map(|(name, _)| map.described(name)).collect();
     if !unknown.is_empty() {
         return Err(FolderError::ClassesUnknown {
             path: path.into(),
@@ -238,9 +293,16 @@ mod tests {
              3, dog, of which it does not know cat, dog; rename them in the data, or map the names with \
              --class-map"
         );
+        // A name that is not in the data is an entry without an effect.
+        let misspelled = ClassMap::from_iter([("three", "3"), ("SEPT", "7")]);
+        assert_eq!(misspelled.unmatched(["three", "sept"]), ["SEPT"]);
         // A map that leads to a class that the net does not know.
         let wrong = ClassMap::from_iter([("three", "drei")]);
-        assert!(of(&["three"], &wrong).is_err());
+        let error = of(&["three", "4"], &wrong).unwrap_err().to_string();
+        assert!(
+            error.contains("it does not know three (mapped to drei); rename"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -264,6 +326,10 @@ mod tests {
             ("= 1", 1),
             ("a =", 1),
             ("a = 1\n\n# a\na = 2", 4),
+            ("\"a = 1", 1),
+            ("\"a\" 1", 1),
+            ("a = \"1", 1),
+            ("\"\" = 1", 1),
         ] {
             let error = parse(text).unwrap_err().to_string();
             assert!(error.starts_with(&format!("map: line {line}: ")), "{error}");
@@ -273,6 +339,12 @@ mod tests {
         assert_eq!(
             map.unwrap().pairs().collect::<Vec<_>>(),
             [("a", "one, two")]
+        );
+        // In quotes, a sign is only a sign.
+        let map = parse("\"a=b\" = 7\n\"#1\",\"x, y\"\n\"say \"\"hi\"\"\"\t\"=\"\n");
+        assert_eq!(
+            map.unwrap().pairs().collect::<Vec<_>>(),
+            [("#1", "x, y"), ("a=b", "7"), ("say \"hi\"", "=")]
         );
     }
 }

@@ -61,7 +61,7 @@ impl DataFolder {
         let validation = parts.take(Part::Validation);
         let names = parts.class_names.as_deref();
         let sets = [Some(train), Some(test), validation];
-        let ([train, test, validation], class_names) = named(sets, names, loading, dir)?;
+        let ([train, test, validation], class_names, unmatched) = named(sets, names, loading, dir)?;
         let (Some(train), Some(test)) = (train, test) else {
             unreachable!("both sets are there");
         };
@@ -73,6 +73,7 @@ impl DataFolder {
             image_folder: None,
             notes: parts.notes,
             left_out: vec![],
+            unmatched,
         })
     }
 }
@@ -104,16 +105,20 @@ impl TestSet {
             },
         };
         let names = parts.class_names.as_deref();
-        let ([images], class_names) = named([Some(images)], names, loading, dir)?;
+        let ([images], class_names, unmatched) = named([Some(images)], names, loading, dir)?;
         Ok(Self {
             images: images.expect("the set is there"),
             class_names,
             rows_of,
             image_folder: None,
             left_out: vec![],
+            unmatched,
         })
     }
 }
+
+/// Sets, the names of their classes, and names in the class map that are not among the data's.
+type NamedSets<const N: usize> = ([Option<ImageSet>; N], Vec<String>, Vec<String>);
 
 /// Sets whose classes are numbers, with the labels and the names of the classes to be. Only classes
 /// with images must be known.
@@ -122,7 +127,7 @@ fn named<const N: usize>(
     own_names: Option<&[String]>,
     loading: &Loading,
     dir: &Path,
-) -> Result<([Option<ImageSet>; N], Vec<String>), DatasetError> {
+) -> Result<NamedSets<N>, DatasetError> {
     let count = sets
         .iter()
         .flatten()
@@ -134,8 +139,11 @@ fn named<const N: usize>(
         .map(|label| name(label).unwrap_or_else(|| label.to_string()))
         .collect();
     if loading.classes.is_none() && loading.class_map.is_empty() {
-        return Ok((sets, numbers));
+        return Ok((sets, numbers, vec![]));
     }
+    let unmatched = loading
+        .class_map
+        .unmatched(numbers.iter().map(String::as_str));
     let mut is_used = vec![loading.classes.is_none(); count];
     for set in sets.iter().flatten() {
         for &label in set.labels() {
@@ -152,6 +160,7 @@ fn named<const N: usize>(
     Ok((
         sets.map(|set| set.map(|set| set.relabelled(&others, classes.len()))),
         classes,
+        unmatched,
     ))
 }
 

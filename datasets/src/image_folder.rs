@@ -20,13 +20,16 @@ pub(crate) fn load(dir: &Path, loading: &Loading) -> Result<DataFolder, DatasetE
     };
     let mut gathered = Gathered::default();
     let passed_over = &mut gathered.summary.passed_over;
-    let (classes, names) = labelled(class_folders(training)?, loading, training)?;
+    let folders = class_folders(training)?;
+    let mut unmatched = unmatched(&folders, loading);
+    let (classes, names) = labelled(folders, loading, training)?;
     let training_files = files_of(&classes, passed_over)?;
     let mut others = Vec::new();
     for part in [&layout.validation, &layout.test] {
         let files = part.as_ref().map(|part| {
             let mut classes = Vec::new();
             for class in class_folders(part)? {
+                unmatched.retain(|name| *name != class.name);
                 match label_of_class(&class.name, &names, &loading.class_map) {
                     Some(label) => classes.push((label, class)),
                     None => return Err(DatasetError::ClassUnknown { path: class.path }),
@@ -75,6 +78,7 @@ pub(crate) fn load(dir: &Path, loading: &Loading) -> Result<DataFolder, DatasetE
         image_folder: Some(gathered.summary),
         notes: layout.notes,
         left_out: gathered.bad,
+        unmatched,
     })
 }
 
@@ -90,7 +94,9 @@ pub(crate) fn load_test(
     let has_test_set = layout.test.is_some();
     let place = layout.test.as_ref().or(layout.training.as_ref());
     let place = place.map_or(dir, PathBuf::as_path);
-    let (classes, class_names) = labelled(class_folders(place)?, loading, place)?;
+    let folders = class_folders(place)?;
+    let unmatched = unmatched(&folders, loading);
+    let (classes, class_names) = labelled(folders, loading, place)?;
     let mut files = files_of(&classes, &mut gathered.summary.passed_over)?;
     let rows_of = match (has_test_set, only_held_out) {
         (true, _) => TestRowsOf::TestSet,
@@ -120,7 +126,14 @@ pub(crate) fn load_test(
         rows_of,
         image_folder: Some(gathered.summary),
         left_out: gathered.bad,
+        unmatched,
     })
+}
+
+/// Names in the class map that no folder has.
+fn unmatched(folders: &[ClassFolder], loading: &Loading) -> Vec<String> {
+    let names = folders.iter().map(|folder| &folder.name[..]);
+    loading.class_map.unmatched(names)
 }
 
 /// The image files of a class, with its label.

@@ -62,6 +62,8 @@ pub struct DataFolder {
     pub notes: Vec<String>,
     /// Images that cannot be read and were left out: for each its path and the reason.
     pub left_out: Vec<String>,
+    /// Names in the class map that are not among the data's.
+    pub unmatched: Vec<String>,
 }
 
 /// Which images of a folder are the test set.
@@ -96,4 +98,6 @@ pub struct TestSet {
     pub image_folder: Option<ImageFolder>,
     /// Images that cannot be read and were left out: for each its path and the reason.
     pub left_out: Vec<String>,
+    /// Names in the class map that are not among the data's.
+    pub unmatched: Vec<String>,
 }

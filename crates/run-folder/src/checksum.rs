@@ -3,7 +3,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
@@ -53,6 +53,7 @@ pub(crate) fn is_covered(path: &Path) -> bool {
 /// If the file or the checksums cannot be read, or they do not fit each other.
 pub(crate) fn read(folder: &Path, name: &str) -> Result<Vec<u8>, RunFolderError> {
     let path = folder.join(name);
+    let mut has_line = false;
     for _ in 0..TRIES {
         // The checksums come first: while weights are replaced, they cover the old and the new ones.
         let sums = in_folder(folder);
@@ -65,6 +66,21 @@ pub(crate) fn read(folder: &Path, name: &str) -> Result<Vec<u8>, RunFolderError>
         if sums.split_inclusive('\n').any(|line| line == wanted) {
             return Ok(bytes);
         }
+        has_line = sums.lines().any(|line| is_line_of(line, name));
     }
-    Err(RunFolderError::Checksum { path })
+    Err(if has_line {
+        RunFolderError::Checksum { path }
+    } else {
+        let (path, name): (PathBuf, _) = (folder.join(CHECKSUMS), name.to_owned());
+        RunFolderError::Checksums { path, name }
+    })
+}
+
+/// Whether a line could be the checksum of a file of that name.
+fn is_line_of(line: &str, name: &str) -> bool {
+    let digest = line
+        .strip_suffix(name)
+        .and_then(|line| line.strip_suffix("  "));
+    let is_digit = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+    digest.is_some_and(|digest| digest.len() == 64 && digest.chars().all(is_digit))
 }

@@ -106,6 +106,15 @@ pub struct Imported {
     /// Where that scale comes from.
     #[serde(default)]
     pub input_scale_from: Option<ScaleSource>,
+    /// What was done to the images that the net was trained on, "strokes" or "plain", if it is known.
+    #[serde(default)]
+    pub images: Option<String>,
+    /// Columns and rows of each of these images.
+    #[serde(default)]
+    pub image_size: Option<String>,
+    /// What the logits are divided by, if the file says it.
+    #[serde(default)]
+    pub temperature: Option<f64>,
     /// What was folded or passed over: sentences.
     #[serde(default)]
     pub notes: Vec<String>,

@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use backends::BackendError;
-use datasets::DatasetError;
+use datasets::{DatasetError, Treatment};
 use training::{ModelName, SettingsError, TrainingError};
 use weight_exchange::ExchangeError;
 
@@ -196,6 +196,17 @@ pub enum RunFolderError {
         /// Of the data.
         got: Vec<usize>,
     },
+    /// Data with other bytes, in a folder whose test set a run held out.
+    #[error(
+        "the images of {} differ from those that the net was trained on, so that a seventh of them, held \
+         out now, would contain images of the training; restore the folder, or evaluate on new images \
+         alone, in a folder of their own, with --data-dir",
+        path.display()
+    )]
+    HeldOutChanged {
+        /// The data.
+        path: PathBuf,
+    },
     /// Data with other bytes.
     #[error(
         "the training data differ from those at the start of the run; pass the original folder with --data-dir"
@@ -211,13 +222,25 @@ pub enum RunFolderError {
     },
     /// Weights that differ from their checksum.
     #[error(
-        "{} is damaged: it differs from its checksum in weights.sha256 next to it; restore it from a \
-         copy, or train again",
+        "{} differs from its checksum in weights.sha256 next to it, so one of the two is damaged; restore \
+         both from a copy, or train again",
         path.display()
     )]
     Checksum {
         /// The file of weights.
         path: PathBuf,
+    },
+    /// Checksums that are none.
+    #[error(
+        "{} is damaged: expected a line with 64 hexadecimal digits for {name}, got none; restore it from \
+         a copy, or, if you trust the weights, write it again with sha256sum {} {}",
+        path.display(), crate::files::WEIGHTS, crate::files::WEIGHTS_FOR_OTHERS
+    )]
+    Checksums {
+        /// The file of checksums.
+        path: PathBuf,
+        /// The file of weights.
+        name: String,
     },
     /// Weights whose sizes differ from the configuration next to them.
     #[error(
@@ -243,21 +266,25 @@ pub enum RunFolderError {
     },
     /// A weight file that needs options that only `import` has.
     #[error(
-        "{cause}; use trainer import, which has the options named here, then name its folder with --run"
+        "{cause}; use trainer import, which has the options named here, then name its folder with {option}"
     )]
     NeedsImport {
         /// What is wrong with the file.
         cause: Box<RunFolderError>,
+        /// The option that takes a run folder.
+        option: &'static str,
     },
     /// A file of weights without the name of its activation.
     #[error(
         "{path} does not say which activation follows its hidden layers; run trainer import --from \
-         {path} --activation relu (or another), then name its folder with --run",
+         {path} --activation relu (or another), then name its folder with {option}",
         path = path.display()
     )]
     NoActivation {
         /// The file.
         path: PathBuf,
+        /// The option that takes a run folder.
+        option: &'static str,
     },
     /// A choice that contradicts the weights to start from.
     #[error(
@@ -289,13 +316,13 @@ pub enum RunFolderError {
     },
     /// Weights to start from that know other classes than the data have.
     #[error(
-        "the weights of {weights} know the classes {here}, but the data have {wanted}; pass --new-head to \
-         draw the last layer again"
+        "the weights of {weights} know {here}, but the data have {wanted}; pass --new-head to draw the \
+         last layer again, or map the names with --class-map if they mean the same"
     )]
     InitialClasses {
         /// Where the weights come from.
         weights: String,
-        /// Their classes.
+        /// Their classes, in words.
         here: String,
         /// The classes of the data.
         wanted: String,
@@ -306,6 +333,42 @@ pub enum RunFolderError {
          them out"
     )]
     NoImages,
+    /// A treatment of images for a net that takes none.
+    #[error(
+        "--images and --image-size do not apply to xor-net, which takes no images; leave them out"
+    )]
+    NoImageTreatment,
+    /// A treatment of images that contradicts the file.
+    #[error("the file says that its net takes images as {file}; leave out --images, or name these")]
+    OtherImages {
+        /// The file's.
+        file: Treatment,
+    },
+    /// A treatment of images that gives another number of pixels than the net takes.
+    #[error(
+        "the net takes {inputs} inputs, but {asked} gives {} pixels; give the size of its images with \
+         --images plain --image-size",
+        .asked.size().iter().product::<usize>()
+    )]
+    ImagesOfOtherSize {
+        /// Inputs of the net.
+        inputs: usize,
+        /// The requested treatment.
+        asked: Treatment,
+    },
+    /// A treatment of images in a file that is not known.
+    #[error(
+        "the file says that images of {columns}x{rows} pixels were taken as {treatment:?}, expected \
+         \"strokes\" with 28x28 or \"plain\"; export the net again, or remove this entry of its metadata"
+    )]
+    UnknownImages {
+        /// Its name.
+        treatment: String,
+        /// Columns of the images.
+        columns: usize,
+        /// Rows of the images.
+        rows: usize,
+    },
     /// A run folder that cannot be made from weights.
     #[error(
         "cannot make run folder {}: {cause}; name one in a folder that you may write to with --out",
@@ -385,6 +448,15 @@ impl RunFolderError {
         move |cause| Self::Unreadable {
             path: path.to_owned(),
             cause,
+        }
+    }
+
+    /// The same, with the option that takes a run folder where a file was named.
+    pub(crate) fn for_option(self, option: &'static str) -> Self {
+        match self {
+            Self::NeedsImport { cause, .. } => Self::NeedsImport { cause, option },
+            Self::NoActivation { path, .. } => Self::NoActivation { path, option },
+            other => other,
         }
     }
 

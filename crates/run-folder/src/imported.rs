@@ -4,10 +4,12 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use datasets::Treatment;
 use layers::Activation;
 use training::{ModelName, Settings};
 use weight_exchange::{
-    DenseStack, ImportOptions, InputScale, Layout, Precision, to_burnpack, to_safetensors,
+    DenseStack, ExchangeError, ImportOptions, InputScale, Layout, Precision, to_burnpack,
+    to_safetensors,
 };
 
 use crate::checksum::{self, CHECKSUMS};
@@ -15,6 +17,7 @@ use crate::config::{CONFIG, Config, Invocation};
 use crate::entry::{Entry, Imported, METRICS, ScaleSource};
 use crate::error::RunFolderError;
 use crate::files::{UNFINISHED, WEIGHTS, WEIGHTS_FOR_OTHERS};
+use crate::image_inputs::{inputs_of, treatment_of};
 use crate::weights;
 
 /// The `device` in the configuration of a run folder that was imported.
@@ -30,6 +33,8 @@ pub struct Weights {
     layout: Layout,
     scale: InputScale,
     scale_from: ScaleSource,
+    stated_scale: Option<InputScale>,
+    treatment: Option<Treatment>,
     notes: Vec<String>,
 }
 
@@ -38,9 +43,24 @@ impl Weights {
     ///
     /// # Errors
     ///
-    /// If the file holds no dense layers, if layout, order or activation are not clear, or if the model
-    /// has other layers.
+    /// If the file holds no dense layers, if layout, order or activation are not clear, if the model has
+    /// other layers, or if the file states another scale than the given one.
     pub fn read(
+        from: &Path,
+        options: &ImportOptions,
+        model: Option<ModelName>,
+    ) -> Result<Self, RunFolderError> {
+        let weights = Self::read_at_scale(from, options, model)?;
+        match (options.input_scale, weights.stated_scale) {
+            (Some(asked), Some(file)) if asked != file => {
+                Err(ExchangeError::OtherScale { file, asked }.into())
+            }
+            _ => Ok(weights),
+        }
+    }
+
+    /// As [`Weights::read`], at the given scale whatever the file states.
+    pub(crate) fn read_at_scale(
         from: &Path,
         options: &ImportOptions,
         model: Option<ModelName>,
@@ -61,6 +81,8 @@ impl Weights {
         }
         Ok(Self {
             from: from.to_owned(),
+            treatment: treatment_of(&stack)?,
+            stated_scale: imported.stated_scale,
             stack,
             model,
             form: imported.form.name().to_owned(),
@@ -69,6 +91,30 @@ impl Weights {
             scale_from,
             notes: imported.notes,
         })
+    }
+
+    /// The same, with what was done to the images that the net was trained on, if the caller knows it.
+    ///
+    /// # Errors
+    ///
+    /// If the file says otherwise, or the net takes other images or none.
+    pub fn with_treatment(mut self, asked: Option<Treatment>) -> Result<Self, RunFolderError> {
+        let Some(asked) = asked else {
+            return Ok(self);
+        };
+        if self.model == ModelName::XorNet {
+            return Err(RunFolderError::NoImageTreatment);
+        }
+        if let Some(file) = self.treatment.filter(|file| *file != asked) {
+            return Err(RunFolderError::OtherImages { file });
+        }
+        let inputs = self.stack.sizes()[0];
+        if asked.size().iter().product::<usize>() != inputs {
+            return Err(RunFolderError::ImagesOfOtherSize { inputs, asked });
+        }
+        self.treatment = Some(asked);
+        self.stack = self.stack.with_images(Some(inputs_of(asked)));
+        Ok(self)
     }
 
     /// The layers, for pixels from 0 to 1.
@@ -103,11 +149,23 @@ impl Weights {
             input_mean: scale.map(InputScale::mean),
             input_std: scale.map(InputScale::std),
             input_scale_from: scale.map(|_| self.scale_from),
+            images: self.stack.images().map(|images| images.treatment.clone()),
+            image_size: self
+                .stack
+                .images()
+                .map(|images| format!("{}x{}", images.columns, images.rows)),
+            temperature: self.stack.temperature(),
             notes: self.notes.clone(),
             run_dir: out.display().to_string(),
         });
-        let settings = settings(&self.stack, self.model, activation);
-        let config = Config::now(&settings, &self.stack.sizes(), NO_DEVICE, invocation);
+        let mut settings = settings(&self.stack, self.model, activation);
+        if let Some(treatment) = self.treatment {
+            settings.set_treatment(treatment);
+        }
+        let config = Config {
+            temperature: self.stack.temperature(),
+            ..Config::now(&settings, &self.stack.sizes(), NO_DEVICE, invocation)
+        };
         let config = serde_json::to_string_pretty(&config).map_err(RunFolderError::NotJson)?;
         let record = to_burnpack(&self.stack)?;
         let for_others = to_safetensors(&self.stack, Layout::Burn, Precision::F32)?;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use datasets::{ClassMap, label_of_class};
 use training::{AnyNet, Choices, ModelName, Settings};
 use weight_exchange::DenseStack;
 
@@ -28,7 +29,7 @@ impl InitialWeights {
         let stack = if source != Path::new(PRETRAINED) && source.is_dir() {
             weights::of_run(&SavedRun::open(source)?)?
         } else {
-            weights::read(source)?
+            weights::read(source).map_err(|error| error.for_option("--init"))?
         };
         Ok(Self {
             stack,
@@ -150,17 +151,40 @@ impl InitialWeights {
         class_names: &[String],
     ) -> Result<(), RunFolderError> {
         let here = self.stack.sizes();
-        let named = |names: &[String], sizes: &[usize]| weights::class_names(names, sizes);
         let known = self.stack.classes();
+        let wanted_names = weights::class_names(class_names, wanted);
+        let spelled = |(label, name): (usize, &String)| {
+            label_of_class(name, known, &ClassMap::default()) == Some(label)
+        };
         let is_same = here.last() == wanted.last()
-            && (known.is_empty() || known == named(class_names, wanted));
+            && (known.is_empty() || wanted_names.iter().enumerate().all(spelled));
         if is_same {
             return Ok(());
         }
         Err(RunFolderError::InitialClasses {
             weights: self.source.clone(),
-            here: named(known, &here).join(", "),
-            wanted: named(class_names, wanted).join(", "),
+            here: if known.is_empty() {
+                format!(
+                    "{} classes without names",
+                    here.last().copied().unwrap_or(0)
+                )
+            } else {
+                format!("the classes {}", known.join(", "))
+            },
+            wanted: wanted_names.join(", "),
+        })
+    }
+
+    /// What nobody can check, if there is such: which classes weights mean that do not name them.
+    pub fn doubt(&self, class_names: &[String]) -> Option<String> {
+        let is_named = !self.stack.classes().is_empty() || self.with_new_head;
+        (!is_named && !class_names.is_empty()).then(|| {
+            format!(
+                "{} does not name its classes: its outputs are taken for {}, in this order; if they mean \
+                 others, pass --new-head",
+                self.source,
+                class_names.join(", ")
+            )
         })
     }
 

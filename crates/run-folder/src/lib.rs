@@ -9,6 +9,7 @@ mod error;
 pub mod files;
 mod folder;
 mod history;
+mod image_inputs;
 mod imported;
 mod initial;
 mod net_data;

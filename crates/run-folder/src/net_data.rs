@@ -3,10 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use datasets::{ClassMap, Loading, Treatment, label_of_class};
+use datasets::{ClassMap, ImageSet, Loading, Treatment, label_of_class};
 use training::{AnyNet, ImageKind, ImageSize, SettingsError, treatment};
+use weight_exchange::DenseStack;
 
 use crate::config::Config;
+use crate::digest::data_digest;
+use crate::error::RunFolderError;
+use crate::image_inputs::treatment_of;
 use crate::saved::SavedRun;
 use crate::weights::{self, PRETRAINED};
 
@@ -20,22 +24,37 @@ pub struct NetData {
     is_recorded: bool,
     /// The folder that it was trained on.
     trained_on: Option<PathBuf>,
+    /// SHA-256 of the training images and labels in it.
+    data_digest: Option<String>,
+    /// What the logits are divided by, so that probabilities mean what they say.
+    temperature: Option<f64>,
+    /// Why that cannot be read, if it cannot.
+    temperature_gap: Option<String>,
     /// Leave out images that cannot be read.
     skip_bad: bool,
 }
 
 impl NetData {
+    /// What a run says.
+    pub fn of_run(run: &SavedRun) -> Self {
+        let (temperature, gap) = match run.temperature() {
+            Ok(temperature) => (temperature, None),
+            Err(error) => (None, Some(error.to_string())),
+        };
+        Self {
+            data_digest: run.data_digest(),
+            temperature,
+            temperature_gap: gap,
+            ..Self::of_config(run.config())
+        }
+    }
+
     /// What the configuration of a run says.
-    pub fn of_run(config: &Config) -> Self {
+    pub fn of_config(config: &Config) -> Self {
         let settings = &config.settings;
-        let folder = settings.data_dir.as_ref();
-        let folder = folder.map(|folder| config.working_folder.join(folder));
         let classes = config.sizes.last().copied().unwrap_or_default();
         let has_names = settings.class_names.len() == classes;
-        // Earlier versions knew only strokes, and said nothing. MNIST's digits are strokes.
-        let made_of_folders = !settings.class_names.is_empty();
-        let is_mnist = folder == Some(datasets::bundled_mnist_dir());
-        let strokes = (made_of_folders || is_mnist).then_some(Treatment::Strokes);
+        let (treatment, is_recorded) = config.treatment();
         Self {
             class_names: if has_names {
                 settings.class_names.clone()
@@ -43,31 +62,29 @@ impl NetData {
                 numbers(classes)
             },
             class_map: settings.spellings(),
-            treatment: settings.treatment().or(strokes),
-            is_recorded: settings.treatment().is_some() || made_of_folders,
-            trained_on: folder,
+            treatment,
+            is_recorded,
+            trained_on: config.data_dir().filter(|_| !config.is_imported()),
+            data_digest: config.data_digest.clone(),
+            temperature: config.temperature,
+            temperature_gap: None,
             skip_bad: settings.skip_bad,
         }
     }
 
     /// What is known about the net of a weight file: that of the run around it, if it is in a run folder,
-    /// or of the bundled net; of others the classes that they name, or how many they have.
-    pub fn of_weights(net: &AnyNet, path: &Path) -> Self {
+    /// or of the bundled net; of others what the file says.
+    ///
+    /// # Errors
+    ///
+    /// As [`weights::read`].
+    pub fn of_weights(net: &AnyNet, path: &Path) -> Result<Self, RunFolderError> {
         let sizes = net.sizes();
         let run = SavedRun::open(path.parent().unwrap_or(Path::new("")));
         match run {
-            _ if path == Path::new(PRETRAINED) => Self::of_pretrained(),
-            Ok(run) if run.config().sizes == sizes => Self::of_run(run.config()),
-            _ => {
-                // A file that trainer wrote names its classes.
-                let named = weights::read(path).map(|stack| stack.classes().to_vec());
-                let named = named.ok().filter(|names| !names.is_empty());
-                Self {
-                    class_names: named
-                        .unwrap_or_else(|| numbers(sizes.last().copied().unwrap_or_default())),
-                    ..Self::default()
-                }
-            }
+            _ if path == Path::new(PRETRAINED) => Ok(Self::of_pretrained()),
+            Ok(run) if run.config().sizes == sizes => Ok(Self::of_run(&run)),
+            _ => Self::of_stack(&weights::read(path)?),
         }
     }
 
@@ -77,8 +94,21 @@ impl NetData {
             class_names: numbers(10),
             treatment: Some(Treatment::Strokes),
             is_recorded: true,
+            temperature: Some(mnist_mlp::PRETRAINED_TEMPERATURE),
             ..Self::default()
         }
+    }
+
+    /// What the file of layers says.
+    pub(crate) fn of_stack(stack: &DenseStack) -> Result<Self, RunFolderError> {
+        let treatment = treatment_of(stack)?;
+        Ok(Self {
+            class_names: weights::class_names(stack.classes(), &stack.sizes()),
+            treatment,
+            is_recorded: treatment.is_some(),
+            temperature: stack.temperature(),
+            ..Self::default()
+        })
     }
 
     /// The same with other choices.
@@ -93,13 +123,25 @@ impl NetData {
         image_size: Option<ImageSize>,
         class_map: Option<ClassMap>,
     ) -> Result<Self, SettingsError> {
-        let chosen = treatment(images, image_size)?;
-        if let (Some(chosen), Some(known)) = (chosen, self.treatment)
-            && chosen != known
-            && self.is_recorded
+        let recorded = self.treatment.filter(|_| self.is_recorded);
+        // A net that takes plain images needs no reminder that these have a size.
+        let is_plain = matches!(recorded, Some(Treatment::Plain { .. }));
+        let kind = images.or((is_plain && image_size.is_some()).then_some(ImageKind::Plain));
+        let option = match (images, image_size) {
+            (None, Some(_)) => "--image-size",
+            _ => "--images",
+        };
+        if let (Some(Treatment::Strokes), None, Some(_)) = (recorded, images, image_size) {
+            return Err(SettingsError::new(
+                "--image-size is for plain images, and the net was trained on strokes, which become \
+                 28x28; leave it out",
+            ));
+        }
+        let chosen = treatment(kind, image_size)?;
+        if let Some(known) = recorded.filter(|known| chosen.is_some_and(|chosen| chosen != *known))
         {
             return Err(SettingsError::new(format!(
-                "--images differs from what the net was trained on ({known}); leave it out"
+                "{option} differs from what the net was trained on ({known}); leave it out"
             )));
         }
         self.treatment = chosen.or(self.treatment);
@@ -126,6 +168,33 @@ impl NetData {
     /// The label that a name in the data stands for.
     pub fn label_of(&self, name: &str) -> Option<usize> {
         label_of_class(name, &self.class_names, &self.class_map)
+    }
+
+    /// What the logits are divided by, so that probabilities mean what they say, if it is known.
+    pub fn temperature(&self) -> Option<f64> {
+        self.temperature
+    }
+
+    /// Why the temperature cannot be read, if it cannot.
+    pub fn temperature_gap(&self) -> Option<&str> {
+        self.temperature_gap.as_deref()
+    }
+
+    /// Whether the images of a folder are those that the net was trained on; true if nobody knows.
+    pub(crate) fn is_trained_on(&self, images: &ImageSet) -> bool {
+        let known = self.data_digest.as_ref();
+        known.is_none_or(|known| *known == data_digest(images))
+    }
+
+    /// The same for a net that has just been trained, whose data are as they were.
+    pub fn with_unchanged_data(mut self) -> Self {
+        self.data_digest = None;
+        self
+    }
+
+    /// The name in the data, with the class that it is mapped to: for messages.
+    pub fn described(&self, name: &str) -> String {
+        self.class_map.described(name)
     }
 
     /// What is done to images, if it is known.

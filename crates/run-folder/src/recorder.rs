@@ -196,7 +196,14 @@ impl<N: Net, L: Listener> Recorder<N> for FolderRecorder<L> {
                 best_loss: *best_loss,
             },
             Event::Stopped(stopped) => self.stopped(stopped),
-            Event::Finished(result) => Entry::Result(self.in_folder(result.clone())),
+            Event::Finished(result) => {
+                // It is part of what the weights mean, and these are complete now.
+                if result.temperature != self.config.temperature {
+                    self.config.temperature = result.temperature;
+                    self.folder.write_config(&self.config)?;
+                }
+                Entry::Result(self.in_folder(result.clone()))
+            }
         };
         self.record(&entry)
     }

@@ -7,7 +7,7 @@ use training::{Choices, Net, Progress, State};
 
 use crate::checkpoint::{Checkpoint, Found};
 use crate::config::Config;
-use crate::entry::Entry;
+use crate::entry::{Entry, InFolder};
 use crate::error::RunFolderError;
 use crate::folder::RunFolder;
 use crate::initial::InitialWeights;
@@ -155,8 +155,14 @@ impl Resumed {
             Some((checkpoint, _)) => checkpoint.progress.is_over(&self.config.settings),
             None => !self.is_longer,
         };
-        let last = self.entries().pop().filter(|_| is_over)?;
-        matches!(last, Entry::Result(_)).then_some(last)
+        match self.entries().pop().filter(|_| is_over)? {
+            // The folder may have been moved since.
+            Entry::Result(result) => Some(Entry::Result(InFolder {
+                run_dir: self.path().display().to_string(),
+                ..result
+            })),
+            _ => None,
+        }
     }
 
     /// The run restored from its newest checkpoint, or a fresh one if there is none yet. `net` is built

@@ -10,6 +10,7 @@ use burn::store::ModuleRecord;
 use burn::tensor::{Bytes, Device};
 use training::{AnyNet, Settings};
 
+use crate::checkpoint::Checkpoints;
 use crate::checksum;
 use crate::config::{CONFIG, Config};
 use crate::entry::{Entry, METRICS};
@@ -80,8 +81,7 @@ impl SavedRun {
 
     /// The folder of its data, also if the run was started in another working directory.
     pub fn data_dir(&self) -> Option<PathBuf> {
-        let folder = self.config.settings.data_dir.as_ref();
-        folder.map(|folder| self.config.working_folder.join(folder))
+        self.config.data_dir()
     }
 
     /// The lines of `metrics.jsonl`, in order. An incomplete last line is left out.
@@ -97,12 +97,29 @@ impl SavedRun {
 
     /// The temperature of its probabilities, if the run is complete and had a validation set; see
     /// [`training::fitted_temperature`].
-    pub fn temperature(&self) -> Option<f64> {
-        let entries = self.entries().ok()?;
-        entries.iter().rev().find_map(|entry| match entry {
+    ///
+    /// # Errors
+    ///
+    /// If an earlier version made the run, which kept the temperature in `metrics.jsonl` alone, and that
+    /// file cannot be read.
+    pub fn temperature(&self) -> Result<Option<f64>, RunFolderError> {
+        let keeps_it = self.config.data_digest.is_some() || self.config.is_imported();
+        if keeps_it || self.config.temperature.is_some() {
+            return Ok(self.config.temperature);
+        }
+        let entries = self.entries()?;
+        Ok(entries.iter().rev().find_map(|entry| match entry {
             Entry::Result(result) => result.event.temperature,
             _ => None,
-        })
+        }))
+    }
+
+    /// SHA-256 of the training images and labels, if the run has kept it; see
+    /// [`data_digest`](crate::data_digest).
+    pub(crate) fn data_digest(&self) -> Option<String> {
+        let of_checkpoint = || Checkpoints::of(&self.path).data_digest();
+        let kept = self.config.data_digest.clone().or_else(of_checkpoint);
+        kept.filter(|digest| !digest.is_empty())
     }
 
     /// The net with the weights of `model.bpk`, on a device without autodiff.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use backends::Opened;
-use datasets::{ImageFolder, ImageSet, TestRowsOf, TestSet};
+use datasets::{DataFolder, ImageFolder, ImageSet, TestRowsOf, TestSet};
 use training::{Answers, AnyNet, Examples, Net, Team, TrainingError, answers, rows_at_once};
 
 use crate::error::RunFolderError;
@@ -11,6 +11,11 @@ use crate::net_data::NetData;
 
 /// Rows evaluated at once on a GPU if no batch size is known.
 const BATCH_SIZE: usize = 128;
+
+/// The images of a folder that a run on it would train on.
+fn training_set(dir: &Path, known: &NetData) -> Result<ImageSet, RunFolderError> {
+    Ok(DataFolder::load_with(dir, &known.loading())?.sets.train)
+}
 
 /// The rows that a net is evaluated on, on the host.
 #[derive(Debug, Clone)]
@@ -27,6 +32,8 @@ pub enum TestRows {
         image_folder: Option<ImageFolder>,
         /// Images that cannot be read and were left out: for each its path and the reason.
         left_out: Vec<String>,
+        /// Names in the class map that are not among the data's.
+        unmatched: Vec<String>,
     },
     /// The truth table of the exclusive or.
     TruthTable,
@@ -39,7 +46,8 @@ impl TestRows {
     ///
     /// # Errors
     ///
-    /// If the net needs images, and the folder has none, or none of the net's size and classes.
+    /// If the net needs images, and the folder has none, or none of the net's size and classes; if images
+    /// would be held out of others than those that the net was trained on.
     pub fn load(net: &AnyNet, dir: &Path, known: &NetData) -> Result<Self, RunFolderError> {
         if let AnyNet::XorNet(_) = net {
             return Ok(Self::TruthTable);
@@ -51,7 +59,13 @@ impl TestRows {
             rows_of,
             image_folder,
             left_out,
+            unmatched,
         } = TestSet::load(dir, &known.loading(), known.was_trained_on(dir))?;
+        if rows_of == TestRowsOf::HeldOut && !known.is_trained_on(&training_set(dir, known)?) {
+            return Err(RunFolderError::HeldOutChanged {
+                path: dir.to_owned(),
+            });
+        }
         let pixels = images.image_size();
         if pixels != inputs {
             return Err(RunFolderError::ImageSize {
@@ -66,6 +80,7 @@ impl TestRows {
             rows_of,
             image_folder,
             left_out,
+            unmatched,
         })
     }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use burn::tensor::Device;
+use datasets::Treatment;
 use layers::Activation;
 use training::{AnyNet, ModelName, Settings};
 use weight_exchange::{DenseStack, ExchangeError, ImportOptions, Imported, InputScale};
@@ -11,6 +12,7 @@ use crate::checksum;
 use crate::config::Config;
 use crate::error::RunFolderError;
 use crate::files::WEIGHTS;
+use crate::image_inputs::{inputs_of, treatment_of};
 use crate::saved::SavedRun;
 
 /// Instead of a file: the bundled net.
@@ -40,7 +42,11 @@ pub fn read(path: &Path) -> Result<DenseStack, RunFolderError> {
             input_scale: Some(InputScale::UNIT),
             ..options
         };
-        weight_exchange::parse(mnist_mlp::PRETRAINED_WEIGHTS.to_vec(), path, &options)
+        let bytes = mnist_mlp::PRETRAINED_WEIGHTS.to_vec();
+        weight_exchange::parse(bytes, path, &options).map(|imported| Imported {
+            stack: of_mnist(imported.stack),
+            ..imported
+        })
     } else if path.is_dir() {
         return Err(RunFolderError::WeightsFolder {
             path: path.to_owned(),
@@ -53,6 +59,7 @@ pub fn read(path: &Path) -> Result<DenseStack, RunFolderError> {
         Err(error) if error.is_for_options() => {
             return Err(RunFolderError::NeedsImport {
                 cause: Box::new(error_of(path, error)),
+                option: "--run",
             });
         }
         Err(error) => return Err(error_of(path, error)),
@@ -69,9 +76,20 @@ pub fn read(path: &Path) -> Result<DenseStack, RunFolderError> {
     if activation.is_none() && stack.layers().len() > 1 {
         return Err(RunFolderError::NoActivation {
             path: path.to_owned(),
+            option: "--run",
         });
     }
+    treatment_of(&stack).map_err(|error| error.in_file(path))?;
     as_model(stack, model, activation).map_err(|error| error.in_file(path))
+}
+
+/// The bundled net with what its file does not say.
+fn of_mnist(stack: DenseStack) -> DenseStack {
+    let classes = class_names(&[], &stack.sizes());
+    stack
+        .with_classes(classes)
+        .with_images(Some(inputs_of(Treatment::Strokes)))
+        .with_temperature(Some(mnist_mlp::PRETRAINED_TEMPERATURE))
 }
 
 /// Reads a file, and verifies its checksum if it is one of the two in a run folder.
@@ -122,7 +140,13 @@ fn as_net_of(run: &SavedRun, stack: DenseStack) -> Result<DenseStack, RunFolderE
     } else {
         vec![]
     };
-    Ok(stack.with_classes(classes).with_pixel_inputs(takes_images))
+    let (treatment, _) = run.config().treatment();
+    let images = treatment.filter(|_| takes_images).map(inputs_of);
+    Ok(stack
+        .with_classes(classes)
+        .with_pixel_inputs(takes_images)
+        .with_images(images)
+        .with_temperature(run.temperature().unwrap_or_default()))
 }
 
 /// The names of a net's classes: those of its data, or their numbers.
@@ -195,6 +219,8 @@ pub fn as_model(
     Ok(DenseStack::new(layers.collect())?
         .with_classes(classes)
         .with_pixel_inputs(takes_pixels)
+        .with_images(stack.images().cloned())
+        .with_temperature(stack.temperature())
         .with_activation(activation.filter(|_| model != ModelName::LinearRegression))
         .with_output_activation(output_activation)
         .with_model(Some(model.to_string())))

@@ -97,6 +97,13 @@ fn checksums_of_the_old_and_the_new_weights_may_stand_together() {
         fs::write(&path, damaged).unwrap();
         assert_eq!(refusals(&run).len(), 6, "{damaged:?}");
     }
+    // Where there is no checksum, the weights are not to blame.
+    for damaged in ["", "\u{0}", &sums[3..20]] {
+        fs::write(&path, damaged).unwrap();
+        for said in refusals(&run) {
+            assert!(said.contains("weights.sha256 is damaged"), "{said}");
+        }
+    }
 }
 
 #[test]

@@ -7,10 +7,11 @@ use std::fs;
 use std::path::Path;
 
 use common::{Interrupt, assert_same, checkpoints, flex, resume, small, start, train};
-use run_folder::weights::PRETRAINED;
+use run_folder::weights::{self, PRETRAINED};
 use run_folder::{InitialWeights, SavedRun};
 use tempfile::tempdir;
 use training::{AnyNet, Choices, ModelName, Settings};
+use weight_exchange::{Dense, DenseStack, Layout, Precision, to_safetensors};
 
 fn from(init: &Path) -> Choices {
     Choices {
@@ -133,6 +134,51 @@ fn the_bundled_net_starts_a_run_on_digits() {
     let net = net(&from(Path::new(PRETRAINED)), &sizes, &[]).unwrap();
     let bundled = run_folder::weights::load(Path::new(PRETRAINED), &flex().device).unwrap();
     assert_eq!(values(&net), values(&bundled));
+}
+
+#[test]
+fn the_bundled_net_starts_no_run_on_ten_other_classes() {
+    let sizes = [784, 256, 128, 10];
+    let words = "eight five four nine one seven six three two zero".split(' ');
+    let words: Vec<&str> = words.collect();
+    let said = net(&from(Path::new(PRETRAINED)), &sizes, &words).expect_err("no digits");
+    assert!(
+        said.contains("know the classes 0, 1, 2") && said.contains("eight, five"),
+        "{said}"
+    );
+    // Numbers with more digits are the same numbers.
+    let numbers: Vec<String> = (0..10).map(|digit| format!("0{digit}")).collect();
+    let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
+    assert!(net(&from(Path::new(PRETRAINED)), &sizes, &numbers).is_ok());
+}
+
+#[test]
+fn weights_that_name_no_classes_are_taken_with_a_doubt() {
+    let folder = tempdir().unwrap();
+    let layer = Dense::new("layers.0", [30, 3], vec![0.5; 90], vec![0.0; 3]).unwrap();
+    let stack = DenseStack::new(vec![layer]).unwrap();
+    let file = folder.path().join("net.safetensors");
+    let bytes = to_safetensors(&stack, Layout::Burn, Precision::F32).unwrap();
+    fs::write(&file, bytes).unwrap();
+    assert!(net(&from(&file), &[30, 3], &["a", "b", "c"]).is_ok());
+    let initial = InitialWeights::open(&file, false).unwrap();
+    let doubt = initial.doubt(&["a", "b", "c"].map(str::to_owned));
+    assert!(doubt.unwrap().contains("taken for a, b, c, in this order"));
+    assert_eq!(initial.doubt(&[]), None);
+    let bundled = InitialWeights::open(Path::new(PRETRAINED), false).unwrap();
+    assert_eq!(bundled.doubt(&["a".to_owned()]), None);
+
+    // A file that needs options names the option that takes the imported run.
+    let deep = DenseStack::new(vec![
+        stack.layers()[0].clone(),
+        Dense::new("layers.1", [3, 3], vec![0.5; 9], vec![0.0; 3]).unwrap(),
+    ]);
+    let bytes = to_safetensors(&deep.unwrap(), Layout::Burn, Precision::F32).unwrap();
+    fs::write(&file, bytes).unwrap();
+    let said = InitialWeights::open(&file, false).unwrap_err().to_string();
+    assert!(said.ends_with("name its folder with --init"), "{said}");
+    let said = weights::read(&file).unwrap_err().to_string();
+    assert!(said.ends_with("name its folder with --run"), "{said}");
 }
 
 #[test]

@@ -89,6 +89,14 @@ fn a_finished_run_says_so_and_continues_with_more_epochs() {
     let result: Value = serde_json::from_str(&result.to_json()).unwrap();
     assert_eq!(Some(result), metrics(&longer).pop());
     drop(resumed);
+    // A run that was moved is where it is now, not where it was.
+    let moved = runs.path().join("moved");
+    copy(&longer, &moved);
+    let resumed = Resumed::open(&moved, &Choices::default()).unwrap();
+    let result = resumed.result().expect("it has its result");
+    let result: Value = serde_json::from_str(&result.to_json()).unwrap();
+    assert_eq!(result["run_dir"].as_str(), moved.to_str());
+    drop(resumed);
 
     resume(&longer, &with(5), ()).unwrap();
     let straight = train(runs.path(), "straight", &with(5));
@@ -201,6 +209,9 @@ fn a_run_that_lost_its_checkpoints_is_left_alone() {
         input_mean: None,
         input_std: None,
         input_scale_from: None,
+        images: None,
+        image_size: None,
+        temperature: None,
         notes: vec![],
         run_dir: "imported".to_owned(),
     });

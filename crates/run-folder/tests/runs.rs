@@ -10,6 +10,7 @@ use backends::{Backend, Opened};
 use common::{
     copy, fixture, flex, lasting, linear, metrics, resume, small, start, train, weights, xor,
 };
+use datasets::TestRowsOf;
 use run_folder::{
     Checkpoint, Config, History, Invocation, NetData, Resumed, RunFolder, SavedRun, Status,
     TestRows, backend_of,
@@ -141,7 +142,7 @@ fn a_loss_that_is_not_finite_leaves_the_weights_before_it() {
 /// A run's predictions for its test set, on the run's own backend.
 fn answers(run: &SavedRun, data: &Path, opened: &Opened) -> Answers {
     let net = run.net(&opened.device).expect("the run has weights");
-    let rows = TestRows::load(&net, data, &NetData::of_run(run.config())).expect("the data load");
+    let rows = TestRows::load(&net, data, &NetData::of_run(run)).expect("the data load");
     let batch_size = run.config().settings.batch_size;
     rows.answered_by(&net, opened, Some(batch_size))
         .expect("the device computes")
@@ -223,7 +224,7 @@ fn what_cannot_be_evaluated_is_refused() {
     let device = flex().device;
     let net = run.net(&device).unwrap();
     let mnist = datasets::bundled_mnist_dir();
-    let error = TestRows::load(&net, &mnist, &NetData::of_run(run.config()))
+    let error = TestRows::load(&net, &mnist, &NetData::of_run(&run))
         .unwrap_err()
         .to_string();
     assert!(error.contains("knows (0, 1, 2), got 0, 1, 2, 3"), "{error}");
@@ -259,6 +260,83 @@ fn what_cannot_be_evaluated_is_refused() {
     }
     let error = SavedRun::open(runs.path()).unwrap_err().to_string();
     assert!(error.contains("is not a run folder"), "{error}");
+}
+
+#[test]
+fn images_are_held_out_only_of_the_data_that_the_run_had() {
+    let work = tempdir().unwrap();
+    let data = work.path().join("data.csv");
+    let row = |i: usize| format!("{},{},{},{},{}\n", i % 3, i, 7 * i % 256, 31 * i % 256, 9);
+    fs::write(&data, (0..63).map(row).collect::<String>()).unwrap();
+    let choices = Choices {
+        epochs: Some(1),
+        data_dir: Some(data.clone()),
+        ..small()
+    };
+    let path = train(work.path(), "net", &choices);
+    let run = SavedRun::open(&path).unwrap();
+    let net = run.net(&flex().device).unwrap();
+    let load = || TestRows::load(&net, &data, &NetData::of_run(&run));
+    let TestRows::Images { rows_of, .. } = load().unwrap() else {
+        panic!("images");
+    };
+    assert_eq!(rows_of, TestRowsOf::HeldOut);
+
+    // One image more, and another seventh is held out.
+    fs::write(&data, (0..64).map(row).collect::<String>()).unwrap();
+    let refused = load().unwrap_err().to_string();
+    assert!(
+        refused.contains("differ from those that the net was trained on"),
+        "{refused}"
+    );
+    // Of an earlier version's run, a checkpoint has the digest.
+    let config = fs::read_to_string(path.join("config.json")).unwrap();
+    let older = config.replace("data_digest", "something_else");
+    assert_ne!(config, older);
+    fs::write(path.join("config.json"), older).unwrap();
+    let run = SavedRun::open(&path).unwrap();
+    assert!(TestRows::load(&net, &data, &NetData::of_run(&run)).is_err());
+    // A run that has just ended need not look.
+    let known = NetData::of_run(&run).with_unchanged_data();
+    assert!(TestRows::load(&net, &data, &known).is_ok());
+}
+
+#[test]
+fn a_temperature_that_is_none_is_refused_and_one_in_a_lost_log_is_missed() {
+    let runs = tempdir().unwrap();
+    let choices = Choices {
+        epochs: Some(1),
+        ..small()
+    };
+    let path = train(runs.path(), "net", &choices);
+    let run = SavedRun::open(&path).unwrap();
+    let last = metrics(&path).pop().unwrap();
+    let kept = run.temperature().unwrap();
+    assert!(
+        kept.is_some() && kept == last["temperature"].as_f64(),
+        "{last}"
+    );
+    assert_eq!(last["temperature_rows"], 10);
+    fs::remove_file(path.join("metrics.jsonl")).unwrap();
+    assert_eq!(run.temperature().unwrap(), kept);
+
+    let config = fs::read_to_string(path.join("config.json")).unwrap();
+    let mut edited: Value = serde_json::from_str(&config).unwrap();
+    edited["temperature"] = json!(0.0);
+    fs::write(path.join("config.json"), edited.to_string()).unwrap();
+    let refused = SavedRun::open(&path).unwrap_err().to_string();
+    assert!(
+        refused.contains("the temperature is 0, expected"),
+        "{refused}"
+    );
+
+    let old = runs.path().join("old");
+    copy(&fixture("straight"), &old);
+    fs::remove_file(old.join("metrics.jsonl")).unwrap();
+    let run = SavedRun::open(&old).unwrap();
+    let gap = NetData::of_run(&run);
+    assert!(gap.temperature_gap().unwrap().contains("metrics.jsonl"));
+    assert!(run.net(&flex().device).is_ok());
 }
 
 #[test]
@@ -358,7 +436,7 @@ fn runs_of_an_earlier_version_open() {
         // An entry that is read and written again has the same text, but for what came later and is
         // null; a number may lose its last digit.
         let words = |line: &str| {
-            let earlier = line.replace(r#""temperature":null,"#, "");
+            let earlier = line.replace(r#""temperature":null,"temperature_rows":null,"#, "");
             earlier.replace(|c: char| c.is_ascii_digit(), "")
         };
         let lines = fs::read_to_string(fixture(name).join("metrics.jsonl")).unwrap();

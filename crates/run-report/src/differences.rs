@@ -76,6 +76,10 @@ fn fields(settings: &Settings) -> Result<Map<String, Value>, ReportError> {
     // They come with the data and are not an option.
     fields.remove("class_names");
     fields.remove("class_map");
+    // Without a hidden layer, nothing can be chosen.
+    if settings.hidden.is_empty() {
+        fields.remove("activation");
+    }
     Ok(fields)
 }
 
@@ -114,6 +118,23 @@ mod tests {
             });
             assert_eq!(from_defaults(&run).unwrap(), [], "{model}");
         }
+    }
+
+    #[test]
+    fn without_a_hidden_layer_there_is_no_activation_to_choose() {
+        let run = settings(Choices {
+            hidden: Some(vec![]),
+            ..Choices::default()
+        });
+        let differences = from_defaults(&run).unwrap();
+        let names: Vec<&str> = differences.iter().map(|((name, _), _)| &name[..]).collect();
+        assert_eq!(names, ["hidden"]);
+        assert!(
+            choices(&run)
+                .unwrap()
+                .iter()
+                .all(|(name, _)| name != "activation")
+        );
     }
 
     #[test]

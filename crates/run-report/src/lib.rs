@@ -20,7 +20,7 @@ use run_folder::files::Staged;
 pub use comparison::comparison;
 pub use error::ReportError;
 pub use one_run::{RunPage, report};
-pub use recorded::Recorded;
+pub use recorded::{DataState, Recorded};
 
 use one_run::NOT_AVAILABLE;
 
@@ -49,8 +49,11 @@ pub enum Written {
 /// # Errors
 ///
 /// As [`write_report`], or if the run cannot be read.
-pub fn write_in(folder: &Path, opened: &Opened) -> Result<Written, ReportError> {
-    let recorded = Recorded::open(folder)?;
+pub fn write_in(folder: &Path, opened: &Opened, data: DataState) -> Result<Written, ReportError> {
+    let recorded = Recorded {
+        data,
+        ..Recorded::open(folder)?
+    };
     let command = &recorded.run.config().command;
     let program = command.first().and_then(|path| Path::new(path).file_name());
     let program = program.map(|name| name.to_string_lossy().into_owned());

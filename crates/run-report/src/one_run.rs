@@ -17,7 +17,7 @@ use xor_net::XorNet;
 use crate::curves;
 use crate::differences::{choices, from_defaults};
 use crate::error::ReportError;
-use crate::recorded::Recorded;
+use crate::recorded::{DataState, Recorded};
 use crate::tables::{accuracy_interval, accuracy_text, class_table, confusion_table, why_so_far};
 
 /// Most pixels of all images of a sheet together: they make the page heavy.
@@ -126,11 +126,15 @@ fn evaluate(recorded: &Recorded, opened: &Opened) -> Result<Evaluated, RunFolder
     let data_dir = recorded.run.data_dir();
     // Imported weights name no data.
     let data_dir = data_dir.unwrap_or_else(datasets::bundled_mnist_dir);
-    let known = NetData::of_run(recorded.run.config());
+    let known = NetData::of_run(&recorded.run);
     let known = known.with_class_map(recorded.class_map.clone());
+    let known = match recorded.data {
+        DataState::Unchanged => known.with_unchanged_data(),
+        DataState::Unknown => known,
+    };
     let rows = TestRows::load(&net, &data_dir, &known)?;
     let answers = rows.answered_by(&net, opened, Some(settings.batch_size))?;
-    let scaled = match recorded.run.temperature() {
+    let scaled = match known.temperature() {
         Some(temperature) => {
             let net = net.clone().with_temperature(temperature);
             let answers = rows.answered_by(&net, opened, Some(settings.batch_size))?;

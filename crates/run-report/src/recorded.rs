@@ -15,6 +15,17 @@ pub struct Recorded {
     pub history: History,
     /// Other spellings of its classes, for its data as they are now; none for those of the run.
     pub class_map: Option<ClassMap>,
+    /// Whether its data may have changed.
+    pub data: DataState,
+}
+
+/// Whether the data of a run may have changed since it read them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DataState {
+    /// The run has only just ended.
+    Unchanged,
+    /// They have to be compared: images that are held out of other data may be images of the training.
+    Unknown,
 }
 
 impl Recorded {
@@ -30,6 +41,7 @@ impl Recorded {
             run,
             history,
             class_map: None,
+            data: DataState::Unknown,
         })
     }
 

@@ -156,7 +156,8 @@ fn map_parts<N: Net, R: Send + 'static>(
         let parts = examples.parts(range, rows_at_once).map(|(x, targets)| {
             let length = x.dims()[0];
             let outputs = net.outputs(x);
-            let loss = read_back(N::output_loss(outputs.clone(), targets.clone()))?[0];
+            // A loss of exactly 0 comes as -0: plus 0, it is 0.
+            let loss = read_back(N::output_loss(outputs.clone(), targets.clone()))?[0] + 0.0;
             Ok(Part {
                 loss: match N::REDUCTION {
                     Reduction::Mean => loss * length as f64 / rows as f64,
@@ -192,4 +193,29 @@ pub(crate) fn indices(tensor: Tensor<1, Int>) -> Result<Vec<usize>, TrainingErro
     };
     let values = values.map_err(TrainingError::device)?;
     values.into_iter().map(index).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use backends::Backend;
+    use burn::module::Param;
+    use datasets::ImageSet;
+    use mnist_mlp::MnistMlpConfig;
+
+    #[test]
+    fn a_loss_of_nothing_has_no_sign() {
+        let opened = Backend::Flex.open().unwrap();
+        let mut net = MnistMlpConfig::new(1, vec![], 2)
+            .init(0, &opened.device)
+            .unwrap();
+        let sure = Tensor::from_floats([[500.0, -500.0]], &opened.device);
+        net.layers[0].weight = Param::from_tensor(sure);
+        let images = ImageSet::new(1, 1, vec![255, 255], vec![0, 0]).unwrap();
+        let rows = Examples::from_images(images, &opened);
+        let Evaluation { loss, accuracy } = evaluate(&net, &rows, &Team::undivided(), 2).unwrap();
+        assert_eq!((format!("{loss:.4}"), accuracy), ("0.0000".to_owned(), 1.0));
+        let loss = answers(&net, &rows, &Team::undivided(), 1).unwrap().loss;
+        assert_eq!(format!("{loss:.4}"), "0.0000");
+    }
 }

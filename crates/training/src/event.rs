@@ -179,6 +179,9 @@ pub struct RunResult {
     /// on the validation set, if there is one.
     #[serde(default)]
     pub temperature: Option<f64>,
+    /// Rows of the validation set that it was fitted on: of few, it stays near 1.
+    #[serde(default)]
+    pub temperature_rows: Option<usize>,
     /// Test accuracy of the exact solution, if the model has one; the next four likewise.
     pub closed_form_test_accuracy: Option<f64>,
     /// The exact solution's loss over the training set.

@@ -34,7 +34,7 @@ mod warm_up;
 
 #[cfg(feature = "clap")]
 pub use arguments::activation_argument;
-pub use calibration::{BINS, Bin, Reliability, fitted_temperature};
+pub use calibration::{BINS, Bin, Reliability, fitted_temperature, temperature_near_1};
 pub use choice::{Engine, ImageKind, ModelName, OptimizerName, Preset, ScheduleName, UnknownName};
 pub use dry_run::dry_run;
 pub use engine::{leaves_of_its_own, shard_loss};

@@ -328,6 +328,7 @@ impl<'a, N: Net> Run<'a, N> {
             test_loss: test.loss,
             test_accuracy: test.accuracy,
             temperature,
+            temperature_rows: temperature.and(validation).map(Examples::len),
             closed_form_test_accuracy: exact_test.map(|evaluation| evaluation.accuracy),
             closed_form_loss: exact.as_ref().map(|exact| exact.loss),
             loss_above_closed_form: exact.as_ref().map(|exact| exact.loss_gap),

@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::form::Form;
 use crate::layout::Layout;
+use crate::scale::InputScale;
 
 /// Why weights cannot be read or written.
 #[derive(Debug, Error)]
@@ -97,6 +98,19 @@ pub enum ExchangeError {
         /// Its class.
         class: String,
     },
+    /// A step before the first layer of a model that no net of this workspace has.
+    #[error(
+        "the model has {class}{} before its first layer, which no net here has; if it scales the \
+         inputs, export the net without it, and pass its mean and deviation to import, with --input-mean \
+         and --input-std",
+        at(name)
+    )]
+    InputStep {
+        /// Its name in the model.
+        name: String,
+        /// Its class.
+        class: String,
+    },
     /// A module of a pickled model with a setting that no net of this workspace has.
     #[error(
         "the model has {class}{} with {setting} = {value}, which no net here has; train one with \
@@ -164,6 +178,19 @@ pub enum ExchangeError {
         /// Number of hidden layers.
         hidden: usize,
     },
+    /// A place of batch normalisation that contradicts the file.
+    #[error(
+        "the file shows that the batch normalisation '{name}' comes {place}; leave out --batch-norm"
+    )]
+    OtherNormPlace {
+        /// Its name.
+        name: String,
+        /// Its place, in words.
+        place: &'static str,
+    },
+    /// A place of batch normalisation for a file without any.
+    #[error("the file has no batch normalisation; leave out --batch-norm")]
+    NoNorm,
     /// Batch normalisation of another size than the layer next to it.
     #[error(
         "the batch normalisation '{name}' has {units} units, but layer '{layer}' next to it has \
@@ -190,6 +217,28 @@ pub enum ExchangeError {
         mean: f64,
         /// The standard deviation.
         std: f64,
+    },
+    /// A scale of inputs that pixels from 0 to 1 cannot have.
+    #[error(
+        "the input scale has mean {mean} and deviation {std}, which pixels from 0 to 1 cannot have; if \
+         these are for pixels from 0 to 255, divide both by 255: --input-mean {:.4} --input-std {:.4}",
+        .mean / 255.0, .std / 255.0
+    )]
+    ScaleOfBytes {
+        /// The mean.
+        mean: f64,
+        /// The standard deviation.
+        std: f64,
+    },
+    /// A scale of inputs that contradicts the file.
+    #[error(
+        "the file says that its net takes {file}, not {asked}; leave out --input-mean and --input-std"
+    )]
+    OtherScale {
+        /// The file's.
+        file: InputScale,
+        /// The requested one.
+        asked: InputScale,
     },
     /// An entry of a file's metadata that is wrong.
     #[error(

@@ -10,7 +10,7 @@ use crate::error::ExchangeError;
 use crate::form::Form;
 use crate::layout::Layout;
 use crate::model::{Model, Plan};
-use crate::norm::{DEFAULT_EPSILON, Norm, NormPlace, Side, sides};
+use crate::norm::{DEFAULT_EPSILON, Norm, NormPlace, Side, refuse_other_place, sides};
 use crate::order::{RawLayer, decide};
 use crate::scale::InputScale;
 use crate::stack::{Dense, DenseStack, tensor_name};
@@ -53,10 +53,10 @@ pub struct Imported {
 /// of the file show which of them it is.
 ///
 /// A layer is a pair of tensors `NAME.weight` and `NAME.bias` (or of `weight` and `bias`). If no layer
-/// has a bias, all biases are zero. Numbers in f16, bf16 and f64 become f32. Layers come in the order
-/// of the numbers in their names (`fc2` before `fc10`). Where names differ in more than numbers, they
-/// come in the only order in which each layer's outputs are the next one's inputs. Batch normalisation
-/// with running statistics becomes part of the layer next to it, and so does the scale of the inputs.
+/// has a bias, all biases are zero; if some have none, a note says so. Numbers in f16, bf16 and f64 become
+/// f32. Layers come in the order of the numbers in their names (`fc2` before `fc10`). Where names differ in
+/// more than numbers, they come in the only order in which each layer's outputs are the next one's inputs.
+/// Batch normalisation with running statistics becomes part of the layer next to it, and so does the scale of the inputs.
 /// A pickled model shows order and activations itself.
 ///
 /// # Errors
@@ -108,14 +108,17 @@ fn import(tensors: Tensors, options: &ImportOptions) -> Result<Imported, Exchang
     let known_order = plan.as_ref().map(|plan| &plan.layers[..]);
     let (layout, layers) = decide(asked, &metadata, layers, known_order)?;
     let folds = folds(&norms, &layers, model.as_ref(), plan.as_ref(), options)?;
-    if model.is_none() {
-        refuse_missing_biases(&layers, &folds)?;
-    }
+    let missing = match model {
+        None => notes_of_missing_biases(&layers, &folds),
+        // It says which of its layers have a bias.
+        Some(_) => vec![],
+    };
     let layers = layers.into_iter().map(|layer| dense(layer, layout));
     let mut layers = layers.collect::<Result<Vec<_>, _>>()?;
     let mut notes = plan
         .as_ref()
         .map_or_else(Vec::new, |plan| plan.notes.clone());
+    notes.extend(missing);
     fold_all(&folds, &mut layers, &mut notes)?;
 
     let stack = DenseStack::new(layers)?.described_by(&metadata)?;
@@ -180,6 +183,8 @@ fn folds<'a>(
                     epsilon: Some(*epsilon),
                 })
             };
+            let shown = plan.norms.iter().map(|(name, side, _)| (&name[..], *side));
+            refuse_other_place(shown, options.norm_place)?;
             plan.norms.iter().map(fold).collect()
         }
         None => {
@@ -229,20 +234,23 @@ fn fold_all(
     Ok(())
 }
 
-/// An error if a layer has no bias and others have: its bias may be missing. With batch normalisation
-/// after it, a layer needs none.
-fn refuse_missing_biases(layers: &[RawLayer], folds: &[Fold<'_>]) -> Result<(), ExchangeError> {
-    let needs_none = |index| folds.iter().any(|fold| fold.side == Side::After(index));
-    let mut others = layers.iter().enumerate();
-    let without = others.find(|&(index, layer)| layer.bias.is_none() && !needs_none(index));
-    match without {
-        Some((_, layer)) if layers.iter().any(|layer| layer.bias.is_some()) => {
-            Err(ExchangeError::MissingTensor {
-                name: tensor_name(&layer.name, "bias"),
-            })
-        }
-        _ => Ok(()),
+/// A sentence for each layer that has no bias while others have: all tensors of the file are in use, so it
+/// has none under another name. With batch normalisation after it, a layer needs none.
+fn notes_of_missing_biases(layers: &[RawLayer], folds: &[Fold<'_>]) -> Vec<String> {
+    if layers.iter().all(|layer| layer.bias.is_none()) {
+        return vec![];
     }
+    let needs_none = |index| folds.iter().any(|fold| fold.side == Side::After(index));
+    let without = layers.iter().enumerate();
+    let without = without.filter(|&(index, layer)| layer.bias.is_none() && !needs_none(index));
+    without
+        .map(|(_, layer)| {
+            format!(
+                "layer '{}' has no bias in the file, as with bias=False: taken as zeros",
+                layer.name
+            )
+        })
+        .collect()
 }
 
 /// The name that a tensor, or all under a name, gets; `None` if it is not the one to rename.

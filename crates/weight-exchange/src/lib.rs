@@ -28,4 +28,4 @@ pub use layout::Layout;
 pub use norm::NormPlace;
 pub use onnx::to_onnx;
 pub use scale::InputScale;
-pub use stack::{Dense, DenseStack};
+pub use stack::{Dense, DenseStack, ImageInputs};

@@ -142,36 +142,86 @@ impl Norm {
     }
 }
 
-/// Where each normalisation stands among the layers `names`, by the numbers in the names: those of
-/// PyTorch's `Sequential`, or in the place that the caller names.
+/// An error if the caller names another place than the one that is known of a normalisation, or names one
+/// where there is none.
+pub(crate) fn refuse_other_place<'a>(
+    known: impl IntoIterator<Item = (&'a str, Side)>,
+    asked: Option<NormPlace>,
+) -> Result<(), ExchangeError> {
+    let Some(asked) = asked else {
+        return Ok(());
+    };
+    let mut known = known.into_iter().peekable();
+    if known.peek().is_none() {
+        return Err(ExchangeError::NoNorm);
+    }
+    let other = known.find_map(|(name, side)| {
+        let (is_asked, place) = match side {
+            Side::After(_) => (
+                asked == NormPlace::BeforeActivation,
+                "between a layer and its activation",
+            ),
+            Side::Before(0) => (true, ""),
+            Side::Before(_) => (asked == NormPlace::AfterActivation, "after the activation"),
+        };
+        (!is_asked).then(|| (name.to_owned(), place))
+    });
+    match other {
+        Some((name, place)) => Err(ExchangeError::OtherNormPlace { name, place }),
+        None => Ok(()),
+    }
+}
+
+/// Where each normalisation stands among the layers `names`: as the numbers in the names show, those of
+/// PyTorch's `Sequential`, otherwise in the place that the caller names.
 pub(crate) fn sides(
     norms: &[Norm],
     names: &[&str],
     place: Option<NormPlace>,
 ) -> Result<Vec<Side>, ExchangeError> {
-    if let Some(place) = place {
-        let hidden = names.len().saturating_sub(1);
-        if norms.len() != hidden {
-            return Err(ExchangeError::NormCount {
-                norms: norms.len(),
-                hidden,
-            });
+    let shown = shown_sides(norms, names);
+    match (shown, place) {
+        (Ok(shown), _) => {
+            let known = norms.iter().map(|norm| &norm.name[..]);
+            refuse_other_place(known.zip(shown.iter().copied()), place)?;
+            Ok(shown)
         }
-        // `bn2` comes before `bn10`.
-        let mut order: Vec<usize> = (0..norms.len()).collect();
-        order.sort_by_key(|&index| {
-            let (kind, numbers) = parts(&norms[index].name);
-            (numbers, kind)
-        });
-        let mut sides = vec![Side::After(0); norms.len()];
-        for (layer, norm) in order.into_iter().enumerate() {
-            sides[norm] = match place {
-                NormPlace::BeforeActivation => Side::After(layer),
-                NormPlace::AfterActivation => Side::Before(layer + 1),
-            };
-        }
-        return Ok(sides);
+        (Err(_), Some(place)) => placed_sides(norms, names, place),
+        (Err(unclear), None) => Err(unclear),
     }
+}
+
+/// Where each normalisation stands if all stand in one place.
+fn placed_sides(
+    norms: &[Norm],
+    names: &[&str],
+    place: NormPlace,
+) -> Result<Vec<Side>, ExchangeError> {
+    let hidden = names.len().saturating_sub(1);
+    if norms.len() != hidden {
+        return Err(ExchangeError::NormCount {
+            norms: norms.len(),
+            hidden,
+        });
+    }
+    // `bn2` comes before `bn10`.
+    let mut order: Vec<usize> = (0..norms.len()).collect();
+    order.sort_by_key(|&index| {
+        let (kind, numbers) = parts(&norms[index].name);
+        (numbers, kind)
+    });
+    let mut sides = vec![Side::After(0); norms.len()];
+    for (layer, norm) in order.into_iter().enumerate() {
+        sides[norm] = match place {
+            NormPlace::BeforeActivation => Side::After(layer),
+            NormPlace::AfterActivation => Side::Before(layer + 1),
+        };
+    }
+    Ok(sides)
+}
+
+/// Where each normalisation stands by the numbers in the names.
+fn shown_sides(norms: &[Norm], names: &[&str]) -> Result<Vec<Side>, ExchangeError> {
     let side = |norm: &Norm| {
         let unclear = || ExchangeError::NormPlace {
             name: norm.name.clone(),

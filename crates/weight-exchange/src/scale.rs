@@ -55,12 +55,16 @@ impl InputScale {
     ///
     /// # Errors
     ///
-    /// If a number is not finite, or the deviation is not greater than 0.
+    /// If a number is not finite, or the deviation is not greater than 0; if one is beyond 1, which pixels
+    /// from 0 to 1 cannot have: it was taken from pixels from 0 to 255.
     pub fn new(mean: f64, std: f64) -> Result<Self, ExchangeError> {
-        if mean.is_finite() && std.is_finite() && std > 0.0 {
-            Ok(Self { mean, std })
-        } else {
+        let is_scale = mean.is_finite() && std.is_finite() && std > 0.0;
+        if !is_scale {
             Err(ExchangeError::InputScale { mean, std })
+        } else if mean.abs() > 1.0 || std > 1.0 {
+            Err(ExchangeError::ScaleOfBytes { mean, std })
+        } else {
+            Ok(Self { mean, std })
         }
     }
 
@@ -97,7 +101,18 @@ impl InputScale {
         };
         match (number(MEAN)?, number(STD)?) {
             (None, None) => Ok(None),
-            (mean, std) => Self::new(mean.unwrap_or(0.0), std.unwrap_or(1.0)).map(Some),
+            (mean, std) => {
+                let (mean, std) = (mean.unwrap_or(0.0), std.unwrap_or(1.0));
+                let scale = Self::new(mean, std).map_err(|_| ExchangeError::Metadata {
+                    key: MEAN.to_owned(),
+                    got: format!("{mean} with {STD} = {std}"),
+                    expected:
+                        "a mean from -1 to 1 and a deviation above 0 and up to 1, of pixels from 0 \
+                               to 1"
+                            .to_owned(),
+                });
+                scale.map(Some)
+            }
         }
     }
 
@@ -120,6 +135,22 @@ impl fmt::Display for InputScale {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_scale_of_pixels_from_0_to_255_is_refused_with_the_one_that_is_meant() {
+        for (mean, std) in [(33.3, 78.6), (0.1307, 78.6), (33.3, 1.0), (-33.3, 0.5)] {
+            let refused = InputScale::new(mean, std).unwrap_err().to_string();
+            assert!(refused.contains("divide"), "{refused}");
+        }
+        let refused = InputScale::new(33.3, 78.6).unwrap_err().to_string();
+        assert!(
+            refused.contains("--input-mean 0.1306 --input-std 0.3082"),
+            "{refused}"
+        );
+        for (_, scale) in InputScale::USUAL {
+            assert_eq!(InputScale::new(scale.mean, scale.std).unwrap(), scale);
+        }
+    }
 
     #[test]
     fn a_scale_that_is_none_is_refused() {

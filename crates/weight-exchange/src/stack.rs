@@ -153,6 +153,19 @@ pub struct DenseStack {
     model: Option<String>,
     classes: Vec<String>,
     takes_pixels: bool,
+    images: Option<ImageInputs>,
+    temperature: Option<f64>,
+}
+
+/// What was done to the images that a net was trained on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageInputs {
+    /// The name of the treatment, such as "strokes" or "plain".
+    pub treatment: String,
+    /// Columns of each image.
+    pub columns: usize,
+    /// Rows of each image.
+    pub rows: usize,
 }
 
 impl DenseStack {
@@ -189,6 +202,8 @@ impl DenseStack {
             model: None,
             classes: Vec::new(),
             takes_pixels: false,
+            images: None,
+            temperature: None,
         })
     }
 
@@ -220,6 +235,20 @@ impl DenseStack {
     /// The same layers, whose inputs are known to be pixels from 0 to 1, or not known.
     pub fn with_pixel_inputs(mut self, takes_pixels: bool) -> Self {
         self.takes_pixels = takes_pixels;
+        self
+    }
+
+    /// The same layers with what was done to the images that they were trained on; `None` where it is not
+    /// known.
+    pub fn with_images(mut self, images: Option<ImageInputs>) -> Self {
+        self.images = images;
+        self
+    }
+
+    /// The same layers with what their logits are to be divided by, so that probabilities mean what they
+    /// say; `None` where it is not known.
+    pub fn with_temperature(mut self, temperature: Option<f64>) -> Self {
+        self.temperature = temperature;
         self
     }
 
@@ -273,6 +302,17 @@ impl DenseStack {
     /// Whether the inputs are known to be pixels from 0 to 1.
     pub fn takes_pixels(&self) -> bool {
         self.takes_pixels
+    }
+
+    /// What was done to the images that the net was trained on, if it is known.
+    pub fn images(&self) -> Option<&ImageInputs> {
+        self.images.as_ref()
+    }
+
+    /// What the logits are to be divided by, so that probabilities mean what they say, if it is known. The
+    /// layers give logits that are not divided.
+    pub fn temperature(&self) -> Option<f64> {
+        self.temperature
     }
 
     /// Units of every layer, inputs first.

@@ -125,6 +125,16 @@ impl Checkpoints {
         })
     }
 
+    /// The digest of the training data in the newest intact checkpoint, if there is one. Damaged ones stay
+    /// as they are.
+    pub(crate) fn data_digest(&self) -> Option<String> {
+        let files = self.list().ok()?.into_iter();
+        let mut readable = files.filter_map(|(_, path)| Checkpoint::open(&path).ok());
+        readable
+            .next()
+            .map(|checkpoint| checkpoint.progress.data_digest)
+    }
+
     /// Removes the unfinished files of a killed run.
     ///
     /// # Errors

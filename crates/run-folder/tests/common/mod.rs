@@ -198,7 +198,10 @@ fn train_net<N: Net>(
                 command: vec!["trainer".to_owned()],
                 working_folder: std::env::current_dir()?,
             };
-            let config = Config::now(settings, &sizes, "here", &invocation);
+            let config = Config {
+                data_digest: Some(digest.to_owned()).filter(|digest| !digest.is_empty()),
+                ..Config::now(settings, &sizes, "here", &invocation)
+            };
             folder.write_config(&config)?;
             let mut recorder = FolderRecorder::new(folder, config, "trainer", listener);
             recorder.start(started(settings, &sizes))?;

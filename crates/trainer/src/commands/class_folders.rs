@@ -12,11 +12,11 @@ use serde::Serialize;
 use crate::console::Shown;
 
 /// The folders in `dir` that are named after classes, with their labels and in the order of these; empty
-/// if none is.
+/// if there are no folders.
 ///
 /// # Errors
 ///
-/// [`FolderError::ClassesUnknown`] if some are and others are not, or the folder cannot be listed.
+/// [`FolderError::ClassesUnknown`] if some are not, or the folder cannot be listed.
 pub(super) fn class_folders(
     dir: &Path,
     known: &NetData,
@@ -37,10 +37,10 @@ pub(super) fn class_folders(
         names.push(name.clone().into_owned());
         match known.label_of(&name) {
             Some(label) => folders.push((label, path)),
-            None => unknown.push(name.into_owned()),
+            None => unknown.push(known.described(&name)),
         }
     }
-    if !folders.is_empty() && !unknown.is_empty() {
+    if !unknown.is_empty() {
         unknown.sort_unstable();
         names.sort_unstable();
         return Err(FolderError::ClassesUnknown {

@@ -123,7 +123,8 @@ pub(crate) fn run(options: &EvalOptions) -> Result<Exit> {
         image_size,
         class_map,
     } = options.images.clone();
-    if !has_images && (images.is_some() || class_map.is_some()) {
+    let has_map = class_map.is_some();
+    if !has_images && (images.is_some() || has_map) {
         bail!(
             "--images and --class-map do not apply to xor-net, which takes no images; leave them out"
         );
@@ -154,10 +155,14 @@ pub(crate) fn run(options: &EvalOptions) -> Result<Exit> {
         TestRows::Images {
             images,
             class_names,
+            unmatched,
             ..
         } => {
             let treatment = image_folder.map(|images| images.treatment);
-            inspect::doubts_of_test(images, class_names, treatment)
+            let mut doubts = inspect::doubts_of_test(images, class_names, treatment);
+            // A run's own map is for its own data.
+            doubts.extend(inspect::unmatched_line(unmatched).filter(|_| has_map));
+            doubts
         }
         TestRows::TruthTable => vec![],
     };

@@ -8,10 +8,10 @@ use layers::Activation;
 use pages::numbers::{counted, number, percent};
 use pages::page::Table;
 use programs::{Exit, Format, complain};
-use run_folder::{ScaleAccuracy, ScaleCheck, Weights, backend_of};
+use run_folder::{ScaleAccuracy, ScaleCheck, ScaleSource, Weights, backend_of};
 use serde::Serialize;
-use training::ModelName;
 use training::number::parse::positive;
+use training::{ImageKind, ImageSize, ModelName, treatment};
 use weight_exchange::{InputScale, Layout, NormPlace};
 
 use crate::arguments::{activation, invocation, refuse_existing};
@@ -50,8 +50,19 @@ pub(crate) struct ImportOptions {
     #[arg(long, allow_negative_numbers = true, value_parser = positive, value_name = "STD")]
     input_std: Option<f64>,
 
+    /// What was done to the images that the net was trained on, so that yours are treated alike
+    /// [default: what the file says].
+    #[arg(long, value_enum, value_name = "KIND")]
+    images: Option<ImageKind>,
+
+    /// Size of plain images: a side, as in 32, or columns and rows, as in 40x30, each from 1 to 1024
+    /// [default: what the file says, otherwise 28x28].
+    #[arg(long, allow_negative_numbers = true, value_name = "SIZE")]
+    image_size: Option<ImageSize>,
+
     /// First print the accuracy on the test set of this data folder under the usual scales of the inputs.
-    /// If another one is clearly better than the one in use, nothing is made, and the exit code is 1.
+    /// If another one is better than the one in use, by more than a point and more than chance explains,
+    /// nothing is made, and the exit code is 1.
     #[arg(long, value_name = "DATA")]
     check: Option<PathBuf>,
 
@@ -137,26 +148,36 @@ pub(crate) fn run(options: &ImportOptions) -> Result<Exit> {
     };
     refuse_existing(&out)?;
     let of_file = options.of_file()?;
+    let treatment = treatment(options.images, options.image_size)?;
     let console = &mut Console::new(options.format, false);
     if let Some(data) = &options.check {
         let opened = backend_of(None, None)?.open()?;
-        let check = ScaleCheck::of_file(&options.from, &of_file, options.model, data, &opened)?;
+        let (from, model) = (&options.from, options.model);
+        let check = ScaleCheck::of_file(from, &of_file, model, treatment, data, &opened)?;
         console.show(&ScaleCheckEvent::new(&check, data))?;
         if let Some((better, used)) = check.better() {
+            let (mean, std) = (better.scale.mean(), better.scale.std());
+            let remedy = match check.source {
+                ScaleSource::File => format!(
+                    "write the file again with input_mean = {mean} and input_std = {std} in its metadata"
+                ),
+                ScaleSource::Given | ScaleSource::Assumed => {
+                    format!("pass --input-mean {mean} --input-std {std}")
+                }
+            };
             complain(format_args!(
-                "the accuracy is {} with inputs of {}, but {} with {}: pass --input-mean {} --input-std \
-                 {}; no run folder was made (to import the weights anyway, leave out --check)",
+                "the accuracy is {} with inputs of {}, but {} with {}: {remedy}; no run folder was made (to \
+                 import the weights anyway, leave out --check)",
                 percent(used.accuracy),
                 used.scale,
                 percent(better.accuracy),
                 better.scale,
-                better.scale.mean(),
-                better.scale.std(),
             ));
             return Ok(Exit::Negative);
         }
     }
     let weights = Weights::read(&options.from, &of_file, options.model)?;
+    let weights = weights.with_treatment(treatment)?;
     let entry = weights.make_run_folder(&out, &invocation())?;
     console.show(&entry)?;
     Ok(Exit::Success)

@@ -140,7 +140,7 @@ pub(super) fn describe(images: &ImageFolder) -> String {
         (*formed > 0).then(|| format!("{} converted to {size} grey", counted(*formed, "image"))),
         (*kept > 0).then(|| {
             format!(
-                "{} already {size} grey: used unchanged",
+                "{} already {size} grey: size and place unchanged",
                 counted(*kept, "image")
             )
         }),
@@ -161,10 +161,24 @@ pub(super) fn describe(images: &ImageFolder) -> String {
 /// what is probably a mistake.
 pub(super) fn remarks(data: &DataFolder) -> impl Iterator<Item = String> {
     let notes = data.notes.iter().cloned();
+    let unmatched = unmatched_line(&data.unmatched);
     let doubts = found_doubts(data).into_iter();
-    notes
-        .chain(left_out_lines(&data.left_out))
-        .chain(doubts.map(|doubt| format!("warning: {doubt}")))
+    notes.chain(left_out_lines(&data.left_out)).chain(
+        unmatched
+            .into_iter()
+            .chain(doubts)
+            .map(|doubt| format!("warning: {doubt}")),
+    )
+}
+
+/// A line about names in the class map that the data do not have, if there are such.
+pub(super) fn unmatched_line(unmatched: &[String]) -> Option<String> {
+    (!unmatched.is_empty()).then(|| {
+        format!(
+            "the class map has names that no class of the data has: {}",
+            unmatched.join(", ")
+        )
+    })
 }
 
 /// A line for each image that was left out, after a line with their number.
@@ -217,7 +231,7 @@ pub(crate) fn run(options: &InspectOptions) -> Result<Exit> {
         ..Loading::default()
     };
     let data = DataFolder::load_with(&options.data, &loading)?;
-    let doubts = found_doubts(&data);
+    let mut doubts = found_doubts(&data);
     let DataFolder {
         sets: Mnist { train, test },
         validation,
@@ -226,7 +240,9 @@ pub(crate) fn run(options: &InspectOptions) -> Result<Exit> {
         image_folder,
         notes,
         left_out,
+        unmatched,
     } = data;
+    doubts.extend(unmatched_line(&unmatched));
     let in_training = test.duplicates_of(&train);
     let is_other = |d: &&datasets::Duplicate| test.label(d.index) != train.label(d.original);
     let inspection = Inspection {

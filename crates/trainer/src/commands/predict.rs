@@ -147,6 +147,12 @@ impl Classifier {
             !matches!(trained.net, AnyNet::XorNet(_)),
             "xor-net takes no images but two truth values; name a run of another model"
         );
+        if known_treatment.is_none() && inputs == rows * columns {
+            complain(format_args!(
+                "note: nothing says what was done to the images that the net was trained on; yours are \
+                 taken as {treatment} (otherwise use --images plain)"
+            ));
+        }
         ensure!(
             inputs == rows * columns,
             "the net takes {inputs} inputs, but images are scaled to {columns}x{rows} pixels; name a net \

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use backends::{Backend, Opened};
+use programs::complain;
 use run_folder::{NetData, SavedRun, backend_of, weights};
 use training::{AnyNet, Settings};
 
@@ -41,18 +42,18 @@ impl TrainedNet {
             (None, None) => weights::load(weights::PRETRAINED.as_ref(), &opened.device)?,
         };
         let known = match (&run, &options.weights) {
-            (Some(run), _) => NetData::of_run(run.config()),
-            (None, Some(file)) => NetData::of_weights(&net, file),
+            (Some(run), _) => NetData::of_run(run),
+            (None, Some(file)) => NetData::of_weights(&net, file)?,
             (None, None) => NetData::of_pretrained(),
         };
-        let is_bundled = match &options.weights {
-            Some(file) => file.as_os_str() == weights::PRETRAINED,
-            None => run.is_none(),
-        };
-        let bundled = is_bundled.then_some(mnist_mlp::PRETRAINED_TEMPERATURE);
-        let of_run = run.as_ref().and_then(SavedRun::temperature);
+        if let Some(why) = known.temperature_gap() {
+            complain(format_args!(
+                "warning: the temperature of the probabilities is not known, so they are as the net gives \
+                 them: {why}"
+            ));
+        }
         Ok(Self {
-            temperature: of_run.or(bundled).unwrap_or(1.0),
+            temperature: known.temperature().unwrap_or(1.0),
             run,
             backend,
             opened,

@@ -177,13 +177,31 @@ fn dry_run_text(dry_run: &DryRun) -> String {
 
 fn result_text(InFolder { event, run_dir }: &InFolder<RunResult>) -> String {
     format!(
-        "test loss {:.4}   test accuracy {}   trained in {:.1} s ({} rows/s)\n{}kept in {run_dir}",
+        "test loss {:.4}   test accuracy {}   trained in {:.1} s ({} rows/s)\n{}{}kept in {run_dir}",
         event.test_loss,
         percent(event.test_accuracy),
         event.train_seconds,
         thousands(event.images_per_second),
+        temperature_text(event).unwrap_or_default(),
         exact_solution_text(event).unwrap_or_default(),
     )
+}
+
+/// Fewer rows than this show little about the temperature.
+const FEW_ROWS: usize = 50;
+
+/// The line about the temperature, if there is one.
+fn temperature_text(result: &RunResult) -> Option<String> {
+    let (temperature, rows) = (result.temperature?, result.temperature_rows?);
+    let why = if rows < FEW_ROWS {
+        ": so few show little, so it stays near 1"
+    } else {
+        ""
+    };
+    Some(format!(
+        "probabilities are given at the temperature {temperature:.2}, fitted on {}{why}\n",
+        counted(rows, "validation row"),
+    ))
 }
 
 /// Lines about the exact solution, if there is one.
@@ -212,8 +230,13 @@ fn exact_solution_text(result: &RunResult) -> Option<String> {
 fn imported_text(imported: &Imported) -> String {
     let activation = imported.activation.iter().map(|f| format!(", {f}"));
     let notes = imported.notes.iter().map(|note| format!("note: {note}\n"));
+    let images = imported.images.iter().zip(&imported.image_size);
+    let images = images.map(|(images, size)| format!("images: taken as {images}, {size}\n"));
+    let temperature = imported.temperature.iter();
+    let temperature = temperature
+        .map(|temperature| format!("temperature of the probabilities: {temperature:.2}\n"));
     format!(
-        "{} {}{} from {} ({}, weights {})\n{}{}kept in {}",
+        "{} {}{} from {} ({}, weights {})\n{}{}{}{}kept in {}",
         imported.model,
         layer_sizes(&imported.sizes),
         activation.collect::<String>(),
@@ -222,6 +245,8 @@ fn imported_text(imported: &Imported) -> String {
         imported.layout,
         notes.collect::<String>(),
         scale_text(imported).unwrap_or_default(),
+        images.collect::<String>(),
+        temperature.collect::<String>(),
         imported.run_dir,
     )
 }
@@ -303,6 +328,29 @@ mod tests {
             fields.sort_unstable();
             assert_eq!(documented, fields, "{name}");
         }
+    }
+
+    #[test]
+    fn a_result_says_how_little_a_few_rows_show_of_the_temperature() {
+        let result = json!({
+            "model": "mnist-mlp", "backend": "b", "engine": "e", "epochs": 1, "test_loss": 1.0,
+            "test_accuracy": 0.5, "temperature": 0.936, "temperature_rows": 4, "train_seconds": 1.0,
+            "images_per_second": 4.0, "seed": 0,
+        });
+        let mut result: RunResult = serde_json::from_value(result).unwrap();
+        assert_eq!(
+            temperature_text(&result).unwrap(),
+            "probabilities are given at the temperature 0.94, fitted on 4 validation rows: so few show \
+             little, so it stays near 1\n"
+        );
+        result.temperature_rows = Some(5000);
+        let text = temperature_text(&result).unwrap();
+        assert!(
+            text.ends_with("0.94, fitted on 5000 validation rows\n"),
+            "{text}"
+        );
+        result.temperature = None;
+        assert_eq!(temperature_text(&result), None);
     }
 
     #[test]

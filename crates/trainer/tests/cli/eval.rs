@@ -91,13 +91,27 @@ fn the_figures_fit_each_other_and_are_shown() {
         assert_eq!(line["recall"].as_f64(), Some(recall));
     }
 
+    // The errors of the probabilities as they are, and as predict gives them.
+    let percent = |field: &str| format!("{:.2} %", 100.0 * evaluated[field].as_f64().unwrap());
+    let line = format!(
+        "expected calibration error {}, {} at the temperature {:.2} of predict",
+        percent("calibration_error"),
+        percent("calibration_error_scaled"),
+        evaluated["temperature"].as_f64().unwrap(),
+    );
     let shown = workplace.text("eval --run runs/net");
+    assert!(
+        shown.lines().any(|shown| shown == line),
+        "no {line:?} in {shown}"
+    );
     for part in [
         "mnist-mlp 30-12-8-3",
         "runs/net",
         "30 test rows",
         "test accuracy",
         "95 % interval",
+        "\nexpected calibration error ",
+        " of predict\n",
         "true \\ predicted",
         "precision",
         "recall",

@@ -164,6 +164,71 @@ fn an_imported_run_is_a_run_folder() {
 }
 
 #[test]
+fn the_usual_scales_are_checked_on_data() {
+    let workplace = Workplace::new();
+    let mnist = datasets::bundled_mnist_dir();
+    let weights = of_crate("mnist-mlp/weights/mnist-784-256-128-10.safetensors");
+    let import = format!("import --from {} --activation relu", weights.display());
+    let check = format!("{import} --check {}", mnist.display());
+    let events = workplace.events(&format!("{check} --out right"));
+    assert_documented(&events[0]);
+    assert_eq!(
+        (&events[0]["event"], &events[0]["rows"]),
+        (&json!("scale_check"), &json!(10_000))
+    );
+    let scales = events[0]["scales"].as_array().expect("a list");
+    assert_eq!(scales.len(), 4);
+    assert_eq!(
+        (&scales[0]["used"], &scales[0]["accuracy"]),
+        (&json!(true), &json!(0.9874))
+    );
+    let others = scales[1..]
+        .iter()
+        .map(|scale| scale["accuracy"].as_f64().expect("a number"));
+    assert!(
+        others.into_iter().all(|accuracy| accuracy < 0.98),
+        "{scales:?}"
+    );
+    assert_eq!(events[1]["event"], "imported");
+
+    let wrong = "--input-mean 0.5 --input-std 0.5 --out wrong";
+    let refused = workplace.run(&format!("{check} {wrong}"));
+    assert_eq!(refused.code, Some(1), "{}", refused.stderr);
+    assert!(
+        refused
+            .stderr
+            .contains("pass --input-mean 0 --input-std 1; no run folder was made"),
+        "{}",
+        refused.stderr
+    );
+    assert!(!workplace.path("wrong").exists());
+    // Without the check, it is believed.
+    let imported = event(&workplace, &format!("{import} {wrong}"));
+    assert_eq!(imported["input_scale_from"], "given");
+
+    for (given, naming) in [
+        (
+            "--input-mean 33.3 --input-std 78.6",
+            "--input-mean 0.1306 --input-std 0.3082",
+        ),
+        ("--input-std 0", "--input-std"),
+        ("--batch-norm after-activation", "no batch normalisation"),
+    ] {
+        let refused = workplace.run(&format!("{import} {given} --out net"));
+        refused.assert_refused(&[naming]);
+    }
+    // A file that says its scale has it already: nothing is folded twice.
+    workplace.text("export --run right --to onnx --out net.onnx");
+    workplace
+        .run("import --from net.onnx --input-mean 0.1307 --input-std 0.3081 --out net")
+        .assert_refused(&[
+            "takes pixels from 0 to 1, not mean 0.1307",
+            "leave out --input-mean",
+        ]);
+    assert!(!workplace.path("net").exists());
+}
+
+#[test]
 fn what_is_not_clear_is_refused_and_nothing_is_made_or_replaced() {
     let workplace = Workplace::new();
     let [square, chained] =

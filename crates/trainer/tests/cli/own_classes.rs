@@ -65,6 +65,17 @@ fn folders_of_a_few_digits_are_judged_by_a_net_that_knows_ten() {
     let warning = format!("warning: {untested}\n");
     assert!(said.stderr.contains(&warning), "{}", said.stderr);
 
+    // What a map says of a name that is not there, or of a class that is not, is said.
+    let map = "\"tre\" = 3\n8 otte = 8\nsyv = 7\n";
+    fs::write(workplace.path("map.txt"), map).expect("writable");
+    let said = workplace.run(&mapped).stderr;
+    let line = "warning: the class map has names that no class of the data has: syv\n";
+    assert!(said.contains(line), "{said}");
+    fs::write(workplace.path("map.txt"), "tre = 33\n8 otte = 8\n").expect("writable");
+    workplace
+        .run(&mapped)
+        .assert_refused(&["does not know tre (mapped to 33); "]);
+
     fs::write(workplace.path("map.txt"), "tre\n").expect("writable");
     workplace
         .run(&mapped)
@@ -160,16 +171,24 @@ fn predictions_of_class_folders_are_counted() {
         .collect();
     assert_eq!(words, ["all", "5", "4", "80.00", "%"]);
 
-    fs::rename(workplace.path("three/3"), workplace.path("three/cat")).expect("renamed");
-    let failed = workplace.run("predict three --backend flex");
-    assert_eq!(failed.code, Some(2), "{}", failed.stderr);
-    assert!(
-        failed
-            .stderr
-            .contains("got 7, 8, cat, of which it does not know cat"),
-        "{}",
-        failed.stderr
-    );
+    for (names, got) in [
+        (
+            [("3", "cat")].as_slice(),
+            "got 7, 8, cat, of which it does not know cat",
+        ),
+        (
+            &[("7", "cow"), ("8", "owl")],
+            "got cat, cow, owl, of which it does not know cat, cow, owl",
+        ),
+    ] {
+        for (from, to) in names {
+            let [from, to] = [from, to].map(|name| workplace.path("three").join(name));
+            fs::rename(from, to).expect("renamed");
+        }
+        let failed = workplace.run("predict three --backend flex");
+        assert_eq!(failed.code, Some(2), "{}", failed.stderr);
+        assert!(failed.stderr.contains(got), "{}", failed.stderr);
+    }
 }
 
 #[test]
@@ -213,6 +232,23 @@ fn a_run_judges_its_held_out_images_and_every_image_of_other_folders() {
         result.expect("a result")["test_loss"].clone()
     });
     assert_eq!(losses[0], losses[1]);
+
+    // One image more: another seventh would be held out, with images of the training in it.
+    let [from, to] = ["own/bar/000.png", "own/bar/more.png"].map(|name| workplace.path(name));
+    fs::copy(from, &to).expect("it can be copied");
+    let why = "own differ from those that the net was trained on";
+    workplace
+        .run("eval --run runs/straight")
+        .assert_refused(&[why, "--data-dir"]);
+    let report = workplace.run("report runs/straight");
+    assert_eq!(report.code, Some(0), "{}", report.stderr);
+    assert!(
+        report.stderr.contains("is unchanged") && report.stderr.contains(why),
+        "{}",
+        report.stderr
+    );
+    fs::remove_file(to).expect("it can be removed");
+    only_event(&workplace, "eval --run runs/straight");
 
     // A report of a run whose folder has other names now says so, and keeps the page that it has.
     fs::rename(workplace.path("own/bar"), workplace.path("own/line")).expect("renamed");
@@ -282,7 +318,66 @@ fn photographs_are_resized_in_training_and_ever_after() {
             .stdout
             .starts_with("report: ")
     );
+    // Another program's file says it, too.
+    let net = predictions.iter().map(|event| event["probability"].clone());
+    let net: Vec<Value> = net.collect();
+    for form in ["safetensors", "pytorch-safetensors", "onnx", "burnpack"] {
+        workplace.text(&format!("export --run runs/net --to {form} --out {form}"));
+        let imported = only_event(
+            &workplace,
+            &format!("import --from {form} --out {form}-run"),
+        );
+        assert_eq!(
+            (&imported["images"], &imported["image_size"]),
+            (&json!("plain"), &json!("20x16"))
+        );
+        for source in [format!("--run {form}-run"), format!("--weights {form}")] {
+            let finished = workplace.run(&format!(
+                "predict {source} photos --backend flex --format json"
+            ));
+            assert_eq!(
+                (finished.code, &finished.stderr[..]),
+                (Some(0), ""),
+                "{source}"
+            );
+            let events = finished.events();
+            let (accuracy, predictions) = events.split_last().expect("the accuracy is last");
+            assert_eq!(accuracy["accuracy"], json!(1.0));
+            for (event, net) in predictions.iter().zip(&net) {
+                let [one, other] =
+                    [&event["probability"], net].map(|number| number.as_f64().expect("a number"));
+                assert!((one - other).abs() < 1e-6, "{source}: {one} {other}");
+            }
+        }
+        let evaluated = format!("eval --run {form}-run --data-dir photos --backend flex");
+        assert_eq!(only_event(&workplace, &evaluated)["images"], "plain");
+    }
+    // A file of others does not: predict says what it takes images for, unless import was told.
+    let alone = workplace.path("alone");
+    fs::copy(workplace.path("runs/chosen/model.safetensors"), &alone).expect("it can be copied");
+    let import = "import --from alone --activation relu";
+    workplace.text(&format!("{import} --out untold"));
+    let untold = workplace.run("predict --run untold photos/up/00.png --backend flex");
+    let note = "note: nothing says what was done to the images that the net was trained on";
+    assert!(untold.stderr.starts_with(note), "{}", untold.stderr);
+    workplace.text(&format!("{import} --images plain --out told"));
+    workplace.text("predict --run told photos/up/00.png --backend flex");
+    workplace
+        .run(&format!(
+            "{import} --images plain --image-size 20 --out odd"
+        ))
+        .assert_refused(&["takes 784 inputs", "gives 400 pixels", "--image-size"]);
+    workplace
+        .run("import --from onnx --images strokes --out odd")
+        .assert_refused(&["the file says", "20x16", "leave out --images"]);
+
     workplace.events("--resume runs/net --epochs 13");
+    workplace
+        .run("predict --run runs/net --image-size 32 photos/up")
+        .assert_refused(&["--image-size differs", "resized to 20x16"]);
+    workplace
+        .run("predict --image-size 32 photos/up")
+        .assert_refused(&["--image-size", "trained on strokes"]);
     for refused in [
         "eval --run runs/net --images strokes",
         "predict --run runs/net --images plain --image-size 28 photos/up",

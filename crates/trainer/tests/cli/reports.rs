@@ -40,7 +40,16 @@ fn runs_leave_pages_and_are_compared_on_one() {
     fs::write(workplace.path("runs/sgd/report.html"), "old").expect("it can be replaced");
     let said = workplace.text("report runs/sgd");
     assert_eq!(said, "report: runs/sgd/report.html\n");
-    assert!(page(&workplace, "runs/sgd/report.html").contains("Confusion matrix"));
+    let html = page(&workplace, "runs/sgd/report.html");
+    for part in [
+        "Confusion matrix",
+        "Reliability",
+        "Expected calibration error: ",
+        "as the net gives them",
+        "at the temperature ",
+    ] {
+        assert!(html.contains(part), "{part}");
+    }
     workplace.text("report runs/sgd --out mine.html --backend ndarray");
     page(&workplace, "mine.html");
 

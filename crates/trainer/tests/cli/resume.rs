@@ -11,7 +11,7 @@ use serde_json::Value;
 
 #[cfg(unix)]
 use crate::common::Finished;
-use crate::common::{SMALL, Workplace, assert_same, metrics, names_in};
+use crate::common::{SMALL, Workplace, assert_same, copy_folder, metrics, names_in};
 
 /// Waits until a condition holds while a program runs.
 #[cfg(unix)]
@@ -164,6 +164,14 @@ fn a_finished_run_says_so_and_continues_with_more_epochs() {
     assert_eq!(again.code, Some(0), "{}", again.stderr);
     assert!(again.stderr.contains("finished"), "{}", again.stderr);
     assert_eq!(again.events(), first[first.len() - 1..]);
+    let [here, there] = ["runs/longer", "runs/moved"].map(|name| workplace.path(name));
+    copy_folder(&here, &there);
+    let moved = workplace.run("--resume runs/moved");
+    assert!(
+        moved.stdout.ends_with("kept in runs/moved\n"),
+        "{}",
+        moved.stdout
+    );
 
     workplace.events("--resume runs/longer --epochs 5");
     workplace.events(&format!("{options} --epochs 5 --run-name straight"));

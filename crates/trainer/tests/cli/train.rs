@@ -5,7 +5,9 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::common::{Finished, SMALL, Workplace, lasting, metrics, names, names_in, weights};
+use crate::common::{
+    Finished, SMALL, Workplace, copy_folder, lasting, metrics, names, names_in, of_crate, weights,
+};
 use crate::documented::assert_documented;
 
 /// Options of linear regression on the small data set.
@@ -32,14 +34,74 @@ fn text_has_a_line_an_epoch_and_the_result_last() {
         assert!(line.starts_with(&begin), "{line}");
         assert!(line.contains("   val accuracy "), "{line}");
     }
-    assert!(lines[lines.len() - 2].starts_with("test loss "), "{text}");
-    assert!(lines[lines.len() - 1].ends_with(" runs/text"), "{text}");
+    let [.., result, temperature, folder] = lines[..] else {
+        panic!("{text}");
+    };
+    assert!(result.starts_with("test loss "), "{text}");
+    let fitted = ", fitted on 10 validation rows: so few show little, so it stays near 1";
+    assert!(
+        temperature.starts_with("probabilities are given at the temperature ")
+            && temperature.ends_with(fitted),
+        "{text}"
+    );
+    assert!(folder.ends_with(" runs/text"), "{text}");
 
     let quiet = workplace.text(&short("--quiet --run-name quiet"));
     let lines: Vec<&str> = quiet.lines().collect();
-    assert_eq!(lines.len(), 2, "{quiet}");
+    assert_eq!(lines.len(), 3, "{quiet}");
     assert!(lines[0].starts_with("test loss "), "{quiet}");
-    assert!(lines[1].ends_with(" runs/quiet"), "{quiet}");
+    assert!(lines[2].ends_with(" runs/quiet"), "{quiet}");
+}
+
+#[test]
+fn softmax_regression_has_no_hidden_layer_and_no_activation() {
+    let workplace = Workplace::new();
+    let options = "--data-dir data --hidden none --backend flex --epochs 2 --run-name net";
+    let events = workplace.events(options);
+    assert_eq!(events[0]["sizes"], json!([30, 3]));
+    assert_eq!(events[0]["activation"], Value::Null);
+    let line = workplace.events("runs").remove(0);
+    let options = line["options"].as_array().expect("options").iter();
+    let options: Vec<&Value> = options.map(|option| &option["option"]).collect();
+    assert_eq!(options, ["data-dir", "epochs", "hidden"]);
+    assert!(workplace.text("runs").contains("--hidden none"));
+    workplace
+        .run("--data-dir data --hidden none --activation relu")
+        .assert_refused(&["--hidden none"]);
+}
+
+#[test]
+fn a_run_starts_from_weights_of_the_same_classes() {
+    let workplace = Workplace::new();
+    let first = workplace.train("--backend flex --epochs 3 --run-name first");
+    let more = "--data-dir data --backend flex --epochs 1 --init";
+    let second = workplace.events(&format!("{more} runs/first --run-name second"));
+    let loss = |events: &[Value]| events[1]["train_loss"].as_f64().expect("a loss");
+    assert!(loss(&second) < loss(&first), "{second:?}");
+    assert_eq!(second[0]["sizes"], json!([30, 12, 8, 3]));
+    let said = workplace.run(&format!(
+        "{more} runs/first/model.safetensors --run-name third"
+    ));
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    assert!(
+        said.stderr.contains("starting from runs/first/model"),
+        "{}",
+        said.stderr
+    );
+
+    // The bundled net knows the digits, and nothing else.
+    let images = of_crate("trainer/tests/cases/three-classes/7");
+    for digit in 0..10 {
+        for name in [format!("digits/{digit:02}"), format!("words/word-{digit}")] {
+            copy_folder(&images, &workplace.path(&name));
+        }
+    }
+    let pretrained = "--backend flex --epochs 1 --init pretrained --data-dir";
+    workplace.events(&format!("{pretrained} digits --run-name digits"));
+    workplace
+        .run(&format!("{pretrained} words"))
+        .assert_refused(&["know the classes 0, 1, 2", "word-0, word-1", "--new-head"]);
+    workplace.events(&format!("{pretrained} words --new-head --run-name words"));
 }
 
 #[test]

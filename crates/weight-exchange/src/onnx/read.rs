@@ -84,9 +84,28 @@ struct Chain<'a> {
 impl Chain<'_> {
     fn add(&mut self, index: usize, node: &NodeProto) -> Result<(), ExchangeError> {
         let name = self.name_of(index, node);
-        let refused = || ExchangeError::ForeignModule {
-            name: name.clone(),
-            class: node.op_type.clone(),
+        let has_layers = self.steps.iter().any(|(_, step)| *step == Step::Dense);
+        let is_arithmetic = ["Constant", "Sub", "Add", "Mul", "Div", "Cast"];
+        let refused = || {
+            let (name, class) = (name.clone(), node.op_type.clone());
+            if !has_layers && is_arithmetic.contains(&&class[..]) {
+                ExchangeError::InputStep { name, class }
+            } else {
+                ExchangeError::ForeignModule { name, class }
+            }
+        };
+        // An attribute that must have one value.
+        let fixed = |attribute: &str, value: f64, wanted: f64| {
+            if value == wanted {
+                return Ok(());
+            }
+            Err(ExchangeError::ModuleSetting {
+                name: name.clone(),
+                class: node.op_type.clone(),
+                setting: attribute.to_owned(),
+                value,
+                wanted,
+            })
         };
         let constants = node.input.iter().filter(|input| **input != self.value);
         let constants: Vec<&TensorProto> = constants
@@ -98,12 +117,10 @@ impl Chain<'_> {
         let step = match (&node.op_type[..], &constants[..]) {
             // Where a training program puts constants that a trained net does not need.
             _ if !takes_value => return Err(refused()),
-            ("Gemm", [weight, bias @ ..])
-                if is_first
-                    && node.float("alpha", 1.0) == 1.0
-                    && node.float("beta", 1.0) == 1.0
-                    && node.int("transA", 0) == 0 =>
-            {
+            ("Gemm", [weight, bias @ ..]) if is_first => {
+                fixed("alpha", f64::from(node.float("alpha", 1.0)), 1.0)?;
+                fixed("beta", f64::from(node.float("beta", 1.0)), 1.0)?;
+                fixed("transA", node.int("transA", 0) as f64, 0.0)?;
                 self.add_weight(&name, weight, node.int("transB", 0) != 0)?;
                 if let Some(bias) = bias.first() {
                     self.arrays.insert(tensor_name(&name, "bias"), array(bias)?);
@@ -122,7 +139,10 @@ impl Chain<'_> {
             ("Relu", []) => Step::Activation(Activation::Relu),
             ("Sigmoid", []) => Step::Activation(Activation::Sigmoid),
             ("Tanh", []) => Step::Activation(Activation::Tanh),
-            ("Elu", []) if node.float("alpha", 1.0) == 1.0 => Step::Activation(Activation::Elu),
+            ("Elu", []) => {
+                fixed("alpha", f64::from(node.float("alpha", 1.0)), 1.0)?;
+                Step::Activation(Activation::Elu)
+            }
             ("Softmax" | "LogSoftmax", []) => Step::Softmax,
             ("Flatten" | "Identity", []) | ("Dropout", _) => Step::Nothing(node.op_type.clone()),
             ("BatchNormalization", [scale, bias, mean, variance]) if is_first => {

@@ -132,13 +132,34 @@ fn modules_that_no_net_here_has_are_refused_by_name() {
 }
 
 #[test]
+fn a_place_of_batch_normalisation_that_the_file_contradicts_is_refused() {
+    use NormPlace::{AfterActivation, BeforeActivation};
+    for (name, here, other) in [
+        ("norm-before", BeforeActivation, AfterActivation),
+        ("norm-after", AfterActivation, BeforeActivation),
+    ] {
+        let case = &Case::of_model(name);
+        for file in [name.to_owned(), format!("{name}-whole")] {
+            assert_logits(case, &import(&file, &placed(Some(here))).unwrap());
+            let said = refusal(&file, &placed(Some(other)));
+            assert!(said.contains("leave out --batch-norm"), "{said}");
+        }
+    }
+    let said = refusal("softmax-whole", &placed(Some(BeforeActivation)));
+    assert!(said.contains("no batch normalisation"), "{said}");
+}
+
+#[test]
 fn an_activation_that_the_model_contradicts_is_refused() {
-    let options = ImportOptions {
-        activation: Some(Activation::Tanh),
-        norm_place: Some(NormPlace::AfterActivation),
-        ..ImportOptions::default()
-    };
-    for file in ["norm-between-whole", "named-after-whole"] {
+    for (file, norm_place) in [
+        ("norm-between-whole", None),
+        ("named-after-whole", Some(NormPlace::AfterActivation)),
+    ] {
+        let options = ImportOptions {
+            activation: Some(Activation::Tanh),
+            norm_place,
+            ..ImportOptions::default()
+        };
         let said = refusal(file, &options);
         assert!(
             said.contains("relu follows its hidden layers, not tanh"),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::nets::{Case, fixture};
 use layers::Activation;
 use prost::Message;
-use weight_exchange::onnx::proto::{AttributeProto, FLOAT, ModelProto, TensorProto};
+use weight_exchange::onnx::proto::{AttributeProto, FLOAT, ModelProto, NodeProto, TensorProto};
 use weight_exchange::onnx::{INPUT, IR_VERSION, OPERATOR_SET, OUTPUT};
 use weight_exchange::{DenseStack, ExchangeError, ImportOptions, InputScale, read, to_onnx};
 
@@ -281,7 +281,37 @@ fn operators_that_no_net_here_has_are_refused_by_name() {
             i: 0,
         }];
     });
-    assert!(said.contains("Gemm as '0.gemm'"), "{said}");
+    assert!(said.contains("Gemm as '0.gemm' with alpha = 0.5"), "{said}");
+    let said = refusal(&|model| {
+        for node in model.graph.node.iter_mut().skip(1).step_by(2) {
+            node.op_type = "Elu".to_owned();
+            node.attribute = vec![AttributeProto {
+                name: "alpha".to_owned(),
+                f: 0.5,
+                i: 0,
+            }];
+        }
+    });
+    assert!(
+        said.contains("Elu as '0.relu' with alpha = 0.5") && said.contains("alpha = 1"),
+        "{said}"
+    );
+    // Inputs that are scaled within the graph, with or without constants of their own.
+    for operator in ["Constant", "Sub"] {
+        let said = refusal(&|model| {
+            let node = NodeProto {
+                input: vec![INPUT.to_owned()],
+                output: vec!["scaled".to_owned()],
+                op_type: operator.to_owned(),
+                ..NodeProto::default()
+            };
+            model.graph.node.insert(0, node);
+        });
+        assert!(
+            said.contains(operator) && said.contains("--input-mean"),
+            "{said}"
+        );
+    }
     let said = refusal(&|model| model.graph.initializer[0].raw_data.clear());
     assert!(said.contains("'0.weight' has no numbers"), "{said}");
     let said = refusal(&|model| model.graph.node[3].input[0] = INPUT.to_owned());

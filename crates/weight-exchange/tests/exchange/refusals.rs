@@ -90,14 +90,6 @@ fn what_is_no_dense_layer_is_named() {
             &["do not fit together", "a.weight [2, 3], b.weight [5, 7]"],
         ),
         (
-            &[
-                ("a.weight", F, &[2, 3]),
-                ("a.bias", F, &[3]),
-                ("b.weight", F, &[3, 1]),
-            ],
-            &["'b.bias' is missing"],
-        ),
-        (
             &[("a.weight", Dtype::I64, &[2, 3])],
             &["'a.weight' holds I64", "convert"],
         ),
@@ -119,6 +111,26 @@ fn what_is_no_dense_layer_is_named() {
             assert!(said.contains(name), "no {name:?} in: {said}");
         }
     }
+}
+
+#[test]
+fn a_layer_without_a_bias_has_zeros_and_a_note_where_others_have_one() {
+    const F: Dtype = Dtype::F32;
+    let folder = TempDir::new().unwrap();
+    let tensors = [
+        ("0.weight", F, &[3, 2][..]),
+        ("2.weight", F, &[1, 3]),
+        ("2.bias", F, &[1]),
+    ];
+    let imported = read(&write(&folder, &tensors), &ImportOptions::default()).unwrap();
+    let biases: Vec<&[f32]> = imported.stack.layers().iter().map(Dense::bias).collect();
+    assert_eq!(biases, [&[0.0; 3][..], &[1.0]]);
+    let [note] = &imported.notes[..] else {
+        panic!("{:?}", imported.notes);
+    };
+    assert!(note.starts_with("layer '0' has no bias"), "{note}");
+    let imported = read(&write(&folder, &tensors[..2]), &ImportOptions::default()).unwrap();
+    assert_eq!(imported.notes, [""; 0]);
 }
 
 #[test]

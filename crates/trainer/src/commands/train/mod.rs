@@ -19,7 +19,7 @@ use run_folder::{
     Config, Entry, FolderRecorder, InitialWeights, NetData, Restored, Resumed, RunFolder,
     data_digest,
 };
-use run_report::Written;
+use run_report::{DataState, Written};
 use training::{
     AnyNet, Choices, Examples, ModelName, Net, Outcome, Run, Settings, Splits, Start, State,
     dry_run, parameters,
@@ -162,6 +162,9 @@ impl<'a> Session<'a> {
         if let Some(initial) = self.initial.take() {
             initial.put_into(&mut net, &self.settings.class_names)?;
             self.console.note(initial.describe());
+            if let Some(doubt) = initial.doubt(&self.settings.class_names) {
+                self.console.note(format_args!("warning: {doubt}"));
+            }
         }
         match (net, images) {
             (AnyNet::MnistMlp(net), Some(images)) => {
@@ -189,7 +192,7 @@ impl<'a> Session<'a> {
         };
         // A run goes on with the classes and the treatment that it started with.
         let loading = match &self.resumed {
-            Some(resumed) => NetData::of_run(resumed.config()).loading(),
+            Some(resumed) => NetData::of_config(resumed.config()).loading(),
             None => Loading {
                 treatment: self.settings.treatment(),
                 class_map: self.settings.spellings(),
@@ -308,7 +311,7 @@ impl<'a> Session<'a> {
         // memory than the rest of the run.
         drop(run);
         drop(splits);
-        self.write_report(recorder.path());
+        self.write_report(recorder.path(), DataState::Unchanged);
         Ok(match outcome {
             Outcome::NotFinite | Outcome::GradientsDisagree => Exit::Negative,
             Outcome::Interrupted | Outcome::InterruptedInWarmUp => {
@@ -321,8 +324,8 @@ impl<'a> Session<'a> {
     }
 
     /// Writes the page of the run. Without it, the run is still complete.
-    fn write_report(&self, folder: &Path) {
-        let lack = match run_report::write_in(folder, &self.opened) {
+    fn write_report(&self, folder: &Path, data: DataState) {
+        let lack = match run_report::write_in(folder, &self.opened, data) {
             Ok(Written::Whole) => return,
             Ok(Written::WithoutPredictions { why }) => {
                 format!("the page of the run has no predictions: {why}")
@@ -353,7 +356,10 @@ impl<'a> Session<'a> {
     fn begin<N: Net>(&self, net: N, sizes: &[usize], digest: String) -> Result<Restored<N>> {
         let (settings, output) = (&self.settings, &self.options.output);
         let description = self.opened.description();
-        let config = Config::now(settings, sizes, &description, &invocation());
+        let config = Config {
+            data_digest: Some(digest.clone()).filter(|digest| !digest.is_empty()),
+            ..Config::now(settings, sizes, &description, &invocation())
+        };
         let mut state = State::fresh(net, settings, &self.opened.device);
         state.progress.data_digest = digest;
         let default_name = || RunFolder::default_name(settings);
@@ -398,7 +404,7 @@ impl<'a> Session<'a> {
         if let Some(folder) = self.resumed.as_ref().map(Resumed::path)
             && !run_report::is_current(folder)
         {
-            self.write_report(folder);
+            self.write_report(folder, DataState::Unknown);
         }
     }
 
