@@ -25,6 +25,8 @@ pub enum TestRows {
         rows_of: TestRowsOf,
         /// What happened to the images, if the folder has folders of them.
         image_folder: Option<ImageFolder>,
+        /// What was done to the data or left out of them, where one may not expect it.
+        notes: Vec<String>,
         /// Images that cannot be read and were left out: for each its path and the reason.
         left_out: Vec<String>,
     },
@@ -50,7 +52,9 @@ impl TestRows {
             class_names,
             rows_of,
             image_folder,
+            notes,
             left_out,
+            ..
         } = TestSet::load(dir, &known.loading(), known.was_trained_on(dir))?;
         let pixels = images.image_size();
         if pixels != inputs {
@@ -65,6 +69,7 @@ impl TestRows {
             class_names,
             rows_of,
             image_folder,
+            notes,
             left_out,
         })
     }

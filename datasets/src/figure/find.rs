@@ -37,6 +37,15 @@ const SPECK: f32 = 0.02;
 /// Strokes wider than this share of a part's longer side are no strokes.
 const THICK: f32 = 0.3;
 
+/// What reaches the edge of the picture next to a digit is a digit if it is not taller than this many times
+/// the main part, and lies along the edge for less than this share of its longer side.
+const TALLEST: f32 = 1.5;
+const ALONG: f32 = 0.6;
+
+/// Strokes next to the digit that are wider than this share of the part's longer side are none: wider than
+/// those of a bold 0, which are hard to tell from a dot.
+const SOLID: f32 = 0.4;
+
 /// How plausible a part is that lies around another, compared with one that does not.
 const AROUND: f32 = 0.2;
 
@@ -176,7 +185,9 @@ fn find_polarity(grey: &Ink, is_dark: bool) -> Option<Found> {
     let strongest = super::plane::quantile(ink.as_raw().clone(), 0.998);
     let mut best: Option<(f32, Vec<Figure>)> = None;
     for level in LEVELS {
-        let Some((score, figures)) = figures_above(&ink, least.max(level * strongest), Surface::Uneven) else {
+        let Some((score, figures)) =
+            figures_above(&ink, least.max(level * strongest), Surface::Uneven)
+        else {
             continue;
         };
         // A higher level only if what is found at a lower one hangs together with the surroundings.
@@ -195,11 +206,7 @@ fn find_polarity(grey: &Ink, is_dark: bool) -> Option<Found> {
 }
 
 /// The figures above a level, the most plausible one first, with its score.
-pub(crate) fn figures_above(
-    ink: &Ink,
-    least: f32,
-    surface: Surface,
-) -> Option<(f32, Vec<Figure>)> {
+pub(crate) fn figures_above(ink: &Ink, least: f32, surface: Surface) -> Option<(f32, Vec<Figure>)> {
     let mut all = parts(ink, least);
     all.retain(|part| part.pixels.len() >= 4 && part.level >= LEAST_CONTRAST);
     let frames: Vec<bool> = all.iter().map(|part| is_frame(part, &all)).collect();
@@ -263,7 +270,15 @@ fn is_figure(ink: &Ink, figure: &Figure, main: &Figure, least: f32, surface: Sur
         Surface::Plain => is_tall || !figure.on_edge && !is_speck,
         Surface::Uneven => {
             let is_pale = figure.level < PALE * main.level;
-            (is_tall && !is_pale || !is_speck) && !figure.on_edge && !is_block(ink, figure, least)
+            // Sheets and shadows lie along the edge, a digit reaches it somewhere.
+            let is_cut = is_tall && !is_speck && height <= TALLEST * expected;
+            let along = figure
+                .parts
+                .iter()
+                .map(|part| part.on_edge)
+                .fold(0.0, f32::max);
+            let is_inside = !figure.on_edge || is_cut && along < ALONG;
+            (is_tall && !is_pale || !is_speck) && is_inside && !is_block(ink, figure, least)
         }
     }
 }
@@ -275,7 +290,7 @@ fn is_block(ink: &Ink, figure: &Figure, least: f32) -> bool {
     let part = &figure.parts[0];
     2 * figure.pixels() > (width * height) as usize
         && 2 * width > height
-        && stroke_width(ink, part, least) > THICK * part.longer()
+        && stroke_width(ink, part, least) > SOLID * part.longer()
 }
 
 /// Whether a part next to another is a figure of its own rather than a part of it.

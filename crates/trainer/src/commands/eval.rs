@@ -139,9 +139,11 @@ pub(crate) fn run(options: &EvalOptions) -> Result<Exit> {
         TestRows::Images {
             rows_of,
             image_folder,
+            notes,
             left_out,
             ..
         } => {
+            notes.iter().for_each(|note| console.note(note));
             inspect::left_out_lines(left_out).for_each(|line| console.note(line));
             (*rows_of, image_folder.as_ref())
         }
