@@ -8,7 +8,7 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum ArrayError {
     /// The file is not a NumPy file, or one of a kind that is not read.
-    #[error("{}: expected a NumPy array, got {got}; {remedy}", .path.display())]
+    #[error("{}: expected a NumPy array of numbers, got {got}; {remedy}", .path.display())]
     NotAnArray {
         /// The file.
         path: PathBuf,
@@ -86,6 +86,20 @@ pub enum ArrayError {
         got: String,
     },
 
+    /// A row of labels names no class, or several.
+    #[error(
+        "{}: expected one class for each image, that is, rows with a single 1 among zeros, got another row \
+         for item {index}; leave out images of several classes or of none, or save one column of the \
+         labels as labels of two classes",
+        .path.display()
+    )]
+    NotOneClass {
+        /// The file.
+        path: PathBuf,
+        /// The item, from 0.
+        index: usize,
+    },
+
     /// A line of a table does not fit the others.
     #[error("{}: line {line}: expected {expected}, got {got}; correct the line", .path.display())]
     Line {
@@ -114,12 +128,16 @@ pub enum ArrayError {
 
     /// A table has no column of labels.
     #[error(
-        "{}: expected a column named label, got pixels only; add the labels, or name another file",
-        .path.display()
+        "{}: expected a column named label next to pixels, got columns named {}; name the column of labels \
+         so, or name another file",
+        .path.display(),
+        names(.found)
     )]
     NoLabels {
         /// The file.
         path: PathBuf,
+        /// The names of its columns.
+        found: Vec<String>,
     },
 }
 

@@ -28,6 +28,16 @@ struct Place {
     entry: Option<Entry>,
 }
 
+impl Place {
+    /// The path in errors: an array is named like a file in its archive.
+    fn array(&self) -> PathBuf {
+        match &self.entry {
+            Some(entry) => self.path.join(&entry.name),
+            None => self.path.clone(),
+        }
+    }
+}
+
 /// What the name of an array says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Role {
@@ -154,7 +164,8 @@ fn set_of(images: &Place, labels: &Place) -> Result<(ImageSet, Vec<&'static str>
     } = with_array(images, |array| array.images())?;
     let classes = with_array(labels, |array| array.labels())?;
     let count = pixels.len() / (rows * columns);
-    check_count([&images.path, &labels.path], [count, classes.len()])?;
+    let [from, to] = [images, labels].map(Place::array);
+    check_count([&from, &to], [count, classes.len()])?;
     Ok((ImageSet::new(rows, columns, pixels, classes)?, notes))
 }
 
@@ -168,8 +179,7 @@ fn with_array<T>(
         let input: Box<dyn Read> = Box::new(BufReader::new(file));
         return read(Array::open(input, &place.path)?);
     };
-    // In errors, an array is named like a file in the archive.
-    let path = place.path.join(&entry.name);
+    let path = place.array();
     let content = Content::of(entry, &mut file).map_err(|error| fault(error, &path))?;
     let input: Box<dyn Read + '_> = Box::new(content);
     let result = Array::open(input, &path).and_then(read);

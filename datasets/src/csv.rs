@@ -73,7 +73,10 @@ impl Columns {
         if columns.is_named {
             let names: Vec<String> = cells.iter().map(|cell| cell.to_lowercase()).collect();
             let label = names.iter().position(|name| LABELS.contains(&&name[..]));
-            columns.label = label.ok_or_else(|| ArrayError::NoLabels { path: path.into() })?;
+            columns.label = label.ok_or_else(|| ArrayError::NoLabels {
+                path: path.into(),
+                found: cells.iter().map(|cell| shown(cell)).collect(),
+            })?;
             let is_skipped = |&at: &usize| at != columns.label && SKIPPED.contains(&&names[at][..]);
             columns.skipped = (0..names.len()).filter(is_skipped).collect();
             let size = |name: &String| {
@@ -117,6 +120,12 @@ fn cells(line: &str, separator: char) -> impl Iterator<Item = &str> {
     let cells = line.split(separator);
     let cells = cells.filter(move |cell| separator != ' ' || !cell.is_empty());
     cells.map(|cell| cell.trim().trim_matches('"').trim())
+}
+
+/// The start of a cell, in one line.
+fn shown(cell: &str) -> String {
+    let start: String = cell.chars().take(20).collect();
+    start.escape_debug().to_string()
 }
 
 /// Reads a table. `path` names it in errors.
@@ -180,9 +189,8 @@ pub(crate) fn read_table(mut input: impl BufRead, path: &Path) -> Result<Table, 
                 labels.push(label);
             } else if !columns.skipped.contains(&at) && at < columns.count {
                 let value = cell.parse::<f64>().map_err(|_| {
-                    let got = cell.chars().take(20).collect::<String>();
                     let column = format!("a number in column {}", at + 1);
-                    wrong(column, format!("\"{}\"", got.escape_debug()))
+                    wrong(column, format!("\"{}\"", shown(cell)))
                 })?;
                 levels.push(value);
             }

@@ -54,7 +54,7 @@ pub(crate) fn read(dir: &Path, files: &[PathBuf]) -> Result<Parts, DatasetError>
         match read_table(open(&path)?, &path) {
             Ok(table) => tables.push((index, path, table)),
             // Kaggle's test set is without labels.
-            Err(DatasetError::Array(ArrayError::NoLabels { path })) if index > 0 => {
+            Err(DatasetError::Array(ArrayError::NoLabels { path, .. })) if index > 0 => {
                 let path = path.display();
                 parts
                     .notes

@@ -92,25 +92,36 @@ impl TestSet {
         };
         let mut parts = source.read()?;
         let too_few = || DatasetError::TooFewToHoldOut { path: dir.into() };
-        let (images, rows_of) = match (parts.take(Part::Test), parts.take(Part::Training)) {
-            (Some(test), _) => (test, TestRowsOf::TestSet),
-            (None, Some(all)) if only_held_out => {
-                let (_, test) = divided(all).ok_or_else(too_few)?;
-                (test, TestRowsOf::HeldOut)
+        let [training, validation, test] =
+            [Part::Training, Part::Validation, Part::Test].map(|part| parts.take(part));
+        let (training, images, rows_of) = match (training, validation, test) {
+            (_, _, Some(test)) => (None, test, TestRowsOf::TestSet),
+            (Some(all), _, None) if only_held_out => {
+                let (training, test) = divided(all).ok_or_else(too_few)?;
+                (Some(training), test, TestRowsOf::HeldOut)
             }
-            (None, Some(all)) => (all, TestRowsOf::EveryImage),
-            (None, None) => match parts.take(Part::Validation) {
-                Some(validation) => (validation, TestRowsOf::EveryImage),
-                None => return Err(LayoutError::NoTrainingSet { path: dir.into() }.into()),
-            },
+            (Some(training), Some(validation), None) => (
+                None,
+                training.followed_by(&validation),
+                TestRowsOf::EveryImage,
+            ),
+            (Some(all), None, None) | (None, Some(all), None) => {
+                (None, all, TestRowsOf::EveryImage)
+            }
+            (None, None, None) => {
+                return Err(LayoutError::NoTrainingSet { path: dir.into() }.into());
+            }
         };
         let names = parts.class_names.as_deref();
-        let ([images], class_names, unmatched) = named([Some(images)], names, loading, dir)?;
+        let ([images, training], class_names, unmatched) =
+            named([Some(images), training], names, loading, dir)?;
         Ok(Self {
             images: images.expect("the set is there"),
             class_names,
             rows_of,
+            training,
             image_folder: None,
+            notes: parts.notes,
             left_out: vec![],
             unmatched,
         })

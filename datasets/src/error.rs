@@ -197,8 +197,8 @@ pub enum DatasetError {
 
     /// The numbers of images and labels differ.
     #[error(
-        "{}: expected {expected} labels, one for each image of {}, got {got}; take both files from \
-         the same set",
+        "{}: expected {expected} labels, one for each image of {}, got {got}; take both from the \
+         same set",
         .labels.display(),
         .images.display()
     )]

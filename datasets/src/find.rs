@@ -1,12 +1,14 @@
 //! Which files of a folder are a data set.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::idx_files::IdxFiles;
-use crate::image_kind::is_named_like_an_image;
-use crate::image_layout::{entries, folders};
+use crate::image_kind::{Kind, is_named_like_an_image, kind};
+use crate::image_layout::{files, folders};
 use crate::sources::Parts;
-use crate::{DatasetError, Mnist, array_files, csv_files};
+use crate::{DatasetError, LayoutError, Mnist, array_files, csv_files, image_layout};
 
 /// How many folders may wrap the files.
 const MOST_WRAPPINGS: usize = 3;
@@ -27,8 +29,8 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// [`DatasetError::DirectoryMissing`] if there is nothing at the path, or if a folder cannot be read or
-    /// has several sets.
+    /// [`DatasetError::DirectoryMissing`] if there is nothing at the path, [`LayoutError::FileUnknown`] if
+    /// there is a file that is no data set, or if a folder cannot be read or has several sets.
     pub(crate) fn find(path: &Path) -> Result<Option<Self>, DatasetError> {
         if path.is_dir() {
             return within(path, MOST_WRAPPINGS);
@@ -40,12 +42,15 @@ impl Source {
         let start = start.as_encoded_bytes();
         if path.is_file() {
             let found = among(parent, vec![path.into()])?;
-            return found.map(Some).ok_or_else(missing);
+            return match found {
+                Some(found) => Ok(Some(found)),
+                None => Err(not_a_set(path)?),
+            };
         }
         if !parent.is_dir() {
             return Err(missing());
         }
-        let mut files = files_in(parent)?;
+        let mut files = files(parent)?;
         files.retain(|file| {
             let name = file.file_name().unwrap_or_default();
             name.as_encoded_bytes().starts_with(start)
@@ -87,17 +92,16 @@ impl Source {
 
 /// The source in a folder, or in the only one of its folders that has one.
 fn within(dir: &Path, wrappings: usize) -> Result<Option<Source>, DatasetError> {
-    let files = files_in(dir)?;
+    let files = files(dir)?;
     if let Some(set) = IdxFiles::among(dir, &files)? {
         return Ok(Some(Source::Idx(dir.into(), set)));
     }
     let inner = folders(dir)?;
-    // Tables next to folders of images describe them.
-    let mut has_images = false;
+    // Tables next to images, or to folders of them, describe them.
+    let is_image = |path: &PathBuf| is_named_like_an_image(path);
+    let mut has_images = files.iter().any(is_image);
     for folder in inner.iter().take(8) {
-        has_images |= entries(folder)?
-            .iter()
-            .any(|path| is_named_like_an_image(path));
+        has_images |= image_layout::files(folder)?.iter().any(is_image);
     }
     if has_images {
         return Ok(None);
@@ -136,9 +140,43 @@ fn among(dir: &Path, files: Vec<PathBuf>) -> Result<Option<Source>, DatasetError
     Ok((!tables.is_empty()).then(|| Source::Csv(dir.into(), tables)))
 }
 
-/// The files in a folder.
-fn files_in(dir: &Path) -> Result<Vec<PathBuf>, DatasetError> {
-    let mut files = entries(dir)?;
-    files.retain(|path| !path.is_dir());
-    Ok(files)
+/// Bytes of a file that say what it is.
+const FIRST_BYTES: u64 = 1 << 10;
+
+/// First bytes of data sets that are not read.
+const OTHERS: [(&[u8], &str); 5] = [
+    (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
+    (b"PAR1", "a Parquet table"),
+    (b"MATLAB ", "a MATLAB file"),
+    (b"SQLite format 3", "an SQLite database"),
+    (b"\x80", "a Python pickle"),
+];
+
+/// The error of a file that is no data set: what it is, and what to do.
+fn not_a_set(path: &Path) -> Result<DatasetError, DatasetError> {
+    let unreadable = |cause| DatasetError::Unreadable {
+        path: path.into(),
+        cause,
+    };
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(unreadable)?;
+    let read = file.take(FIRST_BYTES).read_to_end(&mut bytes);
+    read.map_err(unreadable)?;
+    let mut others = OTHERS.iter();
+    let other = others.find(|(start, _)| bytes.starts_with(start));
+    let (got, remedy) = match (other, kind(&bytes)) {
+        (Some((_, name)), _) => (*name, "save its arrays with numpy.savez"),
+        (None, Kind::Readable(_)) => (
+            "a single image",
+            "put it with others into a folder for each class",
+        ),
+        (None, Kind::Other(name, remedy)) => (name, remedy),
+        (None, Kind::Unknown) => ("another kind of file", "convert it"),
+    };
+    Ok(LayoutError::FileUnknown {
+        path: path.into(),
+        got,
+        remedy,
+    }
+    .into())
 }

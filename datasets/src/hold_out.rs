@@ -10,13 +10,15 @@ pub const HELD_OUT_FRACTION: f64 = 1.0 / 7.0;
 /// all runs are evaluated on the same images.
 const HOLD_OUT_SEED: u64 = 0;
 
-/// The indices of the images of a class of `n` that are held out: [`HELD_OUT_FRACTION`] of them, at
-/// least one, but never the only one.
-pub(crate) fn held_out(n: usize, label: usize) -> impl Iterator<Item = usize> {
+/// The indices of the images of a class that are held out: [`HELD_OUT_FRACTION`] of those that can be used,
+/// at least one, but never the only one. An image that cannot be used leaves its place to another.
+pub(crate) fn held_out(can_be_used: &[bool], label: usize) -> Vec<usize> {
+    let n = can_be_used.iter().filter(|can| **can).count();
     let count = ((n as f64 * HELD_OUT_FRACTION).round() as usize).max(1);
-    let order = shuffled_indices(n, HOLD_OUT_SEED, label as u64);
-    let chosen = order.into_iter().take(count.min(n - 1));
-    chosen.map(|index| index as usize)
+    let order = shuffled_indices(can_be_used.len(), HOLD_OUT_SEED, label as u64);
+    let order = order.into_iter().map(|index| index as usize);
+    let usable = order.filter(|&index| can_be_used[index]);
+    usable.take(count.min(n.saturating_sub(1))).collect()
 }
 
 /// Divides a set into those to learn from and those held out; `None` if no class has two images.
@@ -27,7 +29,8 @@ pub(crate) fn divided(mut set: ImageSet) -> Option<(ImageSet, ImageSet)> {
     }
     let mut chosen = Vec::new();
     for (label, indices) in of_class.iter().enumerate().filter(|(_, i)| !i.is_empty()) {
-        chosen.extend(held_out(indices.len(), label).map(|place| indices[place]));
+        let places = held_out(&vec![true; indices.len()], label);
+        chosen.extend(places.into_iter().map(|place| indices[place]));
     }
     if chosen.is_empty() {
         return None;
@@ -49,6 +52,17 @@ mod tests {
         assert_eq!(train.class_histogram(), [24, 0, 1]);
         assert_eq!(test.class_histogram(), [4, 0, 1]);
         assert!(test.duplicates_of(&train).is_empty());
+        // Those that cannot be used are replaced, the others stay.
+        let mut can_be_used = vec![true; 28];
+        let whole = held_out(&can_be_used, 0);
+        can_be_used[whole[1]] = false;
+        let others = held_out(&can_be_used, 0);
+        assert_eq!(
+            [others[0], others[1], others[2]],
+            [whole[0], whole[2], whole[3]]
+        );
+        assert_eq!((others.len(), whole.contains(&others[3])), (4, false));
+        assert!(held_out(&[false; 3], 0).is_empty());
         let single = ImageSet::new(1, 1, vec![1, 2], vec![0, 1]).unwrap();
         assert!(divided(single).is_none());
     }

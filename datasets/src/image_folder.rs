@@ -1,5 +1,6 @@
 //! A folder of images as a data set: one folder for each class, named after it.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::appearance::Appearance;
@@ -9,7 +10,7 @@ use crate::idx::MAX_BODY_BYTES;
 use crate::image_kind::is_named_like_an_image;
 use crate::image_layout::{self, ImageLayout, entries};
 use crate::loading::{DataFolder, ImageFolder, Loading, TestRowsOf, TestSet};
-use crate::mnist_form::MNIST_SIDE;
+use crate::mnist_form::{MNIST_SIDE, MnistForm};
 use crate::{DatasetError, FolderError, ImageSet, LayoutError, Mnist, Picture, Treatment};
 
 /// Loads a folder of class-named folders of images; see [`DataFolder`](crate::DataFolder).
@@ -91,40 +92,50 @@ pub(crate) fn load_test(
 ) -> Result<TestSet, DatasetError> {
     let mut gathered = Gathered::default();
     let layout = ImageLayout::of(dir)?;
-    let has_test_set = layout.test.is_some();
-    let place = layout.test.as_ref().or(layout.training.as_ref());
-    let place = place.map_or(dir, PathBuf::as_path);
-    let folders = class_folders(place)?;
+    let parts = [&layout.training, &layout.validation];
+    let (rows_of, parts) = match (&layout.test, only_held_out) {
+        (Some(_), _) => (TestRowsOf::TestSet, vec![&layout.test]),
+        (None, true) => (TestRowsOf::HeldOut, vec![&layout.training]),
+        (None, false) => (TestRowsOf::EveryImage, parts.to_vec()),
+    };
+    let mut folders = Vec::new();
+    for part in parts.into_iter().flatten() {
+        folders.extend(class_folders(part)?);
+    }
+    if folders.is_empty() {
+        return Err(LayoutError::NoTrainingSet { path: dir.into() }.into());
+    }
+    sort_classes(&mut folders, |class| &class.name);
     let unmatched = unmatched(&folders, loading);
-    let (classes, class_names) = labelled(folders, loading, place)?;
-    let mut files = files_of(&classes, &mut gathered.summary.passed_over)?;
-    let rows_of = match (has_test_set, only_held_out) {
-        (true, _) => TestRowsOf::TestSet,
-        (false, false) => TestRowsOf::EveryImage,
-        (false, true) => {
-            for (label, files) in &mut files {
-                let mut chosen: Vec<usize> = held_out(files.len(), *label).collect();
-                chosen.sort_unstable();
-                *files = chosen
-                    .into_iter()
-                    .map(|index| files[index].clone())
-                    .collect();
-            }
-            gathered.summary.held_out = files.iter().map(|(_, files)| files.len()).sum();
-            if gathered.summary.held_out == 0 {
-                return Err(DatasetError::TooFewToHoldOut { path: place.into() });
-            }
-            TestRowsOf::HeldOut
+    let (classes, class_names) = labelled(folders, loading, dir)?;
+    let files = files_of(&classes, &mut gathered.summary.passed_over)?;
+    gathered.summary.decide(&files, loading, dir)?;
+    let (training, images) = match rows_of {
+        TestRowsOf::HeldOut => gathered.divided(&files),
+        TestRowsOf::TestSet | TestRowsOf::EveryImage => {
+            (LabelledPixels::default(), gathered.all(&files))
         }
     };
-    gathered.summary.decide(&files, loading, dir)?;
-    let images = gathered.all(&files);
     gathered.refuse_bad_images(dir, loading)?;
+    if rows_of == TestRowsOf::HeldOut {
+        if images.labels.is_empty() {
+            return Err(DatasetError::TooFewToHoldOut { path: dir.into() });
+        }
+        // The others are for comparison only.
+        gathered.summary.held_out = images.labels.len();
+        gathered.summary.kept = images.kept;
+        gathered.summary.formed = images.labels.len() - images.kept;
+    }
+    let treatment = gathered.summary.treatment;
+    let set = |pixels: LabelledPixels| pixels.into_set(class_names.len(), treatment);
+    let learned = !training.labels.is_empty();
     Ok(TestSet {
-        images: images.into_set(class_names.len(), gathered.summary.treatment)?,
+        training: learned.then(|| set(training)).transpose()?,
+        images: set(images)?,
         class_names,
         rows_of,
         image_folder: Some(gathered.summary),
+        notes: layout.notes,
         left_out: gathered.bad,
         unmatched,
     })
@@ -142,15 +153,31 @@ type ClassFiles = (usize, Vec<PathBuf>);
 /// The folder of a class, with its label.
 type LabelledFolder = (usize, ClassFolder);
 
-/// The classes with their labels, in the order of the labels, and the names of all classes.
+/// The classes with their labels, in the order of the labels, and the names of all classes. Several
+/// parts of the data may have a class.
 fn labelled(
     classes: Vec<ClassFolder>,
     loading: &Loading,
     dir: &Path,
 ) -> Result<(Vec<LabelledFolder>, Vec<String>), DatasetError> {
-    let own: Vec<String> = classes.iter().map(|class| class.name.clone()).collect();
+    let mut own: Vec<String> = Vec::new();
+    for class in &classes {
+        if !own.contains(&class.name) {
+            own.push(class.name.clone());
+        }
+    }
+    if own.len() > MOST_CLASSES {
+        return Err(DatasetError::TooManyClasses {
+            path: dir.into(),
+            got: own.len(),
+        });
+    }
     let (labels, names) = labels(&own, loading.classes.as_deref(), &loading.class_map, dir)?;
-    let mut classes: Vec<_> = labels.into_iter().zip(classes).collect();
+    let labels: HashMap<&String, usize> = own.iter().zip(labels).collect();
+    let mut classes: Vec<_> = classes
+        .into_iter()
+        .map(|class| (labels[&class.name], class))
+        .collect();
     classes.sort_by_key(|(label, _)| *label);
     Ok((classes, names))
 }
@@ -240,6 +267,9 @@ fn treatment_that_fits(files: &[ClassFiles], dir: &Path) -> Result<Treatment, Da
     }
 }
 
+/// The most classes: a label is one byte.
+const MOST_CLASSES: usize = 256;
+
 /// The folder of a class.
 struct ClassFolder {
     name: String,
@@ -258,7 +288,7 @@ fn class_folders(dir: &Path) -> Result<Vec<ClassFolder>, DatasetError> {
     sort_classes(&mut classes, |class| &class.name);
     match classes.len() {
         0 => Err(DatasetError::NoClasses { path: dir.into() }),
-        1..=256 => Ok(classes),
+        1..=MOST_CLASSES => Ok(classes),
         got => Err(DatasetError::TooManyClasses {
             path: dir.into(),
             got,
@@ -268,11 +298,10 @@ fn class_folders(dir: &Path) -> Result<Vec<ClassFolder>, DatasetError> {
 
 /// The image files in the folder of a class, sorted by name, at least one.
 fn image_files(dir: &Path, passed_over: &mut usize) -> Result<Vec<PathBuf>, DatasetError> {
-    let (files, others): (Vec<_>, Vec<_>) = entries(dir)?
-        .into_iter()
-        .filter(|path| !path.is_dir())
-        .partition(|path| is_named_like_an_image(path));
-    *passed_over += others.len();
+    let mut files = image_layout::files(dir)?;
+    files.retain(|path| is_named_like_an_image(path));
+    let others = entries(dir)?.into_iter().filter(|path| !path.is_dir());
+    *passed_over += others.count() - files.len();
     if files.is_empty() {
         return Err(DatasetError::FolderWithoutImages { path: dir.into() });
     }
@@ -306,45 +335,53 @@ impl Gathered {
         let mut images = LabelledPixels::default();
         for (label, files) in files {
             for file in files {
-                self.add(file, *label, &mut images);
+                if let Some(form) = self.form(file) {
+                    images.add(&form, *label);
+                }
             }
         }
         images
     }
 
-    /// The images of these classes, those to learn from and those held out.
+    /// The images of these classes, those to learn from and those held out: of those that can be used, so
+    /// that bad ones take no places.
     fn divided(&mut self, files: &[ClassFiles]) -> (LabelledPixels, LabelledPixels) {
         let mut train = LabelledPixels::default();
         let mut test = LabelledPixels::default();
         for (label, files) in files {
-            let mut sides = vec![false; files.len()];
-            for index in held_out(files.len(), *label) {
+            let forms: Vec<Option<MnistForm>> = files.iter().map(|file| self.form(file)).collect();
+            let can_be_used: Vec<bool> = forms.iter().map(Option::is_some).collect();
+            let mut sides = vec![false; forms.len()];
+            for index in held_out(&can_be_used, *label) {
                 sides[index] = true;
             }
-            for (file, is_test) in files.iter().zip(sides) {
+            for (form, is_test) in forms.iter().zip(sides) {
                 let side = if is_test { &mut test } else { &mut train };
-                self.add(file, *label, side);
+                if let Some(form) = form {
+                    side.add(form, *label);
+                }
             }
         }
         (train, test)
     }
 
-    /// Adds an image, or remembers why it cannot be used.
-    fn add(&mut self, file: &Path, label: usize, images: &mut LabelledPixels) {
+    /// An image as the input of a net; none if it cannot be used, and the reason is remembered.
+    fn form(&mut self, file: &Path) -> Option<MnistForm> {
         self.count += 1;
         let treatment = self.summary.treatment;
         let form = match Picture::open(file).and_then(|picture| picture.treated(treatment)) {
             Ok(form) => form,
-            Err(error) => return self.bad.push(error.to_string()),
+            Err(error) => {
+                self.bad.push(one_line(&error.to_string()));
+                return None;
+            }
         };
         if form.kept {
             self.summary.kept += 1;
         } else {
             self.summary.formed += 1;
         }
-        images.pixels.extend_from_slice(&form.pixels);
-        let label = u8::try_from(label).expect("at most 256 classes are read");
-        images.labels.push(label);
+        Some(form)
     }
 
     /// An error that lists the images that cannot be used, unless they are to be left out.
@@ -366,13 +403,31 @@ impl Gathered {
 struct LabelledPixels {
     pixels: Vec<u8>,
     labels: Vec<u8>,
+    /// Images whose pixels are unchanged.
+    kept: usize,
 }
 
 impl LabelledPixels {
+    fn add(&mut self, form: &MnistForm, label: usize) {
+        self.pixels.extend_from_slice(&form.pixels);
+        let label = u8::try_from(label).expect("at most 256 classes are read");
+        self.labels.push(label);
+        self.kept += usize::from(form.kept);
+    }
+
     fn into_set(self, classes: usize, treatment: Treatment) -> Result<ImageSet, DatasetError> {
         let [rows, columns] = treatment.size();
         let same: Vec<usize> = (0..classes).collect();
         let set = ImageSet::new(rows, columns, self.pixels, self.labels)?;
         Ok(set.relabelled(&same, classes))
     }
+}
+
+/// A text whose control characters are written out: the name of a file may break lines.
+fn one_line(text: &str) -> String {
+    let written_out = |sign: char| match sign.is_control() {
+        true => sign.escape_default().to_string(),
+        false => sign.to_string(),
+    };
+    text.chars().map(written_out).collect()
 }

@@ -13,6 +13,9 @@ use crate::{DatasetError, LayoutError};
 /// How many folders may wrap a data set.
 const MOST_WRAPPINGS: usize = 3;
 
+/// Endings of tables, in lower case.
+const TABLES: [&str; 4] = ["csv", "tsv", "xlsx", "json"];
+
 /// The folders that have the class folders of each part.
 #[derive(Debug)]
 pub(crate) struct ImageLayout {
@@ -32,13 +35,15 @@ impl ImageLayout {
     /// # Errors
     ///
     /// [`DatasetError::Unreadable`] if a folder cannot be listed, [`LayoutError::PartTwice`] if two
-    /// folders are the same part.
+    /// folders are the same part, [`LayoutError::LabelsInTable`] or [`DatasetError::NoClasses`] if the
+    /// images are not in class folders.
     pub(crate) fn of(dir: &Path) -> Result<Self, DatasetError> {
         let inner = unwrapped(dir)?;
         let mut notes = vec![];
         if inner != dir {
             notes.push(format!("the images are those of {}", inner.display()));
         }
+        let tables = tables_around(dir, &inner)?;
         let dir = inner;
         let mut parts: [Option<PathBuf>; 3] = [const { None }; 3];
         let folders = folders(&dir)?;
@@ -57,8 +62,38 @@ impl ImageLayout {
             *place = Some(folder.clone());
         }
         let count = parts.iter().flatten().count();
+        if let ([only], [table, ..]) = (&folders[..], &tables[..])
+            && Part::named(&name(only)).is_none()
+        {
+            return Err(LayoutError::LabelsInTable {
+                path: only.clone(),
+                table: table.clone(),
+            }
+            .into());
+        }
+        let unread = |table: &PathBuf| {
+            format!(
+                "{} is not read: the classes are the names of folders",
+                table.display()
+            )
+        };
+        notes.extend(tables.iter().map(unread));
         // A class may be called train. It is the training set next to other parts, or alone.
         let [training, ..] = &parts;
+        if let (Some(training), true) = (training, count > 1 && count == folders.len())
+            && !has_classes(training)?
+        {
+            return Err(match tables.first() {
+                Some(table) => LayoutError::LabelsInTable {
+                    path: training.clone(),
+                    table: table.clone(),
+                }
+                .into(),
+                None => DatasetError::NoClasses {
+                    path: training.clone(),
+                },
+            });
+        }
         let is_divided = match training {
             Some(training) => (count > 1 || folders.len() == 1) && has_classes(training)?,
             None => count == folders.len() && count > 0,
@@ -70,6 +105,12 @@ impl ImageLayout {
                 test: None,
                 notes,
             });
+        }
+        for folder in folders.iter().filter(|f| Part::named(&name(f)).is_none()) {
+            notes.push(format!(
+                "{} is not used: its name stands for no part of the set, such as train, val or test",
+                folder.display()
+            ));
         }
         let mut with_classes = |folder: Option<PathBuf>| -> Result<Option<PathBuf>, DatasetError> {
             let Some(folder) = folder else {
@@ -126,9 +167,20 @@ pub(crate) fn folders(dir: &Path) -> Result<Vec<PathBuf>, DatasetError> {
 }
 
 fn has_images(dir: &Path) -> Result<bool, DatasetError> {
-    Ok(entries(dir)?
-        .iter()
-        .any(|path| !path.is_dir() && is_named_like_an_image(path)))
+    Ok(files(dir)?.iter().any(|path| is_named_like_an_image(path)))
+}
+
+/// Tables next to the class folders in `inner`, and in the folder that wraps it.
+fn tables_around(dir: &Path, inner: &Path) -> Result<Vec<PathBuf>, DatasetError> {
+    let mut tables = files(dir)?;
+    if inner != dir {
+        tables.extend(files(inner)?);
+    }
+    tables.retain(|path| {
+        let ending = path.extension().unwrap_or_default().to_string_lossy();
+        TABLES.contains(&&ending.to_lowercase()[..])
+    });
+    Ok(tables)
 }
 
 /// The last part of a path.
@@ -152,6 +204,14 @@ pub(crate) fn entries(dir: &Path) -> Result<Vec<PathBuf>, DatasetError> {
         }
     }
     paths.sort_unstable();
+    Ok(paths)
+}
+
+/// The files in `dir`, sorted by name: no named pipes or devices, from which nothing may ever come.
+/// A link to nothing counts, since it will be missed.
+pub(crate) fn files(dir: &Path) -> Result<Vec<PathBuf>, DatasetError> {
+    let mut paths = entries(dir)?;
+    paths.retain(|path| fs::metadata(path).map_or(true, |found| found.is_file()));
     Ok(paths)
 }
 

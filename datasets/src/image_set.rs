@@ -218,6 +218,20 @@ impl ImageSet {
         self
     }
 
+    /// The images of this set, then those of another one, which must have the same size.
+    #[cfg(feature = "images")]
+    pub(crate) fn followed_by(mut self, other: &Self) -> Self {
+        assert_eq!(
+            [self.rows, self.columns],
+            [other.rows, other.columns],
+            "images of one size"
+        );
+        self.pixels.extend_from_slice(&other.pixels);
+        self.labels.extend_from_slice(&other.labels);
+        self.class_count = self.class_count.max(other.class_count);
+        self
+    }
+
     /// The images with rows and columns exchanged.
     #[cfg(feature = "images")]
     pub(crate) fn transposed(mut self) -> Self {

@@ -2,6 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+/// The layouts that are read.
+const KNOWN: &str = "four IDX files with the names of MNIST, EMNIST or QMNIST, CSV files (label, pixels), \
+                     .npz or .npy arrays, and a folder of images for each class, also within train, val \
+                     and test";
+
 /// What is wrong with the files and folders of a data set, whatever is in them; part of
 /// [`DatasetError`](crate::DatasetError).
 #[derive(Debug, thiserror::Error)]
@@ -9,9 +14,7 @@ use std::path::{Path, PathBuf};
 pub enum LayoutError {
     /// The folder is a data set in none of the known layouts.
     #[error(
-        "{}: expected a data set, got {}; known layouts are four IDX files with the names of MNIST, \
-         EMNIST or QMNIST, CSV files (label, pixels), .npz or .npy arrays, and a folder of images \
-         for each class, also within train, val and test",
+        "{}: expected a data set, got {}; known layouts are {KNOWN}",
         .path.display(),
         listed(.found)
     )]
@@ -20,6 +23,34 @@ pub enum LayoutError {
         path: PathBuf,
         /// What is in it, by name; names of folders end with a slash.
         found: Vec<String>,
+    },
+
+    /// A file is no data set in any of the known layouts.
+    #[error(
+        "{}: expected a folder or a file with a data set, got {got}; {remedy}; known layouts are {KNOWN}",
+        .path.display()
+    )]
+    FileUnknown {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        got: &'static str,
+        /// What to do.
+        remedy: &'static str,
+    },
+
+    /// Images are in no class folders, and a table seems to have their labels.
+    #[error(
+        "{}: expected a folder of images for each class, got images next to {}; a table of labels is \
+         not read, so sort the images into a folder for each class",
+        .path.display(),
+        .table.display()
+    )]
+    LabelsInTable {
+        /// The folder of the images.
+        path: PathBuf,
+        /// The table.
+        table: PathBuf,
     },
 
     /// Two folders or files are the same part of a data set.

@@ -71,7 +71,7 @@ pub struct DataFolder {
 pub enum TestRowsOf {
     /// Its own test set.
     TestSet,
-    /// Every image, because it has no test set.
+    /// Every image, those of its validation set too, because it has no test set.
     EveryImage,
     /// Those that a run on this folder holds out, because it has no test set.
     HeldOut,
@@ -94,8 +94,14 @@ pub struct TestSet {
     pub class_names: Vec<String>,
     /// Which images these are.
     pub rows_of: TestRowsOf,
-    /// What happened to the images, if the folder has folders of them.
+    /// With [`TestRowsOf::HeldOut`], the images that a run on this folder as it is now learns from. Images
+    /// that were held out when a net was trained are so only as long as these are the same.
+    pub training: Option<ImageSet>,
+    /// What happened to the images, if the folder has folders of them: to those held out, where these are
+    /// the test set.
     pub image_folder: Option<ImageFolder>,
+    /// What was done to the data or left out of them, where one may not expect it: a sentence each.
+    pub notes: Vec<String>,
     /// Images that cannot be read and were left out: for each its path and the reason.
     pub left_out: Vec<String>,
     /// Names in the class map that are not among the data's.

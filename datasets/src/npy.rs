@@ -258,10 +258,9 @@ fn one_hot(row: &[f64], index: usize, path: &Path) -> Result<u8, ArrayError> {
     let class = row.iter().position(|&value| value == 1.0);
     match class {
         Some(class) if row.iter().filter(|&&value| value != 0.0).count() == 1 => Ok(class as u8),
-        _ => Err(ArrayError::Label {
+        _ => Err(ArrayError::NotOneClass {
             path: path.into(),
             index,
-            got: "a row that is not a single 1 among zeros".to_owned(),
         }),
     }
 }
@@ -326,13 +325,20 @@ fn parse_header(text: &str) -> Result<Header, (String, &'static str)> {
         ("O", _) => {
             return Err((
                 "one of Python objects".to_owned(),
-                "convert it to numbers, for example with .astype(numpy.uint8)",
+                "save it as an array of numbers: pixels as numpy.array(list(x), \"uint8\"), labels as \
+                 numpy.unique(y, return_inverse=True)[1]",
+            ));
+        }
+        ("U" | "S", _) => {
+            return Err((
+                "one of words".to_owned(),
+                "save the number of each word, as numpy.unique(y, return_inverse=True)[1]",
             ));
         }
         _ => {
             return Err((
                 format!("one of elements \"{}\"", descr.escape_debug()),
-                "convert it to numbers, for example with .astype(numpy.uint8)",
+                "save it as whole numbers or as floating-point numbers",
             ));
         }
     };
@@ -430,7 +436,8 @@ mod tests {
             (npy("'<i8'", "(3,)", &long[..20]), "got 20; copy"),
             (npy("'<i8'", "(2,)", &long), "got more"),
             (npy("'|O'", "(2,)", &long), "Python objects"),
-            (npy("'<U5'", "(2,)", &long), "elements \"<U5\""),
+            (npy("'<U5'", "(2,)", &long), "one of words"),
+            (npy("'<c8'", "(2,)", &long), "elements \"<c8\""),
             (npy("[('a', '<i4')]", "(2,)", &long), "records"),
             (b"\x93NUMPY\x01\0\x02\0{}".to_vec(), "a damaged header"),
             (b"PK\x03\x04 and more".to_vec(), "another kind of file"),

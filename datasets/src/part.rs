@@ -18,7 +18,18 @@ const NAMES: [(Part, &[&str]); 3] = [
         Part::Validation,
         &["val", "valid", "validation", "validationset", "dev"],
     ),
-    (Part::Test, &["test", "testing", "testset", "t10k"]),
+    (
+        Part::Test,
+        &[
+            "test",
+            "testing",
+            "testset",
+            "t10k",
+            "eval",
+            "evaluation",
+            "holdout",
+        ],
+    ),
 ];
 
 impl Part {
@@ -72,6 +83,7 @@ mod tests {
             ("training", Some(Part::Training)),
             ("trainingSet", Some(Part::Training)),
             ("TESTING", Some(Part::Test)),
+            ("eval", Some(Part::Test)),
             ("val", Some(Part::Validation)),
             ("trains", None),
             ("3", None),

@@ -4,7 +4,7 @@ use image::DynamicImage;
 use image::imageops::{self, FilterType};
 
 use crate::PictureDoubt;
-use crate::figure::find::{Figure, Found, LEAST_CONTRAST, figures_above, find};
+use crate::figure::find::{Figure, Found, LEAST_CONTRAST, Surface, figures_above, find};
 use crate::figure::form::{at_working_size, cut, smooth, stroke_width, thicker};
 use crate::figure::parts::parts;
 use crate::figure::plane::{Ink, median, quantile};
@@ -242,7 +242,7 @@ fn simply_found(ink: &Ink, small: &Ink) -> Option<Found> {
     } else {
         imageops::resize(ink, width, height, FilterType::Triangle)
     };
-    let (score, figures) = figures_above(&ink, 0.125).or_else(|| {
+    let (score, figures) = figures_above(&ink, 0.125, Surface::Plain).or_else(|| {
         // A few pixels are all there is.
         let most = parts(&ink, 0.02)
             .into_iter()

@@ -27,6 +27,7 @@ pub(crate) fn decode_tiff(
 ) -> Result<(DynamicImage, Option<Orientation>), DatasetError> {
     let fault = |error| match error {
         TiffError::LimitsExceeded => too_much_memory(path),
+        TiffError::UnsupportedError(_) => not_read(path, "a TIFF image of a kind that is not read"),
         error => damaged(path, &error.to_string()),
     };
     let mut limits = Limits::default();
@@ -44,14 +45,35 @@ pub(crate) fn decode_tiff(
     )?;
     let compression = decoder.find_tag_unsigned(Tag::Compression).map_err(fault)?;
     if compression.is_some_and(|compression| JPEG.contains(&compression)) {
-        return Err(damaged(path, "JPEG within TIFF is not supported"));
+        return Err(not_read(path, "a TIFF image compressed as JPEG"));
     }
     let orientation = decoder.find_tag_unsigned::<u8>(Tag::Orientation);
     let pixels = decoder.read_image().map_err(fault)?;
-    let image = image_of(pixels, colour, [columns, rows])
-        .ok_or_else(|| damaged(path, &format!("pixels of the kind {colour:?}")))?;
+    let image =
+        image_of(pixels, colour, [columns, rows]).ok_or_else(|| not_read(path, kind(colour)))?;
     let orientation = orientation.ok().flatten().and_then(Orientation::from_exif);
     Ok((image, orientation))
+}
+
+/// The error of an image that is valid and not read.
+fn not_read(path: &Path, format: &'static str) -> DatasetError {
+    DatasetError::OtherFormat {
+        path: path.into(),
+        format,
+        remedy: "save it as PNG, or as TIFF with 8 or 16 bits for grey or for each of red, green and blue",
+    }
+}
+
+/// A TIFF image with pixels that are not read.
+fn kind(colour: ColorType) -> &'static str {
+    match colour {
+        ColorType::Gray(17..) | ColorType::RGB(17..) | ColorType::RGBA(17..) => {
+            "a TIFF image with more than 16 bits for a level, such as one of floating-point numbers"
+        }
+        ColorType::CMYK(_) => "a TIFF image in the colours of print (CMYK)",
+        ColorType::Palette(_) => "a TIFF image with a palette",
+        _ => "a TIFF image with pixels of a kind that is not read",
+    }
 }
 
 fn bytes_of_pixel(colour: ColorType) -> u64 {

@@ -52,9 +52,11 @@ impl Weights {
     ) -> Result<Self, RunFolderError> {
         let weights = Self::read_at_scale(from, options, model)?;
         match (options.input_scale, weights.stated_scale) {
-            (Some(asked), Some(file)) if asked != file => {
-                Err(ExchangeError::OtherScale { file, asked }.into())
+            (Some(asked), Some(file)) if asked != file => Err(ExchangeError::OtherScale {
+                file: file.to_string(),
+                asked: asked.to_string(),
             }
+            .into()),
             _ => Ok(weights),
         }
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use backends::Opened;
-use datasets::{DataFolder, ImageFolder, ImageSet, TestRowsOf, TestSet};
+use datasets::{ImageSet, TestSet};
 use training::{Answers, AnyNet, Examples, Net, Team, TrainingError, answers, rows_at_once};
 
 use crate::error::RunFolderError;
@@ -12,29 +12,11 @@ use crate::net_data::NetData;
 /// Rows evaluated at once on a GPU if no batch size is known.
 const BATCH_SIZE: usize = 128;
 
-/// The images of a folder that a run on it would train on.
-fn training_set(dir: &Path, known: &NetData) -> Result<ImageSet, RunFolderError> {
-    Ok(DataFolder::load_with(dir, &known.loading())?.sets.train)
-}
-
 /// The rows that a net is evaluated on, on the host.
 #[derive(Debug, Clone)]
 pub enum TestRows {
     /// Labelled images.
-    Images {
-        /// The test set.
-        images: ImageSet,
-        /// Names of the classes that the net knows, by label.
-        class_names: Vec<String>,
-        /// Which images of the folder these are.
-        rows_of: TestRowsOf,
-        /// What happened to the images, if the folder has folders of them.
-        image_folder: Option<ImageFolder>,
-        /// Images that cannot be read and were left out: for each its path and the reason.
-        left_out: Vec<String>,
-        /// Names in the class map that are not among the data's.
-        unmatched: Vec<String>,
-    },
+    Images(Box<TestSet>),
     /// The truth table of the exclusive or.
     TruthTable,
 }
@@ -53,20 +35,14 @@ impl TestRows {
             return Ok(Self::TruthTable);
         }
         let inputs = net.sizes().first().copied().unwrap_or_default();
-        let TestSet {
-            images,
-            class_names,
-            rows_of,
-            image_folder,
-            left_out,
-            unmatched,
-        } = TestSet::load(dir, &known.loading(), known.was_trained_on(dir))?;
-        if rows_of == TestRowsOf::HeldOut && !known.is_trained_on(&training_set(dir, known)?) {
+        let mut set = TestSet::load(dir, &known.loading(), known.was_trained_on(dir))?;
+        let is_other = |training: ImageSet| !known.is_trained_on(&training);
+        if set.training.take().is_some_and(is_other) {
             return Err(RunFolderError::HeldOutChanged {
                 path: dir.to_owned(),
             });
         }
-        let pixels = images.image_size();
+        let pixels = set.images.image_size();
         if pixels != inputs {
             return Err(RunFolderError::ImageSize {
                 path: dir.to_owned(),
@@ -74,14 +50,7 @@ impl TestRows {
                 got: pixels,
             });
         }
-        Ok(Self::Images {
-            images,
-            class_names,
-            rows_of,
-            image_folder,
-            left_out,
-            unmatched,
-        })
+        Ok(Self::Images(Box::new(set)))
     }
 
     /// The net's answers to these rows. On a GPU, as many rows at once as in a training batch, if
@@ -105,11 +74,11 @@ impl TestRows {
                 let rows = Examples::truth_table(opened);
                 answers(net, &rows, team, at_once)
             }
-            (AnyNet::MnistMlp(net), Self::Images { images, .. }) => {
-                answers(net, &of_images(images), team, at_once)
+            (AnyNet::MnistMlp(net), Self::Images(set)) => {
+                answers(net, &of_images(&set.images), team, at_once)
             }
-            (AnyNet::LinearRegression(net), Self::Images { images, .. }) => {
-                let rows = of_images(images).one_hot(net.class_count());
+            (AnyNet::LinearRegression(net), Self::Images(set)) => {
+                let rows = of_images(&set.images).one_hot(net.class_count());
                 answers(net, &rows, team, at_once)
             }
             (_, Self::TruthTable) => Err(TrainingError::TruthTable),
@@ -119,7 +88,7 @@ impl TestRows {
     /// The name of each class that the net knows: for the truth table its number.
     pub fn class_names(&self, classes: usize) -> Vec<String> {
         let named = match self {
-            Self::Images { class_names, .. } => &class_names[..],
+            Self::Images(set) => &set.class_names[..],
             Self::TruthTable => &[],
         };
         let name = |class: usize| named.get(class).cloned();

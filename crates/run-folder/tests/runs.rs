@@ -277,10 +277,10 @@ fn images_are_held_out_only_of_the_data_that_the_run_had() {
     let run = SavedRun::open(&path).unwrap();
     let net = run.net(&flex().device).unwrap();
     let load = || TestRows::load(&net, &data, &NetData::of_run(&run));
-    let TestRows::Images { rows_of, .. } = load().unwrap() else {
+    let TestRows::Images(set) = load().unwrap() else {
         panic!("images");
     };
-    assert_eq!(rows_of, TestRowsOf::HeldOut);
+    assert_eq!(set.rows_of, TestRowsOf::HeldOut);
 
     // One image more, and another seventh is held out.
     fs::write(&data, (0..64).map(row).collect::<String>()).unwrap();

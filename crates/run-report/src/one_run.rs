@@ -76,9 +76,16 @@ pub fn report(recorded: &Recorded, opened: &Opened) -> Result<RunPage, ReportErr
             Some(confusion),
         ) => match (net, rows) {
             (AnyNet::XorNet(net), _) => vec![xor_section(net, answers, &opened.device)?],
-            (net, TestRows::Images { images, .. }) => {
+            (net, TestRows::Images(set)) => {
                 let names = rows.class_names(confusion.classes());
-                image_sections(net, images, answers, confusion, &names, scaled.as_ref())?
+                image_sections(
+                    net,
+                    &set.images,
+                    answers,
+                    confusion,
+                    &names,
+                    scaled.as_ref(),
+                )?
             }
             (_, TestRows::TruthTable) => vec![],
         },

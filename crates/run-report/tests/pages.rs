@@ -6,7 +6,9 @@ use std::time::{Duration, SystemTime};
 
 use backends::{Backend, Opened};
 use roxmltree::{Document, Node, ParsingOptions};
-use run_report::{REPORT, Recorded, Written, comparison, is_current, report, write, write_in};
+use run_report::{
+    DataState, REPORT, Recorded, Written, comparison, is_current, report, write, write_in,
+};
 use serde_json::Value;
 use tempfile::{TempDir, tempdir};
 
@@ -50,7 +52,7 @@ fn result(run: &Path) -> Value {
 
 /// The page of a run, from its folder.
 fn page_of(run: &Path) -> String {
-    write_in(run, &flex()).expect("the run can be read");
+    write_in(run, &flex(), DataState::Unknown).expect("the run can be read");
     page(&run.join(REPORT))
 }
 
@@ -239,7 +241,7 @@ fn a_page_with_predictions_is_not_replaced_by_one_without() {
     let whole = page_of(folder.path());
     assert!(is_current(folder.path()));
     change_config(folder.path(), "working_folder", "/nowhere".into());
-    let written = write_in(folder.path(), &flex()).unwrap();
+    let written = write_in(folder.path(), &flex(), DataState::Unknown).unwrap();
     assert!(
         matches!(&written, Written::Kept { why } if why.contains("nowhere")),
         "{written:?}"
@@ -256,14 +258,17 @@ fn a_page_with_predictions_is_not_replaced_by_one_without() {
         .open(folder.path().join("metrics.jsonl"));
     let now = SystemTime::now();
     metrics.and_then(|file| file.set_modified(now)).unwrap();
-    let written = write_in(folder.path(), &flex()).unwrap();
+    let written = write_in(folder.path(), &flex(), DataState::Unknown).unwrap();
     assert!(matches!(written, Written::WithoutPredictions { .. }));
     assert!(page(&folder.path().join(REPORT)).contains("Not available: "));
 
     // Once the data are back, the page has its predictions again.
     let here = fixtures().to_str().unwrap().into();
     change_config(folder.path(), "working_folder", here);
-    assert_eq!(write_in(folder.path(), &flex()).unwrap(), Written::Whole);
+    assert_eq!(
+        write_in(folder.path(), &flex(), DataState::Unknown).unwrap(),
+        Written::Whole
+    );
     assert!(page(&folder.path().join(REPORT)).contains("Confusion matrix"));
 }
 
@@ -286,7 +291,11 @@ fn a_page_is_replaced_as_a_whole_or_not_at_all() {
 #[test]
 fn what_is_no_run_has_no_page() {
     let folder = run("linear");
-    let error = |path: &Path| write_in(path, &flex()).unwrap_err().to_string();
+    let error = |path: &Path| {
+        write_in(path, &flex(), DataState::Unknown)
+            .unwrap_err()
+            .to_string()
+    };
     let nowhere = folder.path().join("nowhere");
     assert!(error(&nowhere).contains("is not a run folder"));
     fs::write(folder.path().join("metrics.jsonl"), "{}\nno event\n{}\n").unwrap();

@@ -8,7 +8,6 @@ use thiserror::Error;
 
 use crate::form::Form;
 use crate::layout::Layout;
-use crate::scale::InputScale;
 
 /// Why weights cannot be read or written.
 #[derive(Debug, Error)]
@@ -235,10 +234,10 @@ pub enum ExchangeError {
         "the file says that its net takes {file}, not {asked}; leave out --input-mean and --input-std"
     )]
     OtherScale {
-        /// The file's.
-        file: InputScale,
+        /// The file's, in words.
+        file: String,
         /// The requested one.
-        asked: InputScale,
+        asked: String,
     },
     /// An entry of a file's metadata that is wrong.
     #[error(

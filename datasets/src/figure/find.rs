@@ -22,14 +22,41 @@ const NEAR: f32 = 0.18;
 /// A part of this share of the main part's height is a figure of its own.
 const ANOTHER: f32 = 0.5;
 
+/// So many figures are told apart.
+const MOST_FIGURES: usize = 100;
+
+/// A part of a smaller share of the main part's height is a dash.
+const FLAT: f32 = 0.25;
+
+/// A part of a smaller share of the main part's level may be a shadow, where there are shadows.
+const PALE: f32 = 0.25;
+
 /// A part with this share of the main part's pixels is more than a speck.
 const SPECK: f32 = 0.02;
 
 /// Strokes wider than this share of a part's longer side are no strokes.
 const THICK: f32 = 0.3;
 
+/// What reaches the edge of the picture next to a digit is a digit if it is not taller than this many times
+/// the main part, and lies along the edge for less than this share of its longer side.
+const TALLEST: f32 = 1.5;
+const ALONG: f32 = 0.6;
+
+/// Strokes next to the digit that are wider than this share of the part's longer side are none: wider than
+/// those of a bold 0, which are hard to tell from a dot.
+const SOLID: f32 = 0.4;
+
 /// How plausible a part is that lies around another, compared with one that does not.
 const AROUND: f32 = 0.2;
+
+/// What figures are on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Surface {
+    /// A background of one level: whatever differs from it was drawn.
+    Plain,
+    /// Paper, light and things around it: sheets, shadows and their edges differ from it as well.
+    Uneven,
+}
 
 /// Ink found in a picture.
 #[derive(Clone, Debug)]
@@ -158,7 +185,9 @@ fn find_polarity(grey: &Ink, is_dark: bool) -> Option<Found> {
     let strongest = super::plane::quantile(ink.as_raw().clone(), 0.998);
     let mut best: Option<(f32, Vec<Figure>)> = None;
     for level in LEVELS {
-        let Some((score, figures)) = figures_above(&ink, least.max(level * strongest)) else {
+        let Some((score, figures)) =
+            figures_above(&ink, least.max(level * strongest), Surface::Uneven)
+        else {
             continue;
         };
         // A higher level only if what is found at a lower one hangs together with the surroundings.
@@ -177,7 +206,7 @@ fn find_polarity(grey: &Ink, is_dark: bool) -> Option<Found> {
 }
 
 /// The figures above a level, the most plausible one first, with its score.
-pub(crate) fn figures_above(ink: &Ink, least: f32) -> Option<(f32, Vec<Figure>)> {
+pub(crate) fn figures_above(ink: &Ink, least: f32, surface: Surface) -> Option<(f32, Vec<Figure>)> {
     let mut all = parts(ink, least);
     all.retain(|part| part.pixels.len() >= 4 && part.level >= LEAST_CONTRAST);
     let frames: Vec<bool> = all.iter().map(|part| is_frame(part, &all)).collect();
@@ -192,41 +221,76 @@ pub(crate) fn figures_above(ink: &Ink, least: f32) -> Option<(f32, Vec<Figure>)>
         (contained * score(ink, part, least), at)
     });
     let (score, main) = scored.max_by(|(a, _), (b, _)| a.total_cmp(b))?;
-    let mut figure = Figure::of(all.swap_remove(main));
-    let main = figure.clone();
-    // What is near and small belongs to it: the top of a 5, the dashes of a pencil.
-    loop {
-        let near = (NEAR * main.bounds.height().max(main.bounds.width()) as f32) as u32;
-        let joins = |part: &Part| {
-            part.bounds.gap(figure.bounds) <= near
-                && part.on_edge == 0.0
-                && part.level > 0.4 * main.level
-                && !is_another(part.bounds, main.bounds)
-        };
-        let Some(at) = all.iter().position(joins) else {
+    let main = gathered(main, &mut all);
+    let mut figures = vec![main.clone()];
+    for _ in 0..MOST_FIGURES {
+        let tallest = (0..all.len()).max_by_key(|&at| all[at].bounds.height());
+        let Some(tallest) = tallest else {
             break;
         };
-        figure.add(all.swap_remove(at));
-    }
-    let mut figures = vec![];
-    let size = figure.pixels() as f32;
-    for part in all {
-        let is_speck = (part.pixels.len() as f32) < SPECK * size
-            || part.bounds.height() * 4 < figure.bounds.height()
-            || part.level < 0.5 * figure.level
-            || is_block(&part);
-        if !is_speck && part.on_edge == 0.0 {
-            figures.push(Figure::of(part));
+        let figure = gathered(tallest, &mut all);
+        if is_figure(ink, &figure, &main, least, surface) {
+            figures.push(figure);
         }
     }
-    figures.insert(0, figure);
     Some((score, figures))
 }
 
-/// Whether a part fills its box: a sheet, a shadow, the corner between a sheet and the edge.
-fn is_block(part: &Part) -> bool {
-    let size = (part.bounds.width() * part.bounds.height()) as usize;
-    2 * part.pixels.len() > size && 2 * part.bounds.width() > part.bounds.height()
+/// A part with what is near and small, taken out of all: the top of a 5, the dashes of a pencil.
+fn gathered(main: usize, all: &mut Vec<Part>) -> Figure {
+    let main = all.swap_remove(main);
+    let mut figure = Figure::of(main);
+    let Figure { bounds, level, .. } = figure;
+    let near = (NEAR * bounds.height().max(bounds.width()) as f32) as u32;
+    loop {
+        let joins = |part: &Part| {
+            part.bounds.gap(figure.bounds) <= near
+                && part.on_edge == 0.0
+                && part.level > 0.4 * level
+                && !is_another(part.bounds, bounds)
+        };
+        let Some(at) = all.iter().position(joins) else {
+            return figure;
+        };
+        figure.add(all.swap_remove(at));
+    }
+}
+
+/// Whether what was found next to the most plausible figure is a figure, too.
+///
+/// What is as tall as that one counts, pale or bold, and on a plain background also where it reaches the
+/// edge of the picture. Smaller parts may be specks.
+fn is_figure(ink: &Ink, figure: &Figure, main: &Figure, least: f32, surface: Surface) -> bool {
+    let [height, expected] = [figure, main].map(|figure| figure.bounds.height() as f32);
+    let is_tall = height >= ANOTHER * expected;
+    let is_speck = (figure.pixels() as f32) < SPECK * main.pixels() as f32
+        || height < FLAT * expected
+        || figure.level < 0.5 * main.level;
+    match surface {
+        Surface::Plain => is_tall || !figure.on_edge && !is_speck,
+        Surface::Uneven => {
+            let is_pale = figure.level < PALE * main.level;
+            // Sheets and shadows lie along the edge, a digit reaches it somewhere.
+            let is_cut = is_tall && !is_speck && height <= TALLEST * expected;
+            let along = figure
+                .parts
+                .iter()
+                .map(|part| part.on_edge)
+                .fold(0.0, f32::max);
+            let is_inside = !figure.on_edge || is_cut && along < ALONG;
+            (is_tall && !is_pale || !is_speck) && is_inside && !is_block(ink, figure, least)
+        }
+    }
+}
+
+/// Whether a figure fills its box and has no strokes: a sheet, a shadow, the corner between a sheet and
+/// the edge.
+fn is_block(ink: &Ink, figure: &Figure, least: f32) -> bool {
+    let (width, height) = (figure.bounds.width(), figure.bounds.height());
+    let part = &figure.parts[0];
+    2 * figure.pixels() > (width * height) as usize
+        && 2 * width > height
+        && stroke_width(ink, part, least) > SOLID * part.longer()
 }
 
 /// Whether a part next to another is a figure of its own rather than a part of it.

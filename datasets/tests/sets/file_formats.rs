@@ -408,3 +408,61 @@ fn files_may_be_one_folder_further_down() {
         "{missing}"
     );
 }
+
+/// The error of an archive with these images and labels.
+fn error_of(images: Vec<u8>, labels: Vec<u8>) -> String {
+    let folder = Folder::empty();
+    let archive = npz(&[("x_train", images), ("y_train", labels)], false);
+    let path = folder.write("a.npz", &archive);
+    DataFolder::load(&path).unwrap_err().to_string()
+}
+
+#[test]
+fn what_is_wrong_with_an_array_has_a_remedy_that_helps() {
+    let images = || npy("|u1", &[2, 2, 2], &pixels(2, 0)[..8]);
+    for (labels, parts) in [
+        (
+            npy("<U1", &[2], &[0; 8]),
+            ["got one of words; ", "numpy.unique("],
+        ),
+        (
+            npy("|S3", &[2], &[0; 6]),
+            ["got one of words; ", "numpy.unique("],
+        ),
+        (
+            npy("|O", &[2], &[]),
+            ["got one of Python objects; ", "numpy.unique("],
+        ),
+        (
+            npy("<c8", &[2], &[0; 16]),
+            ["got one of elements \"<c8\"; ", "save it as whole numbers"],
+        ),
+        (
+            npy("|u1", &[3], &[0; 3]),
+            ["y_train.npy: expected 2 labels", "each image of "],
+        ),
+        // As in ChestMNIST: of three findings, a patient may have several.
+        (
+            npy("|u1", &[2, 3], &[0, 1, 0, 1, 1, 0]),
+            ["for item 1; ", "leave out images of several classes"],
+        ),
+    ] {
+        let error = error_of(images(), labels);
+        assert!(parts.iter().all(|part| error.contains(part)), "{error}");
+        assert!(error.contains("y_train.npy"), "{error}");
+    }
+    let error = error_of(images(), npy("|u1", &[3], &[0; 3]));
+    assert!(error.contains("x_train.npy, got 3; take both"), "{error}");
+}
+
+#[test]
+fn a_table_of_something_else_is_told_by_its_columns() {
+    let folder = Folder::empty();
+    let table = b"PassengerId,Survived,Name\n1,0,Braund\n";
+    let path = folder.write("titanic.csv", table);
+    let error = DataFolder::load(&path).unwrap_err().to_string();
+    assert!(
+        error.contains("got columns named PassengerId, Survived, Name; "),
+        "{error}"
+    );
+}

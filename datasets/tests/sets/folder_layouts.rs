@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use datasets::{DataFolder, DatasetError, LayoutError, Loading, TestRowsOf, TestSet};
+use datasets::{DataFolder, DatasetError, LayoutError, Loading, Picture, TestRowsOf, TestSet};
 use image::{GrayImage, Luma};
 use tempfile::TempDir;
 
@@ -42,6 +42,8 @@ fn parts_have_the_names_that_people_give_them() {
         ["Train", "Valid", "Test"],
         ["training", "validation", "testing"],
         ["trainingSet", "dev", "testSet"],
+        ["train", "dev", "eval"],
+        ["train", "val", "holdout"],
         ["digits/train", "digits/val", "digits/test"],
         ["a/b/TRAIN", "a/b/VAL", "a/b/TEST"],
         ["train/train", "val/val", "test/test"],
@@ -128,6 +130,131 @@ fn a_test_set_alone_is_evaluated_and_not_trained_on() {
     assert_eq!(test.images.class_histogram(), [1, 1]);
 }
 
+/// Images of a validation set are images of the folder, and so are those that only it has.
+#[test]
+fn every_image_is_every_image() {
+    let folder = folder(&[
+        "train/3/a.png",
+        "train/7/a.png",
+        "val/3/a.png",
+        "val/8/a.png",
+    ]);
+    let test = TestSet::load(folder.path(), &Loading::default(), false).expect("a folder");
+    assert_eq!(test.rows_of, TestRowsOf::EveryImage);
+    assert_eq!(test.class_names, ["3", "7", "8"]);
+    assert_eq!(test.images.labels(), [0, 0, 1, 2]);
+    assert_eq!(test.training, None);
+}
+
+/// What was held out can be told from what a net was trained on, once images were added.
+#[test]
+fn the_images_to_learn_from_come_with_those_held_out() {
+    let paths: Vec<_> = (0..14).map(|i| format!("{}/{i:02}.png", i % 2)).collect();
+    let paths: Vec<_> = paths.iter().map(String::as_str).collect();
+    let folder = folder(&paths);
+    let trained_on = DataFolder::load(folder.path())
+        .expect("a folder")
+        .sets
+        .train;
+    let held_out = || TestSet::load(folder.path(), &Loading::default(), true).expect("a folder");
+    assert_eq!(held_out().training, Some(trained_on.clone()));
+    assert_eq!(held_out().image_folder.map(|images| images.formed), Some(2));
+    for index in 14..40 {
+        write_stroke(&folder.path().join(format!("0/{index}.png")), index);
+    }
+    let now = held_out().training.expect("there are others");
+    assert_ne!(now, trained_on);
+}
+
+#[test]
+fn folders_and_tables_that_are_not_used_are_said() {
+    let paths = ["train/3/a.png", "test/3/a.png", "unlabelled/3/a.png"];
+    let (_, parts, notes) = loaded(&paths);
+    assert_eq!(parts, [Some(vec![1]), None, Some(vec![1])]);
+    assert!(
+        matches!(&notes[..], [note] if note.contains("unlabelled is not used: its name")),
+        "{notes:?}"
+    );
+    let folder = folder(&["a/1.png", "a/2.png", "b/1.png"]);
+    fs::write(folder.path().join("notes.csv"), "1.png,a\n").expect("writable");
+    let data = DataFolder::load(folder.path()).expect("two classes");
+    let test = TestSet::load(folder.path(), &Loading::default(), false).expect("two classes");
+    for notes in [data.notes, test.notes] {
+        assert!(
+            matches!(&notes[..], [note] if note.contains("notes.csv is not read")),
+            "{notes:?}"
+        );
+    }
+}
+
+#[test]
+fn images_whose_labels_are_in_a_table_are_refused() {
+    for paths in [
+        &["images/1.png", "images/2.png"][..],
+        &["train/1.png", "test/2.png"],
+    ] {
+        let folder = folder(paths);
+        fs::write(folder.path().join("labels.csv"), "1.png,a\n").expect("writable");
+        let error = DataFolder::load(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("labels.csv; a table of labels"), "{error}");
+    }
+    // Not two classes called train and test.
+    let folder = folder(&["train/1.png", "test/2.png"]);
+    let error = DataFolder::load(folder.path()).unwrap_err().to_string();
+    assert!(
+        error.contains("train: expected a folder of images for each class"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_file_that_is_no_data_set_is_named_for_what_it_is() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for (name, start, got) in [
+        (
+            "a.h5",
+            &b"\x89HDF\r\n\x1a\n\0"[..],
+            "got an HDF5 file; save its arrays",
+        ),
+        ("a.parquet", b"PAR1\x15\x04", "got a Parquet table; "),
+        ("a.mat", b"MATLAB 5.0 MAT-file", "got a MATLAB file; "),
+        ("a.pkl", b"\x80\x04\x95", "got a Python pickle; "),
+        ("a.zip", b"PK\x03\x04", "got a ZIP archive; unpack it"),
+        ("a.png", b"\x89PNG\r\n\x1a\n", "got a single image; "),
+        ("a.txt", b"hello", "got another kind of file; "),
+    ] {
+        let path = folder.path().join(name);
+        fs::write(&path, start).expect("writable");
+        let error = DataFolder::load(&path).unwrap_err().to_string();
+        assert!(
+            error.contains(got) && error.contains("; known layouts are "),
+            "{error}"
+        );
+    }
+}
+
+/// A named pipe that nobody writes to would be waited for without end.
+#[cfg(unix)]
+#[test]
+fn named_pipes_in_folders_are_passed_over() {
+    let folder = folder(&["a/1.png", "a/2.png", "b/1.png"]);
+    for name in ["a/pipe.png", "train.csv"] {
+        let made = std::process::Command::new("mkfifo")
+            .arg(folder.path().join(name))
+            .status();
+        assert!(made.expect("mkfifo is there").success());
+    }
+    let data = DataFolder::load(folder.path()).expect("two classes");
+    assert_eq!(data.class_names, ["a", "b"]);
+    assert_eq!(data.image_folder.map(|images| images.passed_over), Some(1));
+    let files = datasets::image_files_in(&folder.path().join("a")).expect("two images");
+    assert_eq!(files.len(), 2);
+    // A link to nothing is no image, and is not passed over.
+    std::os::unix::fs::symlink("nothing", folder.path().join("a/3.png")).expect("writable");
+    let error = DataFolder::load(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("3.png: expected a readable file"), "{error}");
+}
+
 #[test]
 fn what_is_no_data_set_is_listed() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -163,7 +290,6 @@ fn bad_images_are_listed_and_left_out_on_request() {
     let paths: Vec<_> = (0..28).map(|i| format!("{}/{i:02}.png", i % 2)).collect();
     let paths: Vec<_> = paths.iter().map(String::as_str).collect();
     let folder = folder(&paths);
-    let whole = DataFolder::load(folder.path()).expect("all are good");
     let spoil = |index: usize| {
         let path = folder.path().join(format!("{}/{index:02}.png", index % 2));
         fs::write(path, "no image").expect("writable");
@@ -199,8 +325,11 @@ fn bad_images_are_listed_and_left_out_on_request() {
             .all(|line| line.contains(".png: expected"))
     );
     assert_eq!(data.sets.train.len() + data.sets.test.len(), 15);
-    // The others are held out as before.
-    assert!(data.sets.test.duplicates_of(&whole.sets.train).is_empty());
+    // A seventh of 8 and of 7.
+    assert_eq!(data.sets.test.class_histogram(), [1, 1]);
+    let held_out = TestSet::load(folder.path(), &skipping, true).expect("some are good");
+    assert_eq!(held_out.images, data.sets.test);
+    assert_eq!(held_out.training, Some(data.sets.train));
     let test = TestSet::load(folder.path(), &skipping, false).expect("some are good");
     assert_eq!((test.images.len(), test.left_out.len()), (15, 13));
 
@@ -213,5 +342,49 @@ fn bad_images_are_listed_and_left_out_on_request() {
             DatasetError::Layout(LayoutError::ClassWithoutReadableImages { .. })
         ),
         "{error}"
+    );
+}
+
+#[test]
+fn images_left_out_take_no_held_out_places() {
+    let paths: Vec<_> = (0..28).map(|i| format!("{}/{i:02}.png", i % 2)).collect();
+    let paths: Vec<_> = paths.iter().map(String::as_str).collect();
+    let folder = folder(&paths);
+    let whole = DataFolder::load(folder.path()).expect("all are good").sets;
+    assert_eq!(whole.test.class_histogram(), [2, 2]);
+    let mut spoiled = 0;
+    for path in paths.iter().map(|path| folder.path().join(path)) {
+        let form = Picture::open(&path).and_then(|picture| picture.mnist_form());
+        let pixels = form.expect("it has ink").pixels;
+        if (0..whole.test.len()).any(|index| whole.test.image(index) == pixels) {
+            fs::write(path, "no image").expect("writable");
+            spoiled += 1;
+        }
+    }
+    assert_eq!(spoiled, 4);
+    let skipping = Loading {
+        skip_bad: true,
+        ..Loading::default()
+    };
+    let data = DataFolder::load_with(folder.path(), &skipping).expect("the others are good");
+    assert_eq!(data.sets.test.class_histogram(), [2, 2]);
+    assert_eq!(data.sets.train.class_histogram(), [10, 10]);
+}
+
+/// A name may break a line, but not that of a list.
+#[cfg(unix)]
+#[test]
+fn an_image_that_is_left_out_has_one_line() {
+    let folder = folder(&["a/1.png", "a/2.png"]);
+    fs::write(folder.path().join("a/3\n4.png"), "no image").expect("writable");
+    let skipping = Loading {
+        skip_bad: true,
+        ..Loading::default()
+    };
+    let data = DataFolder::load_with(folder.path(), &skipping).expect("two are good");
+    assert!(
+        matches!(&data.left_out[..], [line] if line.contains("3\\n4.png: expected")),
+        "{:?}",
+        data.left_out
     );
 }

@@ -142,6 +142,42 @@ fn tiff_with_few_bits_and_an_orientation_is_read() {
     assert_eq!((upright.size(), turned.size()), ([8, 2], [2, 8]));
 }
 
+/// Photographs of instruments have floating-point levels.
+#[test]
+fn tiff_of_other_pixels_is_named_for_what_it_is() {
+    fn error<C: colortype::ColorType>(pixels: &[C::Inner]) -> String
+    where
+        [C::Inner]: tiff::encoder::TiffValue,
+    {
+        let mut bytes = Cursor::new(Vec::new());
+        let mut encoder = TiffEncoder::new(&mut bytes).expect("a header");
+        encoder
+            .write_image::<C>(2, 1, pixels)
+            .expect("it is encoded");
+        decode(bytes.get_ref()).unwrap_err().to_string()
+    }
+    for (error, part) in [
+        (
+            error::<colortype::Gray32Float>(&[0.0, 1.0]),
+            "more than 16 bits for a level",
+        ),
+        (
+            error::<colortype::RGB32Float>(&[0.0; 6]),
+            "more than 16 bits for a level",
+        ),
+        (
+            error::<colortype::Gray32>(&[0, 1]),
+            "more than 16 bits for a level",
+        ),
+        (error::<colortype::CMYK8>(&[0; 8]), "(CMYK)"),
+    ] {
+        assert!(
+            error.contains(part) && error.contains("8 or 16 bits"),
+            "{error}"
+        );
+    }
+}
+
 #[test]
 fn other_files_are_refused_with_their_first_bytes_or_their_name() {
     let error = decode(b"hello, world").unwrap_err();

@@ -4,6 +4,8 @@ mod arbitrary_bytes;
 mod bundled;
 #[path = "../common/mod.rs"]
 mod common;
+#[cfg(feature = "images")]
+mod digit_rows;
 mod faults;
 #[cfg(feature = "images")]
 mod file_formats;

@@ -137,14 +137,10 @@ pub(crate) fn run(options: &EvalOptions) -> Result<Exit> {
     let rows = TestRows::load(net, &data_dir, &known)?;
     let mut console = Console::new(options.format, false);
     let (rows_of, image_folder) = match &rows {
-        TestRows::Images {
-            rows_of,
-            image_folder,
-            left_out,
-            ..
-        } => {
-            inspect::left_out_lines(left_out).for_each(|line| console.note(line));
-            (*rows_of, image_folder.as_ref())
+        TestRows::Images(set) => {
+            set.notes.iter().for_each(|note| console.note(note));
+            inspect::left_out_lines(&set.left_out).for_each(|line| console.note(line));
+            (set.rows_of, set.image_folder.as_ref())
         }
         TestRows::TruthTable => (TestRowsOf::TestSet, None),
     };
@@ -152,16 +148,11 @@ pub(crate) fn run(options: &EvalOptions) -> Result<Exit> {
         console.note(inspect::describe(images));
     }
     let doubts = match &rows {
-        TestRows::Images {
-            images,
-            class_names,
-            unmatched,
-            ..
-        } => {
+        TestRows::Images(set) => {
             let treatment = image_folder.map(|images| images.treatment);
-            let mut doubts = inspect::doubts_of_test(images, class_names, treatment);
+            let mut doubts = inspect::doubts_of_test(&set.images, &set.class_names, treatment);
             // A run's own map is for its own data.
-            doubts.extend(inspect::unmatched_line(unmatched).filter(|_| has_map));
+            doubts.extend(inspect::unmatched_line(&set.unmatched).filter(|_| has_map));
             doubts
         }
         TestRows::TruthTable => vec![],

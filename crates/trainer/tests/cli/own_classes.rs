@@ -361,7 +361,9 @@ fn photographs_are_resized_in_training_and_ever_after() {
     let note = "note: nothing says what was done to the images that the net was trained on";
     assert!(untold.stderr.starts_with(note), "{}", untold.stderr);
     workplace.text(&format!("{import} --images plain --out told"));
-    workplace.text("predict --run told photos/up/00.png --backend flex");
+    let told = workplace.run("predict --run told photos/up/00.png --backend flex");
+    assert_eq!(told.code, Some(0), "{}", told.stderr);
+    assert!(!told.stderr.contains("note: "), "{}", told.stderr);
     workplace
         .run(&format!(
             "{import} --images plain --image-size 20 --out odd"
