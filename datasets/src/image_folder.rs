@@ -425,9 +425,12 @@ impl LabelledPixels {
 
 /// A text whose control characters are written out: the name of a file may break lines.
 fn one_line(text: &str) -> String {
-    let written_out = |sign: char| match sign.is_control() {
-        true => sign.escape_default().to_string(),
-        false => sign.to_string(),
+    let written_out = |sign: char| {
+        if sign.is_control() {
+            sign.escape_default().to_string()
+        } else {
+            sign.to_string()
+        }
     };
     text.chars().map(written_out).collect()
 }
