@@ -37,10 +37,11 @@ const SPECK: f32 = 0.02;
 /// Strokes wider than this share of a part's longer side are no strokes.
 const THICK: f32 = 0.3;
 
-/// What reaches the edge of the picture next to a digit is a digit if it is not taller than this many times
-/// the main part, and lies along the edge for less than this share of its longer side.
-const TALLEST: f32 = 1.5;
+/// A digit at the edge of the picture lies along it for less than this share of its longer side.
 const ALONG: f32 = 0.6;
+
+/// Sizes and levels of digits by the same hand differ by less than this factor.
+const ALIKE: f32 = 1.5;
 
 /// Strokes next to the digit that are wider than this share of the part's longer side are none: wider than
 /// those of a bold 0, which are hard to tell from a dot.
@@ -270,17 +271,21 @@ fn is_figure(ink: &Ink, figure: &Figure, main: &Figure, least: f32, surface: Sur
         Surface::Plain => is_tall || !figure.on_edge && !is_speck,
         Surface::Uneven => {
             let is_pale = figure.level < PALE * main.level;
-            // Sheets and shadows lie along the edge, a digit reaches it somewhere.
-            let is_cut = is_tall && !is_speck && height <= TALLEST * expected;
-            let along = figure
-                .parts
-                .iter()
-                .map(|part| part.on_edge)
-                .fold(0.0, f32::max);
-            let is_inside = !figure.on_edge || is_cut && along < ALONG;
+            let is_inside = !figure.on_edge || is_tall && is_cut_digit(ink, figure, main, least);
             (is_tall && !is_pale || !is_speck) && is_inside && !is_block(ink, figure, least)
         }
     }
+}
+
+/// Whether a figure at the edge of the picture is a digit that it cuts: of about the same height, and drawn
+/// with the same pen as the main one. Sheets and shadows are larger and lie along the edge.
+fn is_cut_digit(ink: &Ink, figure: &Figure, main: &Figure, least: f32) -> bool {
+    let [part, of_main] = [figure, main].map(|figure| &figure.parts[0]);
+    let alike = |a: f32, b: f32| a.max(b) < ALIKE * a.min(b);
+    part.on_edge < ALONG
+        && alike(part.level, of_main.level)
+        && alike(stroke_width(ink, part, least), stroke_width(ink, of_main, least))
+        && alike(part.bounds.height() as f32, of_main.bounds.height() as f32)
 }
 
 /// Whether a figure fills its box and has no strokes: a sheet, a shadow, the corner between a sheet and
