@@ -92,7 +92,8 @@ fn two_digits_are_two_figures_whatever_their_ink_and_paper() {
     let side = |side: u32| move |index: usize| [(2 * index, side), (2 * index + 1, side)];
     let smaller = |index: usize| [(2 * index, 100), (2 * index + 1, 50)];
     type Pair = Box<dyn Fn(usize) -> [Digit; 2]>;
-    let cases: [(Pair, f32, fn(u32, u32) -> f32); 7] = [
+    type Paper = fn(u32, u32) -> f32;
+    let cases: [(Pair, f32, Paper); 7] = [
         (Box::new(side(100)), 1.0, white),
         (Box::new(side(28)), 1.0, white),
         (Box::new(side(100)), 0.5, white),
@@ -115,8 +116,9 @@ fn all_ten_digits_of_a_row_are_found() {
     let rows = (0..12).map(|row_index| {
         let digits: Vec<Digit> = (0..10)
             .map(|digit| {
-                let of_digit = (0..test.len()).filter(|&i| usize::from(test.label(i)) == digit);
-                (of_digit.skip(row_index).next().expect("there are many"), 60)
+                let is_digit = |i: &usize| usize::from(test.label(*i)) == digit;
+                let place = (0..test.len()).filter(is_digit).nth(row_index);
+                (place.expect("there are many"), 60)
             })
             .collect();
         (10, row(&test, &digits, 10, 1.0, white))
