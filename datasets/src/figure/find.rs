@@ -284,7 +284,10 @@ fn is_cut_digit(ink: &Ink, figure: &Figure, main: &Figure, least: f32) -> bool {
     let alike = |a: f32, b: f32| a.max(b) < ALIKE * a.min(b);
     part.on_edge < ALONG
         && alike(part.level, of_main.level)
-        && alike(stroke_width(ink, part, least), stroke_width(ink, of_main, least))
+        && alike(
+            stroke_width(ink, part, least),
+            stroke_width(ink, of_main, least),
+        )
         && alike(part.bounds.height() as f32, of_main.bounds.height() as f32)
 }
 
