@@ -6,18 +6,15 @@ use datasets::{ClassShapes, ImageSet, Mnist, Picture, PictureDoubt, bundled_mnis
 use image::imageops::{self, FilterType};
 use image::{GrayImage, ImageFormat, Luma};
 
+/// The grey level of paper at a column and row.
+type Paper = fn(u32, u32) -> f32;
+
 /// A digit in a row: its image in MNIST's test set, and its side in pixels.
 type Digit = (usize, u32);
 
 /// Dark digits side by side, `gap` pixels apart, the second of them with the share `pale` of the ink, on
 /// paper of these levels.
-fn row(
-    test: &ImageSet,
-    digits: &[Digit],
-    gap: u32,
-    pale: f32,
-    paper: fn(u32, u32) -> f32,
-) -> Picture {
+fn row(test: &ImageSet, digits: &[Digit], gap: u32, pale: f32, paper: Paper) -> Picture {
     let margin = 30;
     let tallest = digits.iter().map(|&(_, side)| side).max().expect("a digit");
     let width: u32 = digits.iter().map(|&(_, side)| side + gap).sum();
@@ -92,7 +89,6 @@ fn two_digits_are_two_figures_whatever_their_ink_and_paper() {
     let side = |side: u32| move |index: usize| [(2 * index, side), (2 * index + 1, side)];
     let smaller = |index: usize| [(2 * index, 100), (2 * index + 1, 50)];
     type Pair = Box<dyn Fn(usize) -> [Digit; 2]>;
-    type Paper = fn(u32, u32) -> f32;
     let cases: [(Pair, f32, Paper); 7] = [
         (Box::new(side(100)), 1.0, white),
         (Box::new(side(28)), 1.0, white),
@@ -116,9 +112,8 @@ fn all_ten_digits_of_a_row_are_found() {
     let rows = (0..12).map(|row_index| {
         let digits: Vec<Digit> = (0..10)
             .map(|digit| {
-                let is_digit = |i: &usize| usize::from(test.label(*i)) == digit;
-                let place = (0..test.len()).filter(is_digit).nth(row_index);
-                (place.expect("there are many"), 60)
+                let mut of_digit = (0..test.len()).filter(|&i| usize::from(test.label(i)) == digit);
+                (of_digit.nth(row_index).expect("there are many"), 60)
             })
             .collect();
         (10, row(&test, &digits, 10, 1.0, white))
@@ -152,20 +147,26 @@ fn a_figure_of_a_row_is_the_digit_alone() {
     assert_eq!(alone, 60);
 }
 
-/// A digit that the edge cuts, and a block next to one, are not passed over.
+/// A digit that the edge cuts, and a block next to one, are not passed over; a shadow along the edge is.
 #[test]
 fn what_touches_the_edge_or_is_solid_counts_next_to_a_digit() {
     let stroke =
         |left: u32| move |x: u32, y: u32| (left..left + 12).contains(&x) && (40..120).contains(&y);
+    let foot = |x: u32, y: u32| x >= 180 && (108..120).contains(&y);
     let block = |x: u32, y: u32| (120..190).contains(&x) && (40..120).contains(&y);
-    let doubts = |is_ink: &dyn Fn(u32, u32) -> bool| {
-        let image = GrayImage::from_fn(230, 160, |x, y| Luma([if is_ink(x, y) { 0 } else { 255 }]));
+    let doubts = |paper: Paper, is_ink: &dyn Fn(u32, u32) -> bool| {
+        let level = |x, y| if is_ink(x, y) { 0.0 } else { paper(x, y) };
+        let image = GrayImage::from_fn(230, 160, |x, y| Luma([level(x, y) as u8]));
         picture(&image).reading().expect("it has ink").doubts
     };
     let two = PictureDoubt::SeveralFigures(2);
-    assert_eq!(doubts(&stroke(100)), []);
-    let foot = |x: u32, y: u32| x >= 180 && (108..120).contains(&y);
-    let cut = doubts(&|x, y| stroke(100)(x, y) || stroke(180)(x, y) || foot(x, y));
-    assert_eq!(cut, [two, PictureDoubt::TouchesEdge]);
-    assert_eq!(doubts(&|x, y| stroke(60)(x, y) || block(x, y)), [two]);
+    for paper in [white, light_from_the_right] {
+        assert_eq!(doubts(paper, &stroke(100)), []);
+        let cut = |x, y| stroke(100)(x, y) || stroke(180)(x, y) || foot(x, y);
+        assert_eq!(doubts(paper, &cut)[0], two);
+        let shadow = |x, y| stroke(100)(x, y) || x >= 215;
+        assert!(!doubts(paper, &shadow).contains(&two));
+    }
+    let solid = doubts(white, &|x, y| stroke(60)(x, y) || block(x, y));
+    assert_eq!(solid, [two]);
 }
