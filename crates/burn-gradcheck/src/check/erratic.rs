@@ -2,8 +2,6 @@
 
 use burn::tensor::DType;
 
-use crate::condition::perturbed;
-use crate::flat::rounded;
 use crate::input::HostInput;
 use crate::measure::rms;
 use crate::witness::{HostGradients, Subject, Witnesses};
@@ -13,6 +11,8 @@ use super::point::{Heard, PointCheck};
 /// Points around the one checked, and how many roundings they are away, relative to each element.
 const AROUND: u32 = 8;
 const AWAY: f64 = 8.0;
+/// Of these, as many as a deviation needs.
+const FEWEST: usize = 4;
 /// Standard deviations that are allowed: errors of many elements are compared, and the deviation itself is
 /// known from a few points only.
 const DEVIATIONS: f64 = 8.0;
@@ -47,10 +47,7 @@ impl PointCheck<'_> {
     fn deviations(&self, heard: &Heard<'_>, reference: &Subject<'_>) -> Option<Vec<Vec<f64>>> {
         let mut errors = Vec::new();
         for number in 0..AROUND {
-            let mut point = perturbed(&self.subject, AWAY * heard.epsilon, number);
-            for input in &mut point {
-                input.values = rounded(std::mem::take(&mut input.values), self.subject.dtype);
-            }
+            let point = self.nearby(AWAY * heard.epsilon, number);
             let gradient = |subject: &Subject<'_>| {
                 let point = &point;
                 let there = Witnesses::new(Subject { point, ..*subject })?;
@@ -66,7 +63,8 @@ impl PointCheck<'_> {
     }
 }
 
-/// What is allowed for the elements of an input; `None` where a gradient is missing or too few are there.
+/// What is allowed for the elements of an input: nothing if a gradient is missing; `None` if the function has
+/// one at too few of the points.
 fn allowed(
     errors: &[(HostGradients, HostGradients)],
     input: usize,
@@ -82,7 +80,7 @@ fn allowed(
             _ => return Some(vec![0.0; elements]),
         }
     }
-    if differences.len() < 4 {
+    if differences.len() < FEWEST {
         return None;
     }
     let count = differences.len() as f64;

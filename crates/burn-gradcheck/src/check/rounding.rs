@@ -5,6 +5,7 @@ use burn::tensor::DType;
 use crate::condition::{Condition, perturbed};
 use crate::differences::{COARSER, Differences};
 use crate::flat::rounded;
+use crate::input::HostInput;
 use crate::measure::rms;
 use crate::verdict::{Verdict, Witness};
 use crate::witness::{Subject, Witnesses};
@@ -181,10 +182,7 @@ impl PointCheck<'_> {
         };
         let mut pairs = vec![here];
         for number in 0..AROUND {
-            let mut point = perturbed(&self.subject, NEAR, number);
-            for input in &mut point {
-                input.values = rounded(std::mem::take(&mut input.values), self.subject.dtype);
-            }
+            let point = self.nearby(NEAR, number);
             let at = |subject: &Subject<'_>| {
                 let there = Witnesses::new(Subject {
                     point: &point,
@@ -202,6 +200,15 @@ impl PointCheck<'_> {
             }
         }
         pairs
+    }
+
+    /// A point around the one checked, this far away relative to each element, in the type under test.
+    pub(super) fn nearby(&self, away: f64, number: u32) -> Vec<HostInput> {
+        let mut point = perturbed(&self.subject, away, number);
+        for input in &mut point {
+            input.values = rounded(std::mem::take(&mut input.values), self.subject.dtype);
+        }
+        point
     }
 }
 
