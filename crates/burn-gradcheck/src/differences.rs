@@ -1,5 +1,7 @@
 //! Finite differences of a case: the function, differentiated along one line at a time.
 
+use std::cell::OnceCell;
+
 use burn::tensor::{DType, Device};
 
 use crate::case::{Case, Function};
@@ -128,8 +130,9 @@ impl<'a> Differences<'a> {
         let known = self.roundings[input];
         let (case, function, values) = (self.case, self.function, &self.values);
         let at = |t| moved(&self.point[input].values, line, t);
-        let mut sample = |t| sampled(case, function, &values.with_replaced(input, &at(t)));
         let (weights, base) = (&self.weights, &self.base);
+        let around = Around::new(case, function, base);
+        let mut sample = |t| around.sampled(&values.with_replaced(input, &at(t)));
         let care = (self.epsilon, Care::Quick);
         let (rounding, estimate) = guarded(Witness::Finite, || {
             let rounding =
@@ -138,6 +141,7 @@ impl<'a> Differences<'a> {
             let estimate = differentiate(weights, base, (step, floor), care, &mut sample);
             (rounding, estimate)
         })?;
+        around.has_values(&estimate)?;
         self.roundings[input] = Some(rounding);
         self.count(&estimate);
         Ok(estimate)
@@ -156,9 +160,10 @@ impl<'a> Differences<'a> {
         let step = self.first_step(input, line);
         let (case, function, values) = (self.case, self.function, &self.recording);
         let at = |t| moved(&self.point[input].values, line, t);
-        let mut sample = |t| sampled(case, function, &values.with_replaced(input, &at(t)));
         // Both devices' values differ by rounding, which a small step would take for a kink.
         let (base, epsilon) = (&self.recorded, self.epsilon);
+        let around = Around::new(case, function, base);
+        let mut sample = |t| around.sampled(&values.with_replaced(input, &at(t)));
         let grain = self.grains[input].unwrap_or(0.0);
         let estimate = guarded(Witness::Finite, || {
             let mut changed = None;
@@ -200,6 +205,7 @@ impl<'a> Differences<'a> {
                 &mut sample,
             ))
         })??;
+        around.has_values(&estimate)?;
         self.count(&estimate);
         Ok(estimate)
     }
@@ -219,7 +225,8 @@ impl<'a> Differences<'a> {
         let step = self.first_step(input, line);
         let (case, function, values) = (self.case, self.function, &self.values);
         let at = |t| moved(&self.point[input].values, line, t);
-        let sample = |t| sampled(case, function, &values.with_replaced(input, &at(t)));
+        let around = Around::new(case, function, &self.base);
+        let sample = |t| around.sampled(&values.with_replaced(input, &at(t)));
         let care = (self.epsilon, Care::Grain);
         let found = guarded(Witness::Finite, || {
             rounding(weights, &self.base, step, care, sample)
@@ -248,16 +255,14 @@ impl<'a> Differences<'a> {
     }
 
     /// Whether each output element changes when the whole input does.
-    pub(crate) fn moves(&mut self, input: usize) -> Result<Vec<bool>, Verdict> {
+    pub(crate) fn moves(&mut self, input: usize) -> Vec<bool> {
         let at = &self.point[input].values;
         let all: Vec<f64> = at.iter().map(|x| x + first_step(x.abs())).collect();
         let values = self.values.with_replaced(input, &all);
-        let there = guarded(Witness::Finite, || {
-            sampled(self.case, self.function, &values)
-        })?;
+        let there = Around::new(self.case, self.function, &self.base).sampled(&values);
         self.evaluations += 1;
         let pairs = there.outputs.iter().zip(&self.base.outputs);
-        Ok(pairs.map(|(there, here)| there != here).collect())
+        pairs.map(|(there, here)| there != here).collect()
     }
 
     fn count(&mut self, estimate: &Estimate) {
@@ -282,6 +287,48 @@ impl<'a> Differences<'a> {
             1.0
         };
         first_step(size) * wider
+    }
+}
+
+/// The function around the point, where its domain may end: a panic there is a value that is not a number, as
+/// the logarithm of a negative number is, and a smaller step is tried.
+struct Around<'a> {
+    case: &'a Case,
+    function: &'a Function,
+    base: &'a Sampled,
+    /// The first panic.
+    panicked: OnceCell<Verdict>,
+}
+
+impl<'a> Around<'a> {
+    fn new(case: &'a Case, function: &'a Function, base: &'a Sampled) -> Self {
+        Self {
+            case,
+            function,
+            base,
+            panicked: OnceCell::new(),
+        }
+    }
+
+    fn sampled(&self, values: &Values) -> Sampled {
+        let there = guarded(Witness::Finite, || {
+            sampled(self.case, self.function, values)
+        });
+        there.unwrap_or_else(|panicked| {
+            self.panicked.get_or_init(|| panicked);
+            Sampled {
+                outputs: vec![f64::NAN; self.base.outputs.len()],
+                masks: self.base.masks.clone(),
+            }
+        })
+    }
+
+    /// The first panic, if the function has values at no step.
+    fn has_values(self, estimate: &Estimate) -> Result<(), Verdict> {
+        match self.panicked.into_inner() {
+            Some(panicked) if estimate.value.is_nan() => Err(panicked),
+            _ => Ok(()),
+        }
     }
 }
 

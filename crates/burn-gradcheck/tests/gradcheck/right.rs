@@ -4,9 +4,11 @@ use burn::module::Module;
 use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig, Relu};
 use burn::tensor::activation::{log_softmax, relu, sigmoid, softmax};
 use burn::tensor::{DType, Device, Tensor};
-use burn_gradcheck::{Case, Gradients, Masks, Mode, Options, Report, Sample, Target, Verdict};
+use burn_gradcheck::{
+    Case, Gradients, Masks, Mode, Options, Report, Sample, Target, Verdict, Witness,
+};
 
-use crate::device;
+use crate::{device, f32_target, seeds};
 
 fn matmul() -> Case {
     Case::new("matmul")
@@ -362,4 +364,36 @@ fn what_cancels_inside_a_function_in_f32_is_told_by_its_value_and_hides_no_mista
         assert_eq!(report.verdict.name(), "value", "{report}");
         assert!(report.to_string().contains("check in f64"), "{report}");
     }
+}
+
+/// `√(1 - x²)` summed, for functions that panic outside of -1..1.
+fn half_circle(x: Tensor<2>) -> Tensor<1> {
+    let largest = x.clone().abs().max().into_scalar::<f64>();
+    assert!(largest <= 1.0, "{largest} is not between -1 and 1");
+    (-x.clone() * x + 1.0).sqrt().sum()
+}
+
+#[test]
+fn a_domain_may_end_next_to_the_point() {
+    let case = Case::new("half circle")
+        .input_values("x", [1, 3], vec![0.9997, -0.25, -0.5])
+        .function(|v| half_circle(v.get("x")));
+    for target in [Target::new(device(), DType::F64), f32_target()] {
+        for options in seeds() {
+            case.run(&target, &options).assert_pass();
+        }
+    }
+}
+
+#[test]
+fn at_the_end_of_the_domain_the_panic_is_told() {
+    let case = Case::new("half circle")
+        .input_values("x", [1, 3], vec![0.5, 1.0, -0.5])
+        .function(|v| half_circle(v.get("x").powi_scalar(2)));
+    let report = case.run(&Target::new(device(), DType::F64), &Options::default());
+    assert!(
+        matches!(&report.verdict, Verdict::Panicked { odd: Witness::Finite, message }
+            if message.contains("is not between -1 and 1")),
+        "{report}"
+    );
 }
