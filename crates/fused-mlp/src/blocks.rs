@@ -87,7 +87,13 @@ impl<T: Number> Blocks<T> {
     /// Block `(p, q)`.
     #[inline(always)]
     pub(crate) fn at(&self, p: usize, q: usize) -> &Block<T> {
-        &self.blocks[p * self.row_step + q * self.column_step]
+        &self.blocks[self.place(p, q)]
+    }
+
+    /// The place of block `(p, q)` among the blocks.
+    #[inline(always)]
+    pub(crate) fn place(&self, p: usize, q: usize) -> usize {
+        p * self.row_step + q * self.column_step
     }
 
     /// Blocks between the beginnings of two panels or strips, whichever are stored one by one.

@@ -10,6 +10,7 @@ use crate::parameters::Values;
 use crate::phases::{
     Apply, Backward, BiasGradient, Descend, Forward, Gather, Keep, Last, WeightGradient,
 };
+use crate::support::Support;
 use crate::team::{Groups, Optional, Team};
 use crate::update::Update;
 
@@ -19,6 +20,8 @@ pub(crate) struct Engine<T> {
     arch: Arch,
     /// `z_0` to `z_(L-1)`, of which the first is the input.
     z: Vec<Blocks<T>>,
+    /// Where the blocks of `z_0` are not 0.
+    support: Vec<Support>,
     /// `δa_1` to `δa_L`.
     delta: Vec<Blocks<T>>,
     /// `δa_1ᵀ` to `δa_Lᵀ`.
@@ -49,9 +52,11 @@ impl<T: Number> Engine<T> {
             Blocks::zeros(rows, sizes[l], order)
         };
         let delta = sizes[1..].iter();
+        let z: Vec<_> = (0..layers).map(z).collect();
         Self {
             arch: Arch::new(),
-            z: (0..layers).map(z).collect(),
+            support: vec![Support::default(); z[0].blocks.len()],
+            z,
             delta: delta
                 .clone()
                 .map(|&size| Blocks::zeros(rows, size, Order::Strips))
@@ -92,6 +97,7 @@ impl<T: Number> Engine<T> {
             }
             let gradient = |start| WeightGradient {
                 before: &self.z[l],
+                support: (l == 0).then_some(&self.support[..]),
                 delta: &self.delta[l],
                 rows,
                 ridge,
@@ -147,13 +153,15 @@ impl<T: Number> Engine<T> {
     fn gather(&mut self, team: &Team, inputs: Inputs<'_, T>, rows: usize) {
         let width = self.z[0].columns;
         let used = rows.div_ceil(SIDE) * width.div_ceil(SIDE);
-        team.share(&mut self.z[0].blocks[..used], |start, x| {
+        let parts = (&mut self.z[0].blocks[..used], &mut self.support[..used]);
+        team.share(parts, |start, (x, support)| {
             self.arch.dispatch(Gather {
                 inputs,
                 width,
                 rows,
                 start,
                 x,
+                support,
             });
         });
     }
@@ -167,6 +175,7 @@ impl<T: Number> Engine<T> {
                 self.arch.dispatch(Forward {
                     f: net.hidden,
                     before: &before[l - 1],
+                    support: (l == 1).then_some(&self.support[..]),
                     weights: &theta[l - 1].weights,
                     biases: &theta[l - 1].biases,
                     rows,
@@ -199,6 +208,7 @@ impl<T: Number> Engine<T> {
             self.arch.dispatch(Last {
                 output: net.output,
                 before: &self.z[last],
+                support: (last == 0).then_some(&self.support[..]),
                 weights: &theta[last].weights,
                 biases: &theta[last].biases,
                 targets,

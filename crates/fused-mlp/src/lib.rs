@@ -13,6 +13,7 @@ mod parameters;
 mod phases;
 mod product;
 mod rule;
+mod support;
 mod team;
 mod tiny;
 mod trainer;

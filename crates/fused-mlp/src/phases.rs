@@ -19,6 +19,7 @@ use crate::batch::{Inputs, Targets};
 use crate::blocks::{Block, Blocks, SIDE};
 use crate::number::Number;
 use crate::product::{HEIGHT, Plain, Product, Transposed};
+use crate::support::Support;
 use crate::team::{Groups, Optional};
 use crate::update::Update;
 
@@ -60,6 +61,8 @@ pub(crate) struct Gather<'a, T> {
     pub(crate) start: usize,
     /// Blocks of `x`, strip by strip.
     pub(crate) x: &'a mut [Block<T>],
+    /// Where these blocks are not 0.
+    pub(crate) support: &'a mut [Support],
 }
 
 impl<T: Number> WithSimd for Gather<'_, T> {
@@ -69,14 +72,16 @@ impl<T: Number> WithSimd for Gather<'_, T> {
     fn with_simd<S: Simd>(self, _: S) {
         let wide = self.width.div_ceil(SIDE);
         let mut start = self.start;
-        let mut rest = self.x;
+        let (mut rest, mut rest_of_support) = (self.x, self.support);
         while !rest.is_empty() {
             // Some adjacent blocks of one strip.
             let (p, q) = (start / wide, start % wide);
             let count = rest.len().min(wide - q).min(NUMBERS / SIDE);
             let (blocks, after) = rest.split_at_mut(count);
+            let (support, support_after) = rest_of_support.split_at_mut(count);
             let columns = SIDE * q..(SIDE * (q + count)).min(self.width);
-            for row in SIDE * p..(SIDE * p + SIDE).min(self.rows) {
+            let rows = SIDE * p..(SIDE * p + SIDE).min(self.rows);
+            for row in rows.clone() {
                 let mut numbers = [T::default(); NUMBERS];
                 let numbers = &mut numbers[..SIDE * count];
                 self.inputs.read(row, self.width, columns.clone(), numbers);
@@ -85,7 +90,10 @@ impl<T: Number> WithSimd for Gather<'_, T> {
                     block.0[row % SIDE] = *part;
                 }
             }
-            (start, rest) = (start + count, after);
+            for (support, block) in support.iter_mut().zip(&*blocks) {
+                *support = Support::of(block, rows.len());
+            }
+            (start, rest, rest_of_support) = (start + count, after, support_after);
         }
     }
 }
@@ -98,6 +106,8 @@ impl<T: Number> WithSimd for Gather<'_, T> {
 pub(crate) struct Forward<'a, T> {
     pub(crate) f: Activation,
     pub(crate) before: &'a Blocks<T>,
+    /// Where `z_(l-1)` is not 0, if it is known.
+    pub(crate) support: Option<&'a [Support]>,
     pub(crate) weights: &'a Blocks<T>,
     pub(crate) biases: &'a [T],
     pub(crate) rows: usize,
@@ -113,7 +123,7 @@ impl<T: Number> WithSimd for Forward<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let product = affine(self.before, self.weights, self.rows);
+        let product = affine(self.before, self.support, self.weights, self.rows);
         let used = self.rows.div_ceil(SIDE);
         walk(
             self.start,
@@ -143,11 +153,12 @@ impl<T: Number> WithSimd for Forward<'_, T> {
 
 fn affine<'a, T>(
     z: &'a Blocks<T>,
+    support: Option<&'a [Support]>,
     weights: &'a Blocks<T>,
     rows: usize,
 ) -> Product<'a, T, Plain<'a, T>> {
     Product {
-        left: Plain(z),
+        left: Plain { matrix: z, support },
         right: weights,
         height: rows,
         depth: weights.rows,
@@ -163,6 +174,8 @@ fn affine<'a, T>(
 pub(crate) struct Last<'a, T> {
     pub(crate) output: Output,
     pub(crate) before: &'a Blocks<T>,
+    /// Where `z_(L-1)` is not 0, if it is known.
+    pub(crate) support: Option<&'a [Support]>,
     pub(crate) weights: &'a Blocks<T>,
     pub(crate) biases: &'a [T],
     pub(crate) targets: Targets<'a, T>,
@@ -182,7 +195,7 @@ impl<T: Number> WithSimd for Last<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let product = affine(self.before, self.weights, self.rows);
+        let product = affine(self.before, self.support, self.weights, self.rows);
         let c = T::from_f64(self.output.factor(self.rows));
         let width = self.weights.columns;
         let strips = self.delta.slice.chunks_mut(self.delta.size);
@@ -241,7 +254,10 @@ impl<T: Number> WithSimd for Backward<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let product = Product {
-            left: Plain(self.weights),
+            left: Plain {
+                matrix: self.weights,
+                support: None,
+            },
             right: self.after_t,
             height: self.weights.rows,
             depth: self.weights.columns,
@@ -277,6 +293,8 @@ impl<T: Number> WithSimd for Backward<'_, T> {
 pub(crate) struct WeightGradient<'a, T> {
     /// `z_(l-1)`.
     pub(crate) before: &'a Blocks<T>,
+    /// Where `z_(l-1)` is not 0, if it is known.
+    pub(crate) support: Option<&'a [Support]>,
     /// `δa_l`.
     pub(crate) delta: &'a Blocks<T>,
     pub(crate) rows: usize,
@@ -287,7 +305,10 @@ pub(crate) struct WeightGradient<'a, T> {
 impl<T: Number> WeightGradient<'_, T> {
     fn product(&self) -> Product<'_, T, Transposed<'_, T>> {
         Product {
-            left: Transposed(self.before),
+            left: Transposed {
+                matrix: self.before,
+                support: self.support,
+            },
             right: self.delta,
             height: self.before.columns,
             depth: self.rows,

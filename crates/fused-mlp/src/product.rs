@@ -5,12 +5,16 @@ use pulp::Simd;
 use crate::blocks::{Block, Blocks, Row, SIDE};
 use crate::number::Number;
 use crate::number::vectors::Vectors;
+use crate::support::Support;
 
 /// Vectors of a row that a tile holds in registers.
 const WIDTH: usize = 2;
 
 /// Steps of the sum that are written out, so that the loop around them costs little.
 const UNROLLED: usize = 4;
+
+/// Terms of a block's sum up to which those that are not 0 are looked up: more are faster all in a row.
+const SPARSE: u32 = 28;
 
 /// Bytes of the right factor that stay in the first-level cache while the left factor passes.
 const NEAR_BYTES: usize = 16 << 10;
@@ -62,11 +66,17 @@ type Tile<T, S, const ROWS: usize> = [[<T as Vectors>::Vector<S>; WIDTH]; ROWS];
 
 /// The matrix itself.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Plain<'a, T>(pub(crate) &'a Blocks<T>);
+pub(crate) struct Plain<'a, T> {
+    pub(crate) matrix: &'a Blocks<T>,
+    pub(crate) support: Option<&'a [Support]>,
+}
 
 /// The matrix, transposed.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Transposed<'a, T>(pub(crate) &'a Blocks<T>);
+pub(crate) struct Transposed<'a, T> {
+    pub(crate) matrix: &'a Blocks<T>,
+    pub(crate) support: Option<&'a [Support]>,
+}
 
 /// What is multiplied: `C = A·B` with `A: [height, depth]` and `B: [depth, width]`.
 #[derive(Debug, Clone, Copy)]
@@ -177,14 +187,23 @@ impl<T: Number> Left<T> for Plain<'_, T> {
         Place { p, top, k, column }: Place,
         right: &[Row<T>; SIDE],
     ) -> Tile<T, S, ROWS> {
-        let left = rows_from::<T, ROWS>(&self.0.at(p, k).0, top);
-        for (k, right) in right.as_chunks::<UNROLLED>().0.iter().enumerate() {
-            for (step, right) in right.iter().enumerate() {
-                let numbers = left.each_ref().map(|row| row[UNROLLED * k + step]);
-                tile = rank_one(simd, tile, numbers, load::<T, S>(right, column));
+        let left = rows_from::<T, ROWS>(&self.matrix.at(p, k).0, top);
+        let numbers = |k: usize| left.each_ref().map(|row| row[k]);
+        let support = self.support.map(|all| &all[self.matrix.place(p, k)]);
+        match support.map(|of_block| of_block.columns_of_rows::<ROWS>(top)) {
+            Some(support) if support.count_ones() <= SPARSE => {
+                add_support(simd, tile, (support, numbers), right, column)
+            }
+            _ => {
+                for (k, right) in right.as_chunks::<UNROLLED>().0.iter().enumerate() {
+                    for (step, right) in right.iter().enumerate() {
+                        let numbers = numbers(UNROLLED * k + step);
+                        tile = rank_one(simd, tile, numbers, load::<T, S>(right, column));
+                    }
+                }
+                tile
             }
         }
-        tile
     }
 
     #[inline(always)]
@@ -195,7 +214,7 @@ impl<T: Number> Left<T> for Plain<'_, T> {
         Place { p, top, k, column }: Place,
         right: &[Row<T>],
     ) -> Tile<T, S, ROWS> {
-        let left = rows_from::<T, ROWS>(&self.0.at(p, k).0, top);
+        let left = rows_from::<T, ROWS>(&self.matrix.at(p, k).0, top);
         for (k, right) in right.iter().enumerate() {
             let numbers = left.each_ref().map(|row| row[k]);
             tile = rank_one(simd, tile, numbers, load::<T, S>(right, column));
@@ -213,14 +232,25 @@ impl<T: Number> Left<T> for Transposed<'_, T> {
         Place { p, top, k, column }: Place,
         right: &[Row<T>; SIDE],
     ) -> Tile<T, S, ROWS> {
-        let left = self.0.at(k, p).0.as_chunks::<UNROLLED>().0;
-        let right = right.as_chunks::<UNROLLED>().0;
-        for (left, right) in left.iter().zip(right) {
-            for (left, right) in left.iter().zip(right) {
-                tile = rank_one(simd, tile, numbers(left, top), load::<T, S>(right, column));
+        let left = &self.matrix.at(k, p).0;
+        let support = self.support.map(|all| &all[self.matrix.place(k, p)]);
+        match support.map(|of_block| of_block.rows_of_columns::<ROWS>(top)) {
+            Some(support) if support.count_ones() <= SPARSE => {
+                let numbers = |k: usize| numbers(&left[k], top);
+                add_support(simd, tile, (support, numbers), right, column)
+            }
+            _ => {
+                let left = left.as_chunks::<UNROLLED>().0;
+                let right = right.as_chunks::<UNROLLED>().0;
+                for (left, right) in left.iter().zip(right) {
+                    for (left, right) in left.iter().zip(right) {
+                        let row = load::<T, S>(right, column);
+                        tile = rank_one(simd, tile, numbers(left, top), row);
+                    }
+                }
+                tile
             }
         }
-        tile
     }
 
     #[inline(always)]
@@ -231,7 +261,7 @@ impl<T: Number> Left<T> for Transposed<'_, T> {
         Place { p, top, k, column }: Place,
         right: &[Row<T>],
     ) -> Tile<T, S, ROWS> {
-        for (left, right) in self.0.at(k, p).0.iter().zip(right) {
+        for (left, right) in self.matrix.at(k, p).0.iter().zip(right) {
             tile = rank_one(simd, tile, numbers(left, top), load::<T, S>(right, column));
         }
         tile
@@ -242,6 +272,27 @@ impl<T: Number> Left<T> for Transposed<'_, T> {
 fn numbers<T: Number, const ROWS: usize>(row: &Row<T>, top: usize) -> [T; ROWS] {
     let numbers = row[top..top + ROWS].first_chunk();
     *numbers.expect("a tile has this many rows")
+}
+
+/// Adds the terms of a block's sum at which the left factor is not 0. The others would add 0.
+///
+/// ```text
+/// tile_rj ← tile_rj + Σ_k numbers(k)_r right_kj        k in the support, in order
+/// ```
+#[inline(always)]
+fn add_support<T: Number, S: Simd, const ROWS: usize>(
+    simd: S,
+    mut tile: Tile<T, S, ROWS>,
+    (mut support, numbers): (u32, impl Fn(usize) -> [T; ROWS]),
+    right: &[Row<T>; SIDE],
+    column: usize,
+) -> Tile<T, S, ROWS> {
+    while support != 0 {
+        let k = support.trailing_zeros() as usize % SIDE;
+        support &= support - 1;
+        tile = rank_one(simd, tile, numbers(k), load::<T, S>(&right[k], column));
+    }
+    tile
 }
 
 /// ```text

@@ -43,7 +43,17 @@ impl Problem {
                 biases: biases.collect(),
             }
         };
-        let byte = |x: f64| (128.0 * (x + 1.0)) as u8;
+        // As in images, runs of zeros in most of a row; numbers all over the rest.
+        let byte = |(i, x): (usize, f64)| {
+            let (row, column) = (i / sizes[0], i % sizes[0]);
+            let is_background =
+                3 * column < 2 * sizes[0] && !(5 * row + column / 6).is_multiple_of(4);
+            if is_background {
+                0
+            } else {
+                (128.0 * (x + 1.0)) as u8
+            }
+        };
         // Rows that add up to 1, as softmax needs them, of numbers that f32 holds.
         let values = (0..data).flat_map(|row| {
             let one = row % d_out;
@@ -56,7 +66,7 @@ impl Problem {
         });
         Self {
             layers: sizes.windows(2).enumerate().map(layer).collect(),
-            bytes: noise(7, data * sizes[0]).map(byte).collect(),
+            bytes: noise(7, data * sizes[0]).enumerate().map(byte).collect(),
             labels: (0..data).map(|row| (row * 5 % d_out) as u8).collect(),
             values: values.collect(),
             rows: (0..batch).map(|row| (row * 7 % data) as u32).collect(),
