@@ -406,8 +406,13 @@ pub enum RunFolderError {
     /// Test images of another size than the net's input.
     #[error(
         "the net takes {expected} inputs, but the images of {} have {got} pixels; name the data that it \
-         was trained on with --data-dir, or the size of plain images with --images plain --image-size",
-        path.display()
+         was trained on with --data-dir{}",
+        path.display(),
+        if *is_resized {
+            ", or the size of plain images with --images plain --image-size"
+        } else {
+            ""
+        }
     )]
     ImageSize {
         /// The data folder.
@@ -416,6 +421,8 @@ pub enum RunFolderError {
         expected: usize,
         /// Pixels of an image.
         got: usize,
+        /// Whether the data are image files, which are resized.
+        is_resized: bool,
     },
     /// An error in a file whose message has no path.
     #[error("{}: {cause}", path.display())]

@@ -48,6 +48,7 @@ impl TestRows {
                 path: dir.to_owned(),
                 expected: inputs,
                 got: pixels,
+                is_resized: set.image_folder.is_some(),
             });
         }
         Ok(Self::Images(Box::new(set)))

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use datasets::{Mnist, bundled_mnist_dir};
 use drawn_digits::{HELD_OUT_SEEDS, STYLES, SYMBOLS, draw, draw_symbol, symbol_name};
-use image::GrayImage;
+use image::{GrayImage, Luma, imageops};
 use serde_json::Value;
 
 use crate::common::{Workplace, of_crate};
@@ -235,4 +235,43 @@ fn an_answer_below_the_required_probability_is_unsure() {
     workplace
         .run(&format!("predict --min-probability 2 {path}"))
         .assert_refused(&["--min-probability", "0 to 1"]);
+}
+
+/// Pairs of MNIST's digits, bold ones too, are two figures for the program.
+#[test]
+fn a_row_of_digits_is_answered_digit_by_digit() {
+    let workplace = Workplace::new();
+    fs::create_dir(workplace.path("pairs")).expect("a folder can be made");
+    let Mnist { test, .. } = Mnist::load(&bundled_mnist_dir()).expect("MNIST is there");
+    for pair in (0..20).map(|pair| [2 * pair, 2 * pair + 1]) {
+        let mut row = GrayImage::from_pixel(72, 36, Luma([255]));
+        for (left, index) in [4, 40].into_iter().zip(pair) {
+            let digit = GrayImage::from_raw(28, 28, test.image(index).to_vec());
+            let mut digit = digit.expect("28x28");
+            imageops::invert(&mut digit);
+            imageops::replace(&mut row, &digit, left, 4);
+        }
+        let [first, second] = pair.map(|index| test.label(index));
+        let path = format!("pairs/{first}{second}-{}.png", pair[0]);
+        row.save(workplace.path(&path))
+            .expect("the file can be written");
+    }
+    let whole = workplace.events("predict pairs");
+    let is_doubted = |event: &Value| {
+        event["doubt"]
+            .as_str()
+            .is_some_and(|doubt| doubt.contains("2 figures"))
+    };
+    assert!(whole.iter().all(is_doubted), "{whole:?}");
+
+    let split = workplace.events("predict --split pairs");
+    let is_right = |event: &&Value| {
+        let image = Path::new(event["image"].as_str().expect("a path"));
+        let name = image.file_name().and_then(|name| name.to_str());
+        let figure = event["figure"][0].as_u64().expect("which figure") as usize;
+        name.expect("UTF-8").get(figure - 1..figure) == event["class"].as_str()
+    };
+    let right = split.iter().filter(is_right).count();
+    assert_eq!(split.len(), 40);
+    assert!(right >= 38, "{right} of 40");
 }

@@ -190,3 +190,15 @@ fn images_that_are_probably_not_as_meant_are_said() {
         assert!(text.stderr.contains(&line), "{}", text.stderr);
     }
 }
+
+/// Only image files are resized: of a table of small images, no size can be chosen.
+#[test]
+fn images_of_another_size_are_refused_with_a_remedy_that_helps() {
+    let workplace = Workplace::new();
+    let row = |index: usize| format!("{}{}\n", index % 10, ",9".repeat(49));
+    let rows: String = (0..20).map(row).collect();
+    fs::write(workplace.path("small.csv"), rows).expect("the file can be written");
+    let refused = workplace.run("eval --weights pretrained --data-dir small.csv");
+    refused.assert_refused(&["takes 784 inputs", "have 49 pixels; name the data"]);
+    assert!(!refused.stderr.contains("--image-size"));
+}
