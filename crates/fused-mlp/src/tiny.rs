@@ -11,10 +11,16 @@ use crate::update::Update;
 /// The most multiplications forward that plain loops are faster at.
 const PRODUCTS: usize = 512;
 
+/// Numbers of a row up to which it is one vector: the exclusive or's rows are. Loops of a fixed length have
+/// no beginning and no end to take care of, which would cost more than their work.
+const SHORT: usize = 8;
+
 /// The memory of a step: a block for each layer, of which the first is the input.
 #[derive(Debug)]
 pub(crate) struct Tiny<T> {
     z: Vec<Block<T>>,
+    /// Whether no layer has more than [`SHORT`] units.
+    is_short: bool,
 }
 
 impl<T: Number> Tiny<T> {
@@ -27,10 +33,28 @@ impl<T: Number> Tiny<T> {
             && sizes.windows(2).map(products).sum::<usize>() <= PRODUCTS;
         small.then(|| Self {
             z: vec![Block::zeros(); sizes.len()],
+            is_short: sizes.iter().all(|&size| size <= SHORT),
         })
     }
 
     /// The loss of a batch, without a ridge term; writes the gradients.
+    pub(crate) fn gradients(
+        &mut self,
+        net: &Architecture,
+        theta: &[Values<T>],
+        gradients: &mut [Values<T>],
+        (inputs, targets): (&Inputs<'_, T>, &Targets<'_, T>),
+        rows: usize,
+    ) -> T {
+        if self.is_short {
+            self.by_vectors::<SHORT>(net, theta, gradients, (inputs, targets), rows)
+        } else {
+            self.by_vectors::<SIDE>(net, theta, gradients, (inputs, targets), rows)
+        }
+    }
+
+    /// The same in rows of `LANES` numbers, at least as many as there are units. Those beyond a layer's units
+    /// come from zeros in its weights and biases, and are read by nobody.
     ///
     /// ```text
     /// a_l = z_(l-1)·w_l + 1b_lᵀ    z_l = f(a_l)    δa_L from the loss
@@ -38,13 +62,13 @@ impl<T: Number> Tiny<T> {
     /// ```
     ///
     /// `δa_l` takes the place of `z_l`.
-    pub(crate) fn gradients(
+    #[inline(always)]
+    fn by_vectors<const LANES: usize>(
         &mut self,
         net: &Architecture,
         theta: &[Values<T>],
         gradients: &mut [Values<T>],
-        inputs: &Inputs<'_, T>,
-        targets: &Targets<'_, T>,
+        (inputs, targets): (&Inputs<'_, T>, &Targets<'_, T>),
         rows: usize,
     ) -> T {
         let last = theta.len() - 1;
@@ -56,14 +80,14 @@ impl<T: Number> Tiny<T> {
             let w = &weights.blocks[0].0[..d_in];
             let (before, after) = self.z.split_at_mut(l + 1);
             for (z, a) in before[l].0[..rows].iter().zip(&mut after[0].0) {
-                let a = &mut a[..d_out];
-                a.copy_from_slice(&biases[..d_out]);
+                let mut sum = *lanes::<T, LANES>(biases);
                 for (&z, w) in z.iter().zip(w) {
-                    a.iter_mut().zip(w).for_each(|(a, &w)| *a += z * w);
+                    add_multiple(&mut sum, z, lanes(w));
                 }
                 if l < last {
-                    activation::forward(net.hidden, a);
+                    activation::forward(net.hidden, &mut sum[..d_out]);
                 }
+                *lanes_mut(a) = sum;
             }
         }
         let c = T::from_f64(net.output.factor(rows));
@@ -83,23 +107,18 @@ impl<T: Number> Tiny<T> {
             let w = &weights.blocks[0].0[..d_in];
             let grad_w = &mut gradients[l].weights.blocks[0].0[..d_in];
             for (grad_w, w) in grad_w.iter_mut().zip(w) {
-                let pairs = grad_w[..d_out].iter_mut().zip(w);
-                pairs.for_each(|(grad_w, &w)| *grad_w = ridge * w);
+                *lanes_mut::<T, LANES>(grad_w) = lanes::<T, LANES>(w).map(|w| ridge * w);
             }
-            let grad_b = &mut gradients[l].biases[..d_out];
-            grad_b.fill(T::default());
+            let mut grad_b = [T::default(); LANES];
             for (z, delta) in z.iter_mut().zip(delta) {
-                let delta = &delta[..d_out];
-                grad_b
-                    .iter_mut()
-                    .zip(delta)
-                    .for_each(|(grad_b, &delta)| *grad_b += delta);
+                let delta: &[T; LANES] = lanes(delta);
+                add_multiple(&mut grad_b, T::from_f64(1.0), delta);
                 for (&z, grad_w) in z.iter().zip(&mut *grad_w) {
-                    let pairs = grad_w.iter_mut().zip(delta);
-                    pairs.for_each(|(grad_w, &delta)| *grad_w += z * delta);
+                    add_multiple(lanes_mut(grad_w), z, delta);
                 }
                 if l > 0 {
-                    let mut grad_z = [T::default(); SIDE];
+                    let mut grad_z = [T::default(); LANES];
+                    let delta = &delta[..d_out];
                     for (grad_z, w) in grad_z.iter_mut().zip(w) {
                         *grad_z = w.iter().zip(delta).map(|(&w, &delta)| delta * w).sum();
                     }
@@ -107,9 +126,30 @@ impl<T: Number> Tiny<T> {
                     z[..d_in].copy_from_slice(&grad_z[..d_in]);
                 }
             }
+            *lanes_mut(&mut gradients[l].biases) = grad_b;
         }
         loss
     }
+}
+
+/// The first numbers of a row.
+#[inline(always)]
+fn lanes<T, const LANES: usize>(row: &[T]) -> &[T; LANES] {
+    row.first_chunk().expect("a row has as many as a block")
+}
+
+/// The first numbers of a row.
+#[inline(always)]
+fn lanes_mut<T, const LANES: usize>(row: &mut [T]) -> &mut [T; LANES] {
+    row.first_chunk_mut().expect("a row has as many as a block")
+}
+
+/// ```text
+/// to ← to + z row
+/// ```
+#[inline(always)]
+fn add_multiple<T: Number, const LANES: usize>(to: &mut [T; LANES], z: T, row: &[T; LANES]) {
+    to.iter_mut().zip(row).for_each(|(to, &x)| *to += z * x);
 }
 
 /// Changes the parameters by gradients that were kept.

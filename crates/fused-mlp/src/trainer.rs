@@ -335,7 +335,7 @@ impl<T: Float> Trainer<T> {
         let (theta, kept) = (&mut self.theta, &mut self.gradients);
         let penalty = penalty(net, theta, rows);
         let loss = match &mut self.memory {
-            Memory::Tiny(tiny) => tiny.gradients(net, theta, kept, &inputs, &targets, rows),
+            Memory::Tiny(tiny) => tiny.gradients(net, theta, kept, (&inputs, &targets), rows),
             Memory::Blocks(engine) => {
                 team.run(|| engine.run(team, net, theta, inputs, targets, rows, Use::Keep(kept)))
             }
