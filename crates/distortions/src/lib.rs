@@ -136,7 +136,7 @@ impl Uniform {
 
     /// A number below `bound`, which must be small next to 2^32.
     fn below(&mut self, bound: usize) -> usize {
-        (u64::from(self.0.next_u32()) * bound as u64 >> 32) as usize
+        ((u64::from(self.0.next_u32()) * bound as u64) >> 32) as usize
     }
 }
 

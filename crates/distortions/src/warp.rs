@@ -71,10 +71,11 @@ impl Warp {
             for (part, line) in line.chunks_mut(LANES).enumerate() {
                 let first = part * LANES;
                 field(row * self.width + first, &mut moved);
-                for lane in 0..LANES {
+                let lanes = moved[0].iter().zip(&moved[1]).enumerate();
+                for (lane, (moved_down, moved_right)) in lanes {
                     let right = (first + lane) as f32 - centre[1];
-                    let y = y + b * right + self.displacement * moved[0][lane];
-                    let x = x + d * right + self.displacement * moved[1][lane];
+                    let y = y + b * right + self.displacement * moved_down;
+                    let x = x + d * right + self.displacement * moved_right;
                     sources.set(lane, [y, x], image);
                 }
                 sources.read(image, line);
