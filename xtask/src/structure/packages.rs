@@ -56,6 +56,7 @@ const NET: &str = "a net knows no backend, no autodiff and no data: move that to
 pub(super) const PACKAGES: &[Package] = &[
     package("xtask", Nothing, "", "put what needs Burn into a program of crates/trainer"),
     package("datasets", Nothing, "", "data are bytes: make tensors where a device is known"),
+    package("distortions", Nothing, "", "images are pixels: training knows when which one is distorted"),
     package("drawn-digits", Nothing, "", "drawings are pixels: what reads them is elsewhere"),
     package("gradient-descent", Nothing, "", "descent is plain f64: use tensors in gradient-trials"),
     package("universal-approximation", Nothing, "",
