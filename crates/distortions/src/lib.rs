@@ -102,6 +102,22 @@ impl Distortions {
     }
 }
 
+impl Distortions {
+    /// A distorted copy of `image` as bytes, for pictures.
+    ///
+    /// # Panics
+    ///
+    /// As [`apply`](Self::apply).
+    pub fn to_bytes(&self, moment: Moment, class: Option<usize>, image: &[u8]) -> Vec<u8> {
+        let mut distorted = vec![0.0; image.len()];
+        self.apply(moment, class, image, &mut distorted, &mut self.workspace());
+        distorted
+            .iter()
+            .map(|x| (255.0 * x).round() as u8)
+            .collect()
+    }
+}
+
 /// Room in which an image is prepared for its distortion.
 #[derive(Debug, Clone)]
 pub struct Workspace(Framed);

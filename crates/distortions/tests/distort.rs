@@ -159,3 +159,14 @@ proptest! {
         prop_assert!(out.iter().all(|x| (0.0..=1.0).contains(x)));
     }
 }
+
+#[test]
+fn bytes_are_the_floats_rounded() {
+    let both = recipe(Kind::Both);
+    let floats = distorted(&both, 3, FIRST, None);
+    let bytes = Distortions::new(&both, 3).to_bytes(FIRST, None, &bar());
+    assert!(bytes.iter().any(|byte| (1..255).contains(byte)));
+    for (byte, float) in bytes.into_iter().zip(floats) {
+        assert!((f32::from(byte) / 255.0 - float).abs() <= 0.5 / 255.0 + 1e-6);
+    }
+}

@@ -80,6 +80,18 @@ choice! {
 }
 
 choice! {
+    /// How training images are distorted, anew in every epoch.
+    Augment {
+        /// Rotated, scaled, sheared and shifted.
+        Affine = "affine",
+        /// Every pixel displaced, by a smooth random field.
+        Elastic = "elastic",
+        /// Both.
+        Both = "both",
+    }
+}
+
+choice! {
     /// Recommended settings.
     Preset {
         /// --backend flex --engine fused --epochs 6 --learning-rate 0.15 --schedule linear --warm-up 0.5
@@ -160,6 +172,7 @@ mod tests {
             }
         }
         check::<ModelName>();
+        check::<Augment>();
         check::<Preset>();
         check::<Engine>();
         check::<OptimizerName>();

@@ -8,7 +8,7 @@ use manual_backprop::gradient_norm::global_norm;
 use crate::error::TrainingError;
 use crate::evaluation::read_back;
 use crate::event::{DryRun, TensorShape};
-use crate::examples::{Examples, Splits};
+use crate::examples::{Examples, Order, Splits};
 use crate::gradient_check;
 use crate::net::Net;
 use crate::parameters::parameters;
@@ -36,8 +36,8 @@ pub fn dry_run<N: Net>(
     let mut state = state.prepared(settings, splits.training.len())?;
     let steps_per_epoch = splits.training.len().div_ceil(settings.batch_size);
     let mut schedule = Schedule::new(settings, steps_per_epoch)?;
-    let batch = splits.training.first(settings.batch_size);
-    let rows = batch.len();
+    let rows = settings.batch_size.min(splits.training.len());
+    let batch = splits.training.batch(&Order::storage(1), 0..rows);
     let (x, targets) = batch.all();
     let checked = settings.check_gradients.map(|_| {
         gradient_check::check(

@@ -35,7 +35,9 @@ mod warm_up;
 #[cfg(feature = "clap")]
 pub use arguments::activation_argument;
 pub use calibration::{BINS, Bin, Reliability, fitted_temperature, temperature_near_1};
-pub use choice::{Engine, ImageKind, ModelName, OptimizerName, Preset, ScheduleName, UnknownName};
+pub use choice::{
+    Augment, Engine, ImageKind, ModelName, OptimizerName, Preset, ScheduleName, UnknownName,
+};
 pub use dry_run::dry_run;
 pub use engine::{leaves_of_its_own, shard_loss};
 pub use epoch::{EpochDone, EpochEnd, Pass, Unwatched, Watch, epoch};
@@ -58,7 +60,8 @@ pub use rows::Rows;
 pub use run::{Outcome, Run};
 pub use schedule::Schedule;
 pub use settings::{
-    Choices, HiddenUnits, ImageSize, Settings, SettingsError, WarmUp, default_threads, treatment,
+    Augmentation, Choices, ClassShare, ClassShares, HiddenUnits, ImageSize, Settings,
+    SettingsError, WarmUp, default_threads, treatment,
 };
 pub use state::{Best, LossSum, Progress, Records, State};
 pub use step::{Look, Stepping, step};

@@ -26,6 +26,14 @@ impl Rows<'_> {
         self.len() == 0
     }
 
+    /// The index of one of them.
+    pub(crate) fn index(&self, place: usize) -> usize {
+        match self {
+            Self::Range(range) => range.start + place,
+            Self::Listed(list) => list[place] as usize,
+        }
+    }
+
     /// Their indices.
     pub fn indices(&self) -> impl Iterator<Item = usize> {
         let (range, list) = match self {

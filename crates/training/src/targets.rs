@@ -18,6 +18,8 @@ pub trait Targets: Clone + Send + Sync + 'static {
     fn taken(kept: &Self::OnHost, rows: Rows<'_>, device: &Device) -> Self;
     /// The bytes of the first `rows` entries on the host.
     fn bytes_on_host(kept: &Self::OnHost, rows: usize) -> usize;
+    /// The class of a row on the host, if it has one.
+    fn class(kept: &Self::OnHost, row: usize) -> Option<usize>;
     /// The entries of some rows on the host, for the fused engine.
     fn in_engine<'a>(kept: &'a Self::OnHost, rows: &'a [u32]) -> fused_mlp::Targets<'a, f32>;
     /// These entries, for the fused engine's gradients of one batch.
@@ -78,6 +80,12 @@ impl Targets for Tensor<2> {
         };
         Tensor::from_data(TensorData::new::<f32, _>(values, [count, columns]), device)
     }
+    fn class(kept: &RealTargets, row: usize) -> Option<usize> {
+        match kept {
+            RealTargets::OneHot { labels, .. } => Tensor::<1, Int>::class(labels, row),
+            RealTargets::Numbers { .. } => None,
+        }
+    }
     fn in_engine<'a>(kept: &'a RealTargets, rows: &'a [u32]) -> fused_mlp::Targets<'a, f32> {
         match kept {
             RealTargets::OneHot { labels, .. } => fused_mlp::Targets::Labels {
@@ -126,6 +134,9 @@ impl Targets for Tensor<1, Int> {
             TensorData::new::<i32, _>(classes.collect(), [count]),
             device,
         )
+    }
+    fn class(Classes(labels): &Classes, row: usize) -> Option<usize> {
+        Some(usize::from(labels[row]))
     }
     fn in_engine<'a>(Classes(labels): &'a Classes, rows: &'a [u32]) -> fused_mlp::Targets<'a, f32> {
         fused_mlp::Targets::Labels { labels, rows }

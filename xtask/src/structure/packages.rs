@@ -90,22 +90,22 @@ pub(super) const PACKAGES: &[Package] = &[
     package("burn-suite", Autodiff, "backends burn-gradcheck",
      "the table knows Burn and the checker: let the program choose the device"),
     package("training", Autodiff,
-     "backends burn-gradcheck data-parallel datasets fused-mlp fused-nets layers linear-regression \
-      manual-backprop mnist-mlp xor-net",
+     "backends burn-gradcheck data-parallel datasets distortions fused-mlp fused-nets layers \
+      linear-regression manual-backprop mnist-mlp xor-net",
      "training knows no file and no page: report through its trait Recorder"),
     package("run-folder", Autodiff,
      "backends burn-gradcheck datasets layers linear-regression mnist-mlp training weight-exchange \
       xor-net",
      "a run folder stores a run: show it in run-report, train it in training"),
     package("lessons", Autodiff,
-     "backends burn-gradcheck computational-graph datasets gradient-descent gradient-trials layers \
-      linear-regression manual-backprop mnist-mlp pages training universal-approximation xor-net",
+     "backends burn-gradcheck computational-graph datasets distortions gradient-descent gradient-trials \
+      layers linear-regression manual-backprop mnist-mlp pages training universal-approximation xor-net",
      "a lesson composes formulas and pages: let the program store what it gives"),
     package("run-report", Autodiff,
      "backends datasets layers linear-regression mnist-mlp pages run-folder training xor-net",
      "a report reads a run folder: compute what it lacks in training"),
     package("trainer", Backends,
-     "backends burn-gradcheck burn-suite data-parallel datasets fused-mlp gradient-trials layers lessons \
+     "backends burn-gradcheck burn-suite data-parallel datasets distortions fused-mlp gradient-trials layers lessons \
       linear-regression manual-backprop mnist-mlp pages random-programs run-folder run-report \
       training weight-exchange xor-net",
      "the programs use libraries: move what they have in common down"),

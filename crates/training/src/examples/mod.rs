@@ -9,6 +9,7 @@ use std::sync::Arc;
 use backends::{Hardware, Opened};
 use burn::tensor::{DType, Int, Tensor, TensorData};
 use datasets::{ImageSet, shuffled_indices, xor};
+use distortions::Distortions;
 
 pub(crate) use on_host::Inputs as HostInputs;
 
@@ -29,13 +30,29 @@ enum Kept<T: Targets> {
 
 /// The rows' order in an epoch, drawn on the host: the same on every backend.
 #[derive(Debug, Clone)]
-pub enum Order {
-    /// As they are stored: for batches of all rows.
+pub struct Order {
+    epoch: u64,
+    places: Places,
+}
+
+#[derive(Debug, Clone)]
+enum Places {
+    /// As they are stored.
     Storage,
     /// On the host.
     OnHost(Arc<Vec<u32>>),
     /// On an adapter, `[rows]`.
     OnAdapter(Box<Tensor<1, Int>>),
+}
+
+impl Order {
+    /// The rows as they are stored, in an epoch.
+    pub fn storage(epoch: u64) -> Self {
+        Self {
+            epoch,
+            places: Places::Storage,
+        }
+    }
 }
 
 /// The training, validation and test set.
@@ -76,18 +93,12 @@ impl Examples<Tensor<1, Int>> {
     /// Images, pixels scaled to the unit interval. On a processor they stay where they are; to an adapter
     /// they are uploaded, and the host's copy is dropped.
     pub fn from_images(images: ImageSet, opened: &Opened) -> Self {
-        let shape @ [rows, columns] = [images.len(), images.image_size()];
-        let (pixels, labels) = images.into_parts();
         let device = &opened.device;
         Self(match opened.hardware {
-            Hardware::Processor => Kept::OnHost(Arc::new(OnHost {
-                inputs: HostInputs::Bytes(Arc::new(pixels)),
-                targets: Classes(Arc::new(labels)),
-                columns,
-                rows,
-                device: device.clone(),
-            })),
+            Hardware::Processor => Kept::OnHost(Arc::new(OnHost::of_images(images, None, device))),
             Hardware::Graphics | Hardware::SoftwareGraphics => {
+                let shape @ [rows, _] = [images.len(), images.image_size()];
+                let (pixels, labels) = images.into_parts();
                 Kept::OnAdapter(Arc::new(OnAdapter {
                     inputs: on_adapter::Inputs::bytes(&pixels, shape, device),
                     targets: Targets::taken(
@@ -98,6 +109,14 @@ impl Examples<Tensor<1, Int>> {
                 }))
             }
         })
+    }
+
+    /// Images that are distorted in the batches of an epoch ([`batch`](Self::batch)), anew in each. They stay
+    /// on the host; to an adapter, each batch is uploaded.
+    pub fn distorted(images: ImageSet, distortions: Distortions, opened: &Opened) -> Self {
+        let distortions = Some(Arc::new(distortions));
+        let kept = OnHost::of_images(images, distortions, &opened.device);
+        Self(Kept::OnHost(Arc::new(kept)))
     }
 
     /// The same rows with real-valued targets, `[n, classes]`: 1 for a row's class, else 0.
@@ -112,6 +131,7 @@ impl Examples<Tensor<1, Int>> {
                 columns: kept.columns,
                 rows: kept.rows,
                 device: kept.device.clone(),
+                distortions: kept.distortions.clone(),
             })),
             Kept::OnAdapter(kept) => {
                 let (inputs, targets) = (kept.inputs.clone(), kept.targets.clone());
@@ -139,6 +159,7 @@ impl Examples<Tensor<2>> {
                 columns: 2,
                 rows: xor::XOR_INPUTS.len(),
                 device: device.clone(),
+                distortions: None,
             })),
             Hardware::Graphics | Hardware::SoftwareGraphics => {
                 Kept::OnAdapter(Arc::new(OnAdapter {
@@ -175,7 +196,7 @@ impl<T: Targets> Examples<T> {
     /// `length` rows from `start`.
     pub fn narrow(&self, start: usize, length: usize) -> (Tensor<2>, T) {
         match &self.0 {
-            Kept::OnHost(kept) => kept.take(Rows::Range(start..start + length)),
+            Kept::OnHost(kept) => kept.take(Rows::Range(start..start + length), None),
             Kept::OnAdapter(kept) => kept.narrow(start, length),
         }
     }
@@ -195,18 +216,19 @@ impl<T: Targets> Examples<T> {
     /// order changes only rounding, and this avoids a copy.
     pub fn order(&self, batch_size: usize, seed: u64, epoch: u64) -> Order {
         if batch_size >= self.len() {
-            return Order::Storage;
+            return Order::storage(epoch);
         }
         let order = shuffled_indices(self.len(), seed, epoch);
-        match &self.0 {
-            Kept::OnHost(_) => Order::OnHost(Arc::new(order)),
+        let places = match &self.0 {
+            Kept::OnHost(_) => Places::OnHost(Arc::new(order)),
             Kept::OnAdapter(kept) => {
                 let rows = order.len();
                 let order = order.into_iter().map(|index| index as i32).collect();
                 let order = TensorData::new::<i32, _>(order, [rows]);
-                Order::OnAdapter(Box::new(Tensor::from_data(order, &kept.device())))
+                Places::OnAdapter(Box::new(Tensor::from_data(order, &kept.device())))
             }
-        }
+        };
+        Order { epoch, places }
     }
 
     /// The batch of the rows at these places of an order, which these examples gave.
@@ -215,16 +237,17 @@ impl<T: Targets> Examples<T> {
     ///
     /// If the order is that of examples on another device.
     pub fn batch(&self, order: &Order, places: Range<usize>) -> Batch<T> {
-        Batch(match (&self.0, order) {
-            (_, Order::Storage) => return self.first(places.len()),
-            (Kept::OnHost(kept), Order::OnHost(order)) => BatchOf::OnHost(HostBatch {
+        Batch(match (&self.0, &order.places) {
+            (_, Places::Storage) => return self.leading(places.len(), Some(order.epoch)),
+            (Kept::OnHost(kept), Places::OnHost(list)) => BatchOf::OnHost(HostBatch {
                 examples: Arc::clone(kept),
                 rows: KeptRows::Listed {
-                    list: Arc::clone(order),
+                    list: Arc::clone(list),
                     part: places,
                 },
+                epoch: Some(order.epoch),
             }),
-            (Kept::OnAdapter(kept), Order::OnAdapter(order)) => BatchOf::OnAdapter {
+            (Kept::OnAdapter(kept), Places::OnAdapter(order)) => BatchOf::OnAdapter {
                 examples: Arc::clone(kept),
                 rows: places.len(),
                 indices: Some(Box::new(Tensor::clone(order).slice([places]))),
@@ -233,13 +256,18 @@ impl<T: Targets> Examples<T> {
         })
     }
 
-    /// The batch of the first rows.
+    /// The batch of the first rows. No image is distorted.
     pub fn first(&self, rows: usize) -> Batch<T> {
+        self.leading(rows, None)
+    }
+
+    fn leading(&self, rows: usize, epoch: Option<u64>) -> Batch<T> {
         let rows = rows.min(self.len());
         Batch(match &self.0 {
             Kept::OnHost(kept) => BatchOf::OnHost(HostBatch {
                 examples: Arc::clone(kept),
                 rows: KeptRows::First(rows),
+                epoch,
             }),
             Kept::OnAdapter(kept) => BatchOf::OnAdapter {
                 examples: Arc::clone(kept),
@@ -277,6 +305,20 @@ enum BatchOf<T: Targets> {
 pub(crate) struct HostBatch<T: Targets> {
     pub(crate) examples: Arc<OnHost<T>>,
     pub(crate) rows: KeptRows,
+    /// The epoch for which images are distorted, if they are to be.
+    epoch: Option<u64>,
+}
+
+impl<T: Targets> HostBatch<T> {
+    fn part(&self, part: Range<usize>) -> (Tensor<2>, T) {
+        self.examples.take(self.rows.part(part), self.epoch)
+    }
+
+    /// Makes `values` the distorted images of the batch; returns whether they are to be distorted.
+    pub(crate) fn distort(&self, values: &mut Vec<f32>) -> bool {
+        let rows = self.rows.part(0..self.rows.len());
+        self.examples.distort(&rows, self.epoch, values)
+    }
 }
 
 impl<T: Targets> Batch<T> {
@@ -296,7 +338,7 @@ impl<T: Targets> Batch<T> {
     /// Inputs `[part, inputs]` and targets of a part of the rows.
     pub fn part(&self, part: Range<usize>) -> (Tensor<2>, T) {
         match &self.0 {
-            BatchOf::OnHost(batch) => batch.examples.take(batch.rows.part(part)),
+            BatchOf::OnHost(batch) => batch.part(part),
             BatchOf::OnAdapter {
                 examples, indices, ..
             } => match indices {

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use burn::tensor::{Device, Tensor, TensorData};
-use datasets::append_scaled;
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use datasets::{ImageSet, append_scaled};
+use distortions::{Distortions, Moment};
+use rayon::prelude::*;
 
 use crate::rows::Rows;
-use crate::targets::Targets;
+use crate::targets::{Classes, Targets};
 
 /// Examples on the host. The rows of a batch become numbers when they are taken: as bytes, images need a
 /// quarter of the memory, and reading a row of bytes takes less time than reading one of numbers.
@@ -20,7 +22,12 @@ pub(crate) struct OnHost<T: Targets> {
     pub(crate) rows: usize,
     /// Where batches go.
     pub(crate) device: Device,
+    /// How images are distorted when a batch of an epoch takes them.
+    pub(crate) distortions: Option<Arc<Distortions>>,
 }
+
+/// Images that a thread distorts in one go.
+const IMAGES_IN_A_GO: usize = 4;
 
 /// The inputs of all rows, row by row.
 #[derive(Debug, Clone)]
@@ -31,18 +38,77 @@ pub(crate) enum Inputs {
     Floats(Arc<Vec<f32>>),
 }
 
-impl<T: Targets> OnHost<T> {
-    /// Inputs `[rows, columns]` and targets of some rows.
-    pub(crate) fn take(&self, rows: Rows<'_>) -> (Tensor<2>, T) {
-        let shape = [rows.len(), self.columns];
-        let mut values = Vec::with_capacity(shape[0] * shape[1]);
-        match &self.inputs {
-            Inputs::Bytes(bytes) => self.each(&rows, bytes, |row| append_scaled(row, &mut values)),
-            Inputs::Floats(all) => self.each(&rows, all, |row| values.extend_from_slice(row)),
+impl OnHost<Tensor<1, Int>> {
+    /// Labelled images.
+    pub(crate) fn of_images(
+        images: ImageSet,
+        distortions: Option<Arc<Distortions>>,
+        device: &Device,
+    ) -> Self {
+        let [rows, columns] = [images.len(), images.image_size()];
+        let (pixels, labels) = images.into_parts();
+        Self {
+            inputs: Inputs::Bytes(Arc::new(pixels)),
+            targets: Classes(Arc::new(labels)),
+            columns,
+            rows,
+            device: device.clone(),
+            distortions,
         }
+    }
+}
+
+impl<T: Targets> OnHost<T> {
+    /// Inputs `[rows, columns]` and targets of some rows. In an epoch, images are distorted, if they are to be.
+    pub(crate) fn take(&self, rows: Rows<'_>, epoch: Option<u64>) -> (Tensor<2>, T) {
+        let shape = [rows.len(), self.columns];
+        let values = self.distorted(&rows, epoch).unwrap_or_else(|| {
+            let mut values = Vec::with_capacity(shape[0] * shape[1]);
+            match &self.inputs {
+                Inputs::Bytes(bytes) => {
+                    self.each(&rows, bytes, |row| append_scaled(row, &mut values));
+                }
+                Inputs::Floats(all) => self.each(&rows, all, |row| values.extend_from_slice(row)),
+            }
+            values
+        });
         let inputs = TensorData::new::<f32, _>(values, shape);
         let targets = T::taken(&self.targets, rows, &self.device);
         (Tensor::from_data(inputs, &self.device), targets)
+    }
+
+    fn distorted(&self, rows: &Rows<'_>, epoch: Option<u64>) -> Option<Vec<f32>> {
+        let mut values = vec![];
+        self.distort(rows, epoch, &mut values).then_some(values)
+    }
+
+    /// Makes `values` the distorted images of some rows in an epoch, `[rows, columns]`, on the threads of the
+    /// current pool. Returns whether images are to be distorted; otherwise `values` stays as it is.
+    pub(crate) fn distort(
+        &self,
+        rows: &Rows<'_>,
+        epoch: Option<u64>,
+        values: &mut Vec<f32>,
+    ) -> bool {
+        let (Some(distortions), Inputs::Bytes(images), Some(epoch)) =
+            (&self.distortions, &self.inputs, epoch)
+        else {
+            return false;
+        };
+        values.resize(rows.len() * self.columns, 0.0);
+        let parts = values.par_chunks_mut(IMAGES_IN_A_GO * self.columns);
+        let distort = |workspace: &mut _, (part, values): (usize, &mut [f32])| {
+            for (place, distorted) in values.chunks_exact_mut(self.columns).enumerate() {
+                let row = rows.index(part * IMAGES_IN_A_GO + place);
+                let image = &images[row * self.columns..][..self.columns];
+                let class = T::class(&self.targets, row);
+                let row = row as u64;
+                distortions.apply(Moment { epoch, row }, class, image, distorted, workspace);
+            }
+        };
+        let parts = parts.enumerate();
+        parts.for_each_init(|| distortions.workspace(), distort);
+        true
     }
 
     /// Passes the elements of the rows on, neighbours at once.

@@ -34,6 +34,8 @@ pub struct Fused<N> {
     seen: OnceLock<N>,
     /// The indices of a batch that has the first rows in order.
     first_rows: Vec<u32>,
+    /// Room for the distorted images of a batch.
+    distorted: Vec<f32>,
 }
 
 impl<N: Net> Fused<N> {
@@ -67,6 +69,7 @@ impl<N: Net> Fused<N> {
             seen: OnceLock::from(net.clone()),
             form: net,
             first_rows: (0..rows_at_most as u32).collect(),
+            distorted: vec![],
         })
     }
 
@@ -77,8 +80,8 @@ impl<N: Net> Fused<N> {
         how: &Step,
     ) -> Result<f64, TrainingError> {
         self.seen.take();
-        let loss = with_batch::<N, _>(batch, &self.first_rows, |inputs, targets| {
-            self.engine.step(inputs, targets, how)
+        let loss = self.with_batch(batch, |engine, inputs, targets| {
+            engine.step(inputs, targets, how)
         });
         Ok(f64::from(loss?))
     }
@@ -88,8 +91,8 @@ impl<N: Net> Fused<N> {
         &mut self,
         batch: &Batch<N::Targets>,
     ) -> Result<GradientsParams, TrainingError> {
-        with_batch::<N, _>(batch, &self.first_rows, |inputs, targets| {
-            self.engine.gradients(inputs, targets)
+        self.with_batch(batch, |engine, inputs, targets| {
+            engine.gradients(inputs, targets)
         })?;
         let layers = 0..self.engine.architecture().layers();
         let values = layers.map(|layer| self.engine.gradient(layer));
@@ -98,6 +101,40 @@ impl<N: Net> Fused<N> {
         let device = &net.devices()[0];
         let gradients = values.into_iter().map(|values| tensors(values, device));
         Ok(by_id(dense(&net), gradients))
+    }
+
+    /// Gives a batch to the engine, as rows of the examples that lie on the host, or of their distorted copies.
+    fn with_batch<R>(
+        &mut self,
+        batch: &Batch<N::Targets>,
+        work: impl FnOnce(
+            &mut Trainer<f32>,
+            Inputs<'_, f32>,
+            fused_mlp::Targets<'_, f32>,
+        ) -> Result<R, FusedError>,
+    ) -> Result<R, TrainingError> {
+        let batch = batch.on_host().ok_or(TrainingError::NotOnHost)?;
+        let Self {
+            engine,
+            first_rows,
+            distorted,
+            ..
+        } = self;
+        let rows = batch.rows.listed(first_rows);
+        let targets = <N::Targets as Targets>::in_engine(&batch.examples.targets, rows);
+        let pool = engine.pool();
+        let inputs = if pool.install(|| batch.distort(distorted)) {
+            Inputs::Floats {
+                values: distorted,
+                rows: &first_rows[..rows.len()],
+            }
+        } else {
+            match &batch.examples.inputs {
+                HostInputs::Bytes(images) => Inputs::Bytes { images, rows },
+                HostInputs::Floats(values) => Inputs::Floats { values, rows },
+            }
+        };
+        Ok(work(engine, inputs, targets)?)
     }
 
     /// The net with its parameters of now, on the autodiff side of its device.
@@ -130,22 +167,6 @@ impl<N: Net> Fused<N> {
         let fresh = new_optimizer(&self.settings, device);
         into_burn(&self.engine.state(), net, fresh, self.settings.optimizer)
     }
-}
-
-/// Gives a batch to the engine, as rows of the examples that lie on the host.
-fn with_batch<N: Net, R>(
-    batch: &Batch<N::Targets>,
-    first_rows: &[u32],
-    work: impl FnOnce(Inputs<'_, f32>, fused_mlp::Targets<'_, f32>) -> Result<R, FusedError>,
-) -> Result<R, TrainingError> {
-    let batch = batch.on_host().ok_or(TrainingError::NotOnHost)?;
-    let rows = batch.rows.listed(first_rows);
-    let inputs = match &batch.examples.inputs {
-        HostInputs::Bytes(images) => Inputs::Bytes { images, rows },
-        HostInputs::Floats(values) => Inputs::Floats { values, rows },
-    };
-    let targets = <N::Targets as Targets>::in_engine(&batch.examples.targets, rows);
-    Ok(work(inputs, targets)?)
 }
 
 /// Loss (one element) and gradients of a shard of a batch of `batch` rows, by an engine of its own, in the

@@ -7,9 +7,10 @@ use datasets::ClassMap;
 use layers::Activation;
 
 use super::SettingsError;
+use super::augment::ClassShare;
 use super::images::ImageSize;
 use super::warm_up::WarmUp;
-use crate::choice::{Engine, ImageKind, ModelName, OptimizerName, Preset, ScheduleName};
+use crate::choice::{Augment, Engine, ImageKind, ModelName, OptimizerName, Preset, ScheduleName};
 
 /// What was chosen; [`Settings::resolve`](super::Settings::resolve) fills in the rest. Messages name a
 /// choice as the command line does: `--batch-size` for `batch_size`.
@@ -53,7 +54,13 @@ pub struct Choices {
     pub clip_norm: Option<f64>,
     /// Share of the targets spread over all classes.
     pub label_smoothing: Option<f64>,
-    /// Decides initial weights, validation set and batch order.
+    /// How training images are distorted.
+    pub augment: Option<Augment>,
+    /// The factor of the distortions.
+    pub augment_strength: Option<f64>,
+    /// Classes that are turned less.
+    pub augment_rotation: Option<Vec<ClassShare>>,
+    /// Decides initial weights, validation set, batch order and distortions.
     pub seed: Option<u64>,
     /// Folder of the data.
     pub data_dir: Option<PathBuf>,
@@ -104,6 +111,9 @@ impl Choices {
             weight_decay: self.weight_decay.or(fallback.weight_decay),
             clip_norm: self.clip_norm.or(fallback.clip_norm),
             label_smoothing: self.label_smoothing.or(fallback.label_smoothing),
+            augment: self.augment.or(fallback.augment),
+            augment_strength: self.augment_strength.or(fallback.augment_strength),
+            augment_rotation: self.augment_rotation.or(fallback.augment_rotation),
             seed: self.seed.or(fallback.seed),
             data_dir: self.data_dir.or(fallback.data_dir),
             class_map: self.class_map.or(fallback.class_map),
@@ -176,6 +186,7 @@ pub(super) fn refuse_what_does_not_apply(
             truth_table,
         ),
         ("--images", xor && choices.images.is_some(), truth_table),
+        ("--augment", xor && choices.augment.is_some(), truth_table),
         ("--skip-bad", xor && choices.skip_bad, truth_table),
         (
             "--validation-fraction",
@@ -214,6 +225,7 @@ pub(super) fn refuse_what_does_not_apply(
             "--new-head draws the last layer of the weights that --init names again; pass --init too",
         ));
     }
+    refuse_distortions_of_nothing(choices)?;
     match hidden {
         Some(hidden) if hidden.is_empty() && !xor && choices.activation.is_some() => {
             Err(SettingsError::new(
@@ -227,5 +239,26 @@ pub(super) fn refuse_what_does_not_apply(
             hidden.len()
         ))),
         _ => Ok(()),
+    }
+}
+
+/// An error if distortions are described that there are not.
+fn refuse_distortions_of_nothing(choices: &Choices) -> Result<(), SettingsError> {
+    let described = [
+        ("--augment-strength", choices.augment_strength.is_some()),
+        ("--augment-rotation", choices.augment_rotation.is_some()),
+    ];
+    let Some((option, _)) = described.into_iter().find(|(_, given)| *given) else {
+        return Ok(());
+    };
+    match choices.augment {
+        None => Err(SettingsError::new(format!(
+            "{option} says how training images are distorted; say which distortions too, for example \
+             --augment both"
+        ))),
+        Some(Augment::Elastic) if choices.augment_rotation.is_some() => Err(SettingsError::new(
+            "--augment-rotation does not apply to --augment elastic, which turns nothing; use --augment both",
+        )),
+        Some(_) => Ok(()),
     }
 }

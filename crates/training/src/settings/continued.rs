@@ -83,6 +83,18 @@ impl Settings {
                 "--label-smoothing",
                 differs(choices.label_smoothing, self.label_smoothing),
             ),
+            (
+                "--augment",
+                differs_where_given(choices.augment, self.augment),
+            ),
+            (
+                "--augment-strength",
+                differs_where_given(choices.augment_strength, self.augment_strength),
+            ),
+            (
+                "--augment-rotation",
+                differs(choices.augment_rotation.as_ref(), &self.augment_rotation),
+            ),
             ("--seed", differs(choices.seed, self.seed)),
             ("--images", differs_where_given(choices.images, self.images)),
             (
@@ -123,7 +135,7 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ImageKind, ModelName, OptimizerName, ScheduleName};
+    use crate::{Augment, ImageKind, ModelName, OptimizerName, ScheduleName};
     use layers::Activation;
 
     #[test]
@@ -143,7 +155,7 @@ mod tests {
         assert!(started.clone().continued(&same).is_ok());
 
         type Change = fn(&mut Choices);
-        let others: [(&str, Change); 23] = [
+        let others: [(&str, Change); 26] = [
             ("--backend", |c| c.backend = Some(Backend::Ndarray)),
             ("--model", |c| c.model = Some(ModelName::MnistMlp)),
             ("--engine", |c| c.engine = Some(Engine::Manual)),
@@ -159,6 +171,11 @@ mod tests {
             ("--weight-decay", |c| c.weight_decay = Some(1.0)),
             ("--clip-norm", |c| c.clip_norm = Some(1.0)),
             ("--label-smoothing", |c| c.label_smoothing = Some(0.1)),
+            ("--augment", |c| c.augment = Some(Augment::Affine)),
+            ("--augment-strength", |c| c.augment_strength = Some(0.5)),
+            ("--augment-rotation", |c| {
+                c.augment_rotation = Some(vec!["1=0.5".parse().expect("a share")]);
+            }),
             ("--seed", |c| c.seed = Some(4)),
             ("--images", |c| c.images = Some(ImageKind::Plain)),
             ("--image-size", |c| c.image_size = "9".parse().ok()),

@@ -1,5 +1,6 @@
 //! Turns choices into settings: fills in the defaults of the model and refuses contradictions.
 
+mod augment;
 mod choices;
 mod continued;
 mod defaults;
@@ -17,12 +18,13 @@ use datasets::ClassMap;
 use layers::Activation;
 use serde::{Deserialize, Serialize};
 
+pub use augment::{Augmentation, ClassShare, ClassShares};
 pub use choices::Choices;
 pub use hidden::HiddenUnits;
 pub use images::{ImageSize, treatment};
 pub use warm_up::WarmUp;
 
-use crate::choice::{Engine, ImageKind, ModelName, OptimizerName, ScheduleName};
+use crate::choice::{Augment, Engine, ImageKind, ModelName, OptimizerName, ScheduleName};
 use choices::{refuse_fused_on_adapters, refuse_what_does_not_apply, with_preset};
 use defaults::Defaults;
 
@@ -89,7 +91,16 @@ pub struct Settings {
     /// Share of the targets that is spread over all classes.
     #[serde(with = "crate::number::exact", default)]
     pub label_smoothing: f64,
-    /// Decides initial weights, validation set and batch order.
+    /// How the training images are distorted, if they are.
+    #[serde(default)]
+    pub augment: Option<Augment>,
+    /// The factor of the distortions.
+    #[serde(with = "crate::number::exact::optional", default)]
+    pub augment_strength: Option<f64>,
+    /// Classes that are turned less.
+    #[serde(default)]
+    pub augment_rotation: Vec<ClassShare>,
+    /// Decides initial weights, validation set, batch order and distortions.
     pub seed: u64,
     /// Share of the training set kept for validation, if any.
     #[serde(with = "crate::number::exact::optional", default)]
@@ -225,6 +236,11 @@ impl Settings {
             weight_decay: choices.weight_decay.unwrap_or(0.0),
             clip_norm: choices.clip_norm,
             label_smoothing: choices.label_smoothing.unwrap_or(0.0),
+            augment: choices.augment,
+            augment_strength: choices
+                .augment
+                .map(|_| choices.augment_strength.unwrap_or(1.0)),
+            augment_rotation: choices.augment_rotation.clone().unwrap_or_default(),
             seed: choices.seed.unwrap_or(0),
             validation_fraction: choices.validation_fraction.or(defaults.validation_fraction),
             data_dir: has_images.then(|| {

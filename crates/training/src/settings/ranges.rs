@@ -33,7 +33,7 @@ impl Settings {
             )));
         }
         type Legal = fn(f64) -> bool;
-        let numbers: [(_, _, Legal, _); 7] = [
+        let numbers: [(_, _, Legal, _); 8] = [
             (
                 "--learning-rate",
                 Some(self.learning_rate),
@@ -52,6 +52,12 @@ impl Settings {
                 Some(self.label_smoothing),
                 |x| (0.0..1.0).contains(&x),
                 "from 0 to below 1",
+            ),
+            (
+                "--augment-strength",
+                self.augment_strength,
+                |x| (0.0..=3.0).contains(&x),
+                "from 0 to 3",
             ),
             ("--ridge", self.ridge, |x| x >= 0.0, "from 0"),
             (
@@ -99,7 +105,7 @@ impl Settings {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Choices, ModelName, Settings};
+    use crate::{Augment, Choices, ModelName, Settings};
 
     #[test]
     fn a_loss_that_is_not_finite_is_blamed_on_what_is_too_large() {
@@ -129,11 +135,14 @@ mod tests {
     #[test]
     fn a_number_out_of_its_range_is_refused() {
         type Change = fn(&mut Choices);
-        let cases: [(&str, Change); 5] = [
+        let cases: [(&str, Change); 6] = [
             ("--batch-size is 0", |c| c.batch_size = Some(0)),
             ("--hidden is 0", |c| c.hidden = Some(vec![3, 0])),
             ("--learning-rate is NaN", |c| {
                 c.learning_rate = Some(f64::NAN)
+            }),
+            ("--augment-strength is 3.5", |c| {
+                (c.augment, c.augment_strength) = (Some(Augment::Both), Some(3.5));
             }),
             ("--clip-norm is -1", |c| c.clip_norm = Some(-1.0)),
             ("--validation-fraction is 1", |c| {

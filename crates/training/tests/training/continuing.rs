@@ -1,6 +1,8 @@
 //! Runs that were interrupted and continue to the same bits.
 
-use training::{Choices, Engine, OptimizerName, Outcome, ScheduleName, TrainingError, WarmUp};
+use training::{
+    Augment, Choices, Engine, OptimizerName, Outcome, ScheduleName, TrainingError, WarmUp,
+};
 
 use crate::memory::Memory;
 use crate::setup::{Setup, linear, mlp, processors, train, xor};
@@ -12,6 +14,7 @@ fn everything() -> Choices {
         warm_up: Some(WarmUp::Epochs(1.0)),
         clip_norm: Some(0.5),
         label_smoothing: Some(0.1),
+        augment: Some(Augment::Both),
         ..mlp()
     }
 }

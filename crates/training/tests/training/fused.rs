@@ -3,7 +3,8 @@
 
 use backends::Backend;
 use training::{
-    Choices, Engine, OptimizerName, Outcome, ScheduleName, Settings, WarmUp, default_threads,
+    Augment, Choices, Engine, OptimizerName, Outcome, ScheduleName, Settings, WarmUp,
+    default_threads,
 };
 
 use crate::agreement::assert_losses_agree;
@@ -26,6 +27,7 @@ fn everything(optimizer: OptimizerName) -> Choices {
         weight_decay: Some(0.001),
         clip_norm: Some(0.5),
         label_smoothing: Some(0.1),
+        augment: Some(Augment::Both),
         epochs: Some(3),
         ..fused(mlp())
     }
@@ -43,6 +45,7 @@ fn threads_change_no_bit() {
         Choices {
             epochs: Some(3),
             ridge: Some(0.1),
+            augment: Some(Augment::Affine),
             ..fused(linear())
         },
     ] {

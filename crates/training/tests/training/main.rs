@@ -1,6 +1,7 @@
 //! Training in process: nets learn, engines and backends agree, runs stop and continue as they should.
 
 mod agreement;
+mod augment;
 mod closed_form;
 mod continuing;
 mod fused;

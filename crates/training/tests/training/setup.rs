@@ -124,8 +124,18 @@ impl Setup {
             None => (train, None),
         };
         let upload = |images| Examples::from_images(images, &self.opened);
+        let image = [training.rows(), training.columns()];
+        let classes = (0..training.class_count()).map(|class| class.to_string());
+        let distortions = self.settings.augmentation().map(|how| {
+            let classes = classes.collect::<Vec<_>>();
+            how.distortions(image, &classes, seed)
+                .expect("images of these classes")
+        });
         Splits {
-            training: upload(training),
+            training: match distortions {
+                Some(distortions) => Examples::distorted(training, distortions, &self.opened),
+                None => upload(training),
+            },
             validation: validation.map(upload),
             test: upload(test),
         }
