@@ -8,7 +8,8 @@ use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use datasets::{ClassMap, DatasetError};
 use run_folder::Invocation;
-use training::{ImageKind, ImageSize};
+use training::number::parse::finite;
+use training::{Augment, Augmentation, ClassShares, ImageKind, ImageSize};
 
 pub(crate) use programs::setup::backend_argument as backend;
 pub(crate) use training::activation_argument as activation;
@@ -49,6 +50,39 @@ pub(crate) struct ImageOptions {
     /// data, and the class.
     #[arg(long, value_parser = class_map, value_name = "FILE")]
     pub(crate) class_map: Option<ClassMap>,
+}
+
+/// How training images are distorted.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct AugmentOptions {
+    /// Distort every training image anew in every epoch: affine rotates, scales, shears and shifts it, elastic
+    /// displaces its pixels by a smooth random field, both does both [default: not at all].
+    #[arg(long, value_enum, value_name = "KIND")]
+    pub(crate) augment: Option<Augment>,
+
+    /// The factor of these distortions, from 0 to 3. At 1, for images of 28x28: up to 15 degrees, 15 % and 1
+    /// pixel, and displacements of 1.15 pixels in the standard deviation [default: 1].
+    #[arg(long, allow_negative_numbers = true, value_parser = finite, value_name = "FACTOR")]
+    pub(crate) augment_strength: Option<f64>,
+
+    /// Classes that are turned less, so that they do not become others, each with its share of the rotation,
+    /// from 0 to 1, as in 1=0.5,7=0.5; or none [default: none].
+    #[arg(long, value_name = "CLASS=SHARE")]
+    pub(crate) augment_rotation: Option<ClassShares>,
+}
+
+impl AugmentOptions {
+    /// The distortions, if there are to be any.
+    pub(crate) fn augmentation(&self) -> Option<Augmentation<'_>> {
+        self.augment.map(|kind| Augmentation {
+            kind,
+            strength: self.augment_strength.unwrap_or(1.0),
+            rotation: self
+                .augment_rotation
+                .as_ref()
+                .map_or(&[][..], |ClassShares(shares)| shares),
+        })
+    }
 }
 
 /// Reads the value of `--class-map`.

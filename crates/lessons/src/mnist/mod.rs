@@ -1,6 +1,7 @@
 //! The MNIST net: one step by hand, then a short training run.
 
 mod answers;
+mod distorted;
 mod first_step;
 mod learning;
 
@@ -17,6 +18,7 @@ use training::{Examples, Team, answers};
 use crate::arguments::epochs;
 use crate::setup::{Setup, Teach};
 use answers::{digits, weights};
+use distorted::distorted;
 use first_step::FirstStep;
 
 /// Rows per step.
@@ -77,7 +79,8 @@ impl Teach for Options {
             .with(step.compared)
             .with(self.learning(&training)?)
             .with(weights(&training.net, train.columns())?)
-            .with(digits(&answers, &test)?))
+            .with(digits(&answers, &test)?)
+            .with(distorted(&train, setup.seed)?))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use datasets::{DataFolder, ImageFolder, ImageSet, Loading, Mnist, Treatment};
 use pages::numbers::counted;
@@ -14,14 +14,12 @@ use serde::Serialize;
 use training::number::parse::at_least_one;
 use training::treatment;
 
-use crate::arguments::ImageOptions;
+use super::sheet::Sheet;
+use crate::arguments::{AugmentOptions, ImageOptions};
 use crate::console::{Console, Shown, has_colour};
 
-/// Pixels between the images of a sheet.
-const GAP: usize = 2;
-
-/// Grey level between the images of a sheet.
-const GAP_LEVEL: u8 = 96;
+/// The seed of the distortions on a sheet.
+const SEED: u64 = 0;
 
 /// Options of `inspect`.
 #[derive(Debug, Args)]
@@ -42,7 +40,11 @@ pub(crate) struct InspectOptions {
     #[arg(long, value_name = "FILE")]
     sheet: Option<PathBuf>,
 
-    /// Images of each class on the sheet, at least 1.
+    #[command(flatten, next_help_heading = "Distortions on the sheet")]
+    augment: AugmentOptions,
+
+    /// Images of each class on the sheet, at least 1. With --augment, the first is a training image, and the
+    /// others are what it becomes in the first epochs of a run with the seed 0.
     #[arg(long, default_value_t = 12, value_parser = at_least_one, allow_negative_numbers = true, value_name = "N")]
     samples: usize,
 
@@ -219,6 +221,17 @@ fn has_ink(treatment: Option<Treatment>) -> bool {
 ///
 /// If it cannot be read, or the sheet cannot be written.
 pub(crate) fn run(options: &InspectOptions) -> Result<Exit> {
+    let AugmentOptions {
+        augment,
+        augment_strength,
+        augment_rotation,
+    } = &options.augment;
+    if augment.is_some() && options.sheet.is_none() {
+        bail!("--augment shows distorted images on a sheet; name its file with --sheet");
+    }
+    if augment.is_none() && (augment_strength.is_some() || augment_rotation.is_some()) {
+        bail!("no image is distorted; say how with --augment, for example --augment both");
+    }
     let ImageOptions {
         images,
         image_size,
@@ -274,7 +287,14 @@ pub(crate) fn run(options: &InspectOptions) -> Result<Exit> {
         image_folder,
     };
     if let Some(file) = &options.sheet {
-        let png = Sheet::of(&train, options.samples).to_png()?;
+        let how = options.augment.augmentation();
+        let image = [train.rows(), train.columns()];
+        let distortions = how.map(|how| how.distortions(image, &inspection.classes, SEED));
+        let sheet = match distortions.transpose()? {
+            Some(distortions) => Sheet::of_distorted(&train, options.samples, &distortions),
+            None => Sheet::of(&train, options.samples),
+        };
+        let png = sheet.to_png()?;
         Staged::write(file, &png)
             .and_then(Staged::publish)
             .with_context(|| {
@@ -377,77 +397,4 @@ fn show_one_of_each(set: &ImageSet, classes: &[String], console: &mut Console) -
         }
     }
     Ok(())
-}
-
-/// Images next to and above each other, one grey level per pixel.
-struct Sheet {
-    width: usize,
-    height: usize,
-    pixels: Vec<u8>,
-}
-
-impl Sheet {
-    /// A row for each class, with its first `samples` images.
-    fn of(set: &ImageSet, samples: usize) -> Self {
-        let [image_width, image_height] = [set.columns(), set.rows()];
-        let most = set.class_histogram().into_iter().max().unwrap_or(0);
-        let along = |count: usize, size: usize| GAP + count * (size + GAP);
-        let width = along(samples.min(most), image_width);
-        let height = along(set.class_count(), image_height);
-        let mut pixels = vec![GAP_LEVEL; width * height];
-        for label in 0..set.class_count() {
-            let of_class = (0..set.len()).filter(|&i| usize::from(set.label(i)) == label);
-            let top = along(label, image_height);
-            for (column, index) in of_class.take(samples).enumerate() {
-                let left = along(column, image_width);
-                for (row, line) in set.image(index).chunks(image_width).enumerate() {
-                    let start = (top + row) * width + left;
-                    pixels[start..start + image_width].copy_from_slice(line);
-                }
-            }
-        }
-        Self {
-            width,
-            height,
-            pixels,
-        }
-    }
-
-    fn to_png(&self) -> Result<Vec<u8>> {
-        let too_large = "the sheet is too large for a PNG; use fewer images with --samples";
-        let mut bytes = vec![];
-        let width = u32::try_from(self.width).context(too_large)?;
-        let height = u32::try_from(self.height).context(too_large)?;
-        let mut encoder = png::Encoder::new(&mut bytes, width, height);
-        encoder.set_color(png::ColorType::Grayscale);
-        encoder.set_depth(png::BitDepth::Eight);
-        let mut writer = encoder.write_header().context(too_large)?;
-        writer.write_image_data(&self.pixels).context(too_large)?;
-        writer.finish().context(too_large)?;
-        Ok(bytes)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_sheet_has_a_row_for_each_class() {
-        let pixels = vec![1, 2, 3, 4, 5, 6];
-        let set = ImageSet::new(1, 2, pixels, vec![1, 0, 1]).unwrap();
-        let sheet = Sheet::of(&set, 5);
-        let (g, gap) = (GAP_LEVEL, [GAP_LEVEL; 10]);
-        assert_eq!((sheet.width, sheet.height), (10, 8));
-        assert_eq!(sheet.pixels[..20], [gap, gap].concat());
-        assert_eq!(sheet.pixels[20..30], [g, g, 3, 4, g, g, g, g, g, g]);
-        assert_eq!(sheet.pixels[50..60], [g, g, 1, 2, g, g, 5, 6, g, g]);
-        let png = sheet.to_png().unwrap();
-        let mut reader = png::Decoder::new(std::io::Cursor::new(png))
-            .read_info()
-            .unwrap();
-        let mut decoded = vec![0; reader.output_buffer_size().unwrap()];
-        reader.next_frame(&mut decoded).unwrap();
-        assert_eq!(decoded, sheet.pixels);
-    }
 }

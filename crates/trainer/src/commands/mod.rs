@@ -13,6 +13,7 @@ mod prediction;
 pub(crate) mod reference;
 pub(crate) mod report;
 pub(crate) mod runs;
+mod sheet;
 pub(crate) mod sweep;
 pub(crate) mod train;
 mod trained_net;

@@ -190,6 +190,24 @@ fn idx_files_are_inspected_too() {
     let size = (sheet.width(), sheet.height());
     assert_eq!(size, (2 + 4 * 7, 2 + 3 * 8));
 
+    // The first image of each class, and what it becomes in some epochs.
+    let more = "--augment both --augment-strength 0.9 --augment-rotation 1=0.5";
+    inspection(
+        &workplace,
+        &format!("data --sheet more.png --samples 3 {more}"),
+    );
+    let distorted = image::open(workplace.path("more.png"))
+        .expect("a PNG")
+        .to_luma8();
+    assert_eq!(distorted.dimensions(), (2 + 3 * 7, 2 + 3 * 8));
+    let tile = |sheet: &image::GrayImage, column: u32| {
+        image::imageops::crop_imm(sheet, 2 + 7 * column, 2, 5, 6).to_image()
+    };
+    let original = tile(&sheet.to_luma8(), 0);
+    let tiles = [0, 1, 2].map(|column| tile(&distorted, column));
+    assert_eq!(tiles[0], original);
+    assert!(tiles[1] != original && tiles[2] != original && tiles[1] != tiles[2]);
+
     let text = workplace.text("inspect data --show");
     assert!(
         text.starts_with("data: images of 5x6 pixels, 3 classes\n"),
@@ -204,6 +222,16 @@ fn idx_files_are_inspected_too() {
             &["no-such-folder", "--sheet"][..],
         ),
         ("--samples 0", &["--samples"]),
+        ("--augment both", &["--augment", "--sheet"]),
+        ("--augment-strength 1", &["--augment both"]),
+        (
+            "--sheet s.png --augment both --augment-strength 4",
+            &["from 0 to 3, got 4"],
+        ),
+        (
+            "--sheet s.png --augment both --augment-rotation 8=0.5",
+            &["names the class 8"],
+        ),
     ] {
         workplace
             .run(&format!("inspect data {arguments}"))

@@ -24,6 +24,8 @@ fn values_out_of_range_are_refused_by_the_option_s_name() {
         ("--hidden", &["", "0", "8,0", "8,,8", "-3"]),
         ("--seed", &["-1", "0.5"]),
         ("--warm-up", &["-1", "steps"]),
+        ("--augment-strength", &["nan", "x"]),
+        ("--augment-rotation", &["7", "7=2", "=1", "7=0.5,"]),
         ("--min-accuracy", &["98", "-0.5", "nan"]),
         ("--validation-fraction", &["0", "1", "2"]),
         ("--run-name", &["", "a/b", "..", "a b"]),
@@ -50,6 +52,7 @@ fn values_out_of_range_are_refused_by_the_option_s_name() {
         ("--engine numeric", &["autodiff", "manual", "fused"]),
         ("--activation gelu", &["relu", "sigmoid", "tanh", "elu"]),
         ("--optimizer rmsprop", &["sgd", "momentum", "adam"]),
+        ("--augment mirror", &["affine", "elastic", "both"]),
     ] {
         assert_refused(&workplace, &workplace.run(arguments), known);
     }
@@ -80,6 +83,34 @@ fn options_that_do_not_go_together_are_refused() {
         (
             "--engine fused --backend wgpu",
             &["--engine fused", "wgpu", "--backend flex"],
+        ),
+        (
+            "--model xor-net --augment both",
+            &["--augment does not apply to xor-net"],
+        ),
+        (
+            "--augment both --augment-strength 3.1",
+            &["--augment-strength is 3.1", "from 0 to 3"],
+        ),
+        (
+            "--augment both --augment-strength=-0.1",
+            &["--augment-strength is -0.1", "from 0 to 3"],
+        ),
+        (
+            "--augment-strength 1",
+            &["--augment-strength", "--augment both"],
+        ),
+        (
+            "--augment-rotation 1=0.5",
+            &["--augment-rotation", "--augment both"],
+        ),
+        (
+            "--augment elastic --augment-rotation 1=0.5",
+            &["--augment-rotation does not apply", "--augment both"],
+        ),
+        (
+            "--data-dir data --augment both --augment-rotation 8=0.5",
+            &["names the class 8", "the classes 0, 1, 2"],
         ),
         ("--seed 1 train", &["--seed", "train"]),
         ("--seed 1 backends", &["--seed", "backends"]),

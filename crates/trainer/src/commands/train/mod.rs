@@ -217,6 +217,11 @@ impl<'a> Session<'a> {
             (remarks, digest.join().expect("a digest does not panic"))
         });
         remarks.iter().for_each(|line| self.console.note(line));
+        let image = [data.sets.train.rows(), data.sets.train.columns()];
+        let distortions = self.settings.augmentation();
+        let distortions = distortions
+            .map(|how| how.distortions(image, &data.class_names, self.settings.seed))
+            .transpose()?;
         let numbers = (0..data.class_names.len()).map(|label| label.to_string());
         let are_named = !numbers.eq(data.class_names.iter().cloned());
         if data.image_folder.is_some() || !loading.class_map.is_empty() || are_named {
@@ -238,7 +243,10 @@ impl<'a> Session<'a> {
         let upload = |images| Examples::from_images(images, &self.opened);
         Ok(Images {
             splits: Splits {
-                training: upload(training),
+                training: match distortions {
+                    Some(distortions) => Examples::distorted(training, distortions, &self.opened),
+                    None => upload(training),
+                },
                 validation: validation.map(upload),
                 test: upload(test),
             },

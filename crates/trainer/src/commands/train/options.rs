@@ -14,10 +14,11 @@ use training::number::parse::{
     at_least_one, fraction, non_negative, positive, proper_fraction, seed as parse_seed, share,
 };
 use training::{
-    Choices, Engine, HiddenUnits, ModelName, OptimizerName, Preset, ScheduleName, WarmUp,
+    Choices, ClassShares, Engine, HiddenUnits, ModelName, OptimizerName, Preset, ScheduleName,
+    WarmUp,
 };
 
-use crate::arguments::{ImageOptions, activation, backend};
+use crate::arguments::{AugmentOptions, ImageOptions, activation, backend};
 use crate::console::Console;
 
 /// Options of `train`.
@@ -153,7 +154,7 @@ struct OptimisationOptions {
     #[arg(long, allow_negative_numbers = true, value_parser = at_least_one, value_name = "EPOCHS")]
     early_stop: Option<usize>,
 
-    /// Seed of initial weights, validation set and batch order; a whole number from 0 [default: 0].
+    /// Seed of initial weights, validation set, batch order and distortions; a whole number from 0 [default: 0].
     #[arg(long, short, allow_negative_numbers = true, value_parser = parse_seed, value_name = "N")]
     seed: Option<u64>,
 }
@@ -169,6 +170,9 @@ struct DataOptions {
 
     #[command(flatten)]
     images: ImageOptions,
+
+    #[command(flatten)]
+    augment: AugmentOptions,
 
     /// Leave out images that cannot be read, and list them, instead of refusing the folder. Not for
     /// xor-net.
@@ -291,6 +295,13 @@ impl TrainOptions {
             weight_decay: optimisation.weight_decay,
             clip_norm: optimisation.clip_norm,
             label_smoothing: optimisation.label_smoothing,
+            augment: data.augment.augment,
+            augment_strength: data.augment.augment_strength,
+            augment_rotation: data
+                .augment
+                .augment_rotation
+                .clone()
+                .map(|ClassShares(shares)| shares),
             seed: optimisation.seed,
             data_dir: data.data_dir.clone(),
             class_map: data.images.class_map.clone(),
