@@ -6,7 +6,7 @@ use crate::error::FusedError;
 
 /// An update rule: those of Burn's optimizers as the lecture uses them.
 ///
-/// In all of them, `g` is the gradient with the weight decay λ: `g = λθ + ∂L/∂θ`.
+/// In all of them but AdamW, `g` is the gradient with the weight decay λ: `g = λθ + ∂L/∂θ`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Rule {
@@ -24,6 +24,31 @@ pub enum Rule {
     Momentum {
         /// μ, from 0 to below 1.
         momentum: f64,
+    },
+    /// Nesterov's momentum: the gradient is followed by a step further along the velocity.
+    ///
+    /// ```text
+    /// v ← g + μ v        θ ← θ - α (g + μ v)
+    /// ```
+    Nesterov {
+        /// μ, from 0 to below 1.
+        momentum: f64,
+    },
+    /// AdamW: Adam, with a weight decay that its division does not reach.
+    ///
+    /// ```text
+    /// t ← t + 1        g = ∂L/∂θ        m ← β₁ m + (1 - β₁) g        v ← β₂ v + (1 - β₂) g²
+    /// θ ← (1 - αλ) θ - α (m/(1 - β₁ᵗ)) / (√(v/(1 - β₂ᵗ)) + ε)
+    /// ```
+    ///
+    /// Loshchilov and Hutter, *Decoupled Weight Decay Regularization*, 2019, algorithm 2.
+    AdamW {
+        /// β₁, from 0 to below 1.
+        beta_1: f64,
+        /// β₂, from 0 to below 1.
+        beta_2: f64,
+        /// ε, greater than 0.
+        epsilon: f64,
     },
     /// Adam.
     ///
@@ -46,16 +71,23 @@ impl Rule {
     pub fn buffers(self) -> usize {
         match self {
             Self::Sgd => 0,
-            Self::Momentum { .. } => 1,
-            Self::Adam { .. } => 2,
+            Self::Momentum { .. } | Self::Nesterov { .. } => 1,
+            Self::Adam { .. } | Self::AdamW { .. } => 2,
         }
     }
 
     pub(crate) fn check(self) -> Result<(), FusedError> {
         match self {
             Self::Sgd => {}
-            Self::Momentum { momentum } => ConfigError::check_share("momentum", momentum)?,
+            Self::Momentum { momentum } | Self::Nesterov { momentum } => {
+                ConfigError::check_share("momentum", momentum)?
+            }
             Self::Adam {
+                beta_1,
+                beta_2,
+                epsilon,
+            }
+            | Self::AdamW {
                 beta_1,
                 beta_2,
                 epsilon,

@@ -22,6 +22,20 @@ enum Factors<T> {
     Momentum {
         mu: T,
     },
+    Nesterov {
+        mu: T,
+    },
+    AdamW {
+        beta_1: T,
+        rest_1: T,
+        beta_2: T,
+        rest_2: T,
+        /// `1 - β₁ᵗ` and `1 - β₂ᵗ`.
+        corrections: [T; 2],
+        epsilon: T,
+        /// `1 - αλ`.
+        keep: T,
+    },
     Adam {
         beta_1: T,
         rest_1: T,
@@ -41,12 +55,34 @@ impl<T: Number> Update<T> {
         Self {
             rate: T::from_f64(learning_rate),
             clip: None,
-            decay: (weight_decay > 0.0).then(|| of_f32(weight_decay as f32)),
+            decay: (weight_decay > 0.0 && !matches!(rule, Rule::AdamW { .. }))
+                .then(|| of_f32(weight_decay as f32)),
             factors: match rule {
                 Rule::Sgd => Factors::Sgd,
                 Rule::Momentum { momentum } => Factors::Momentum {
                     mu: of_f32(momentum as f32),
                 },
+                Rule::Nesterov { momentum } => Factors::Nesterov {
+                    mu: of_f32(momentum as f32),
+                },
+                Rule::AdamW {
+                    beta_1,
+                    beta_2,
+                    epsilon,
+                } => {
+                    let [beta_1, beta_2, epsilon] = [beta_1, beta_2, epsilon].map(|x| x as f32);
+                    let t = i32::try_from(t).unwrap_or(i32::MAX);
+                    let decay = f64::from(weight_decay as f32);
+                    Factors::AdamW {
+                        beta_1: of_f32(beta_1),
+                        rest_1: of_f32(1.0 - beta_1),
+                        beta_2: of_f32(beta_2),
+                        rest_2: of_f32(1.0 - beta_2),
+                        corrections: [beta_1, beta_2].map(|beta| of_f32(1.0 - beta.powi(t))),
+                        epsilon: of_f32(epsilon),
+                        keep: T::from_f64(1.0 - learning_rate * decay),
+                    }
+                }
                 Rule::Adam {
                     beta_1,
                     beta_2,
@@ -127,6 +163,34 @@ impl<T: Number> Factors<T> {
                 for ((theta, &g), v) in theta.iter_mut().zip(g).zip(first) {
                     *v = change(*theta, g) + *v * mu;
                     *theta = *theta - *v * rate;
+                }
+            }
+            // v ← g + μ v        θ ← θ - α (g + μ v)
+            Self::Nesterov { mu } => {
+                for ((theta, &g), v) in theta.iter_mut().zip(g).zip(first) {
+                    let g = change(*theta, g);
+                    *v = g + *v * mu;
+                    *theta = *theta - (*v * mu + g) * rate;
+                }
+            }
+            // m ← β₁ m + (1 - β₁) g        v ← β₂ v + (1 - β₂) g²
+            // θ ← (1 - αλ) θ - α (m/(1 - β₁ᵗ)) / (√(v/(1 - β₂ᵗ)) + ε)
+            Self::AdamW {
+                beta_1,
+                rest_1,
+                beta_2,
+                rest_2,
+                corrections: [of_1, of_2],
+                epsilon,
+                keep,
+            } => {
+                let buffers = first.iter_mut().zip(second);
+                for ((theta, &g), (m, v)) in theta.iter_mut().zip(g).zip(buffers) {
+                    let g = change(*theta, g);
+                    *m = *m * beta_1 + g * rest_1;
+                    *v = *v * beta_2 + g * g * rest_2;
+                    let step = *m / of_1 / ((*v / of_2).sqrt() + epsilon);
+                    *theta = *theta * keep - step * rate;
                 }
             }
             // m ← β₁ m + (1 - β₁) g        v ← β₂ v + (1 - β₂) g²

@@ -120,6 +120,10 @@ choice! {
         Momentum = "momentum",
         /// Adam with β1 0.9, β2 0.999, ε 1e-8.
         Adam = "adam",
+        /// Nesterov's momentum: v ← 0.9 v + δθ; θ ← θ - α (δθ + 0.9 v).
+        Nesterov = "nesterov",
+        /// AdamW: Adam, with a weight decay of its own, θ ← θ - αλθ.
+        Adamw = "adamw",
     }
 }
 
@@ -158,7 +162,7 @@ mod tests {
         let error = "sdg".parse::<OptimizerName>().expect_err("a slip");
         assert_eq!(
             error.to_string(),
-            "\"sdg\" is unknown; use one of sgd, momentum, adam"
+            "\"sdg\" is unknown; use one of sgd, momentum, adam, nesterov, adamw"
         );
     }
 

@@ -4,8 +4,8 @@ use burn::module::ParamGroup;
 use burn::optim::decay::WeightDecayConfig;
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{
-    AdamConfig, DynOptimizer, DynState, LearningRate, ModuleOptimizer, Optimizer, SgdConfig,
-    StateSink, StateSource,
+    AdamConfig, AdamWConfig, DynOptimizer, DynState, LearningRate, ModuleOptimizer, Optimizer,
+    SgdConfig, StateSink, StateSource,
 };
 use burn::tensor::Device;
 use burn::tensor::kind::BridgeTensor;
@@ -25,7 +25,13 @@ pub(crate) fn rule(name: OptimizerName) -> Rule {
     match name {
         OptimizerName::Sgd => Rule::Sgd,
         OptimizerName::Momentum => Rule::Momentum { momentum: MOMENTUM },
+        OptimizerName::Nesterov => Rule::Nesterov { momentum: MOMENTUM },
         OptimizerName::Adam => Rule::Adam {
+            beta_1,
+            beta_2,
+            epsilon,
+        },
+        OptimizerName::Adamw => Rule::AdamW {
             beta_1,
             beta_2,
             epsilon,
@@ -35,7 +41,7 @@ pub(crate) fn rule(name: OptimizerName) -> Rule {
 
 /// The update rule, with an empty state.
 ///
-/// Momentum is undampened, Adam's ε is 1e-8: the textbook's rules and PyTorch's defaults,
+/// Momentum is undampened, the ε of Adam and AdamW is 1e-8, AdamW's weight decay is that of the settings: the textbook's rules and PyTorch's defaults,
 /// where Burn's own defaults differ.
 pub fn new_optimizer(settings: &Settings, device: &Device) -> ModuleOptimizer {
     let weight_decay =
@@ -43,10 +49,11 @@ pub fn new_optimizer(settings: &Settings, device: &Device) -> ModuleOptimizer {
     let sgd = SgdConfig::new().with_weight_decay(weight_decay.clone());
     match settings.optimizer {
         OptimizerName::Sgd => on_device(sgd.build(), device),
-        OptimizerName::Momentum => {
+        OptimizerName::Momentum | OptimizerName::Nesterov => {
             let momentum = MomentumConfig::new()
                 .with_momentum(MOMENTUM)
-                .with_dampening(0.0);
+                .with_dampening(0.0)
+                .with_nesterov(settings.optimizer == OptimizerName::Nesterov);
             on_device(sgd.with_momentum(Some(momentum)).build(), device)
         }
         OptimizerName::Adam => {
@@ -57,6 +64,15 @@ pub fn new_optimizer(settings: &Settings, device: &Device) -> ModuleOptimizer {
                 .with_epsilon(epsilon)
                 .with_weight_decay(weight_decay);
             on_device(adam.build(), device)
+        }
+        OptimizerName::Adamw => {
+            let [beta_1, beta_2, epsilon] = ADAM.map(|number| number as f32);
+            let adamw = AdamWConfig::new()
+                .with_beta_1(beta_1)
+                .with_beta_2(beta_2)
+                .with_epsilon(epsilon)
+                .with_weight_decay(settings.weight_decay as f32);
+            on_device(adamw.build(), device)
         }
     }
 }

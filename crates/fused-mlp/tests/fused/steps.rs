@@ -4,7 +4,7 @@ use burn::module::{Module, Param};
 use burn::nn::{Linear, LinearConfig};
 use burn::optim::decay::WeightDecayConfig;
 use burn::optim::momentum::MomentumConfig;
-use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer, SgdConfig};
+use burn::optim::{AdamConfig, AdamWConfig, GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::tensor::{DType, Device, Tensor};
 use fused_mlp::{Float, Output, Rule, Step};
 use layers::Activation;
@@ -12,10 +12,16 @@ use manual_backprop::gradient_norm::clipped;
 
 use crate::common::{Problem, assert_close, outputs, values};
 
-const RULES: [Rule; 3] = [
+const RULES: [Rule; 5] = [
     Rule::Sgd,
     Rule::Momentum { momentum: 0.9 },
     Rule::Adam {
+        beta_1: 0.9,
+        beta_2: 0.999,
+        epsilon: 1e-8,
+    },
+    Rule::Nesterov { momentum: 0.9 },
+    Rule::AdamW {
         beta_1: 0.9,
         beta_2: 0.999,
         epsilon: 1e-8,
@@ -43,8 +49,8 @@ impl Net {
 }
 
 /// As `training` builds them.
-fn optimizer(rule: Rule, decay: f64) -> ModuleOptimizer {
-    let decay = (decay > 0.0).then(|| WeightDecayConfig::new(decay as f32));
+fn optimizer(rule: Rule, factor: f64) -> ModuleOptimizer {
+    let decay = (factor > 0.0).then(|| WeightDecayConfig::new(factor as f32));
     let sgd = SgdConfig::new().with_weight_decay(decay.clone());
     match rule {
         Rule::Sgd => sgd.init(),
@@ -56,6 +62,17 @@ fn optimizer(rule: Rule, decay: f64) -> ModuleOptimizer {
         }
         Rule::Adam { .. } => AdamConfig::new()
             .with_weight_decay(decay)
+            .with_epsilon(1e-8)
+            .init(),
+        Rule::Nesterov { momentum } => {
+            let momentum = MomentumConfig::new()
+                .with_momentum(momentum)
+                .with_dampening(0.0)
+                .with_nesterov(true);
+            sgd.with_momentum(Some(momentum)).init()
+        }
+        Rule::AdamW { .. } => AdamWConfig::new()
+            .with_weight_decay(factor as f32)
             .with_epsilon(1e-8)
             .init(),
         other => panic!("{other:?} is not tested"),

@@ -55,8 +55,11 @@ pub(super) fn into_burn<N: Net>(
                 [any].into_iter(),
             )
         }
-        OptimizerName::Momentum => adopt(AdoptSgd { has_momentum: true }, net, buffers),
-        OptimizerName::Adam => adopt(AdoptAdam { steps }, net, buffers),
+        OptimizerName::Momentum | OptimizerName::Nesterov => {
+            adopt(AdoptSgd { has_momentum: true }, net, buffers)
+        }
+        // Both keep their moments under the same names.
+        OptimizerName::Adam | OptimizerName::Adamw => adopt(AdoptAdam { steps }, net, buffers),
     };
     fresh.load_record(adopted.to_record())
 }
@@ -137,8 +140,8 @@ pub(super) fn from_burn(
 ) -> Result<Option<State<f32>>, TrainingError> {
     let names: &[&str] = match rule {
         OptimizerName::Sgd => &[],
-        OptimizerName::Momentum => &["momentum.velocity"],
-        OptimizerName::Adam => &["momentum.moment_1", "momentum.moment_2"],
+        OptimizerName::Momentum | OptimizerName::Nesterov => &["momentum.velocity"],
+        OptimizerName::Adam | OptimizerName::Adamw => &["momentum.moment_1", "momentum.moment_2"],
     };
     let found = Arc::new(Mutex::new(HashMap::new()));
     let tap = Tap {

@@ -11,7 +11,7 @@ pub(super) struct Defaults {
     pub(super) activation: Option<Activation>,
     pub(super) epochs: usize,
     pub(super) batch_size: usize,
-    /// Of plain descent, momentum and Adam.
+    /// Of plain descent, of both kinds of momentum, and of both kinds of Adam.
     learning_rates: [f64; 3],
     pub(super) warm_up: Option<WarmUp>,
     pub(super) validation_fraction: Option<f64>,
@@ -87,8 +87,8 @@ impl Defaults {
         };
         match optimizer {
             OptimizerName::Sgd => sgd / per_row,
-            OptimizerName::Momentum => momentum / per_row,
-            OptimizerName::Adam => adam,
+            OptimizerName::Momentum | OptimizerName::Nesterov => momentum / per_row,
+            OptimizerName::Adam | OptimizerName::Adamw => adam,
         }
     }
 }
