@@ -36,9 +36,18 @@ pub(crate) fn of_one(history: &History) -> Result<Section, PageError> {
     let losses = vec![
         curve("training", Colour::BLUE, of(|epoch| Some(epoch.train_loss))),
         curve("validation", Colour::ORANGE, of(|epoch| epoch.val_loss)),
+        curve(
+            "validation, averaged weights",
+            Colour::GREEN,
+            of(|epoch| epoch.average_val_loss),
+        ),
     ];
     let accuracy = of(|epoch| epoch.val_accuracy);
-    let accuracy = vec![curve("validation", Colour::ORANGE, accuracy)];
+    let averaged = of(|epoch| epoch.average_val_accuracy);
+    let accuracy = vec![
+        curve("validation", Colour::ORANGE, accuracy),
+        curve("averaged weights", Colour::GREEN, averaged),
+    ];
     let rates = vec![curve("", Colour::GREEN, of(learning_rate))];
     section([
         (

@@ -76,6 +76,8 @@ fn fields(settings: &Settings) -> Result<Map<String, Value>, ReportError> {
     // They come with the data and are not an option.
     fields.remove("class_names");
     fields.remove("class_map");
+    // They became a number of epochs, which repeats the run.
+    fields.remove("minutes");
     // Without a hidden layer, nothing can be chosen.
     if settings.hidden.is_empty() {
         fields.remove("activation");

@@ -7,6 +7,7 @@ use pages::page::{Page, Section, Table};
 use pages::plot::{Mark, Panel, Scale, Series, figure};
 use run_folder::Status;
 use serde::Serialize;
+use training::Epoch;
 
 use crate::recorded::Recorded;
 
@@ -106,8 +107,8 @@ impl SweepRun {
         let epoch = history.epochs.iter().find(|other| other.epoch == epoch);
         Some(Figures {
             train_loss: epoch.map(|epoch| epoch.train_loss),
-            val_loss: epoch.and_then(|epoch| epoch.val_loss),
-            val_accuracy: epoch.and_then(|epoch| epoch.val_accuracy),
+            val_loss: epoch.and_then(Epoch::val_loss_of_candidate),
+            val_accuracy: epoch.and_then(Epoch::val_accuracy_of_candidate),
             test_accuracy: result.test_accuracy,
             train_seconds: result.train_seconds,
         })

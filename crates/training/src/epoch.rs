@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use burn::optim::GradientsParams;
 use manual_backprop::Reduction;
 
+use crate::average::Averaging;
 use crate::choice::Engine;
 use crate::error::TrainingError;
 use crate::examples::{Batch, Examples};
@@ -35,6 +36,8 @@ pub struct Pass<'a> {
     pub batch_size: usize,
     /// Decides the order of the rows, with the number of the epoch.
     pub seed: u64,
+    /// Epochs that the average of the weights reaches back, if they are averaged.
+    pub average: Option<f64>,
 }
 
 impl<'a> Pass<'a> {
@@ -46,6 +49,7 @@ impl<'a> Pass<'a> {
             team,
             batch_size: settings.batch_size,
             seed: settings.seed,
+            average: settings.average,
         }
     }
 
@@ -60,7 +64,10 @@ impl<'a> Pass<'a> {
     }
 
     /// The batches of `rows` rows: their number, from 0, and their places in the epoch's order.
-    fn batches(&self, rows: usize) -> impl Iterator<Item = (usize, Range<usize>)> + use<> {
+    pub(crate) fn batches(
+        &self,
+        rows: usize,
+    ) -> impl Iterator<Item = (usize, Range<usize>)> + Clone + use<> {
         let size = self.batch_size;
         let starts = (0..rows).step_by(size);
         starts
@@ -146,6 +153,8 @@ pub fn epoch<N: Net>(
 ) -> Result<(State<N>, EpochEnd), TrainingError> {
     let rows = training.len();
     let order = training.order(pass.batch_size, pass.seed, state.progress.epoch as u64 + 1);
+    let steps = rows.div_ceil(pass.batch_size);
+    let averaging = pass.average.map(|epochs| Averaging::over(epochs, steps));
     let mut tally = Tally::after(&state);
     for (index, range) in pass.batches(rows).skip(state.progress.step_in_epoch) {
         let is_last = range.end == rows;
@@ -160,6 +169,11 @@ pub fn epoch<N: Net>(
         let loss;
         (state.learner, loss) = step(state.learner, &batch, &how, look)?;
         state.progress.step += 1;
+        if let Some(averaging) = averaging
+            && state.progress.step.is_multiple_of(averaging.every)
+        {
+            state.take_average(averaging);
+        }
         tally.push(loss, batch.len(), how.learning_rate);
         let is_interrupted = !is_last && watch.is_interrupted();
         if tally.is_due() || is_last || is_interrupted {

@@ -95,6 +95,12 @@ pub struct Epoch {
     pub val_loss: Option<f64>,
     /// Validation accuracy.
     pub val_accuracy: Option<f64>,
+    /// Loss of the averaged weights on the validation set, if there are such; the next likewise.
+    #[serde(with = "json::optional", default)]
+    pub average_val_loss: Option<f64>,
+    /// Their validation accuracy.
+    #[serde(default)]
+    pub average_val_accuracy: Option<f64>,
     /// Seconds of training, without the evaluation.
     pub seconds: f64,
     /// Training rows per second.
@@ -106,6 +112,18 @@ pub struct Epoch {
     /// clipping.
     #[serde(with = "json::list", default)]
     pub gradient_norms: Vec<f64>,
+}
+
+impl Epoch {
+    /// Validation loss of the net that the run is about: with averaged weights if there are such.
+    pub fn val_loss_of_candidate(&self) -> Option<f64> {
+        self.average_val_loss.or(self.val_loss)
+    }
+
+    /// Its validation accuracy.
+    pub fn val_accuracy_of_candidate(&self) -> Option<f64> {
+        self.average_val_accuracy.or(self.val_accuracy)
+    }
 }
 
 /// The comparison of hand-derived formulas, autodiff and finite differences on a batch.

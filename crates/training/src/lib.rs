@@ -2,6 +2,7 @@
 
 #[cfg(feature = "clap")]
 mod arguments;
+mod average;
 mod calibration;
 mod choice;
 mod dry_run;
@@ -20,6 +21,7 @@ mod net;
 mod nets;
 pub mod number;
 mod optimizer;
+mod pace;
 mod parameters;
 mod recorder;
 mod rows;
@@ -54,6 +56,7 @@ pub use metrics::{ClassMetrics, Confusion, LEVEL, Mistake, wilson_interval};
 pub use net::{ClosedForm, Net};
 pub use nets::AnyNet;
 pub use optimizer::new_optimizer;
+pub use pace::epochs_in;
 pub use parameters::{Parameter, parameters};
 pub use recorder::{Now, Recorder};
 pub use rows::Rows;

@@ -110,7 +110,7 @@ impl<'a, N: Net> Run<'a, N> {
         let mut schedule = self.schedule.clone();
         schedule.skip(state.progress.step);
         let mut last_finite = LastFinite {
-            net: state.net().clone(),
+            net: state.candidate().clone(),
             epoch: state.progress.epoch,
         };
         while !state.progress.is_over(self.settings) {
@@ -198,30 +198,35 @@ impl<'a, N: Net> Run<'a, N> {
         let Splits {
             validation, test, ..
         } = self.splits;
-        let validation = validation
-            .as_ref()
-            .map(|examples| self.evaluate(state.net(), examples))
-            .transpose()?;
+        let evaluated = |net: Option<&N>| {
+            let pair = net.zip(validation.as_ref());
+            pair.map(|(net, examples)| self.evaluate(net, examples))
+                .transpose()
+        };
+        let average = evaluated(state.average.as_ref())?;
+        let validation = evaluated(Some(state.net()))?;
         let this = Best {
             epoch,
-            loss: validation.map_or(done.loss, |evaluation| evaluation.loss),
+            loss: average
+                .or(validation)
+                .map_or(done.loss, |evaluation| evaluation.loss),
         };
         self.compare_with_best(state, this);
         let is_over = state.progress.is_over(self.settings);
         let logs = self.settings.logs(epoch) || is_over;
         let needs_test = logs && validation.is_none();
         let is_finite = this.loss.is_finite()
-            && (!needs_test || self.evaluate(state.net(), test)?.loss.is_finite());
+            && (!needs_test || self.evaluate(state.candidate(), test)?.loss.is_finite());
         if !is_finite {
             return Ok(false);
         }
         *last_finite = LastFinite {
-            net: state.net().clone(),
+            net: state.candidate().clone(),
             epoch,
         };
         if logs {
             recorder.weights(state.result())?;
-            let report = self.report(epoch, &done, gradient_norms, validation)?;
+            let report = self.report(epoch, &done, gradient_norms, [validation, average])?;
             recorder.event(&Event::Epoch(report))?;
         }
         if validation.is_some() && !is_over {
@@ -245,7 +250,7 @@ impl<'a, N: Net> Run<'a, N> {
             state.progress.best = Some(this);
             state.progress.epochs_without_better = 0;
             let stops_early = self.settings.early_stop.is_some();
-            state.best = stops_early.then(|| state.net().clone());
+            state.best = stops_early.then(|| state.candidate().clone());
         }
     }
 
@@ -272,7 +277,7 @@ impl<'a, N: Net> Run<'a, N> {
         epoch: usize,
         done: &EpochDone,
         gradient_norms: Vec<Tensor<1>>,
-        validation: Option<Evaluation>,
+        [validation, average]: [Option<Evaluation>; 2],
     ) -> Result<Epoch, TrainingError> {
         let seconds = done.time.as_secs_f64();
         Ok(Epoch {
@@ -280,6 +285,8 @@ impl<'a, N: Net> Run<'a, N> {
             train_loss: done.loss,
             val_loss: validation.map(|evaluation| evaluation.loss),
             val_accuracy: validation.map(|evaluation| evaluation.accuracy),
+            average_val_loss: average.map(|evaluation| evaluation.loss),
+            average_val_accuracy: average.map(|evaluation| evaluation.accuracy),
             seconds,
             images_per_second: self.splits.training.len() as f64 / seconds,
             learning_rate: done.learning_rate,

@@ -7,6 +7,7 @@ use burn::store::ModuleRecord;
 use burn::tensor::{Bytes, Device};
 use serde::{Deserialize, Serialize};
 
+use crate::average::Averaging;
 use crate::choice::Engine;
 use crate::error::TrainingError;
 use crate::fused::Fused;
@@ -22,6 +23,8 @@ pub struct State<N> {
     pub learner: Learner<N>,
     /// The progress of the run.
     pub progress: Progress,
+    /// The average of the weights so far, if they are averaged.
+    pub average: Option<N>,
     /// The net of the best epoch so far, if the run may stop early.
     pub best: Option<N>,
 }
@@ -35,6 +38,9 @@ pub struct Progress {
     pub step_in_epoch: usize,
     /// Completed steps in total.
     pub step: usize,
+    /// Updates of the average.
+    #[serde(default)]
+    pub averaged: u64,
     /// Losses of those steps of the next epoch.
     pub losses: LossSum,
     /// Time of those steps.
@@ -111,6 +117,8 @@ pub struct Records {
     pub model: Vec<u8>,
     /// The optimizer's state, by those ids.
     pub optimizer: Vec<u8>,
+    /// The average of the weights, if they are averaged.
+    pub average: Option<Vec<u8>>,
     /// The best net so far, if the run may stop early.
     pub best_model: Option<Vec<u8>>,
 }
@@ -118,14 +126,14 @@ pub struct Records {
 impl<N: Net> State<N> {
     /// A net before its first step.
     pub fn new(net: N, optimizer: ModuleOptimizer) -> Self {
-        Self::of(net.train(), optimizer, Progress::default(), None)
-    }
-
-    fn of(net: N, optimizer: ModuleOptimizer, progress: Progress, best: Option<N>) -> Self {
         Self {
-            learner: Learner::Tensors { net, optimizer },
-            progress,
-            best,
+            learner: Learner::Tensors {
+                net: net.train(),
+                optimizer,
+            },
+            progress: Progress::default(),
+            average: None,
+            best: None,
         }
     }
 
@@ -194,8 +202,15 @@ impl<N: Net> State<N> {
         let optimizer = new_optimizer(settings, device)
             .from_bytes(Bytes::from_bytes_vec(records.optimizer))
             .map_err(misfit)?;
-        let best = records.best_model.map(load).transpose()?;
-        Ok(Self::of(load(records.model)?, optimizer, progress, best))
+        Ok(Self {
+            average: records.average.map(load).transpose()?,
+            best: records.best_model.map(load).transpose()?,
+            learner: Learner::Tensors {
+                net: load(records.model)?,
+                optimizer,
+            },
+            progress,
+        })
     }
 
     /// Nets and optimizer, to restore later.
@@ -218,12 +233,30 @@ impl<N: Net> State<N> {
         Ok(Records {
             model: net(self.net())?,
             optimizer: encoded("optimizer", self.learner.optimizer().into_bytes())?,
+            average: self.average.as_ref().map(net).transpose()?,
             best_model: self.best.as_ref().map(net).transpose()?,
         })
     }
 
-    /// The net whose weights are the result: the best if the run may stop early, else the last.
+    /// Takes the weights of now into their average.
+    pub(crate) fn take_average(&mut self, averaging: Averaging) {
+        self.progress.averaged += 1;
+        let net = self.net().valid();
+        let average = match &self.average {
+            Some(average) => averaging.updated(average.valid(), &net, self.progress.averaged),
+            None => net,
+        };
+        self.average = Some(average.train());
+    }
+
+    /// The net that the run is about: the average of the weights if they are averaged, else the net as it is
+    /// now.
+    pub fn candidate(&self) -> &N {
+        self.average.as_ref().unwrap_or_else(|| self.net())
+    }
+
+    /// The net whose weights are the result: the best candidate if the run may stop early, else the last.
     pub fn result(&self) -> &N {
-        self.best.as_ref().unwrap_or_else(|| self.net())
+        self.best.as_ref().unwrap_or_else(|| self.candidate())
     }
 }

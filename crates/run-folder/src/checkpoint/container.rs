@@ -4,7 +4,7 @@
 //! bytes 0-7     magic
 //! bytes 8-11    version, 12-15 length of the header, both little-endian
 //! header        JSON: configuration, progress, names and lengths of the sections
-//! sections      one after the other: model, optimizer, perhaps best-model, in Burn's own form
+//! sections      one after the other: model, optimizer, perhaps average and best-model, in Burn's own form
 //! last 32       SHA-256 of everything before
 //! ```
 //!
@@ -58,6 +58,7 @@ struct Section {
 
 const MODEL: &str = "model";
 const OPTIMIZER: &str = "optimizer";
+const AVERAGE: &str = "average";
 const BEST_MODEL: &str = "best-model";
 
 impl Checkpoint {
@@ -70,6 +71,7 @@ impl Checkpoint {
     pub fn encode(&self) -> Result<Vec<u8>, RunFolderError> {
         let records = &self.records;
         let mut sections = vec![(MODEL, &records.model), (OPTIMIZER, &records.optimizer)];
+        sections.extend(records.average.iter().map(|average| (AVERAGE, average)));
         sections.extend(records.best_model.iter().map(|best| (BEST_MODEL, best)));
         let header = serde_json::to_vec(&Header {
             config: self.config.clone(),
@@ -141,13 +143,15 @@ impl Checkpoint {
             "its sections do not add up to its length".to_owned()
         })?;
 
-        let (mut model, mut optimizer, mut best_model) = (None, None, None);
+        let (mut model, mut optimizer) = (None, None);
+        let (mut average, mut best_model) = (None, None);
         for section in &header.sections {
             let bytes = read_part(&mut source, section.bytes)?;
             digest.update(&bytes);
             let place = match section.name.as_str() {
                 MODEL => &mut model,
                 OPTIMIZER => &mut optimizer,
+                AVERAGE => &mut average,
                 BEST_MODEL => &mut best_model,
                 other => {
                     let why = format!("its section {other:?} is unknown");
@@ -170,6 +174,7 @@ impl Checkpoint {
             records: Records {
                 model: required(model, MODEL)?,
                 optimizer: required(optimizer, OPTIMIZER)?,
+                average,
                 best_model,
             },
         })
@@ -240,6 +245,7 @@ pub(super) mod tests {
             records: Records {
                 model: (0..200).collect(),
                 optimizer: vec![7; 33],
+                average: Some(vec![5; 9]),
                 best_model: Some(vec![]),
             },
         }

@@ -15,7 +15,7 @@ use run_report::sweep::{Cell, SweepRun, cells, conclusion, page, table};
 use run_report::{Recorded, write};
 use serde::Serialize;
 use training::number::parse::at_least_one;
-use training::{Choices, Settings};
+use training::{Choices, Epoch, Settings};
 
 use super::train::{self, TrainOptions};
 use crate::arguments::command_line;
@@ -369,7 +369,7 @@ fn given(names: &[String], values: &[String]) -> String {
 fn outcome(run: &SweepRun) -> String {
     let history = &run.recorded.history;
     let last = history.epochs.last();
-    match (&history.result, last.and_then(|last| last.val_loss)) {
+    match (&history.result, last.and_then(Epoch::val_loss_of_candidate)) {
         (None, _) => {
             let reason = history.status.reason().unwrap_or(history.status.name());
             format!("no result: {reason}")
@@ -391,8 +391,8 @@ fn run_line<'a>(names: &'a [String], run: &'a SweepRun) -> Line<'a> {
         options: pairs(names, &run.values),
         seed: saved.config().settings.seed,
         state: history.status.name(),
-        val_loss: last.and_then(|last| last.val_loss),
-        val_accuracy: last.and_then(|last| last.val_accuracy),
+        val_loss: last.and_then(Epoch::val_loss_of_candidate),
+        val_accuracy: last.and_then(Epoch::val_accuracy_of_candidate),
         test_accuracy: result.map(|result| result.test_accuracy),
         run_dir: saved.path().display().to_string(),
     }

@@ -119,8 +119,14 @@ fn epoch_text(epoch: &Epoch) -> String {
         }
         _ => String::new(),
     };
+    let average = match (epoch.average_val_loss, epoch.average_val_accuracy) {
+        (Some(loss), Some(accuracy)) => {
+            format!("   averaged {loss:.4}, {}", percent(accuracy))
+        }
+        _ => String::new(),
+    };
     format!(
-        "epoch {:>3}   train loss {:.4}{validation}   {:.2} s ({} rows/s)",
+        "epoch {:>3}   train loss {:.4}{validation}{average}   {:.2} s ({} rows/s)",
         epoch.epoch,
         epoch.train_loss,
         epoch.seconds,

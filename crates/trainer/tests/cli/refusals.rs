@@ -24,6 +24,8 @@ fn values_out_of_range_are_refused_by_the_option_s_name() {
         ("--hidden", &["", "0", "8,0", "8,,8", "-3"]),
         ("--seed", &["-1", "0.5"]),
         ("--warm-up", &["-1", "steps"]),
+        ("--average", &["0", "-1", "x"]),
+        ("--minutes", &["0", "-1", "nan", "600000"]),
         ("--augment-strength", &["nan", "x"]),
         ("--augment-rotation", &["7", "7=2", "=1", "7=0.5,"]),
         ("--min-accuracy", &["98", "-0.5", "nan"]),
@@ -51,7 +53,10 @@ fn values_out_of_range_are_refused_by_the_option_s_name() {
         ),
         ("--engine numeric", &["autodiff", "manual", "fused"]),
         ("--activation gelu", &["relu", "sigmoid", "tanh", "elu"]),
-        ("--optimizer rmsprop", &["sgd", "momentum", "adam"]),
+        (
+            "--optimizer rmsprop",
+            &["sgd", "momentum", "adam", "nesterov", "adamw"],
+        ),
         ("--augment mirror", &["affine", "elastic", "both"]),
     ] {
         assert_refused(&workplace, &workplace.run(arguments), known);
@@ -83,6 +88,10 @@ fn options_that_do_not_go_together_are_refused() {
         (
             "--engine fused --backend wgpu",
             &["--engine fused", "wgpu", "--backend flex"],
+        ),
+        (
+            "--minutes 3 --epochs 2",
+            &["--minutes", "--epochs", "; leave"],
         ),
         (
             "--model xor-net --augment both",

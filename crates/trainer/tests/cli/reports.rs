@@ -105,7 +105,8 @@ fn epochs_are_exported_as_csv() {
     let events = workplace.train("--backend flex --epochs 2 --run-name net");
     let csv = workplace.text("runs --metrics runs/net --format csv");
     let lines: Vec<Vec<&str>> = csv.lines().map(|line| line.split(',').collect()).collect();
-    let names = "epoch,train_loss,val_loss,val_accuracy,learning_rate,seconds,images_per_second,\
+    let names = "epoch,train_loss,val_loss,val_accuracy,average_val_loss,average_val_accuracy,\
+                 learning_rate,seconds,images_per_second,\
                  gradient_norm layers.0.weight,gradient_norm layers.0.bias,\
                  gradient_norm layers.1.weight,gradient_norm layers.1.bias,\
                  gradient_norm layers.2.weight,gradient_norm layers.2.bias";
@@ -113,7 +114,7 @@ fn epochs_are_exported_as_csv() {
     assert_eq!(lines.len(), 3, "{csv}");
     let epochs = events.iter().filter(|event| event["event"] == "epoch");
     for (line, epoch) in lines[1..].iter().zip(epochs) {
-        let fields = lines[0][..7].iter().map(|name| &epoch[*name]);
+        let fields = lines[0][..9].iter().map(|name| &epoch[*name]);
         let norms = epoch["gradient_norms"].as_array().expect("norms");
         for (cell, value) in line.iter().zip(fields.chain(norms)) {
             assert_eq!(cell.parse::<f64>().ok(), value.as_f64(), "{csv}");

@@ -54,6 +54,10 @@ pub struct Choices {
     pub clip_norm: Option<f64>,
     /// Share of the targets spread over all classes.
     pub label_smoothing: Option<f64>,
+    /// Epochs that an average of the weights reaches back.
+    pub average: Option<f64>,
+    /// Minutes that the run is to take, instead of a number of epochs.
+    pub minutes: Option<f64>,
     /// How training images are distorted.
     pub augment: Option<Augment>,
     /// The factor of the distortions.
@@ -111,6 +115,8 @@ impl Choices {
             weight_decay: self.weight_decay.or(fallback.weight_decay),
             clip_norm: self.clip_norm.or(fallback.clip_norm),
             label_smoothing: self.label_smoothing.or(fallback.label_smoothing),
+            average: self.average.or(fallback.average),
+            minutes: self.minutes.or(fallback.minutes),
             augment: self.augment.or(fallback.augment),
             augment_strength: self.augment_strength.or(fallback.augment_strength),
             augment_rotation: self.augment_rotation.or(fallback.augment_rotation),
@@ -143,7 +149,9 @@ pub(super) fn with_preset(choices: &Choices) -> Choices {
             Backend::Wgpu => Engine::Manual,
         };
         choices.engine.get_or_insert(engine);
-        choices.epochs.get_or_insert(6);
+        if choices.minutes.is_none() {
+            choices.epochs.get_or_insert(6);
+        }
         choices.learning_rate.get_or_insert(0.15);
         choices.schedule.get_or_insert(ScheduleName::Linear);
         choices.warm_up.get_or_insert(WarmUp::Epochs(0.5));
@@ -240,6 +248,17 @@ pub(super) fn refuse_what_does_not_apply(
         ))),
         _ => Ok(()),
     }
+}
+
+/// An error if both the epochs and the time of a run are given.
+pub(super) fn refuse_epochs_and_minutes(choices: &Choices) -> Result<(), SettingsError> {
+    if choices.minutes.is_some() && choices.epochs.is_some() {
+        return Err(SettingsError::new(
+            "--minutes decides the number of epochs by the time that they take; leave --minutes or --epochs \
+             out",
+        ));
+    }
+    Ok(())
 }
 
 /// An error if distortions are described that there are not.

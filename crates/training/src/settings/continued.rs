@@ -84,6 +84,14 @@ impl Settings {
                 differs(choices.label_smoothing, self.label_smoothing),
             ),
             (
+                "--average",
+                differs_where_given(choices.average, self.average),
+            ),
+            (
+                "--minutes",
+                differs_where_given(choices.minutes, self.minutes),
+            ),
+            (
                 "--augment",
                 differs_where_given(choices.augment, self.augment),
             ),
@@ -155,7 +163,7 @@ mod tests {
         assert!(started.clone().continued(&same).is_ok());
 
         type Change = fn(&mut Choices);
-        let others: [(&str, Change); 26] = [
+        let others: [(&str, Change); 28] = [
             ("--backend", |c| c.backend = Some(Backend::Ndarray)),
             ("--model", |c| c.model = Some(ModelName::MnistMlp)),
             ("--engine", |c| c.engine = Some(Engine::Manual)),
@@ -171,6 +179,8 @@ mod tests {
             ("--weight-decay", |c| c.weight_decay = Some(1.0)),
             ("--clip-norm", |c| c.clip_norm = Some(1.0)),
             ("--label-smoothing", |c| c.label_smoothing = Some(0.1)),
+            ("--average", |c| c.average = Some(2.0)),
+            ("--minutes", |c| c.minutes = Some(2.0)),
             ("--augment", |c| c.augment = Some(Augment::Affine)),
             ("--augment-strength", |c| c.augment_strength = Some(0.5)),
             ("--augment-rotation", |c| {

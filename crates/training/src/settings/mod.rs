@@ -25,7 +25,9 @@ pub use images::{ImageSize, treatment};
 pub use warm_up::WarmUp;
 
 use crate::choice::{Augment, Engine, ImageKind, ModelName, OptimizerName, ScheduleName};
-use choices::{refuse_fused_on_adapters, refuse_what_does_not_apply, with_preset};
+use choices::{
+    refuse_epochs_and_minutes, refuse_fused_on_adapters, refuse_what_does_not_apply, with_preset,
+};
 use defaults::Defaults;
 
 /// Choices that contradict each other, or the run that is to continue. The message names the choice as
@@ -91,6 +93,12 @@ pub struct Settings {
     /// Share of the targets that is spread over all classes.
     #[serde(with = "crate::number::exact", default)]
     pub label_smoothing: f64,
+    /// Epochs that the average of the weights reaches back, if they are averaged.
+    #[serde(with = "crate::number::exact::optional", default)]
+    pub average: Option<f64>,
+    /// Minutes that the number of epochs was chosen for, if it was.
+    #[serde(with = "crate::number::exact::optional", default)]
+    pub minutes: Option<f64>,
     /// How the training images are distorted, if they are.
     #[serde(default)]
     pub augment: Option<Augment>,
@@ -198,6 +206,7 @@ impl Settings {
         treatment(choices.images, choices.image_size)?;
         let choices = &with_preset(choices);
         refuse_fused_on_adapters(choices)?;
+        refuse_epochs_and_minutes(choices)?;
         let schedule = choices.schedule.unwrap_or(defaults::schedule(model));
         let defaults = Defaults::of(model, schedule);
         let optimizer = choices.optimizer.unwrap_or(OptimizerName::Momentum);
@@ -236,6 +245,8 @@ impl Settings {
             weight_decay: choices.weight_decay.unwrap_or(0.0),
             clip_norm: choices.clip_norm,
             label_smoothing: choices.label_smoothing.unwrap_or(0.0),
+            average: choices.average,
+            minutes: choices.minutes,
             augment: choices.augment,
             augment_strength: choices
                 .augment

@@ -33,7 +33,7 @@ impl Settings {
             )));
         }
         type Legal = fn(f64) -> bool;
-        let numbers: [(_, _, Legal, _); 8] = [
+        let numbers: [(_, _, Legal, _); 10] = [
             (
                 "--learning-rate",
                 Some(self.learning_rate),
@@ -59,6 +59,8 @@ impl Settings {
                 |x| (0.0..=3.0).contains(&x),
                 "from 0 to 3",
             ),
+            ("--average", self.average, |x| x > 0.0, "greater than 0"),
+            ("--minutes", self.minutes, |x| x > 0.0, "greater than 0"),
             ("--ridge", self.ridge, |x| x >= 0.0, "from 0"),
             (
                 "--validation-fraction",
@@ -135,7 +137,7 @@ mod tests {
     #[test]
     fn a_number_out_of_its_range_is_refused() {
         type Change = fn(&mut Choices);
-        let cases: [(&str, Change); 6] = [
+        let cases: [(&str, Change); 8] = [
             ("--batch-size is 0", |c| c.batch_size = Some(0)),
             ("--hidden is 0", |c| c.hidden = Some(vec![3, 0])),
             ("--learning-rate is NaN", |c| {
@@ -144,6 +146,8 @@ mod tests {
             ("--augment-strength is 3.5", |c| {
                 (c.augment, c.augment_strength) = (Some(Augment::Both), Some(3.5));
             }),
+            ("--average is 0", |c| c.average = Some(0.0)),
+            ("--minutes is inf", |c| c.minutes = Some(f64::INFINITY)),
             ("--clip-norm is -1", |c| c.clip_norm = Some(-1.0)),
             ("--validation-fraction is 1", |c| {
                 c.validation_fraction = Some(1.0)

@@ -15,6 +15,7 @@ fn everything() -> Choices {
         clip_norm: Some(0.5),
         label_smoothing: Some(0.1),
         augment: Some(Augment::Both),
+        average: Some(1.0),
         ..mlp()
     }
 }

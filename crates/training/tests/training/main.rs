@@ -2,6 +2,7 @@
 
 mod agreement;
 mod augment;
+mod averaging;
 mod closed_form;
 mod continuing;
 mod fused;

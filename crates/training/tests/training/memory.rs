@@ -97,6 +97,8 @@ impl Memory {
         for epoch in self.epochs() {
             numbers.extend([epoch.epoch as f64, epoch.learning_rate]);
             numbers.extend(epoch.val_accuracy);
+            numbers.extend(epoch.average_val_loss);
+            numbers.extend(epoch.average_val_accuracy);
             numbers.extend(&epoch.gradient_norms);
         }
         if let Some(Event::Finished(result)) = self.events.last() {

@@ -1,11 +1,13 @@
 //! A net, data and a device from a few choices.
 
+use std::time::Duration;
+
 use backends::{Backend, Opened};
 use burn::tensor::{Int, Tensor};
 use datasets::{ImageSet, Mnist, bundled_mnist_dir};
 use training::{
     AnyNet, Choices, DryRun, Engine, Examples, ModelName, Net, OptimizerName, Outcome, Progress,
-    Records, Run, ScheduleName, Settings, Splits, State, TrainingError, dry_run,
+    Records, Run, ScheduleName, Settings, Splits, State, TrainingError, dry_run, epochs_in,
 };
 
 use crate::memory::Memory;
@@ -195,6 +197,11 @@ impl Setup {
         memory
     }
 
+    /// The epochs that fit a time.
+    pub(crate) fn epochs_in(&self, time: Duration) -> usize {
+        self.with(Fit(time))
+    }
+
     /// One step, evaluated.
     pub(crate) fn dry_run(&self) -> DryRun {
         self.with(DryStep)
@@ -233,6 +240,19 @@ impl Task for Train<'_> {
             }
         };
         Run::new(settings, opened, splits)?.train(state, self.memory)
+    }
+}
+
+struct Fit(Duration);
+
+impl Task for Fit {
+    type Output = usize;
+
+    fn run<N: Net>(self, setup: &Setup, net: N, splits: &Splits<N::Targets>) -> usize {
+        let Setup {
+            settings, opened, ..
+        } = setup;
+        epochs_in(self.0, settings, opened, splits, net).expect("the device works")
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use backends::{Backend, Opened};
@@ -22,7 +22,7 @@ use run_folder::{
 use run_report::{DataState, Written};
 use training::{
     AnyNet, Choices, Examples, ModelName, Net, Outcome, Run, Settings, Splits, Start, State,
-    dry_run, parameters,
+    dry_run, epochs_in, parameters,
 };
 
 pub(crate) use options::TrainOptions;
@@ -284,6 +284,7 @@ impl<'a> Session<'a> {
         if self.options.output.dry_run {
             return self.dry_run(net, &splits);
         }
+        self.fit_minutes(&net, &splits)?;
         let settings = self.settings.clone();
         let run = Run::new(&settings, &self.opened, &splits)?;
         let is_resumed = self.resumed.is_some();
@@ -329,6 +330,22 @@ impl<'a> Session<'a> {
             }
             Outcome::Finished { test_accuracy } => self.verdict(test_accuracy),
         })
+    }
+
+    /// Chooses the number of epochs that fit the time of a new run, if it is to be chosen by that.
+    fn fit_minutes<N: Net>(&mut self, net: &N, splits: &Splits<N::Targets>) -> Result<()> {
+        let (Some(minutes), None) = (self.settings.minutes, &self.resumed) else {
+            return Ok(());
+        };
+        let time = Duration::from_secs_f64(60.0 * minutes);
+        let net = net.clone();
+        self.settings.epochs = epochs_in(time, &self.settings, &self.opened, splits, net)?;
+        let epochs = self.settings.epochs;
+        self.console.note(format_args!(
+            "{minutes} min are enough for {} at the speed measured now; --epochs {epochs} repeats the run",
+            counted(epochs, "epoch")
+        ));
+        Ok(())
     }
 
     /// Writes the page of the run. Without it, the run is still complete.

@@ -109,6 +109,11 @@ struct OptimisationOptions {
     #[arg(long, short, allow_negative_numbers = true, value_parser = at_least_one, value_name = "N")]
     epochs: Option<usize>,
 
+    /// Choose the number of epochs by the time that they take here, in minutes, evaluation included; it is
+    /// measured before the run. Not together with --epochs.
+    #[arg(long, allow_negative_numbers = true, value_parser = minutes, value_name = "MINUTES")]
+    minutes: Option<f64>,
+
     /// Rows per step, at least 1; the last batch of an epoch may be shorter [default: mnist-mlp 128;
     /// xor-net 4; linear-regression 1000].
     #[arg(long, allow_negative_numbers = true, value_parser = at_least_one, value_name = "ROWS")]
@@ -116,7 +121,7 @@ struct OptimisationOptions {
 
     /// Learning rate, greater than 0 [default: mnist-mlp sgd 0.3, momentum 0.15, adam 0.003, or a third of
     /// that with a constant or step schedule; xor-net sgd 2, momentum 0.5, adam 0.05; linear-regression, whose loss is a sum over the ROWS of a batch,
-    /// sgd 0.02/ROWS, momentum 0.005/ROWS, adam 0.001].
+    /// sgd 0.02/ROWS, momentum 0.005/ROWS, adam 0.001; nesterov as momentum, adamw as adam].
     #[arg(long, allow_negative_numbers = true, value_parser = positive, value_name = "RATE")]
     learning_rate: Option<f64>,
 
@@ -148,6 +153,11 @@ struct OptimisationOptions {
     /// [default: 0]. Validation and test loss stay plain. For mnist-mlp only.
     #[arg(long, allow_negative_numbers = true, value_parser = share, value_name = "SHARE")]
     label_smoothing: Option<f64>,
+
+    /// Average the weights over the steps, with a memory of this many epochs, and make the average the result.
+    /// Both are evaluated on the validation set [default: no average; 1 if no number is given].
+    #[arg(long, allow_negative_numbers = true, num_args = 0..=1, default_missing_value = "1", value_parser = positive, value_name = "EPOCHS")]
+    average: Option<f64>,
 
     /// Stop after this many epochs without a better validation loss (training loss if there is no
     /// validation set), at least 1; the weights of the best epoch are the result [default: never].
@@ -295,6 +305,8 @@ impl TrainOptions {
             weight_decay: optimisation.weight_decay,
             clip_norm: optimisation.clip_norm,
             label_smoothing: optimisation.label_smoothing,
+            average: optimisation.average,
+            minutes: optimisation.minutes,
             augment: data.augment.augment,
             augment_strength: data.augment.augment_strength,
             augment_rotation: data
@@ -318,6 +330,18 @@ impl TrainOptions {
         }
     }
 }
+
+/// Minutes of a run: more than none, and at most a year.
+fn minutes(text: &str) -> Result<f64, String> {
+    let minutes = positive(text)?;
+    if minutes > MOST_MINUTES {
+        return Err(format!("expected at most {MOST_MINUTES}, which is a year"));
+    }
+    Ok(minutes)
+}
+
+/// A year.
+const MOST_MINUTES: f64 = 525_600.0;
 
 /// A name of a run's folder. Letters of every script are allowed; what a shell or another system would
 /// take as something else is not.
