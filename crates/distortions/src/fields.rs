@@ -1,7 +1,7 @@
 //! A pool of smooth random displacement fields.
 
 use crate::Uniform;
-use crate::warp::LANES;
+use crate::warp::{LANES, Lanes, in_lanes};
 
 /// Deviation of the Gaussian that smooths the noise, for a side of 28 pixels.
 const SMOOTHING: f32 = 5.0;
@@ -11,18 +11,19 @@ const MOST_FIELDS: usize = 512;
 const POOL_BYTES: usize = 16 << 20;
 const FEWEST_FIELDS: usize = 16;
 
-/// Displacements `[down, right]` of every pixel, with standard deviation 1 over the pool.
+/// Displacements of every pixel, with standard deviation 1 over the pool.
 #[derive(Debug, Clone)]
 pub(crate) struct Fields {
-    /// Field by field, row by row.
-    displacements: Vec<[f32; 2]>,
-    pixels: usize,
+    /// Field by field: all displacements down, then all to the right.
+    displacements: Vec<Lanes>,
+    /// Arrays of one direction of a field.
+    length: usize,
 }
 
 /// Two fields, mixed: `cos φ F_i + sin φ F_j` has the deviation that each of them has.
 pub(crate) struct Field<'a> {
-    one: &'a [[f32; 2]],
-    other: &'a [[f32; 2]],
+    one: [&'a [Lanes]; 2],
+    other: [&'a [Lanes]; 2],
     cos: f32,
     sin: f32,
 }
@@ -32,65 +33,67 @@ impl Fields {
     pub(crate) fn none() -> Self {
         Self {
             displacements: vec![],
-            pixels: 0,
+            length: 0,
         }
     }
 
     /// The pool of a seed.
     pub(crate) fn new(image: [usize; 2], seed: u64) -> Self {
         let pixels = image[0] * image[1];
-        let bytes = pixels * size_of::<[f32; 2]>();
+        let bytes = 2 * pixels * size_of::<f32>();
         let count = (POOL_BYTES / bytes).clamp(FEWEST_FIELDS, MOST_FIELDS);
         let smoothing = Smoothing::new(image);
-        let mut displacements: Vec<[f32; 2]> = (0..count)
+        let mut displacements = (0..count)
             .flat_map(|number| {
                 let mut random = Uniform::of_field(seed, number as u64);
-                let [down, right] = [(); 2].map(|()| smoothing.noise(&mut random));
-                down.into_iter()
-                    .zip(right)
-                    .map(|(down, right)| [down, right])
+                let [down, right] =
+                    [(); 2].map(|()| in_lanes(smoothing.noise(&mut random).into_iter()));
+                down.into_iter().chain(right)
             })
-            .collect();
-        normalise(&mut displacements);
+            .collect::<Vec<_>>();
+        normalise(&mut displacements, 2 * count * pixels);
         Self {
             displacements,
-            pixels,
+            length: pixels.div_ceil(LANES),
         }
     }
 
-    /// Two fields at random, in a random mixture.
-    pub(crate) fn draw(&self, random: &mut Uniform) -> Option<Field<'_>> {
-        let count = self.displacements.len().checked_div(self.pixels)?;
+    /// Two fields at random, in a random mixture with this deviation.
+    pub(crate) fn draw(&self, random: &mut Uniform, deviation: f32) -> Option<Field<'_>> {
+        let count = self.displacements.len().checked_div(2 * self.length)?;
         let [one, other] = [(); 2].map(|()| {
-            let start = random.below(count) * self.pixels;
-            &self.displacements[start..start + self.pixels]
+            let start = 2 * random.below(count) * self.length;
+            [start, start + self.length]
+                .map(|start| &self.displacements[start..start + self.length])
         });
         let (sin, cos) = (std::f32::consts::PI * random.signed()).sin_cos();
         Some(Field {
             one,
             other,
-            cos,
-            sin,
+            cos: deviation * cos,
+            sin: deviation * sin,
         })
     }
 }
 
 impl Field<'_> {
-    /// The displacements of some pixels, from a pixel on; those after the last one stay.
-    pub(crate) fn read(&self, first: usize, [down, right]: &mut [[f32; LANES]; 2]) {
-        let pairs = self.one[first..].iter().zip(&self.other[first..]);
-        for ((down, right), ([a, b], [c, d])) in down.iter_mut().zip(right).zip(pairs) {
-            *down = self.cos * a + self.sin * c;
-            *right = self.cos * b + self.sin * d;
+    /// Adds the displacements of an array of pixels to their places.
+    #[inline(always)]
+    pub(crate) fn add(&self, part: usize, places: &mut [Lanes; 2]) {
+        for (place, (one, other)) in places.iter_mut().zip(self.one.iter().zip(self.other)) {
+            let (one, other) = (&one[part], &other[part]);
+            for lane in 0..LANES {
+                place[lane] += self.cos * one[lane] + self.sin * other[lane];
+            }
         }
     }
 }
 
-/// Scales the displacements to standard deviation 1. Their mean is 0 but for chance.
-fn normalise(displacements: &mut [[f32; 2]]) {
+/// Scales the displacements, so many, to standard deviation 1. Their mean is 0 but for chance.
+fn normalise(displacements: &mut [Lanes], count: usize) {
     let numbers = displacements.as_flattened_mut();
     let square = numbers.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>();
-    let deviation = (square / numbers.len() as f64).sqrt() as f32;
+    let deviation = (square / count as f64).sqrt() as f32;
     numbers.iter_mut().for_each(|x| *x /= deviation);
 }
 
@@ -151,22 +154,20 @@ mod tests {
     #[test]
     fn fields_are_smooth_have_deviation_one_and_are_alike_at_edge_and_centre() {
         let fields = Fields::new([28, 28], 3);
-        assert_eq!(fields.displacements.len(), MOST_FIELDS * 784);
-        let deviation = |numbers: Vec<f32>| {
-            let square = numbers.iter().map(|x| x * x).sum::<f32>();
-            (square / numbers.len() as f32).sqrt()
-        };
+        let numbers = fields.displacements.as_flattened();
+        assert_eq!(numbers.len(), MOST_FIELDS * 2 * 784);
         let at = |pixel: usize| {
-            let of = fields.displacements[pixel..].iter().step_by(784);
-            deviation(of.flatten().copied().collect())
+            let of = numbers[pixel..].iter().step_by(784);
+            let square = of.map(|x| x * x).sum::<f32>();
+            (square / (2 * MOST_FIELDS) as f32).sqrt()
         };
         for pixel in [0, 27, 14 * 28 + 14, 783] {
             assert!((at(pixel) - 1.0).abs() < 0.12, "{pixel}: {}", at(pixel));
         }
         // The autocorrelation of noise smoothed by a Gaussian: exp(-d² / 4σ²).
-        let pairs = fields.displacements.chunks_exact(784);
-        let product = pairs.map(|field| field[14 * 28 + 8][0] * field[14 * 28 + 18][0]);
-        let correlation = product.sum::<f32>() / MOST_FIELDS as f32;
+        let planes = numbers.chunks_exact(784);
+        let product = planes.map(|plane| plane[14 * 28 + 8] * plane[14 * 28 + 18]);
+        let correlation = product.sum::<f32>() / (2 * MOST_FIELDS) as f32;
         let expected = (-100.0_f32 / (4.0 * SMOOTHING.powi(2))).exp();
         assert!(
             (correlation - expected).abs() < 0.12,
@@ -175,22 +176,34 @@ mod tests {
     }
 
     #[test]
-    fn a_mixture_has_the_deviation_of_its_parts() {
+    fn a_mixture_has_the_deviation_that_is_asked_for() {
         let fields = Fields::new([16, 20], 3);
         let mut sum = 0.0;
         for row in 0..400 {
             let mut random = Uniform::new(0, Moment { epoch: 1, row });
-            let field = fields.draw(&mut random).unwrap();
-            let mut moved = [[0.0; LANES]; 2];
-            field.read(170, &mut moved);
-            sum += moved.map(|lanes| lanes[0] * lanes[0]).iter().sum::<f32>() / 2.0;
+            let field = fields.draw(&mut random, 3.0).unwrap();
+            for part in 0..20 {
+                let mut places = [[0.0; LANES]; 2];
+                field.add(part, &mut places);
+                sum += places.as_flattened().iter().map(|x| x * x).sum::<f32>() / 640.0;
+            }
         }
-        assert!((sum / 400.0 - 1.0).abs() < 0.12, "{sum}");
+        assert!((sum / 3600.0 - 1.0).abs() < 0.12, "{sum}");
+    }
+
+    /// Sides whose pixels do not fill the last array are no different.
+    #[test]
+    fn every_size_has_deviation_one() {
+        let fields = Fields::new([5, 7], 1);
+        let planes = fields.displacements.chunks_exact(fields.length);
+        let numbers = planes.flat_map(|plane| &plane.as_flattened()[..35]);
+        let square = numbers.clone().map(|x| x * x).sum::<f32>();
+        assert!((square / numbers.count() as f32 - 1.0).abs() < 1e-3);
     }
 
     #[test]
     fn large_images_get_fewer_fields() {
         let fields = Fields::new([200, 300], 0);
-        assert_eq!(fields.displacements.len() / fields.pixels, 34);
+        assert_eq!(fields.displacements.len() / (2 * fields.length), 34);
     }
 }

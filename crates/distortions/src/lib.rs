@@ -12,7 +12,7 @@ use rand_chacha::{
 pub use recipe::{DistortionError, Kind, Recipe};
 
 use fields::Fields;
-use warp::{Framed, Warp};
+use warp::{Framed, Grid, Warp};
 
 /// Which image, and when: with the seed, this decides the distortion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +28,7 @@ pub struct Moment {
 pub struct Distortions {
     recipe: Recipe,
     seed: u64,
+    grid: Grid,
     fields: Fields,
 }
 
@@ -42,6 +43,7 @@ impl Distortions {
         Self {
             recipe: recipe.clone(),
             seed,
+            grid: Grid::new(recipe.image()),
             fields,
         }
     }
@@ -66,7 +68,7 @@ impl Distortions {
     /// ```
     ///
     /// with the image's centre `c`, a rotation `R`, scaling and shear `S`, a shift `t`, and two fields `F_i`
-    /// and `F_j` of the pool; `image[q]` is interpolated bilinearly.
+    /// and `F_j` of the pool; `image[q]` is interpolated bilinearly, at a 256th of a pixel.
     ///
     /// # Shapes
     ///
@@ -94,11 +96,9 @@ impl Distortions {
         assert_eq!(distorted.len(), pixels, "a result of another size");
         framed.set(image);
         let mut random = Uniform::new(self.seed, moment);
-        let warp = Warp::draw(&self.recipe, class, &mut random);
-        match self.fields.draw(&mut random) {
-            Some(field) => warp.apply(framed, distorted, |first, moved| field.read(first, moved)),
-            None => warp.apply(framed, distorted, |_, _| ()),
-        }
+        let field = |random: &mut Uniform, deviation| self.fields.draw(random, deviation);
+        let warp = Warp::draw(&self.recipe, class, &mut random, field);
+        warp.apply(framed, &self.grid, distorted);
     }
 }
 

@@ -1,6 +1,10 @@
 //! Where each pixel of a distorted image comes from, and its value there.
+//!
+//! Every loop is over arrays of [`LANES`] numbers, without a branch or a check, so that the compiler writes vectors; only
+//! the pixels are fetched one by one.
 
 use crate::Uniform;
+use crate::fields::Field;
 use crate::recipe::Recipe;
 
 /// Largest rotation at strength 1, in degrees.
@@ -15,22 +19,62 @@ const SHIFT: f32 = 1.0;
 /// Standard deviation of the elastic displacements at strength 1, in such pixels.
 const DISPLACEMENT: f32 = 1.15;
 
-/// An affine map from a pixel's place to the place it comes from, and the size of its displacement.
-pub(crate) struct Warp {
-    /// `[[down by down, down by right], [right by down, right by right]]`.
-    matrix: [[f32; 2]; 2],
-    shift: [f32; 2],
-    /// The factor of the elastic field, in pixels.
-    displacement: f32,
-    height: usize,
-    width: usize,
+/// Pixels that are computed side by side.
+pub(crate) const LANES: usize = 16;
+
+/// Numbers side by side.
+pub(crate) type Lanes = [f32; LANES];
+
+/// Places are counted in parts of a pixel, of which there are `1 << PART_BITS`.
+const PART_BITS: u32 = 8;
+const PARTS: f32 = (1 << PART_BITS) as f32;
+
+/// Added to a number from 0 to 2^23, this leaves the nearest whole number in the lower bits.
+const WHOLE: f32 = (1 << 23) as f32;
+
+/// Numbers in arrays of [`LANES`], the last one filled up with zeros.
+pub(crate) fn in_lanes(numbers: impl Iterator<Item = f32>) -> Vec<Lanes> {
+    let numbers = numbers.collect::<Vec<_>>();
+    let parts = numbers.chunks(LANES).map(|part| {
+        let mut lanes = [0.0; LANES];
+        lanes[..part.len()].copy_from_slice(part);
+        lanes
+    });
+    parts.collect()
 }
 
-impl Warp {
-    /// Draws the map for an image.
-    pub(crate) fn draw(recipe: &Recipe, class: Option<usize>, random: &mut Uniform) -> Self {
-        let [height, width] = recipe.image();
-        let elastic = if recipe.is_elastic() { 1.0 } else { 0.0 };
+/// The places of all pixels `[down, right]`, counted from the image's centre.
+#[derive(Debug, Clone)]
+pub(crate) struct Grid([Vec<Lanes>; 2]);
+
+impl Grid {
+    pub(crate) fn new([height, width]: [usize; 2]) -> Self {
+        let pixels = height * width;
+        let from_centre = |at: usize, side: usize| at as f32 - (side as f32 - 1.0) / 2.0;
+        let down = (0..pixels).map(|i| from_centre(i / width, height));
+        let right = (0..pixels).map(|i| from_centre(i % width, width));
+        Self([in_lanes(down), in_lanes(right)])
+    }
+}
+
+/// A map from a pixel's place to the place that it comes from: affine, and a displacement.
+pub(crate) struct Warp<'a> {
+    /// `[[down by down, down by right], [right by down, right by right]]`, in parts of a pixel.
+    matrix: [[f32; 2]; 2],
+    /// Where the centre comes from, in a framed image and in parts of a pixel.
+    centre: [f32; 2],
+    field: Option<Field<'a>>,
+}
+
+impl<'a> Warp<'a> {
+    /// Draws the map for an image. `field` draws a field of displacements, given their standard deviation, if
+    /// there are fields.
+    pub(crate) fn draw(
+        recipe: &Recipe,
+        class: Option<usize>,
+        random: &mut Uniform,
+        field: impl FnOnce(&mut Uniform, f32) -> Option<Field<'a>>,
+    ) -> Self {
         let strength = recipe.strength();
         let affine = if recipe.is_affine() { strength } else { 0.0 };
         let mut up_to = |most: f32| affine * most * random.signed();
@@ -44,61 +88,96 @@ impl Warp {
             [cos * tall - sin * shear, -sin * wide],
             [sin * tall + cos * shear, cos * wide],
         ];
+        let centre = |axis: usize| {
+            let middle = (recipe.image()[axis] as f32 - 1.0) / 2.0;
+            PARTS * (middle + shift[axis] + FRAME as f32)
+        };
         Self {
-            matrix,
-            shift,
-            displacement: elastic * strength * DISPLACEMENT * recipe.pixel(),
-            height,
-            width,
+            matrix: matrix.map(|row| row.map(|x| PARTS * x)),
+            centre: [centre(0), centre(1)],
+            field: field(random, PARTS * strength * DISPLACEMENT * recipe.pixel()),
         }
     }
 
-    /// Fills `distorted` from `image`; `field` gives the displacements of some pixels of a row, from a pixel on.
-    pub(crate) fn apply(
-        &self,
-        image: &Framed,
-        distorted: &mut [f32],
-        field: impl Fn(usize, &mut [[f32; LANES]; 2]),
-    ) {
-        let centre = [self.height, self.width].map(|side| (side as f32 - 1.0) / 2.0);
-        let [[a, b], [c, d]] = self.matrix;
-        let mut moved = [[0.0; LANES]; 2];
-        let mut sources = Sources::default();
-        for (row, line) in distorted.chunks_exact_mut(self.width).enumerate() {
-            let down = row as f32 - centre[0];
-            let y = centre[0] + a * down + self.shift[0];
-            let x = centre[1] + c * down + self.shift[1];
-            for (part, line) in line.chunks_mut(LANES).enumerate() {
-                let first = part * LANES;
-                field(row * self.width + first, &mut moved);
-                let lanes = moved[0].iter().zip(&moved[1]).enumerate();
-                for (lane, (moved_down, moved_right)) in lanes {
-                    let right = (first + lane) as f32 - centre[1];
-                    let y = y + b * right + self.displacement * moved_down;
-                    let x = x + d * right + self.displacement * moved_right;
-                    sources.set(lane, [y, x], image);
+    /// Fills `distorted` from `image`.
+    pub(crate) fn apply(&self, image: &Framed, grid: &Grid, distorted: &mut [f32]) {
+        let last = [image.height, image.width].map(|side| PARTS * (side as f32 + 1.0));
+        let Grid([down, right]) = grid;
+        let places = down.iter().zip(right);
+        for (part, (out, (down, right))) in distorted.chunks_mut(LANES).zip(places).enumerate() {
+            let mut place = [[0.0; LANES]; 2];
+            for (place, ([by_down, by_right], centre)) in
+                place.iter_mut().zip(self.matrix.iter().zip(self.centre))
+            {
+                for lane in 0..LANES {
+                    place[lane] = centre + by_down * down[lane] + by_right * right[lane];
                 }
-                sources.read(image, line);
             }
+            if let Some(field) = &self.field {
+                field.add(part, &mut place);
+            }
+            let [y, x] = [0, 1].map(|axis| place[axis].map(|at| in_parts(at, last[axis])));
+            let mut quads = [0; LANES];
+            for lane in 0..LANES {
+                quads[lane] = image.quad(y[lane] >> PART_BITS, x[lane] >> PART_BITS);
+            }
+            let mut values = [0.0; LANES];
+            for lane in 0..LANES {
+                values[lane] = interpolated(quads[lane], share(y[lane]), share(x[lane]));
+            }
+            out.copy_from_slice(&values[..out.len()]);
         }
     }
 }
 
-/// Pixels that are computed side by side.
-pub(crate) const LANES: usize = 16;
+/// A place in whole parts of a pixel. Places further out than `last` or below 0 are moved to there: all is 0 beyond.
+#[inline(always)]
+fn in_parts(at: f32, last: f32) -> u32 {
+    // Comparisons, since `f32::max` also looks for NaN.
+    let at = if at > 0.0 { at } else { 0.0 };
+    let at = if at < last { at } else { last };
+    (at + WHOLE).to_bits() & 0x7f_ffff
+}
 
-/// An image as floats in the unit interval, with a frame of zeros: one pixel before each side, two after it.
+/// The part of a place after its pixel, from 0 to below 1.
+#[inline(always)]
+fn share(at: u32) -> f32 {
+    (at & ((1 << PART_BITS) - 1)) as i32 as f32 * (1.0 / PARTS)
+}
+
+/// Four pixels, interpolated bilinearly, as a number of the unit interval.
+#[inline(always)]
+fn interpolated(quad: u32, below: f32, beside: f32) -> f32 {
+    let byte = |number: u32| ((quad >> (8 * number)) & 0xff) as i32 as f32;
+    let upper = byte(0) + beside * (byte(1) - byte(0));
+    let lower = byte(2) + beside * (byte(3) - byte(2));
+    (upper + below * (lower - upper)) / 255.0
+}
+
+/// Pixels of the frame before each side.
+const FRAME: usize = 1;
+
+/// An image with a frame of zeros: one pixel before each side, two after it.
 #[derive(Debug, Clone)]
 pub(crate) struct Framed {
-    pixels: Vec<f32>,
+    /// Framed rows; from one to the next are `1 << shift` bytes.
+    bytes: Vec<u8>,
+    /// For every pixel but those of the last row, the pixel, and those at its right, below it, and at the right
+    /// of that, the lowest byte first.
+    quads: Vec<u32>,
+    shift: u32,
     height: usize,
     width: usize,
 }
 
 impl Framed {
     pub(crate) fn new([height, width]: [usize; 2]) -> Self {
+        let shift = (width + 3).next_power_of_two().trailing_zeros();
         Self {
-            pixels: vec![0.0; (height + 3) * (width + 3)],
+            // One more, at the right of the last.
+            bytes: vec![0; ((height + 3) << shift) + 1],
+            quads: vec![0; (height + 2) << shift],
+            shift,
             height,
             width,
         }
@@ -108,53 +187,65 @@ impl Framed {
         [self.height, self.width]
     }
 
-    fn stride(&self) -> usize {
-        self.width + 3
-    }
-
     pub(crate) fn set(&mut self, image: &[u8]) {
-        let stride = self.stride();
-        let framed = self.pixels.chunks_exact_mut(stride).skip(1);
+        let stride = 1 << self.shift;
+        let framed = self.bytes.chunks_exact_mut(stride).skip(FRAME);
         for (framed, line) in framed.zip(image.chunks_exact(self.width)) {
-            for (framed, &byte) in framed[1..].iter_mut().zip(line) {
-                *framed = f32::from(byte) / 255.0;
-            }
+            framed[FRAME..FRAME + self.width].copy_from_slice(line);
         }
+        let (upper, lower) = (&self.bytes, &self.bytes[stride..]);
+        let upper = upper.iter().zip(&upper[1..]);
+        let lower = lower.iter().zip(&lower[1..]);
+        for (quad, ((&a, &b), (&c, &d))) in self.quads.iter_mut().zip(upper.zip(lower)) {
+            *quad = u32::from_le_bytes([a, b, c, d]);
+        }
+    }
+
+    /// The four pixels at a place.
+    #[inline(always)]
+    fn quad(&self, y: u32, x: u32) -> u32 {
+        self.quads[((y << self.shift) | x) as usize]
     }
 }
 
-/// Where pixels come from: the pixel of a framed image at or before the place, and the distance from there.
-#[derive(Default)]
-struct Sources {
-    start: [u32; LANES],
-    below: [f32; LANES],
-    beside: [f32; LANES],
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Sources {
-    /// Sets one, to a place counted from the image's first pixel. Places further out than a pixel are moved to
-    /// there: all is 0 beyond.
-    #[inline]
-    fn set(&mut self, lane: usize, [y, x]: [f32; 2], image: &Framed) {
-        let framed = |at: f32, side: usize| (at + 1.0).max(0.0).min(side as f32 + 1.0);
-        let (y, x) = (framed(y, image.height), framed(x, image.width));
-        // Truncation: `floor` is a call on processors that have no instruction for it.
-        let (top, left) = (y as i32, x as i32);
-        self.start[lane] = top as u32 * image.stride() as u32 + left as u32;
-        self.below[lane] = y - top as f32;
-        self.beside[lane] = x - left as f32;
+    #[test]
+    fn places_are_rounded_to_parts_and_kept_inside() {
+        let last = 29.0 * PARTS;
+        for (at, expected) in [
+            (0.0, 0),
+            (256.4, 256),
+            (256.6, 257),
+            (7423.0, 7423),
+            (-3.0, 0),
+            (9e9, 7424),
+        ] {
+            assert_eq!(in_parts(at, last), expected, "{at}");
+        }
+        assert_eq!(share(256 + 64), 0.25);
     }
 
-    /// Interpolates bilinearly, as many pixels as there is room for.
-    fn read(&self, image: &Framed, out: &mut [f32]) {
-        let stride = image.stride();
-        let places = self.start.iter().zip(&self.below).zip(&self.beside);
-        for (out, ((&start, below), beside)) in out.iter_mut().zip(places) {
-            let corners = &image.pixels[start as usize..][..stride + 2];
-            let [a, b, c, d] = [corners[0], corners[1], corners[stride], corners[stride + 1]];
-            let upper = a + beside * (b - a);
-            let lower = c + beside * (d - c);
-            *out = upper + below * (lower - upper);
-        }
+    #[test]
+    fn four_pixels_are_mixed_by_their_shares() {
+        let quad = u32::from_le_bytes([0, 255, 51, 102]);
+        assert_eq!(interpolated(quad, 0.0, 0.0), 0.0);
+        assert_eq!(interpolated(quad, 0.0, 0.5), 0.5);
+        assert!((interpolated(quad, 1.0, 0.25) - 0.25).abs() < 1e-7);
+        assert!((interpolated(quad, 0.5, 0.5) - 0.4).abs() < 1e-7);
+    }
+
+    #[test]
+    fn a_framed_image_has_its_pixels_and_zeros_around_them() {
+        let mut framed = Framed::new([2, 3]);
+        framed.set(&[9; 6]);
+        framed.set(&[1, 2, 3, 4, 5, 6]);
+        let quad = |y, x| framed.quad(y, x).to_le_bytes();
+        assert_eq!(quad(0, 0), [0, 0, 0, 1]);
+        assert_eq!(quad(1, 1), [1, 2, 4, 5]);
+        assert_eq!(quad(2, 3), [6, 0, 0, 0]);
+        assert_eq!(quad(3, 4), [0; 4]);
     }
 }
