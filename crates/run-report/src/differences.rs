@@ -56,13 +56,17 @@ pub fn from_defaults(settings: &Settings) -> Result<Vec<(Choice, String)>, Repor
 pub fn among(runs: &[&Settings]) -> Result<Vec<(String, Vec<String>)>, ReportError> {
     let runs = runs.iter().map(|run| fields(run));
     let runs = runs.collect::<Result<Vec<_>, _>>()?;
-    let Some(first) = runs.first() else {
-        return Ok(vec![]);
-    };
-    let differing = first.iter().filter_map(|(name, value)| {
+    // An option that a run does not use may be absent from it.
+    let mut names: Vec<&String> = vec![];
+    for name in runs.iter().flat_map(Map::keys) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let differing = names.into_iter().filter_map(|name| {
         let values = runs.iter().map(|run| run.get(name).unwrap_or(&Value::Null));
         let values = values.collect::<Vec<_>>();
-        let differ = values.iter().any(|other| *other != value);
+        let differ = values.iter().any(|other| *other != values[0]);
         differ.then(|| (option(name), values.into_iter().map(text).collect()))
     });
     Ok(differing.collect())
@@ -104,7 +108,7 @@ fn text(value: &Value) -> String {
 mod tests {
     use super::*;
     use backends::Backend;
-    use training::{Engine, ModelName, OptimizerName, ScheduleName};
+    use training::{Augment, Engine, ModelName, OptimizerName, ScheduleName};
 
     fn settings(choices: Choices) -> Settings {
         Settings::resolve(&choices).unwrap()
@@ -184,5 +188,30 @@ mod tests {
             .map(|(name, values)| (name.to_owned(), values.map(str::to_owned).to_vec()));
         assert_eq!(among(&[&a, &b]).unwrap(), expected);
         assert_eq!(among(&[&a, &a]).unwrap(), []);
+    }
+
+    /// The plain run says nothing about distortions.
+    #[test]
+    fn an_option_that_only_one_run_uses_tells_them_apart() {
+        let plain = settings(Choices::default());
+        let distorted = settings(Choices {
+            augment: Some(Augment::Both),
+            ..Choices::default()
+        });
+        for (name, value) in [("augment", "both"), ("augment-strength", "1.0")] {
+            let row = |values: [&str; 2]| (name.to_owned(), values.map(str::to_owned).to_vec());
+            assert!(
+                among(&[&plain, &distorted])
+                    .unwrap()
+                    .contains(&row(["none", value]))
+            );
+            assert!(
+                among(&[&distorted, &plain])
+                    .unwrap()
+                    .contains(&row([value, "none"]))
+            );
+        }
+        let differences = from_defaults(&distorted).unwrap();
+        assert_eq!(differences.len(), 2, "{differences:?}");
     }
 }

@@ -96,6 +96,10 @@ choice! {
     Preset {
         /// --backend flex --engine fused --epochs 6 --learning-rate 0.15 --schedule linear --warm-up 0.5
         Fast = "fast",
+        /// A net 784-1000-500-10 for handwritten digits, on distorted images, in 30 minutes.
+        Accurate = "accurate",
+        /// The same recipe for a net 784-2500-2000-1500-1000-500-10, in ten hours.
+        Record = "record",
     }
 }
 

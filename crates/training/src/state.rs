@@ -39,7 +39,7 @@ pub struct Progress {
     /// Completed steps in total.
     pub step: usize,
     /// Updates of the average.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub averaged: u64,
     /// Losses of those steps of the next epoch.
     pub losses: LossSum,
@@ -55,6 +55,14 @@ pub struct Progress {
     pub best_checkpoint: Option<Best>,
     /// Epochs evaluated since the best one.
     pub epochs_without_better: usize,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// The losses of an epoch's steps, added up.

@@ -90,6 +90,23 @@ fn options_that_do_not_go_together_are_refused() {
             &["--engine fused", "wgpu", "--backend flex"],
         ),
         (
+            "--preset accurate --hidden 8",
+            &["--hidden contradicts --preset accurate", "; leave"],
+        ),
+        (
+            "--preset record --augment elastic",
+            &["--augment contradicts --preset record", "; leave"],
+        ),
+        (
+            "--preset accurate --minutes 3 --epochs 2",
+            &["--minutes", "--epochs", "; leave"],
+        ),
+        ("--model linear-regression --preset accurate", &["--preset"]),
+        (
+            "--preset accurate --data-dir data",
+            &["names the class 7", "--augment-rotation"],
+        ),
+        (
             "--minutes 3 --epochs 2",
             &["--minutes", "--epochs", "; leave"],
         ),

@@ -137,28 +137,6 @@ impl Choices {
     }
 }
 
-/// The choices, with the preset's values for the others.
-pub(super) fn with_preset(choices: &Choices) -> Choices {
-    let mut choices = choices.clone();
-    if let Some(Preset::Fast) = choices.preset {
-        if Backend::Flex.is_compiled_in() {
-            choices.backend.get_or_insert(Backend::Flex);
-        }
-        let engine = match choices.backend.unwrap_or_else(Backend::preferred) {
-            Backend::Flex | Backend::Ndarray => Engine::Fused,
-            Backend::Wgpu => Engine::Manual,
-        };
-        choices.engine.get_or_insert(engine);
-        if choices.minutes.is_none() {
-            choices.epochs.get_or_insert(6);
-        }
-        choices.learning_rate.get_or_insert(0.15);
-        choices.schedule.get_or_insert(ScheduleName::Linear);
-        choices.warm_up.get_or_insert(WarmUp::Epochs(0.5));
-    }
-    choices
-}
-
 /// An error if the fused engine, which computes on the processor, is to train on a graphics adapter.
 pub(super) fn refuse_fused_on_adapters(choices: &Choices) -> Result<(), SettingsError> {
     let backend = choices.backend.unwrap_or_else(Backend::preferred);

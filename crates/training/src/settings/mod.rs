@@ -6,6 +6,7 @@ mod continued;
 mod defaults;
 mod hidden;
 mod images;
+mod preset;
 mod ranges;
 mod warm_up;
 
@@ -25,10 +26,9 @@ pub use images::{ImageSize, treatment};
 pub use warm_up::WarmUp;
 
 use crate::choice::{Augment, Engine, ImageKind, ModelName, OptimizerName, ScheduleName};
-use choices::{
-    refuse_epochs_and_minutes, refuse_fused_on_adapters, refuse_what_does_not_apply, with_preset,
-};
+use choices::{refuse_epochs_and_minutes, refuse_fused_on_adapters, refuse_what_does_not_apply};
 use defaults::Defaults;
+use preset::with_preset;
 
 /// Choices that contradict each other, or the run that is to continue. The message names the choice as
 /// the command line does and says what to do.
@@ -94,19 +94,31 @@ pub struct Settings {
     #[serde(with = "crate::number::exact", default)]
     pub label_smoothing: f64,
     /// Epochs that the average of the weights reaches back, if they are averaged.
-    #[serde(with = "crate::number::exact::optional", default)]
+    #[serde(
+        with = "crate::number::exact::optional",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub average: Option<f64>,
     /// Minutes that the number of epochs was chosen for, if it was.
-    #[serde(with = "crate::number::exact::optional", default)]
+    #[serde(
+        with = "crate::number::exact::optional",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub minutes: Option<f64>,
     /// How the training images are distorted, if they are.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub augment: Option<Augment>,
     /// The factor of the distortions.
-    #[serde(with = "crate::number::exact::optional", default)]
+    #[serde(
+        with = "crate::number::exact::optional",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub augment_strength: Option<f64>,
     /// Classes that are turned less.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub augment_rotation: Vec<ClassShare>,
     /// Decides initial weights, validation set, batch order and distortions.
     pub seed: u64,
@@ -204,7 +216,7 @@ impl Settings {
         let model = choices.model.unwrap_or(ModelName::MnistMlp);
         refuse_what_does_not_apply(model, choices)?;
         treatment(choices.images, choices.image_size)?;
-        let choices = &with_preset(choices);
+        let choices = &with_preset(choices)?;
         refuse_fused_on_adapters(choices)?;
         refuse_epochs_and_minutes(choices)?;
         let schedule = choices.schedule.unwrap_or(defaults::schedule(model));
@@ -323,7 +335,6 @@ pub fn default_threads(backend: Option<Backend>, batch_size: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Preset;
 
     fn settings(choices: Choices) -> Settings {
         Settings::resolve(&choices).expect("legal choices")
@@ -347,36 +358,6 @@ mod tests {
             (read.warm_up, read.clip_norm),
             (written.warm_up, written.clip_norm)
         );
-    }
-
-    #[test]
-    fn a_preset_decides_only_what_is_not_chosen() {
-        let fast = Choices {
-            preset: Some(Preset::Fast),
-            ..Choices::default()
-        };
-        let chosen = settings(fast.clone());
-        assert_eq!(
-            (chosen.backend.as_str(), chosen.engine),
-            ("flex", Engine::Fused)
-        );
-        assert_eq!((chosen.epochs, chosen.learning_rate), (6, 0.15));
-        let chosen = settings(Choices {
-            backend: Some(Backend::Ndarray),
-            epochs: Some(2),
-            ..fast
-        });
-        assert_eq!(
-            (chosen.backend.as_str(), chosen.engine),
-            ("ndarray", Engine::Fused)
-        );
-        assert_eq!((chosen.epochs, chosen.learning_rate), (2, 0.15));
-        let chosen = settings(Choices {
-            preset: Some(Preset::Fast),
-            backend: Some(Backend::Wgpu),
-            ..Choices::default()
-        });
-        assert_eq!(chosen.engine, Engine::Manual);
     }
 
     #[test]
