@@ -207,6 +207,16 @@ pub enum RunFolderError {
         /// The data.
         path: PathBuf,
     },
+    /// Members of a committee that do not answer the same question.
+    #[error("{} cannot be in a committee with {}: {why}", other.display(), first.display())]
+    Committee {
+        /// The first member.
+        first: PathBuf,
+        /// The other.
+        other: PathBuf,
+        /// The reason, with the remedy.
+        why: &'static str,
+    },
     /// Data with other bytes.
     #[error(
         "the training data differ from those at the start of the run; pass the original folder with --data-dir"

@@ -35,4 +35,4 @@ pub use recorder::{FolderRecorder, Listener};
 pub use resume::{Restored, Resumed};
 pub use saved::{SavedRun, backend_of};
 pub use scales::{ScaleAccuracy, ScaleCheck};
-pub use test_rows::TestRows;
+pub use test_rows::{Member, TestRows, answered_together};

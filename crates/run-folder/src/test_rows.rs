@@ -4,7 +4,9 @@ use std::path::Path;
 
 use backends::Opened;
 use datasets::{ImageSet, TestSet};
-use training::{Answers, AnyNet, Examples, Net, Team, TrainingError, answers, rows_at_once};
+use training::{
+    Answers, AnyNet, Examples, Net, Team, TrainingError, answers, committee, rows_at_once,
+};
 
 use crate::error::RunFolderError;
 use crate::net_data::NetData;
@@ -19,6 +21,54 @@ pub enum TestRows {
     Images(Box<TestSet>),
     /// The truth table of the exclusive or.
     TruthTable,
+}
+
+/// A net of a committee, with the rows as it needs them.
+#[derive(Debug)]
+pub struct Member<'a> {
+    /// Where the net is from, for messages.
+    pub source: &'a Path,
+    /// The net.
+    pub net: &'a AnyNet,
+    /// Its rows.
+    pub rows: &'a TestRows,
+}
+
+/// The answers of a committee: the mean of its members' probabilities.
+///
+/// # Errors
+///
+/// If a member has no probabilities, or not the classes and rows of the first one; if there is no member, or the device
+/// fails.
+pub fn answered_together(
+    members: &[Member<'_>],
+    opened: &Opened,
+    batch_size: Option<usize>,
+) -> Result<Answers, RunFolderError> {
+    let mut known: Option<(&Path, &TestSet)> = None;
+    let mut all = vec![];
+    for member in members {
+        let first = known.map_or(member.source, |(source, _)| source);
+        let refused = |why| RunFolderError::Committee {
+            first: first.to_owned(),
+            other: member.source.to_owned(),
+            why,
+        };
+        let (AnyNet::MnistMlp(net), TestRows::Images(set)) = (member.net, member.rows) else {
+            return Err(refused(
+                "a committee averages probabilities, which only mnist-mlp has; name runs of that model",
+            ));
+        };
+        let (_, same) = *known.get_or_insert((member.source, set));
+        if same.class_names != set.class_names || same.images.labels() != set.images.labels() {
+            return Err(refused(
+                "their classes or their test images differ; name runs on the same data",
+            ));
+        }
+        all.push((net, Examples::from_images(set.images.clone(), opened)));
+    }
+    let at_once = rows_at_once(opened, batch_size.unwrap_or(BATCH_SIZE));
+    Ok(committee(&all, &Team::undivided(), at_once)?)
 }
 
 impl TestRows {

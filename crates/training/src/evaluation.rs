@@ -133,16 +133,16 @@ pub fn answers<N: Net>(
 }
 
 /// The results for a part of the rows.
-struct Part<R> {
+pub(crate) struct Part<R> {
     /// Its contribution to the loss over all rows.
     loss: f64,
     /// What was read from its outputs.
-    read: R,
+    pub(crate) read: R,
 }
 
 /// Takes the rows through the net in parts, a share of them for each worker, and passes every part's
 /// outputs to `read`.
-fn map_parts<N: Net, R: Send + 'static>(
+pub(crate) fn map_parts<N: Net, R: Send + 'static>(
     net: &N,
     examples: &Examples<N::Targets>,
     team: &Team,

@@ -5,6 +5,7 @@ mod arguments;
 mod average;
 mod calibration;
 mod choice;
+mod committee;
 mod dry_run;
 mod engine;
 mod epoch;
@@ -40,6 +41,7 @@ pub use calibration::{BINS, Bin, Reliability, fitted_temperature, temperature_ne
 pub use choice::{
     Augment, Engine, ImageKind, ModelName, OptimizerName, Preset, ScheduleName, UnknownName,
 };
+pub use committee::committee;
 pub use dry_run::dry_run;
 pub use engine::{leaves_of_its_own, shard_loss};
 pub use epoch::{EpochDone, EpochEnd, Pass, Unwatched, Watch, epoch};

@@ -9,7 +9,7 @@ use datasets::TestRowsOf;
 use pages::numbers::{counted, percent};
 use pages::page::Table;
 use programs::{Exit, Format};
-use run_folder::{SavedRun, TestRows};
+use run_folder::{Member, SavedRun, TestRows, answered_together};
 use run_report::tables::{accuracy_interval, accuracy_text, class_table, confusion_table};
 use serde::Serialize;
 use training::{Answers, AnyNet, Confusion, LEVEL, ModelName, Reliability};
@@ -30,8 +30,15 @@ const PRINTED_MISTAKES: usize = 20;
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("net").required(true).args(["run", "weights"]))]
 pub(crate) struct EvalOptions {
-    #[command(flatten)]
-    net: NetOptions,
+    /// Run folder with the net to evaluate. Given several times, the nets answer together: the mean of their
+    /// probabilities counts. For that, all are mnist-mlp, on data with the same classes.
+    #[arg(long, value_name = "FOLDER")]
+    run: Vec<PathBuf>,
+
+    /// File of weights to use instead: safetensors, ONNX, a burnpack, or "pretrained" for the bundled net.
+    /// (For PyTorch files, run import first.)
+    #[arg(long, conflicts_with = "run", value_name = "FILE")]
+    weights: Option<PathBuf>,
 
     /// Folder of the data [default: the run's; for --weights the bundled MNIST]. Without a test set in it,
     /// every image counts; in the run's own folder, those that were held out. Not for xor-net.
@@ -60,6 +67,8 @@ struct EvaluationEvent {
     event: &'static str,
     run: Option<String>,
     weights: Option<String>,
+    /// The members of a committee.
+    committee: Vec<MemberLine>,
     model: ModelName,
     sizes: Vec<usize>,
     backend: &'static str,
@@ -92,6 +101,15 @@ struct EvaluationEvent {
     matrix: Confusion,
 }
 
+/// A net of a committee, evaluated alone.
+#[derive(Debug, Serialize)]
+struct MemberLine {
+    run: String,
+    #[serde(with = "training::number::json")]
+    loss: f64,
+    accuracy: f64,
+}
+
 /// The metrics of one class.
 #[derive(Debug, Serialize)]
 struct ClassLine {
@@ -110,7 +128,7 @@ struct ClassLine {
 ///
 /// If the net or the data cannot be read or do not fit each other, or the backend cannot run.
 pub(crate) fn run(options: &EvalOptions) -> Result<Exit> {
-    let trained = TrainedNet::open(&options.net, options.backend)?;
+    let trained = options.open(options.run.first(), options.backend)?;
     let TrainedNet { net, opened, .. } = &trained;
     let has_images = !matches!(net, AnyNet::XorNet(_));
     if options.data_dir.is_some() && !has_images {
@@ -132,9 +150,19 @@ pub(crate) fn run(options: &EvalOptions) -> Result<Exit> {
     let of_run = trained.run.as_ref().and_then(SavedRun::data_dir);
     let data_dir = options.data_dir.clone().or(of_run);
     let data_dir = data_dir.unwrap_or_else(datasets::bundled_mnist_dir);
-    let known = trained.known.clone().with(images, image_size, class_map)?;
-    let known = known.skipping_bad(options.skip_bad);
-    let rows = TestRows::load(net, &data_dir, &known)?;
+    let rows_for = |trained: &TrainedNet| {
+        let (images, map) = (images, class_map.clone());
+        let known = trained.known.clone().with(images, image_size, map)?;
+        let known = known.skipping_bad(options.skip_bad);
+        anyhow::Ok(TestRows::load(&trained.net, &data_dir, &known)?)
+    };
+    let rows = rows_for(&trained)?;
+    let others = options.run.iter().skip(1).map(|run| {
+        let other = options.open(Some(run), Some(trained.backend))?;
+        let rows = rows_for(&other)?;
+        anyhow::Ok((run, other.net, rows))
+    });
+    let others = others.collect::<Result<Vec<_>>>()?;
     let mut console = Console::new(options.format, false);
     let (rows_of, image_folder) = match &rows {
         TestRows::Images(set) => {
@@ -161,11 +189,28 @@ pub(crate) fn run(options: &EvalOptions) -> Result<Exit> {
         console.note(format_args!("warning: {doubt}"));
     }
     let batch_size = trained.settings().map(|settings| settings.batch_size);
-    let answers = rows.answered_by(net, opened, batch_size)?;
+    let mut answers = rows.answered_by(net, opened, batch_size)?;
+    let mut committee = vec![];
+    if !others.is_empty() {
+        let first = options.run.iter().map(|run| (run, net, &rows)).take(1);
+        let others = others.iter().map(|(run, net, rows)| (*run, net, rows));
+        let mut members = vec![];
+        for (source, net, rows) in first.chain(others) {
+            members.push(Member { source, net, rows });
+            let alone = rows.answered_by(net, opened, batch_size)?;
+            committee.push(MemberLine {
+                run: source.display().to_string(),
+                loss: alone.loss,
+                accuracy: alone.confusion().accuracy(),
+            });
+        }
+        answers = answered_together(&members, opened, batch_size)?;
+    }
     let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
     let confusion = answers.confusion();
     let is_probabilistic = matches!(net, AnyNet::MnistMlp(_));
-    let temperature = Some(trained.temperature).filter(|t| is_probabilistic && *t != 1.0);
+    let temperature =
+        Some(trained.temperature).filter(|t| is_probabilistic && others.is_empty() && *t != 1.0);
     let scaled = temperature.map(|temperature| {
         let net = net.clone().with_temperature(temperature);
         let answers = rows.answered_by(&net, opened, batch_size)?;
@@ -175,8 +220,9 @@ pub(crate) fn run(options: &EvalOptions) -> Result<Exit> {
     let classes = rows.class_names(confusion.classes());
     console.show(&EvaluationEvent {
         event: "evaluation",
-        run: path(&options.net.run),
-        weights: path(&options.net.weights),
+        run: path(&options.run.first().filter(|_| others.is_empty()).cloned()),
+        weights: path(&options.weights),
+        committee,
         model: net.model(),
         sizes: net.sizes(),
         backend: trained.backend.name(),
@@ -211,7 +257,18 @@ pub(crate) fn run(options: &EvalOptions) -> Result<Exit> {
 
 impl Shown for EvaluationEvent {
     fn to_text(&self) -> String {
-        let source = self.run.iter().chain(&self.weights);
+        let source = self.run.iter().chain(&self.weights).cloned();
+        let count = self.committee.len();
+        let together = (count > 0).then(|| format!("a committee of {count}"));
+        let source = source.chain(together);
+        let alone = self.committee.iter().map(|member| {
+            let accuracy = percent(member.accuracy);
+            let loss = member.loss;
+            format!(
+                "{}: test loss {loss:.4}   test accuracy {accuracy}\n",
+                member.run
+            )
+        });
         let which = match self.rows_of {
             "every-image" => ", every image in it",
             "held-out" => ", those held out from training",
@@ -230,21 +287,33 @@ impl Shown for EvaluationEvent {
         format!(
             "{} {} of {}, on {}: {}\n\
              {}{}\n\
-             test loss {:.4}   test accuracy {}{}\n\n\
+             {}test loss {:.4}   test accuracy {}{}\n\n\
              {shown}\n{}\n\n{}",
             self.model,
             layer_sizes(&self.sizes),
-            source.map(String::as_str).collect::<String>(),
+            source.collect::<String>(),
             self.backend,
             self.device,
             counted(self.rows, "test row"),
             data.collect::<String>(),
+            alone.collect::<String>(),
             self.loss,
             accuracy_text(self.accuracy, self.accuracy_interval),
             self.calibration_line(),
             table.to_text(),
             class_table(&self.matrix, &self.classes).to_text(),
         )
+    }
+}
+
+impl EvalOptions {
+    /// Opens a run's net, or that of the file of weights.
+    fn open(&self, run: Option<&PathBuf>, backend: Option<Backend>) -> Result<TrainedNet> {
+        let net = NetOptions {
+            run: run.cloned(),
+            weights: self.weights.clone(),
+        };
+        TrainedNet::open(&net, backend)
     }
 }
 

@@ -202,3 +202,49 @@ fn images_of_another_size_are_refused_with_a_remedy_that_helps() {
     refused.assert_refused(&["takes 784 inputs", "have 49 pixels; name the data"]);
     assert!(!refused.stderr.contains("--image-size"));
 }
+
+#[test]
+fn several_runs_answer_together() {
+    let (workplace, _) = trained("--epochs 1 --seed 1");
+    workplace.train("--backend flex --run-name other --epochs 1 --seed 2");
+    let alone = ["net", "other"].map(|run| evaluation(&workplace, &format!("--run runs/{run}")));
+    let together = evaluation(&workplace, "--run runs/net --run runs/other");
+    assert_eq!(together["run"], Value::Null);
+    assert_eq!(alone[0]["committee"], json!([]));
+    for (alone, member) in alone
+        .iter()
+        .zip(together["committee"].as_array().expect("two"))
+    {
+        for field in ["run", "loss", "accuracy"] {
+            assert_eq!(alone[field], member[field], "{field}");
+        }
+    }
+    // The loss is convex: that of the mean is at most the mean of the losses.
+    let [a, b] = alone
+        .each_ref()
+        .map(|event| event["loss"].as_f64().expect("a loss"));
+    let loss = together["loss"].as_f64().expect("a loss");
+    assert!(
+        loss < (a + b) / 2.0 && loss != a && loss != b,
+        "{loss} {a} {b}"
+    );
+    assert_eq!(together["temperature"], Value::Null);
+    let text = workplace.text("eval --run runs/net --run runs/other");
+    assert!(text.contains("of a committee of 2, on flex"), "{text}");
+    assert!(text.contains("\nruns/other: test loss "), "{text}");
+
+    workplace.events("--model xor-net --backend flex --epochs 3 --run-name xor");
+    let linear = "--model linear-regression --data-dir data --backend flex --epochs 1";
+    workplace.events(&format!("{linear} --run-name linear"));
+    for run in ["xor", "linear"] {
+        workplace
+            .run(&format!("eval --run runs/net --run runs/{run}"))
+            .assert_refused(&["cannot be in a committee", "mnist-mlp"]);
+    }
+    workplace
+        .run("eval --run runs/net --run runs/nothing")
+        .assert_refused(&["runs/nothing"]);
+    workplace
+        .run("eval --run runs/net --weights pretrained")
+        .assert_refused(&["--weights", "--run"]);
+}
