@@ -96,14 +96,10 @@ pub struct Epoch {
     /// Validation accuracy.
     pub val_accuracy: Option<f64>,
     /// Loss of the averaged weights on the validation set, if there are such; the next likewise.
-    #[serde(
-        with = "json::optional",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(with = "json::optional", default)]
     pub average_val_loss: Option<f64>,
     /// Their validation accuracy.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub average_val_accuracy: Option<f64>,
     /// Seconds of training, without the evaluation.
     pub seconds: f64,

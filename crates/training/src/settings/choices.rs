@@ -211,7 +211,6 @@ pub(super) fn refuse_what_does_not_apply(
             "--new-head draws the last layer of the weights that --init names again; pass --init too",
         ));
     }
-    refuse_distortions_of_nothing(choices)?;
     match hidden {
         Some(hidden) if hidden.is_empty() && !xor && choices.activation.is_some() => {
             Err(SettingsError::new(
@@ -240,7 +239,7 @@ pub(super) fn refuse_epochs_and_minutes(choices: &Choices) -> Result<(), Setting
 }
 
 /// An error if distortions are described that there are not.
-fn refuse_distortions_of_nothing(choices: &Choices) -> Result<(), SettingsError> {
+pub(super) fn refuse_distortions_of_nothing(choices: &Choices) -> Result<(), SettingsError> {
     let described = [
         ("--augment-strength", choices.augment_strength.is_some()),
         ("--augment-rotation", choices.augment_rotation.is_some()),

@@ -26,7 +26,10 @@ pub use images::{ImageSize, treatment};
 pub use warm_up::WarmUp;
 
 use crate::choice::{Augment, Engine, ImageKind, ModelName, OptimizerName, ScheduleName};
-use choices::{refuse_epochs_and_minutes, refuse_fused_on_adapters, refuse_what_does_not_apply};
+use choices::{
+    refuse_distortions_of_nothing, refuse_epochs_and_minutes, refuse_fused_on_adapters,
+    refuse_what_does_not_apply,
+};
 use defaults::Defaults;
 use preset::with_preset;
 
@@ -219,6 +222,7 @@ impl Settings {
         let choices = &with_preset(choices)?;
         refuse_fused_on_adapters(choices)?;
         refuse_epochs_and_minutes(choices)?;
+        refuse_distortions_of_nothing(choices)?;
         let schedule = choices.schedule.unwrap_or(defaults::schedule(model));
         let defaults = Defaults::of(model, schedule);
         let optimizer = choices.optimizer.unwrap_or(OptimizerName::Momentum);
