@@ -5,6 +5,7 @@
 mod ci;
 mod docs;
 mod lint;
+mod next_burn;
 mod program;
 mod structure;
 mod trace;
@@ -58,6 +59,11 @@ enum Command {
     Structure,
     /// Trace which methods of burn-autodiff the operations of `audit-burn` reach (with gdb).
     TraceSuite,
+    /// Compile the reproductions of Burn's listed faults against the next Burn, and say of each fault whether it is
+    /// mended, still there, or cannot be built there.
+    ///
+    /// The first time, it compiles that Burn with the backend flex.
+    NextBurn,
     /// Run everything that must pass before a change lands.
     Ci,
 }
@@ -103,6 +109,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::Docs => docs::run(),
         Command::Structure => structure::check(),
         Command::TraceSuite => trace::run(&program::build(trace::PROGRAM)?),
+        Command::NextBurn => next_burn::run(),
         Command::Ci => ci::run(),
     }
 }
