@@ -178,41 +178,68 @@ impl Judge {
     fn first_complaint(&self, program: &Program, witnesses: &Witnesses) -> Option<Complaint> {
         let mut plain: Option<(&Setting, Results)> = None;
         for setting in &self.settings {
+            let without = plain
+                .as_ref()
+                .filter(|(other, _)| setting.is_checkpointing_of(other));
+            if let Some((_, without)) = without {
+                // What has been compared with the witnesses need not be compared again: it must give the same bits.
+                if let Some(complaint) = self.as_without(setting, program, witnesses, without) {
+                    return Some(complaint);
+                }
+                continue;
+            }
             let results = match self.checked(setting, program, witnesses) {
                 Ok(results) => results,
                 Err(complaint) => return Some(complaint),
             };
-            let same = plain
-                .as_ref()
-                .filter(|(other, _)| setting.is_checkpointing_of(other));
-            if let Some((_, without)) = same
-                && *without != results
-            {
-                let detail = different(without, &Ok(results));
-                return Some(setting.complaint(ComplaintKind::Checkpointing, detail));
-            }
-            if let Some(complaint) = self.repeated(setting, program, &results) {
-                return Some(complaint);
+            if let Some(other) = self.other_than(setting, program, &results) {
+                let alone = setting.run(program, self.fault);
+                let kind = match other {
+                    Err(Failure::Hung) => ComplaintKind::Hang,
+                    _ if alone.as_ref() != Ok(&results) => ComplaintKind::Unsteady,
+                    _ => ComplaintKind::Threads,
+                };
+                return Some(setting.complaint(kind, different(&results, &other)));
             }
             plain = Some((setting, results));
         }
         None
     }
 
-    /// Runs a program again, next to another thread that runs it too. All must give the same bits.
-    fn repeated(&self, setting: &Setting, program: &Program, first: &Results) -> Option<Complaint> {
+    /// Runs a program with gradient checkpointing, and compares it with what it gave without.
+    fn as_without(
+        &self,
+        setting: &Setting,
+        program: &Program,
+        witnesses: &Witnesses,
+        without: &Results,
+    ) -> Option<Complaint> {
+        let other = self.other_than(setting, program, without)?;
+        if other == Err(Failure::Hung) {
+            return Some(setting.complaint(ComplaintKind::Hang, different(without, &other)));
+        }
+        match self.checked(setting, program, witnesses) {
+            Err(complaint) => Some(complaint),
+            Ok(alone) if alone != *without => {
+                let detail = different(without, &Ok(alone));
+                Some(setting.complaint(ComplaintKind::Checkpointing, detail))
+            }
+            Ok(_) => Some(setting.complaint(ComplaintKind::Threads, different(without, &other))),
+        }
+    }
+
+    /// Runs a program again, next to another thread that runs it too. All must give the same bits: a run that does not.
+    fn other_than(
+        &self,
+        setting: &Setting,
+        program: &Program,
+        same: &Results,
+    ) -> Option<Result<Results, Failure>> {
         let runs = match &self.companion {
             Some(companion) => setting.run_on_two(program, companion).to_vec(),
             None => vec![setting.run(program, self.fault)],
         };
-        let other = runs.into_iter().find(|run| run.as_ref() != Ok(first))?;
-        let alone = setting.run(program, self.fault);
-        let kind = match other {
-            Err(Failure::Hung) => ComplaintKind::Hang,
-            _ if alone.as_ref() != Ok(first) => ComplaintKind::Unsteady,
-            _ => ComplaintKind::Threads,
-        };
-        Some(setting.complaint(kind, different(first, &other)))
+        runs.into_iter().find(|run| run.as_ref() != Ok(same))
     }
 
     /// Runs a program once and compares its results with the witnesses.

@@ -57,6 +57,20 @@ impl Program {
         changed
     }
 
+    /// With a leaf of these numbers, in the shape of the leaf that is at this place.
+    fn with_leaf(&self, place: usize, numbers: Vec<f64>, is_tracked: bool) -> Self {
+        let (shape, _) = self.numbers(&self.instructions[place].step);
+        let shape = shape.to_vec();
+        self.with_step(
+            place,
+            Step::Leaf {
+                shape,
+                numbers,
+                is_tracked,
+            },
+        )
+    }
+
     /// Without the instructions before `place` that only made its operands.
     fn tidied(&self, place: usize) -> Self {
         let mut tidy = self.clone();
@@ -167,16 +181,8 @@ fn bypassed(program: &Program, trace: &Trace, place: usize) -> Vec<Program> {
 fn untracked(program: &Program, _: &Trace, place: usize) -> Vec<Program> {
     let step = &program.instructions[place].step;
     let own = |is_tracked| {
-        let (shape, numbers) = program.numbers(step);
-        let (shape, numbers) = (shape.to_vec(), numbers.to_vec());
-        program.with_step(
-            place,
-            Step::Leaf {
-                shape,
-                numbers,
-                is_tracked,
-            },
-        )
+        let (_, numbers) = program.numbers(step);
+        program.with_leaf(place, numbers.to_vec(), is_tracked)
     };
     match step {
         Step::Leaf {
@@ -197,27 +203,16 @@ fn plain_handle(program: &Program, _: &Trace, place: usize) -> Vec<Program> {
 /// Numbers with fewer binary digits.
 fn short_numbers(program: &Program, _: &Trace, place: usize) -> Vec<Program> {
     let Step::Leaf {
-        shape,
         numbers,
         is_tracked,
+        ..
     } = &program.instructions[place].step
     else {
         return vec![];
     };
     let rounded = |digits: f64| {
-        let numbers = numbers
-            .iter()
-            .map(|x| (x * digits).round() / digits)
-            .collect();
-        let (shape, is_tracked) = (shape.clone(), *is_tracked);
-        program.with_step(
-            place,
-            Step::Leaf {
-                shape,
-                numbers,
-                is_tracked,
-            },
-        )
+        let short = numbers.iter().map(|x| (x * digits).round() / digits);
+        program.with_leaf(place, short.collect(), *is_tracked)
     };
     let few = [1.0, 4.0, 32.0].map(rounded);
     let position = few.iter().position(|it| it == program).unwrap_or(few.len());

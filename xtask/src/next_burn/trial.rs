@@ -80,7 +80,8 @@ pub(super) fn build(manifest: &str, sources: &Sources) -> Result<Built> {
             let cut = format!("{file}:{}-{}", lines.start(), lines.end());
             if !cuts.contains(&cut) {
                 cuts.push(cut);
-                left_out.insert(name, error.message.clone());
+                let reason = reason(&error.message, &left_out);
+                left_out.insert(name, reason);
             }
         }
         ensure!(
@@ -88,6 +89,17 @@ pub(super) fn build(manifest: &str, sources: &Sources) -> Result<Built> {
             "cargo failed without an error of the compiler; see above"
         );
     }
+}
+
+/// An error's message; if it only says that something is missing which was left out, why that was.
+fn reason(message: &str, left_out: &BTreeMap<String, String>) -> String {
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let missing = message
+        .starts_with("cannot find")
+        .then(|| quoted.next())
+        .flatten();
+    let first = missing.and_then(|name| left_out.get(name));
+    first.map_or(message, String::as_str).to_owned()
 }
 
 /// Runs cargo, which shows its own progress. The program, or the errors.
@@ -163,9 +175,17 @@ impl Built {
         let is_it = |test: &&String| test.rsplit("::").next() == Some(name);
         match (self.tests.iter().find(is_it), backend) {
             (Some(test), _) => run(&self.program, test),
-            (None, Some(backend)) => Ok(Outcome::NotBuilt(format!("without {backend}"))),
+            (None, Some(backend)) => Ok(Outcome::NotBuilt(absent(backend))),
             (None, None) => bail!("{name} was neither compiled nor left out"),
         }
+    }
+}
+
+/// Why nothing is compiled for a backend.
+fn absent(backend: &str) -> String {
+    match backend {
+        "ndarray" => "no backend ndarray there".to_owned(),
+        other => format!("{other} is not compiled here"),
     }
 }
 
@@ -250,6 +270,22 @@ mod tests {
         let warning = json!({"message": {"level": "warning", "message": "unused", "spans": []}});
         assert_eq!(CompileError::of(&warning), None);
         assert_eq!(CompileError::of(&json!({"reason": "build-finished"})), None);
+    }
+
+    #[test]
+    fn what_needs_something_left_out_has_its_reason() {
+        let left_out = BTreeMap::from([("chain".to_owned(), "no method `sin`".to_owned())]);
+        let of = |message| reason(message, &left_out);
+        assert_eq!(
+            of("cannot find function `chain` in this scope"),
+            "no method `sin`"
+        );
+        let other = "cannot find function `leaf` in this scope";
+        assert_eq!(of(other), other);
+        assert_eq!(
+            of("mismatched types of `chain`"),
+            "mismatched types of `chain`"
+        );
     }
 
     #[test]
