@@ -1,6 +1,7 @@
 //! What a training loop relies on besides single operations: the graph's rules, optimizers, schedules.
 
 mod graph;
+mod lbfgs;
 mod matrices;
 mod optimizers;
 mod schedules;
