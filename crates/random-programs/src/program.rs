@@ -102,6 +102,22 @@ impl Program {
             .count()
     }
 
+    /// The number of instructions.
+    pub fn instructions(&self) -> usize {
+        self.instructions.len()
+    }
+
+    /// The program without the instructions at these places and without everything that needs them.
+    #[must_use]
+    pub fn left_out(&self, places: &[usize]) -> Self {
+        let mut stays = vec![true; self.instructions.len()];
+        for (place, step) in self.steps().enumerate() {
+            let is_fed = step.operands().iter().all(|&operand| stays[operand]);
+            stays[place] = is_fed && !places.contains(&place);
+        }
+        self.only(&stays)
+    }
+
     /// The differentiable operations that it calls, by their names in burn-suite's table.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         let name = |step: &Step| match step {

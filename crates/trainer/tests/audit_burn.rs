@@ -296,3 +296,42 @@ fn issues_are_printed_and_written() {
         .count();
     assert!(count > 60, "{count}");
 }
+
+/// A process that overflows its stack or takes memory costs the programs that do so, and no other. They are said with
+/// their seeds, and shrunk to the operation that does it.
+#[test]
+fn a_program_with_a_bad_end_is_reported_and_the_rest_is_judged() {
+    for (end, why) in [("overflow", "overflowed its stack"), ("memory", "MiB")] {
+        if end == "memory" && !cfg!(target_os = "linux") {
+            continue;
+        }
+        let disaster = format!("{end}:Tensor::cosh");
+        let run = ["--programs", "20", "--seed", "0", "--backend", "flex"];
+        let how = ["--disaster", &disaster, "--format", "json"];
+        let output = audit(&[&run[..], &how[..]].concat());
+        assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+        let events = events(&output);
+        let programs = events.iter().filter(|event| event["event"] == "program");
+        let (lost, judged): (Vec<_>, Vec<_>) =
+            programs.partition(|event| event["verdict"] == "lost");
+        assert_eq!(lost.len() + judged.len(), 20);
+        let summary = events.last().expect("a summary");
+        assert_eq!(summary["lost"], lost.len());
+        assert!((1..10).contains(&lost.len()), "{}", lost.len());
+        for event in lost {
+            let [detail, code] = ["detail", "code"].map(|name| event[name].as_str().expect(name));
+            assert!(detail.contains(why), "{detail}");
+            let calls = code
+                .lines()
+                .filter(|line| line.contains(" = ") && line.contains(".cosh()"));
+            assert_eq!(calls.count(), 1, "{code}");
+            assert!(
+                code.lines()
+                    .filter(|line| line.starts_with("    let v"))
+                    .count()
+                    <= 2,
+                "{code}"
+            );
+        }
+    }
+}

@@ -10,6 +10,8 @@ use programs::Format;
 use programs::setup::backend_argument;
 use training::number::parse::seed;
 
+use crate::random::Disaster;
+
 /// Check the gradients of Burn's own operations with formulas and finite differences.
 ///
 /// The operations, and the layers and losses of burn::nn, run on ndarray and flex in f64 and f32, and
@@ -74,6 +76,20 @@ pub(crate) struct Cli {
     /// With --here: only operations of this family.
     #[arg(long, hide = true, requires = "here", value_parser = family, value_name = "TITLE")]
     pub(crate) family: Option<Family>,
+
+    /// With --here and --programs: without the instructions at these places and what needs them.
+    #[arg(
+        long,
+        hide = true,
+        requires = "here",
+        value_delimiter = ',',
+        value_name = "PLACE"
+    )]
+    pub(crate) without: Vec<usize>,
+
+    /// With --programs: each program that calls this operation ends badly, to see that it is noticed.
+    #[arg(long, hide = true, requires = "programs", value_name = "END:NAME")]
+    pub(crate) disaster: Option<Disaster>,
 
     /// With --here: only the operation of this name.
     #[arg(long, hide = true, requires = "here", value_name = "NAME")]

@@ -1,5 +1,6 @@
 //! `--programs`: random programs instead of the table of operations.
 
+mod disaster;
 mod events;
 mod parent;
 mod worker;
@@ -12,6 +13,8 @@ use programs::setup::Backends;
 
 use crate::child::end_with_parent;
 use crate::cli::Cli;
+
+pub(crate) use disaster::Disaster;
 
 /// The backends that programs run on unless others are named. On a graphics adapter, shaders are compiled for
 /// each shape: a program takes seconds there.
@@ -37,8 +40,12 @@ pub(crate) fn run(cli: &Cli, count: u64, backends: &Backends) -> Result<bool> {
         if cli.leashed {
             end_with_parent();
         }
-        worker::run(seeds, backends)?;
+        worker::run(seeds, backends, &cli.without, cli.disaster.as_ref())?;
         return Ok(true);
     }
-    parent::run(&seeds, cli.format, backends)
+    let processes = parent::Processes {
+        backends,
+        disaster: cli.disaster.as_ref(),
+    };
+    processes.run(&seeds, cli.format)
 }

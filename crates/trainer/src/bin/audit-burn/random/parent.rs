@@ -11,6 +11,7 @@ use programs::parallel::in_order;
 use programs::setup::Backends;
 use random_programs::{DEADLOCK, Program};
 
+use super::disaster::Disaster;
 use super::events::{ProgramEvent, ProgramsSummary};
 use super::worker::settings;
 use crate::child::{last_words, lines};
@@ -25,113 +26,194 @@ const LOOK: Duration = Duration::from_millis(200);
 /// The most memory that a process may take.
 const MEMORY: u64 = 2 << 30;
 
-/// Runs the programs of these seeds on all cores. Returns whether all are right, or wrong for reasons that
-/// are listed.
-///
-/// # Errors
-///
-/// If a process cannot start, or results cannot be written.
-pub(super) fn run(seeds: &Range<u64>, format: Format, backends: &Backends) -> Result<bool> {
-    let begin = Instant::now();
-    let output = ResultWriter::new(format);
-    output.backends(backends)?;
-    let mut groups = Vec::new();
-    let mut first = seeds.start;
-    while first < seeds.end {
-        let end = seeds.end.min(first + PROGRAMS);
-        groups.push(first..end);
-        first = end;
+/// How long a lost program is made smaller at most.
+const SHRINKING: Duration = Duration::from_secs(60);
+
+/// The processes of a run: what each is told.
+pub(super) struct Processes<'a> {
+    pub(super) backends: &'a Backends,
+    pub(super) disaster: Option<&'a Disaster>,
+}
+
+impl Processes<'_> {
+    /// Runs the programs of these seeds on all cores. Returns whether all are right, or wrong for reasons that
+    /// are listed.
+    ///
+    /// # Errors
+    ///
+    /// If a process cannot start, or results cannot be written.
+    pub(super) fn run(&self, seeds: &Range<u64>, format: Format) -> Result<bool> {
+        let begin = Instant::now();
+        let output = ResultWriter::new(format);
+        output.backends(self.backends)?;
+        let mut groups = Vec::new();
+        let mut first = seeds.start;
+        while first < seeds.end {
+            let end = seeds.end.min(first + PROGRAMS);
+            groups.push(first..end);
+            first = end;
+        }
+        let mut summary = ProgramsSummary::new(seeds);
+        in_order(
+            &groups,
+            |group| self.events(group),
+            |events| {
+                for event in events? {
+                    summary.add(&event);
+                    match (format, event.text()) {
+                        (Format::Json, _) => output.json(&event)?,
+                        (Format::Text, Some(text)) => output.say(&text)?,
+                        (Format::Text, None) => {}
+                    }
+                }
+                Ok(())
+            },
+        )?;
+        summary.seconds = begin.elapsed().as_secs_f64();
+        match format {
+            Format::Text => output.say(&summary.to_string())?,
+            Format::Json => output.json(&summary)?,
+        }
+        Ok(summary.is_good())
     }
-    let mut summary = ProgramsSummary::new(seeds);
-    in_order(
-        &groups,
-        |group| events(group, backends),
-        |events| {
-            for event in events? {
-                summary.add(&event);
-                match (format, event.text()) {
-                    (Format::Json, _) => output.json(&event)?,
-                    (Format::Text, Some(text)) => output.say(&text)?,
-                    (Format::Text, None) => {}
+
+    /// The results of a group of seeds, each program's exactly once.
+    fn events(&self, seeds: &Range<u64>) -> Result<Vec<ProgramEvent>> {
+        let mut events: Vec<ProgramEvent> = Vec::new();
+        let mut next = seeds.start;
+        while next < seeds.end {
+            let trouble = self.one_process(next..seeds.end, &[], &mut events)?;
+            next = seeds.start + events.len() as u64;
+            let hung = |event: &ProgramEvent| event.entries.iter().any(|entry| entry == DEADLOCK);
+            if next < seeds.end && !events.last().is_some_and(hung) {
+                events.push(self.lost(next, trouble)?);
+                next += 1;
+            }
+        }
+        Ok(events)
+    }
+
+    /// A program whose process came to a bad end, as small as it can be made.
+    fn lost(&self, seed: u64, trouble: Trouble) -> Result<ProgramEvent> {
+        let program = Program::random(seed);
+        // Each smaller one that hangs would be waited for.
+        let smallest = if trouble.is_silence {
+            program.clone()
+        } else {
+            program.left_out(&self.unneeded(seed, &program)?)
+        };
+        let settings = settings(self.backends);
+        let code = settings
+            .first()
+            .map_or_else(String::new, |it| smallest.code(it));
+        let operations = program.operations();
+        Ok(ProgramEvent::lost(seed, operations, trouble.text, code))
+    }
+
+    /// The instructions without which a program still has a bad end, each tried in a process of its own.
+    fn unneeded(&self, seed: u64, program: &Program) -> Result<Vec<usize>> {
+        let begin = Instant::now();
+        let mut unneeded = Vec::new();
+        for place in (0..program.instructions()).rev() {
+            if begin.elapsed() > SHRINKING {
+                break;
+            }
+            unneeded.push(place);
+            let mut events = Vec::new();
+            self.one_process(seed..seed + 1, &unneeded, &mut events)?;
+            if !events.is_empty() {
+                unneeded.pop();
+            }
+        }
+        Ok(unneeded)
+    }
+
+    /// Adds the results of one process. Returns why it ended, if it ended early.
+    fn one_process(
+        &self,
+        seeds: Range<u64>,
+        without: &[usize],
+        events: &mut Vec<ProgramEvent>,
+    ) -> Result<Trouble> {
+        let mut child = self.start(&seeds, without)?;
+        let errors = last_words(
+            child
+                .stderr
+                .take()
+                .context("the child's errors are piped")?,
+        );
+        let results = lines(child.stdout.take().context("the child's output is piped")?);
+        let leash = child.stdin.take();
+        let mut due = seeds.start;
+        let trouble = loop {
+            let line = match next_line(&results, &child, SILENCE) {
+                Ok(Some(line)) => line,
+                Ok(None) => break None,
+                Err(trouble) => break Some(trouble),
+            };
+            match serde_json::from_str::<ProgramEvent>(&line) {
+                Ok(event) if event.seed == due => {
+                    due += 1;
+                    events.push(event);
+                }
+                _ => {
+                    let text = format!("it wrote a line that is not the result: {line}");
+                    let is_silence = false;
+                    break Some(Trouble { text, is_silence });
                 }
             }
-            Ok(())
-        },
-    )?;
-    summary.seconds = begin.elapsed().as_secs_f64();
-    match format {
-        Format::Text => output.say(&summary.to_string())?,
-        Format::Json => output.json(&summary)?,
-    }
-    Ok(summary.is_good())
-}
-
-/// The results of a group of seeds, each program's exactly once.
-fn events(seeds: &Range<u64>, backends: &Backends) -> Result<Vec<ProgramEvent>> {
-    let mut events: Vec<ProgramEvent> = Vec::new();
-    let mut next = seeds.start;
-    while next < seeds.end {
-        let trouble = one_process(next..seeds.end, backends, &mut events)?;
-        next = seeds.start + events.len() as u64;
-        let hung = |event: &ProgramEvent| event.entries.iter().any(|entry| entry == DEADLOCK);
-        if next < seeds.end && !events.last().is_some_and(hung) {
-            let program = Program::random(next);
-            let code = settings(backends)
-                .first()
-                .map_or_else(String::new, |it| program.code(it));
-            events.push(ProgramEvent::lost(
-                next,
-                program.operations(),
-                trouble,
-                code,
-            ));
-            next += 1;
-        }
-    }
-    Ok(events)
-}
-
-/// Adds the results of one process. Returns why it ended, if it ended early.
-fn one_process(
-    seeds: Range<u64>,
-    backends: &Backends,
-    events: &mut Vec<ProgramEvent>,
-) -> Result<String> {
-    let mut child = start(&seeds, backends)?;
-    let errors = last_words(
-        child
-            .stderr
-            .take()
-            .context("the child's errors are piped")?,
-    );
-    let results = lines(child.stdout.take().context("the child's output is piped")?);
-    let leash = child.stdin.take();
-    let mut due = seeds.start;
-    let trouble = loop {
-        let line = match next_line(&results, &child, SILENCE) {
-            Ok(Some(line)) => line,
-            Ok(None) => break None,
-            Err(trouble) => break Some(trouble),
         };
-        match serde_json::from_str::<ProgramEvent>(&line) {
-            Ok(event) if event.seed == due => {
-                due += 1;
-                events.push(event);
-            }
-            _ => break Some(format!("it wrote a line that is not the result: {line}")),
+        if trouble.is_some() {
+            // Killing a process that has ended fails; that is not an error.
+            let _ = child.kill();
         }
-    };
-    if trouble.is_some() {
-        // Killing a process that has ended fails; that is not an error.
-        let _ = child.kill();
+        let status = child.wait().context("cannot wait for a process")?;
+        drop(leash);
+        let words = errors.join().unwrap_or_default();
+        let mut trouble = trouble.unwrap_or_else(|| Trouble {
+            text: "it ended".to_owned(),
+            is_silence: false,
+        });
+        let said = format!("{} ({status}) {}", trouble.text, words.trim());
+        trouble.text = said.trim_end().to_owned();
+        Ok(trouble)
     }
-    let status = child.wait().context("cannot wait for a process")?;
-    drop(leash);
-    let words = errors.join().unwrap_or_default();
-    let why = trouble.unwrap_or_else(|| "it ended".to_owned());
-    Ok(format!("{why} ({status}) {}", words.trim())
-        .trim_end()
-        .to_owned())
+
+    fn start(&self, seeds: &Range<u64>, without: &[usize]) -> Result<Child> {
+        let program = std::env::current_exe().context("this program cannot be found")?;
+        let mut names: Vec<_> = settings(self.backends)
+            .iter()
+            .map(|it| it.backend)
+            .collect();
+        names.dedup();
+        let without: Vec<_> = without.iter().map(ToString::to_string).collect();
+        let disaster = self.disaster.map(ToString::to_string);
+        Command::new(program)
+            .args(["--format", "json", "--here", "--leashed"])
+            .args(["--seed", &seeds.start.to_string()])
+            .args(["--programs", &(seeds.end - seeds.start).to_string()])
+            .args(names.iter().flat_map(|name| ["--backend", name]))
+            .args(without.iter().flat_map(|place| ["--without", place]))
+            .args(
+                disaster
+                    .iter()
+                    .flat_map(|disaster| ["--disaster", disaster]),
+            )
+            // Nothing is written to it. It stays open until this process ends.
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .context("cannot start a process for random programs")
+    }
+}
+
+/// Why a process ended early.
+#[derive(Debug, PartialEq, Eq)]
+struct Trouble {
+    text: String,
+    /// Whether it was waited for in vain.
+    is_silence: bool,
 }
 
 /// The next line of a process; `None` at its end.
@@ -139,19 +221,24 @@ fn next_line(
     lines: &Receiver<std::io::Result<String>>,
     child: &Child,
     patience: Duration,
-) -> Result<Option<String>, String> {
-    let begin = Instant::now();
-    while begin.elapsed() < patience {
+) -> Result<Option<String>, Trouble> {
+    let trouble = |text: String, is_silence| Trouble { text, is_silence };
+    // Looks are counted, not time: a machine that sleeps makes no program silent.
+    for _ in 0..patience.as_millis() / LOOK.as_millis() {
         match lines.recv_timeout(LOOK) {
-            Ok(line) => return line.map(Some).map_err(|error| error.to_string()),
+            Ok(line) => return line.map(Some).map_err(|it| trouble(it.to_string(), false)),
             Err(RecvTimeoutError::Disconnected) => return Ok(None),
             Err(RecvTimeoutError::Timeout) if memory(child) > MEMORY => {
-                return Err(format!("it took more than {} MiB", MEMORY >> 20));
+                let text = format!("it took more than {} MiB", MEMORY >> 20);
+                return Err(trouble(text, false));
             }
             Err(RecvTimeoutError::Timeout) => {}
         }
     }
-    Err(format!("no result for {} s", patience.as_secs()))
+    Err(trouble(
+        format!("no result for {} s", patience.as_secs()),
+        true,
+    ))
 }
 
 /// The resident memory of a process in bytes, where Linux tells it; 0 elsewhere.
@@ -161,23 +248,6 @@ fn memory(child: &Child) -> u64 {
         .ok()
         .and_then(|pages| pages.split(' ').nth(1)?.parse::<u64>().ok());
     pages.unwrap_or(0) * 4096
-}
-
-fn start(seeds: &Range<u64>, backends: &Backends) -> Result<Child> {
-    let program = std::env::current_exe().context("this program cannot be found")?;
-    let mut names: Vec<_> = settings(backends).iter().map(|it| it.backend).collect();
-    names.dedup();
-    Command::new(program)
-        .args(["--format", "json", "--here", "--leashed"])
-        .args(["--seed", &seeds.start.to_string()])
-        .args(["--programs", &(seeds.end - seeds.start).to_string()])
-        .args(names.iter().flat_map(|name| ["--backend", name]))
-        // Nothing is written to it. It stays open until this process ends.
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .context("cannot start a process for random programs")
 }
 
 #[cfg(all(test, unix))]
@@ -206,7 +276,9 @@ mod tests {
     fn a_silent_process_is_not_waited_for() {
         let (mut child, lines) = child("exec sleep 600");
         let silence = next_line(&lines, &child, Duration::from_secs(1));
-        assert_eq!(silence, Err("no result for 1 s".to_owned()));
+        let text = "no result for 1 s".to_owned();
+        let is_silence = true;
+        assert_eq!(silence, Err(Trouble { text, is_silence }));
         if cfg!(target_os = "linux") {
             assert!((1..MEMORY).contains(&memory(&child)), "{}", memory(&child));
         }

@@ -8,6 +8,7 @@ use programs::parallel::pool_of_one;
 use programs::setup::{Backends, Setup};
 use random_programs::{Complaint, DEADLOCK, Judge, Program, Setting, Verdict};
 
+use super::disaster::Disaster;
 use super::events::{ProgramEvent, ProgramVerdict};
 use crate::output::ResultWriter;
 
@@ -15,20 +16,29 @@ use crate::output::ResultWriter;
 /// now and then, which takes seconds each time.
 const SHARES_LEAVES: u64 = 50;
 
-/// Judges the programs of these seeds, and writes a line for each. It ends early when threads hang: then nothing
+/// Judges the programs of these seeds, `without` some instructions of each, and writes a line for each. It ends early when threads hang: then nothing
 /// that tracks gradients works in this process any more.
 ///
 /// # Errors
 ///
 /// If results cannot be written.
-pub(super) fn run(seeds: Range<u64>, backends: &Backends) -> Result<()> {
+pub(super) fn run(
+    seeds: Range<u64>,
+    backends: &Backends,
+    without: &[usize],
+    disaster: Option<&Disaster>,
+) -> Result<()> {
     let output = ResultWriter::new(Format::Json);
     // A panic is a result. The hook would print each.
     std::panic::set_hook(Box::new(|_| {}));
     let _pool = pool_of_one();
     let judged = Judged::new(settings(backends));
     for seed in seeds {
-        let event = judged.event(seed);
+        let program = Program::random(seed).left_out(without);
+        if let Some(disaster) = disaster {
+            disaster.meet(&program);
+        }
+        let event = judged.event(seed, &program);
         output.json(&event)?;
         if event.entries.iter().any(|entry| entry == DEADLOCK) {
             break;
@@ -62,11 +72,10 @@ impl Judged {
         Self { settings, judge }
     }
 
-    fn event(&self, seed: u64) -> ProgramEvent {
-        let program = Program::random(seed);
-        let mut verdict = self.judge.judge(&program);
+    fn event(&self, seed: u64, program: &Program) -> ProgramEvent {
+        let mut verdict = self.judge.judge(program);
         if seed.is_multiple_of(SHARES_LEAVES) && matches!(verdict, Verdict::Right { .. }) {
-            match self.judge.with_shared_leaves(&program) {
+            match self.judge.with_shared_leaves(program) {
                 Verdict::Right { .. } => {}
                 other => verdict = other,
             }
@@ -95,7 +104,7 @@ impl Judged {
             Verdict::Wrong(complaint) => {
                 event.verdict = ProgramVerdict::Wrong;
                 event.detail = complaint.to_string();
-                event.code = self.smallest(&program, &complaint);
+                event.code = self.smallest(program, &complaint);
             }
             Verdict::Unclear(why) => {
                 event.verdict = ProgramVerdict::Unclear;
