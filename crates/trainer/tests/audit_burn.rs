@@ -297,6 +297,24 @@ fn issues_are_printed_and_written() {
     assert!(count > 60, "{count}");
 }
 
+/// Two short programs: shaders are compiled for each shape.
+#[test]
+fn random_programs_run_on_wgpu_if_there_is_an_adapter() {
+    let run = ["--programs", "2", "--seed", "1144", "--backend", "wgpu"];
+    let output = audit(&[&run[..], &["--format", "json"]].concat());
+    let message = text(&output.stderr);
+    if output.status.code() == Some(2) && std::env::var_os("REQUIRE_WGPU").is_none() {
+        assert!(message.contains("no usable graphics adapter"), "{message}");
+        eprintln!("not run: {message}");
+        return;
+    }
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    let events = events(&output);
+    let summary = events.last().expect("a summary");
+    assert_eq!(summary["right"], 2, "{summary}");
+    assert!(summary["elements"].as_u64() > Some(10), "{summary}");
+}
+
 /// A process that overflows its stack or takes memory costs the programs that do so, and no other. They are said with
 /// their seeds, and shrunk to the operation that does it.
 #[test]

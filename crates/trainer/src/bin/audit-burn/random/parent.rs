@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use backends::Backend;
 use programs::Format;
 use programs::parallel::in_order;
 use programs::setup::Backends;
@@ -21,6 +22,8 @@ use crate::output::ResultWriter;
 const PROGRAMS: u64 = 250;
 /// How long a process may take for one program, with the time for shrinking it.
 const SILENCE: Duration = Duration::from_secs(60);
+/// The same where shaders are compiled for each shape.
+const SILENCE_OF_SHADERS: Duration = Duration::from_secs(600);
 /// How often its memory is looked at.
 const LOOK: Duration = Duration::from_millis(200);
 /// The most memory that a process may take.
@@ -145,8 +148,16 @@ impl Processes<'_> {
         let results = lines(child.stdout.take().context("the child's output is piped")?);
         let leash = child.stdin.take();
         let mut due = seeds.start;
+        let has_shaders = settings(self.backends)
+            .iter()
+            .any(|setting| setting.backend == Backend::Wgpu.name());
+        let patience = if has_shaders {
+            SILENCE_OF_SHADERS
+        } else {
+            SILENCE
+        };
         let trouble = loop {
-            let line = match next_line(&results, &child, SILENCE) {
+            let line = match next_line(&results, &child, patience) {
                 Ok(Some(line)) => line,
                 Ok(None) => break None,
                 Err(trouble) => break Some(trouble),
