@@ -107,15 +107,52 @@ impl Program {
         self.instructions.len()
     }
 
-    /// The program without the instructions at these places and without everything that needs them.
+    /// The program with leaves of the same numbers in the place of the values computed at `as_leaves`, and without
+    /// the instructions at `left_out` and everything that needs them or lacks something then.
+    ///
+    /// # Panics
+    ///
+    /// If the program has a flaw.
     #[must_use]
-    pub fn left_out(&self, places: &[usize]) -> Self {
+    pub fn cut(&self, as_leaves: &[usize], left_out: &[usize]) -> Self {
+        let mut cut = self.clone();
+        let trace = Trace::of(self).expect("a program without flaws");
+        for (place, instruction) in cut.instructions.iter_mut().enumerate() {
+            let is_computed = matches!(instruction.step, Step::Call { .. } | Step::Detach { .. });
+            if is_computed
+                && as_leaves.contains(&place)
+                && let Some(HostValue::Float(array)) = &trace.values[place]
+            {
+                instruction.step = Step::Leaf {
+                    shape: array.shape.clone(),
+                    numbers: array.data.clone(),
+                    is_tracked: false,
+                };
+            }
+        }
+        cut = cut.without_dependents(left_out);
+        // A backward pass may have lost what it went through.
+        while let Some(flaw) = cut.first_flaw() {
+            cut = cut.without_dependents(&[flaw]);
+        }
+        cut
+    }
+
+    /// Without the instructions at these places and everything that needs them.
+    fn without_dependents(&self, places: &[usize]) -> Self {
         let mut stays = vec![true; self.instructions.len()];
         for (place, step) in self.steps().enumerate() {
             let is_fed = step.operands().iter().all(|&operand| stays[operand]);
             stays[place] = is_fed && !places.contains(&place);
         }
         self.only(&stays)
+    }
+
+    /// The first instruction with a flaw.
+    fn first_flaw(&self) -> Option<usize> {
+        let mut trace = Trace::new();
+        self.steps()
+            .position(|step| trace.push(self, step).is_err())
     }
 
     /// The differentiable operations that it calls, by their names in burn-suite's table.

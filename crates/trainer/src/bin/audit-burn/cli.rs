@@ -78,14 +78,12 @@ pub(crate) struct Cli {
     pub(crate) family: Option<Family>,
 
     /// With --here and --programs: without the instructions at these places and what needs them.
-    #[arg(
-        long,
-        hide = true,
-        requires = "here",
-        value_delimiter = ',',
-        value_name = "PLACE"
-    )]
+    #[arg(long, hide = true, requires = "here", value_name = "PLACE")]
     pub(crate) without: Vec<usize>,
+
+    /// With --here and --programs: leaves in the place of the values computed at these.
+    #[arg(long, hide = true, requires = "here", value_name = "PLACE")]
+    pub(crate) as_leaf: Vec<usize>,
 
     /// With --programs: each program that calls this operation ends badly, to see that it is noticed.
     #[arg(long, hide = true, requires = "programs", value_name = "END:NAME")]

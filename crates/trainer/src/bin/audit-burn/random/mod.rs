@@ -10,6 +10,7 @@ use std::ops::Range;
 use anyhow::{Context, Result};
 use backends::Backend;
 use programs::setup::Backends;
+use random_programs::Program;
 
 use crate::child::end_with_parent;
 use crate::cli::Cli;
@@ -40,7 +41,8 @@ pub(crate) fn run(cli: &Cli, count: u64, backends: &Backends) -> Result<bool> {
         if cli.leashed {
             end_with_parent();
         }
-        worker::run(seeds, backends, &cli.without, cli.disaster.as_ref())?;
+        let cut = |program: Program| program.cut(&cli.as_leaf, &cli.without);
+        worker::run(seeds, backends, cut, cli.disaster.as_ref())?;
         return Ok(true);
     }
     let processes = parent::Processes {

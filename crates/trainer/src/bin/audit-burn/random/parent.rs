@@ -85,7 +85,7 @@ impl Processes<'_> {
         let mut events: Vec<ProgramEvent> = Vec::new();
         let mut next = seeds.start;
         while next < seeds.end {
-            let trouble = self.one_process(next..seeds.end, &[], &mut events)?;
+            let trouble = self.one_process(next..seeds.end, &Cuts::default(), &mut events)?;
             next = seeds.start + events.len() as u64;
             let hung = |event: &ProgramEvent| event.entries.iter().any(|entry| entry == DEADLOCK);
             if next < seeds.end && !events.last().is_some_and(hung) {
@@ -103,7 +103,8 @@ impl Processes<'_> {
         let smallest = if trouble.is_silence {
             program.clone()
         } else {
-            program.left_out(&self.unneeded(seed, &program)?)
+            let cuts = self.cuts(seed, &program)?;
+            program.cut(&cuts.as_leaves, &cuts.left_out)
         };
         let settings = settings(self.backends);
         let code = settings
@@ -113,32 +114,36 @@ impl Processes<'_> {
         Ok(ProgramEvent::lost(seed, operations, trouble.text, code))
     }
 
-    /// The instructions without which a program still has a bad end, each tried in a process of its own.
-    fn unneeded(&self, seed: u64, program: &Program) -> Result<Vec<usize>> {
+    /// What a program can do without and still come to a bad end, each tried in a process of its own.
+    fn cuts(&self, seed: u64, program: &Program) -> Result<Cuts> {
         let begin = Instant::now();
-        let mut unneeded = Vec::new();
+        let mut cuts = Cuts::default();
         for place in (0..program.instructions()).rev() {
+            for cut in [Cuts::leave_out, Cuts::replace] {
+                let mut candidate = cuts.clone();
+                cut(&mut candidate, place);
+                let mut events = Vec::new();
+                self.one_process(seed..seed + 1, &candidate, &mut events)?;
+                if events.is_empty() {
+                    cuts = candidate;
+                    break;
+                }
+            }
             if begin.elapsed() > SHRINKING {
                 break;
             }
-            unneeded.push(place);
-            let mut events = Vec::new();
-            self.one_process(seed..seed + 1, &unneeded, &mut events)?;
-            if !events.is_empty() {
-                unneeded.pop();
-            }
         }
-        Ok(unneeded)
+        Ok(cuts)
     }
 
     /// Adds the results of one process. Returns why it ended, if it ended early.
     fn one_process(
         &self,
         seeds: Range<u64>,
-        without: &[usize],
+        cuts: &Cuts,
         events: &mut Vec<ProgramEvent>,
     ) -> Result<Trouble> {
-        let mut child = self.start(&seeds, without)?;
+        let mut child = self.start(&seeds, cuts)?;
         let errors = last_words(
             child
                 .stderr
@@ -190,21 +195,24 @@ impl Processes<'_> {
         Ok(trouble)
     }
 
-    fn start(&self, seeds: &Range<u64>, without: &[usize]) -> Result<Child> {
+    fn start(&self, seeds: &Range<u64>, cuts: &Cuts) -> Result<Child> {
         let program = std::env::current_exe().context("this program cannot be found")?;
         let mut names: Vec<_> = settings(self.backends)
             .iter()
             .map(|it| it.backend)
             .collect();
         names.dedup();
-        let without: Vec<_> = without.iter().map(ToString::to_string).collect();
+        let places =
+            |places: &[usize]| -> Vec<String> { places.iter().map(ToString::to_string).collect() };
+        let (left_out, as_leaves) = (places(&cuts.left_out), places(&cuts.as_leaves));
         let disaster = self.disaster.map(ToString::to_string);
         Command::new(program)
             .args(["--format", "json", "--here", "--leashed"])
             .args(["--seed", &seeds.start.to_string()])
             .args(["--programs", &(seeds.end - seeds.start).to_string()])
             .args(names.iter().flat_map(|name| ["--backend", name]))
-            .args(without.iter().flat_map(|place| ["--without", place]))
+            .args(left_out.iter().flat_map(|place| ["--without", place]))
+            .args(as_leaves.iter().flat_map(|place| ["--as-leaf", place]))
             .args(
                 disaster
                     .iter()
@@ -216,6 +224,24 @@ impl Processes<'_> {
             .stderr(Stdio::piped())
             .spawn()
             .context("cannot start a process for random programs")
+    }
+}
+
+/// What a program does without, by the places of instructions.
+#[derive(Debug, Clone, Default)]
+struct Cuts {
+    left_out: Vec<usize>,
+    as_leaves: Vec<usize>,
+}
+
+impl Cuts {
+    fn leave_out(&mut self, place: usize) {
+        self.left_out.push(place);
+    }
+
+    /// A leaf in the place of a computed value needs no operands.
+    fn replace(&mut self, place: usize) {
+        self.as_leaves.push(place);
     }
 }
 

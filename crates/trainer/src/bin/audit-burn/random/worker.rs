@@ -16,7 +16,7 @@ use crate::output::ResultWriter;
 /// now and then, which takes seconds each time.
 const SHARES_LEAVES: u64 = 50;
 
-/// Judges the programs of these seeds, `without` some instructions of each, and writes a line for each. It ends early when threads hang: then nothing
+/// Judges the programs of these seeds, each as `cut` leaves it, and writes a line for each. It ends early when threads hang: then nothing
 /// that tracks gradients works in this process any more.
 ///
 /// # Errors
@@ -25,7 +25,7 @@ const SHARES_LEAVES: u64 = 50;
 pub(super) fn run(
     seeds: Range<u64>,
     backends: &Backends,
-    without: &[usize],
+    cut: impl Fn(Program) -> Program,
     disaster: Option<&Disaster>,
 ) -> Result<()> {
     let output = ResultWriter::new(Format::Json);
@@ -34,7 +34,7 @@ pub(super) fn run(
     let _pool = pool_of_one();
     let judged = Judged::new(settings(backends));
     for seed in seeds {
-        let program = Program::random(seed).left_out(without);
+        let program = cut(Program::random(seed));
         if let Some(disaster) = disaster {
             disaster.meet(&program);
         }
