@@ -1,7 +1,7 @@
 //! A pool of smooth random displacement fields.
 
 use crate::Uniform;
-use crate::warp::{LANES, Lanes, in_lanes};
+use crate::lanes::{LANES, Lanes, in_lanes};
 
 /// Deviation of the Gaussian that smooths the noise, for a side of 28 pixels.
 const SMOOTHING: f32 = 5.0;

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod fields;
+mod lanes;
 mod recipe;
 mod warp;
 

@@ -5,6 +5,7 @@
 
 use crate::Uniform;
 use crate::fields::Field;
+use crate::lanes::{LANES, Lanes, in_lanes};
 use crate::recipe::Recipe;
 
 /// Largest rotation at strength 1, in degrees.
@@ -19,29 +20,12 @@ const SHIFT: f32 = 1.0;
 /// Standard deviation of the elastic displacements at strength 1, in such pixels.
 const DISPLACEMENT: f32 = 1.15;
 
-/// Pixels that are computed side by side.
-pub(crate) const LANES: usize = 16;
-
-/// Numbers side by side.
-pub(crate) type Lanes = [f32; LANES];
-
 /// Places are counted in parts of a pixel, of which there are `1 << PART_BITS`.
 const PART_BITS: u32 = 8;
 const PARTS: f32 = (1 << PART_BITS) as f32;
 
 /// Added to a number from 0 to 2^23, this leaves the nearest whole number in the lower bits.
 const WHOLE: f32 = (1 << 23) as f32;
-
-/// Numbers in arrays of [`LANES`], the last one filled up with zeros.
-pub(crate) fn in_lanes(numbers: impl Iterator<Item = f32>) -> Vec<Lanes> {
-    let numbers = numbers.collect::<Vec<_>>();
-    let parts = numbers.chunks(LANES).map(|part| {
-        let mut lanes = [0.0; LANES];
-        lanes[..part.len()].copy_from_slice(part);
-        lanes
-    });
-    parts.collect()
-}
 
 /// The places of all pixels `[down, right]`, counted from the image's centre.
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
 //! Errors of run folders.
 
-use std::io::{self, ErrorKind};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use backends::BackendError;
@@ -8,6 +8,7 @@ use datasets::{DatasetError, Treatment};
 use training::{ModelName, SettingsError, TrainingError};
 use weight_exchange::ExchangeError;
 
+use crate::remedies::{or_resize, remedy};
 use crate::shell::quoted;
 
 /// Why a run folder, a checkpoint or a file of weights cannot be read or written.
@@ -418,11 +419,7 @@ pub enum RunFolderError {
         "the net takes {expected} inputs, but the images of {} have {got} pixels; name the data that it \
          was trained on with --data-dir{}",
         path.display(),
-        if *is_resized {
-            ", or the size of plain images with --images plain --image-size"
-        } else {
-            ""
-        }
+        or_resize(*is_resized)
     )]
     ImageSize {
         /// The data folder.
@@ -491,16 +488,5 @@ fn layers_of(model: ModelName) -> &'static str {
         ModelName::MnistMlp => "any",
         ModelName::XorNet => "2 inputs, one hidden layer and 1 output",
         ModelName::LinearRegression => "one layer",
-    }
-}
-
-/// What lets a file be written that could not be.
-fn remedy(cause: &io::Error) -> &'static str {
-    match cause.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
-            "free some space"
-        }
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => "make the folder writable",
-        _ => "remove the cause",
     }
 }

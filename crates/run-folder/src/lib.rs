@@ -14,6 +14,7 @@ mod imported;
 mod initial;
 mod net_data;
 mod recorder;
+mod remedies;
 mod resume;
 mod saved;
 mod scales;

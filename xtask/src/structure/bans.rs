@@ -93,8 +93,8 @@ const OF_PROGRAMS: &[Phrase] = &[
 /// Packages that are programs.
 const PROGRAMS: &[&str] = &["crates/trainer", "xtask", "fuzz", "tests/reuse"];
 
-/// Folders of a package with programs in them.
-const PROGRAM_FOLDERS: &[&str] = &["tests/", "examples/", "benches/"];
+/// Where a package has programs. A build script talks to cargo by printing.
+const PROGRAM_PLACES: &[&str] = &["tests/", "examples/", "benches/", "build.rs"];
 
 /// Every place with forbidden text or code.
 pub(super) fn breaches(sources: &[Source]) -> Vec<String> {
@@ -117,9 +117,9 @@ fn in_file(source: &Source) -> Vec<String> {
         breaches.extend(written(source, &tokens, ONE_NODE, ""));
         breaches.extend(parameters_of_clones(source, &tokens));
     }
-    let in_program = PROGRAM_FOLDERS
+    let in_program = PROGRAM_PLACES
         .iter()
-        .any(|folder| source.place().starts_with(folder));
+        .any(|place| source.place().starts_with(place));
     if !in_program && !PROGRAMS.contains(&&*source.package) {
         breaches.extend(written(source, &tokens, OF_PROGRAMS, " in a library"));
     }
