@@ -107,6 +107,15 @@ impl Program {
         self.instructions.len()
     }
 
+    /// The places of the instructions whose results an instruction reads.
+    ///
+    /// # Panics
+    ///
+    /// If there is no instruction at this place.
+    pub fn operands(&self, place: usize) -> &[usize] {
+        self.instructions[place].step.operands()
+    }
+
     /// The program with leaves of the same numbers in the place of the values computed at `as_leaves`, and without
     /// the instructions at `left_out` and everything that needs them or lacks something then.
     ///

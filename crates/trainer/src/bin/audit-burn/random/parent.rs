@@ -114,17 +114,43 @@ impl Processes<'_> {
         Ok(ProgramEvent::lost(seed, operations, trouble.text, code))
     }
 
-    /// What a program can do without and still come to a bad end, each tried in a process of its own.
+    /// What a program can do without and still come to a bad end, each tried in a process of its own: first
+    /// everything behind the instruction that brings it about and everything but its operands, then one instruction
+    /// after the other.
     fn cuts(&self, seed: u64, program: &Program) -> Result<Cuts> {
         let begin = Instant::now();
-        let mut cuts = Cuts::default();
-        for place in (0..program.instructions()).rev() {
+        let ends_badly = |cuts: &Cuts| -> Result<bool> {
+            let mut events = Vec::new();
+            self.one_process(seed..seed + 1, cuts, &mut events)?;
+            Ok(events.is_empty())
+        };
+        let all = program.instructions();
+        // It does not end badly with the first `good` instructions, and does with the first `bad`.
+        let (mut good, mut bad) = (0, all);
+        while bad - good > 1 {
+            let middle = good.midpoint(bad);
+            if ends_badly(&Cuts::of(middle..all))? {
+                bad = middle;
+            } else {
+                good = middle;
+            }
+        }
+        let mut cuts = Cuts::of(bad..all);
+        let operands = program.operands(bad - 1);
+        let alone = Cuts {
+            left_out: (0..all)
+                .filter(|place| *place != bad - 1 && !operands.contains(place))
+                .collect(),
+            as_leaves: operands.to_vec(),
+        };
+        if ends_badly(&alone)? {
+            return Ok(alone);
+        }
+        for place in (0..bad).rev() {
             for cut in [Cuts::leave_out, Cuts::replace] {
                 let mut candidate = cuts.clone();
                 cut(&mut candidate, place);
-                let mut events = Vec::new();
-                self.one_process(seed..seed + 1, &candidate, &mut events)?;
-                if events.is_empty() {
+                if ends_badly(&candidate)? {
                     cuts = candidate;
                     break;
                 }
@@ -235,6 +261,14 @@ struct Cuts {
 }
 
 impl Cuts {
+    /// Without these instructions.
+    fn of(left_out: Range<usize>) -> Self {
+        Self {
+            left_out: left_out.collect(),
+            as_leaves: Vec::new(),
+        }
+    }
+
     fn leave_out(&mut self, place: usize) {
         self.left_out.push(place);
     }
