@@ -1,0 +1,21 @@
+// Sigmoid (lecture L2)
+//
+//   Z = σ(A), every element by itself:  σ(a) = 1 / (1 + e^-a)
+//
+// A loss L depends on Z. Given are A and grad_z = ∂L/∂Z, both of shape [n, d].
+// Return grad_a = ∂L/∂A, of shape [n, d].
+//? σ' can be written with the value z = σ(a) alone, without another exponential.
+//? Differentiate 1 / (1 + e^-a): σ' = e^-a / (1 + e^-a)². Both factors of z·(1 - z) are in it.
+//? grad_a = z ∘ (1 - z) ∘ grad_z. Write `&z * (1.0 - &z) * grad_z`.
+use exercises::*;
+
+fn sigmoid_backward(a: &Matrix, grad_z: &Matrix) -> Matrix {
+    let z = a.map(|a| 1.0 / (1.0 + (-a).exp()));
+    //~ blank!("grad_a, the gradient with respect to A, from z and grad_z")
+    &z * (1.0 - &z) * grad_z
+    //~
+}
+
+fn main() {
+    answer(sigmoid_backward);
+}

@@ -1,0 +1,20 @@
+// Half the squared error, mean over the batch (lecture L11)
+//
+//   L = 1/n · ½ ‖Yp - Y‖²    Yp, Y: [n, d], a row for each example
+//
+// ‖·‖² is the sum of the squares of all elements; n is the number of rows, not of elements.
+// Return grad_yp = ∂L/∂Yp, of shape [n, d].
+//? Differentiate ½ (yp - y)² for one element; then the factor of the mean.
+//? ½ and the exponent 2 cancel. n is `yp.rows() as f64`.
+//? grad_yp = (Yp - Y)/n. Write `(yp - y) / yp.rows() as f64`.
+use exercises::*;
+
+fn half_squared_error_backward(yp: &Matrix, y: &Matrix) -> Matrix {
+    //~ blank!("grad_yp, the gradient with respect to Yp, of shape [n, d]")
+    (yp - y) / yp.rows() as f64
+    //~
+}
+
+fn main() {
+    answer(half_squared_error_backward);
+}

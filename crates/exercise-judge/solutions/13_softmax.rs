@@ -1,0 +1,24 @@
+// Softmax alone (lecture L8)
+//
+//   yp_i = e^z_i / Σ_k e^z_k    in every row of Z: [n, classes]
+//
+// Given are Z and grad_yp = ∂L/∂Yp, both of shape [n, classes]. The slides have ∂yp_k/∂z_i = yp_k (δ_ki - yp_i), where
+// δ_ki is 1 for k = i and 0 otherwise.
+// Return grad_z = ∂L/∂Z, of shape [n, classes].
+//? Each z_i changes all outputs of its row: ∂L/∂z_i = Σ_k grad_yp_k ∂yp_k/∂z_i. Put the slides' derivative in.
+//? Σ_k grad_yp_k yp_k (δ_ki - yp_i) = yp_i (grad_yp_i - Σ_k yp_k grad_yp_k): one sum for each row.
+//? Write `let inner = (&yp * grad_yp).sum_columns();` and then `&yp * (grad_yp - &inner)`.
+use exercises::*;
+
+fn softmax_backward(z: &Matrix, grad_yp: &Matrix) -> Matrix {
+    let e = (z - z.max_columns()).exp();
+    let yp = &e / e.sum_columns();
+    //~ blank!("grad_z, the gradient with respect to Z, from yp and grad_yp")
+    let inner = (&yp * grad_yp).sum_columns();
+    &yp * (grad_yp - &inner)
+    //~
+}
+
+fn main() {
+    answer(softmax_backward);
+}

@@ -1,0 +1,192 @@
+//! From a function's results to what is wrong with them.
+
+use exercises::Value;
+
+use crate::child::Outcome;
+use crate::patterns;
+use crate::question::{Known, Question, Task, equal, first_difference};
+
+/// What is known about an answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Diagnosis {
+    /// Why the function gave no results for some question.
+    pub failure: Option<Outcome>,
+    /// One for each result of the function.
+    pub parts: Vec<Part>,
+}
+
+/// What is known about one result.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    /// The result's name: `grad_w`.
+    pub name: &'static str,
+    /// Right or wrong.
+    pub verdict: PartVerdict,
+}
+
+/// Whether a result is right.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PartVerdict {
+    /// It is right.
+    Right,
+    /// The function failed before it could be seen.
+    Unknown,
+    /// It is wrong.
+    Wrong {
+        /// The known mistake, if it is one: its name.
+        known: Option<String>,
+        /// What is wrong, as sentences; empty if nothing is recognised.
+        sentences: Vec<String>,
+        /// Shape, and the first wrong element by all witnesses.
+        evidence: String,
+    },
+}
+
+impl Diagnosis {
+    /// Whether everything is right.
+    pub fn is_right(&self) -> bool {
+        self.failure.is_none()
+            && self
+                .parts
+                .iter()
+                .all(|part| part.verdict == PartVerdict::Right)
+    }
+
+    /// The names of the known mistakes, each once.
+    pub fn known(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = vec![];
+        for part in &self.parts {
+            match &part.verdict {
+                PartVerdict::Wrong { known: Some(name), .. } if !names.contains(&&**name) => {
+                    names.push(name);
+                }
+                _ => {}
+            }
+        }
+        names
+    }
+}
+
+/// Compares an answer, one outcome for each question, with the right one and with the known wrong ones.
+pub fn diagnose(task: &Task, parts: &[&'static str], outcomes: &[Outcome]) -> Diagnosis {
+    let seen = Seen {
+        task,
+        outcomes: outcomes.iter().map(Outcome::results).collect(),
+    };
+    let failure = outcomes.iter().find(|outcome| outcome.results().is_none());
+    let whole = seen.whole(parts.len());
+    let parts = parts.iter().enumerate().map(|(part, name)| Part {
+        name,
+        verdict: seen.judge(part, name, whole),
+    });
+    Diagnosis {
+        failure: failure.cloned(),
+        parts: parts.collect(),
+    }
+}
+
+/// The results, `None` where the function failed.
+struct Seen<'a> {
+    task: &'a Task,
+    outcomes: Vec<Option<&'a [Value]>>,
+}
+
+impl<'a> Seen<'a> {
+    /// The questions that were answered, with the answer's part.
+    fn answered(&self, part: usize) -> impl Iterator<Item = (usize, &'a Question, &'a Value)> {
+        let questions = self.task.questions.iter().enumerate();
+        let pairs = questions.zip(self.outcomes.clone());
+        pairs.filter_map(move |((number, question), results)| {
+            Some((number, question, results?.get(part)?))
+        })
+    }
+
+    fn is_right(&self, part: usize) -> bool {
+        self.answered(part)
+            .all(|(_, question, value)| equal(value, &question.right[part], question.tolerance))
+    }
+
+    /// The known mistake that explains all parts at once.
+    fn whole(&self, parts: usize) -> Option<&'a Known> {
+        let mut known = self.task.known.iter();
+        known.find(|known| (0..parts).all(|part| self.explains(known, part)))
+    }
+
+    /// Whether a known mistake has exactly these results. Where it has none, or another shape, so must the answer.
+    fn explains(&self, known: &Known, part: usize) -> bool {
+        let mut agrees = 0;
+        for (number, question) in self.task.questions.iter().enumerate() {
+            let right = &question.right[part];
+            let fits = |results: Option<&'a [Value]>| {
+                let value = results.and_then(|results| results.get(part));
+                value.filter(|value| value.shape() == right.shape())
+            };
+            let theirs = known.answers[number].as_deref().and_then(|known| known.get(part));
+            let theirs = theirs.filter(|value| value.shape() == right.shape());
+            match (fits(self.outcomes[number]), theirs) {
+                (Some(ours), Some(theirs)) if equal(ours, theirs, question.tolerance) => agrees += 1,
+                (None, None) => {}
+                _ => return false,
+            }
+        }
+        agrees > 0
+    }
+
+    fn judge(&self, part: usize, name: &str, whole: Option<&Known>) -> PartVerdict {
+        if self.answered(part).next().is_none() {
+            return PartVerdict::Unknown;
+        }
+        let failed = self.outcomes.iter().any(Option::is_none);
+        if self.is_right(part) {
+            return if failed { PartVerdict::Unknown } else { PartVerdict::Right };
+        }
+        let mut all = self.task.known.iter();
+        let known = whole.or_else(|| all.find(|known| self.explains(known, part)));
+        let sentences = match known {
+            Some(known) => vec![known.sentence.clone()],
+            None => {
+                let answered: Vec<_> = self.answered(part).collect();
+                let others: Vec<_> = answered.iter().map(|(number, ..)| self.outcomes[*number].unwrap_or_default()).collect();
+                patterns::recognised(part, name, &answered, &others)
+            }
+        };
+        PartVerdict::Wrong {
+            known: known.map(|known| known.name.clone()),
+            sentences,
+            evidence: self.evidence(part),
+        }
+    }
+
+    /// The first question at which the part is wrong: shapes, or an element by all witnesses.
+    fn evidence(&self, part: usize) -> String {
+        let wrong = self.answered(part).find(|(_, question, value)| {
+            !equal(value, &question.right[part], question.tolerance)
+        });
+        let Some((_, question, value)) = wrong else {
+            return String::new();
+        };
+        let right = &question.right[part];
+        let (got, expected) = (value.shape(), right.shape());
+        if got != expected {
+            return format!("its shape is {got}, expected {expected}");
+        }
+        let at = first_difference(value, right, question.tolerance).unwrap_or(0);
+        let number = |value: &Value| format!("{:.6}", value.numbers()[at]);
+        let mut says = vec![
+            format!("yours {}", number(value)),
+            format!("the formula {}", number(right)),
+        ];
+        for (witness, values) in question.witnesses() {
+            says.push(format!("{witness} {}", number(&values[part])));
+        }
+        let place = match value {
+            Value::Matrix(matrix) => {
+                let columns = matrix.columns();
+                format!("element ({}, {}) of {got}", at / columns, at % columns)
+            }
+            Value::List(_) => format!("number {at} of {got}"),
+            Value::Number(_) => "the number".to_owned(),
+        };
+        format!("first wrong at {place}: {}", says.join(", "))
+    }
+}

@@ -1,0 +1,254 @@
+//! Mistakes that no table names: factors, signs, transpositions, rows in another order.
+
+use exercises::{Matrix, Value};
+
+use crate::question::{Question, equal, is_near};
+
+/// A question with its number, and a part of the answer to it.
+type Answered<'a> = (usize, &'a Question, &'a Value);
+
+/// What a wrong part has to do with the right one, as sentences. `others` are all results for each question.
+pub(crate) fn recognised(
+    part: usize,
+    name: &str,
+    answered: &[Answered<'_>],
+    others: &[&[Value]],
+) -> Vec<String> {
+    let pairs: Vec<Pair<'_>> = answered
+        .iter()
+        .map(|(_, question, value)| Pair {
+            question,
+            value,
+            right: &question.right[part],
+        })
+        .collect();
+    let found = not_finite(&pairs)
+        .or_else(|| square_only(&pairs))
+        .or_else(|| factor(name, &pairs))
+        .or_else(|| transposed(name, &pairs))
+        .or_else(|| order(name, &pairs))
+        .or_else(|| offset(name, &pairs))
+        .or_else(|| swapped(part, name, answered, others))
+        .or_else(|| shape(name, &pairs))
+        .or_else(|| few(name, &pairs));
+    found.into_iter().collect()
+}
+
+/// A part of an answer, and what is right.
+struct Pair<'a> {
+    question: &'a Question,
+    value: &'a Value,
+    right: &'a Value,
+}
+
+impl Pair<'_> {
+    fn is_right(&self) -> bool {
+        equal(self.value, self.right, self.question.tolerance)
+    }
+
+    fn has_shape(&self) -> bool {
+        self.value.shape() == self.right.shape()
+    }
+
+    fn matrices(&self) -> Option<(&Matrix, &Matrix)> {
+        match (self.value, self.right) {
+            (Value::Matrix(value), Value::Matrix(right)) => Some((value, right)),
+            _ => None,
+        }
+    }
+
+    fn is(&self, made: &Matrix) -> bool {
+        equal(self.value, &Value::Matrix(made.clone()), self.question.tolerance)
+    }
+
+    /// The constant that the value is a multiple of the right one by.
+    fn ratio(&self) -> Option<f64> {
+        let size = |number: &f64| number.abs();
+        let largest = self.right.numbers().iter().map(size).fold(0.0, f64::max);
+        let at = self.right.numbers().iter().position(|right| right.abs() == largest)?;
+        let ratio = self.value.numbers().get(at)? / largest.copysign(self.right.numbers()[at]);
+        let mut pairs = self.value.numbers().iter().zip(self.right.numbers());
+        let tolerance = 10.0 * self.question.tolerance;
+        let fits = self.has_shape()
+            && largest > 0.0
+            && pairs.all(|(a, b)| is_near(*a, b * ratio, tolerance, largest * ratio.abs()));
+        (fits && ratio.is_finite()).then_some(ratio)
+    }
+}
+
+fn not_finite(pairs: &[Pair<'_>]) -> Option<String> {
+    let mut numbers = pairs.iter().flat_map(|pair| pair.value.numbers());
+    let bad = numbers.find(|number| !number.is_finite())?;
+    let expected = pairs.iter().flat_map(|pair| pair.right.numbers());
+    expected.copied().all(f64::is_finite).then(|| {
+        format!("it has an element {bad}: look for a division by 0, a logarithm of 0 or an exponential that overflows")
+    })
+}
+
+fn square_only(pairs: &[Pair<'_>]) -> Option<String> {
+    let squares = pairs.iter().filter(|pair| pair.question.is_square());
+    let mut others = pairs.iter().filter(|pair| !pair.question.is_square());
+    let (mut count, mut right) = (0, true);
+    for pair in squares {
+        count += 1;
+        right &= pair.is_right();
+    }
+    (count > 0 && right && others.any(|pair| !pair.is_right())).then(|| {
+        "it is right for square matrices only: a size is taken for another one, or a transpose is missing".to_owned()
+    })
+}
+
+fn factor(name: &str, pairs: &[Pair<'_>]) -> Option<String> {
+    let ratios: Option<Vec<f64>> = pairs.iter().map(Pair::ratio).collect();
+    let ratios = ratios?;
+    let all = |factor: &dyn Fn(&Question) -> Option<f64>| {
+        let mut known = pairs.iter().zip(&ratios);
+        known.all(|(pair, ratio)| {
+            factor(pair.question).is_some_and(|factor| is_near(*ratio, factor, 1e-7, 0.0))
+        })
+    };
+    let constants: [(f64, &str); 6] = [
+        (0.0, "is zero everywhere"),
+        (-1.0, "has the wrong sign"),
+        (2.0, "is twice the right one: look for a factor 2, or something that is added twice"),
+        (0.5, "is half of the right one: look for a factor ½ or a missing 2"),
+        (-2.0, "has the wrong sign and is twice too large"),
+        (-0.5, "has the wrong sign and is half as large as it should be"),
+    ];
+    for (constant, words) in constants {
+        if all(&|_| Some(constant)) {
+            return Some(format!("{name} {words}"));
+        }
+    }
+    // Rows or columns of an argument, and what they are to the loss.
+    for argument in 0..pairs.iter().map(|pair| pair.question.sizes().len()).min()? {
+        for (axis, what) in [(0, "rows"), (1, "columns")] {
+            let size = |question: &Question| question.sizes()[argument][axis] as f64;
+            let n = format!("the number of {what}, {}", list(pairs.iter().map(|pair| size(pair.question))));
+            let cases: [(&str, &dyn Fn(f64) -> f64); 6] = [
+                ("is divided by {}, once more than it should be", &|n| 1.0 / n),
+                ("is multiplied by {}: a division is missing, or a sum stands for a mean", &|n| n),
+                ("is divided by {}, and that twice more than it should be", &|n| 1.0 / (n * n)),
+                ("has the wrong sign and is divided by {}", &|n| -1.0 / n),
+                ("has the wrong sign and is multiplied by {}", &|n| -n),
+                ("is multiplied by the square of {}", &|n| n * n),
+            ];
+            for (words, factor) in cases {
+                if all(&|question| Some(factor(size(question)))) {
+                    return Some(format!("{name} {}", words.replace("{}", &n)));
+                }
+            }
+        }
+    }
+    let first = ratios[0];
+    ratios.iter().all(|ratio| is_near(*ratio, first, 1e-7, 0.0)).then(|| {
+        format!("{name} is the right one times {first:.6}, in all elements: a constant factor is wrong")
+    })
+}
+
+fn list(numbers: impl Iterator<Item = f64>) -> String {
+    let words: Vec<String> = numbers.map(|number| number.to_string()).collect();
+    words.join(" and ")
+}
+
+fn transposed(name: &str, pairs: &[Pair<'_>]) -> Option<String> {
+    let every = |made: &dyn Fn(&Matrix) -> Matrix| {
+        pairs.iter().all(|pair| pair.matrices().is_some_and(|(_, right)| pair.is(&made(right))))
+    };
+    if every(&Matrix::t) {
+        return Some(format!("{name} is the transpose of the right one: swap the factors, each transposed"));
+    }
+    every(&|right| -right.t()).then(|| format!("{name} is transposed and has the wrong sign"))
+}
+
+fn order(name: &str, pairs: &[Pair<'_>]) -> Option<String> {
+    let permuted = |axis: usize| {
+        pairs.iter().all(|pair| {
+            pair.matrices().is_some_and(|(value, right)| {
+                let (value, right) = if axis == 0 { (value.clone(), right.clone()) } else { (value.t(), right.t()) };
+                value.shape() == right.shape() && value.rows() > 1 && is_permutation(&value, &right, pair.question.tolerance)
+            })
+        })
+    };
+    for (axis, what) in [(0, "rows"), (1, "columns")] {
+        if permuted(axis) {
+            return Some(format!("{name} has the right {what} in another order"));
+        }
+    }
+    None
+}
+
+fn is_permutation(value: &Matrix, right: &Matrix, tolerance: f64) -> bool {
+    let rows = |matrix: &Matrix| (0..matrix.rows()).map(|i| Value::Matrix(matrix.row(i))).collect::<Vec<_>>();
+    let mut left = rows(right);
+    rows(value).iter().all(|row| {
+        let found = left.iter().position(|other| equal(row, other, tolerance));
+        found.map(|at| left.swap_remove(at)).is_some()
+    })
+}
+
+fn offset(name: &str, pairs: &[Pair<'_>]) -> Option<String> {
+    let constant = |pair: &Pair<'_>| {
+        let differences = pair.value.numbers().iter().zip(pair.right.numbers()).map(|(a, b)| a - b);
+        let differences: Vec<f64> = differences.collect();
+        let first = *differences.first()?;
+        let same = differences.len() > 1 && differences.iter().all(|d| is_near(*d, first, 1e-7, 0.0));
+        (pair.has_shape() && same).then_some(first)
+    };
+    let found: Option<Vec<f64>> = pairs.iter().map(constant).collect();
+    let first = *found?.first()?;
+    Some(format!("{name} is off by the same number in all elements, {first:.6} at first: a term is added or missing"))
+}
+
+fn swapped(part: usize, name: &str, answered: &[Answered<'_>], others: &[&[Value]]) -> Option<String> {
+    let parts = others.first()?.len();
+    let is = |other: usize| {
+        answered.iter().all(|(_, question, value)| {
+            question.right.get(other).is_some_and(|right| equal(value, right, question.tolerance))
+        })
+    };
+    let found = (0..parts).find(|other| *other != part && is(*other))?;
+    Some(format!("{name} is what result number {} should be: the results are in another order", found + 1))
+}
+
+fn shape(name: &str, pairs: &[Pair<'_>]) -> Option<String> {
+    let wrong = pairs.iter().find(|pair| !pair.has_shape())?;
+    let Some((value, right)) = wrong.matrices() else {
+        return Some(format!("{name} is {}, expected {}", wrong.value.shape(), wrong.right.shape()));
+    };
+    let ([rows, columns], [n, d]) = (value.shape(), right.shape());
+    let words = match (rows == n, columns == d) {
+        (false, true) if n == 1 => "a sum over the rows is missing",
+        (true, false) if d == 1 => "a sum over the columns is missing",
+        _ if [columns, rows] == [n, d] => "rows and columns are exchanged",
+        _ => "a gradient has the shape of what it belongs to",
+    };
+    Some(format!("{name} has another shape: {words}"))
+}
+
+/// Only some elements are wrong: where.
+fn few(name: &str, pairs: &[Pair<'_>]) -> Option<String> {
+    let wrong = pairs.iter().find(|pair| !pair.is_right())?;
+    let numbers = wrong.value.numbers().iter().zip(wrong.right.numbers());
+    let bad: Vec<usize> = numbers
+        .enumerate()
+        .filter(|(_, (a, b))| !is_near(**a, **b, wrong.question.tolerance, 0.0))
+        .map(|(at, _)| at)
+        .collect();
+    let all = wrong.right.numbers().len();
+    if bad.is_empty() || 2 * bad.len() > all {
+        return None;
+    }
+    if let Some((_, right)) = wrong.matrices() {
+        let columns = right.columns();
+        let row = bad[0] / columns;
+        let column = bad[0] % columns;
+        if bad.len() > 1 && bad.iter().all(|at| at / columns == row) {
+            return Some(format!("{name} is wrong in row {row} only"));
+        }
+        if bad.len() > 1 && bad.iter().all(|at| at % columns == column) {
+            return Some(format!("{name} is wrong in column {column} only"));
+        }
+    }
+    Some(format!("{name} is right but for {} of {all} elements", bad.len()))
+}

@@ -1,0 +1,414 @@
+//! The nets of the lecture.
+
+use burn::tensor::Tensor;
+use burn::tensor::activation::log_softmax;
+use burn_gradcheck::{Case, Sample};
+use exercises::{Matrix, Value};
+use gradient_trials::Origin;
+
+use super::trial::{Form, Slots, Trial};
+use crate::question::{Row, Task, call};
+use crate::solutions;
+
+const NET: Slots = &[
+    ("x", Form::Matrix),
+    ("y", Form::Matrix),
+    ("w1", Form::Matrix),
+    ("b1", Form::Row),
+    ("w2", Form::Matrix),
+    ("b2", Form::Row),
+];
+const PARAMETERS: Slots = &[
+    ("w1", Form::Matrix),
+    ("b1", Form::Row),
+    ("w2", Form::Matrix),
+    ("b2", Form::Row),
+];
+
+pub(crate) fn scalar_net() -> Task {
+    let trial = Trial {
+        formula: solutions::scalar_net,
+        arguments: &[
+            ("x", Form::Number),
+            ("y", Form::Number),
+            ("w1", Form::Number),
+            ("b1", Form::Number),
+            ("w2", Form::Number),
+            ("b2", Form::Number),
+        ],
+        results: &[
+            ("w1", Form::Number),
+            ("b1", Form::Number),
+            ("w2", Form::Number),
+            ("b2", Form::Number),
+        ],
+        wrong: SCALAR_NET,
+        right: &[],
+    };
+    trial.of_rule(Origin::ManualBackprop, "scalar net")
+}
+
+/// The scalar net's gradients, with a part that may be wrong: δyp, δz3 from δz4, σ', and the gradients.
+fn scalar(
+    arguments: &[Value],
+    grad_yp: fn(f64, f64) -> f64,
+    slope: fn(f64, f64) -> f64,
+) -> Option<Vec<Value>> {
+    call(
+        |x: f64, y: f64, w1: f64, b1: f64, w2: f64, b2: f64| {
+            let z2 = x * w1 + b1;
+            let z3 = 1.0 / (1.0 + (-z2).exp());
+            let grad_yp = grad_yp(z3 * w2 + b2, y);
+            let grad_z2 = slope(z2, z3) * w2 * grad_yp;
+            (x * grad_z2, grad_z2, z3 * grad_yp, grad_yp)
+        },
+        arguments,
+    )
+}
+
+const SCALAR_NET: &[Row] = &[
+    (
+        "scalar net: sign of the error",
+        "sign of the error: δyp = y - yp",
+        |a| scalar(a, |yp, y| y - yp, |_, z3| z3 * (1.0 - z3)),
+    ),
+    (
+        "scalar net: half forgotten",
+        "half forgotten: δyp = 2(yp - y), though the loss has a ½",
+        |a| scalar(a, |yp, y| 2.0 * (yp - y), |_, z3| z3 * (1.0 - z3)),
+    ),
+    (
+        "scalar net: σ' missing",
+        "σ'(z2) is missing: δz2 = δz3",
+        |a| scalar(a, |yp, y| yp - y, |_, _| 1.0),
+    ),
+    (
+        "scalar net: σ' of z2",
+        "σ' at the pre-activation: z2(1 - z2), the formula for z3 applied to z2",
+        |a| scalar(a, |yp, y| yp - y, |z2, _| z2 * (1.0 - z2)),
+    ),
+    (
+        "scalar net: σ for σ'",
+        "σ for σ': δz2 = z3 δz3, the factor 1 - z3 forgotten",
+        |a| scalar(a, |yp, y| yp - y, |_, z3| z3),
+    ),
+];
+
+/// A net with one hidden layer, up to where mistakes are made.
+struct Net<'a> {
+    x: &'a Matrix,
+    w2: &'a Matrix,
+    z3: Matrix,
+    /// The gradients of Z4 and Z2.
+    grad_z4: Matrix,
+    grad_z2: Matrix,
+}
+
+type Four = (Matrix, Matrix, Matrix, Matrix);
+
+impl<'a> Net<'a> {
+    fn new(
+        has_output_sigmoid: bool,
+        [x, y, w1, b1, w2, b2]: [&'a Matrix; 6],
+        of_error: fn(&Matrix, &Matrix) -> Matrix,
+    ) -> Self {
+        let sigmoid = |z: &Matrix| z.map(|a| 1.0 / (1.0 + (-a).exp()));
+        let z3 = sigmoid(&(x.matmul(w1) + b1));
+        let z5 = z3.matmul(w2) + b2;
+        let grad_z4 = if has_output_sigmoid {
+            let yp = sigmoid(&z5);
+            &yp * (1.0 - &yp) * of_error(&yp, y)
+        } else {
+            of_error(&z5, y)
+        };
+        let grad_z2 = &z3 * (1.0 - &z3) * grad_z4.matmul(&w2.t());
+        Self {
+            x,
+            w2,
+            z3,
+            grad_z4,
+            grad_z2,
+        }
+    }
+
+    fn gradients(&self) -> Four {
+        self.from(&self.grad_z2)
+    }
+
+    /// The gradients with this one of Z2.
+    fn from(&self, grad_z2: &Matrix) -> Four {
+        (
+            self.x.t().matmul(grad_z2),
+            grad_z2.sum_rows(),
+            self.z3.t().matmul(&self.grad_z4),
+            self.grad_z4.sum_rows(),
+        )
+    }
+}
+
+fn error(yp: &Matrix, y: &Matrix) -> Matrix {
+    yp - y
+}
+
+/// Rows for a net: with an output sigmoid or without.
+macro_rules! net_rows {
+    ($rule:literal, $sigmoid:literal $(, $extra:expr)*) => {
+        &[
+            $($extra,)*
+            (
+                concat!($rule, ": mean in δb2"),
+                "δb2 is the mean over the rows, the rule has the sum",
+                net_row!($sigmoid, |net| {
+                    let (w1, b1, w2, b2) = net.gradients();
+                    (w1, b1, w2, b2 / net.x.rows() as f64)
+                }),
+            ),
+            (
+                concat!($rule, ": mean in δb1"),
+                "δb1 is the mean over the rows, the rule has the sum",
+                net_row!($sigmoid, |net| {
+                    let (w1, b1, w2, b2) = net.gradients();
+                    (w1, b1 / net.x.rows() as f64, w2, b2)
+                }),
+            ),
+            (
+                concat!($rule, ": x not transposed"),
+                "δW1 equals X·δZ1: a transpose is missing",
+                net_row!($sigmoid, |net| {
+                    let (_, b1, w2, b2) = net.gradients();
+                    (net.x.matmul(&net.grad_z2), b1, w2, b2)
+                }),
+            ),
+            (
+                concat!($rule, ": z3 not transposed"),
+                "δW2 equals Z3·δZ4: a transpose is missing",
+                net_row!($sigmoid, |net| {
+                    let (w1, b1, _, b2) = net.gradients();
+                    (w1, b1, net.z3.matmul(&net.grad_z4), b2)
+                }),
+            ),
+            (
+                concat!($rule, ": δw1 too early"),
+                "δW1 = Xᵀ·δZ3: σ'(Z2) is missing in it",
+                net_row!($sigmoid, |net| {
+                    let (_, b1, w2, b2) = net.gradients();
+                    (net.x.t().matmul(&net.grad_z4.matmul(&net.w2.t())), b1, w2, b2)
+                }),
+            ),
+            (
+                concat!($rule, ": σ' without 1 - σ"),
+                "σ for σ': δZ2 = Z3∘δZ3, the factor 1 - Z3 forgotten",
+                net_row!($sigmoid, |net| net.from(&(&net.z3 * net.grad_z4.matmul(&net.w2.t())))),
+            ),
+            (
+                concat!($rule, ": sign of the error"),
+                "sign of the error: δYp = Y - Yp",
+                |a| call(
+                    |x: &Matrix, y: &Matrix, w1: &Matrix, b1: &Matrix, w2: &Matrix, b2: &Matrix| {
+                        Net::new($sigmoid, [x, y, w1, b1, w2, b2], |yp, y| y - yp).gradients()
+                    },
+                    a,
+                ),
+            ),
+            (
+                concat!($rule, ": half forgotten"),
+                "half forgotten: δYp = 2(Yp - Y), though the loss has a ½",
+                |a| call(
+                    |x: &Matrix, y: &Matrix, w1: &Matrix, b1: &Matrix, w2: &Matrix, b2: &Matrix| {
+                        Net::new($sigmoid, [x, y, w1, b1, w2, b2], |yp, y| 2.0 * (yp - y)).gradients()
+                    },
+                    a,
+                ),
+            ),
+        ]
+    };
+}
+
+macro_rules! net_row {
+    ($sigmoid:literal, |$net:ident| $body:expr) => {
+        |a| {
+            call(
+                |x: &Matrix, y: &Matrix, w1: &Matrix, b1: &Matrix, w2: &Matrix, b2: &Matrix| {
+                    let $net = Net::new($sigmoid, [x, y, w1, b1, w2, b2], error);
+                    $body
+                },
+                a,
+            )
+        }
+    };
+}
+
+const GENERAL_NET: &[Row] = net_rows!(
+    "general net",
+    false,
+    (
+        "general net: hidden f' forgotten",
+        "σ'(Z2) is missing: δz2 = δz3",
+        net_row!(false, |net| net.from(&net.grad_z4.matmul(&net.w2.t()))),
+    ),
+    (
+        "general net: w2 not transposed",
+        "w2 not transposed: δZ3 = δZ4·W2",
+        net_row!(false, |net| {
+            let grad_z3 = net.grad_z4.matmul(net.w2);
+            net.from(&(&net.z3 * (1.0 - &net.z3) * grad_z3))
+        }),
+    )
+);
+
+const XOR_NET: &[Row] = net_rows!("xor net", true);
+
+fn one_hidden_layer(formula: crate::question::Formula, wrong: &'static [Row], rule: &str) -> Task {
+    let trial = Trial {
+        formula,
+        arguments: NET,
+        results: PARAMETERS,
+        wrong,
+        right: &[],
+    };
+    trial.of_rule(Origin::ManualBackprop, rule)
+}
+
+pub(crate) fn general_net() -> Task {
+    one_hidden_layer(solutions::general_net, GENERAL_NET, "general net")
+}
+
+pub(crate) fn xor_net() -> Task {
+    one_hidden_layer(solutions::xor_net, XOR_NET, "xor net")
+}
+
+pub(crate) fn mnist_net() -> Task {
+    let trial = Trial {
+        formula: solutions::mnist_net,
+        arguments: &[
+            ("x", Form::Matrix),
+            ("y", Form::Matrix),
+            ("w1", Form::Matrix),
+            ("b1", Form::Row),
+            ("w2", Form::Matrix),
+            ("b2", Form::Row),
+            ("w3", Form::Matrix),
+            ("b3", Form::Row),
+        ],
+        results: &[
+            ("w1", Form::Matrix),
+            ("b1", Form::Row),
+            ("w2", Form::Matrix),
+            ("b2", Form::Row),
+            ("w3", Form::Matrix),
+            ("b3", Form::Row),
+        ],
+        wrong: &[],
+        right: &[],
+    };
+    trial.of_rule(Origin::ManualBackprop, "mnist net")
+}
+
+/// The ridge term of the cases of `gradient-trials`.
+const GAMMA: f64 = 0.7;
+
+pub(crate) fn regression() -> Task {
+    let trial = Trial {
+        formula: solutions::regression,
+        arguments: &[
+            ("x", Form::Matrix),
+            ("y", Form::Matrix),
+            ("linear.weight", Form::Matrix),
+            ("linear.bias", Form::Row),
+            ("γ", Form::Constant(GAMMA)),
+        ],
+        results: &[("linear.weight", Form::Matrix), ("linear.bias", Form::Row)],
+        wrong: &[],
+        right: &[],
+    };
+    trial.of_rule(Origin::ManualBackprop, "LinearRegression")
+}
+
+pub(crate) fn mean_once() -> Task {
+    let trial = Trial {
+        formula: solutions::mean_once,
+        arguments: &[
+            ("x", Form::Matrix),
+            ("y", Form::Matrix),
+            ("w", Form::Matrix),
+            ("b", Form::Row),
+        ],
+        results: &[("w", Form::Matrix), ("b", Form::Row)],
+        wrong: MEAN_ONCE,
+        right: &[(
+            "mean once: at the end",
+            "both gradients divided by n, and grad_z not",
+            |a| mean(a, |_| 1.0, |n| 1.0 / n, |n| 1.0 / n),
+        )],
+    };
+    let cases: Vec<Case> = [[4, 4, 4], [7, 5, 3]].map(classifier).to_vec();
+    trial.of_cases(&cases, &[], &[])
+}
+
+/// A linear classifier's mean loss, as a function of its parameters.
+fn classifier([n, d, classes]: [usize; 3]) -> Case {
+    let labels = (0..n * classes).map(|at| f64::from(u8::from(at % classes == at / classes % classes)));
+    Case::new(format!("linear classifier {n} {d} {classes}"))
+        .constant("x", [n, d], Sample::Signed.draw(n * d, 0, &["classifier"]))
+        .constant("y", [n, classes], labels.collect::<Vec<_>>())
+        .input("w", [d, classes])
+        .input("b", [classes])
+        .function(move |v| {
+            let z = v.get::<2>("x").matmul(v.get::<2>("w")) + v.get::<1>("b").unsqueeze_dim(0);
+            let sum: Tensor<1> = (v.get::<2>("y") * log_softmax(z, 1)).sum();
+            sum.mul_scalar(-1.0 / n as f64)
+        })
+}
+
+/// The gradients of a linear classifier, with factors from n for grad_z, grad_w and grad_b.
+fn mean(
+    arguments: &[Value],
+    of_z: fn(f64) -> f64,
+    of_w: fn(f64) -> f64,
+    of_b: fn(f64) -> f64,
+) -> Option<Vec<Value>> {
+    call(
+        |x: &Matrix, y: &Matrix, w: &Matrix, b: &Matrix| {
+            let n = x.rows() as f64;
+            let z = x.matmul(w) + b;
+            let e = (&z - z.max_columns()).exp();
+            let grad_z = (&e / e.sum_columns() - y) * of_z(n);
+            let grad_w = x.t().matmul(&grad_z) * of_w(n);
+            (grad_w, grad_z.sum_rows() * of_b(n))
+        },
+        arguments,
+    )
+}
+
+const MEAN_ONCE: &[Row] = &[
+    (
+        "mean once: never",
+        "divided by n nowhere: this is the gradient of the summed loss",
+        |a| mean(a, |_| 1.0, |_| 1.0, |_| 1.0),
+    ),
+    (
+        "mean once: twice",
+        "divided by n twice: in grad_z, and again in both gradients",
+        |a| mean(a, |n| 1.0 / n, |n| 1.0 / n, |n| 1.0 / n),
+    ),
+    (
+        "mean once: twice in grad_b",
+        "grad_b is divided by n twice: a mean over the rows of what is divided by n already",
+        |a| mean(a, |n| 1.0 / n, |_| 1.0, |n| 1.0 / n),
+    ),
+    (
+        "mean once: twice in grad_w",
+        "grad_w is divided by n twice: once in grad_z, and once more",
+        |a| mean(a, |n| 1.0 / n, |n| 1.0 / n, |_| 1.0),
+    ),
+    (
+        "mean once: grad_w only",
+        "only grad_w is divided by n, and grad_b is not",
+        |a| mean(a, |_| 1.0, |n| 1.0 / n, |_| 1.0),
+    ),
+    (
+        "mean once: grad_b only",
+        "only grad_b is divided by n, and grad_w is not",
+        |a| mean(a, |_| 1.0, |_| 1.0, |n| 1.0 / n),
+    ),
+];

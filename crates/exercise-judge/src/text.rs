@@ -1,0 +1,115 @@
+//! Verdicts in words.
+
+use crate::catalog::Exercise;
+use crate::child::Outcome;
+use crate::diagnosis::{Diagnosis, PartVerdict};
+use crate::verdict::Verdict;
+
+/// A verdict as text: what is wrong first, what helps last.
+pub struct Words;
+
+impl Words {
+    /// The verdict on an exercise. Empty if it does not compile, about which cargo has spoken.
+    pub fn of(exercise: &Exercise, verdict: &Verdict) -> String {
+        let Verdict::Judged { diagnosis, printed } = verdict else {
+            return String::new();
+        };
+        let mut lines = vec![];
+        if !printed.is_empty() {
+            lines.push("your function printed:".to_owned());
+            lines.extend(printed.lines().take(LINES).map(|line| format!("  {line}")));
+        }
+        let name = exercise.name;
+        if diagnosis.is_right() {
+            lines.push(format!("{name}: right"));
+            return lines.join("\n");
+        }
+        if let Some(Outcome::Blank { what, place }) = &diagnosis.failure {
+            lines.push(format!("{name}: still a blank at {place}"));
+            lines.push(format!("  write {what}"));
+            return lines.join("\n");
+        }
+        lines.push(format!("{name}: not right yet"));
+        lines.extend(diagnosis.failure.iter().map(|failure| format!("  {}", Self::failure(failure))));
+        lines.extend(Self::parts(diagnosis));
+        lines.push(format!("  hint: {}", Self::hint(exercise, diagnosis)));
+        lines.join("\n")
+    }
+
+    /// Why a function gave no results.
+    pub fn failure(failure: &Outcome) -> String {
+        match failure {
+            Outcome::Results(_) => String::new(),
+            Outcome::Blank { what, place } => format!("still a blank at {place}: {what}"),
+            Outcome::Panicked { message, place } => format!("it panicked at {place}: {message}"),
+            Outcome::OtherArguments => {
+                "its function takes other arguments: leave its first line and `main` as they were".to_owned()
+            }
+            Outcome::TooLong(limit) => {
+                format!("it did not end within {} s and was stopped: is there a loop without an end?", limit.as_secs())
+            }
+            Outcome::TooMuchMemory(limit) => {
+                format!("it needs more than {limit} MiB of memory and was stopped")
+            }
+            Outcome::TooDeep => "it calls itself without an end".to_owned(),
+            Outcome::WroteFile => "it writes to a file, which no exercise needs, and was stopped".to_owned(),
+            Outcome::PrintedWithoutEnd => "it prints without an end and was stopped".to_owned(),
+            Outcome::NoResults => {
+                "it gives no results, or not as many as the exercise asks for: leave `main` as it was".to_owned()
+            }
+        }
+    }
+
+    fn parts(diagnosis: &Diagnosis) -> Vec<String> {
+        let mut lines = vec![];
+        for part in &diagnosis.parts {
+            let name = part.name;
+            match &part.verdict {
+                PartVerdict::Right => lines.push(format!("  {name}: right")),
+                PartVerdict::Unknown => {}
+                PartVerdict::Wrong {
+                    sentences,
+                    evidence,
+                    ..
+                } => {
+                    let what = if sentences.is_empty() {
+                        "wrong, and by no mistake that the judge knows".to_owned()
+                    } else {
+                        sentences.join("; ")
+                    };
+                    lines.push(format!("  {name}: {what}"));
+                    lines.push(format!("    {evidence}"));
+                }
+            }
+        }
+        lines
+    }
+
+    /// What helps with this mistake.
+    fn hint(exercise: &Exercise, diagnosis: &Diagnosis) -> String {
+        let name = exercise.name;
+        let more = format!("`cargo xtask exercise hint {name}`");
+        let sentences = diagnosis.parts.iter().filter_map(|part| match &part.verdict {
+            PartVerdict::Wrong { sentences, .. } => Some(sentences.join(" ")),
+            _ => None,
+        });
+        let text = sentences.collect::<Vec<_>>().join(" ");
+        let about = |words: &[&str]| words.iter().any(|word| text.contains(word));
+        let panicked = matches!(&diagnosis.failure, Some(Outcome::Panicked { message, .. }) if message.contains("times") || message.contains("do not fit"));
+        let fitting = if panicked || about(&["transpose", "shape", "exchanged"]) {
+            "write the shape below every factor; a gradient has the shape of what it belongs to"
+        } else if about(&["divided by n", "mean", "1/n", "the number of rows", "batch size"]) {
+            "look where n is in the loss, and count where it is in your formula"
+        } else if about(&["sign"]) {
+            "go through the signs, from the loss backward"
+        } else if about(&["'", "factor", "forgotten", "missing"]) {
+            "go backward one operation at a time: each multiplies by its own derivative"
+        } else {
+            exercise.hints()[0]
+        };
+        format!("{fitting}; more: {more}")
+    }
+}
+
+/// Lines of an exercise's own output that are shown.
+const LINES: usize = 20;

@@ -1,0 +1,16 @@
+// Hyperbolic tangent (lecture L2)
+//
+//   Z = tanh(A), every element by itself
+//
+// Given are A and grad_z = ∂L/∂Z, both of shape [n, d].
+// Return grad_a = ∂L/∂A, of shape [n, d].
+use exercises::*;
+
+fn tanh_backward(a: &Matrix, grad_z: &Matrix) -> Matrix {
+    let z = a.map(f64::tanh);
+    blank!("grad_a, the gradient with respect to A, from z and grad_z")
+}
+
+fn main() {
+    answer(tanh_backward);
+}

@@ -1,0 +1,15 @@
+// Half the squared error, mean over the batch (lecture L11)
+//
+//   L = 1/n · ½ ‖Yp - Y‖²    Yp, Y: [n, d], a row for each example
+//
+// ‖·‖² is the sum of the squares of all elements; n is the number of rows, not of elements.
+// Return grad_yp = ∂L/∂Yp, of shape [n, d].
+use exercises::*;
+
+fn half_squared_error_backward(yp: &Matrix, y: &Matrix) -> Matrix {
+    blank!("grad_yp, the gradient with respect to Yp, of shape [n, d]")
+}
+
+fn main() {
+    answer(half_squared_error_backward);
+}

@@ -1,0 +1,14 @@
+// Cross-entropy alone, mean over the batch (lecture L8)
+//
+//   L = -1/n Σ_rows Σ_k y_k ln yp_k    Yp, Y: [n, classes], every row of Y adds up to 1
+//
+// Return grad_yp = ∂L/∂Yp, of shape [n, classes].
+use exercises::*;
+
+fn cross_entropy_backward(yp: &Matrix, y: &Matrix) -> Matrix {
+    blank!("grad_yp, the gradient with respect to Yp, of shape [n, classes]")
+}
+
+fn main() {
+    answer(cross_entropy_backward);
+}

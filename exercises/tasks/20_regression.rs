@@ -1,0 +1,19 @@
+// Multiple linear regression with a ridge term (lecture L12)
+//
+//   Yp = X·W + b    L = ½ ‖Yp - Y‖² + ½ γ ‖W‖²
+//
+//   X: [n, d]   W: [d, classes]   b: [1, classes]   Y: [n, classes]   γ: a number; the bias is not penalised
+//
+// The loss is the sum over the rows. Return grad_w and grad_b.
+use exercises::*;
+
+fn gradients(x: &Matrix, y: &Matrix, w: &Matrix, b: &Matrix, gamma: f64) -> (Matrix, Matrix) {
+    let yp = x.matmul(w) + b;
+    let grad_w: Matrix = blank!("grad_w, of shape [d, classes]");
+    let grad_b: Matrix = blank!("grad_b, of shape [1, classes]");
+    (grad_w, grad_b)
+}
+
+fn main() {
+    answer(gradients);
+}

@@ -1,0 +1,15 @@
+// Dropout, in training (beyond the lecture)
+//
+//   Z = M ∘ X / (1 - p)    M: [n, d], drawn ones and zeros; p: the share of zeros
+//
+// The division keeps the mean of Z that of X ("inverted dropout"). Given are M, p and grad_z = ∂L/∂Z, of shape [n, d].
+// Return grad_x = ∂L/∂X.
+use exercises::*;
+
+fn dropout_backward(mask: &Matrix, p: f64, grad_z: &Matrix) -> Matrix {
+    blank!("grad_x from the mask, p and grad_z")
+}
+
+fn main() {
+    answer(dropout_backward);
+}

@@ -1,0 +1,24 @@
+// A gradient checker of your own (lecture L18)
+//
+// `f.value(&x)` is a number; x is a matrix. Somebody claims that `claimed`, of the shape of x, is the gradient of f at
+// x. Return whether that is true, by central differences:
+//
+//   ∂f/∂x_ij ≈ (f(x + h e_ij) - f(x - h e_ij)) / 2h    e_ij: 1 at (i, j), 0 elsewhere
+//
+// Your checker is then tried on gradients that are right, and on wrong ones. The smallest mistake is one element that is
+// off by a thousandth of its value; the largest value of f is about 100.
+use exercises::*;
+
+fn is_gradient(f: Objective, x: &Matrix, claimed: &Matrix) -> bool {
+    let h = 1e-5;
+    for i in 0..x.rows() {
+        for j in 0..x.columns() {
+            blank!("compare the central difference at (i, j) with claimed[(i, j)]; return false if they differ")
+        }
+    }
+    true
+}
+
+fn main() {
+    answer(is_gradient);
+}
