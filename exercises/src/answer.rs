@@ -165,9 +165,6 @@ mod tests {
     #[test]
     fn other_arguments_are_told() {
         assert_eq!(respond(product, "1x2 1 2"), "\n#answer arguments");
-        assert_eq!(
-            respond(product, "1x2 1 2 | list 3"),
-            "\n#answer arguments"
-        );
+        assert_eq!(respond(product, "1x2 1 2 | list 3"), "\n#answer arguments");
     }
 }

@@ -70,10 +70,7 @@ mod tests {
     #[test]
     fn a_row_a_column_and_a_number_are_repeated() {
         let x = Matrix::from([[1.0, 2.0], [3.0, 4.0]]);
-        let (row, column) = (
-            Matrix::from([[10.0, 20.0]]),
-            Matrix::from([[10.0], [20.0]]),
-        );
+        let (row, column) = (Matrix::from([[10.0, 20.0]]), Matrix::from([[10.0], [20.0]]));
         assert_eq!(&x + &row, Matrix::from([[11.0, 22.0], [13.0, 24.0]]));
         assert_eq!(&x - &column, Matrix::from([[-9.0, -8.0], [-17.0, -16.0]]));
         assert_eq!(1.0 - &x, Matrix::from([[0.0, -1.0], [-2.0, -3.0]]));

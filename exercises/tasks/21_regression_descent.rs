@@ -8,7 +8,14 @@
 // both gradients taken before either is changed. Return W and b.
 use exercises::*;
 
-fn descend(x: &Matrix, y: &Matrix, w: &Matrix, b: &Matrix, alpha: f64, steps: f64) -> (Matrix, Matrix) {
+fn descend(
+    x: &Matrix,
+    y: &Matrix,
+    w: &Matrix,
+    b: &Matrix,
+    alpha: f64,
+    steps: f64,
+) -> (Matrix, Matrix) {
     let (mut w, mut b) = (w.clone(), b.clone());
     for _ in 0..steps as usize {
         blank!("one step of gradient descent, which changes w and b")

@@ -41,6 +41,11 @@ enum Command {
     /// Builds and runs the program `audit-burn`; passes all options to it, including `--help`.
     #[command(disable_help_flag = true)]
     AuditBurn(Passed),
+    /// Check the exercises, and say which factor is wrong.
+    ///
+    /// Builds and runs the program `exercise`; passes all options to it, including `--help`.
+    #[command(disable_help_flag = true)]
+    Exercise(Passed),
     /// Measure the speed of training.
     ///
     /// Builds and runs `trainer bench`; passes all options to it.
@@ -101,6 +106,7 @@ fn run(cli: Cli) -> Result<()> {
             program::replace_this(program, &options)
         }
         Command::AuditBurn(passed) => program::replace_this("audit-burn", &passed.options),
+        Command::Exercise(passed) => program::replace_this("exercise", &passed.options),
         Command::Bench(passed) => {
             let options = [vec!["bench".into()], passed.options].concat();
             program::replace_this("trainer", &options)

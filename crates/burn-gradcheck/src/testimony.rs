@@ -85,7 +85,10 @@ impl Case {
                 values: upstream(output, shape),
             })
             .collect();
-        let weights: Vec<_> = upstream.iter().map(|output| output.values.clone()).collect();
+        let weights: Vec<_> = upstream
+            .iter()
+            .map(|output| output.values.clone())
+            .collect();
         let gradients = match witness {
             Witness::Manual => witnesses.manual(&weights)?,
             Witness::Autodiff => Some(witnesses.autodiff(&weights)?),
@@ -130,8 +133,7 @@ fn by_differences(subject: Subject<'_>, weights: Vec<f64>) -> Result<HostGradien
             let along = differences.along(number, Line::Element(element), floor)?;
             Ok(along.value)
         };
-        let values: Result<Vec<f64>, Verdict> =
-            (0..input.values.len()).map(&mut element).collect();
+        let values: Result<Vec<f64>, Verdict> = (0..input.values.len()).map(&mut element).collect();
         values.map(Some)
     };
     subject.point.iter().enumerate().map(of).collect()

@@ -14,7 +14,6 @@ use exercises::*;
 type Gradients = (Matrix, Matrix, Matrix, Matrix, Matrix, Matrix);
 
 #[rustfmt::skip]
-#[expect(clippy::too_many_arguments, reason = "a net of three layers has these")]
 fn gradients(
     x: &Matrix, y: &Matrix, w1: &Matrix, b1: &Matrix, w2: &Matrix, b2: &Matrix, w3: &Matrix, b3: &Matrix,
 ) -> Gradients {

@@ -11,7 +11,14 @@
 //? Write `let grad_yp = x.matmul(&w) + &b - y; w = &w - alpha * x.t().matmul(&grad_yp); b = &b - alpha * grad_yp.sum_rows();` in the loop.
 use exercises::*;
 
-fn descend(x: &Matrix, y: &Matrix, w: &Matrix, b: &Matrix, alpha: f64, steps: f64) -> (Matrix, Matrix) {
+fn descend(
+    x: &Matrix,
+    y: &Matrix,
+    w: &Matrix,
+    b: &Matrix,
+    alpha: f64,
+    steps: f64,
+) -> (Matrix, Matrix) {
     let (mut w, mut b) = (w.clone(), b.clone());
     for _ in 0..steps as usize {
         //~ blank!("one step of gradient descent, which changes w and b")

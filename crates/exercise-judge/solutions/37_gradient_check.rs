@@ -16,7 +16,7 @@ fn is_gradient(f: Objective, x: &Matrix, claimed: &Matrix) -> bool {
     let h = 1e-5;
     for i in 0..x.rows() {
         for j in 0..x.columns() {
-            //~ blank!("compare the central difference at (i, j) with claimed[(i, j)]; return false if they differ")
+            //~ blank!("return false if the difference at (i, j) is not claimed[(i, j)]")
             let (mut up, mut down) = (x.clone(), x.clone());
             up[(i, j)] += h;
             down[(i, j)] -= h;

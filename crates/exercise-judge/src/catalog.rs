@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use burn::tensor::Device;
+
 use crate::error::ExerciseError;
 use crate::question::Task;
 use crate::rules;
@@ -16,7 +18,7 @@ pub struct Exercise {
     /// The names of its function's results.
     pub results: &'static [&'static str],
     source: &'static str,
-    task: fn() -> Task,
+    task: fn(&Device) -> Task,
 }
 
 impl Exercise {
@@ -40,9 +42,9 @@ impl Exercise {
         source::hints(self.source)
     }
 
-    /// The questions, the right answers and the known wrong ones.
-    pub fn task(&self) -> Task {
-        (self.task)()
+    /// The questions, the right answers and the known wrong ones; the device computes in f64.
+    pub fn task(&self, device: &Device) -> Task {
+        (self.task)(device)
     }
 }
 
@@ -57,8 +59,12 @@ pub fn exercise(name: &str) -> Result<&'static Exercise, ExerciseError> {
         exercise.name == wanted || exercise.file.trim_end_matches(".rs") == wanted
     };
     exercises().iter().find(is_it).ok_or_else(|| {
-        let similar = |exercise: &&Exercise| exercise.name.contains(wanted) || wanted.contains(exercise.name);
-        let near = exercises().iter().find(similar).map(|exercise| exercise.name);
+        let similar =
+            |exercise: &&Exercise| exercise.name.contains(wanted) || wanted.contains(exercise.name);
+        let near = exercises()
+            .iter()
+            .find(similar)
+            .map(|exercise| exercise.name);
         ExerciseError::Unknown {
             name: name.to_owned(),
             near: near.filter(|_| !wanted.is_empty()),

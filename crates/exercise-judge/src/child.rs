@@ -109,22 +109,33 @@ pub(crate) fn call(
     let line = to_line(arguments) + "\n";
     let mut stdin = child.stdin.take();
     // Whether it reads its arguments is its own affair.
-    let writer = thread::spawn(move || stdin.as_mut().map(|stdin| stdin.write_all(line.as_bytes())));
+    let writer =
+        thread::spawn(move || stdin.as_mut().map(|stdin| stdin.write_all(line.as_bytes())));
     let stdout = child.stdout.take().map(reader);
     let stderr = child.stderr.take().map(reader);
     let mut flooded = || {
         let threads = [&stdout, &stderr].into_iter().flatten();
         threads.clone().any(|thread| thread.is_finished())
     };
-    let status = wait(&mut child, limits.time, &mut flooded).map_err(ExerciseError::file(program))?;
-    let text = |thread: Option<thread::JoinHandle<String>>| thread.and_then(|thread| thread.join().ok()).unwrap_or_default();
+    let status =
+        wait(&mut child, limits.time, &mut flooded).map_err(ExerciseError::file(program))?;
+    let text = |thread: Option<thread::JoinHandle<String>>| {
+        thread
+            .and_then(|thread| thread.join().ok())
+            .unwrap_or_default()
+    };
     let (stdout, stderr) = (text(stdout), text(stderr));
     drop(writer.join());
-    let wrote = place.path().read_dir().is_ok_and(|mut files| files.next().is_some());
+    let wrote = place
+        .path()
+        .read_dir()
+        .is_ok_and(|mut files| files.next().is_some());
     let printed = stdout.lines().filter(|line| !line.starts_with(MARK));
     let printed: Vec<&str> = printed.filter(|line| !line.is_empty()).collect();
     let outcome = match status {
-        None if stdout.len() as u64 >= LONGEST || stderr.len() as u64 >= LONGEST => Outcome::PrintedWithoutEnd,
+        None if stdout.len() as u64 >= LONGEST || stderr.len() as u64 >= LONGEST => {
+            Outcome::PrintedWithoutEnd
+        }
         None => Outcome::TooLong(limits.time),
         Some(_) if wrote && !limits.files => Outcome::WroteFile,
         Some(status) => ended(status, &stdout, &stderr, limits),
@@ -246,7 +257,13 @@ mod tests {
     fn place_and_message_of_a_panic_are_found() {
         let stderr = "\nthread 'main' (77) panicked at tasks/06_matmul.rs:12:5:\nblank: grad_x\nnote: run with\n";
         let found = panic(stderr).expect("it is one");
-        assert_eq!(found, ("tasks/06_matmul.rs:12".to_owned(), "blank: grad_x".to_owned()));
+        assert_eq!(
+            found,
+            (
+                "tasks/06_matmul.rs:12".to_owned(),
+                "blank: grad_x".to_owned()
+            )
+        );
         assert_eq!(panic("all is well"), None);
     }
 }

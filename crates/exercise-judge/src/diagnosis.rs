@@ -57,7 +57,9 @@ impl Diagnosis {
         let mut names: Vec<&str> = vec![];
         for part in &self.parts {
             match &part.verdict {
-                PartVerdict::Wrong { known: Some(name), .. } if !names.contains(&&**name) => {
+                PartVerdict::Wrong {
+                    known: Some(name), ..
+                } if !names.contains(&&**name) => {
                     names.push(name);
                 }
                 _ => {}
@@ -106,25 +108,37 @@ impl<'a> Seen<'a> {
             .all(|(_, question, value)| equal(value, &question.right[part], question.tolerance))
     }
 
-    /// The known mistake that explains all parts at once.
+    /// The known mistake that explains all parts at once, and fails where the answer does.
     fn whole(&self, parts: usize) -> Option<&'a Known> {
         let mut known = self.task.known.iter();
-        known.find(|known| (0..parts).all(|part| self.explains(known, part)))
+        let fails = |known: &Known| {
+            known
+                .answers
+                .iter()
+                .map(Option::is_none)
+                .collect::<Vec<_>>()
+        };
+        let failed: Vec<bool> = self.outcomes.iter().map(Option::is_none).collect();
+        known.find(|known| {
+            fails(known) == failed && (0..parts).all(|part| self.explains(known, part))
+        })
     }
 
-    /// Whether a known mistake has exactly these results. Where it has none, or another shape, so must the answer.
+    /// Whether a known mistake has these results in a part. Where the answer has another shape, so must the mistake;
+    /// where the function failed, perhaps by another part, nothing is known.
     fn explains(&self, known: &Known, part: usize) -> bool {
         let mut agrees = 0;
-        for (number, question) in self.task.questions.iter().enumerate() {
+        for (number, question, ours) in self.answered(part) {
             let right = &question.right[part];
-            let fits = |results: Option<&'a [Value]>| {
-                let value = results.and_then(|results| results.get(part));
-                value.filter(|value| value.shape() == right.shape())
-            };
-            let theirs = known.answers[number].as_deref().and_then(|known| known.get(part));
+            let theirs = known.answers[number]
+                .as_deref()
+                .and_then(|known| known.get(part));
             let theirs = theirs.filter(|value| value.shape() == right.shape());
-            match (fits(self.outcomes[number]), theirs) {
-                (Some(ours), Some(theirs)) if equal(ours, theirs, question.tolerance) => agrees += 1,
+            let ours = Some(ours).filter(|value| value.shape() == right.shape());
+            match (ours, theirs) {
+                (Some(ours), Some(theirs)) if equal(ours, theirs, question.tolerance) => {
+                    agrees += 1
+                }
                 (None, None) => {}
                 _ => return false,
             }
@@ -138,7 +152,11 @@ impl<'a> Seen<'a> {
         }
         let failed = self.outcomes.iter().any(Option::is_none);
         if self.is_right(part) {
-            return if failed { PartVerdict::Unknown } else { PartVerdict::Right };
+            return if failed {
+                PartVerdict::Unknown
+            } else {
+                PartVerdict::Right
+            };
         }
         let mut all = self.task.known.iter();
         let known = whole.or_else(|| all.find(|known| self.explains(known, part)));
@@ -146,7 +164,10 @@ impl<'a> Seen<'a> {
             Some(known) => vec![known.sentence.clone()],
             None => {
                 let answered: Vec<_> = self.answered(part).collect();
-                let others: Vec<_> = answered.iter().map(|(number, ..)| self.outcomes[*number].unwrap_or_default()).collect();
+                let others: Vec<_> = answered
+                    .iter()
+                    .map(|(number, ..)| self.outcomes[*number].unwrap_or_default())
+                    .collect();
                 patterns::recognised(part, name, &answered, &others)
             }
         };
@@ -159,9 +180,9 @@ impl<'a> Seen<'a> {
 
     /// The first question at which the part is wrong: shapes, or an element by all witnesses.
     fn evidence(&self, part: usize) -> String {
-        let wrong = self.answered(part).find(|(_, question, value)| {
-            !equal(value, &question.right[part], question.tolerance)
-        });
+        let wrong = self
+            .answered(part)
+            .find(|(_, question, value)| !equal(value, &question.right[part], question.tolerance));
         let Some((_, question, value)) = wrong else {
             return String::new();
         };

@@ -9,7 +9,10 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum ExerciseError {
     /// No exercise has this name.
-    #[error("there is no exercise '{name}'{}; `cargo xtask exercise list` shows the names", near(.near))]
+    #[error(
+        "there is no exercise '{name}'{}; `cargo xtask exercise list` shows the names",
+        similar(near)
+    )]
     Unknown {
         /// The name.
         name: String,
@@ -47,7 +50,9 @@ pub enum ExerciseError {
         count: usize,
     },
     /// A solution is not shown yet.
-    #[error("{name} is not solved yet; `cargo xtask exercise hint {name}` helps, `solution {name} --give-up` shows it")]
+    #[error(
+        "{name} is not solved yet; `cargo xtask exercise hint {name}` helps, `solution {name} --give-up` shows it"
+    )]
     NotSolved {
         /// The exercise.
         name: &'static str,
@@ -65,8 +70,9 @@ pub enum ExerciseError {
     },
 }
 
-fn near(name: &Option<&'static str>) -> String {
-    name.map(|name| format!(", is it '{name}'?")).unwrap_or_default()
+fn similar(name: &Option<&'static str>) -> String {
+    name.map(|name| format!(", is it '{name}'?"))
+        .unwrap_or_default()
 }
 
 impl ExerciseError {

@@ -25,7 +25,10 @@ pub fn export(from: &Folder, to: &Path) -> Result<(), ExerciseError> {
         write(&to.join("tasks").join(exercise.file), &exercise.blank())?;
     }
     write(&to.join("README.md"), README)?;
-    write(&to.join(".gitignore"), "/target/\n/backups/\n/progress.txt\n")?;
+    write(
+        &to.join(".gitignore"),
+        "/target/\n/backups/\n/progress.txt\n",
+    )?;
     write(&to.join(".github/workflows/classroom.yml"), WORKFLOW)
 }
 
@@ -33,7 +36,10 @@ pub fn export(from: &Folder, to: &Path) -> Result<(), ExerciseError> {
 pub(crate) fn package(from: &Folder, to: &Path) -> Result<(), ExerciseError> {
     write(&to.join("Cargo.toml"), &manifest())?;
     for (name, _) in FILES {
-        write(&to.join(name), &crate::files::read(&from.path().join(name))?)?;
+        write(
+            &to.join(name),
+            &crate::files::read(&from.path().join(name))?,
+        )?;
     }
     Ok(())
 }

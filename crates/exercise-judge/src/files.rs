@@ -87,10 +87,16 @@ impl Folder {
         self.text(exercise)?;
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let output = Command::new(cargo)
-            .args(["build", "--quiet", "--message-format=json-render-diagnostics"])
+            .args([
+                "build",
+                "--quiet",
+                "--message-format=json-render-diagnostics",
+            ])
             .arg("--manifest-path")
             .arg(self.path.join("Cargo.toml"))
             .args(["--bin", exercise.name])
+            // A linter around the compiler is for this project's own code.
+            .env_remove("RUSTC_WORKSPACE_WRAPPER")
             .stderr(Stdio::inherit())
             .output()
             .map_err(|error| ExerciseError::Cargo(error.to_string()))?;
@@ -99,7 +105,8 @@ impl Folder {
         }
         let text = String::from_utf8_lossy(&output.stdout);
         let program = programs(&text).find(|(name, _)| name == exercise.name);
-        let (_, path) = program.ok_or_else(|| ExerciseError::Cargo("it built no program".into()))?;
+        let (_, path) =
+            program.ok_or_else(|| ExerciseError::Cargo("it built no program".into()))?;
         Ok(Some(path))
     }
 
@@ -110,7 +117,11 @@ impl Folder {
     /// If a file cannot be read or written; the student's file is then as it was.
     pub fn reset(&self, exercise: &Exercise) -> Result<Option<PathBuf>, ExerciseError> {
         let path = self.file(exercise);
-        let backup = if path.is_file() { Some(self.back_up(exercise, &path)?) } else { None };
+        let backup = if path.is_file() {
+            Some(self.back_up(exercise, &path)?)
+        } else {
+            None
+        };
         let folder = self.path.join("tasks");
         fs::create_dir_all(&folder).map_err(ExerciseError::file(&folder))?;
         replace(&path, &exercise.blank())?;
@@ -126,7 +137,9 @@ impl Folder {
         fs::create_dir_all(&folder).map_err(ExerciseError::file(&folder))?;
         let stem = exercise.file.trim_end_matches(".rs");
         let mut names = (1..).map(|number| folder.join(format!("{stem}.{number}.rs")));
-        let free = names.find(|path| !path.exists()).expect("some number is free");
+        let free = names
+            .find(|path| !path.exists())
+            .expect("some number is free");
         fs::copy(path, &free).map_err(ExerciseError::file(&free))?;
         Ok(free)
     }
@@ -155,8 +168,12 @@ impl Folder {
     ///
     /// If the file cannot be written.
     pub fn keep(&self, progress: &Progress) -> Result<(), ExerciseError> {
-        let solved = exercises().iter().filter(|exercise| progress.has(exercise.name));
-        let text: String = solved.map(|exercise| format!("{}\n", exercise.name)).collect();
+        let solved = exercises()
+            .iter()
+            .filter(|exercise| progress.has(exercise.name));
+        let text: String = solved
+            .map(|exercise| format!("{}\n", exercise.name))
+            .collect();
         replace(&self.path.join(PROGRESS), &text)
     }
 }
@@ -185,7 +202,9 @@ impl Progress {
 
 /// The programs among cargo's messages, by name.
 pub(crate) fn programs(messages: &str) -> impl Iterator<Item = (String, PathBuf)> {
-    let messages = messages.lines().filter_map(|line| serde_json::from_str::<Json>(line).ok());
+    let messages = messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Json>(line).ok());
     messages.filter_map(|message| {
         let name = message["target"]["name"].as_str()?.to_owned();
         Some((name, PathBuf::from(message["executable"].as_str()?)))

@@ -10,6 +10,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use burn::tensor::Device;
+
 use crate::catalog::{Exercise, exercises};
 use crate::child::Limits;
 use crate::error::ExerciseError;
@@ -54,7 +56,11 @@ pub fn submissions(folder: &Path) -> Result<Vec<Submission>, ExerciseError> {
     let mut found: Vec<Submission> = paths
         .filter(|path| path.is_dir() && !task_files(path).is_empty())
         .map(|path| Submission {
-            name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            name: path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
             path,
         })
         .collect();
@@ -78,7 +84,9 @@ fn task_files(folder: &Path) -> BTreeMap<String, Vec<PathBuf>> {
         let entries = folder.read_dir().into_iter().flatten().flatten();
         for entry in entries {
             // A link could lead anywhere.
-            let Ok(kind) = entry.file_type() else { continue };
+            let Ok(kind) = entry.file_type() else {
+                continue;
+            };
             let name = entry.file_name().to_string_lossy().into_owned();
             let is_aside = name == "target" || name == "backups" || name.starts_with('.');
             if kind.is_dir() && depth < DEPTH && !is_aside {
@@ -100,7 +108,7 @@ pub fn grade(
     support: &Folder,
     submission: &Submission,
     work: &Path,
-    limits: Limits,
+    (device, limits): (&Device, Limits),
 ) -> Result<Vec<Graded>, ExerciseError> {
     if !work.join("Cargo.toml").is_file() {
         package(support, work)?;
@@ -134,7 +142,7 @@ pub fn grade(
                     files: false,
                     ..limits
                 };
-                Finding::Verdict(judge(program, exercise, limits)?)
+                Finding::Verdict(judge(program, exercise, device, limits)?)
             }
         };
         Ok(Graded { exercise, finding })
@@ -151,7 +159,9 @@ fn submitted(path: &Path) -> Result<Result<String, String>, ExerciseError> {
     let bytes = fs::read(path).map_err(ExerciseError::file(path))?;
     Ok(match String::from_utf8(bytes) {
         Ok(text) => match forbidden(&text) {
-            Some(word) => Err(format!("`{word}` is in the file, which no exercise has a use for")),
+            Some(word) => Err(format!(
+                "`{word}` is in the file, which no exercise has a use for"
+            )),
             None => Ok(text),
         },
         Err(_) => Err("the file is not text in UTF-8".to_owned()),
@@ -160,34 +170,122 @@ fn submitted(path: &Path) -> Result<Result<String, String>, ExerciseError> {
 
 /// Words of Rust that lead out of an exercise.
 const FORBIDDEN: &[&str] = &[
-    "asm", "alloc", "core", "env", "extern", "file", "fs", "global_asm", "include", "include_bytes",
-    "include_str", "mod", "net", "option_env", "os", "path", "process", "proc_macro", "thread", "unsafe",
+    "asm",
+    "alloc",
+    "core",
+    "env",
+    "extern",
+    "file",
+    "fs",
+    "global_asm",
+    "include",
+    "include_bytes",
+    "include_str",
+    "mod",
+    "net",
+    "option_env",
+    "os",
+    "path",
+    "process",
+    "proc_macro",
+    "thread",
+    "unsafe",
 ];
 
 /// A forbidden word in the code of a file; comments and texts may have them.
 fn forbidden(text: &str) -> Option<&'static str> {
-    let code = without_comments(text);
+    let code = code(text);
     let mut words = code.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
     words.find_map(|word| FORBIDDEN.iter().copied().find(|bad| *bad == word))
 }
 
-/// The text without what follows `//` in a line. More is left in than is code, never less: a `//` within a text
-/// keeps its line.
-fn without_comments(text: &str) -> String {
-    let code = |line: &str| match line.split_once("//") {
-        Some((before, _)) if !before.contains(['"', '\'', '*']) => before.to_owned(),
-        _ => line.to_owned(),
-    };
-    text.lines().map(|line| code(line) + "\n").collect()
+/// A file's text without comments, texts and characters.
+fn code(text: &str) -> String {
+    let letters: Vec<char> = text.chars().collect();
+    let at = |i: usize| letters.get(i).copied().unwrap_or('\0');
+    let (mut code, mut i) = (String::new(), 0);
+    while i < letters.len() {
+        let is_raw =
+            letters[i] == 'r' && !code.ends_with(|c: char| c.is_alphanumeric() && c != 'b');
+        match (letters[i], at(i + 1)) {
+            ('/', '/') => i = find(&letters, i, &['\n']),
+            ('/', '*') => i = after_block(&letters, i),
+            ('"', _) => i = after_text(&letters, i + 1),
+            ('r', '"' | '#') if is_raw => {
+                let marks = letters[i + 1..].iter().take_while(|c| **c == '#').count();
+                if at(i + 1 + marks) == '"' {
+                    let end: Vec<char> = std::iter::once('"').chain(vec!['#'; marks]).collect();
+                    i = find(&letters, i + 2 + marks, &end) + end.len();
+                } else {
+                    // A raw name: what follows counts.
+                    i += 1 + marks;
+                    code.push(' ');
+                }
+                continue;
+            }
+            ('\'', '\\') => i = find(&letters, i + 3, &['\'']) + 1,
+            ('\'', _) if at(i + 2) == '\'' => i += 3,
+            (letter, _) => {
+                code.push(letter);
+                i += 1;
+                continue;
+            }
+        }
+        code.push(' ');
+    }
+    code
+}
+
+/// Where a sequence begins, from `start` on; the end if it is not there.
+fn find(letters: &[char], start: usize, what: &[char]) -> usize {
+    let rest = letters.get(start..).unwrap_or_default();
+    let found = rest.windows(what.len()).position(|window| window == what);
+    found.map_or(letters.len(), |found| start + found)
+}
+
+/// The end of a text in quotes that starts before `i`.
+fn after_text(letters: &[char], mut i: usize) -> usize {
+    while i < letters.len() && letters[i] != '"' {
+        i += if letters[i] == '\\' { 2 } else { 1 };
+    }
+    i + 1
+}
+
+/// The end of a block comment that starts at `i`; blocks may be in blocks.
+fn after_block(letters: &[char], mut i: usize) -> usize {
+    let mut depth = 0;
+    while i < letters.len() {
+        match (letters[i], letters.get(i + 1)) {
+            ('/', Some('*')) => depth += 1,
+            ('*', Some('/')) => depth -= 1,
+            _ => {
+                i += 1;
+                continue;
+            }
+        }
+        i += 2;
+        if depth == 0 {
+            break;
+        }
+    }
+    i
 }
 
 /// Builds what compiles of a package: the programs by their names.
 fn build(work: &Path) -> Result<BTreeMap<String, PathBuf>, ExerciseError> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .args(["build", "--quiet", "--offline", "--bins", "--keep-going", "--message-format=json"])
+        .args([
+            "build",
+            "--quiet",
+            "--offline",
+            "--bins",
+            "--keep-going",
+            "--message-format=json",
+        ])
         .current_dir(work)
         .env("CARGO_TARGET_DIR", work.join("target"))
+        .env_remove("RUSTC_WORKSPACE_WRAPPER")
         .stderr(Stdio::null())
         .output()
         .map_err(|error| ExerciseError::Cargo(error.to_string()))?;
@@ -206,9 +304,29 @@ mod tests {
     #[test]
     fn what_leads_out_of_an_exercise_is_found_in_code_and_not_in_comments() {
         assert_eq!(forbidden("use std::{fs as f};"), Some("fs"));
-        assert_eq!(forbidden("let x = include_str!(\"a\");"), Some("include_str"));
+        assert_eq!(
+            forbidden("let x = include_str!(\"a\");"),
+            Some("include_str")
+        );
         assert_eq!(forbidden("let a = 1; // the path, a process"), None);
-        assert_eq!(forbidden("let t = \"//\"; std::process::exit(0)"), Some("process"));
+        assert_eq!(
+            forbidden("let t = \"//\"; std::process::exit(0)"),
+            Some("process")
+        );
+        assert_eq!(
+            forbidden("println!(\"the path {x}\"); /* fs /* net */ os */ x"),
+            None
+        );
+        for hidden in [
+            "let c = '\"'; std::fs::read(x); let d = '\"';",
+            "let c = '\\''; fs::read(x); let d = '\\'';",
+            "let t = r#\"a\"b\"#; std::fs::read(x); let u = \"\";",
+            "use std::r#fs;",
+            "fn f<'a>(x: &'a str) { fs::read(x) }",
+            "let t = \"\\\"\"; fs::read(x)",
+        ] {
+            assert_eq!(forbidden(hidden), Some("fs"), "{hidden}");
+        }
         for exercise in exercises() {
             assert_eq!(forbidden(&exercise.solution()), None, "{}", exercise.name);
         }

@@ -28,6 +28,7 @@ pub(crate) fn recognised(
         .or_else(|| transposed(name, &pairs))
         .or_else(|| order(name, &pairs))
         .or_else(|| offset(name, &pairs))
+        .or_else(|| missing_sum(name, &pairs))
         .or_else(|| swapped(part, name, answered, others))
         .or_else(|| shape(name, &pairs))
         .or_else(|| few(name, &pairs));
@@ -58,14 +59,22 @@ impl Pair<'_> {
     }
 
     fn is(&self, made: &Matrix) -> bool {
-        equal(self.value, &Value::Matrix(made.clone()), self.question.tolerance)
+        equal(
+            self.value,
+            &Value::Matrix(made.clone()),
+            self.question.tolerance,
+        )
     }
 
     /// The constant that the value is a multiple of the right one by.
     fn ratio(&self) -> Option<f64> {
         let size = |number: &f64| number.abs();
         let largest = self.right.numbers().iter().map(size).fold(0.0, f64::max);
-        let at = self.right.numbers().iter().position(|right| right.abs() == largest)?;
+        let at = self
+            .right
+            .numbers()
+            .iter()
+            .position(|right| right.abs() == largest)?;
         let ratio = self.value.numbers().get(at)? / largest.copysign(self.right.numbers()[at]);
         let mut pairs = self.value.numbers().iter().zip(self.right.numbers());
         let tolerance = 10.0 * self.question.tolerance;
@@ -110,10 +119,19 @@ fn factor(name: &str, pairs: &[Pair<'_>]) -> Option<String> {
     let constants: [(f64, &str); 6] = [
         (0.0, "is zero everywhere"),
         (-1.0, "has the wrong sign"),
-        (2.0, "is twice the right one: look for a factor 2, or something that is added twice"),
-        (0.5, "is half of the right one: look for a factor ½ or a missing 2"),
+        (
+            2.0,
+            "is twice the right one: look for a factor 2, or something that is added twice",
+        ),
+        (
+            0.5,
+            "is half of the right one: look for a factor ½ or a missing 2",
+        ),
         (-2.0, "has the wrong sign and is twice too large"),
-        (-0.5, "has the wrong sign and is half as large as it should be"),
+        (
+            -0.5,
+            "has the wrong sign and is half as large as it should be",
+        ),
     ];
     for (constant, words) in constants {
         if all(&|_| Some(constant)) {
@@ -124,11 +142,22 @@ fn factor(name: &str, pairs: &[Pair<'_>]) -> Option<String> {
     for argument in 0..pairs.iter().map(|pair| pair.question.sizes().len()).min()? {
         for (axis, what) in [(0, "rows"), (1, "columns")] {
             let size = |question: &Question| question.sizes()[argument][axis] as f64;
-            let n = format!("the number of {what}, {}", list(pairs.iter().map(|pair| size(pair.question))));
+            let n = format!(
+                "the number of {what}, {}",
+                list(pairs.iter().map(|pair| size(pair.question)))
+            );
             let cases: [(&str, &dyn Fn(f64) -> f64); 6] = [
-                ("is divided by {}, once more than it should be", &|n| 1.0 / n),
-                ("is multiplied by {}: a division is missing, or a sum stands for a mean", &|n| n),
-                ("is divided by {}, and that twice more than it should be", &|n| 1.0 / (n * n)),
+                ("is divided by {}, once more than it should be", &|n| {
+                    1.0 / n
+                }),
+                (
+                    "is multiplied by {}: a division is missing, or a sum stands for a mean",
+                    &|n| n,
+                ),
+                (
+                    "is divided by {}, and that twice more than it should be",
+                    &|n| 1.0 / (n * n),
+                ),
                 ("has the wrong sign and is divided by {}", &|n| -1.0 / n),
                 ("has the wrong sign and is multiplied by {}", &|n| -n),
                 ("is multiplied by the square of {}", &|n| n * n),
@@ -153,10 +182,15 @@ fn list(numbers: impl Iterator<Item = f64>) -> String {
 
 fn transposed(name: &str, pairs: &[Pair<'_>]) -> Option<String> {
     let every = |made: &dyn Fn(&Matrix) -> Matrix| {
-        pairs.iter().all(|pair| pair.matrices().is_some_and(|(_, right)| pair.is(&made(right))))
+        pairs.iter().all(|pair| {
+            pair.matrices()
+                .is_some_and(|(_, right)| pair.is(&made(right)))
+        })
     };
     if every(&Matrix::t) {
-        return Some(format!("{name} is the transpose of the right one: swap the factors, each transposed"));
+        return Some(format!(
+            "{name} is the transpose of the right one: swap the factors, each transposed"
+        ));
     }
     every(&|right| -right.t()).then(|| format!("{name} is transposed and has the wrong sign"))
 }
@@ -165,8 +199,14 @@ fn order(name: &str, pairs: &[Pair<'_>]) -> Option<String> {
     let permuted = |axis: usize| {
         pairs.iter().all(|pair| {
             pair.matrices().is_some_and(|(value, right)| {
-                let (value, right) = if axis == 0 { (value.clone(), right.clone()) } else { (value.t(), right.t()) };
-                value.shape() == right.shape() && value.rows() > 1 && is_permutation(&value, &right, pair.question.tolerance)
+                let (value, right) = if axis == 0 {
+                    (value.clone(), right.clone())
+                } else {
+                    (value.t(), right.t())
+                };
+                value.shape() == right.shape()
+                    && value.rows() > 1
+                    && is_permutation(&value, &right, pair.question.tolerance)
             })
         })
     };
@@ -179,7 +219,11 @@ fn order(name: &str, pairs: &[Pair<'_>]) -> Option<String> {
 }
 
 fn is_permutation(value: &Matrix, right: &Matrix, tolerance: f64) -> bool {
-    let rows = |matrix: &Matrix| (0..matrix.rows()).map(|i| Value::Matrix(matrix.row(i))).collect::<Vec<_>>();
+    let rows = |matrix: &Matrix| {
+        (0..matrix.rows())
+            .map(|i| Value::Matrix(matrix.row(i)))
+            .collect::<Vec<_>>()
+    };
     let mut left = rows(right);
     rows(value).iter().all(|row| {
         let found = left.iter().position(|other| equal(row, other, tolerance));
@@ -189,39 +233,68 @@ fn is_permutation(value: &Matrix, right: &Matrix, tolerance: f64) -> bool {
 
 fn offset(name: &str, pairs: &[Pair<'_>]) -> Option<String> {
     let constant = |pair: &Pair<'_>| {
-        let differences = pair.value.numbers().iter().zip(pair.right.numbers()).map(|(a, b)| a - b);
+        let differences = pair
+            .value
+            .numbers()
+            .iter()
+            .zip(pair.right.numbers())
+            .map(|(a, b)| a - b);
         let differences: Vec<f64> = differences.collect();
         let first = *differences.first()?;
-        let same = differences.len() > 1 && differences.iter().all(|d| is_near(*d, first, 1e-7, 0.0));
+        let same =
+            differences.len() > 1 && differences.iter().all(|d| is_near(*d, first, 1e-7, 0.0));
         (pair.has_shape() && same).then_some(first)
     };
     let found: Option<Vec<f64>> = pairs.iter().map(constant).collect();
     let first = *found?.first()?;
-    Some(format!("{name} is off by the same number in all elements, {first:.6} at first: a term is added or missing"))
+    Some(format!(
+        "{name} is off by the same number in all elements, {first:.6} at first: a term is added or missing"
+    ))
 }
 
-fn swapped(part: usize, name: &str, answered: &[Answered<'_>], others: &[&[Value]]) -> Option<String> {
+fn swapped(
+    part: usize,
+    name: &str,
+    answered: &[Answered<'_>],
+    others: &[&[Value]],
+) -> Option<String> {
     let parts = others.first()?.len();
     let is = |other: usize| {
         answered.iter().all(|(_, question, value)| {
-            question.right.get(other).is_some_and(|right| equal(value, right, question.tolerance))
+            question
+                .right
+                .get(other)
+                .is_some_and(|right| equal(value, right, question.tolerance))
         })
     };
     let found = (0..parts).find(|other| *other != part && is(*other))?;
-    Some(format!("{name} is what result number {} should be: the results are in another order", found + 1))
+    Some(format!(
+        "{name} is what result number {} should be: the results are in another order",
+        found + 1
+    ))
+}
+
+fn missing_sum(name: &str, pairs: &[Pair<'_>]) -> Option<String> {
+    let wrong = pairs.iter().find(|pair| !pair.has_shape())?;
+    let (value, right) = wrong.matrices()?;
+    let ([rows, columns], [n, d]) = (value.shape(), right.shape());
+    let over = match (rows == n, columns == d) {
+        (false, true) if n == 1 => "rows",
+        (true, false) if d == 1 => "columns",
+        _ => return None,
+    };
+    Some(format!(
+        "{name} has another shape: a sum over the {over} is missing"
+    ))
 }
 
 fn shape(name: &str, pairs: &[Pair<'_>]) -> Option<String> {
     let wrong = pairs.iter().find(|pair| !pair.has_shape())?;
-    let Some((value, right)) = wrong.matrices() else {
-        return Some(format!("{name} is {}, expected {}", wrong.value.shape(), wrong.right.shape()));
-    };
-    let ([rows, columns], [n, d]) = (value.shape(), right.shape());
-    let words = match (rows == n, columns == d) {
-        (false, true) if n == 1 => "a sum over the rows is missing",
-        (true, false) if d == 1 => "a sum over the columns is missing",
-        _ if [columns, rows] == [n, d] => "rows and columns are exchanged",
-        _ => "a gradient has the shape of what it belongs to",
+    let is_exchanged = |(value, right): (&Matrix, &Matrix)| value.t().shape() == right.shape();
+    let words = if wrong.matrices().is_some_and(is_exchanged) {
+        "rows and columns are exchanged"
+    } else {
+        "a gradient has the shape of what it belongs to"
     };
     Some(format!("{name} has another shape: {words}"))
 }
@@ -250,5 +323,8 @@ fn few(name: &str, pairs: &[Pair<'_>]) -> Option<String> {
             return Some(format!("{name} is wrong in column {column} only"));
         }
     }
-    Some(format!("{name} is right but for {} of {all} elements", bad.len()))
+    Some(format!(
+        "{name} is right but for {} of {all} elements",
+        bad.len()
+    ))
 }

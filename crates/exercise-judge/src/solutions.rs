@@ -3,7 +3,7 @@
 macro_rules! solutions {
     ($($module:ident $file:literal $function:ident;)*) => {$(
         // The file is a program of its own, with a `main`.
-        #[allow(dead_code)]
+        #[allow(dead_code, clippy::too_many_arguments)]
         mod $module {
             include!(concat!("../solutions/", $file));
 

@@ -31,7 +31,10 @@ pub(crate) fn solution(source: &str) -> String {
 
 /// The hints, vague ones first.
 pub(crate) fn hints(source: &str) -> Vec<&str> {
-    source.lines().filter_map(|line| line.strip_prefix(HINT)).collect()
+    source
+        .lines()
+        .filter_map(|line| line.strip_prefix(HINT))
+        .collect()
 }
 
 /// The first line's text.

@@ -30,10 +30,39 @@ impl Words {
             return lines.join("\n");
         }
         lines.push(format!("{name}: not right yet"));
-        lines.extend(diagnosis.failure.iter().map(|failure| format!("  {}", Self::failure(failure))));
+        lines.extend(
+            diagnosis
+                .failure
+                .iter()
+                .map(|failure| format!("  {}", Self::failure(failure))),
+        );
         lines.extend(Self::parts(diagnosis));
         lines.push(format!("  hint: {}", Self::hint(exercise, diagnosis)));
         lines.join("\n")
+    }
+
+    /// The verdict in a line.
+    pub fn short(verdict: &Verdict) -> String {
+        let Verdict::Judged { diagnosis, .. } = verdict else {
+            return "it does not compile".to_owned();
+        };
+        if diagnosis.is_right() {
+            return "right".to_owned();
+        }
+        let wrong = diagnosis
+            .parts
+            .iter()
+            .filter_map(|part| match &part.verdict {
+                PartVerdict::Wrong { sentences, .. } if sentences.is_empty() => {
+                    Some(format!("{}: wrong", part.name))
+                }
+                PartVerdict::Wrong { sentences, .. } => {
+                    Some(format!("{}: {}", part.name, sentences.join("; ")))
+                }
+                _ => None,
+            });
+        let failure = diagnosis.failure.iter().map(Self::failure);
+        failure.chain(wrong).collect::<Vec<_>>().join("; ")
     }
 
     /// Why a function gave no results.
@@ -89,16 +118,25 @@ impl Words {
     fn hint(exercise: &Exercise, diagnosis: &Diagnosis) -> String {
         let name = exercise.name;
         let more = format!("`cargo xtask exercise hint {name}`");
-        let sentences = diagnosis.parts.iter().filter_map(|part| match &part.verdict {
-            PartVerdict::Wrong { sentences, .. } => Some(sentences.join(" ")),
-            _ => None,
-        });
+        let sentences = diagnosis
+            .parts
+            .iter()
+            .filter_map(|part| match &part.verdict {
+                PartVerdict::Wrong { sentences, .. } => Some(sentences.join(" ")),
+                _ => None,
+            });
         let text = sentences.collect::<Vec<_>>().join(" ");
         let about = |words: &[&str]| words.iter().any(|word| text.contains(word));
         let panicked = matches!(&diagnosis.failure, Some(Outcome::Panicked { message, .. }) if message.contains("times") || message.contains("do not fit"));
         let fitting = if panicked || about(&["transpose", "shape", "exchanged"]) {
             "write the shape below every factor; a gradient has the shape of what it belongs to"
-        } else if about(&["divided by n", "mean", "1/n", "the number of rows", "batch size"]) {
+        } else if about(&[
+            "divided by n",
+            "mean",
+            "1/n",
+            "the number of rows",
+            "batch size",
+        ]) {
             "look where n is in the loss, and count where it is in your formula"
         } else if about(&["sign"]) {
             "go through the signs, from the loss backward"

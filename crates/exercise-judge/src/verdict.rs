@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use burn::tensor::Device;
+
 use crate::catalog::Exercise;
 use crate::child::{Limits, Outcome, call};
 use crate::diagnosis::{Diagnosis, diagnose};
@@ -32,21 +34,31 @@ impl Verdict {
     }
 }
 
-/// Builds and judges an exercise.
+/// Builds and judges an exercise; the device computes in f64.
 ///
 /// # Errors
 ///
 /// If its file is missing, or cargo or the exercise cannot be started.
-pub fn check(folder: &Folder, exercise: &Exercise, limits: Limits) -> Result<Verdict, ExerciseError> {
+pub fn check(
+    folder: &Folder,
+    exercise: &Exercise,
+    device: &Device,
+    limits: Limits,
+) -> Result<Verdict, ExerciseError> {
     match folder.build(exercise)? {
         None => Ok(Verdict::DoesNotCompile),
-        Some(program) => judge(&program, exercise, limits),
+        Some(program) => judge(&program, exercise, device, limits),
     }
 }
 
 /// Judges the program of an exercise.
-pub(crate) fn judge(program: &Path, exercise: &Exercise, limits: Limits) -> Result<Verdict, ExerciseError> {
-    let task = exercise.task();
+pub(crate) fn judge(
+    program: &Path,
+    exercise: &Exercise,
+    device: &Device,
+    limits: Limits,
+) -> Result<Verdict, ExerciseError> {
+    let task = exercise.task(device);
     let (mut outcomes, mut printed) = (Vec::<Outcome>::new(), None);
     for question in &task.questions {
         // What never ends is not asked again.

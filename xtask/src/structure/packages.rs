@@ -55,6 +55,7 @@ const NET: &str = "a net knows no backend, no autodiff and no data: move that to
 #[rustfmt::skip]
 pub(super) const PACKAGES: &[Package] = &[
     package("xtask", Nothing, "", "put what needs Burn into a program of crates/trainer"),
+    package("exercises", Nothing, "", "an exercise is built in half a second: keep it free of dependencies"),
     package("datasets", Nothing, "", "data are bytes: make tensors where a device is known"),
     package("distortions", Nothing, "", "images are pixels: training knows when which one is distorted"),
     package("drawn-digits", Nothing, "", "drawings are pixels: what reads them is elsewhere"),
@@ -87,6 +88,8 @@ pub(super) const PACKAGES: &[Package] = &[
      "burn-gradcheck computational-graph fused-nets gradient-descent layers linear-regression \
       manual-backprop mnist-mlp xor-net",
      "trials know the formulas and the checker: let the program choose the device"),
+    package("exercise-judge", Autodiff, "burn-gradcheck datasets exercises gradient-trials",
+     "the judge knows exercises and formulas: let the program print"),
     package("burn-suite", Autodiff, "backends burn-gradcheck",
      "the table knows Burn and the checker: let the program choose the device"),
     package("training", Autodiff,
@@ -105,7 +108,8 @@ pub(super) const PACKAGES: &[Package] = &[
      "backends datasets layers linear-regression mnist-mlp pages run-folder training xor-net",
      "a report reads a run folder: compute what it lacks in training"),
     package("trainer", Backends,
-     "backends burn-gradcheck burn-suite data-parallel datasets distortions fused-mlp gradient-trials layers lessons \
+     "backends burn-gradcheck burn-suite data-parallel datasets distortions exercise-judge fused-mlp \
+      gradient-trials layers lessons \
       linear-regression manual-backprop mnist-mlp pages random-programs run-folder run-report \
       training weight-exchange xor-net",
      "the programs use libraries: move what they have in common down"),

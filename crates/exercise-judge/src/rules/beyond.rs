@@ -1,7 +1,7 @@
 //! Rules beyond the lecture: a node used twice, convolution, recurrence, attention.
 
-use burn::tensor::Tensor;
 use burn::tensor::activation::{sigmoid, softmax};
+use burn::tensor::{Device, Tensor};
 use burn_gradcheck::Case;
 use exercises::Matrix;
 
@@ -9,32 +9,28 @@ use super::trial::{Form, Trial, UPSTREAM};
 use crate::question::{Row, Task, call};
 use crate::solutions;
 
-pub(crate) fn used_twice() -> Task {
+pub(crate) fn used_twice(device: &Device) -> Task {
     let trial = Trial {
         formula: solutions::used_twice,
         arguments: &[("x", Form::Matrix), (UPSTREAM, Form::Matrix)],
         results: &[("x", Form::Matrix)],
         wrong: USED_TWICE,
-        right: &[(
-            "used twice: factored",
-            "s (1 + x (1 - s)) grad_z",
-            |a| {
-                call(
-                    |x: &Matrix, g: &Matrix| {
-                        let s = logistic(x);
-                        &s * (1.0 + x * (1.0 - &s)) * g
-                    },
-                    a,
-                )
-            },
-        )],
+        right: &[("used twice: factored", "s (1 + x (1 - s)) grad_z", |a| {
+            call(
+                |x: &Matrix, g: &Matrix| {
+                    let s = logistic(x);
+                    &s * (1.0 + x * (1.0 - &s)) * g
+                },
+                a,
+            )
+        })],
     };
     let case = |[n, d]: [usize; 2]| {
         Case::new(format!("used twice {n} {d}"))
             .input("x", [n, d])
             .function(|v| v.get::<2>("x") * sigmoid(v.get::<2>("x")))
     };
-    trial.of_cases(&[[3, 3], [4, 2]].map(case), &[], &[])
+    trial.of_cases(device, &[[3, 3], [4, 2]].map(case), &[], &[])
 }
 
 fn logistic(x: &Matrix) -> Matrix {
@@ -106,7 +102,7 @@ const USED_TWICE: &[Row] = &[
     ),
 ];
 
-pub(crate) fn convolution() -> Task {
+pub(crate) fn convolution(device: &Device) -> Task {
     let trial = Trial {
         formula: solutions::convolution,
         arguments: &[
@@ -124,11 +120,12 @@ pub(crate) fn convolution() -> Task {
             .input("k", [1, width])
             .function(move |v| {
                 let (x, k) = (v.get::<2>("x"), v.get::<2>("k"));
-                let term = |t| x.clone().narrow(1, t, length - width + 1) * k.clone().narrow(1, t, 1);
+                let term =
+                    |t| x.clone().narrow(1, t, length - width + 1) * k.clone().narrow(1, t, 1);
                 (1..width).fold(term(0), |sum: Tensor<2>, t| sum + term(t))
             })
     };
-    trial.of_cases(&[[2, 5, 3], [3, 6, 2]].map(case), &[], &[])
+    trial.of_cases(device, &[[2, 5, 3], [3, 6, 2]].map(case), &[], &[])
 }
 
 /// The gradients of a convolution, where grad_z_ij adds to x at one place by one factor, and to k.
@@ -159,7 +156,12 @@ const CONVOLUTION: &[Row] = &[
     (
         "convolution: kernel reversed",
         "the kernel is reversed in grad_x: x_i(j+t) has the factor k_t, not k_(w-1-t)",
-        convolution!(|k, x, i, j, t| j + t, k[(0, k.columns() - 1 - t)], t, x[(i, j + t)]),
+        convolution!(
+            |k, x, i, j, t| j + t,
+            k[(0, k.columns() - 1 - t)],
+            t,
+            x[(i, j + t)]
+        ),
     ),
     (
         "convolution: not shifted",
@@ -174,7 +176,12 @@ const CONVOLUTION: &[Row] = &[
     (
         "convolution: grad_k reversed",
         "grad_k is in the reverse order",
-        convolution!(|k, x, i, j, t| j + t, k[(0, t)], k.columns() - 1 - t, x[(i, j + t)]),
+        convolution!(
+            |k, x, i, j, t| j + t,
+            k[(0, t)],
+            k.columns() - 1 - t,
+            x[(i, j + t)]
+        ),
     ),
     (
         "convolution: kernel forgotten",
@@ -188,7 +195,7 @@ const CONVOLUTION: &[Row] = &[
     ),
 ];
 
-pub(crate) fn recurrent_step() -> Task {
+pub(crate) fn recurrent_step(device: &Device) -> Task {
     let trial = Trial {
         formula: solutions::recurrent_step,
         arguments: &[
@@ -198,13 +205,23 @@ pub(crate) fn recurrent_step() -> Task {
             ("u", Form::Matrix),
             (UPSTREAM, Form::Matrix),
         ],
-        results: &[("w", Form::Matrix), ("u", Form::Matrix), ("h", Form::Matrix)],
+        results: &[
+            ("w", Form::Matrix),
+            ("u", Form::Matrix),
+            ("h", Form::Matrix),
+        ],
         wrong: RECURRENT,
         right: &[],
     };
     let case = |[n, d, h]: [usize; 3]| {
         Case::new(format!("recurrent step {n} {d} {h}"))
-            .constant("x", [n, d], (0..n * d).map(|i| (0.7 * i as f64).sin()).collect::<Vec<_>>())
+            .constant(
+                "x",
+                [n, d],
+                (0..n * d)
+                    .map(|i| (0.7 * i as f64).sin())
+                    .collect::<Vec<_>>(),
+            )
             .input("h", [n, h])
             .input("w", [d, h])
             .input("u", [h, h])
@@ -213,7 +230,7 @@ pub(crate) fn recurrent_step() -> Task {
                 a.tanh()
             })
     };
-    trial.of_cases(&[[3, 3, 3], [4, 2, 3]].map(case), &[], &[])
+    trial.of_cases(device, &[[3, 3, 3], [4, 2, 3]].map(case), &[], &[])
 }
 
 macro_rules! recurrent {
@@ -233,7 +250,11 @@ macro_rules! recurrent {
 
 /// The gradients from the one of A.
 fn step_from(x: &Matrix, h: &Matrix, u: &Matrix, grad_a: &Matrix) -> (Matrix, Matrix, Matrix) {
-    (x.t().matmul(grad_a), h.t().matmul(grad_a), grad_a.matmul(&u.t()))
+    (
+        x.t().matmul(grad_a),
+        h.t().matmul(grad_a),
+        grad_a.matmul(&u.t()),
+    )
 }
 
 const RECURRENT: &[Row] = &[
@@ -281,7 +302,7 @@ const RECURRENT: &[Row] = &[
     ),
 ];
 
-pub(crate) fn attention() -> Task {
+pub(crate) fn attention(device: &Device) -> Task {
     let trial = Trial {
         formula: solutions::attention,
         arguments: &[
@@ -290,7 +311,11 @@ pub(crate) fn attention() -> Task {
             ("v", Form::Matrix),
             (UPSTREAM, Form::Matrix),
         ],
-        results: &[("q", Form::Matrix), ("k", Form::Matrix), ("v", Form::Matrix)],
+        results: &[
+            ("q", Form::Matrix),
+            ("k", Form::Matrix),
+            ("v", Form::Matrix),
+        ],
         wrong: ATTENTION,
         right: &[],
     };
@@ -304,7 +329,7 @@ pub(crate) fn attention() -> Task {
                 softmax(s * (1.0 / (d as f64).sqrt()), 1).matmul(v.get::<2>("v"))
             })
     };
-    trial.of_cases(&[[3, 3, 3, 3], [4, 5, 3, 2]].map(case), &[], &[])
+    trial.of_cases(device, &[[3, 3, 3, 3], [4, 5, 3, 2]].map(case), &[], &[])
 }
 
 /// The tensors of an attention's backward pass: c, P, and the gradients of P and S.
@@ -358,7 +383,11 @@ const ATTENTION: &[Row] = &[
         "attention: softmax forgotten",
         "softmax's rule is missing: grad_s = grad_p",
         attention!(|q, k, g, c, p, grad_p, _grad_s| {
-            (c * grad_p.matmul(k), c * grad_p.t().matmul(q), p.t().matmul(g))
+            (
+                c * grad_p.matmul(k),
+                c * grad_p.t().matmul(q),
+                p.t().matmul(g),
+            )
         }),
     ),
     (
@@ -366,7 +395,11 @@ const ATTENTION: &[Row] = &[
         "inner product dropped: grad_s = P∘grad_p, without - Σ P∘grad_p",
         attention!(|q, k, g, c, p, grad_p, _grad_s| {
             let grad_s = &p * &grad_p;
-            (c * grad_s.matmul(k), c * grad_s.t().matmul(q), p.t().matmul(g))
+            (
+                c * grad_s.matmul(k),
+                c * grad_s.t().matmul(q),
+                p.t().matmul(g),
+            )
         }),
     ),
     (
@@ -374,7 +407,11 @@ const ATTENTION: &[Row] = &[
         "the inner sum of softmax's rule runs over the rows; softmax was taken row by row",
         attention!(|q, k, g, c, p, grad_p, _grad_s| {
             let grad_s = &p * (&grad_p - (&p * &grad_p).sum_rows());
-            (c * grad_s.matmul(k), c * grad_s.t().matmul(q), p.t().matmul(g))
+            (
+                c * grad_s.matmul(k),
+                c * grad_s.t().matmul(q),
+                p.t().matmul(g),
+            )
         }),
     ),
     (

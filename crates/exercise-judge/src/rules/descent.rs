@@ -1,5 +1,6 @@
 //! Gradients of the lecture's functions, descent, momentum, and the bump.
 
+use burn::tensor::Device;
 use datasets::{Mnist, bundled_mnist_dir};
 use exercises::{Matrix, Value};
 use gradient_trials::Origin;
@@ -26,7 +27,7 @@ pub(super) fn by_formula(
     }
 }
 
-pub(crate) fn bowl() -> Task {
+pub(crate) fn bowl(device: &Device) -> Task {
     let trial = Trial {
         formula: solutions::bowl,
         arguments: &[("x", Form::List)],
@@ -34,10 +35,10 @@ pub(crate) fn bowl() -> Task {
         wrong: &[],
         right: &[],
     };
-    trial.of_rule(Origin::GradientDescent, "cosine bowl")
+    trial.of_rule(device, Origin::GradientDescent, "cosine bowl")
 }
 
-pub(crate) fn four_variables() -> Task {
+pub(crate) fn four_variables(device: &Device) -> Task {
     let trial = Trial {
         formula: solutions::four_variables,
         arguments: &[("x", Form::List)],
@@ -45,10 +46,10 @@ pub(crate) fn four_variables() -> Task {
         wrong: &[],
         right: &[],
     };
-    trial.of_rule(Origin::GradientDescent, "four variables")
+    trial.of_rule(device, Origin::GradientDescent, "four variables")
 }
 
-pub(crate) fn jacobian() -> Task {
+pub(crate) fn jacobian(device: &Device) -> Task {
     let trial = Trial {
         formula: solutions::jacobian,
         arguments: &[("z", Form::List), (UPSTREAM, Form::List)],
@@ -56,10 +57,10 @@ pub(crate) fn jacobian() -> Task {
         wrong: &[],
         right: &[],
     };
-    trial.of_rule(Origin::GradientDescent, "inner map")
+    trial.of_rule(device, Origin::GradientDescent, "inner map")
 }
 
-pub(crate) fn bump() -> Task {
+pub(crate) fn bump(_: &Device) -> Task {
     let points = [[0.25, 0.75, 1.5, 40.0], [-1.0, 0.5, -2.0, 12.0]];
     let arguments = points.map(|point| point.map(Value::Number).to_vec());
     by_formula(solutions::bump, arguments, BUMP, &[])
@@ -86,14 +87,12 @@ const BUMP: &[Row] = &[
         "upside down: the first unit goes down and the second one up",
         |a| call(|l: f64, r: f64, h: f64, w: f64| [-w * l, -w * r, -h, h], a),
     ),
-    (
-        "bump: ends swapped",
-        "left and right are swapped",
-        |a| call(|l: f64, r: f64, h: f64, w: f64| [-w * r, -w * l, h, -h], a),
-    ),
+    ("bump: ends swapped", "left and right are swapped", |a| {
+        call(|l: f64, r: f64, h: f64, w: f64| [-w * r, -w * l, h, -h], a)
+    }),
 ];
 
-pub(crate) fn momentum() -> Task {
+pub(crate) fn momentum(_: &Device) -> Task {
     let drawn = |rows: usize, columns: usize, shift: f64| {
         Value::Matrix(Matrix::from_fn(rows, columns, |i, j| {
             (shift + 1.7 * i as f64 + 0.9 * j as f64).sin()
@@ -101,14 +100,23 @@ pub(crate) fn momentum() -> Task {
     };
     let arguments = [(3, 3), (4, 2)].map(|(rows, columns)| {
         let matrices = [0.3, 1.1, 2.6].map(|shift| drawn(rows, columns, shift));
-        [matrices.to_vec(), vec![Value::Number(0.05), Value::Number(0.9)]].concat()
+        [
+            matrices.to_vec(),
+            vec![Value::Number(0.05), Value::Number(0.9)],
+        ]
+        .concat()
     });
     by_formula(solutions::momentum, arguments, MOMENTUM, &[])
 }
 
 macro_rules! momentum {
     (|$theta:ident, $v:ident, $g:ident, $alpha:ident, $mu:ident| $body:expr) => {
-        |a| call(|$theta: &Matrix, $v: &Matrix, $g: &Matrix, $alpha: f64, $mu: f64| $body, a)
+        |a| {
+            call(
+                |$theta: &Matrix, $v: &Matrix, $g: &Matrix, $alpha: f64, $mu: f64| $body,
+                a,
+            )
+        }
     };
 }
 
@@ -165,7 +173,7 @@ const MOMENTUM: &[Row] = &[
     ),
 ];
 
-pub(crate) fn descent() -> Task {
+pub(crate) fn descent(_: &Device) -> Task {
     let starts = [[1.3, 0.9], [-0.6, 0.4], [0.2, -1.1]];
     let arguments = starts.map(|start| {
         vec![
@@ -226,33 +234,67 @@ const DESCENT: &[Row] = &[
     (
         "descent: uphill",
         "uphill: the step is + α ∇f, toward larger values",
-        |a| Walk { sign: 1.0, ..Walk::RIGHT }.run(a),
+        |a| {
+            Walk {
+                sign: 1.0,
+                ..Walk::RIGHT
+            }
+            .run(a)
+        },
     ),
     (
         "descent: in turn",
         "in turn: the gradient for y is taken after x has moved; both components belong to one point",
-        |a| Walk { in_turn: true, ..Walk::RIGHT }.run(a),
+        |a| {
+            Walk {
+                in_turn: true,
+                ..Walk::RIGHT
+            }
+            .run(a)
+        },
     ),
     (
         "descent: squared norm",
         "squared norm: gx² + gy² is compared with the tolerance, without the square root",
-        |a| Walk { ends: |gx, gy, tolerance| gx * gx + gy * gy < tolerance, ..Walk::RIGHT }.run(a),
+        |a| {
+            Walk {
+                ends: |gx, gy, tolerance| gx * gx + gy * gy < tolerance,
+                ..Walk::RIGHT
+            }
+            .run(a)
+        },
     ),
     (
         "descent: one component",
         "one component: only ∂f/∂x is compared with the tolerance",
-        |a| Walk { ends: |gx, _, tolerance| gx.abs() < tolerance, ..Walk::RIGHT }.run(a),
+        |a| {
+            Walk {
+                ends: |gx, _, tolerance| gx.abs() < tolerance,
+                ..Walk::RIGHT
+            }
+            .run(a)
+        },
     ),
     (
         "descent: counted once too often",
         "the steps are counted from 1",
-        |a| Walk { counts_from: 1.0, ..Walk::RIGHT }.run(a),
+        |a| {
+            Walk {
+                counts_from: 1.0,
+                ..Walk::RIGHT
+            }
+            .run(a)
+        },
     ),
     (
         "descent: no loop",
         "no loop: this is the point after one step",
         |a| {
-            let mut results = Walk { ends: |_, _, _| true, ..Walk::RIGHT }.run(a)?;
+            let mut results = Walk {
+                ends: |_, _, _| true,
+                ..Walk::RIGHT
+            }
+            .run(a)?;
             let alpha = a[1].numbers()[0];
             if let Value::List(point) = &mut results[0] {
                 let [x, y] = [point[0], point[1]];
@@ -269,7 +311,7 @@ const DESCENT: &[Row] = &[
 /// Images that the exercise learns from.
 const IMAGES: usize = 100;
 
-pub(crate) fn regression_descent() -> Task {
+pub(crate) fn regression_descent(_: &Device) -> Task {
     let (x, y) = images();
     let weights = Matrix::from_fn(x.columns(), y.columns(), |i, j| {
         0.01 * (0.7 * i as f64 + 1.3 * j as f64).sin()
@@ -324,7 +366,10 @@ const REGRESSION: &[Row] = &[
         |a| {
             let step = |x: &Matrix, y: &Matrix, w: &Matrix, b: &Matrix, alpha: f64| {
                 let error = x.matmul(w) + b - y;
-                (w + alpha * x.t().matmul(&error), b + alpha * error.sum_rows())
+                (
+                    w + alpha * x.t().matmul(&error),
+                    b + alpha * error.sum_rows(),
+                )
             };
             regress(a, step, |steps| steps as usize)
         },
@@ -335,7 +380,10 @@ const REGRESSION: &[Row] = &[
         |a| {
             let step = |x: &Matrix, y: &Matrix, w: &Matrix, b: &Matrix, alpha: f64| {
                 let error = (x.matmul(w) + b - y) / x.rows() as f64;
-                (w - alpha * x.t().matmul(&error), b - alpha * error.sum_rows())
+                (
+                    w - alpha * x.t().matmul(&error),
+                    b - alpha * error.sum_rows(),
+                )
             };
             regress(a, step, |steps| steps as usize)
         },
@@ -369,7 +417,10 @@ const REGRESSION: &[Row] = &[
         |a| {
             let step = |x: &Matrix, y: &Matrix, w: &Matrix, b: &Matrix, alpha: f64| {
                 let error = x.matmul(w) - y;
-                (w - alpha * x.t().matmul(&error), b - alpha * error.sum_rows())
+                (
+                    w - alpha * x.t().matmul(&error),
+                    b - alpha * error.sum_rows(),
+                )
             };
             regress(a, step, |steps| steps as usize)
         },
@@ -392,7 +443,10 @@ const REGRESSION: &[Row] = &[
         |a| {
             let step = |x: &Matrix, y: &Matrix, w: &Matrix, b: &Matrix, alpha: f64| {
                 let error = x.matmul(w) + b - y;
-                (w - alpha * x.t().matmul(&error), b - alpha * error.sum_rows())
+                (
+                    w - alpha * x.t().matmul(&error),
+                    b - alpha * error.sum_rows(),
+                )
             };
             regress(a, step, |_| 1)
         },

@@ -1,5 +1,6 @@
 //! The rules of the lecture. Their points and most of their mistakes are those of `gradient-trials`.
 
+use burn::tensor::Device;
 use exercises::Matrix;
 use gradient_trials::Origin;
 
@@ -13,6 +14,7 @@ const LOGITS: Slots = &[("z", Form::Matrix), ("y", Form::Matrix)];
 const OUTPUTS: Slots = &[("yp", Form::Matrix), ("y", Form::Matrix)];
 
 fn task(
+    device: &Device,
     rule: &str,
     formula: Formula,
     (arguments, results): (Slots, Slots),
@@ -25,38 +27,54 @@ fn task(
         wrong,
         right: &[],
     };
-    trial.of_rule(Origin::ManualBackprop, rule)
+    trial.of_rule(device, Origin::ManualBackprop, rule)
 }
 
-pub(crate) fn sigmoid() -> Task {
-    task("sigmoid", solutions::sigmoid, (POINTWISE, A), &[])
+pub(crate) fn sigmoid(device: &Device) -> Task {
+    task(device, "sigmoid", solutions::sigmoid, (POINTWISE, A), &[])
 }
 
-pub(crate) fn tanh() -> Task {
-    task("tanh", solutions::tanh, (POINTWISE, A), &[])
+pub(crate) fn tanh(device: &Device) -> Task {
+    task(device, "tanh", solutions::tanh, (POINTWISE, A), &[])
 }
 
-pub(crate) fn relu() -> Task {
-    task("relu", solutions::relu, (POINTWISE, A), &[])
+pub(crate) fn relu(device: &Device) -> Task {
+    task(device, "relu", solutions::relu, (POINTWISE, A), &[])
 }
 
-pub(crate) fn elu() -> Task {
-    task("elu", solutions::elu, (POINTWISE, A), &[])
+pub(crate) fn elu(device: &Device) -> Task {
+    task(device, "elu", solutions::elu, (POINTWISE, A), &[])
 }
 
-pub(crate) fn matmul() -> Task {
-    let arguments = &[("x", Form::Matrix), ("w", Form::Matrix), (UPSTREAM, Form::Matrix)];
+pub(crate) fn matmul(device: &Device) -> Task {
+    let arguments = &[
+        ("x", Form::Matrix),
+        ("w", Form::Matrix),
+        (UPSTREAM, Form::Matrix),
+    ];
     let results = &[("x", Form::Matrix), ("w", Form::Matrix)];
-    task("matmul", solutions::matmul, (arguments, results), &[])
+    task(
+        device,
+        "matmul",
+        solutions::matmul,
+        (arguments, results),
+        &[],
+    )
 }
 
-pub(crate) fn add_bias() -> Task {
+pub(crate) fn add_bias(device: &Device) -> Task {
     let arguments = &[(UPSTREAM, Form::Matrix)];
     let results = &[("x", Form::Matrix), ("b", Form::Row)];
-    task("add_bias", solutions::add_bias, (arguments, results), &[])
+    task(
+        device,
+        "add_bias",
+        solutions::add_bias,
+        (arguments, results),
+        &[],
+    )
 }
 
-pub(crate) fn column_bias() -> Task {
+pub(crate) fn column_bias(device: &Device) -> Task {
     let arguments = &[(UPSTREAM, Form::Matrix)];
     let results = &[("x", Form::Matrix), ("b", Form::Column)];
     let wrong: &[Row] = &[(
@@ -69,10 +87,16 @@ pub(crate) fn column_bias() -> Task {
             )
         },
     )];
-    task("add_bias_to_columns", solutions::column_bias, (arguments, results), wrong)
+    task(
+        device,
+        "add_bias_to_columns",
+        solutions::column_bias,
+        (arguments, results),
+        wrong,
+    )
 }
 
-pub(crate) fn pointwise() -> Task {
+pub(crate) fn pointwise(device: &Device) -> Task {
     let arguments = &[("x", Form::Matrix), (UPSTREAM, Form::Matrix)];
     let results = &[("x", Form::Matrix)];
     let wrong: &[Row] = &[(
@@ -80,26 +104,50 @@ pub(crate) fn pointwise() -> Task {
         "upstream forgotten: f'(X) without the factor grad_z",
         |a| call(|x: &Matrix, _: &Matrix| x.map(|x| 4.0 * x.powi(3)), a),
     )];
-    task("power", solutions::pointwise, (arguments, results), wrong)
+    task(
+        device,
+        "power",
+        solutions::pointwise,
+        (arguments, results),
+        wrong,
+    )
 }
 
-pub(crate) fn squared_error() -> Task {
+pub(crate) fn squared_error(device: &Device) -> Task {
     let results = &[("yp", Form::Matrix)];
-    task("half_squared_error", solutions::squared_error, (OUTPUTS, results), &[])
+    task(
+        device,
+        "half_squared_error",
+        solutions::squared_error,
+        (OUTPUTS, results),
+        &[],
+    )
 }
 
-pub(crate) fn softmax() -> Task {
+pub(crate) fn softmax(device: &Device) -> Task {
     let arguments = &[("z", Form::Matrix), (UPSTREAM, Form::Matrix)];
     let results = &[("z", Form::Matrix)];
-    task("softmax", solutions::softmax, (arguments, results), &[])
+    task(
+        device,
+        "softmax",
+        solutions::softmax,
+        (arguments, results),
+        &[],
+    )
 }
 
-pub(crate) fn cross_entropy() -> Task {
+pub(crate) fn cross_entropy(device: &Device) -> Task {
     let results = &[("yp", Form::Matrix)];
-    task("cross_entropy", solutions::cross_entropy, (OUTPUTS, results), &[])
+    task(
+        device,
+        "cross_entropy",
+        solutions::cross_entropy,
+        (OUTPUTS, results),
+        &[],
+    )
 }
 
-pub(crate) fn composed() -> Task {
+pub(crate) fn composed(device: &Device) -> Task {
     let results = &[("z", Form::Matrix)];
     let wrong: &[Row] = &[
         (
@@ -134,7 +182,13 @@ pub(crate) fn composed() -> Task {
             },
         ),
     ];
-    task("softmax_cross_entropy", solutions::composed, (LOGITS, results), wrong)
+    task(
+        device,
+        "softmax_cross_entropy",
+        solutions::composed,
+        (LOGITS, results),
+        wrong,
+    )
 }
 
 /// n, grad_yp and yp of softmax with cross-entropy.
@@ -145,12 +199,18 @@ fn composition(z: &Matrix, y: &Matrix) -> (f64, Matrix, Matrix) {
     (n, -y / &yp / n, yp)
 }
 
-pub(crate) fn fused() -> Task {
+pub(crate) fn fused(device: &Device) -> Task {
     let results = &[("z", Form::Matrix)];
-    task("softmax_cross_entropy", solutions::fused, (LOGITS, results), &[])
+    task(
+        device,
+        "softmax_cross_entropy",
+        solutions::fused,
+        (LOGITS, results),
+        &[],
+    )
 }
 
-pub(crate) fn layer() -> Task {
+pub(crate) fn layer(device: &Device) -> Task {
     let arguments = &[
         ("x", Form::Matrix),
         ("w", Form::Matrix),
@@ -200,7 +260,13 @@ pub(crate) fn layer() -> Task {
             },
         ),
     ];
-    task("layer", solutions::layer, (arguments, results), wrong)
+    task(
+        device,
+        "layer",
+        solutions::layer,
+        (arguments, results),
+        wrong,
+    )
 }
 
 /// The slides' G of a layer.

@@ -1,7 +1,7 @@
 //! The nets of the lecture.
 
-use burn::tensor::Tensor;
 use burn::tensor::activation::log_softmax;
+use burn::tensor::{Device, Tensor};
 use burn_gradcheck::{Case, Sample};
 use exercises::{Matrix, Value};
 use gradient_trials::Origin;
@@ -25,7 +25,7 @@ const PARAMETERS: Slots = &[
     ("b2", Form::Row),
 ];
 
-pub(crate) fn scalar_net() -> Task {
+pub(crate) fn scalar_net(device: &Device) -> Task {
     let trial = Trial {
         formula: solutions::scalar_net,
         arguments: &[
@@ -45,7 +45,7 @@ pub(crate) fn scalar_net() -> Task {
         wrong: SCALAR_NET,
         right: &[],
     };
-    trial.of_rule(Origin::ManualBackprop, "scalar net")
+    trial.of_rule(device, Origin::ManualBackprop, "scalar net")
 }
 
 /// The scalar net's gradients, with a part that may be wrong: δyp, δz3 from δz4, σ', and the gradients.
@@ -258,7 +258,12 @@ const GENERAL_NET: &[Row] = net_rows!(
 
 const XOR_NET: &[Row] = net_rows!("xor net", true);
 
-fn one_hidden_layer(formula: crate::question::Formula, wrong: &'static [Row], rule: &str) -> Task {
+fn one_hidden_layer(
+    device: &Device,
+    formula: crate::question::Formula,
+    wrong: &'static [Row],
+    rule: &str,
+) -> Task {
     let trial = Trial {
         formula,
         arguments: NET,
@@ -266,18 +271,18 @@ fn one_hidden_layer(formula: crate::question::Formula, wrong: &'static [Row], ru
         wrong,
         right: &[],
     };
-    trial.of_rule(Origin::ManualBackprop, rule)
+    trial.of_rule(device, Origin::ManualBackprop, rule)
 }
 
-pub(crate) fn general_net() -> Task {
-    one_hidden_layer(solutions::general_net, GENERAL_NET, "general net")
+pub(crate) fn general_net(device: &Device) -> Task {
+    one_hidden_layer(device, solutions::general_net, GENERAL_NET, "general net")
 }
 
-pub(crate) fn xor_net() -> Task {
-    one_hidden_layer(solutions::xor_net, XOR_NET, "xor net")
+pub(crate) fn xor_net(device: &Device) -> Task {
+    one_hidden_layer(device, solutions::xor_net, XOR_NET, "xor net")
 }
 
-pub(crate) fn mnist_net() -> Task {
+pub(crate) fn mnist_net(device: &Device) -> Task {
     let trial = Trial {
         formula: solutions::mnist_net,
         arguments: &[
@@ -301,13 +306,13 @@ pub(crate) fn mnist_net() -> Task {
         wrong: &[],
         right: &[],
     };
-    trial.of_rule(Origin::ManualBackprop, "mnist net")
+    trial.of_rule(device, Origin::ManualBackprop, "mnist net")
 }
 
 /// The ridge term of the cases of `gradient-trials`.
 const GAMMA: f64 = 0.7;
 
-pub(crate) fn regression() -> Task {
+pub(crate) fn regression(device: &Device) -> Task {
     let trial = Trial {
         formula: solutions::regression,
         arguments: &[
@@ -321,10 +326,10 @@ pub(crate) fn regression() -> Task {
         wrong: &[],
         right: &[],
     };
-    trial.of_rule(Origin::ManualBackprop, "LinearRegression")
+    trial.of_rule(device, Origin::ManualBackprop, "LinearRegression")
 }
 
-pub(crate) fn mean_once() -> Task {
+pub(crate) fn mean_once(device: &Device) -> Task {
     let trial = Trial {
         formula: solutions::mean_once,
         arguments: &[
@@ -342,12 +347,13 @@ pub(crate) fn mean_once() -> Task {
         )],
     };
     let cases: Vec<Case> = [[4, 4, 4], [7, 5, 3]].map(classifier).to_vec();
-    trial.of_cases(&cases, &[], &[])
+    trial.of_cases(device, &cases, &[], &[])
 }
 
 /// A linear classifier's mean loss, as a function of its parameters.
 fn classifier([n, d, classes]: [usize; 3]) -> Case {
-    let labels = (0..n * classes).map(|at| f64::from(u8::from(at % classes == at / classes % classes)));
+    let labels =
+        (0..n * classes).map(|at| f64::from(u8::from(at % classes == at / classes % classes)));
     Case::new(format!("linear classifier {n} {d} {classes}"))
         .constant("x", [n, d], Sample::Signed.draw(n * d, 0, &["classifier"]))
         .constant("y", [n, classes], labels.collect::<Vec<_>>())

@@ -1,6 +1,6 @@
 //! Normalisation and dropout.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 use burn_gradcheck::{Case, Sample};
 use exercises::{Matrix, Value};
 
@@ -10,7 +10,7 @@ use crate::solutions;
 
 const EPSILON: f64 = 1e-5;
 
-pub(crate) fn layer_norm() -> Task {
+pub(crate) fn layer_norm(device: &Device) -> Task {
     let trial = Trial {
         formula: solutions::layer_norm,
         arguments: &[("x", Form::Matrix), (UPSTREAM, Form::Matrix)],
@@ -23,7 +23,7 @@ pub(crate) fn layer_norm() -> Task {
             .input("x", [n, d])
             .function(|v| normalised(v.get("x"), 1))
     };
-    trial.of_cases(&[[4, 4], [3, 6]].map(case), &[], &[])
+    trial.of_cases(device, &[[4, 4], [3, 6]].map(case), &[], &[])
 }
 
 fn normalised(x: Tensor<2>, axis: usize) -> Tensor<2> {
@@ -59,38 +59,59 @@ const LAYER_NORM: &[Row] = &[
     (
         "layer norm: constants",
         "mean and variance taken as constants: grad_x = grad_z/std",
-        |a| call(|x: &Matrix, g: &Matrix| norm_backward(x, g, 1, [0.0, 0.0]), a),
-    ),
-    (
-        "layer norm: variance as a constant",
-        "the variance taken as a constant: the part Z∘mean(grad_z∘Z) is missing",
-        |a| call(|x: &Matrix, g: &Matrix| norm_backward(x, g, 1, [1.0, 0.0]), a),
-    ),
-    (
-        "layer norm: mean as a constant",
-        "the mean taken as a constant: the part mean(grad_z) is missing",
-        |a| call(|x: &Matrix, g: &Matrix| norm_backward(x, g, 1, [0.0, 1.0]), a),
-    ),
-    (
-        "layer norm: sign",
-        "sign: the part Z∘mean(grad_z∘Z) is taken away, not added",
-        |a| call(|x: &Matrix, g: &Matrix| norm_backward(x, g, 1, [1.0, -1.0]), a),
-    ),
-    (
-        "layer norm: over the batch",
-        "means over the rows: that is batch normalisation",
-        |a| call(|x: &Matrix, g: &Matrix| norm_backward(x, g, 0, [1.0, 1.0]), a),
-    ),
-    (
-        "layer norm: not divided",
-        "not divided by std",
         |a| {
             call(
-                |x: &Matrix, g: &Matrix| norm_backward(x, g, 1, [1.0, 1.0]) * normal(x, 1).1,
+                |x: &Matrix, g: &Matrix| norm_backward(x, g, 1, [0.0, 0.0]),
                 a,
             )
         },
     ),
+    (
+        "layer norm: variance as a constant",
+        "the variance taken as a constant: the part Z∘mean(grad_z∘Z) is missing",
+        |a| {
+            call(
+                |x: &Matrix, g: &Matrix| norm_backward(x, g, 1, [1.0, 0.0]),
+                a,
+            )
+        },
+    ),
+    (
+        "layer norm: mean as a constant",
+        "the mean taken as a constant: the part mean(grad_z) is missing",
+        |a| {
+            call(
+                |x: &Matrix, g: &Matrix| norm_backward(x, g, 1, [0.0, 1.0]),
+                a,
+            )
+        },
+    ),
+    (
+        "layer norm: sign",
+        "sign: the part Z∘mean(grad_z∘Z) is taken away, not added",
+        |a| {
+            call(
+                |x: &Matrix, g: &Matrix| norm_backward(x, g, 1, [1.0, -1.0]),
+                a,
+            )
+        },
+    ),
+    (
+        "layer norm: over the batch",
+        "means over the rows: that is batch normalisation",
+        |a| {
+            call(
+                |x: &Matrix, g: &Matrix| norm_backward(x, g, 0, [1.0, 1.0]),
+                a,
+            )
+        },
+    ),
+    ("layer norm: not divided", "not divided by std", |a| {
+        call(
+            |x: &Matrix, g: &Matrix| norm_backward(x, g, 1, [1.0, 1.0]) * normal(x, 1).1,
+            a,
+        )
+    }),
     (
         "layer norm: sums for means",
         "sums for means: the parts are means over the row",
@@ -106,7 +127,7 @@ const LAYER_NORM: &[Row] = &[
     ),
 ];
 
-pub(crate) fn batch_norm() -> Task {
+pub(crate) fn batch_norm(device: &Device) -> Task {
     let trial = Trial {
         formula: solutions::batch_norm,
         arguments: &[
@@ -114,7 +135,11 @@ pub(crate) fn batch_norm() -> Task {
             ("gamma", Form::Row),
             (UPSTREAM, Form::Matrix),
         ],
-        results: &[("x", Form::Matrix), ("gamma", Form::Row), ("beta", Form::Row)],
+        results: &[
+            ("x", Form::Matrix),
+            ("gamma", Form::Row),
+            ("beta", Form::Row),
+        ],
         wrong: BATCH_NORM,
         right: &[],
     };
@@ -128,7 +153,7 @@ pub(crate) fn batch_norm() -> Task {
                 normalised(v.get("x"), 0) * row("gamma") + row("beta")
             })
     };
-    trial.of_cases(&[[4, 4], [5, 3]].map(case), &[], &[])
+    trial.of_cases(device, &[[4, 4], [5, 3]].map(case), &[], &[])
 }
 
 /// The gradients of batch normalisation, with the parts of grad_x and a change of the others.
@@ -153,17 +178,17 @@ const BATCH_NORM: &[Row] = &[
     (
         "batch norm: constants",
         "mean and variance taken as constants, as in evaluation: grad_x = grad_h/std",
-        |a| batch(a, [0.0, 0.0], |right, ..| right),
+        |a| batch(a, [0.0, 0.0], |right, _, _, _| right),
     ),
     (
         "batch norm: variance as a constant",
         "the variance taken as a constant: the part H∘mean(grad_h∘H) is missing in grad_x",
-        |a| batch(a, [1.0, 0.0], |right, ..| right),
+        |a| batch(a, [1.0, 0.0], |right, _, _, _| right),
     ),
     (
         "batch norm: mean as a constant",
         "the mean taken as a constant: the part mean(grad_h) is missing in grad_x",
-        |a| batch(a, [0.0, 1.0], |right, ..| right),
+        |a| batch(a, [0.0, 1.0], |right, _, _, _| right),
     ),
     (
         "batch norm: γ forgotten",
@@ -198,7 +223,11 @@ const BATCH_NORM: &[Row] = &[
         "means over the columns in grad_x: that is layer normalisation",
         |a| {
             batch(a, [1.0, 1.0], |[_, grad_gamma, beta], x, gamma, g| {
-                [norm_backward(x, &(gamma * g), 1, [1.0, 1.0]), grad_gamma, beta]
+                [
+                    norm_backward(x, &(gamma * g), 1, [1.0, 1.0]),
+                    grad_gamma,
+                    beta,
+                ]
             })
         },
     ),
@@ -207,7 +236,7 @@ const BATCH_NORM: &[Row] = &[
 /// The share of dropped elements.
 const DROPPED: f64 = 0.25;
 
-pub(crate) fn dropout() -> Task {
+pub(crate) fn dropout(device: &Device) -> Task {
     let trial = Trial {
         formula: solutions::dropout,
         arguments: &[
@@ -227,7 +256,7 @@ pub(crate) fn dropout() -> Task {
             .input("x", [n, d])
             .function(|v| v.get::<2>("x") * v.get::<2>("mask") * (1.0 / (1.0 - DROPPED)))
     };
-    trial.of_cases(&[[4, 4], [3, 6]].map(case), &[], &[])
+    trial.of_cases(device, &[[4, 4], [3, 6]].map(case), &[], &[])
 }
 
 const DROPOUT: &[Row] = &[
@@ -254,7 +283,12 @@ const DROPOUT: &[Row] = &[
     (
         "dropout: mask inverted",
         "the mask is inverted: it is 1 where an element is kept",
-        |a| call(|m: &Matrix, p: f64, g: &Matrix| (1.0 - m) * g / (1.0 - p), a),
+        |a| {
+            call(
+                |m: &Matrix, p: f64, g: &Matrix| (1.0 - m) * g / (1.0 - p),
+                a,
+            )
+        },
     ),
     (
         "dropout: nothing dropped",

@@ -1,5 +1,6 @@
 //! Numerical safety, and the gradient checker of one's own.
 
+use burn::tensor::Device;
 use exercises::{Matrix, Objective, Value};
 
 use super::descent::by_formula;
@@ -15,21 +16,26 @@ fn logits() -> [Matrix; 3] {
     ]
 }
 
-pub(crate) fn safe_softmax() -> Task {
+pub(crate) fn safe_softmax(_: &Device) -> Task {
     let arguments = logits().map(|z| vec![Value::Matrix(z)]);
-    by_formula(solutions::safe_softmax, arguments, SOFTMAX, &[(
-        "safe softmax: by the logarithm",
-        "e^(z - ln Σ e^z), with the sum taken safely",
-        |a| {
-            call(
-                |z: &Matrix| {
-                    let shifted = z - z.max_columns();
-                    (&shifted - shifted.exp().sum_columns().ln()).exp()
-                },
-                a,
-            )
-        },
-    )])
+    by_formula(
+        solutions::safe_softmax,
+        arguments,
+        SOFTMAX,
+        &[(
+            "safe softmax: by the logarithm",
+            "e^(z - ln Σ e^z), with the sum taken safely",
+            |a| {
+                call(
+                    |z: &Matrix| {
+                        let shifted = z - z.max_columns();
+                        (&shifted - shifted.exp().sum_columns().ln()).exp()
+                    },
+                    a,
+                )
+            },
+        )],
+    )
 }
 
 const SOFTMAX: &[Row] = &[
@@ -110,27 +116,32 @@ const SOFTMAX: &[Row] = &[
     ),
 ];
 
-pub(crate) fn safe_logarithm() -> Task {
+pub(crate) fn safe_logarithm(_: &Device) -> Task {
     let arguments = logits().map(|z| {
         let y = Matrix::from_fn(z.rows(), z.columns(), |i, j| {
             f64::from(u8::from(j == i % z.columns()))
         });
         vec![Value::Matrix(z), Value::Matrix(y)]
     });
-    by_formula(solutions::safe_logarithm, arguments, LOGARITHM, &[(
-        "safe logarithm: z apart",
-        "Σ (m + ln Σ e^(z - m)) - Σ y z",
-        |a| {
-            call(
-                |z: &Matrix, y: &Matrix| {
-                    let m = z.max_columns();
-                    let log_sum = &m + (z - &m).exp().sum_columns().ln();
-                    log_sum.sum() - (y * z).sum()
-                },
-                a,
-            )
-        },
-    )])
+    by_formula(
+        solutions::safe_logarithm,
+        arguments,
+        LOGARITHM,
+        &[(
+            "safe logarithm: z apart",
+            "Σ (m + ln Σ e^(z - m)) - Σ y z",
+            |a| {
+                call(
+                    |z: &Matrix, y: &Matrix| {
+                        let m = z.max_columns();
+                        let log_sum = &m + (z - &m).exp().sum_columns().ln();
+                        log_sum.sum() - (y * z).sum()
+                    },
+                    a,
+                )
+            },
+        )],
+    )
 }
 
 const LOGARITHM: &[Row] = &[
@@ -220,7 +231,7 @@ fn small_number(arguments: &[Value], number: f64) -> Option<Vec<Value>> {
     )
 }
 
-pub(crate) fn gradient_check() -> Task {
+pub(crate) fn gradient_check(_: &Device) -> Task {
     let x = Matrix::from([[0.3, -0.2, 0.5], [0.1, 0.4, -0.3]]);
     let gradients: [fn(&Matrix) -> Matrix; 4] = [
         Matrix::clone,
@@ -253,9 +264,10 @@ pub(crate) fn gradient_check() -> Task {
         let claims: Vec<Matrix> = change.iter().map(|change| change(&right)).collect();
         // Rows exchanged are no mistake where all rows are equal.
         let differ = move |claim: &Matrix| *claim != right;
-        claims.into_iter().enumerate().filter_map(move |(at, claim)| {
-            (at == 0 || differ(&claim)).then_some((number, claim))
-        })
+        claims
+            .into_iter()
+            .enumerate()
+            .filter_map(move |(at, claim)| (at == 0 || differ(&claim)).then_some((number, claim)))
     });
     let arguments = claims.map(|(number, claim)| {
         vec![
@@ -264,11 +276,23 @@ pub(crate) fn gradient_check() -> Task {
             Value::Matrix(claim),
         ]
     });
-    by_formula(solutions::gradient_check, arguments, CHECK, &[(
-        "gradient check: forward differences, fine",
-        "a directional check as well",
-        |a| check(a, 1e-5, |d, c| (d - c).abs() < 1e-4 * (c.abs() + 1e-3), true),
-    )])
+    by_formula(
+        solutions::gradient_check,
+        arguments,
+        CHECK,
+        &[(
+            "gradient check: forward differences, fine",
+            "a directional check as well",
+            |a| {
+                check(
+                    a,
+                    1e-5,
+                    |d, c| (d - c).abs() < 1e-4 * (c.abs() + 1e-3),
+                    true,
+                )
+            },
+        )],
+    )
 }
 
 /// A checker with a step, a comparison, and whether it goes through all elements.
@@ -307,12 +331,26 @@ const CHECK: &[Row] = &[
     (
         "gradient check: first element only",
         "it looks at the first element only",
-        |a| check(a, 1e-5, |d, c| (d - c).abs() <= 1e-5 + 1e-5 * c.abs(), false),
+        |a| {
+            check(
+                a,
+                1e-5,
+                |d, c| (d - c).abs() <= 1e-5 + 1e-5 * c.abs(),
+                false,
+            )
+        },
     ),
     (
         "gradient check: sign lost",
         "it compares sizes and not signs: a gradient of the wrong sign passes",
-        |a| check(a, 1e-5, |d, c| (d.abs() - c.abs()).abs() <= 1e-5 + 1e-5 * c.abs(), true),
+        |a| {
+            check(
+                a,
+                1e-5,
+                |d, c| (d.abs() - c.abs()).abs() <= 1e-5 + 1e-5 * c.abs(),
+                true,
+            )
+        },
     ),
     (
         "gradient check: one-sided comparison",
@@ -327,6 +365,13 @@ const CHECK: &[Row] = &[
     (
         "gradient check: step too small",
         "its step is too small: f(x + h) and f(x - h) are equal but for rounding, and right gradients fail",
-        |a| check(a, 1e-14, |d, c| (d - c).abs() <= 1e-5 + 1e-5 * c.abs(), true),
+        |a| {
+            check(
+                a,
+                1e-14,
+                |d, c| (d - c).abs() <= 1e-5 + 1e-5 * c.abs(),
+                true,
+            )
+        },
     ),
 ];

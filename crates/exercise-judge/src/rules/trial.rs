@@ -50,32 +50,62 @@ pub(crate) struct Trial {
 
 impl Trial {
     /// The rule's cases and mutants from `gradient-trials`; mutants are named `rule: mistake`.
-    pub(crate) fn of_rule(&self, origin: Origin, rule: &str) -> Task {
-        let is_of = |name: &str| name.strip_prefix(rule).is_some_and(|rest| rest.starts_with(": "));
+    pub(crate) fn of_rule(&self, device: &Device, origin: Origin, rule: &str) -> Task {
+        let is_of = |name: &str| {
+            name.strip_prefix(rule)
+                .is_some_and(|rest| rest.starts_with(": "))
+        };
         let mut mutants = origin.mutants();
         mutants.retain(|mutant| is_of(mutant.name));
         let cases = mutants.first().map(|mutant| mutant.cases().to_vec());
         let mut alternatives = origin.alternatives();
         alternatives.retain(|alternative| is_of(alternative.name));
-        self.of_cases(&cases.unwrap_or_default(), &mutants, &alternatives)
+        self.of_cases(device, &cases.unwrap_or_default(), &mutants, &alternatives)
     }
 
     /// A task from cases, with mutants and alternatives that have the same ones.
-    pub(crate) fn of_cases(&self, cases: &[Case], mutants: &[Mutant], alternatives: &[Alternative]) -> Task {
-        let questions: Vec<Question> = cases.iter().map(|case| self.question(case)).collect();
+    pub(crate) fn of_cases(
+        &self,
+        device: &Device,
+        cases: &[Case],
+        mutants: &[Mutant],
+        alternatives: &[Alternative],
+    ) -> Task {
+        let questions: Vec<Question> = cases
+            .iter()
+            .map(|case| self.question(device, case))
+            .collect();
         let mut mistakes: Vec<Known> = mutants
             .iter()
-            .filter(|mutant| mutant.cases().iter().map(Case::name).eq(cases.iter().map(Case::name)))
+            .filter(|mutant| {
+                mutant
+                    .cases()
+                    .iter()
+                    .map(Case::name)
+                    .eq(cases.iter().map(Case::name))
+            })
             .map(|mutant| Known {
                 name: mutant.name.to_owned(),
                 sentence: sentence(mutant),
-                answers: mutant.cases().iter().map(|case| self.by_hand(case)).collect(),
+                answers: mutant
+                    .cases()
+                    .iter()
+                    .map(|case| self.by_hand(device, case))
+                    .collect(),
             })
             .collect();
         mistakes.extend(known(self.wrong, &questions));
         let of = |alternative: &Alternative| {
-            let case = |wanted: &Case| alternative.cases().iter().find(|case| case.name() == wanted.name());
-            let answers: Vec<_> = cases.iter().map(|wanted| self.by_hand(case(wanted)?)).collect();
+            let case = |wanted: &Case| {
+                alternative
+                    .cases()
+                    .iter()
+                    .find(|case| case.name() == wanted.name())
+            };
+            let answers: Vec<_> = cases
+                .iter()
+                .map(|wanted| self.by_hand(device, case(wanted)?))
+                .collect();
             answers.iter().any(Option::is_some).then(|| Known {
                 name: alternative.name.to_owned(),
                 sentence: alternative.formula.to_owned(),
@@ -91,39 +121,43 @@ impl Trial {
         }
     }
 
-    fn question(&self, case: &Case) -> Question {
-        let at = ask(case, Witness::Autodiff).expect("a case of a rule can be asked");
+    fn question(&self, device: &Device, case: &Case) -> Question {
+        let at = ask(device, case, Witness::Autodiff).expect("a case of a rule can be asked");
         let find = |name: &str| {
             let named = at.inputs.iter().find(|input| input.name == name);
             named.unwrap_or_else(|| panic!("the case has an input `{name}`"))
         };
-        let arguments = self.arguments.iter().map(|(name, form)| match (*name, form) {
-            (_, Form::Constant(number)) => Value::Number(*number),
-            (UPSTREAM, form) => form.value(&at.upstream[0]),
-            (name, form) => form.value(find(name)),
-        });
+        let arguments = self
+            .arguments
+            .iter()
+            .map(|(name, form)| match (*name, form) {
+                (_, Form::Constant(number)) => Value::Number(*number),
+                (UPSTREAM, form) => form.value(&at.upstream[0]),
+                (name, form) => form.value(find(name)),
+            });
         let mut question = Question::new(arguments.collect(), self.formula);
-        let (case, results) = (case.clone(), self.results);
+        let (device, case, results) = (device.clone(), case.clone(), self.results);
         question.witnesses = Some(Arc::new(move || {
             let witnesses = [
                 ("autodiff", Witness::Autodiff),
                 ("finite differences", Witness::Finite),
             ];
-            let say = |(name, witness)| Some((name, gradients(results, &ask(&case, witness)?)));
+            let say =
+                |(name, witness)| Some((name, gradients(results, &ask(&device, &case, witness)?)));
             witnesses.into_iter().filter_map(say).collect()
         }));
         question
     }
 
     /// The hand-written gradient of a case as results, if it has the right shapes.
-    fn by_hand(&self, case: &Case) -> Option<Vec<Value>> {
-        ask(case, Witness::Manual).map(|said| gradients(self.results, &said))
+    fn by_hand(&self, device: &Device, case: &Case) -> Option<Vec<Value>> {
+        ask(device, case, Witness::Manual).map(|said| gradients(self.results, &said))
     }
 }
 
 /// What a witness says about a case; nothing if it panics.
-fn ask(case: &Case, witness: Witness) -> Option<Testimony> {
-    quietly(|| case.testimony(witness, &Device::flex(), upstream).ok()).flatten()
+fn ask(device: &Device, case: &Case, witness: Witness) -> Option<Testimony> {
+    quietly(|| case.testimony(witness, device, upstream).ok()).flatten()
 }
 
 /// 1 for a loss, drawn for other outputs.
@@ -139,12 +173,18 @@ fn gradients(results: Slots, said: &Testimony) -> Vec<Value> {
         let named = said.gradients.iter().find(|gradient| gradient.name == name);
         named.unwrap_or_else(|| panic!("the case has a gradient `{name}`"))
     };
-    results.iter().map(|(name, form)| form.value(find(name))).collect()
+    results
+        .iter()
+        .map(|(name, form)| form.value(find(name)))
+        .collect()
 }
 
 /// `matmul: x not transposed`, `grad_w = x·grad_z` as a sentence.
 fn sentence(mutant: &Mutant) -> String {
-    let short = mutant.name.split_once(": ").map_or(mutant.name, |(_, short)| short);
+    let short = mutant
+        .name
+        .split_once(": ")
+        .map_or(mutant.name, |(_, short)| short);
     format!("{short}: {}", mutant.mistake)
 }
 
@@ -153,7 +193,9 @@ impl Form {
         let values = named.values.clone();
         let count = values.len();
         match self {
-            Self::Matrix => Value::Matrix(Matrix::new(named.shape[0], count / named.shape[0], values)),
+            Self::Matrix => {
+                Value::Matrix(Matrix::new(named.shape[0], count / named.shape[0], values))
+            }
             Self::Row => Value::Matrix(Matrix::new(1, count, values)),
             Self::Column => Value::Matrix(Matrix::new(count, 1, values)),
             Self::Number | Self::Constant(_) => Value::Number(values[0]),

@@ -1,0 +1,4 @@
+//! The judge on trial.
+
+mod diagnosis;
+mod programs;
