@@ -132,10 +132,12 @@ pub(crate) fn call(
         .is_ok_and(|mut files| files.next().is_some());
     let printed = stdout.lines().filter(|line| !line.starts_with(MARK));
     let printed: Vec<&str> = printed.filter(|line| !line.is_empty()).collect();
+    let flood = [&stdout, &stderr]
+        .into_iter()
+        .any(|text| text.len() as u64 >= LONGEST);
     let outcome = match status {
-        None if stdout.len() as u64 >= LONGEST || stderr.len() as u64 >= LONGEST => {
-            Outcome::PrintedWithoutEnd
-        }
+        // Nobody reads on, so that it may have ended by that.
+        _ if flood => Outcome::PrintedWithoutEnd,
         None => Outcome::TooLong(limits.time),
         Some(_) if wrote && !limits.files => Outcome::WroteFile,
         Some(status) => ended(status, &stdout, &stderr, limits),

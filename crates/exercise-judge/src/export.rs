@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::catalog::exercises;
 use crate::error::ExerciseError;
 use crate::files::Folder;
-use crate::support::FILES;
+use crate::support::{FILES, manifest};
 
 const WORKFLOW: &str = include_str!("../template/classroom.yml");
 const README: &str = include_str!("../template/README.md");
@@ -42,21 +42,6 @@ pub(crate) fn package(from: &Folder, to: &Path) -> Result<(), ExerciseError> {
         )?;
     }
     Ok(())
-}
-
-/// The manifest of a package outside of this workspace.
-pub(crate) fn manifest() -> String {
-    let head = "[package]\nname = \"exercises\"\nversion = \"0.1.0\"\nedition = \"2024\"\npublish = false\n\n\
-                [workspace]\n\n\
-                [lints.rust]\nunsafe_code = \"forbid\"\n\
-                # A blank never returns, and leaves what it is given unused.\n\
-                unreachable_code = \"allow\"\nunused_mut = \"allow\"\nunused_variables = \"allow\"\n\n\
-                [lib]\nname = \"exercises\"\n";
-    let bins = exercises().iter().map(|exercise| {
-        let (name, file) = (exercise.name, exercise.file);
-        format!("\n[[bin]]\nname = \"{name}\"\npath = \"tasks/{file}\"\ntest = false\n")
-    });
-    head.to_owned() + &bins.collect::<String>()
 }
 
 pub(crate) fn write(path: &Path, text: &str) -> Result<(), ExerciseError> {

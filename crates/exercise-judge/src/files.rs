@@ -9,8 +9,7 @@ use serde_json::Value as Json;
 
 use crate::catalog::{Exercise, exercises};
 use crate::error::ExerciseError;
-use crate::export::manifest;
-use crate::support::{FILES, MANIFEST, digest};
+use crate::support::{FILES, MANIFEST, digest, manifest};
 
 /// The folder of a student's package.
 #[derive(Clone, Debug)]

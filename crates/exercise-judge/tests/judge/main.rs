@@ -1,4 +1,6 @@
 //! The judge on trial.
 
 mod diagnosis;
+mod mistakes;
+mod package;
 mod programs;
