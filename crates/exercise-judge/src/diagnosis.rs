@@ -76,10 +76,11 @@ pub fn diagnose(task: &Task, parts: &[&'static str], outcomes: &[Outcome]) -> Di
         outcomes: outcomes.iter().map(Outcome::results).collect(),
     };
     let failure = outcomes.iter().find(|outcome| outcome.results().is_none());
-    let whole = seen.whole(parts.len());
+    let count = parts.len();
+    let whole = seen.whole(count);
     let parts = parts.iter().enumerate().map(|(part, name)| Part {
         name,
-        verdict: seen.judge(part, name, whole),
+        verdict: seen.judge((part, name), count, whole),
     });
     Diagnosis {
         failure: failure.cloned(),
@@ -124,6 +125,17 @@ impl<'a> Seen<'a> {
         })
     }
 
+    /// The known mistake that explains a part, and of several the one that fits the other parts best.
+    fn closest(&self, part: usize, parts: usize) -> Option<&'a Known> {
+        let known = self.task.known.iter();
+        let explaining = known.filter(|known| self.explains(known, part));
+        explaining.min_by_key(|known| {
+            (0..parts)
+                .filter(|other| !self.explains(known, *other))
+                .count()
+        })
+    }
+
     /// Whether a known mistake has these results in a part. Where the answer has another shape, so must the mistake;
     /// where the function failed, perhaps by another part, nothing is known.
     fn explains(&self, known: &Known, part: usize) -> bool {
@@ -146,7 +158,12 @@ impl<'a> Seen<'a> {
         agrees > 0
     }
 
-    fn judge(&self, part: usize, name: &str, whole: Option<&Known>) -> PartVerdict {
+    fn judge(
+        &self,
+        (part, name): (usize, &str),
+        parts: usize,
+        whole: Option<&Known>,
+    ) -> PartVerdict {
         if self.answered(part).next().is_none() {
             return PartVerdict::Unknown;
         }
@@ -158,8 +175,7 @@ impl<'a> Seen<'a> {
                 PartVerdict::Right
             };
         }
-        let mut all = self.task.known.iter();
-        let known = whole.or_else(|| all.find(|known| self.explains(known, part)));
+        let known = whole.or_else(|| self.closest(part, parts));
         let sentences = match known {
             Some(known) => vec![known.sentence.clone()],
             None => {

@@ -117,9 +117,10 @@ pub(crate) fn first_difference(a: &Value, b: &Value, tolerance: f64) -> Option<u
     pairs.position(|(a, b)| !is_near(*a, *b, tolerance, size))
 }
 
-/// Whether two numbers are the same within a tolerance relative to them or to `size`.
+/// Whether two numbers are the same within a tolerance relative to them or to `size`; NaN is the same as NaN.
 pub(crate) fn is_near(a: f64, b: f64, tolerance: f64, size: f64) -> bool {
-    a == b || (a - b).abs() <= tolerance * a.abs().max(b.abs()).max(size)
+    let same = a == b || (a.is_nan() && b.is_nan());
+    same || (a - b).abs() <= tolerance * a.abs().max(b.abs()).max(size)
 }
 
 fn rms(numbers: &[f64]) -> f64 {

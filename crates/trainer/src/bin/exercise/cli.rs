@@ -16,8 +16,6 @@ use programs::Format;
     bin_name = "cargo xtask exercise",
     version,
     help_expected = true,
-    args_conflicts_with_subcommands = true,
-    subcommand_negates_reqs = true,
     after_help = "Exit codes: 0 right; 1 not right yet, or it does not compile; 2 it could not run."
 )]
 pub(crate) struct Cli {
