@@ -120,10 +120,25 @@ pub(crate) fn first_difference(a: &Value, b: &Value, tolerance: f64) -> Option<u
 /// Whether two numbers are the same within a tolerance relative to them or to `size`; NaN is the same as NaN.
 pub(crate) fn is_near(a: f64, b: f64, tolerance: f64, size: f64) -> bool {
     let same = a == b || (a.is_nan() && b.is_nan());
-    same || (a - b).abs() <= tolerance * a.abs().max(b.abs()).max(size)
+    let is_near = (a - b).abs() <= tolerance * a.abs().max(b.abs()).max(size);
+    same || (is_near && a.is_finite() && b.is_finite())
 }
 
 fn rms(numbers: &[f64]) -> f64 {
     let sum: f64 = numbers.iter().map(|number| number * number).sum();
     (sum / numbers.len().max(1) as f64).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_finite_number_is_near_infinity_or_nan() {
+        assert!(is_near(1.0, 1.0 + 1e-12, 1e-10, 0.0));
+        assert!(!is_near(1.0, 1.0 + 1e-8, 1e-10, 0.0));
+        assert!(!is_near(f64::INFINITY, 3550.0, 1e-10, 1.0));
+        assert!(!is_near(f64::NAN, 3550.0, 1e-10, 1.0));
+        assert!(is_near(f64::NAN, f64::NAN, 1e-10, 1.0));
+    }
 }
