@@ -180,14 +180,6 @@ macro_rules! net_rows {
                 }),
             ),
             (
-                concat!($rule, ": z3 not transposed"),
-                "δW2 equals Z3·δZ4: a transpose is missing",
-                net_row!($sigmoid, |net| {
-                    let (w1, b1, _, b2) = net.gradients();
-                    (w1, b1, net.z3.matmul(&net.grad_z4), b2)
-                }),
-            ),
-            (
                 concat!($rule, ": δw1 too early"),
                 "δW1 = Xᵀ·δZ3: σ'(Z2) is missing in it",
                 net_row!($sigmoid, |net| {
@@ -245,14 +237,6 @@ const GENERAL_NET: &[Row] = net_rows!(
         "general net: hidden f' forgotten",
         "σ'(Z2) is missing: δz2 = δz3",
         net_row!(false, |net| net.from(&net.grad_z4.matmul(&net.w2.t()))),
-    ),
-    (
-        "general net: w2 not transposed",
-        "w2 not transposed: δZ3 = δZ4·W2",
-        net_row!(false, |net| {
-            let grad_z3 = net.grad_z4.matmul(net.w2);
-            net.from(&(&net.z3 * (1.0 - &net.z3) * grad_z3))
-        }),
     )
 );
 

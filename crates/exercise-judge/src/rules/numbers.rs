@@ -325,7 +325,7 @@ const CHECK: &[Row] = &[
     ),
     (
         "gradient check: believes nothing",
-        "it believes no claim, not even a right one: with rounding, two numbers are never equal",
+        "it believes no claim, not even a right one: two numbers are never equal with rounding, and with a tiny step rounding is all that is left",
         |a| check(a, 1e-5, |d, c| d.to_bits() == c.to_bits(), true),
     ),
     (
@@ -361,17 +361,5 @@ const CHECK: &[Row] = &[
         "gradient check: too lenient",
         "its tolerance is too wide: a thousandth of one element passes",
         |a| check(a, 1e-5, |d, c| (d - c).abs() <= 1e-2 + 1e-2 * c.abs(), true),
-    ),
-    (
-        "gradient check: step too small",
-        "its step is too small: f(x + h) and f(x - h) are equal but for rounding, and right gradients fail",
-        |a| {
-            check(
-                a,
-                1e-14,
-                |d, c| (d - c).abs() <= 1e-5 + 1e-5 * c.abs(),
-                true,
-            )
-        },
     ),
 ];
