@@ -91,7 +91,13 @@ const OF_PROGRAMS: &[Phrase] = &[
 ];
 
 /// Packages that are programs.
-const PROGRAMS: &[&str] = &["crates/trainer", "exercises", "xtask", "fuzz", "tests/reuse"];
+const PROGRAMS: &[&str] = &[
+    "crates/trainer",
+    "exercises",
+    "xtask",
+    "fuzz",
+    "tests/reuse",
+];
 
 /// Where a package has programs. A build script talks to cargo by printing.
 const PROGRAM_PLACES: &[&str] = &["tests/", "examples/", "benches/", "build.rs"];
