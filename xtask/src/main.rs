@@ -106,7 +106,7 @@ fn run(cli: Cli) -> Result<()> {
             program::replace_this(program, &options)
         }
         Command::AuditBurn(passed) => program::replace_this("audit-burn", &passed.options),
-        Command::Exercise(passed) => program::replace_this("exercise", &passed.options),
+        Command::Exercise(passed) => program::replace_this_soon("exercise", &passed.options),
         Command::Bench(passed) => {
             let options = [vec!["bench".into()], passed.options].concat();
             program::replace_this("trainer", &options)
