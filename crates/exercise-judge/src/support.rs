@@ -13,7 +13,7 @@ pub(crate) const FILES: &[(&str, u64)] = &[
 ];
 
 /// The manifest within the workspace.
-pub(crate) const MANIFEST: u64 = 0x026d_aa6e_a062_3e98;
+pub(crate) const MANIFEST: u64 = 0x1d68_db98_4366_37a0;
 
 /// The manifest of a package outside of this workspace.
 pub(crate) fn manifest() -> String {
