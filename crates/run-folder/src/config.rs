@@ -32,8 +32,8 @@ pub struct Config {
     /// The working directory: relative paths start there.
     #[serde(default)]
     pub working_folder: PathBuf,
-    /// SHA-256 of the training images and labels; none for the truth table, imported weights, and runs of
-    /// earlier versions.
+    /// The digest of the training images and labels ([`data_digest`](crate::data_digest)); none for the truth
+    /// table, imported weights, and runs of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_digest: Option<String>,
     /// What the logits are divided by, so that probabilities mean what they say, once a run is complete;

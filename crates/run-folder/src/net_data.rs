@@ -24,7 +24,7 @@ pub struct NetData {
     is_recorded: bool,
     /// The folder that it was trained on.
     trained_on: Option<PathBuf>,
-    /// SHA-256 of the training images and labels in it.
+    /// The digest of the training images and labels in it.
     data_digest: Option<String>,
     /// What the logits are divided by, so that probabilities mean what they say.
     temperature: Option<f64>,
@@ -183,7 +183,7 @@ impl NetData {
     /// Whether the images of a folder are those that the net was trained on; true if nobody knows.
     pub(crate) fn is_trained_on(&self, images: &ImageSet) -> bool {
         let known = self.data_digest.as_ref();
-        known.is_none_or(|known| *known == data_digest(images))
+        known.is_none_or(|known| *known == data_digest(images, Some(known)))
     }
 
     /// The same for a net that has just been trained, whose data are as they were.

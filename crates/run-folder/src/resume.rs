@@ -130,6 +130,12 @@ impl Resumed {
         choices.data_dir.clone().or(started_with)
     }
 
+    /// The digest of the data that the run started with, once it has a checkpoint.
+    pub fn data_digest(&self) -> Option<&str> {
+        let (checkpoint, _) = self.checkpoint.as_ref()?;
+        Some(&checkpoint.progress.data_digest)
+    }
+
     /// The weights that the run starts from, if it starts again, and not from random ones.
     ///
     /// # Errors
@@ -167,7 +173,7 @@ impl Resumed {
 
     /// The run restored from its newest checkpoint, or a fresh one if there is none yet. `net` is built
     /// from the settings and the data, `sizes` are the units of its layers, inputs first; `data_digest`
-    /// identifies the training set ([`data_digest`](crate::data_digest)).
+    /// identifies the training set ([`data_digest`](crate::data_digest) like [`Resumed::data_digest`]).
     ///
     /// # Errors
     ///

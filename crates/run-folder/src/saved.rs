@@ -114,7 +114,7 @@ impl SavedRun {
         }))
     }
 
-    /// SHA-256 of the training images and labels, if the run has kept it; see
+    /// The digest of the training images and labels, if the run has kept it; see
     /// [`data_digest`](crate::data_digest).
     pub(crate) fn data_digest(&self) -> Option<String> {
         let of_checkpoint = || Checkpoints::of(&self.path).data_digest();

@@ -47,7 +47,7 @@ pub struct Progress {
     pub epoch_nanoseconds: u64,
     /// Training time of all completed epochs.
     pub train_nanoseconds: u64,
-    /// SHA-256 of the training images and labels; empty for the truth table.
+    /// The digest of the training images and labels; empty for the truth table.
     pub data_digest: String,
     /// The best evaluated epoch.
     pub best: Option<Best>,

@@ -146,7 +146,11 @@ fn run(
     let data = DataFolder::load(&dir.ok_or("the model has a data folder")?)?;
     let Mnist { train, test } = data.sets;
     let (inputs, classes) = (train.image_size(), train.class_count());
-    let digest = data_digest(&train);
+    let started_with = match &origin {
+        Origin::New(_) => None,
+        Origin::Old(resumed) => resumed.data_digest(),
+    };
+    let digest = data_digest(&train, started_with);
     let (training, validation) = match settings.validation_fraction {
         Some(fraction) => {
             let (training, validation) = train.split(fraction, settings.seed)?;

@@ -211,8 +211,9 @@ impl<'a> Session<'a> {
         } else {
             (self.settings.images, self.settings.image_size) = (None, None);
         }
+        let started_with = self.resumed.as_ref().and_then(Resumed::data_digest);
         let (remarks, digest) = thread::scope(|scope| {
-            let digest = scope.spawn(|| data_digest(&data.sets.train));
+            let digest = scope.spawn(|| data_digest(&data.sets.train, started_with));
             let remarks = inspect::remarks(&data).collect::<Vec<_>>();
             (remarks, digest.join().expect("a digest does not panic"))
         });
