@@ -24,6 +24,9 @@ const WGPU_TESTS: usize = 4;
 /// Number of random programs: a minute of one processor.
 const PROGRAMS: &str = "3000";
 
+/// Packages with a lock file of their own that use packages of the workspace, and the workspace.
+const LOCKED: [&str; 3] = ["Cargo.toml", "tests/reuse/Cargo.toml", "fuzz/Cargo.toml"];
+
 /// Lines of a failed test's output that are said again at the end.
 const LINES_PER_FAILURE: usize = 12;
 
@@ -39,6 +42,9 @@ pub(crate) fn run() -> Result<()> {
         shown(cargo().args(["fmt", "--all", "--check"]))
     })?;
     gate("structure", structure::check)?;
+    gate("lock files", || {
+        LOCKED.iter().try_for_each(|manifest| locked(manifest))
+    })?;
     let built = gate("build and clippy", || build(&linter))?;
     gate("Burn is built once", || built_once(&built, &linter))?;
     let programs = ["verify-grads", "audit-burn", "audit-burn", trace::PROGRAM];
@@ -116,6 +122,27 @@ fn captured(command: &mut Command) -> Result<()> {
     stdout.write_all(&output.stdout)?;
     if !output.status.success() {
         bail!("{} failed", describe(command));
+    }
+    Ok(())
+}
+
+/// Fails if the dependencies of a package are not those of its lock file.
+fn locked(manifest: &str) -> Result<()> {
+    let mut command = cargo();
+    command.args([
+        "metadata",
+        "--locked",
+        "--format-version",
+        "1",
+        "--manifest-path",
+        manifest,
+    ]);
+    let output = command.output().with_context(|| describe(&command))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        bail!(
+            "{said}the lock file next to {manifest} is not up to date; run cargo metadata there and commit it"
+        );
     }
     Ok(())
 }
