@@ -1,0 +1,13 @@
+#![doc = include_str!("../README.md")]
+
+mod assets;
+mod demos;
+mod error;
+mod graph;
+mod numbers;
+mod query;
+mod server;
+mod site;
+
+pub use error::LiveError;
+pub use server::{Address, Server};

@@ -1,0 +1,67 @@
+//! One connection: requests one after the other, until one side closes it.
+
+use std::net::TcpStream;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use crate::server::guard::Guard;
+use crate::server::http::{Reply, Request, Unread};
+use crate::site::Site;
+
+/// How long to wait for the next piece of a request, and for the other side to read.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Serves a connection until it ends.
+pub(crate) fn serve(mut stream: TcpStream, guard: &Guard, site: &Site) {
+    let limits = [
+        stream.set_read_timeout(Some(PATIENCE)),
+        stream.set_write_timeout(Some(PATIENCE)),
+        stream.set_nodelay(true),
+    ];
+    if limits.iter().any(Result::is_err) {
+        return;
+    }
+    let mut buffer = Vec::new();
+    loop {
+        let (reply, keep_alive) = match Request::read(&mut stream, &mut buffer) {
+            Ok(request) => {
+                let reply = guard.refusal(&request);
+                let reply = reply.unwrap_or_else(|| answer(site, &request));
+                (reply, request.keep_alive)
+            }
+            Err(Unread::Closed) => return,
+            Err(Unread::Malformed) => (
+                Reply::error(400, "expected a request of HTTP/1.1 without a body"),
+                false,
+            ),
+            Err(Unread::TooLong) => (
+                Reply::error(431, "the address or the headers are too long"),
+                false,
+            ),
+        };
+        if reply.write(&mut stream, keep_alive).is_err() || !keep_alive {
+            return;
+        }
+    }
+}
+
+/// The site's answer. A defect costs its request, not the server.
+fn answer(site: &Site, request: &Request) -> Reply {
+    let answer = catch_unwind(AssertUnwindSafe(|| site.answer(request)));
+    answer.unwrap_or_else(|_| {
+        Reply::error(
+            500,
+            "a defect in this program; please report it with this address",
+        )
+    })
+}
+
+/// Says that there are too many connections.
+pub(crate) fn refuse(mut stream: TcpStream) {
+    let patience = stream.set_write_timeout(Some(PATIENCE));
+    let reply = Reply::error(503, "too many connections; close a page");
+    if patience.is_ok() {
+        // Whoever is refused may be gone already.
+        let _ = reply.write(&mut stream, false);
+    }
+}

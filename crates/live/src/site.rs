@@ -1,0 +1,73 @@
+//! The paths of the site and their answers.
+
+use backends::{Hardware, Opened};
+use burn::tensor::{DType, Device};
+use serde_json::{Value, json};
+
+use crate::assets;
+use crate::demos;
+use crate::error::RequestError;
+use crate::graph;
+use crate::query::Query;
+use crate::server::{Reply, Request};
+
+/// What answers need: where to compute.
+#[derive(Debug)]
+pub(crate) struct Site {
+    place: Place,
+    backend: String,
+}
+
+/// A device and its float type.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub(crate) device: Device,
+    pub(crate) dtype: DType,
+}
+
+impl Site {
+    pub(crate) fn new(backend: &Opened) -> Self {
+        let dtype = match backend.hardware {
+            Hardware::Processor => DType::F64,
+            Hardware::Graphics | Hardware::SoftwareGraphics => DType::F32,
+        };
+        Self {
+            place: Place {
+                device: backend.device.clone(),
+                dtype,
+            },
+            backend: backend.description(),
+        }
+    }
+
+    /// The answer to a request that may be served.
+    pub(crate) fn answer(&self, request: &Request) -> Reply {
+        if request.method != "GET" {
+            return Reply::error(405, "expected GET");
+        }
+        if let Some(asset) = assets::find(&request.path) {
+            return Reply::new(asset.content_type, asset.body);
+        }
+        let compute: fn(&Self, Query) -> Result<Value, RequestError> = match request.path.as_str() {
+            "/api/about" => |site, _| Ok(site.about()),
+            "/api/graph" => |site, query| graph::trace(&site.place, query),
+            "/api/rule" => |site, query| graph::rule(&site.place, query),
+            "/api/descent" => |_, query| demos::descent(query),
+            "/api/bumps" => |_, query| demos::bumps(query),
+            "/api/softmax" => |site, query| demos::softmax(&site.place, query),
+            _ => return Reply::error(404, "there is nothing at this address; go to /"),
+        };
+        match Query::parse(&request.query).and_then(|query| compute(self, query)) {
+            Ok(value) => Reply::json(200, &value),
+            Err(error) => Reply::error(400, &error.to_string()),
+        }
+    }
+
+    fn about(&self) -> Value {
+        json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "backend": self.backend,
+            "dtype": format!("{:?}", self.place.dtype).to_lowercase(),
+        })
+    }
+}
