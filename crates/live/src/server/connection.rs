@@ -1,6 +1,7 @@
 //! One connection: requests one after the other, until one side closes it.
 
-use std::net::TcpStream;
+use std::io::Read;
+use std::net::{Shutdown, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
@@ -10,6 +11,12 @@ use crate::site::Site;
 
 /// How long to wait for the next piece of a request, and for the other side to read.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What is read and dropped before a connection is closed, in time and in pieces of 4 KiB.
+const DRAIN: Duration = Duration::from_millis(300);
+const PIECES: usize = 64;
+/// The same for a connection too many: others wait to be accepted.
+const DRAIN_OF_REFUSED: Duration = Duration::from_millis(20);
 
 /// Serves a connection until it ends.
 pub(crate) fn serve(mut stream: TcpStream, guard: &Guard, site: &Site) {
@@ -39,9 +46,23 @@ pub(crate) fn serve(mut stream: TcpStream, guard: &Guard, site: &Site) {
                 false,
             ),
         };
-        if reply.write(&mut stream, keep_alive).is_err() || !keep_alive {
+        if reply.write(&mut stream, keep_alive).is_err() {
             return;
         }
+        if !keep_alive {
+            return close(stream, DRAIN);
+        }
+    }
+}
+
+/// Closes a connection so that the answer arrives: the system takes it back if something was not read.
+fn close(mut stream: TcpStream, patience: Duration) {
+    let ready =
+        stream.shutdown(Shutdown::Write).is_ok() && stream.set_read_timeout(Some(patience)).is_ok();
+    let mut piece = [0; 4096];
+    let mut pieces = 0;
+    while ready && pieces < PIECES && stream.read(&mut piece).is_ok_and(|read| read > 0) {
+        pieces += 1;
     }
 }
 
@@ -63,5 +84,6 @@ pub(crate) fn refuse(mut stream: TcpStream) {
     if patience.is_ok() {
         // Whoever is refused may be gone already.
         let _ = reply.write(&mut stream, false);
+        close(stream, DRAIN_OF_REFUSED);
     }
 }

@@ -95,8 +95,12 @@ impl Browser {
             .to_owned()
     }
 
+    /// Makes the page as large as the screen of some device; a window cannot be as narrow as a telephone.
     pub(crate) fn size(&self, width: u32, height: u32) {
-        self.post("/window/rect", &json!({ "width": width, "height": height }));
+        let metrics =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        let command = json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": metrics });
+        self.post("/goog/cdp/execute", &command);
     }
 
     /// Runs a script in the page.
@@ -213,17 +217,25 @@ impl Browser {
         stream
             .write_all((head + &body).as_bytes())
             .expect("chromedriver reads");
-        let mut answer = Vec::new();
-        stream
-            .read_to_end(&mut answer)
-            .expect("chromedriver answers");
-        let answer = String::from_utf8_lossy(&answer).into_owned();
-        let body = answer
-            .split_once("\r\n\r\n")
-            .map(|(_, body)| body)
-            .expect("an answer has a head");
+        // chromedriver keeps the connection open: the head says how long the answer is.
+        let mut answer = BufReader::new(stream);
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            answer.read_line(&mut line).expect("chromedriver answers");
+            let header = line.trim_end().to_ascii_lowercase();
+            if let Some(value) = header.strip_prefix("content-length:") {
+                length = value.trim().parse().expect("a length is a number");
+            }
+            if header.is_empty() {
+                break;
+            }
+        }
+        let mut body = vec![0; length];
+        answer.read_exact(&mut body).expect("chromedriver answers");
+        let body = String::from_utf8_lossy(&body);
         let answer: Value =
-            serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}"));
+            serde_json::from_str(&body).unwrap_or_else(|error| panic!("{error}: {body}"));
         let value = answer["value"].clone();
         assert!(value.get("error").is_none(), "{method} {path}: {value}");
         value

@@ -165,7 +165,7 @@ fn the_step_length_decides_how_descent_goes() {
         browser.wait_for("#verdict", "diverged");
         let slider = browser.find("//label[starts-with(., 'Step length')]/input");
         browser.keys(&slider, HOME);
-        browser.wait("return location.hash.includes('step=0.0001')");
+        browser.wait_for(".panel", "α = 1.0e−4");
         let start = browser.find("//*[@class='handle']");
         browser.drag(&start, [-60, 30]);
         browser
@@ -232,8 +232,8 @@ fn the_page_fits_a_telephone_and_a_projector_in_light_and_dark() {
             browser.wait("return document.querySelector('.panel table, .plot, .softmax') !== null");
             let name = part.split('?').next().unwrap();
             for (width, theme) in [
-                (500, "light"),
-                (500, "dark"),
+                (400, "light"),
+                (400, "dark"),
                 (1920, "light"),
                 (1920, "dark"),
             ] {
