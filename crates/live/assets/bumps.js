@@ -25,6 +25,12 @@ export class Bumps {
     this.parameters = new URLSearchParams();
     /** @type {string | null} */
     this.shown = null;
+    /** The plot in which a bump is dragged. @type {Plot | undefined} */
+    this.dragging = undefined;
+    /** The bump that the keys move. @type {number | undefined} */
+    this.focused = undefined;
+    /** @type {SVGElement | undefined} */
+    this.again = undefined;
   }
 
   /** @param {HTMLElement} place */

@@ -42,6 +42,9 @@ export class Descent {
     this.parameters = new URLSearchParams();
     /** @type {string | null} The choices whose controls are shown. */
     this.shown = null;
+    /** The plot in which the start is dragged. @type {Plot | undefined} */
+    this.dragging = undefined;
+    this.focusHandle = false;
   }
 
   /** @param {HTMLElement} place */

@@ -120,7 +120,7 @@ export async function ask(path, parameters) {
     return answer;
   } catch (error) {
     if (controller.signal.aborted) return null;
-    const text = error instanceof TypeError ? "the server does not answer; start `trainer live` again" : String(error.message ?? error);
+    const text = error instanceof TypeError ? "the server does not answer; start `trainer live` again" : error instanceof Error ? error.message : String(error);
     show(text);
     throw error;
   }

@@ -1,6 +1,6 @@
 // Part 1: a net as a computational graph, forward and backward, node by node.
 
-import { ask, button, choice, format, html, numberInput } from "./dom.js";
+import { ask, button, choice, format, html, numberInput, show } from "./dom.js";
 import { draw } from "./drawing.js";
 import { showRule } from "./rule.js";
 import { without, write } from "./state.js";
@@ -354,7 +354,9 @@ export class Graph {
       numberInput("Rate", trace.rate, { min: 0, max: 100 }, (rate) => this.change({ rate })),
       html("span", {}, `step ${steps}, ${name} `, html("strong", { id: "loss" }, format(loss, 6))),
       button("Start again", () => this.change({ steps: null, edit: null, at: null }), { disabled: steps === 0 && !this.parameters.has("edit") }),
-      button("Save picture", () => save(this.picture?.querySelector("svg") ?? null, `${this.parameters.get("net") ?? "scalar"}.svg`)),
+      ...(/** @type {const} */ (["svg", "png"])).map((kind) => button(`Save as ${kind.toUpperCase()}`, () => {
+        save(this.picture?.querySelector("svg"), this.parameters.get("net") ?? "scalar", kind).catch(() => show("the picture could not be saved"));
+      })),
     ]);
   }
 
@@ -400,6 +402,7 @@ export class Graph {
     const question = without(this.parameters, ["at", "by", "operand"]);
     const rule = await ask("/api/rule", question);
     if (!rule || this.parameters.get("node") !== name) return;
+    /** @type {[number, number] | null} */
     const use = this.parameters.has("by") ? [Number(this.parameters.get("by")), Number(this.parameters.get("operand"))] : null;
     showRule(this.panel, trace, node, rule, {
       use,

@@ -3,6 +3,7 @@
 import { ask, html } from "./dom.js";
 import { read } from "./state.js";
 import { Graph } from "./graph.js";
+import { Playground } from "./playground.js";
 import { Descent } from "./descent.js";
 import { Bumps } from "./bumps.js";
 import { Softmax } from "./softmax.js";
@@ -18,7 +19,7 @@ import { Softmax } from "./softmax.js";
  */
 
 /** @type {Part[]} */
-const PARTS = [new Graph(), new Descent(), new Bumps(), new Softmax()];
+const PARTS = [new Graph(), new Playground(), new Descent(), new Bumps(), new Softmax()];
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 const links = PARTS.map((part) => html("a", { href: `#${part.name}` }, part.title));

@@ -31,6 +31,16 @@ const ASSETS: &[Asset] = &[
     asset("/graph.js", SCRIPT, include_str!("../assets/graph.js")),
     asset("/drawing.js", SCRIPT, include_str!("../assets/drawing.js")),
     asset("/rule.js", SCRIPT, include_str!("../assets/rule.js")),
+    asset(
+        "/playground.js",
+        SCRIPT,
+        include_str!("../assets/playground.js"),
+    ),
+    asset(
+        "/learning.js",
+        SCRIPT,
+        include_str!("../assets/learning.js"),
+    ),
     asset("/plot.js", SCRIPT, include_str!("../assets/plot.js")),
     asset("/save.js", SCRIPT, include_str!("../assets/save.js")),
     asset("/descent.js", SCRIPT, include_str!("../assets/descent.js")),

@@ -5,6 +5,7 @@ mod demos;
 mod error;
 mod graph;
 mod numbers;
+mod playground;
 mod query;
 mod server;
 mod site;

@@ -25,6 +25,16 @@ impl Query {
         })
     }
 
+    /// From names and values.
+    pub(crate) fn from_pairs(pairs: Vec<(String, String)>) -> Self {
+        Self { pairs }
+    }
+
+    /// What has not been taken.
+    pub(crate) fn into_pairs(self) -> Vec<(String, String)> {
+        self.pairs
+    }
+
     /// Every value of this name, in order.
     pub(crate) fn take_all(&mut self, name: &str) -> Vec<String> {
         let is_taken = |pair: &mut (String, String)| pair.0 == name;

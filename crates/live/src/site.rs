@@ -1,5 +1,7 @@
 //! The paths of the site and their answers.
 
+use std::io;
+
 use backends::{Hardware, Opened};
 use burn::tensor::{DType, Device};
 use serde_json::{Value, json};
@@ -8,6 +10,7 @@ use crate::assets;
 use crate::demos;
 use crate::error::RequestError;
 use crate::graph;
+use crate::playground::{self, Training};
 use crate::query::Query;
 use crate::server::{Reply, Request};
 
@@ -16,6 +19,7 @@ use crate::server::{Reply, Request};
 pub(crate) struct Site {
     place: Place,
     backend: String,
+    training: Training,
 }
 
 /// A device and its float type.
@@ -37,6 +41,7 @@ impl Site {
                 dtype,
             },
             backend: backend.description(),
+            training: Training::default(),
         }
     }
 
@@ -61,6 +66,22 @@ impl Site {
             Ok(value) => Reply::json(200, &value),
             Err(error) => Reply::error(400, &error.to_string()),
         }
+    }
+
+    /// Whether the answer to a request is a training that is shown while it goes on.
+    pub(crate) fn is_training(request: &Request) -> bool {
+        request.method == "GET" && request.path == "/api/playground"
+    }
+
+    /// Trains as a request says and gives what there is to show to `send`, until that fails.
+    pub(crate) fn train(
+        &self,
+        request: &Request,
+        send: impl FnMut(&Value) -> io::Result<()>,
+    ) -> Result<(), Reply> {
+        let trained = Query::parse(&request.query)
+            .and_then(|query| playground::run(&self.place, &self.training, query, send));
+        trained.map_err(|error| Reply::error(400, &error.to_string()))
     }
 
     fn about(&self) -> Value {

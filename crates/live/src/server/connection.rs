@@ -1,6 +1,6 @@
 //! One connection: requests one after the other, until one side closes it.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -31,11 +31,14 @@ pub(crate) fn serve(mut stream: TcpStream, guard: &Guard, site: &Site) {
     let mut buffer = Vec::new();
     loop {
         let (reply, keep_alive) = match Request::read(&mut stream, &mut buffer) {
-            Ok(request) => {
-                let reply = guard.refusal(&request);
-                let reply = reply.unwrap_or_else(|| answer(site, &request));
-                (reply, request.keep_alive)
-            }
+            Ok(request) => match guard.refusal(&request) {
+                Some(refusal) => (refusal, request.keep_alive),
+                None if Site::is_training(&request) => match train(&mut stream, site, &request) {
+                    Ok(()) => return close(stream, DRAIN),
+                    Err(reply) => (reply, request.keep_alive),
+                },
+                None => (answer(site, &request), request.keep_alive),
+            },
             Err(Unread::Closed) => return,
             Err(Unread::Malformed) => (
                 Reply::error(400, "expected a request of HTTP/1.1 without a body"),
@@ -64,6 +67,19 @@ fn close(mut stream: TcpStream, patience: Duration) {
     while ready && pieces < PIECES && stream.read(&mut piece).is_ok_and(|read| read > 0) {
         pieces += 1;
     }
+}
+
+/// Sends what a training has to show, an object a line, as it comes. The end of the connection is the end of
+/// the answer.
+fn train(stream: &mut TcpStream, site: &Site, request: &Request) -> Result<(), Reply> {
+    let mut has_head = false;
+    site.train(request, |value| {
+        if !has_head {
+            has_head = true;
+            Reply::write_endless_head(stream)?;
+        }
+        stream.write_all(format!("{value}\n").as_bytes())
+    })
 }
 
 /// The site's answer. A defect costs its request, not the server.

@@ -136,27 +136,9 @@ impl Reply {
     }
 
     pub(crate) fn write(&self, stream: &mut impl Write, keep_alive: bool) -> io::Result<()> {
-        let reason = match self.status {
-            200 => "OK",
-            303 => "See Other",
-            400 => "Bad Request",
-            403 => "Forbidden",
-            404 => "Not Found",
-            405 => "Method Not Allowed",
-            431 => "Request Header Fields Too Large",
-            503 => "Service Unavailable",
-            _ => "Internal Server Error",
-        };
         let connection = if keep_alive { "keep-alive" } else { "close" };
-        let mut head = format!(
-            "HTTP/1.1 {} {reason}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: {connection}\r\n\
-             Content-Security-Policy: {POLICY}\r\nX-Content-Type-Options: nosniff\r\n\
-             Referrer-Policy: no-referrer\r\nCross-Origin-Opener-Policy: same-origin\r\n\
-             Cross-Origin-Resource-Policy: same-origin\r\nCache-Control: no-store\r\n",
-            self.status,
-            self.content_type,
-            self.body.len(),
-        );
+        let mut head = head(self.status, self.content_type, connection);
+        head += &format!("Content-Length: {}\r\n", self.body.len());
         for (name, value) in &self.headers {
             head += &format!("{name}: {value}\r\n");
         }
@@ -167,6 +149,32 @@ impl Reply {
         stream.write_all(&bytes)?;
         stream.flush()
     }
+
+    /// The head of an answer that ends with the connection, in lines of JSON.
+    pub(crate) fn write_endless_head(stream: &mut impl Write) -> io::Result<()> {
+        let head = head(200, "application/x-ndjson", "close") + "\r\n";
+        stream.write_all(head.as_bytes())
+    }
+}
+
+fn head(status: u16, content_type: &str, connection: &str) -> String {
+    let reason = match status {
+        200 => "OK",
+        303 => "See Other",
+        400 => "Bad Request",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        431 => "Request Header Fields Too Large",
+        503 => "Service Unavailable",
+        _ => "Internal Server Error",
+    };
+    format!(
+        "HTTP/1.1 {status} {reason}\r\nContent-Type: {content_type}\r\nConnection: {connection}\r\n\
+         Content-Security-Policy: {POLICY}\r\nX-Content-Type-Options: nosniff\r\n\
+         Referrer-Policy: no-referrer\r\nCross-Origin-Opener-Policy: same-origin\r\n\
+         Cross-Origin-Resource-Policy: same-origin\r\nCache-Control: no-store\r\n"
+    )
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use driver::Browser;
 use serde_json::Value;
 
 /// Presses of keys in WebDriver.
+const BACK: &str = "\u{e003}";
 const ENTER: &str = "\u{e007}";
 const LEFT: &str = "\u{e012}";
 const UP: &str = "\u{e013}";
@@ -152,6 +153,53 @@ fn a_net_is_built_on_the_page() {
 }
 
 #[test]
+fn a_net_learns_while_one_watches_and_the_address_repeats_it() {
+    play("playground?data=circles&rate=0.3&seed=2", |browser, _| {
+        browser.wait_for("#status", "Step 0, epoch 0");
+        browser.press("One step");
+        browser.wait_for("#status", "Step 1, epoch 0");
+        browser.press("Train");
+        browser.wait("return Number(/Step (\\d+)/.exec(document.getElementById('status').textContent)[1]) > 2000");
+        // A change while it learns takes effect at the step where it is.
+        let batch = browser.find("//label[starts-with(., 'Batch')]/input");
+        browser.keys(&batch, &format!("{END}{BACK}{BACK}32{ENTER}"));
+        browser.wait("return /change=\\d+,batch,32/.test(location.hash)");
+        browser.wait("return document.querySelector('.main').textContent === 'Pause'");
+        browser.press("Pause");
+        browser.wait("return document.querySelector('.main').textContent === 'Train'");
+        browser.wait("return location.hash.includes('steps=')");
+        let status = "return document.getElementById('status').textContent";
+        let weights = "return document.querySelector('.net svg').outerHTML";
+        browser.wait(&format!("window.seen = window.now; window.now = (() => {{ {status} }})(); return window.seen === window.now"));
+        let before = (browser.script(status), browser.script(weights));
+        browser.reload();
+        browser.wait_for("#status", before.0.as_str().unwrap());
+        assert_eq!(browser.script(weights), before.1);
+        browser.picture("playground");
+    });
+}
+
+#[test]
+fn points_are_drawn_and_a_rate_that_is_too_large_ends_with_its_step() {
+    play(
+        "playground?data=own&point=0.5,0.5,0&point=-0.5,-0.5,1",
+        |browser, _| {
+            browser.wait("return document.querySelectorAll('.surface path').length === 2");
+            browser.click(&browser.find("//*[@aria-label='Decision surface and points']"));
+            browser.wait("return document.querySelectorAll('.surface path').length === 3");
+            browser.wait("return location.hash.split('point=').length === 4");
+            let address = browser.address();
+            let start = address.split('#').next().unwrap();
+            browser.open(&format!("{start}#playground?data=hills&f=relu&rate=10"));
+            browser.wait_for("#status", "Step 0");
+            browser.press("Train");
+            browser.wait_for("#ended", "the loss is not finite at step");
+            browser.wait_for("#ended", "take a smaller rate");
+        },
+    );
+}
+
+#[test]
 fn the_step_length_decides_how_descent_goes() {
     play("descent?function=valley&iterations=300", |browser, _| {
         browser.wait_for("#verdict", "It zig-zags");
@@ -227,7 +275,13 @@ fn mistakes_in_an_address_are_said_and_nothing_is_lost() {
 #[test]
 fn the_page_fits_a_telephone_and_a_projector_in_light_and_dark() {
     play("graph?net=xor&node=w1", |browser, port| {
-        for part in ["graph?net=xor&node=w1", "descent", "bumps", "softmax"] {
+        for part in [
+            "graph?net=xor&node=w1",
+            "playground?steps=300",
+            "descent",
+            "bumps",
+            "softmax",
+        ] {
             browser.open(&format!("http://127.0.0.1:{port}/#{part}"));
             browser.wait("return document.querySelector('.panel table, .plot, .softmax') !== null");
             let name = part.split('?').next().unwrap();
