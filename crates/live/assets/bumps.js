@@ -1,7 +1,7 @@
 // Universal approximation: a net with one hidden layer as a sum of bumps, whose heights one drags.
 
 import { ask, button, choice, finite, format, html, slider, svg } from "./dom.js";
-import { Plot } from "./plot.js";
+import { Plot, widthIn } from "./plot.js";
 import { write } from "./state.js";
 
 /** @typedef {import("./dom.js").Num} Num */
@@ -106,7 +106,8 @@ export class Bumps {
     const [low, high] = [Math.min(-0.2, ...values), Math.max(1, ...values)];
     const room = 0.08 * (high - low);
     const range = this.dragging?.y ?? /** @type {[number, number]} */ ([low - room, high + room]);
-    const plot = new Plot({ x: [x[0], x[x.length - 1]], y: range, width: 720, height: 420, label: "Target, net and bumps" });
+    const width = widthIn(this.figure, 720);
+    const plot = new Plot({ x: [x[0], x[x.length - 1]], y: range, width, height: Math.round(0.58 * width), label: "Target, net and bumps", handles: true });
     const points = (/** @type {Num[]} */ list) => list.map((value, i) => /** @type {[number, number]} */ ([x[i], finite(value)]));
     for (const bump of bumps) plot.line(points(bump.curve), "bump");
     plot.line(points(answer.target), "target");

@@ -1,7 +1,7 @@
 // Gradient descent on contours, with momentum and a line search beside it.
 
 import { ask, button, choice, finite, format, html, numberInput, slider, svg } from "./dom.js";
-import { Plot } from "./plot.js";
+import { Plot, widthIn } from "./plot.js";
 import { write } from "./state.js";
 
 /** @typedef {import("./dom.js").Num} Num */
@@ -107,8 +107,9 @@ export class Descent {
   /** @param {Answer} answer */
   showFigure(answer) {
     const { window: { x, y } } = answer;
+    const width = widthIn(this.figure, 640);
     const shape = Math.min(1, Math.max(0.5, (y[1] - y[0]) / (x[1] - x[0])));
-    const plot = new Plot({ x, y, width: 640, height: 40 + 580 * shape, label: "Contours and the three ways down" });
+    const plot = new Plot({ x, y, width, height: 40 + (width - 60) * shape, label: "Contours and the three ways down", handles: true });
     answer.contours.forEach((line, i) => {
       for (const path of line.paths) plot.line(path, `contour level${Math.floor((i / answer.contours.length) * 4)}`);
     });
@@ -168,7 +169,7 @@ export class Descent {
     const above = answer.paths.map((path) => path.values.map((value) => Math.log10(Math.max(1e-12, finite(value) - lowest))));
     const all = above.flat().filter(Number.isFinite);
     const longest = Math.max(1, ...above.map((list) => list.length - 1));
-    const plot = new Plot({ x: [0, longest], y: [Math.min(-3, Math.max(-12, ...[Math.min(...all)])), Math.min(12, Math.max(...all) + 0.5)], width: 640, height: 190, label: "Distance of the value from the minimum, as a power of ten, by iteration", ticks: 4 });
+    const plot = new Plot({ x: [0, longest], y: [Math.min(-3, Math.max(-12, ...[Math.min(...all)])), Math.min(12, Math.max(...all) + 0.5)], width: widthIn(this.values, 640), height: 190, label: "Distance of the value from the minimum, as a power of ten, by iteration", ticks: 4 });
     above.forEach((list, i) => plot.line(list.map((value, k) => [k, value]), KINDS[i]));
     this.values?.replaceChildren(html("p", { class: "muted" }, "log₁₀ of f minus its minimum, by iteration"), plot.svg);
   }
@@ -188,7 +189,7 @@ export class Descent {
       html("p", { id: "verdict" }, `Gradient descent: ${plain.outcome} after ${plain.iterations} iterations. ${word}`),
       limit !== null && html("p", {}, `Near the minimum it converges for α below 2 over the largest curvature: ${format(limit)}. Above half of that, ${format(limit / 2)}, it jumps from one side of the valley to the other.`) || "",
       html("div", { class: "wide", tabindex: 0, role: "group", "aria-label": "Comparison" }, html("table", {},
-        html("tr", {}, html("th", {}, ""), ...["outcome", "iterations", "f", "‖∇f‖", "evaluations"].map((text) => html("th", { scope: "col" }, text))), ...rows)),
+        html("tr", {}, html("td"), ...["outcome", "iterations", "f", "‖∇f‖", "evaluations"].map((text) => html("th", { scope: "col" }, text))), ...rows)),
       html("p", { class: "muted" }, "The line search chooses its own step in each iteration; α does not change it."));
   }
 }

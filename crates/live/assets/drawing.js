@@ -149,7 +149,8 @@ function contentHeight(trace, node) {
  * @param {Num[] | null} gradient
  */
 function spoken(node, known, gradient) {
-  const what = node.formula ?? node.kind;
+  // The symbol in the node is part of its name, so that people who speak to their computer can say it.
+  const what = node.formula === null ? node.kind : `${node.text}, ${node.formula}`;
   const numbers = (/** @type {Num[]} */ list) => (list.length > 4 ? `${node.shape[0]} by ${node.shape[1]} numbers` : list.map((value) => format(value)).join(", "));
   const value = known ? `, value ${numbers(node.value)}` : ", not computed yet";
   return `${node.name}, ${what}${value}${gradient ? `, gradient ${numbers(gradient)}` : ""}`;

@@ -4,6 +4,7 @@ import { ask, html } from "./dom.js";
 import { read } from "./state.js";
 import { Graph } from "./graph.js";
 import { Playground } from "./playground.js";
+import { Digits } from "./digits.js";
 import { Descent } from "./descent.js";
 import { Bumps } from "./bumps.js";
 import { Softmax } from "./softmax.js";
@@ -19,7 +20,7 @@ import { Softmax } from "./softmax.js";
  */
 
 /** @type {Part[]} */
-const PARTS = [new Graph(), new Playground(), new Descent(), new Bumps(), new Softmax()];
+const PARTS = [new Graph(), new Playground(), new Digits(), new Descent(), new Bumps(), new Softmax()];
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 const links = PARTS.map((part) => html("a", { href: `#${part.name}` }, part.title));

@@ -8,9 +8,9 @@ const MARGIN = { left: 46, right: 14, top: 12, bottom: 30 };
 
 export class Plot {
   /**
-   * @param {{x: Point, y: Point, width: number, height: number, label: string, ticks?: number}} options
+   * @param {{x: Point, y: Point, width: number, height: number, label: string, ticks?: number, handles?: boolean}} options with handles, it is more than a picture
    */
-  constructor({ x, y, width, height, label, ticks = 5 }) {
+  constructor({ x, y, width, height, label, ticks = 5, handles = false }) {
     this.x = x;
     this.y = y;
     this.width = width;
@@ -32,7 +32,7 @@ export class Plot {
       this.area.append(svg("path", { class: "tick", d: `M${left} ${at}h-4` }),
         svg("text", { class: "axis", x: left - 8, y: at + 4, "text-anchor": "end" }, format(value)));
     }
-    this.svg = svg("svg", { class: "plot", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label }, this.area, this.content);
+    this.svg = svg("svg", { class: "plot", viewBox: `0 0 ${width} ${height}`, role: handles ? "group" : "img", "aria-label": label }, this.area, this.content);
   }
 
   /** @param {number} value */
@@ -77,6 +77,15 @@ export class Plot {
   line(points, kind) {
     this.content.append(svg("path", { class: `curve ${kind}`, d: this.path(points) }));
   }
+}
+
+/**
+ * The width of a plot in its place: no wider than that, so that its text keeps its size.
+ * @param {HTMLElement | undefined} place
+ * @param {number} widest
+ */
+export function widthIn(place, widest) {
+  return Math.max(300, Math.min(widest, place?.clientWidth || widest));
 }
 
 /**

@@ -136,7 +136,7 @@ function oneUse(trace, use, named, actions) {
     const from = factor.node === null
       ? factor.from
       : html("button", { type: "button", class: "plain", click: () => actions.choose(/** @type {number} */ (factor.node), null, null) }, factor.from);
-    const symbol = html("th", { scope: "row" });
+    const symbol = html("td", { class: "from" });
     symbol.append(formula(factor.symbol));
     return html("tr", {}, symbol, html("td", {}, format(factor.value)), html("td", { class: "from" }, from));
   });
@@ -160,7 +160,7 @@ function witnesses(rule, said, at) {
   return [
     html("h3", {}, "Three witnesses"),
     html("div", { class: "wide", tabindex: 0, role: "group", "aria-label": "Witnesses" }, html("table", { class: "witnesses" },
-      html("tr", {}, html("th", {}, ""), html("th", { scope: "col" }, `δ${rule.name}${at}`), html("th", { scope: "col" }, "largest difference")),
+      html("tr", {}, html("td"), html("th", { scope: "col" }, `δ${rule.name}${at}`), html("th", { scope: "col" }, "largest difference")),
       row("hand-derived rule", exact(said.manual[index], digits), ""),
       row("Burn's autodiff", exact(said.autodiff[index], digits), format(said.autodiffApart)),
       row("finite differences", `${exact(said.finite[index], digits)} ± ${format(said.finiteError[index])}`, format(said.finiteApart)))),

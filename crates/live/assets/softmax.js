@@ -88,14 +88,14 @@ export class Softmax {
     const k = answer.class;
     this.result?.replaceChildren(
       html("div", { class: "wide", tabindex: 0, role: "group", "aria-label": "Numbers of each class" }, html("table", { class: "softmax" },
-        html("tr", {}, html("th", {}, ""), ...classes.map((name, i) => html("th", { scope: "col" }, i === k ? `${name} (true)` : name))),
+        html("tr", {}, html("td"), ...classes.map((name, i) => html("th", { scope: "col" }, i === k ? `${name} (true)` : name))),
         row("logit z", answer.logits), row("probability yp = softmax(z)", p, "probability"), row("target y", answer.target),
         row("δz = yp − y", answer.fused, "gradient"))),
       html("p", { id: "loss-text" }, `Loss: −ln ${format(p[k])} = ${format(answer.loss, 6)}.`),
       html("h3", {}, "The same, in two steps"),
       html("p", {}, "Cross-entropy passes −y/yp back to the probabilities; softmax passes it on through its Jacobian matrix, ∂yp_k/∂z_i = yp_k (1 if i = k, else 0, minus yp_i)."),
       html("div", { class: "wide", tabindex: 0, role: "group", "aria-label": "Two steps" }, html("table", {},
-        html("tr", {}, html("th", {}, ""), ...classes.map((name) => html("th", { scope: "col" }, name))),
+        html("tr", {}, html("td"), ...classes.map((name) => html("th", { scope: "col" }, name))),
         row("δyp = −y/yp", answer.gradientOfProbabilities),
         ...answer.jacobian.map((list, i) => row(`∂yp${i + 1}/∂z`, list)),
         row("δz by the two rules", answer.composed), row("δz by Burn's autodiff", answer.autodiff), row("δz by the fused rule", answer.fused))),

@@ -41,6 +41,7 @@ const ASSETS: &[Asset] = &[
         SCRIPT,
         include_str!("../assets/learning.js"),
     ),
+    asset("/digits.js", SCRIPT, include_str!("../assets/digits.js")),
     asset("/plot.js", SCRIPT, include_str!("../assets/plot.js")),
     asset("/save.js", SCRIPT, include_str!("../assets/save.js")),
     asset("/descent.js", SCRIPT, include_str!("../assets/descent.js")),

@@ -2,9 +2,11 @@
 
 mod assets;
 mod demos;
+mod digits;
 mod error;
 mod graph;
 mod numbers;
+mod place;
 mod playground;
 mod query;
 mod server;

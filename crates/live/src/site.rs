@@ -2,14 +2,15 @@
 
 use std::io;
 
-use backends::{Hardware, Opened};
-use burn::tensor::{DType, Device};
+use backends::Opened;
 use serde_json::{Value, json};
 
 use crate::assets;
 use crate::demos;
+use crate::digits::{self, Digits};
 use crate::error::RequestError;
-use crate::graph;
+use crate::graph::{self, Memory};
+use crate::place::Place;
 use crate::playground::{self, Training};
 use crate::query::Query;
 use crate::server::{Reply, Request};
@@ -19,29 +20,19 @@ use crate::server::{Reply, Request};
 pub(crate) struct Site {
     place: Place,
     backend: String,
+    memory: Memory,
     training: Training,
-}
-
-/// A device and its float type.
-#[derive(Debug, Clone)]
-pub(crate) struct Place {
-    pub(crate) device: Device,
-    pub(crate) dtype: DType,
+    digits: Digits,
 }
 
 impl Site {
     pub(crate) fn new(backend: &Opened) -> Self {
-        let dtype = match backend.hardware {
-            Hardware::Processor => DType::F64,
-            Hardware::Graphics | Hardware::SoftwareGraphics => DType::F32,
-        };
         Self {
-            place: Place {
-                device: backend.device.clone(),
-                dtype,
-            },
+            place: Place::of(backend),
             backend: backend.description(),
+            memory: Memory::default(),
             training: Training::default(),
+            digits: Digits::default(),
         }
     }
 
@@ -55,8 +46,9 @@ impl Site {
         }
         let compute: fn(&Self, Query) -> Result<Value, RequestError> = match request.path.as_str() {
             "/api/about" => |site, _| Ok(site.about()),
-            "/api/graph" => |site, query| graph::trace(&site.place, query),
-            "/api/rule" => |site, query| graph::rule(&site.place, query),
+            "/api/graph" => |site, query| graph::trace(&site.place, &site.memory, query),
+            "/api/rule" => |site, query| graph::rule(&site.place, &site.memory, query),
+            "/api/digit" => |site, query| digits::digit(&site.place, &site.digits, query),
             "/api/descent" => |_, query| demos::descent(query),
             "/api/bumps" => |_, query| demos::bumps(query),
             "/api/softmax" => |site, query| demos::softmax(&site.place, query),

@@ -170,10 +170,10 @@ proptest! {
     /// Whatever an address says, the answer is numbers or a message, never a defect.
     #[test]
     fn any_address_is_answered(
-        path in "graph|rule|descent|bumps|softmax",
+        path in "graph|rule|digit|descent|bumps|softmax",
         pairs in prop::collection::vec(
             (
-                "net|f|units|seed|rate|steps|edit|layers|rows|inputs|loss|node|row|column|function|step|momentum|x|y|iterations|condition|target|bumps|steepness|height|logits|class",
+                "net|f|units|seed|rate|steps|edit|layers|rows|inputs|loss|node|row|column|function|step|momentum|x|y|iterations|condition|target|bumps|steepness|height|logits|class|pixels",
                 "scalar|xor|own|classifier|composition|relu|elu|[0-9]{1,2}|0,w1,0,0,[0-9]e[0-9]{1,3}|3:tanh,2|[a-z0-9]{1,3}|[-0-9.e,]{1,8}|%[0-9a-f]{2}|w1|z1|loss",
             ),
             0..6,

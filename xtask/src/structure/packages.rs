@@ -108,8 +108,8 @@ pub(super) const PACKAGES: &[Package] = &[
      "backends datasets layers linear-regression mnist-mlp pages run-folder training xor-net",
      "a report reads a run folder: compute what it lacks in training"),
     package("live", Autodiff,
-     "backends computational-graph fused-mlp gradient-descent layers manual-backprop pages \
-      universal-approximation",
+     "backends computational-graph datasets fused-mlp gradient-descent layers manual-backprop mnist-mlp \
+      pages universal-approximation",
      "the page shows what libraries compute: let the program choose address and backend"),
     package("trainer", Backends,
      "backends burn-gradcheck burn-suite data-parallel datasets distortions exercise-judge fused-mlp \

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use crate::error::RequestError;
 use crate::numbers::{elements, number, numbers};
+use crate::place::Place;
 use crate::query::{self, Query};
-use crate::site::Place;
 
 /// The most classes.
 const CLASSES: usize = 8;

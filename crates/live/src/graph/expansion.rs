@@ -349,10 +349,10 @@ fn elements_of([rows, columns]: [usize; 2]) -> impl Iterator<Item = [usize; 2]> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::replay::replay;
+    use crate::graph::replay::{Memory, replay};
     use crate::graph::state::State;
+    use crate::place::Place;
     use crate::query::Query;
-    use crate::site::Place;
     use burn::tensor::{DType, Device};
 
     fn replayed(address: &str) -> Replayed {
@@ -361,7 +361,7 @@ mod tests {
             dtype: DType::F64,
         };
         let state = State::take(&mut Query::parse(address).unwrap()).unwrap();
-        replay(&place, &state).unwrap()
+        replay(&place, &Memory::default(), &state).unwrap()
     }
 
     /// Every net, so that every operation is there.

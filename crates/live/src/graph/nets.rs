@@ -11,7 +11,7 @@ use manual_backprop::nets::{Parameters, scalar};
 
 use crate::graph::state::{Layer, Loss, Net, Own, State};
 use crate::numbers::elements;
-use crate::site::Place;
+use crate::place::Place;
 
 /// Inputs and classes of the small classifier.
 const CLASSIFIER: [usize; 2] = [2, 3];

@@ -10,7 +10,7 @@ use crate::graph::math;
 use crate::graph::replay::Replayed;
 use crate::graph::witnesses::{Witnesses, witnesses};
 use crate::numbers::{number, numbers};
-use crate::site::Place;
+use crate::place::Place;
 
 /// The rule of a node with the numbers of one of its elements.
 pub(crate) fn rule(place: &Place, replayed: &Replayed, node: usize, element: [usize; 2]) -> Value {

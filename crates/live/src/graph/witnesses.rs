@@ -6,7 +6,7 @@ use computational_graph::Graph;
 
 use crate::graph::replay::Replayed;
 use crate::numbers::elements;
-use crate::site::Place;
+use crate::place::Place;
 
 /// The first step of a central difference relative to the number, a power of two; two halvings follow.
 const STEP: f64 = 1.0 / 64.0;
@@ -112,7 +112,7 @@ fn output(graph: &Graph, replayed: &Replayed) -> Tensor<2> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::replay::replay;
+    use crate::graph::replay::{Memory, replay};
     use crate::graph::state::State;
     use crate::query::Query;
     use burn::tensor::Device;
@@ -133,7 +133,7 @@ mod tests {
             "net=own&layers=3:elu,3&loss=cross-entropy",
         ] {
             let state = State::take(&mut Query::parse(address).unwrap()).unwrap();
-            let replayed = replay(&place, &state).unwrap();
+            let replayed = replay(&place, &Memory::default(), &state).unwrap();
             for (i, node) in replayed.graph.nodes().iter().enumerate() {
                 let Some(witnesses) = witnesses(&place, &replayed, i) else {
                     continue;

@@ -1,5 +1,7 @@
 //! What a page shows of a moment: surfaces, losses, gradients, and what goes wrong.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use burn::tensor::{Tensor, TensorData};
@@ -9,9 +11,10 @@ use manual_backprop::softmax;
 use serde_json::{Value, json};
 
 use crate::numbers::{elements, number, numbers};
+use crate::place::Place;
 use crate::playground::data::Data;
-use crate::playground::run::Moment;
-use crate::site::Place;
+use crate::playground::learner::Snapshot;
+use crate::playground::settings::Settings;
 
 /// The plane that is shown: from minus this to this in both directions.
 pub(crate) const EDGE: f64 = 1.3;
@@ -24,6 +27,15 @@ const BARS: usize = 20;
 const VANISHING: f64 = 1e-3;
 /// The root mean square of a gradient above which it explodes.
 const EXPLODING: f64 = 1e3;
+
+/// A moment of the training.
+pub(crate) struct Moment {
+    pub(crate) snapshot: Arc<Snapshot>,
+    /// Of the loss over all training points.
+    pub(crate) gradients: Vec<LayerValues<f64>>,
+    pub(crate) settings: Settings,
+    pub(crate) data: Arc<Data>,
+}
 
 /// Turns moments into frames.
 pub(crate) struct Painter {
@@ -323,7 +335,6 @@ mod tests {
     use crate::playground::settings::Plan;
     use crate::query::Query;
     use burn::tensor::{DType, Device};
-    use std::sync::Arc;
 
     fn frame(address: &str, steps: usize) -> Value {
         let place = Place {

@@ -11,9 +11,9 @@ use layers::dense;
 use rayon::ThreadPool;
 
 use crate::error::RequestError;
+use crate::place::Place;
 use crate::playground::data::{Data, order, points};
 use crate::playground::settings::Settings;
-use crate::site::Place;
 
 /// A net and where it is in its data.
 pub(crate) struct Learner {

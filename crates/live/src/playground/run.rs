@@ -10,18 +10,17 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use fused_mlp::LayerValues;
 use serde_json::{Value, json};
 
 use crate::error::RequestError;
 use crate::numbers::{number, numbers};
+use crate::place::Place;
 use crate::playground::cache::Cache;
 use crate::playground::data::Data;
-use crate::playground::frame::Painter;
-use crate::playground::learner::{Learner, Snapshot};
-use crate::playground::settings::{Plan, Settings};
+use crate::playground::frame::{Moment, Painter};
+use crate::playground::learner::Learner;
+use crate::playground::settings::Plan;
 use crate::query::Query;
-use crate::site::Place;
 
 /// Trainings at once.
 const AT_ONCE: usize = 8;
@@ -35,15 +34,6 @@ const BETWEEN: u64 = 8;
 pub(crate) struct Training {
     cache: Cache,
     running: AtomicUsize,
-}
-
-/// A moment of the training.
-pub(crate) struct Moment {
-    pub(crate) snapshot: Arc<Snapshot>,
-    /// Of the loss over all training points.
-    pub(crate) gradients: Vec<LayerValues<f64>>,
-    pub(crate) settings: Settings,
-    pub(crate) data: Arc<Data>,
 }
 
 /// What the training thread says.

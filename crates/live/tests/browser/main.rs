@@ -180,6 +180,30 @@ fn a_net_learns_while_one_watches_and_the_address_repeats_it() {
 }
 
 #[test]
+fn a_digit_is_drawn_with_the_pointer_and_restored_by_its_address() {
+    play("digits", |browser, _| {
+        browser.wait_for("#digit", "Nothing is drawn yet");
+        let pad = browser.find("//canvas[@class='pad']");
+        browser.drag(&pad, [0, 90]);
+        browser.drag(&pad, [0, -90]);
+        browser.wait_for("#digit", "It is a 1");
+        browser
+            .wait("return document.getElementById('digit').getAttribute('aria-busy') === 'false'");
+        assert!(browser.address().contains("pixels="));
+        let shown = "return document.getElementById('digit').textContent";
+        let before = browser.script(shown);
+        browser.reload();
+        browser.wait_for("#digit", "It is a 1");
+        assert_eq!(browser.script(shown), before);
+        browser.click(&browser.find("//option[@value='7']"));
+        browser.wait_for("#digit", "most for 7");
+        browser.picture("digits");
+        browser.press("Clear");
+        browser.wait_for("#digit", "Nothing is drawn yet");
+    });
+}
+
+#[test]
 fn points_are_drawn_and_a_rate_that_is_too_large_ends_with_its_step() {
     play(
         "playground?data=own&point=0.5,0.5,0&point=-0.5,-0.5,1",
@@ -278,12 +302,15 @@ fn the_page_fits_a_telephone_and_a_projector_in_light_and_dark() {
         for part in [
             "graph?net=xor&node=w1",
             "playground?steps=300",
+            "digits",
             "descent",
             "bumps",
             "softmax",
         ] {
             browser.open(&format!("http://127.0.0.1:{port}/#{part}"));
-            browser.wait("return document.querySelector('.panel table, .plot, .softmax') !== null");
+            browser.wait(
+                "return document.querySelector('.panel table, .plot, .softmax, .pad') !== null",
+            );
             let name = part.split('?').next().unwrap();
             for (width, theme) in [
                 (400, "light"),
