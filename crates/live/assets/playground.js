@@ -220,6 +220,8 @@ export class Playground {
   pause() {
     this.running?.abort();
     this.running = null;
+    // The last frame may wait to be drawn.
+    if (!this.drawn) this.showFrame();
     if (this.frame && this.frame.step >= this.step() && this.frame.step > 0) {
       this.parameters.set("steps", String(this.frame.step));
       write(this.name, this.parameters);
