@@ -18,6 +18,9 @@ use crate::trace;
 /// skipped.
 const REQUIRE_WGPU: &str = "REQUIRE_WGPU";
 
+/// With this variable set, tests in a browser fail without one instead of being skipped.
+const REQUIRE_BROWSER: &str = "REQUIRE_BROWSER";
+
 /// Minimum number of tests with `wgpu` in their name that must run.
 const WGPU_TESTS: usize = 4;
 
@@ -217,6 +220,7 @@ fn tests(linter: &Linter) -> Result<()> {
     command
         .args(["test", "--workspace", "--no-fail-fast"])
         .env(REQUIRE_WGPU, "1")
+        .env(REQUIRE_BROWSER, "1")
         .stdout(Stdio::piped());
     let mut child = linter
         .watch(command)

@@ -188,12 +188,40 @@ impl Graph {
 
     /// Computes the value of every operation, in topological order, and drops all gradients.
     pub fn forward(&mut self) {
+        self.forward_with(|_, value| value);
+    }
+
+    /// As [`Graph::forward`], but passes each value to `change` with the node's number as soon as it is
+    /// known, leaves included, and goes on with what it returns.
+    ///
+    /// A number added to one value shows what the output does then; a tracked zero added to every value
+    /// has autodiff compute the gradient of every node.
+    ///
+    /// # Panics
+    ///
+    /// If `change` returns a value of another shape.
+    ///
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use computational_graph::nets;
+    ///
+    /// let x = Tensor::<1>::from_data([3.0, -1.0, 0.0, 1.0], &Device::flex());
+    /// let mut f = nets::four_variables(x)?;
+    /// let s4 = f.nodes().iter().position(|node| node.name() == "s4").unwrap();
+    /// f.forward_with(|i, value| if i == s4 { value + 1.0 } else { value });
+    /// assert_eq!(f.value("f")?.into_scalar::<f32>(), 865.0); // 215 + 10 (3⁴ - 2⁴)
+    /// # Ok::<(), computational_graph::GraphError>(())
+    /// ```
+    pub fn forward_with(&mut self, mut change: impl FnMut(usize, Tensor<2>) -> Tensor<2>) {
         for i in 0..self.nodes.len() {
             let node = &self.nodes[i];
-            if let Kind::Operation(operation) = node.kind {
-                let value = operation.forward(&self.operand_values(node));
-                self.nodes[i].value = Some(value);
-            }
+            let value = match node.kind {
+                Kind::Operation(operation) => operation.forward(&self.operand_values(node)),
+                Kind::Input | Kind::Parameter => node.value.clone().expect("a leaf has a value"),
+            };
+            let value = change(i, value);
+            assert_eq!(value.dims(), node.shape, "shape of `{}`", node.name);
+            self.nodes[i].value = Some(value);
         }
         self.clear_gradients();
     }

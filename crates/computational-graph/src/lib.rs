@@ -23,5 +23,6 @@ mod theme;
 pub use builder::{GraphBuilder, NodeId};
 pub use error::GraphError;
 pub use graph::{Graph, Kind, Node};
+pub use layout::{Layout, NodeBox, Position, Route};
 pub use operation::Operation;
 pub use options::SvgOptions;

@@ -10,6 +10,7 @@ use crate::commands::export::ExportOptions;
 use crate::commands::import::ImportOptions;
 use crate::commands::inspect::InspectOptions;
 use crate::commands::lesson::LessonOptions;
+use crate::commands::live::LiveOptions;
 use crate::commands::predict::PredictOptions;
 use crate::commands::report::ReportOptions;
 use crate::commands::runs::RunsOptions;
@@ -46,6 +47,8 @@ pub(crate) enum Command {
     Backends(BackendsOptions),
     /// Walk through a part of the lecture, with numbers, figures and a page.
     Lesson(Box<LessonOptions>),
+    /// Serve a page that shows backpropagation live: step through a net, change its numbers, see each rule.
+    Live(LiveOptions),
     /// Measure the speed of training, side by side with other frameworks.
     Bench(Box<BenchOptions>),
     /// Evaluate a trained net on a test set: loss, accuracy, confusion matrix, per-class metrics.

@@ -17,7 +17,7 @@ use programs::{Exit, run_program};
 
 use cli::{Cli, Command};
 use commands::{
-    about, backends, eval, export, import, inspect, lesson, predict, reference, report, runs,
+    about, backends, eval, export, import, inspect, lesson, live, predict, reference, report, runs,
     sweep, train,
 };
 
@@ -40,6 +40,7 @@ fn run(cli: Cli, started: Instant) -> Result<Exit> {
         Some(Command::Sweep(options)) => sweep::run(&options),
         Some(Command::Backends(options)) => backends::run(&options),
         Some(Command::Lesson(options)) => lesson::run(&options),
+        Some(Command::Live(options)) => live::run(&options),
         Some(Command::Bench(options)) => bench::run(&options),
         Some(Command::Eval(options)) => eval::run(&options),
         Some(Command::Predict(options)) => predict::run(&options),

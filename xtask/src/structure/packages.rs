@@ -107,10 +107,14 @@ pub(super) const PACKAGES: &[Package] = &[
     package("run-report", Autodiff,
      "backends datasets layers linear-regression mnist-mlp pages run-folder training xor-net",
      "a report reads a run folder: compute what it lacks in training"),
+    package("live", Autodiff,
+     "backends computational-graph datasets fused-mlp gradient-descent layers manual-backprop mnist-mlp \
+      pages universal-approximation",
+     "the page shows what libraries compute: let the program choose address and backend"),
     package("trainer", Backends,
      "backends burn-gradcheck burn-suite data-parallel datasets distortions exercise-judge fused-mlp \
       gradient-trials layers lessons \
-      linear-regression manual-backprop mnist-mlp pages random-programs run-folder run-report \
+      linear-regression live manual-backprop mnist-mlp pages random-programs run-folder run-report \
       training weight-exchange xor-net",
      "the programs use libraries: move what they have in common down"),
 ];

@@ -8,6 +8,52 @@
 mod heights;
 mod order;
 
+use crate::graph::{Graph, Node};
+
+/// The space that a node needs. Its anchor is on the left edge, where edges arrive.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct NodeBox {
+    /// From the left edge to the right one, label included.
+    pub width: f64,
+    /// From the anchor to the top.
+    pub above: f64,
+    /// From the anchor to the bottom.
+    pub below: f64,
+}
+
+impl Graph {
+    /// Positions for the nodes, each with a box of this size, and routes for the edges: a layered
+    /// drawing from left to right, the one of [`Graph::to_svg`]. Sizes and positions have the same unit.
+    ///
+    /// # Panics
+    ///
+    /// If the number of boxes is not that of the nodes.
+    ///
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use computational_graph::{NodeBox, nets};
+    ///
+    /// let f = nets::four_variables(Tensor::<1>::from_data([3.0, -1.0, 0.0, 1.0], &Device::flex()))?;
+    /// let boxes = vec![NodeBox { width: 80.0, above: 20.0, below: 30.0 }; f.nodes().len()];
+    /// let layout = f.layout(&boxes);
+    /// for route in &layout.routes {
+    ///     assert!(layout.positions[route.from].x < layout.positions[route.to].x);
+    /// }
+    /// # Ok::<(), computational_graph::GraphError>(())
+    /// ```
+    pub fn layout(&self, boxes: &[NodeBox]) -> Layout {
+        assert_eq!(boxes.len(), self.nodes().len(), "a box for each node");
+        let item = |(node, size): (&Node, &NodeBox)| Item {
+            operands: node.operands().to_vec(),
+            width: size.width,
+            above: size.above,
+            below: size.below,
+        };
+        let items = self.nodes().iter().zip(boxes).map(item);
+        Layout::new(&items.collect::<Vec<_>>())
+    }
+}
+
 /// A node to be placed. Its anchor is on the left edge, where edges arrive. The node reaches from
 /// `above` the anchor to `below` it.
 #[derive(Debug, Clone)]
@@ -19,33 +65,40 @@ pub(crate) struct Item {
     pub(crate) below: f64,
 }
 
-/// The position of an item.
+/// The position of a node.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Position {
+pub struct Position {
     /// Left edge.
-    pub(crate) x: f64,
+    pub x: f64,
     /// Height of the anchor, from the top down.
-    pub(crate) y: f64,
-    /// Right edge of the item's layer, where edges leave.
-    pub(crate) right: f64,
+    pub y: f64,
+    /// Right edge of the node's layer, where edges leave.
+    pub right: f64,
 }
 
 /// The route of an edge, from the right edge of a node's layer to the left edge of another node. It
 /// crosses a gap from each point with an even number to the next, and is level in between.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Route {
-    pub(crate) from: usize,
-    pub(crate) to: usize,
-    pub(crate) points: Vec<[f64; 2]>,
+pub struct Route {
+    /// The operand.
+    pub from: usize,
+    /// The operation that uses it; it has as many routes from the operand as it uses it.
+    pub to: usize,
+    /// Horizontal and vertical coordinates.
+    pub points: Vec<[f64; 2]>,
 }
 
 /// A drawing's geometry; its top left corner is the origin.
 #[derive(Debug, Clone)]
-pub(crate) struct Layout {
-    pub(crate) positions: Vec<Position>,
-    pub(crate) routes: Vec<Route>,
-    pub(crate) width: f64,
-    pub(crate) height: f64,
+pub struct Layout {
+    /// Where each node is, in the order of [`Graph::nodes`].
+    pub positions: Vec<Position>,
+    /// The edges.
+    pub routes: Vec<Route>,
+    /// Width of the drawing.
+    pub width: f64,
+    /// Its height.
+    pub height: f64,
 }
 
 /// A node, or the dummy vertex of an edge that passes through a layer.

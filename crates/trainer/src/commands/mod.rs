@@ -8,6 +8,7 @@ pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod inspect;
 pub(crate) mod lesson;
+pub(crate) mod live;
 pub(crate) mod predict;
 mod prediction;
 pub(crate) mod reference;

@@ -1,0 +1,312 @@
+//! Part 3: a digit drawn by hand, what the bundled net makes of it, and why.
+
+use std::sync::OnceLock;
+
+use base64::Engine;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use burn::nn::Linear;
+use burn::tensor::{DType, Tensor, TensorData};
+use computational_graph::{Graph, GraphBuilder, GraphError, NodeId};
+use datasets::Picture;
+use layers::Activation;
+use manual_backprop::softmax;
+use mnist_mlp::{MnistMlp, PRETRAINED_TEMPERATURE, PRETRAINED_TEST_ACCURACY};
+use serde_json::{Value, json};
+
+use crate::error::RequestError;
+use crate::numbers::{elements, number, numbers};
+use crate::place::Place;
+use crate::query::Query;
+
+/// Pixels of the drawing along each side.
+const SIDE: usize = 56;
+/// Pixels of the net's input along each side.
+const INPUT: usize = 28;
+/// Classes of the net.
+const CLASSES: usize = 10;
+/// Units of the last hidden layer that are shown: those that say most for the class, and against it.
+const UNITS: usize = 4;
+
+/// The bundled net, made when it is first asked.
+#[derive(Debug, Default)]
+pub(crate) struct Digits(OnceLock<MnistMlp>);
+
+/// Probabilities of a drawing, the gradient of a class with respect to its pixels, and the hidden units that
+/// speak for the class.
+pub(crate) fn digit(
+    place: &Place,
+    digits: &Digits,
+    mut query: Query,
+) -> Result<Value, RequestError> {
+    let text = query.take("pixels")?.unwrap_or_default();
+    let class = query.take("class")?;
+    let class = class
+        .map(|class| crate::query::number("class", &class, 0..=CLASSES - 1))
+        .transpose()?;
+    query.finish()?;
+    let pixels = BASE64_URL_SAFE_NO_PAD.decode(text.as_bytes()).ok();
+    let pixels = pixels
+        .filter(|pixels| pixels.len() == SIDE * SIDE)
+        .ok_or_else(|| RequestError::Value {
+            name: "pixels",
+            got: crate::query::shortened(&text),
+            expected: format!("{SIDE} times {SIDE} bytes in base64 for addresses"),
+        })?;
+    let (seen, doubt) = brought_to_form(&pixels)?;
+    // The device's own float type may be f64; the bundled weights are f32.
+    let place = Place {
+        device: place.device.clone(),
+        dtype: DType::F32,
+    };
+    let net = digits.0.get_or_init(|| MnistMlp::pretrained(&place.device));
+    let mut graph = graph(&place, net, &seen)?;
+    graph.forward();
+    let logits = graph.value("z3")?;
+    let probabilities = elements(&softmax::forward(logits.clone() / PRETRAINED_TEMPERATURE));
+    let likeliest = (0..CLASSES).fold(0, |best, k| {
+        if probabilities[k] > probabilities[best] {
+            k
+        } else {
+            best
+        }
+    });
+    let class = class.unwrap_or(likeliest);
+
+    graph.backward_from("z3", one_hot(&place, CLASSES, class))?;
+    let by_hand = elements(
+        &graph
+            .gradient("x")?
+            .expect("the logits depend on the pixels"),
+    );
+    let autodiff = by_autodiff(&place, net, &seen, class);
+    let pairs = by_hand.iter().zip(&autodiff);
+    let apart = pairs
+        .map(|(one, other)| (one - other).abs())
+        .fold(0.0, f64::max);
+    Ok(json!({
+        "seen": BASE64_STANDARD.encode(&seen),
+        "doubt": doubt,
+        "probabilities": numbers(&probabilities),
+        "likeliest": likeliest,
+        "class": class,
+        "gradient": numbers(&by_hand),
+        "autodiffApart": number(apart),
+        "units": units(&place, &mut graph, class)?,
+        "accuracy": PRETRAINED_TEST_ACCURACY,
+    }))
+}
+
+/// The drawing in MNIST's form, and what makes it doubtful that it is one digit.
+fn brought_to_form(pixels: &[u8]) -> Result<(Vec<u8>, Option<String>), RequestError> {
+    let mut file = format!("P5 {SIDE} {SIDE} 255\n").into_bytes();
+    file.extend_from_slice(pixels);
+    let refused = |error: datasets::DatasetError| match error {
+        datasets::DatasetError::BlankImage { .. } => {
+            RequestError::Refused("nothing is drawn yet; draw a digit".to_owned())
+        }
+        error => RequestError::Refused(error.to_string()),
+    };
+    let picture = Picture::decode(&file, "drawing.pgm".as_ref()).map_err(refused)?;
+    let reading = picture.reading().map_err(refused)?;
+    let doubts = reading.doubts.iter().map(ToString::to_string);
+    let doubt = doubts.reduce(|all, doubt| format!("{all}; {doubt}"));
+    Ok((reading.form.pixels, doubt))
+}
+
+/// The net on one image, whose pixels are a parameter: they get a gradient.
+///
+/// ```text
+/// a_l = z_(l-1)·w_l + b_l    z_l = relu(a_l)    z_0 = x    z_3 = a_3
+/// ```
+fn graph(place: &Place, net: &MnistMlp, seen: &[u8]) -> Result<Graph, GraphError> {
+    let mut graph = GraphBuilder::new();
+    let mut z = graph.parameter("x", pixels(place, seen))?;
+    for (l, layer) in (1..).zip(&net.layers) {
+        let a = affine(&mut graph, l, layer, z)?;
+        z = if l < net.layers.len() {
+            graph.activation(&format!("z{l}"), Activation::Relu, a)?
+        } else {
+            a
+        };
+    }
+    Ok(graph.build())
+}
+
+fn affine(
+    graph: &mut GraphBuilder,
+    l: usize,
+    layer: &Linear,
+    z: NodeId,
+) -> Result<NodeId, GraphError> {
+    let w = graph.input(&format!("w{l}"), layer.weight.val())?;
+    let bias = layer
+        .bias
+        .as_ref()
+        .expect("the bundled net has biases")
+        .val();
+    let b = graph.input(&format!("b{l}"), bias.unsqueeze_dim(0))?;
+    let p = graph.matmul(&format!("p{l}"), z, w)?;
+    // The last layer has no activation: its sums are the logits.
+    let name = if l == 3 {
+        "z3".to_owned()
+    } else {
+        format!("a{l}")
+    };
+    graph.add_bias(&name, p, b)
+}
+
+fn pixels(place: &Place, seen: &[u8]) -> Tensor<2> {
+    let values = seen
+        .iter()
+        .map(|&pixel| f32::from(pixel) / 255.0)
+        .collect::<Vec<_>>();
+    Tensor::from_data(
+        TensorData::new(values, [1, INPUT * INPUT]),
+        (&place.device, place.dtype),
+    )
+}
+
+fn one_hot(place: &Place, count: usize, at: usize) -> Tensor<2> {
+    let values = (0..count)
+        .map(|k| f32::from(u8::from(k == at)))
+        .collect::<Vec<_>>();
+    Tensor::from_data(
+        TensorData::new(values, [1, count]),
+        (&place.device, place.dtype),
+    )
+}
+
+/// The gradient of a logit with respect to the pixels by Burn's autodiff, through the module itself.
+fn by_autodiff(place: &Place, net: &MnistMlp, seen: &[u8], class: usize) -> Vec<f64> {
+    let x = pixels(place, seen).autodiff().require_grad();
+    let mut z = x.clone();
+    for (l, layer) in (1..).zip(&net.layers) {
+        let bias = layer
+            .bias
+            .as_ref()
+            .expect("the bundled net has biases")
+            .val();
+        z = z.matmul(layer.weight.val().autodiff()) + bias.unsqueeze_dim(0).autodiff();
+        if l < net.layers.len() {
+            z = net.activation.forward(z);
+        }
+    }
+    let tape = (z * one_hot(place, CLASSES, class).autodiff())
+        .sum()
+        .backward();
+    elements(&x.grad(&tape).expect("the logit depends on the pixels"))
+}
+
+/// The units of the last hidden layer that add most to the class's logit, and those that take most from it:
+/// the value times the weight, and the gradient of the unit's sum with respect to the pixels.
+fn units(place: &Place, graph: &mut Graph, class: usize) -> Result<Value, GraphError> {
+    let values = elements(&graph.value("z2")?);
+    let weights = elements(&graph.value("w3")?);
+    let said = |unit: usize| values[unit] * weights[unit * CLASSES + class];
+    let mut order = (0..values.len()).collect::<Vec<_>>();
+    order.sort_by(|&a, &b| said(b).total_cmp(&said(a)));
+    let most = order[..UNITS].iter().chain(&order[order.len() - UNITS..]);
+    let mut shown = Vec::with_capacity(2 * UNITS);
+    for &unit in most {
+        graph.backward_from("a2", one_hot(place, values.len(), unit))?;
+        let gradient = elements(&graph.gradient("x")?.expect("a unit depends on the pixels"));
+        shown.push(json!({
+            "unit": unit,
+            "value": number(values[unit]),
+            "weight": number(weights[unit * CLASSES + class]),
+            "said": number(said(unit)),
+            "gradient": numbers(&gradient),
+        }));
+    }
+    Ok(json!(shown))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::Device;
+
+    fn ask(pixels: &[u8], rest: &str) -> Result<Value, RequestError> {
+        let place = Place {
+            device: Device::flex(),
+            dtype: DType::F64,
+        };
+        let text = BASE64_URL_SAFE_NO_PAD.encode(pixels);
+        digit(
+            &place,
+            &Digits::default(),
+            Query::parse(&format!("pixels={text}{rest}")).unwrap(),
+        )
+    }
+
+    /// An upright bar.
+    fn one() -> Vec<u8> {
+        let ink = |i: usize| (10..46).contains(&(i / SIDE)) && (26..31).contains(&(i % SIDE));
+        (0..SIDE * SIDE)
+            .map(|i| if ink(i) { 255 } else { 0 })
+            .collect()
+    }
+
+    #[test]
+    fn a_bar_is_a_one_and_the_gradient_has_two_witnesses() {
+        let answer = ask(&one(), "").unwrap();
+        assert_eq!(
+            (&answer["likeliest"], &answer["class"]),
+            (&json!(1), &json!(1))
+        );
+        assert!(answer["probabilities"][1].as_f64().unwrap() > 0.9);
+        assert!(answer["autodiffApart"].as_f64().unwrap() < 1e-5);
+        let seen = BASE64_STANDARD
+            .decode(answer["seen"].as_str().unwrap())
+            .unwrap();
+        // MNIST's figures are 20 pixels high.
+        let rows = seen
+            .chunks(INPUT)
+            .filter(|row| row.iter().any(|&pixel| pixel > 30))
+            .count();
+        assert_eq!(rows, 20);
+        let said = |i: usize| answer["units"][i]["said"].as_f64().unwrap();
+        assert_eq!(answer["units"].as_array().unwrap().len(), 2 * UNITS);
+        assert!(said(0) >= said(1) && said(0) > 0.0 && said(2 * UNITS - 1) < 0.0);
+    }
+
+    #[test]
+    fn a_small_step_along_the_gradient_changes_the_logit_as_it_says() {
+        let place = Place {
+            device: Device::flex(),
+            dtype: DType::F32,
+        };
+        let net = MnistMlp::pretrained(&place.device);
+        let (seen, _) = brought_to_form(&one()).unwrap();
+        let slope = by_autodiff(&place, &net, &seen, 7);
+        let logit = |x: Tensor<2>| elements(&net.forward(x))[7];
+        let x = pixels(&place, &seen);
+        let step = 1e-3;
+        let along = TensorData::new(slope.clone(), [1, INPUT * INPUT]);
+        let along = Tensor::<2>::from_data(along, (&place.device, DType::F32));
+        let rise = logit(x.clone() + along.clone() * step) - logit(x - along * step);
+        let expected = 2.0 * step * slope.iter().map(|g| g * g).sum::<f64>();
+        assert!(
+            (rise - expected).abs() < 0.02 * expected,
+            "{rise} {expected}"
+        );
+    }
+
+    #[test]
+    fn an_empty_pad_and_a_mistake_are_told() {
+        let error = ask(&[0; SIDE * SIDE], "").unwrap_err().to_string();
+        assert_eq!(error, "nothing is drawn yet; draw a digit");
+        assert!(
+            ask(&[1, 2, 3], "")
+                .unwrap_err()
+                .to_string()
+                .contains("56 times 56")
+        );
+        assert!(
+            ask(&one(), "&class=10")
+                .unwrap_err()
+                .to_string()
+                .contains("from 0 to 9")
+        );
+    }
+}

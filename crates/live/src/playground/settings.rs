@@ -1,0 +1,392 @@
+//! What is trained and how, as an address says it; some of it changes while the net learns.
+
+use std::ops::RangeInclusive;
+
+use fused_mlp::Rule;
+use layers::{Activation, Initializer};
+
+use crate::error::RequestError;
+use crate::query::{self, Query};
+
+/// The most steps of a training.
+pub(crate) const STEPS: u64 = 10_000_000;
+/// The most hidden layers and units of one.
+const LAYERS: usize = 6;
+const UNITS: usize = 16;
+/// The most changes while the net learns.
+const CHANGES: usize = 50;
+/// The most points drawn by hand.
+const POINTS: usize = 400;
+/// The most classes.
+pub(crate) const CLASSES: usize = 5;
+/// The parameters that may change while the net learns.
+const CHANGEABLE: [&str; 7] = [
+    "rate",
+    "batch",
+    "optimizer",
+    "momentum",
+    "decay",
+    "clip",
+    "noise",
+];
+
+/// The kind of data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    Circles,
+    Xor,
+    Blobs,
+    Spiral,
+    Moons,
+    Stripes,
+    /// A plane to fit.
+    Plane,
+    /// Hills and hollows to fit.
+    Hills,
+    /// Points drawn by hand.
+    Own,
+}
+
+impl Shape {
+    const WORDS: [(&'static str, Self); 9] = [
+        ("circles", Self::Circles),
+        ("xor", Self::Xor),
+        ("blobs", Self::Blobs),
+        ("spiral", Self::Spiral),
+        ("moons", Self::Moons),
+        ("stripes", Self::Stripes),
+        ("plane", Self::Plane),
+        ("hills", Self::Hills),
+        ("own", Self::Own),
+    ];
+
+    /// Whether the net fits numbers, not classes.
+    pub(crate) fn is_regression(self) -> bool {
+        matches!(self, Self::Plane | Self::Hills)
+    }
+}
+
+/// A point drawn by hand.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Point {
+    pub(crate) x: [f64; 2],
+    pub(crate) class: usize,
+}
+
+/// What decides the points.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct DataSettings {
+    pub(crate) shape: Shape,
+    /// Classes, 0 for numbers to fit.
+    pub(crate) classes: usize,
+    pub(crate) count: usize,
+    pub(crate) noise: f64,
+    /// The share that tests.
+    pub(crate) test: f64,
+    pub(crate) own: Vec<Point>,
+}
+
+/// All settings at a moment.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Settings {
+    pub(crate) data: DataSettings,
+    pub(crate) seed: u32,
+    pub(crate) hidden: Vec<usize>,
+    pub(crate) f: Activation,
+    pub(crate) initializer: Initializer,
+    pub(crate) rule: Rule,
+    pub(crate) rate: f64,
+    pub(crate) batch: usize,
+    pub(crate) decay: f64,
+    pub(crate) clip: Option<f64>,
+}
+
+/// A training: what it starts from, what changes and when, and where it stops.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Plan {
+    /// The address without its changes, steps and stops, which decides the first step.
+    base: Vec<(String, String)>,
+    /// Step, name, value, in the order of the steps.
+    changes: Vec<(u64, String, String)>,
+    /// Where to go on: everything before is repeated if it is not remembered.
+    pub(crate) start: u64,
+    /// Where to stop.
+    pub(crate) stop: u64,
+    /// The test loss at which to stop.
+    pub(crate) stop_loss: f64,
+}
+
+impl Plan {
+    /// Reads an address.
+    pub(crate) fn take(mut query: Query) -> Result<Self, RequestError> {
+        let start = query.number("steps", 0, 0..=STEPS)?;
+        let stop = query.number("stop", STEPS, 0..=STEPS)?;
+        let stop_loss = query.number("stop-loss", 0.0, 0.0..=1e9)?;
+        let changes = query.take_all("change");
+        if changes.len() > CHANGES {
+            return Err(RequestError::TooMany {
+                what: "changes",
+                limit: CHANGES,
+            });
+        }
+        let mut changes = changes
+            .iter()
+            .map(|text| change(text))
+            .collect::<Result<Vec<_>, _>>()?;
+        changes.sort_by_key(|(step, ..)| *step);
+        let plan = Self {
+            base: query.into_pairs(),
+            changes,
+            start,
+            stop,
+            stop_loss,
+        };
+        // Every moment must be possible before the first one comes.
+        for step in plan.moments() {
+            plan.settings(step)?;
+        }
+        Ok(plan)
+    }
+
+    /// The steps from which other settings apply, the first one included.
+    pub(crate) fn moments(&self) -> Vec<u64> {
+        let mut moments = vec![0];
+        moments.extend(self.changes.iter().map(|(step, ..)| *step));
+        moments.dedup();
+        moments
+    }
+
+    /// The settings with which this step is taken.
+    pub(crate) fn settings(&self, step: u64) -> Result<Settings, RequestError> {
+        let mut pairs = self.base.clone();
+        for (_, name, value) in self.changes.iter().filter(|change| change.0 <= step) {
+            pairs.retain(|pair| pair.0 != *name);
+            pairs.push((name.clone(), value.clone()));
+        }
+        let mut query = Query::from_pairs(pairs);
+        let settings = Settings::take(&mut query)?;
+        query.finish()?;
+        Ok(settings)
+    }
+
+    /// Everything that decided the weights after this many steps.
+    pub(crate) fn history(&self, step: u64) -> String {
+        let before = self.changes.iter().filter(|change| change.0 < step);
+        format!("{:?} {:?}", self.base, before.collect::<Vec<_>>())
+    }
+}
+
+/// Reads `1200,rate,0.03`.
+fn change(text: &str) -> Result<(u64, String, String), RequestError> {
+    let wrong = |expected: &str| RequestError::Value {
+        name: "change",
+        got: query::shortened(text),
+        expected: expected.to_owned(),
+    };
+    let mut parts = text.splitn(3, ',');
+    let (Some(step), Some(name), Some(value)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(wrong("step, name and value with commas between them"));
+    };
+    if !CHANGEABLE.contains(&name) {
+        return Err(wrong(&format!(
+            "one of {} to change",
+            CHANGEABLE.join(", ")
+        )));
+    }
+    let step = query::number("change", step, 0..=STEPS)?;
+    Ok((step, name.to_owned(), value.to_owned()))
+}
+
+impl Settings {
+    fn take(query: &mut Query) -> Result<Self, RequestError> {
+        let data = DataSettings::take(query)?;
+        let f = query.word(
+            "f",
+            Activation::Tanh,
+            &Activation::ALL.map(|f| (f.name(), f)),
+        )?;
+        let initializers = [
+            ("he", Initializer::HeUniform),
+            ("glorot", Initializer::GlorotUniform),
+            ("zeros", Initializer::Zeros),
+        ];
+        let momentum = query.number("momentum", 0.9, 0.0..=0.999)?;
+        let rules = [
+            ("sgd", Rule::Sgd),
+            ("momentum", Rule::Momentum { momentum }),
+            (
+                "adam",
+                Rule::Adam {
+                    beta_1: 0.9,
+                    beta_2: 0.999,
+                    epsilon: 1e-8,
+                },
+            ),
+        ];
+        // The squared error is a sum over the batch, the cross-entropy a mean.
+        let rate = if data.shape.is_regression() {
+            0.01
+        } else {
+            0.1
+        };
+        let clip = query.number("clip", 0.0, 0.0..=1e6)?;
+        Ok(Self {
+            seed: query.number("seed", 1, 0..=u32::MAX)?,
+            hidden: hidden(query)?,
+            f,
+            initializer: query.word("init", Initializer::for_activation(f), &initializers)?,
+            rule: query.word("optimizer", Rule::Sgd, &rules)?,
+            rate: query.number("rate", rate, 0.0..=100.0)?,
+            batch: query.number("batch", 16, 1..=256)?,
+            decay: query.number("decay", 0.0, 0.0..=10.0)?,
+            clip: (clip > 0.0).then_some(clip),
+            data,
+        })
+    }
+
+    /// Units of the input and every layer.
+    pub(crate) fn sizes(&self) -> Vec<usize> {
+        let mut sizes = vec![2];
+        sizes.extend(&self.hidden);
+        sizes.push(self.data.classes.max(1));
+        sizes
+    }
+}
+
+fn hidden(query: &mut Query) -> Result<Vec<usize>, RequestError> {
+    let text = query.take("hidden")?.unwrap_or_else(|| "8,8".to_owned());
+    if text.is_empty() {
+        return Ok(vec![]);
+    }
+    let units = text
+        .split(',')
+        .map(|units| query::number("hidden", units, 1..=UNITS));
+    let units = units.collect::<Result<Vec<_>, _>>()?;
+    if units.len() > LAYERS {
+        return Err(RequestError::TooMany {
+            what: "hidden layers",
+            limit: LAYERS,
+        });
+    }
+    Ok(units)
+}
+
+impl DataSettings {
+    fn take(query: &mut Query) -> Result<Self, RequestError> {
+        let shape = query.word("data", Shape::Circles, &Shape::WORDS)?;
+        let own = query.take_all("point");
+        if own.len() > POINTS {
+            return Err(RequestError::TooMany {
+                what: "points",
+                limit: POINTS,
+            });
+        }
+        let own = own
+            .iter()
+            .map(|text| Point::parse(text))
+            .collect::<Result<Vec<_>, _>>()?;
+        let classes = match shape {
+            Shape::Blobs | Shape::Spiral | Shape::Stripes => {
+                query.number("classes", 2, 2..=CLASSES)?
+            }
+            Shape::Plane | Shape::Hills => 0,
+            Shape::Own => own
+                .iter()
+                .map(|point| point.class + 1)
+                .max()
+                .unwrap_or(0)
+                .max(2),
+            Shape::Circles | Shape::Xor | Shape::Moons => 2,
+        };
+        if shape == Shape::Own && own.len() < 2 {
+            let got = own.len();
+            return Err(RequestError::Refused(format!(
+                "{got} points of your own, expected 2 or more; click into the plane"
+            )));
+        }
+        let test: RangeInclusive<f64> = 0.0..=0.9;
+        Ok(Self {
+            shape,
+            classes,
+            count: query.number("points", 300, 10..=1000)?,
+            noise: query.number("noise", 0.1, 0.0..=1.0)?,
+            test: query.number("test", 0.3, test)?,
+            own,
+        })
+    }
+}
+
+impl Point {
+    /// Reads `0.5,-0.25,1`: coordinates and class.
+    fn parse(text: &str) -> Result<Self, RequestError> {
+        let parts = text.split(',').collect::<Vec<_>>();
+        let [x, y, class] = parts[..] else {
+            return Err(RequestError::Value {
+                name: "point",
+                got: query::shortened(text),
+                expected: "two coordinates and a class with commas between them".to_owned(),
+            });
+        };
+        Ok(Self {
+            x: [
+                query::number("point", x, -2.0..=2.0)?,
+                query::number("point", y, -2.0..=2.0)?,
+            ],
+            class: query::number("point", class, 0..=CLASSES - 1)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn plan(text: &str) -> Result<Plan, String> {
+        let query = Query::parse(text).map_err(|error| error.to_string())?;
+        Plan::take(query).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn settings_change_from_their_step_on() {
+        let plan = plan("rate=0.1&change=500,rate,0.02&change=200,batch,32").unwrap();
+        assert_eq!(plan.moments(), [0, 200, 500]);
+        let at = |step| plan.settings(step).map(|s| (s.rate, s.batch)).unwrap();
+        assert_eq!([at(0), at(199)], [(0.1, 16); 2]);
+        assert_eq!([at(200), at(499)], [(0.1, 32); 2]);
+        assert_eq!(at(500), (0.02, 32));
+        // A change has no part in what was before it.
+        assert_eq!(plan.history(200), plan.history(0));
+        assert_ne!(plan.history(201), plan.history(200));
+    }
+
+    #[test]
+    fn mistakes_are_refused() {
+        for (text, part) in [
+            ("data=cats", "expected one of circles"),
+            ("data=own&point=0,0,1", "expected 2 or more"),
+            ("data=own&point=0,0", "two coordinates and a class"),
+            ("hidden=8,17", "expected a number from 1 to 16"),
+            ("hidden=1,1,1,1,1,1,1", "more than 6 hidden layers"),
+            ("change=5,hidden,3", "one of rate, batch"),
+            ("change=5,rate,fast", "'rate' is 'fast'"),
+            ("change=5", "step, name and value"),
+            ("data=circles&classes=3", "unknown parameter 'classes'"),
+        ] {
+            let error = plan(text).unwrap_err();
+            assert!(error.contains(part), "{text}: {error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_address_is_read_or_refused(
+            pairs in prop::collection::vec(
+                ("data|hidden|f|init|rate|batch|change|point|classes|noise|steps|optimizer|x",
+                 "own|spiral|[0-9.,]{0,8}|[0-9],rate,[0-9.]{1,4}|adam|relu|\\PC{0,4}"), 0..8),
+        ) {
+            let pairs = pairs.into_iter().map(|(name, value)| format!("{name}={value}"));
+            let _ = plan(&pairs.collect::<Vec<_>>().join("&"));
+        }
+    }
+}

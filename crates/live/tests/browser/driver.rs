@@ -1,0 +1,254 @@
+//! A browser, driven by WebDriver: just what the tests need of it.
+//!
+//! The crates for WebDriver enable features of packages that Burn depends on, so Burn would be built twice.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use serde_json::{Value, json};
+
+/// How long to wait for something to appear.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// The name of an element's id in WebDriver.
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+
+/// A browser with one window.
+pub(crate) struct Browser {
+    driver: Child,
+    port: u16,
+    session: String,
+}
+
+/// An element of the page.
+#[derive(Clone)]
+pub(crate) struct Element(String);
+
+impl Browser {
+    /// Starts chromium; none if its driver is not installed, unless tests must not be skipped.
+    pub(crate) fn start() -> Option<Self> {
+        let driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn();
+        let mut driver = match driver {
+            Ok(driver) => driver,
+            Err(error) => {
+                let required = std::env::var_os("REQUIRE_BROWSER").is_some();
+                assert!(
+                    !required,
+                    "REQUIRE_BROWSER is set, but chromedriver does not start: {error}"
+                );
+                eprintln!("not run: chromedriver is not installed");
+                return None;
+            }
+        };
+        let output = driver.stdout.take().expect("the output is piped");
+        let mut lines = BufReader::new(output).lines().map_while(Result::ok);
+        let port = lines.find_map(|line| {
+            let port = line.split("successfully on port ").nth(1)?;
+            port.trim_end_matches('.').parse().ok()
+        });
+        let mut browser = Self {
+            driver,
+            port: port.expect("chromedriver says its port"),
+            session: String::new(),
+        };
+        std::thread::spawn(move || lines.for_each(drop));
+        let options = json!({
+            "args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--force-prefers-reduced-motion"],
+        });
+        let capabilities = json!({
+            "goog:chromeOptions": options,
+            "goog:loggingPrefs": { "browser": "ALL" },
+            "webSocketUrl": false,
+        });
+        let session = browser.request(
+            "POST",
+            "/session",
+            &json!({ "capabilities": { "alwaysMatch": capabilities } }),
+        );
+        browser.session = session["sessionId"]
+            .as_str()
+            .expect("a session has an id")
+            .to_owned();
+        Some(browser)
+    }
+
+    /// Opens an address; for another fragment of the same page, the page follows.
+    pub(crate) fn open(&self, url: &str) {
+        self.post("/url", &json!({ "url": url }));
+    }
+
+    pub(crate) fn reload(&self) {
+        self.post("/refresh", &json!({}));
+    }
+
+    pub(crate) fn address(&self) -> String {
+        self.in_session("GET", "/url", &Value::Null)
+            .as_str()
+            .expect("an address")
+            .to_owned()
+    }
+
+    /// Makes the page as large as the screen of some device; a window cannot be as narrow as a telephone.
+    pub(crate) fn size(&self, width: u32, height: u32) {
+        let metrics =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        let command = json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": metrics });
+        self.post("/goog/cdp/execute", &command);
+    }
+
+    /// Runs a script in the page.
+    pub(crate) fn script(&self, script: &str) -> Value {
+        self.post("/execute/sync", &json!({ "script": script, "args": [] }))
+    }
+
+    /// Waits until a script returns true.
+    pub(crate) fn wait(&self, script: &str) {
+        let started = Instant::now();
+        while self.script(script) != true {
+            let page = self.script("return document.body.innerText");
+            assert!(
+                started.elapsed() < PATIENCE,
+                "not true in time: {script}\n{page}"
+            );
+            std::thread::sleep(Duration::from_millis(25));
+        }
+    }
+
+    /// Waits until the text of an element contains something.
+    pub(crate) fn wait_for(&self, selector: &str, text: &str) {
+        let (selector, text) = (json!(selector), json!(text));
+        self.wait(&format!("const e = document.querySelector({selector}); return e !== null && e.textContent.includes({text})"));
+    }
+
+    /// The element of an XPath expression, once it is there.
+    pub(crate) fn find(&self, path: &str) -> Element {
+        let started = Instant::now();
+        loop {
+            let found = self.post("/elements", &json!({ "using": "xpath", "value": path }));
+            if let Some(id) = found[0][ELEMENT].as_str() {
+                return Element(id.to_owned());
+            }
+            assert!(started.elapsed() < PATIENCE, "no element in time: {path}");
+            std::thread::sleep(Duration::from_millis(25));
+        }
+    }
+
+    /// A button by its text or its label.
+    pub(crate) fn press(&self, name: &str) {
+        let path = format!("//button[normalize-space(.)='{name}' or @aria-label='{name}']");
+        self.click(&self.find(&path));
+    }
+
+    pub(crate) fn click(&self, element: &Element) {
+        self.post(&format!("/element/{}/click", element.0), &json!({}));
+    }
+
+    pub(crate) fn keys(&self, element: &Element, keys: &str) {
+        self.post(
+            &format!("/element/{}/value", element.0),
+            &json!({ "text": keys }),
+        );
+    }
+
+    /// Presses the pointer on an element's middle, moves it and lets go.
+    pub(crate) fn drag(&self, element: &Element, by: [i32; 2]) {
+        let origin = json!({ ELEMENT: element.0 });
+        let go = |origin: Value, [x, y]: [i32; 2]| json!({ "type": "pointerMove", "duration": 60, "origin": origin, "x": x, "y": y });
+        let half = [by[0] / 2, by[1] / 2];
+        let rest = [by[0] - half[0], by[1] - half[1]];
+        let actions = json!([
+            go(origin, [0, 0]),
+            { "type": "pointerDown", "button": 0 },
+            go(json!("pointer"), half),
+            go(json!("pointer"), rest),
+            { "type": "pointerUp", "button": 0 },
+        ]);
+        let pointer = json!({ "type": "pointer", "id": "mouse", "parameters": { "pointerType": "mouse" }, "actions": actions });
+        self.post("/actions", &json!({ "actions": [pointer] }));
+    }
+
+    /// What the page has complained of.
+    pub(crate) fn complaints(&self) -> Vec<String> {
+        let log = self.post("/se/log", &json!({ "type": "browser" }));
+        let entries = log.as_array().cloned().unwrap_or_default();
+        let severe = entries.iter().filter(|entry| entry["level"] == "SEVERE");
+        severe.map(|entry| entry["message"].to_string()).collect()
+    }
+
+    /// Saves a picture of the page for people to look at, if they name a folder.
+    pub(crate) fn picture(&self, name: &str) {
+        let Some(folder) = std::env::var_os("LIVE_PICTURES").map(PathBuf::from) else {
+            return;
+        };
+        let picture = self.in_session("GET", "/screenshot", &Value::Null);
+        let bytes = base64::prelude::BASE64_STANDARD.decode(picture.as_str().expect("a picture"));
+        let path = folder.join(Path::new(name).with_extension("png"));
+        std::fs::write(path, bytes.expect("base64")).expect("the folder exists");
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Value {
+        self.in_session("POST", path, body)
+    }
+
+    fn in_session(&self, method: &str, path: &str, body: &Value) -> Value {
+        self.request(method, &format!("/session/{}{path}", self.session), body)
+    }
+
+    fn request(&self, method: &str, path: &str, body: &Value) -> Value {
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
+        let mut stream =
+            TcpStream::connect(("127.0.0.1", self.port)).expect("chromedriver listens");
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+            self.port,
+            body.len()
+        );
+        stream
+            .write_all((head + &body).as_bytes())
+            .expect("chromedriver reads");
+        // chromedriver keeps the connection open: the head says how long the answer is.
+        let mut answer = BufReader::new(stream);
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            answer.read_line(&mut line).expect("chromedriver answers");
+            let header = line.trim_end().to_ascii_lowercase();
+            if let Some(value) = header.strip_prefix("content-length:") {
+                length = value.trim().parse().expect("a length is a number");
+            }
+            if header.is_empty() {
+                break;
+            }
+        }
+        let mut body = vec![0; length];
+        answer.read_exact(&mut body).expect("chromedriver answers");
+        let body = String::from_utf8_lossy(&body);
+        let answer: Value =
+            serde_json::from_str(&body).unwrap_or_else(|error| panic!("{error}: {body}"));
+        let value = answer["value"].clone();
+        assert!(value.get("error").is_none(), "{method} {path}: {value}");
+        value
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        if !self.session.is_empty() && !std::thread::panicking() {
+            self.in_session("DELETE", "", &Value::Null);
+        }
+        // It may have ended by itself.
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}

@@ -1,0 +1,45 @@
+//! A server for tests, and requests to it.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::OnceLock;
+
+use backends::{Backend, Opened};
+use live::{Address, Server};
+
+/// The backend of the tests.
+pub(crate) fn opened() -> Opened {
+    Backend::Flex.open().expect("the tests are built with flex")
+}
+
+/// Starts a server and returns its port.
+pub(crate) fn started() -> u16 {
+    let address = Address {
+        port: 0,
+        ..Address::default()
+    };
+    let server = Server::bind(address, &opened()).expect("a port is free");
+    let url = server.url();
+    std::thread::spawn(|| server.run());
+    let port = url.trim_end_matches('/').rsplit(':').next();
+    port.and_then(|port| port.parse().ok())
+        .expect("the address has a port")
+}
+
+/// The port of a server that all tests of a program share.
+pub(crate) fn shared() -> u16 {
+    static PORT: OnceLock<u16> = OnceLock::new();
+    *PORT.get_or_init(started)
+}
+
+/// Asks for a path as the page does; the whole answer.
+pub(crate) fn get(port: u16, path: &str) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("the server listens");
+    let head =
+        format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n");
+    let mut answer = String::new();
+    // A server that refuses the connection may close it before it has read the request.
+    let _ = stream.write_all(head.as_bytes());
+    let _ = stream.read_to_string(&mut answer);
+    answer
+}
