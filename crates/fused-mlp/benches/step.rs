@@ -88,7 +88,7 @@ impl Contest {
         let sizes = [&[784], hidden, &[10]].concat();
         let architecture = Architecture {
             sizes: sizes.clone(),
-            hidden: Activation::Relu,
+            hidden: vec![Activation::Relu; hidden.len()],
             output: Output::SoftmaxCrossEntropy { smoothing: 0.0 },
         };
         let trainer = Trainer::new(architecture, rule, 0.0, batch, threads);
@@ -153,7 +153,7 @@ impl Contest {
 fn xor(steps: usize) -> f64 {
     let architecture = Architecture {
         sizes: vec![2, 4, 1],
-        hidden: Activation::Sigmoid,
+        hidden: vec![Activation::Sigmoid],
         output: Output::HalfSquaredError {
             unit: OutputUnit::Sigmoid,
             ridge: None,

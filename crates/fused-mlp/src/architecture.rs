@@ -9,7 +9,7 @@ use crate::error::FusedError;
 /// # Formula
 ///
 /// ```text
-/// z_0 = x        z_l = f(z_(l-1)·w_l + 1b_lᵀ) for a hidden layer        a_L = z_(L-1)·w_L + 1b_Lᵀ
+/// z_0 = x        z_l = f_l(z_(l-1)·w_l + 1b_lᵀ) for a hidden layer        a_L = z_(L-1)·w_L + 1b_Lᵀ
 /// ```
 ///
 /// The output and the loss follow from `a_L` as [`Output`] says.
@@ -17,8 +17,8 @@ use crate::error::FusedError;
 pub struct Architecture {
     /// Units of the input and of every layer, two or more numbers: 784, 256, 128, 10.
     pub sizes: Vec<usize>,
-    /// The activation `f` of the hidden layers.
-    pub hidden: Activation,
+    /// The activation `f_l` of each hidden layer, so two numbers fewer than sizes.
+    pub hidden: Vec<Activation>,
     /// What comes after the last affine map.
     pub output: Output,
 }
@@ -106,6 +106,10 @@ impl Architecture {
         if self.sizes.len() < 2 {
             let got = self.sizes.len();
             return Err(FusedError::TooFewSizes { got });
+        }
+        let (got, expected) = (self.hidden.len(), self.sizes.len() - 2);
+        if got != expected {
+            return Err(FusedError::Activations { got, expected });
         }
         for (number, &size) in self.sizes.iter().enumerate() {
             ConfigError::check_size(format!("layer {number} (0 is the input)"), size)?;

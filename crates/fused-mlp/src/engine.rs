@@ -71,8 +71,8 @@ impl<T: Number> Engine<T> {
     /// The loss of a batch, without a ridge term; passes the gradients on.
     ///
     /// ```text
-    /// z_l = f(z_(l-1)·w_l + 1b_lᵀ)        δa_L from the loss
-    /// δw_l = z_(l-1)ᵀ·δa_l    δb_l = Σ_rows δa_l    δa_(l-1) = f'(a_(l-1))∘(δa_l·w_lᵀ)
+    /// z_l = f_l(z_(l-1)·w_l + 1b_lᵀ)        δa_L from the loss
+    /// δw_l = z_(l-1)ᵀ·δa_l    δb_l = Σ_rows δa_l    δa_(l-1) = f_(l-1)'(a_(l-1))∘(δa_l·w_lᵀ)
     /// ```
     ///
     /// `w_l` is changed only after `δa_(l-1)` has been computed from it.
@@ -166,14 +166,14 @@ impl<T: Number> Engine<T> {
         });
     }
 
-    /// `z_l = f(z_(l-1)·w_l + 1b_lᵀ)` for the hidden layers.
+    /// `z_l = f_l(z_(l-1)·w_l + 1b_lᵀ)` for the hidden layers.
     fn forward(&mut self, team: &Team, net: &Architecture, theta: &[Values<T>], rows: usize) {
         for l in 1..self.z.len() {
             let (before, after) = self.z.split_at_mut(l);
             let run = after[0].run();
             team.share(&mut after[0].blocks[..], |start, z| {
                 self.arch.dispatch(Forward {
-                    f: net.hidden,
+                    f: net.hidden[l - 1],
                     before: &before[l - 1],
                     support: (l == 1).then_some(&self.support[..]),
                     weights: &theta[l - 1].weights,
@@ -241,7 +241,7 @@ impl<T: Number> Engine<T> {
         );
         team.share(parts, |start, (delta_t, delta)| {
             self.arch.dispatch(Backward {
-                f: net.hidden,
+                f: net.hidden[l - 1],
                 weights: &theta[l].weights,
                 after_t: &after_t[0],
                 z: &self.z[l],

@@ -17,6 +17,14 @@ pub enum FusedError {
         /// Number of sizes.
         got: usize,
     },
+    /// Not one activation for each hidden layer.
+    #[error("got {got} activations, expected {expected}; give one for each hidden layer")]
+    Activations {
+        /// Number of activations.
+        got: usize,
+        /// Number of hidden layers.
+        expected: usize,
+    },
     /// A number out of its range.
     #[error("{what} is {got}, expected {expected}")]
     OutOfRange {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! gather    z_0 = x
-//! forward   z_l = f(z_(l-1)·w_l + 1b_lᵀ)                        hidden layers
+//! forward   z_l = f_l(z_(l-1)·w_l + 1b_lᵀ)                        hidden layers
 //! output    a_L = z_(L-1)·w_L + 1b_Lᵀ, the loss, δa_L
 //! backward  δa_(l-1) = f'(a_(l-1))∘(δa_l·w_lᵀ)                  as (w_l·δa_lᵀ)ᵀ
 //! gradient  δw_l = z_(l-1)ᵀ·δa_l, and w_l ← w_l - α rule(δw_l)

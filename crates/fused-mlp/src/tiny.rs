@@ -57,8 +57,8 @@ impl<T: Number> Tiny<T> {
     /// come from zeros in its weights and biases, and are read by nobody.
     ///
     /// ```text
-    /// a_l = z_(l-1)·w_l + 1b_lᵀ    z_l = f(a_l)    δa_L from the loss
-    /// δw_l = z_(l-1)ᵀ·δa_l + γ w_l    δb_l = Σ_rows δa_l    δa_(l-1) = f'(a_(l-1))∘(δa_l·w_lᵀ)
+    /// a_l = z_(l-1)·w_l + 1b_lᵀ    z_l = f_l(a_l)    δa_L from the loss
+    /// δw_l = z_(l-1)ᵀ·δa_l + γ w_l    δb_l = Σ_rows δa_l    δa_(l-1) = f_(l-1)'(a_(l-1))∘(δa_l·w_lᵀ)
     /// ```
     ///
     /// `δa_l` takes the place of `z_l`.
@@ -84,8 +84,8 @@ impl<T: Number> Tiny<T> {
                 for (&z, w) in z.iter().zip(w) {
                     add_multiple(&mut sum, z, lanes(w));
                 }
-                if l < last {
-                    activation::forward(net.hidden, &mut sum[..d_out]);
+                if let Some(&f) = net.hidden.get(l) {
+                    activation::forward(f, &mut sum[..d_out]);
                 }
                 *lanes_mut(a) = sum;
             }
@@ -122,7 +122,7 @@ impl<T: Number> Tiny<T> {
                     for (grad_z, w) in grad_z.iter_mut().zip(w) {
                         *grad_z = w.iter().zip(delta).map(|(&w, &delta)| delta * w).sum();
                     }
-                    activation::backward(net.hidden, &z[..d_in], &mut grad_z[..d_in]);
+                    activation::backward(net.hidden[l - 1], &z[..d_in], &mut grad_z[..d_in]);
                     z[..d_in].copy_from_slice(&grad_z[..d_in]);
                 }
             }

@@ -24,7 +24,7 @@ fn nothing_is_allocated_after_the_first_step() {
             for threads in [1, 2] {
                 let architecture = Architecture {
                     sizes: sizes.clone(),
-                    hidden: Activation::Tanh,
+                    hidden: vec![Activation::Tanh; sizes.len() - 2],
                     output: Output::SoftmaxCrossEntropy { smoothing: 0.1 },
                 };
                 let mut trainer =

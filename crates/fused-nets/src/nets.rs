@@ -3,7 +3,7 @@
 use burn::nn::Linear;
 use fused_mlp::{Architecture, Output, OutputUnit, Ridge};
 use linear_regression::LinearRegression;
-use mnist_mlp::{Activation, MnistMlp};
+use mnist_mlp::MnistMlp;
 use xor_net::XorNet;
 
 /// A net of dense layers, each with a bias.
@@ -22,7 +22,7 @@ impl FusedNet for MnistMlp {
     fn architecture(&self) -> Architecture {
         Architecture {
             sizes: sizes(&self.layers()),
-            hidden: self.activation,
+            hidden: vec![self.activation; self.layers.len().saturating_sub(1)],
             output: Output::SoftmaxCrossEntropy {
                 smoothing: self.label_smoothing,
             },
@@ -42,7 +42,7 @@ impl FusedNet for XorNet {
     fn architecture(&self) -> Architecture {
         Architecture {
             sizes: sizes(&self.layers()),
-            hidden: self.activation,
+            hidden: vec![self.activation],
             output: Output::HalfSquaredError {
                 unit: match self.output_unit {
                     xor_net::OutputUnit::Sigmoid => OutputUnit::Sigmoid,
@@ -66,8 +66,7 @@ impl FusedNet for LinearRegression {
     fn architecture(&self) -> Architecture {
         Architecture {
             sizes: sizes(&self.layers()),
-            // There is no hidden layer.
-            hidden: Activation::Relu,
+            hidden: vec![],
             output: Output::HalfSquaredError {
                 unit: OutputUnit::Linear,
                 ridge: (self.ridge > 0.0).then_some(Ridge {

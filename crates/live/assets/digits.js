@@ -1,7 +1,9 @@
-// Part 3: a pad to draw a digit, and what the bundled net makes of it.
+// Part 3: a net that learns MNIST, and a pad to draw a digit: what that net or another one makes of it.
 
 import { ask, button, choice, finite, format, html } from "./dom.js";
-import { theme } from "./learning.js";
+import { MnistTraining } from "./mnist.js";
+import { picture } from "./pixels.js";
+import { saveWeights } from "./save.js";
 import { write } from "./state.js";
 
 /** @typedef {import("./dom.js").Num} Num */
@@ -15,7 +17,8 @@ import { write } from "./state.js";
  * @property {Num[]} gradient
  * @property {Num} autodiffApart
  * @property {{unit: number, value: Num, weight: Num, said: Num, gradient: Num[]}[]} units
- * @property {number} accuracy
+ * @property {string} net
+ * @property {number | null} accuracy of MNIST's test images, if it is known
  */
 
 /** Pixels of the drawing that the server gets, and of the pad. */
@@ -33,6 +36,10 @@ export class Digits {
     this.parameters = new URLSearchParams();
     /** @type {[number, number]} */
     this.pen = [PAD / 2, PAD / 4];
+    /** @type {string[]} */
+    this.nets = ["pretrained"];
+    /** The step whose net is asked while one trains. */
+    this.step = 0;
   }
 
   /** @param {HTMLElement} place */
@@ -44,24 +51,74 @@ export class Digits {
       keydown: (/** @type {KeyboardEvent} */ event) => this.key(event),
     });
     this.result = html("div", { class: "digit", id: "digit" });
-    place.append(html("h2", { class: "hidden" }, "Digits"),
-      html("p", {}, "Draw a digit with mouse, finger or pen. The net was trained on MNIST; it sees the drawing after it has been brought to MNIST's form."),
+    this.training = new MnistTraining((step) => this.evaluated(step));
+    this.choices = html("div", { class: "bar" });
+    this.trainingPlace = html("div", {});
+    place.append(html("h2", { class: "hidden" }, "Digits"), this.choices, this.trainingPlace,
+      html("p", {}, "Draw a digit with mouse, finger or pen. The net sees the drawing scaled and centred as MNIST's images are."),
       html("div", { class: "learning" }, html("div", {}, this.pad, html("div", { class: "bar" }, button("Clear", () => this.clear()))), this.result));
+    ask("/api/nets", new URLSearchParams()).then((nets) => {
+      if (nets) this.nets = nets;
+      this.showChoices();
+    }, () => { /* The message at the bottom says it. */ });
   }
 
-  close() {}
+  close() {
+    this.training?.pause();
+  }
+
+  net() {
+    return this.parameters.get("net") ?? "pretrained";
+  }
+
+  showChoices() {
+    const nets = this.nets.map((name) => /** @type {[string, string]} */ ([name, name === "pretrained" ? "the bundled one, trained before" : `run ${name}`]));
+    this.choices?.replaceChildren(
+      choice("Net", this.net(), [...nets, ["trained", "one that is trained here, now"]], (value) => {
+        this.training?.pause();
+        if (value === "pretrained") this.parameters.delete("net");
+        else this.parameters.set("net", value);
+        write(this.name, this.parameters);
+        this.follow(this.parameters).catch(() => { /* The message at the bottom says it. */ });
+      }),
+      ...["safetensors", "json", "rust"].map((form) => button(`Weights as ${{ safetensors: "safetensors", json: "JSON", rust: "Rust code" }[form]}`,
+        () => saveWeights("/api/digits/weights", this.question(), form))));
+  }
 
   /** @param {URLSearchParams} parameters */
   async follow(parameters) {
     this.parameters = parameters;
-    const drawn = parameters.get("pixels");
+    this.showChoices();
     this.blank();
-    if (!drawn) {
-      this.result?.replaceChildren(html("p", { class: "muted" }, "Nothing is drawn yet."));
+    const drawn = parameters.get("pixels");
+    if (drawn) this.restore(drawn);
+    else this.result?.replaceChildren(html("p", { class: "muted" }, "Nothing is drawn yet."));
+    if (this.net() === "trained" && this.training) {
+      this.step = Number(parameters.get("steps") ?? 0);
+      this.trainingPlace?.replaceChildren(this.training.place);
+      // The drawing is answered when the net is there.
+      await this.training.follow(parameters);
       return;
     }
-    this.restore(drawn);
-    await this.answer();
+    this.training?.pause();
+    this.trainingPlace?.replaceChildren();
+    if (drawn) await this.answer();
+  }
+
+  /**
+   * The net that is trained knows something new.
+   * @param {number} step
+   */
+  evaluated(step) {
+    this.step = step;
+    if (this.parameters.has("pixels")) this.answer().catch(() => { /* The message at the bottom says it. */ });
+  }
+
+  /** What the server is asked: the address, and while a net trains, its step. */
+  question() {
+    const question = new URLSearchParams(this.parameters);
+    if (this.net() === "trained") question.set("steps", String(this.step));
+    return question;
   }
 
   context() {
@@ -75,9 +132,10 @@ export class Digits {
   }
 
   clear() {
-    this.parameters = new URLSearchParams();
+    for (const name of ["pixels", "class"]) this.parameters.delete(name);
     write(this.name, this.parameters);
-    this.follow(this.parameters).catch(() => { /* The message at the bottom says it. */ });
+    this.blank();
+    this.result?.replaceChildren(html("p", { class: "muted" }, "Nothing is drawn yet."));
   }
 
   /**
@@ -190,7 +248,7 @@ export class Digits {
 
   async answer() {
     /** @type {Answer | null} */
-    const answer = await ask("/api/digit", this.parameters);
+    const answer = await ask("/api/digit", this.question());
     if (answer) this.showAnswer(answer);
   }
 
@@ -218,32 +276,9 @@ export class Digits {
         write(this.name, this.parameters);
         this.answer().catch(() => { /* The message at the bottom says it. */ });
       })),
-      html("h3", {}, `Units of the last hidden layer that say most for ${answer.class}, and most against it`),
+      units.length === 0 ? "" : html("h3", {}, `Units of the last hidden layer that say most for ${answer.class}, and most against it`),
       html("div", { class: "histograms" }, ...units),
-      html("p", { class: "muted" }, `Below each: value times weight. The picture is the gradient of the unit's sum with respect to the pixels. The net classifies ${(100 * answer.accuracy).toFixed(2)} % of MNIST's test images correctly.`));
+      html("p", { class: "muted" }, units.length === 0 ? "" : "Below each: value times weight. The picture is the gradient of the unit's sum with respect to the pixels.",
+        answer.accuracy === null ? "" : ` The net classifies ${(100 * answer.accuracy).toFixed(2)} % of MNIST's test images correctly.`));
   }
-}
-
-/**
- * Pixels as a picture: from black to white, or purple below zero and green above.
- * @param {number[]} values
- * @param {boolean} signed
- * @param {string} label
- */
-function picture(values, signed, label) {
-  const side = Math.round(Math.sqrt(values.length));
-  const canvas = html("canvas", { width: side, height: side, class: "pixels", role: "img", "aria-label": label });
-  const context = canvas.getContext("2d");
-  const image = context?.createImageData(side, side);
-  if (!context || !image) return canvas;
-  const largest = Math.max(1e-9, ...values.map(Math.abs));
-  const page = theme() === "dark" ? [38, 43, 49] : [240, 240, 240];
-  values.forEach((value, i) => {
-    const share = Math.abs(value) / (signed ? largest : 1);
-    const [from, to] = signed ? [page, value < 0 ? [118, 42, 131] : [27, 120, 55]] : [[0, 0, 0], [255, 255, 255]];
-    for (let channel = 0; channel < 3; channel++) image.data[4 * i + channel] = from[channel] + share * (to[channel] - from[channel]);
-    image.data[4 * i + 3] = 255;
-  });
-  context.putImageData(image, 0, 0);
-  return canvas;
 }

@@ -121,7 +121,7 @@ export class NetPicture {
 
   /**
    * @param {Frame} frame
-   * @param {string} f
+   * @param {string[]} f the activation of each hidden layer
    */
   show(frame, f) {
     if (this.shape !== frame.sizes.join()) this.build(frame.sizes);
@@ -207,9 +207,35 @@ export class NetPicture {
     const inputs = Array.from({ length: this.frame.sizes[l - 1] }, (_, i) => `${format(weights[i * count + u], 3)} ${l === 1 ? `x${i + 1}` : `z${l - 1},${i + 1}`}`);
     const sum = [...inputs, format(biases[u], 3)].join(" + ").replaceAll("+ −", "− ");
     const last = l === this.frame.sizes.length - 1;
-    const f = last ? (count > 1 ? "softmax" : "") : this.f;
+    const f = last ? (count > 1 ? "softmax" : "") : this.f?.[l - 1];
     this.say(`${label} = ${f}(${sum})`);
   }
+}
+
+/**
+ * The net and the surface beside it as one figure.
+ * @param {NetPicture} net
+ * @param {HTMLCanvasElement} surface
+ * @param {SVGSVGElement} points over the surface
+ */
+export function composed(net, surface, points) {
+  const drawing = /** @type {SVGSVGElement} */ (net.place.querySelector("svg"));
+  const [width, height] = ["width", "height"].map((name) => Number(drawing.getAttribute(name)));
+  const side = Math.max(300, height);
+  const figure = svg("svg", { class: "net composed", width: width + 30 + side, height: side, viewBox: `0 0 ${width + 30 + side} ${side}` });
+  figure.append(...[...drawing.children].map((child) => child.cloneNode(true)));
+  for (const box of /** @type {NodeListOf<HTMLElement>} */ (net.place.querySelectorAll(".unit"))) {
+    const [x, y] = [Number.parseFloat(box.style.left), Number.parseFloat(box.style.top)];
+    figure.append(svg("rect", { class: "box", x, y, width: UNIT, height: UNIT, rx: 6 }));
+    const canvas = box.querySelector("canvas");
+    if (canvas) figure.append(svg("image", { href: canvas.toDataURL(), x, y, width: UNIT, height: UNIT }));
+    else figure.append(svg("text", { x: x + UNIT / 2, y: y + UNIT / 2 + 4, "text-anchor": "middle" }, box.textContent));
+  }
+  figure.append(svg("image", { href: surface.toDataURL(), x: width + 30, y: 0, width: side, height: side }));
+  const over = svg("g", { transform: `translate(${width + 30} 0) scale(${side / 200})` });
+  over.append(...[...points.children].map((child) => child.cloneNode(true)));
+  figure.append(over);
+  return figure;
 }
 
 /**
@@ -243,7 +269,8 @@ export function curves(history, what) {
  * @param {"loss" | "accuracy"} what
  */
 function caption(moment, what) {
-  return `${what} at step ${moment.step}: training ${format(moment.training[what])}, test ${format(moment.test[what])}`;
+  const known = (/** @type {"training" | "test"} */ of) => (Number.isFinite(finite(moment[of][what])) ? [`${of} ${format(moment[of][what])}`] : []);
+  return `${what} at step ${moment.step}: ${[...known("training"), ...known("test")].join(", ")}`;
 }
 
 /**

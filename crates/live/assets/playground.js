@@ -1,7 +1,9 @@
 // Part 2: a net that learns in the plane while one watches.
 
 import { button, choice, format, html, numberInput, show, slider, svg } from "./dom.js";
-import { EDGE, NetPicture, activations, curves, dots, gradients, matrix, paint } from "./learning.js";
+import { EDGE, NetPicture, activations, composed, curves, dots, gradients, matrix, paint } from "./learning.js";
+import { save, saveWeights } from "./save.js";
+import { stream } from "./stream.js";
 import { write } from "./state.js";
 
 /** @typedef {import("./learning.js").Frame} Frame */
@@ -12,9 +14,11 @@ const DATA = [["circles", "circles"], ["xor", "XOR"], ["blobs", "blobs"], ["spir
 /** @type {[string, string][]} */
 const F = [["tanh", "tanh"], ["relu", "ReLU"], ["sigmoid", "sigmoid"], ["elu", "ELU"]];
 /** What is taken where the address says nothing. @type {Record<string, string>} */
-const DEFAULTS = { data: "circles", f: "tanh", hidden: "8,8", optimizer: "sgd", rate: "0.1", batch: "16", decay: "0", clip: "0", noise: "0.1", classes: "2", points: "300", test: "0.3", seed: "1", momentum: "0.9", "stop-loss": "0" };
+const DEFAULTS = { data: "circles", f: "tanh", hidden: "8,8", optimizer: "sgd", rate: "0.1", batch: "16", decay: "0", clip: "0", noise: "0.1", classes: "2", points: "300", test: "0.3", seed: "1", momentum: "0.9", "stop-loss": "0", "stop-step": "0", "stop-accuracy": "0" };
 /** Settings that may change while the net learns. */
 const CHANGEABLE = ["rate", "batch", "optimizer", "momentum", "decay", "clip", "noise"];
+/** Where to stop changes no number. */
+const STOPS = ["stop-loss", "stop-step", "stop-accuracy"];
 const MANY = ["blobs", "spiral", "stripes"];
 const STEPS = 10_000_000;
 /** Points of a curve that are kept. */
@@ -108,7 +112,7 @@ export class Playground {
       this.parameters.delete("change");
       for (const change of [...kept, start + value]) this.parameters.append("change", change);
     } else {
-      if (name !== "stop-loss") this.restart();
+      if (!STOPS.includes(name)) this.restart();
       this.parameters.set(name, String(value));
       if (name === "data" && !MANY.includes(String(value))) this.parameters.delete("classes");
       if (name === "data" && value !== "own") this.parameters.delete("point");
@@ -144,28 +148,37 @@ export class Playground {
     const whole = (/** @type {string} */ label, /** @type {string} */ name, /** @type {number} */ min, /** @type {number} */ max) =>
       numberInput(label, Number(this.get(name)), { min, max, step: 1 }, set(name));
     const layers = this.get("hidden").split(",").filter((text) => text !== "").map(Number);
-    const shape = () => this.change("hidden", layers.join(","));
+    const shape = () => {
+      const only = functions.every((f) => f === functions[0]) ? functions[0] ?? "tanh" : functions.join(",");
+      this.parameters.set("f", only);
+      this.change("hidden", layers.join(","));
+    };
     const first = html("div", { class: "bar" }, choice("Data", data, DATA, set("data")),
       MANY.includes(data) && whole("Classes", "classes", 2, 5), data !== "own" && whole("Points", "points", 10, 1000),
       data !== "own" && slider("Noise", Number(this.get("noise")), { min: 0, max: 1 }, set("noise")),
       slider("Test share", Number(this.get("test")), { min: 0, max: 0.9 }, set("test")), whole("Seed", "seed", 0, 4294967295));
-    const second = html("div", { class: "bar" },
-      ...layers.map((units, l) => numberInput(`Layer ${l + 1}`, units, { min: 1, max: 16, step: 1 }, (value) => { layers[l] = value; shape(); })),
-      button("Add a layer", () => { layers.push(4); shape(); }, { disabled: layers.length >= 6 }),
-      button("Remove the last layer", () => { layers.pop(); shape(); }, { disabled: layers.length === 0 }),
-      choice("f", this.get("f"), F, set("f")),
+    const functions = this.functions();
+    const second = html("div", { class: "bar layers" },
+      ...layers.map((units, l) => html("fieldset", {}, html("legend", {}, `Layer ${l + 1}`),
+        numberInput("Units", units, { min: 1, max: 16, step: 1 }, (value) => { layers[l] = value; shape(); }),
+        choice("f", functions[l], F, (value) => { functions[l] = value; shape(); }))),
+      button("Add a layer", () => { layers.push(4); functions.push(functions[functions.length - 1] ?? "tanh"); shape(); }, { disabled: layers.length >= 6 }),
+      button("Remove the last layer", () => { layers.pop(); functions.pop(); shape(); }, { disabled: layers.length === 0 }),
       choice("Initialiser", this.parameters.get("init") ?? "", [["", "for f"], ["he", "He"], ["glorot", "Glorot"], ["zeros", "zeros"]], (value) => {
         if (value) this.change("init", value);
         else { this.pause(); this.restart(); this.parameters.delete("init"); this.go(false); }
       }));
     const optimizer = this.get("optimizer");
     const third = html("div", { class: "bar" },
-      choice("Optimizer", optimizer, [["sgd", "SGD"], ["momentum", "momentum"], ["adam", "Adam"]], set("optimizer")),
-      optimizer === "momentum" && slider("Momentum", Number(this.get("momentum")), { min: 0, max: 0.99 }, set("momentum")),
+      choice("Optimizer", optimizer, [["sgd", "SGD"], ["momentum", "momentum"], ["nesterov", "Nesterov's momentum"], ["adam", "Adam"], ["adamw", "AdamW"]], set("optimizer")),
+      ["momentum", "nesterov"].includes(optimizer) && slider("Momentum", Number(this.get("momentum")), { min: 0, max: 0.99 }, set("momentum")),
       slider("Rate", Number(this.get("rate")), { min: 1e-4, max: 10, log: true }, set("rate")), whole("Batch", "batch", 1, 256),
       numberInput("Weight decay", Number(this.get("decay")), { min: 0, max: 10 }, set("decay")),
       numberInput("Limit of the gradient, 0 for none", Number(this.get("clip")), { min: 0, max: 1e6 }, set("clip")),
-      numberInput("Stop at loss", Number(this.get("stop-loss")), { min: 0, max: 1e9 }, set("stop-loss")));
+      html("fieldset", {}, html("legend", {}, "Stop at (0: never)"),
+        numberInput("Step", Number(this.get("stop-step")), { min: 0, max: STEPS, step: 1 }, set("stop-step")),
+        numberInput("Loss", Number(this.get("stop-loss")), { min: 0, max: 1e9 }, set("stop-loss")),
+        html("span", { class: data === "plane" || data === "hills" ? "away" : "" }, numberInput("Accuracy", Number(this.get("stop-accuracy")), { min: 0, max: 1 }, set("stop-accuracy")))));
     this.controls?.replaceChildren(first, second, third, ...(data === "own" ? [this.ownPoints()] : []));
   }
 
@@ -241,22 +254,7 @@ export class Playground {
     this.showRun();
     const question = new URLSearchParams(this.parameters);
     question.set("stop", String(stop));
-    try {
-      const response = await fetch(`/api/playground?${question}`, { signal: controller.signal });
-      if (!response.ok || !response.body) throw new Error((await response.json()).error);
-      show("");
-      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-      let rest = "";
-      for (;;) {
-        const { done, value } = await reader.read();
-        if (done || controller.signal.aborted) break;
-        const lines = (rest + value).split("\n");
-        rest = lines.pop() ?? "";
-        for (const line of lines) this.event(JSON.parse(line), stop === this.step());
-      }
-    } catch (error) {
-      if (!controller.signal.aborted) show(error instanceof TypeError ? "the server does not answer; start `trainer live` again" : String(/** @type {Error} */ (error).message));
-    }
+    await stream("/api/playground", question, controller.signal, (event) => this.event(event, stop === this.step()));
     if (this.running === controller) this.pause();
   }
 
@@ -303,7 +301,7 @@ export class Playground {
       this.overlay.replaceChildren(dots(this.points));
       this.dotted = this.points;
     }
-    this.net?.show(frame, this.get("f"));
+    this.net?.show(frame, this.functions());
     if (this.status) {
       const accuracy = frame.confusion ? `, accuracy ${format(frame.training.accuracy, 3)} training, ${format(frame.test.accuracy, 3)} test` : "";
       this.status.textContent = `Step ${frame.step}, epoch ${frame.epoch}: loss ${format(frame.training.loss)} training, ${format(frame.test.loss)} test${accuracy}`;
@@ -315,17 +313,37 @@ export class Playground {
       curves(this.history, "loss"), frame.confusion ? curves(this.history, "accuracy") : "",
       gradients(frame.norms), html("h3", {}, "Activations"), activations(frame.histograms),
       frame.confusion ? html("h3", {}, "Confusion matrix") : "", frame.confusion ? matrix(frame.confusion) : "",
-      button("Save the weights", () => this.save()));
+      html("h3", {}, "Save"),
+      html("div", { class: "bar" }, ...["safetensors", "json", "rust"].map((form) => button(`Weights as ${{ safetensors: "safetensors", json: "JSON", rust: "Rust code" }[form]}`, () => this.save(form)))),
+      html("div", { class: "bar" }, ...(/** @type {("svg" | "png")[]} */ (["svg", "png"])).map((kind) => button(`Picture as ${kind.toUpperCase()}`, () => this.savePicture(kind)))));
   }
 
-  /** Saves the weights as JSON: sizes, activation, and each layer's weights row by row. */
-  save() {
+  /** The activation of each hidden layer. */
+  functions() {
+    const named = this.get("f").split(",");
+    return this.get("hidden").split(",").filter((text) => text !== "").map((_, l) => named[l] ?? named[0]);
+  }
+
+  /**
+   * Saves the weights of the moment that is shown.
+   * @param {string} form
+   */
+  save(form) {
     if (!this.frame) return;
-    const { sizes, layers, step } = this.frame;
-    const text = JSON.stringify({ address: location.href, step, sizes, activation: this.get("f"), layers });
-    const link = html("a", { href: URL.createObjectURL(new Blob([text], { type: "application/json" })), download: "weights.json" });
-    link.click();
-    URL.revokeObjectURL(link.href);
+    const question = new URLSearchParams(this.parameters);
+    question.set("steps", String(this.frame.step));
+    saveWeights("/api/playground/weights", question, form);
+  }
+
+  /**
+   * Saves the net and the surface.
+   * @param {"svg" | "png"} kind
+   */
+  savePicture(kind) {
+    if (!this.net || !this.canvas || !this.overlay) return;
+    const picture = composed(this.net, this.canvas, this.overlay);
+    // Its style is that of the page while it is in it.
+    document.body.append(picture);
+    save(picture, "playground", kind).catch(() => show("the picture could not be saved")).finally(() => picture.remove());
   }
 }
-

@@ -1,4 +1,6 @@
-// Saves a figure as a file that shows the same anywhere.
+// Saves figures and weights as files.
+
+import { show } from "./dom.js";
 
 /** Properties of the style sheet that a figure needs. */
 const PROPERTIES = ["fill", "stroke", "stroke-width", "stroke-dasharray", "font-family", "font-size", "font-weight", "text-anchor", "opacity"];
@@ -54,4 +56,22 @@ export async function save(figure, name, kind) {
   canvas.getContext("2d")?.drawImage(picture, 0, 0, canvas.width, canvas.height);
   URL.revokeObjectURL(picture.src);
   canvas.toBlob((pixels) => { if (pixels) download(pixels, `${name}.png`); });
+}
+
+/**
+ * Saves the weights of a net as a file of some form.
+ * @param {string} path
+ * @param {URLSearchParams} question
+ * @param {string} form safetensors, json or rust
+ */
+export async function saveWeights(path, question, form) {
+  question.set("form", form);
+  try {
+    const response = await fetch(`${path}?${question}`);
+    if (!response.ok) throw new Error((await response.json()).error);
+    show("");
+    download(await response.blob(), `net.${form === "rust" ? "rs" : form}`);
+  } catch (error) {
+    show(error instanceof TypeError ? "the server does not answer; start `trainer live` again" : String(/** @type {Error} */ (error).message));
+  }
 }

@@ -25,6 +25,26 @@ pub enum LiveError {
         /// The system's reason.
         error: io::Error,
     },
+    /// A net that does not read images of digits.
+    #[error(
+        "run '{name}': expected a net of 784 inputs and 10 classes, got {inputs} and {classes}; name a run that was trained on MNIST"
+    )]
+    NotDigits {
+        /// The name of the net.
+        name: String,
+        /// Its inputs.
+        inputs: usize,
+        /// Its classes.
+        classes: usize,
+    },
+    /// The weights of a net cannot be used.
+    #[error("run '{name}': {reason}")]
+    Weights {
+        /// The name of the net.
+        name: String,
+        /// What is wrong, and the remedy.
+        reason: String,
+    },
     /// There are no random bytes for a token.
     #[error("the system gives no random numbers for a token: {reason}; leave out --listen")]
     Random {

@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
 mod assets;
+mod cache;
 mod demos;
 mod digits;
 mod error;
+mod export;
 mod graph;
 mod numbers;
 mod place;
@@ -11,6 +13,9 @@ mod playground;
 mod query;
 mod server;
 mod site;
+mod watch;
 
+pub use digits::DigitNet;
 pub use error::LiveError;
 pub use server::{Address, Server};
+pub use site::Content;

@@ -127,6 +127,24 @@ pub(crate) fn word<T: Copy>(
         })
 }
 
+/// Units of hidden layers with commas between them; none in an empty text.
+pub(crate) fn units(text: &str, layers: usize, units: usize) -> Result<Vec<usize>, RequestError> {
+    if text.is_empty() {
+        return Ok(vec![]);
+    }
+    let units = text
+        .split(',')
+        .map(|text| number("hidden", text, 1..=units));
+    let units = units.collect::<Result<Vec<_>, _>>()?;
+    if units.len() > layers {
+        return Err(RequestError::TooMany {
+            what: "hidden layers",
+            limit: layers,
+        });
+    }
+    Ok(units)
+}
+
 /// The beginning of a text that somebody else wrote.
 pub(crate) fn shortened(text: &str) -> String {
     const LONGEST: usize = 40;

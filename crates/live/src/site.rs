@@ -1,19 +1,43 @@
 //! The paths of the site and their answers.
 
 use std::io;
+use std::path::PathBuf;
 
 use backends::Opened;
 use serde_json::{Value, json};
 
 use crate::assets;
 use crate::demos;
-use crate::digits::{self, Digits};
+use crate::digits::{self, DigitNet, Digits};
 use crate::error::RequestError;
+use crate::export::Export;
 use crate::graph::{self, Memory};
 use crate::place::Place;
 use crate::playground::{self, Training};
 use crate::query::Query;
 use crate::server::{Reply, Request};
+
+/// What the page has beside the nets that it makes itself.
+#[derive(Debug, Clone)]
+pub struct Content {
+    /// Further nets that read drawings, each under a name of its own.
+    pub nets: Vec<DigitNet>,
+    /// The folder with MNIST, which is read when a net is trained on it.
+    pub mnist: PathBuf,
+}
+
+impl Default for Content {
+    /// No further nets, and the bundled MNIST.
+    fn default() -> Self {
+        Self {
+            nets: vec![],
+            mnist: datasets::bundled_mnist_dir(),
+        }
+    }
+}
+
+/// Computes the answer to a request.
+type Compute<T> = fn(&Site, Query) -> Result<T, RequestError>;
 
 /// What answers need: where to compute.
 #[derive(Debug)]
@@ -26,13 +50,13 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    pub(crate) fn new(backend: &Opened) -> Self {
+    pub(crate) fn new(backend: &Opened, content: Content) -> Self {
         Self {
             place: Place::of(backend),
             backend: backend.description(),
             memory: Memory::default(),
             training: Training::default(),
-            digits: Digits::default(),
+            digits: Digits::new(content.nets, content.mnist),
         }
     }
 
@@ -44,8 +68,25 @@ impl Site {
         if let Some(asset) = assets::find(&request.path) {
             return Reply::new(asset.content_type, asset.body);
         }
-        let compute: fn(&Self, Query) -> Result<Value, RequestError> = match request.path.as_str() {
+        let file: Option<Compute<Export>> = match request.path.as_str() {
+            "/api/playground/weights" => {
+                Some(|site, query| playground::export(&site.training, query))
+            }
+            "/api/digits/weights" => Some(|site, query| site.digits.export(&site.place, query)),
+            _ => None,
+        };
+        if let Some(file) = file {
+            return match Query::parse(&request.query).and_then(|query| file(self, query)) {
+                Ok(Export {
+                    content_type,
+                    bytes,
+                }) => Reply::new(content_type, bytes),
+                Err(error) => Reply::error(400, &error.to_string()),
+            };
+        }
+        let compute: Compute<Value> = match request.path.as_str() {
             "/api/about" => |site, _| Ok(site.about()),
+            "/api/nets" => |site, _| Ok(site.digits.names()),
             "/api/graph" => |site, query| graph::trace(&site.place, &site.memory, query),
             "/api/rule" => |site, query| graph::rule(&site.place, &site.memory, query),
             "/api/digit" => |site, query| digits::digit(&site.place, &site.digits, query),
@@ -62,7 +103,8 @@ impl Site {
 
     /// Whether the answer to a request is a training that is shown while it goes on.
     pub(crate) fn is_training(request: &Request) -> bool {
-        request.method == "GET" && request.path == "/api/playground"
+        request.method == "GET"
+            && ["/api/playground", "/api/training"].contains(&request.path.as_str())
     }
 
     /// Trains as a request says and gives what there is to show to `send`, until that fails.
@@ -71,8 +113,10 @@ impl Site {
         request: &Request,
         send: impl FnMut(&Value) -> io::Result<()>,
     ) -> Result<(), Reply> {
-        let trained = Query::parse(&request.query)
-            .and_then(|query| playground::run(&self.place, &self.training, query, send));
+        let trained = Query::parse(&request.query).and_then(|query| match &*request.path {
+            "/api/training" => digits::run(&self.place, &self.digits.training, query, send),
+            _ => playground::run(&self.place, &self.training, query, send),
+        });
         trained.map_err(|error| Reply::error(400, &error.to_string()))
     }
 

@@ -5,9 +5,22 @@ mod common;
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, TcpListener, TcpStream};
 
+use burn::tensor::{Device, Tensor};
 use common::{get, opened, started};
-use live::{Address, LiveError, Server};
+use live::{Address, Content, LiveError, Server};
+use mnist_mlp::MnistMlp;
 use proptest::prelude::*;
+
+// The Rust code that the page exports.
+#[rustfmt::skip]
+#[path = "exported/plane.rs"]
+#[expect(unreachable_pub, reason = "the file is a module of other programs")]
+mod plane;
+
+#[rustfmt::skip]
+#[path = "exported/digits.rs"]
+#[expect(unreachable_pub, reason = "the file is a module of other programs")]
+mod digits;
 
 /// Sends bytes on a connection of its own and reads until the server closes it.
 fn exchange(port: u16, request: &str) -> String {
@@ -116,7 +129,7 @@ fn a_port_that_is_taken_is_named_with_one_that_is_free() {
         port,
         ..Address::default()
     };
-    let error = Server::bind(address, &opened()).unwrap_err();
+    let error = Server::bind(address, &opened(), Content::default()).unwrap_err();
     assert!(matches!(error, LiveError::PortTaken { .. }));
     let text = error.to_string();
     assert!(
@@ -132,7 +145,7 @@ fn a_server_that_others_can_reach_wants_a_token() {
         ip: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
         port: 0,
     };
-    let server = Server::bind(address, &opened()).unwrap();
+    let server = Server::bind(address, &opened(), Content::default()).unwrap();
     let url = server.url();
     let (at, token) = url.split_once("/?token=").expect("the address has a token");
     let port = at.rsplit(':').next().unwrap().parse().unwrap();
@@ -162,6 +175,46 @@ fn too_many_connections_are_refused_and_the_rest_goes_on() {
         status(&get(port, "/api/about")) == "200"
     });
     assert!(again);
+}
+
+#[test]
+fn a_net_of_the_plane_computes_what_its_weights_say() {
+    let x = Tensor::<2>::from_floats([[0.5, -1.0], [2.0, 0.25]], &Device::flex());
+    let probabilities = plane::forward(x).try_into_vec_as::<f64>().unwrap();
+    let expected = [[0.5, -1.0], [2.0, 0.25]].map(|[x, y]: [f64; 2]| {
+        let z = [
+            (0.5 * x + y + 0.1).tanh(),
+            (-1.25 * x + 0.125 * y - 0.2).tanh(),
+            (2.0 * x - 0.75 * y + 0.3).tanh(),
+        ];
+        let a = [
+            1.5 * z[0] + 0.25 * z[1] - 0.5 * z[2],
+            -z[0] + 2.0 * z[1] + 0.75 * z[2] - 0.4,
+        ];
+        let e = a.map(f64::exp);
+        e.map(|one| one / (e[0] + e[1]))
+    });
+    for (got, expected) in probabilities.iter().zip(expected.as_flattened()) {
+        assert!((got - expected).abs() < 1e-6, "{got} {expected}");
+    }
+}
+
+#[test]
+fn a_net_of_digits_reads_the_safetensors_file_that_the_page_saves() {
+    let answer = common::ask(common::shared(), "/api/digits/weights?form=safetensors");
+    let end = answer
+        .windows(4)
+        .position(|four| four == b"\r\n\r\n")
+        .unwrap();
+    let file = &answer[end + 4..];
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("net.safetensors");
+    std::fs::write(&path, file).unwrap();
+    let device = Device::flex();
+    let net = digits::net(&path.display().to_string(), &device).unwrap();
+    let x = Tensor::<2>::ones([1, 784], &device) * 0.3;
+    let logits = |net: &MnistMlp| net.forward(x.clone()).try_into_vec_as::<f32>().unwrap();
+    assert_eq!(logits(&net), logits(&MnistMlp::pretrained(&device)));
 }
 
 proptest! {

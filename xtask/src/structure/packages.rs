@@ -109,7 +109,7 @@ pub(super) const PACKAGES: &[Package] = &[
      "a report reads a run folder: compute what it lacks in training"),
     package("live", Autodiff,
      "backends computational-graph datasets fused-mlp gradient-descent layers manual-backprop mnist-mlp \
-      pages universal-approximation",
+      pages universal-approximation weight-exchange",
      "the page shows what libraries compute: let the program choose address and backend"),
     package("trainer", Backends,
      "backends burn-gradcheck burn-suite data-parallel datasets distortions exercise-judge fused-mlp \

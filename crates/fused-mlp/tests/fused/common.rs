@@ -72,7 +72,7 @@ impl Problem {
             rows: (0..batch).map(|row| (row * 7 % data) as u32).collect(),
             architecture: Architecture {
                 sizes: sizes.to_vec(),
-                hidden,
+                hidden: vec![hidden; sizes.len() - 2],
                 output,
             },
         }
@@ -145,14 +145,16 @@ impl Problem {
         x: Tensor<2>,
         y: Tensor<2>,
     ) -> (f64, Vec<(Tensor<2>, Tensor<1>)>) {
-        let f = self.architecture.hidden;
+        let f = &self.architecture.hidden;
         let rows = x.dims()[0];
         let mut z = vec![x];
         let mut pre = vec![];
         for (l, (w, b)) in layers.iter().enumerate() {
             let a = affine::forward(z[l].clone(), w.clone(), b.clone());
             pre.push(a.clone());
-            z.push(activation::forward(f, a));
+            if let Some(&f) = f.get(l) {
+                z.push(activation::forward(f, a));
+            }
         }
         let a = pre.last().unwrap().clone();
         let mut gamma = 0.0;
@@ -194,7 +196,7 @@ impl Problem {
             assert_eq!(b.dims(), grad_b.dims());
             gradients.push((grad_w, grad_b));
             if l > 0 {
-                delta = activation::backward(f, pre[l - 1].clone(), z[l].clone(), grad_z);
+                delta = activation::backward(f[l - 1], pre[l - 1].clone(), z[l].clone(), grad_z);
             }
         }
         gradients.reverse();

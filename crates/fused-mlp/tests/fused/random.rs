@@ -19,10 +19,11 @@ proptest! {
         sizes in proptest::collection::vec(1..100usize, 2..6),
         batch in 1..150usize,
         threads in 1..4usize,
-        f in proptest::sample::select(Activation::ALL.to_vec()),
+        f in proptest::collection::vec(proptest::sample::select(Activation::ALL.to_vec()), 4),
         output in output(),
     ) {
-        let problem = Problem::new(&sizes, f, output, batch);
+        let mut problem = Problem::new(&sizes, f[0], output, batch);
+        problem.architecture.hidden = f[..sizes.len() - 2].to_vec();
         let (x, y) = (problem.x(DType::F64), problem.y(DType::F64));
         let (loss, gradients) = problem.by_manual_backprop(&problem.tensors(DType::F64), x, y);
         let mut trainer = problem.trainer::<f64>(Rule::Sgd, 0.0, threads);

@@ -8,7 +8,7 @@ use crate::common::{Problem, outputs};
 fn net(sizes: &[usize], output: Output) -> Architecture {
     Architecture {
         sizes: sizes.to_vec(),
-        hidden: Activation::Relu,
+        hidden: vec![Activation::Relu; sizes.len().saturating_sub(2)],
         output,
     }
 }
@@ -25,6 +25,12 @@ fn nets_and_rules_that_do_not_exist() {
     assert_eq!(
         refusal(net(&[3], softmax), Rule::Sgd, 0.0, 1),
         "got 1 layer sizes, expected at least 2; give the sizes of input and output"
+    );
+    let mut two = net(&[3, 4, 2], softmax);
+    two.hidden.push(Activation::Tanh);
+    assert_eq!(
+        refusal(two, Rule::Sgd, 0.0, 1),
+        "got 2 activations, expected 1; give one for each hidden layer"
     );
     assert!(refusal(net(&[3, 0, 2], softmax), Rule::Sgd, 0.0, 1).contains("size 0"));
     assert!(refusal(net(&[1 << 20, 1 << 20], softmax), Rule::Sgd, 0.0, 1).contains("fewer units"));

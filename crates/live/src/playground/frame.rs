@@ -44,10 +44,13 @@ pub(crate) struct Painter {
     small: Tensor<2>,
 }
 
-/// A frame, and the loss that may end the training: on the test points, or if there are none, all.
+/// A frame, and the loss and accuracy that may end the training: on the test points, or if there are none, on the
+/// training points.
 pub(crate) struct Frame {
     pub(crate) value: Value,
     pub(crate) loss: f64,
+    /// NaN for numbers to fit.
+    pub(crate) accuracy: f64,
 }
 
 /// Values of all layers at some points.
@@ -69,7 +72,7 @@ impl Painter {
 
     /// The frame of a moment.
     pub(crate) fn frame(&mut self, moment: &Moment) -> Frame {
-        let f = moment.settings.f;
+        let f = &moment.settings.f[..];
         let weights = self.weights(&moment.snapshot.layers);
         let is_regression = moment.data.classes.is_empty();
         let pass = |x: &Tensor<2>| pass(&weights, f, is_regression, x.clone());
@@ -82,11 +85,12 @@ impl Painter {
             &outputs,
             moment.data.training..points.dims()[0],
         );
-        let loss = if test.loss.is_nan() {
-            training.loss
+        let decisive = if moment.data.training < points.dims()[0] {
+            &test
         } else {
-            test.loss
+            &training
         };
+        let (loss, accuracy) = (decisive.loss, decisive.accuracy);
 
         let on_small = pass(&self.small);
         let units = on_small.hidden.iter().map(unit_surfaces).collect::<Value>();
@@ -113,7 +117,11 @@ impl Painter {
             "confusion": confusion(&moment.data, &outputs, moment.settings.data.classes),
             "warnings": warnings(&norms, &dead),
         });
-        Frame { value, loss }
+        Frame {
+            value,
+            loss,
+            accuracy,
+        }
     }
 
     fn weights(&self, layers: &[LayerValues<f64>]) -> Vec<[Tensor<2>; 2]> {
@@ -125,13 +133,13 @@ impl Painter {
     }
 }
 
-/// `z_l = f(z_(l-1)·w_l + b_l)`, and at last softmax or nothing.
-fn pass(weights: &[[Tensor<2>; 2]], f: Activation, is_regression: bool, x: Tensor<2>) -> Passed {
+/// `z_l = f_l(z_(l-1)·w_l + b_l)`, and at last softmax or nothing.
+fn pass(weights: &[[Tensor<2>; 2]], f: &[Activation], is_regression: bool, x: Tensor<2>) -> Passed {
     let mut hidden = Vec::with_capacity(weights.len());
     let mut z = x;
-    for (l, [w, b]) in (1..).zip(weights) {
+    for (l, [w, b]) in weights.iter().enumerate() {
         z = z.matmul(w.clone()) + b.clone();
-        if l < weights.len() {
+        if let Some(f) = f.get(l) {
             z = f.forward(z);
             hidden.push(z.clone());
         }
@@ -281,9 +289,12 @@ fn confusion(data: &Data, outputs: &[f64], classes: usize) -> Value {
     json!(counts)
 }
 
-/// For each hidden layer of ReLUs, how many are 0 at every point: no gradient reaches their weights.
-fn dead(f: Activation, hidden: &[Tensor<2>]) -> Vec<usize> {
-    let of = |layer: &Tensor<2>| {
+/// For each hidden layer, how many ReLUs are 0 at every point: no gradient reaches their weights.
+fn dead(f: &[Activation], hidden: &[Tensor<2>]) -> Vec<usize> {
+    let of = |(f, layer): (&Activation, &Tensor<2>)| {
+        if *f != Activation::Relu {
+            return 0;
+        }
         let units = layer.dims()[1];
         let values = elements(layer);
         let is_dead = |unit: &usize| {
@@ -295,10 +306,7 @@ fn dead(f: Activation, hidden: &[Tensor<2>]) -> Vec<usize> {
         };
         (0..units).filter(is_dead).count()
     };
-    match f {
-        Activation::Relu => hidden.iter().map(of).collect(),
-        Activation::Sigmoid | Activation::Tanh | Activation::Elu => vec![],
-    }
+    f.iter().zip(hidden).map(of).collect()
 }
 
 /// What goes wrong, in words.
@@ -386,6 +394,12 @@ mod tests {
         assert!(of(&[5e3, 0.1], &[]).contains("exploding gradients: layer 1"));
         assert!(of(&[0.1, 0.1], &[0, 2]).contains("layer 2: 2 dead ReLUs"));
         assert_eq!(of(&[0.1, 0.1], &[0, 0]), "[]");
+        let mixed = frame("f=tanh,relu&hidden=3,4&init=zeros", 0);
+        let said = mixed["warnings"].to_string();
+        assert!(
+            said.contains("layer 2: 4 dead ReLUs") && !said.contains("layer 1"),
+            "{said}"
+        );
         let deep = frame("f=sigmoid&hidden=4,4,4,4,4,4&data=xor", 0);
         assert!(
             deep["warnings"].to_string().contains("vanishing"),

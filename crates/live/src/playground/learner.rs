@@ -56,7 +56,7 @@ impl Learner {
             let drawn = dense(
                 d_in,
                 d_out,
-                settings.initializer,
+                settings.initializer(layer),
                 settings.seed.into(),
                 &path,
                 options,
@@ -193,7 +193,7 @@ fn trainer(settings: &Settings, data: &Data) -> Result<Trainer<f64>, FusedError>
     };
     let architecture = Architecture {
         sizes: settings.sizes(),
-        hidden: settings.f,
+        hidden: settings.f.clone(),
         output,
     };
     let rows = settings.batch.max(data.training);

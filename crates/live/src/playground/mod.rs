@@ -1,10 +1,10 @@
 //! Part 2: a net that learns in the plane while one watches.
 
-mod cache;
 mod data;
 mod frame;
 mod learner;
 mod run;
 mod settings;
 
-pub(crate) use run::{Training, run};
+pub(crate) use data::order;
+pub(crate) use run::{Training, export, run};

@@ -92,8 +92,10 @@ pub(crate) struct Settings {
     pub(crate) data: DataSettings,
     pub(crate) seed: u32,
     pub(crate) hidden: Vec<usize>,
-    pub(crate) f: Activation,
-    pub(crate) initializer: Initializer,
+    /// The activation of each hidden layer.
+    pub(crate) f: Vec<Activation>,
+    /// How weights are drawn; `None` chooses by each layer's activation.
+    initializer: Option<Initializer>,
     pub(crate) rule: Rule,
     pub(crate) rate: f64,
     pub(crate) batch: usize,
@@ -112,8 +114,9 @@ pub(crate) struct Plan {
     pub(crate) start: u64,
     /// Where to stop.
     pub(crate) stop: u64,
-    /// The test loss at which to stop.
+    /// Where a frame ends the training: at this loss or below it, or at this accuracy or above it.
     pub(crate) stop_loss: f64,
+    pub(crate) stop_accuracy: f64,
 }
 
 impl Plan {
@@ -121,7 +124,9 @@ impl Plan {
     pub(crate) fn take(mut query: Query) -> Result<Self, RequestError> {
         let start = query.number("steps", 0, 0..=STEPS)?;
         let stop = query.number("stop", STEPS, 0..=STEPS)?;
+        let stop_step = query.number("stop-step", 0, 0..=STEPS)?;
         let stop_loss = query.number("stop-loss", 0.0, 0.0..=1e9)?;
+        let stop_accuracy = query.number("stop-accuracy", 0.0, 0.0..=1.0)?;
         let changes = query.take_all("change");
         if changes.len() > CHANGES {
             return Err(RequestError::TooMany {
@@ -138,8 +143,14 @@ impl Plan {
             base: query.into_pairs(),
             changes,
             start,
-            stop,
+            // A step that lies behind is no end.
+            stop: if stop_step > start {
+                stop.min(stop_step)
+            } else {
+                stop
+            },
             stop_loss,
+            stop_accuracy,
         };
         // Every moment must be possible before the first one comes.
         for step in plan.moments() {
@@ -200,23 +211,30 @@ fn change(text: &str) -> Result<(u64, String, String), RequestError> {
 impl Settings {
     fn take(query: &mut Query) -> Result<Self, RequestError> {
         let data = DataSettings::take(query)?;
-        let f = query.word(
-            "f",
-            Activation::Tanh,
-            &Activation::ALL.map(|f| (f.name(), f)),
-        )?;
+        let hidden = query.take("hidden")?.unwrap_or_else(|| "8,8".to_owned());
+        let hidden = query::units(&hidden, LAYERS, UNITS)?;
+        let f = activations(query, hidden.len())?;
         let initializers = [
-            ("he", Initializer::HeUniform),
-            ("glorot", Initializer::GlorotUniform),
-            ("zeros", Initializer::Zeros),
+            ("he", Some(Initializer::HeUniform)),
+            ("glorot", Some(Initializer::GlorotUniform)),
+            ("zeros", Some(Initializer::Zeros)),
         ];
         let momentum = query.number("momentum", 0.9, 0.0..=0.999)?;
         let rules = [
             ("sgd", Rule::Sgd),
             ("momentum", Rule::Momentum { momentum }),
+            ("nesterov", Rule::Nesterov { momentum }),
             (
                 "adam",
                 Rule::Adam {
+                    beta_1: 0.9,
+                    beta_2: 0.999,
+                    epsilon: 1e-8,
+                },
+            ),
+            (
+                "adamw",
+                Rule::AdamW {
                     beta_1: 0.9,
                     beta_2: 0.999,
                     epsilon: 1e-8,
@@ -232,9 +250,9 @@ impl Settings {
         let clip = query.number("clip", 0.0, 0.0..=1e6)?;
         Ok(Self {
             seed: query.number("seed", 1, 0..=u32::MAX)?,
-            hidden: hidden(query)?,
+            hidden,
             f,
-            initializer: query.word("init", Initializer::for_activation(f), &initializers)?,
+            initializer: query.word("init", None, &initializers)?,
             rule: query.word("optimizer", Rule::Sgd, &rules)?,
             rate: query.number("rate", rate, 0.0..=100.0)?,
             batch: query.number("batch", 16, 1..=256)?,
@@ -251,24 +269,34 @@ impl Settings {
         sizes.push(self.data.classes.max(1));
         sizes
     }
+
+    /// How the weights of a layer are drawn; the last one is drawn like the one before it.
+    pub(crate) fn initializer(&self, layer: usize) -> Initializer {
+        let f = self.f.get(layer).or(self.f.last());
+        let by_activation = || {
+            f.map_or(Initializer::GlorotUniform, |&f| {
+                Initializer::for_activation(f)
+            })
+        };
+        self.initializer.unwrap_or_else(by_activation)
+    }
 }
 
-fn hidden(query: &mut Query) -> Result<Vec<usize>, RequestError> {
-    let text = query.take("hidden")?.unwrap_or_else(|| "8,8".to_owned());
-    if text.is_empty() {
-        return Ok(vec![]);
+/// Takes an activation for all hidden layers, or one for each with commas between them.
+fn activations(query: &mut Query, layers: usize) -> Result<Vec<Activation>, RequestError> {
+    let text = query.take("f")?.unwrap_or_else(|| "tanh".to_owned());
+    let words = Activation::ALL.map(|f| (f.name(), f));
+    let named = text.split(',').map(|name| query::word("f", name, &words));
+    let named = named.collect::<Result<Vec<_>, _>>()?;
+    match &named[..] {
+        [all] => Ok(vec![*all; layers]),
+        each if each.len() == layers => Ok(named),
+        each => Err(RequestError::Value {
+            name: "f",
+            got: query::shortened(&text),
+            expected: format!("one activation or {layers}, got {}", each.len()),
+        }),
     }
-    let units = text
-        .split(',')
-        .map(|units| query::number("hidden", units, 1..=UNITS));
-    let units = units.collect::<Result<Vec<_>, _>>()?;
-    if units.len() > LAYERS {
-        return Err(RequestError::TooMany {
-            what: "hidden layers",
-            limit: LAYERS,
-        });
-    }
-    Ok(units)
 }
 
 impl DataSettings {
@@ -371,11 +399,37 @@ mod tests {
             ("change=5,hidden,3", "one of rate, batch"),
             ("change=5,rate,fast", "'rate' is 'fast'"),
             ("change=5", "step, name and value"),
+            ("f=tanh,relu,elu", "expected one activation or 2, got 3"),
+            ("f=tanh,swish", "expected one of relu"),
             ("data=circles&classes=3", "unknown parameter 'classes'"),
         ] {
             let error = plan(text).unwrap_err();
             assert!(error.contains(part), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn each_layer_has_its_activation_and_weights_drawn_for_it() {
+        let of = |text: &str| plan(text).unwrap().settings(0).unwrap();
+        assert_eq!(of("f=relu").f, [Activation::Relu; 2]);
+        let settings = of("f=tanh,relu");
+        assert_eq!(settings.f, [Activation::Tanh, Activation::Relu]);
+        let drawn = [0, 1, 2].map(|layer| settings.initializer(layer));
+        let (glorot, he) = (Initializer::GlorotUniform, Initializer::HeUniform);
+        assert_eq!(drawn, [glorot, he, he]);
+        assert_eq!(
+            of("f=tanh,relu&init=zeros").initializer(1),
+            Initializer::Zeros
+        );
+        assert_eq!(of("hidden=&f=relu").initializer(0), glorot);
+    }
+
+    #[test]
+    fn a_step_to_stop_at_ends_only_what_is_before_it() {
+        let stop = |text: &str| plan(text).unwrap().stop;
+        assert_eq!(stop("stop-step=500"), 500);
+        assert_eq!(stop("steps=500&stop-step=500"), STEPS);
+        assert_eq!(stop("steps=100&stop=101&stop-step=500"), 101);
     }
 
     proptest! {

@@ -14,7 +14,7 @@ use std::time::Duration;
 use backends::Opened;
 
 use crate::error::LiveError;
-use crate::site::Site;
+use crate::site::{Content, Site};
 use guard::Guard;
 pub(crate) use http::{Reply, Request};
 
@@ -60,7 +60,7 @@ impl Server {
     /// # Errors
     ///
     /// If the port is taken, the system refuses the address, or it has no random numbers for a token.
-    pub fn bind(address: Address, backend: &Opened) -> Result<Self, LiveError> {
+    pub fn bind(address: Address, backend: &Opened, content: Content) -> Result<Self, LiveError> {
         let wanted = SocketAddr::new(address.ip, address.port);
         let listener = TcpListener::bind(wanted).map_err(|error| match error.kind() {
             ErrorKind::AddrInUse => LiveError::PortTaken {
@@ -79,7 +79,7 @@ impl Server {
         Ok(Self {
             listener,
             guard: Arc::new(Guard::new(bound)?),
-            site: Arc::new(Site::new(backend)),
+            site: Arc::new(Site::new(backend, content)),
             address: bound,
         })
     }

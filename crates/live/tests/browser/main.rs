@@ -4,6 +4,8 @@
 mod common;
 mod driver;
 
+use std::path::Path;
+
 use driver::Browser;
 use serde_json::Value;
 
@@ -204,6 +206,104 @@ fn a_digit_is_drawn_with_the_pointer_and_restored_by_its_address() {
 }
 
 #[test]
+fn a_net_learns_mnist_while_one_watches_and_reads_a_drawing() {
+    play("digits?net=trained&hidden=16&seed=4", |browser, _| {
+        browser.wait_for("#status", "Step 0, epoch 0");
+        browser.press("Train");
+        browser.wait("return Number(/Step (\\d+)/.exec(document.getElementById('status').textContent)[1]) > 500");
+        browser.press("Pause");
+        browser.wait_for("#status", "of all 10,000 test images");
+        let accuracy = "return Number(/accuracy ([\\d.]+)/.exec(document.getElementById('status').textContent)[1])";
+        assert!(browser.script(accuracy).as_f64().unwrap() > 80.0);
+        let count = |selector: &str| {
+            browser.script(&format!(
+                "return document.querySelectorAll('{selector}').length"
+            ))
+        };
+        assert_eq!(
+            (count(".weights canvas"), count(".mistakes figure")),
+            (16.into(), 12.into())
+        );
+        let pad = browser.find("//canvas[@class='pad']");
+        browser.drag(&pad, [0, 90]);
+        browser.drag(&pad, [0, -90]);
+        browser.wait_for("#digit", "It is a 1");
+        browser
+            .wait("return document.getElementById('digit').getAttribute('aria-busy') === 'false'");
+        browser.picture("digits-trained");
+        // The address trains the same net again and asks it about the same drawing.
+        let shown = "return document.getElementById('status').textContent.replace(/: loss of the batches.*?,/, '') + document.getElementById('digit').textContent";
+        let before = browser.script(shown);
+        browser.reload();
+        browser.wait(&format!("return (() => {{ {shown} }})() === {before}"));
+    });
+}
+
+#[test]
+fn each_layer_has_its_activation_and_training_stops_where_it_is_asked_to() {
+    play("playground?hidden=4,3&seed=3", |browser, port| {
+        browser.wait_for("#status", "Step 0");
+        browser.click(&browser.find("//fieldset[legend='Layer 2']//option[@value='relu']"));
+        browser.wait("return location.hash.includes('f=tanh,relu')");
+        let field = browser.find("//label[starts-with(., 'Step')]/input");
+        browser.keys(&field, &format!("{BACK}150{ENTER}"));
+        browser.wait("return location.hash.includes('stop-step=150')");
+        browser.press("Train");
+        browser.wait_for("#ended", "step 150 is where you asked it to stop");
+        browser.wait_for("#status", "Step 150");
+        // The library says the same for this state.
+        let lines = common::get(
+            port,
+            "/api/playground?hidden=4,3&seed=3&f=tanh,relu&steps=150&stop=150",
+        );
+        let frame = lines.lines().find(|line| line.starts_with('{')).unwrap();
+        let frame: Value = serde_json::from_str(frame).unwrap();
+        let weight = frame["layers"][1]["weights"][0].as_f64().unwrap();
+        browser.script("document.querySelectorAll('.net line')[8].dispatchEvent(new PointerEvent('pointerenter'))");
+        let shown = browser.script("return document.querySelector('.learning .said').textContent");
+        let shown = shown.as_str().unwrap().replace('−', "-");
+        assert!(shown.starts_with("w2 from unit 1 to unit 1: "), "{shown}");
+        let number = shown
+            .split([' ', ','])
+            .nth(7)
+            .unwrap()
+            .parse::<f64>()
+            .unwrap();
+        assert!(
+            (number - weight).abs() < 1e-3 * weight.abs().max(1.0),
+            "{shown} {weight}"
+        );
+    });
+}
+
+#[test]
+fn points_come_from_a_file_and_the_net_is_saved_in_every_form() {
+    play(
+        "playground?data=own&point=0.5,0.5,0&point=-0.5,-0.5,1",
+        |browser, _| {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("points.csv");
+            std::fs::write(&file, "x,y,class\n0.1,0.2,1\n-0.3,0.4,2\n0.5,-0.6,5\n").unwrap();
+            let input = browser.find("//input[@type='file']");
+            browser.keys(&input, &file.display().to_string());
+            browser.wait("return document.querySelectorAll('.surface path').length === 3");
+            browser.wait("return document.querySelectorAll('.confusion tr').length === 6");
+            browser.script("HTMLAnchorElement.prototype.click = function () { (window.saved ??= []).push(this.download) }");
+            for name in [
+                "Weights as safetensors",
+                "Weights as JSON",
+                "Weights as Rust code",
+                "Picture as SVG",
+                "Picture as PNG",
+            ] {
+                browser.press(name);
+            }
+            browser.wait("return window.saved?.toSorted().join(' ') === 'net.json net.rs net.safetensors playground.png playground.svg'");
+        },
+    );
+}
+
+#[test]
 fn points_are_drawn_and_a_rate_that_is_too_large_ends_with_its_step() {
     play(
         "playground?data=own&point=0.5,0.5,0&point=-0.5,-0.5,1",
@@ -296,6 +396,56 @@ fn mistakes_in_an_address_are_said_and_nothing_is_lost() {
     });
 }
 
+/// Every part in a state that shows most of it.
+const STATES: [&str; 12] = [
+    "graph?net=xor&node=w1",
+    "graph?net=four-variables&node=x1",
+    "graph?net=own",
+    "graph?net=classifier&units=10&node=p1",
+    "playground?steps=200",
+    "playground?f=relu,tanh&data=hills&steps=50",
+    "playground?data=own&point=0.5,0.5,0&point=-0.5,0.1,1",
+    "digits",
+    "digits?net=trained&hidden=8&steps=20",
+    "descent",
+    "bumps",
+    "softmax",
+];
+
+#[test]
+fn axe_finds_no_serious_fault_of_accessibility_in_light_and_dark() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let axe = folder.join("../../target/npm/node_modules/axe-core/axe.min.js");
+    let Ok(axe) = std::fs::read_to_string(&axe) else {
+        let required = std::env::var_os("REQUIRE_BROWSER").is_some();
+        assert!(
+            !required,
+            "REQUIRE_BROWSER is set, but there is no {}; .ci/run installs it",
+            axe.display()
+        );
+        eprintln!("not run: axe-core is not installed");
+        return;
+    };
+    play("digits", |browser, port| {
+        for state in STATES {
+            browser.open(&format!("http://127.0.0.1:{port}/#{state}"));
+            browser.wait(
+                "return document.querySelector('.panel table, .panel .histograms, .plot, .softmax, .pad, .confusion') !== null",
+            );
+            for theme in ["light", "dark"] {
+                browser.theme(theme);
+                browser.script(&format!("{axe}; window.found = null; axe.run().then((result) => {{ window.found = result.violations }})"));
+                browser.wait("return window.found !== null");
+                let serious = browser.script(
+                    "return window.found.filter((fault) => ['serious', 'critical'].includes(fault.impact))\
+                     .map((fault) => `${fault.id}: ${fault.nodes[0].html}`)",
+                );
+                assert_eq!(serious, serde_json::json!([]), "{state}, {theme}");
+            }
+        }
+    });
+}
+
 #[test]
 fn the_page_fits_a_telephone_and_a_projector_in_light_and_dark() {
     play("graph?net=xor&node=w1", |browser, port| {
@@ -303,6 +453,7 @@ fn the_page_fits_a_telephone_and_a_projector_in_light_and_dark() {
             "graph?net=xor&node=w1",
             "playground?steps=300",
             "digits",
+            "digits?net=trained&steps=300",
             "descent",
             "bumps",
             "softmax",
@@ -311,7 +462,7 @@ fn the_page_fits_a_telephone_and_a_projector_in_light_and_dark() {
             browser.wait(
                 "return document.querySelector('.panel table, .plot, .softmax, .pad') !== null",
             );
-            let name = part.split('?').next().unwrap();
+            let name = part.replace(['?', '&'], "-");
             for (width, theme) in [
                 (400, "light"),
                 (400, "dark"),
@@ -319,9 +470,7 @@ fn the_page_fits_a_telephone_and_a_projector_in_light_and_dark() {
                 (1920, "dark"),
             ] {
                 browser.size(width, 1080);
-                browser.script(&format!(
-                    "const t = document.getElementById('theme'); t.value = '{theme}'; t.dispatchEvent(new Event('change'))"
-                ));
+                browser.theme(theme);
                 browser.wait("return document.documentElement.scrollWidth <= document.documentElement.clientWidth");
                 browser.picture(&format!("{name}-{width}-{theme}"));
             }

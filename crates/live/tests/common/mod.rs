@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::sync::OnceLock;
 
 use backends::{Backend, Opened};
-use live::{Address, Server};
+use live::{Address, Content, Server};
 
 /// The backend of the tests.
 pub(crate) fn opened() -> Opened {
@@ -18,7 +18,7 @@ pub(crate) fn started() -> u16 {
         port: 0,
         ..Address::default()
     };
-    let server = Server::bind(address, &opened()).expect("a port is free");
+    let server = Server::bind(address, &opened(), Content::default()).expect("a port is free");
     let url = server.url();
     std::thread::spawn(|| server.run());
     let port = url.trim_end_matches('/').rsplit(':').next();
@@ -34,12 +34,17 @@ pub(crate) fn shared() -> u16 {
 
 /// Asks for a path as the page does; the whole answer.
 pub(crate) fn get(port: u16, path: &str) -> String {
+    String::from_utf8(ask(port, path)).expect("the server answers in UTF-8")
+}
+
+/// The same in bytes.
+pub(crate) fn ask(port: u16, path: &str) -> Vec<u8> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("the server listens");
     let head =
         format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n");
-    let mut answer = String::new();
+    let mut answer = Vec::new();
     // A server that refuses the connection may close it before it has read the request.
     let _ = stream.write_all(head.as_bytes());
-    let _ = stream.read_to_string(&mut answer);
+    let _ = stream.read_to_end(&mut answer);
     answer
 }

@@ -1,12 +1,15 @@
 //! `trainer live`: the page that shows backpropagation live.
 
 use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 
-use ::live::{Address, Server};
-use anyhow::Result;
-use backends::Backend;
+use ::live::{Address, Content, DigitNet, Server};
+use anyhow::{Result, bail, ensure};
+use backends::{Backend, Opened};
 use clap::Args;
 use programs::{Exit, Results};
+use run_folder::{NetData, SavedRun};
+use training::AnyNet;
 
 use crate::arguments::backend;
 
@@ -26,23 +29,62 @@ pub(crate) struct LiveOptions {
     /// they know the token in the address that is printed.
     #[arg(long, default_value_t = Address::default().ip, value_name = "ADDRESS")]
     listen: IpAddr,
+
+    /// Run folder with a net trained on MNIST: the page lets it read drawings. Give it again for more.
+    #[arg(long = "run", value_name = "FOLDER")]
+    runs: Vec<PathBuf>,
+
+    /// Folder with MNIST, for nets trained on the page [default: the bundled MNIST].
+    #[arg(long, value_name = "FOLDER")]
+    data_dir: Option<PathBuf>,
 }
 
 /// Serves the page until the program is interrupted.
 ///
 /// # Errors
 ///
-/// If the backend cannot run, the port is taken, or the system refuses the address.
+/// If the backend cannot run, a run has no net for images of digits, the port is taken, or the system refuses the
+/// address.
 pub(crate) fn run(options: &LiveOptions) -> Result<Exit> {
     let backend = options.backend.unwrap_or_else(Backend::preferred).open()?;
     let address = Address {
         ip: options.listen,
         port: options.port,
     };
-    let server = Server::bind(address, &backend)?;
+    let nets = options.runs.iter().map(|run| net_of_run(run, &backend));
+    let mut content = Content {
+        nets: nets.collect::<Result<_>>()?,
+        ..Content::default()
+    };
+    if let Some(folder) = &options.data_dir {
+        ensure!(
+            folder.is_dir(),
+            "{}: expected a folder with MNIST; name one with --data-dir",
+            folder.display()
+        );
+        content.mnist.clone_from(folder);
+    }
+    let server = Server::bind(address, &backend, content)?;
     let url = server.url();
     Results::default().print(format_args!(
         "open {url} in a browser; Ctrl-C ends the server"
     ))?;
     server.run()
+}
+
+/// The net of a run, under the name of its folder.
+fn net_of_run(folder: &Path, backend: &Opened) -> Result<DigitNet> {
+    let run = SavedRun::open(folder)?;
+    let temperature = NetData::of_run(&run).temperature().unwrap_or(1.0);
+    let name = folder.canonicalize()?.file_name().map_or_else(
+        || folder.display().to_string(),
+        |name| name.to_string_lossy().into_owned(),
+    );
+    match run.net(&backend.device)? {
+        AnyNet::MnistMlp(net) => Ok(DigitNet::new(name, net, temperature)?),
+        _ => bail!(
+            "{}: expected a run of mnist-mlp; name another one",
+            folder.display()
+        ),
+    }
 }

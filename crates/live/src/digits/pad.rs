@@ -1,6 +1,4 @@
-//! Part 3: a digit drawn by hand, what the bundled net makes of it, and why.
-
-use std::sync::OnceLock;
+//! A digit drawn by hand, what a net makes of it, and why.
 
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
@@ -8,11 +6,12 @@ use burn::nn::Linear;
 use burn::tensor::{DType, Tensor, TensorData};
 use computational_graph::{Graph, GraphBuilder, GraphError, NodeId};
 use datasets::Picture;
-use layers::Activation;
 use manual_backprop::softmax;
-use mnist_mlp::{MnistMlp, PRETRAINED_TEMPERATURE, PRETRAINED_TEST_ACCURACY};
+use mnist_mlp::MnistMlp;
 use serde_json::{Value, json};
 
+use crate::digits::Digits;
+use crate::digits::plan::{CLASSES, INPUTS};
 use crate::error::RequestError;
 use crate::numbers::{elements, number, numbers};
 use crate::place::Place;
@@ -20,16 +19,8 @@ use crate::query::Query;
 
 /// Pixels of the drawing along each side.
 const SIDE: usize = 56;
-/// Pixels of the net's input along each side.
-const INPUT: usize = 28;
-/// Classes of the net.
-const CLASSES: usize = 10;
 /// Units of the last hidden layer that are shown: those that say most for the class, and against it.
 const UNITS: usize = 4;
-
-/// The bundled net, made when it is first asked.
-#[derive(Debug, Default)]
-pub(crate) struct Digits(OnceLock<MnistMlp>);
 
 /// Probabilities of a drawing, the gradient of a class with respect to its pixels, and the hidden units that
 /// speak for the class.
@@ -43,6 +34,12 @@ pub(crate) fn digit(
     let class = class
         .map(|class| crate::query::number("class", &class, 0..=CLASSES - 1))
         .transpose()?;
+    // The device's own float type may be f64; the nets' weights are f32.
+    let place = Place {
+        device: place.device.clone(),
+        dtype: DType::F32,
+    };
+    let asked = digits.take(&place, &mut query)?;
     query.finish()?;
     let pixels = BASE64_URL_SAFE_NO_PAD.decode(text.as_bytes()).ok();
     let pixels = pixels
@@ -53,16 +50,12 @@ pub(crate) fn digit(
             expected: format!("{SIDE} times {SIDE} bytes in base64 for addresses"),
         })?;
     let (seen, doubt) = brought_to_form(&pixels)?;
-    // The device's own float type may be f64; the bundled weights are f32.
-    let place = Place {
-        device: place.device.clone(),
-        dtype: DType::F32,
-    };
-    let net = digits.0.get_or_init(|| MnistMlp::pretrained(&place.device));
+    let net = asked.net();
     let mut graph = graph(&place, net, &seen)?;
     graph.forward();
-    let logits = graph.value("z3")?;
-    let probabilities = elements(&softmax::forward(logits.clone() / PRETRAINED_TEMPERATURE));
+    let output = last(net);
+    let logits = graph.value(&output)?;
+    let probabilities = elements(&softmax::forward(logits.clone() / asked.temperature()));
     let likeliest = (0..CLASSES).fold(0, |best, k| {
         if probabilities[k] > probabilities[best] {
             k
@@ -72,7 +65,7 @@ pub(crate) fn digit(
     });
     let class = class.unwrap_or(likeliest);
 
-    graph.backward_from("z3", one_hot(&place, CLASSES, class))?;
+    graph.backward_from(&output, one_hot(&place, CLASSES, class))?;
     let by_hand = elements(
         &graph
             .gradient("x")?
@@ -91,8 +84,9 @@ pub(crate) fn digit(
         "class": class,
         "gradient": numbers(&by_hand),
         "autodiffApart": number(apart),
-        "units": units(&place, &mut graph, class)?,
-        "accuracy": PRETRAINED_TEST_ACCURACY,
+        "units": units(&place, &mut graph, net.layers.len(), class)?,
+        "net": asked.name(),
+        "accuracy": asked.accuracy(),
     }))
 }
 
@@ -116,7 +110,7 @@ fn brought_to_form(pixels: &[u8]) -> Result<(Vec<u8>, Option<String>), RequestEr
 /// The net on one image, whose pixels are a parameter: they get a gradient.
 ///
 /// ```text
-/// a_l = z_(l-1)·w_l + b_l    z_l = relu(a_l)    z_0 = x    z_3 = a_3
+/// a_l = z_(l-1)·w_l + b_l    z_l = f(a_l)    z_0 = x    the last a_l are the logits
 /// ```
 fn graph(place: &Place, net: &MnistMlp, seen: &[u8]) -> Result<Graph, GraphError> {
     let mut graph = GraphBuilder::new();
@@ -124,12 +118,17 @@ fn graph(place: &Place, net: &MnistMlp, seen: &[u8]) -> Result<Graph, GraphError
     for (l, layer) in (1..).zip(&net.layers) {
         let a = affine(&mut graph, l, layer, z)?;
         z = if l < net.layers.len() {
-            graph.activation(&format!("z{l}"), Activation::Relu, a)?
+            graph.activation(&format!("z{l}"), net.activation, a)?
         } else {
             a
         };
     }
     Ok(graph.build())
+}
+
+/// The name of the logits: the last layer has no activation.
+fn last(net: &MnistMlp) -> String {
+    format!("a{}", net.layers.len())
 }
 
 fn affine(
@@ -139,20 +138,10 @@ fn affine(
     z: NodeId,
 ) -> Result<NodeId, GraphError> {
     let w = graph.input(&format!("w{l}"), layer.weight.val())?;
-    let bias = layer
-        .bias
-        .as_ref()
-        .expect("the bundled net has biases")
-        .val();
+    let bias = layer.bias.as_ref().expect("its layers have biases").val();
     let b = graph.input(&format!("b{l}"), bias.unsqueeze_dim(0))?;
     let p = graph.matmul(&format!("p{l}"), z, w)?;
-    // The last layer has no activation: its sums are the logits.
-    let name = if l == 3 {
-        "z3".to_owned()
-    } else {
-        format!("a{l}")
-    };
-    graph.add_bias(&name, p, b)
+    graph.add_bias(&format!("a{l}"), p, b)
 }
 
 fn pixels(place: &Place, seen: &[u8]) -> Tensor<2> {
@@ -161,7 +150,7 @@ fn pixels(place: &Place, seen: &[u8]) -> Tensor<2> {
         .map(|&pixel| f32::from(pixel) / 255.0)
         .collect::<Vec<_>>();
     Tensor::from_data(
-        TensorData::new(values, [1, INPUT * INPUT]),
+        TensorData::new(values, [1, INPUTS]),
         (&place.device, place.dtype),
     )
 }
@@ -181,11 +170,7 @@ fn by_autodiff(place: &Place, net: &MnistMlp, seen: &[u8], class: usize) -> Vec<
     let x = pixels(place, seen).autodiff().require_grad();
     let mut z = x.clone();
     for (l, layer) in (1..).zip(&net.layers) {
-        let bias = layer
-            .bias
-            .as_ref()
-            .expect("the bundled net has biases")
-            .val();
+        let bias = layer.bias.as_ref().expect("its layers have biases").val();
         z = z.matmul(layer.weight.val().autodiff()) + bias.unsqueeze_dim(0).autodiff();
         if l < net.layers.len() {
             z = net.activation.forward(z);
@@ -199,16 +184,32 @@ fn by_autodiff(place: &Place, net: &MnistMlp, seen: &[u8], class: usize) -> Vec<
 
 /// The units of the last hidden layer that add most to the class's logit, and those that take most from it:
 /// the value times the weight, and the gradient of the unit's sum with respect to the pixels.
-fn units(place: &Place, graph: &mut Graph, class: usize) -> Result<Value, GraphError> {
-    let values = elements(&graph.value("z2")?);
-    let weights = elements(&graph.value("w3")?);
+fn units(
+    place: &Place,
+    graph: &mut Graph,
+    layers: usize,
+    class: usize,
+) -> Result<Value, GraphError> {
+    if layers < 2 {
+        return Ok(json!([]));
+    }
+    let values = elements(&graph.value(&format!("z{}", layers - 1))?);
+    let weights = elements(&graph.value(&format!("w{layers}"))?);
     let said = |unit: usize| values[unit] * weights[unit * CLASSES + class];
     let mut order = (0..values.len()).collect::<Vec<_>>();
     order.sort_by(|&a, &b| said(b).total_cmp(&said(a)));
-    let most = order[..UNITS].iter().chain(&order[order.len() - UNITS..]);
+    // The first ones, and the last ones that are not among them.
+    let against = order
+        .len()
+        .saturating_sub(UNITS)
+        .max(UNITS.min(order.len()));
+    let most = order.iter().take(UNITS).chain(&order[against..]);
     let mut shown = Vec::with_capacity(2 * UNITS);
     for &unit in most {
-        graph.backward_from("a2", one_hot(place, values.len(), unit))?;
+        graph.backward_from(
+            &format!("a{}", layers - 1),
+            one_hot(place, values.len(), unit),
+        )?;
         let gradient = elements(&graph.gradient("x")?.expect("a unit depends on the pixels"));
         shown.push(json!({
             "unit": unit,
@@ -234,7 +235,7 @@ mod tests {
         let text = BASE64_URL_SAFE_NO_PAD.encode(pixels);
         digit(
             &place,
-            &Digits::default(),
+            &Digits::new(vec![], datasets::bundled_mnist_dir()),
             Query::parse(&format!("pixels={text}{rest}")).unwrap(),
         )
     }
@@ -261,7 +262,7 @@ mod tests {
             .unwrap();
         // MNIST's figures are 20 pixels high.
         let rows = seen
-            .chunks(INPUT)
+            .chunks(28)
             .filter(|row| row.iter().any(|&pixel| pixel > 30))
             .count();
         assert_eq!(rows, 20);
@@ -282,7 +283,7 @@ mod tests {
         let logit = |x: Tensor<2>| elements(&net.forward(x))[7];
         let x = pixels(&place, &seen);
         let step = 1e-3;
-        let along = TensorData::new(slope.clone(), [1, INPUT * INPUT]);
+        let along = TensorData::new(slope.clone(), [1, INPUTS]);
         let along = Tensor::<2>::from_data(along, (&place.device, DType::F32));
         let rise = logit(x.clone() + along.clone() * step) - logit(x - along * step);
         let expected = 2.0 * step * slope.iter().map(|g| g * g).sum::<f64>();
