@@ -8,7 +8,7 @@ use crate::number::Number;
 use crate::parameters::Values;
 use crate::update::Update;
 
-/// The most multiplications forward that plain loops are faster at.
+/// The most multiplications forward that plain loops are faster at, if a row is longer than a vector.
 const PRODUCTS: usize = 512;
 
 /// Numbers of a row up to which it is one vector: the exclusive or's rows are. Loops of a fixed length have
@@ -28,12 +28,12 @@ impl<T: Number> Tiny<T> {
     /// the end of an epoch: one run takes one path.
     pub(crate) fn new(sizes: &[usize], rows_at_most: usize) -> Option<Self> {
         let products = |sizes: &[usize]| rows_at_most * sizes[0] * sizes[1];
-        let small = rows_at_most <= SIDE
-            && sizes.iter().all(|&size| size <= SIDE)
+        let is_short = sizes.iter().all(|&size| size <= SHORT);
+        let is_small = sizes.iter().all(|&size| size <= SIDE)
             && sizes.windows(2).map(products).sum::<usize>() <= PRODUCTS;
-        small.then(|| Self {
+        (rows_at_most <= SIDE && (is_short || is_small)).then(|| Self {
             z: vec![Block::zeros(); sizes.len()],
-            is_short: sizes.iter().all(|&size| size <= SHORT),
+            is_short,
         })
     }
 

@@ -2,6 +2,7 @@
 
 import { ask, button, choice, finite, format, html, slider, svg } from "./dom.js";
 import { Plot, widthIn } from "./plot.js";
+import { saveButtons } from "./save.js";
 import { write } from "./state.js";
 
 /** @typedef {import("./dom.js").Num} Num */
@@ -84,7 +85,8 @@ export class Bumps {
         this.parameters.delete("height");
         answer.bumps.forEach((_, i) => this.parameters.append("height", `${i},0`));
         this.change({ bumps: answer.bumps.length });
-      }));
+      }),
+      ...saveButtons(() => this.figure?.querySelector("svg"), "bumps"));
   }
 
   /**

@@ -2,6 +2,7 @@
 
 import { ask, button, choice, finite, format, html, numberInput, slider, svg } from "./dom.js";
 import { Plot, widthIn } from "./plot.js";
+import { saveButtons } from "./save.js";
 import { write } from "./state.js";
 
 /** @typedef {import("./dom.js").Num} Num */
@@ -101,7 +102,8 @@ export class Descent {
       const condition = Number(this.parameters.get("condition") ?? 20);
       controls.push(slider("Condition κ", condition, { min: 1, max: 200, step: 0.01, log: true }, (condition) => this.change({ condition })));
     }
-    this.controls?.replaceChildren(...controls, button("Start again", () => { this.shown = null; this.parameters = new URLSearchParams({ function: kind }); this.change({}); }));
+    this.controls?.replaceChildren(...controls, button("Start again", () => { this.shown = null; this.parameters = new URLSearchParams({ function: kind }); this.change({}); }),
+      ...saveButtons(() => this.figure?.querySelector("svg"), "descent"));
   }
 
   /** @param {Answer} answer */

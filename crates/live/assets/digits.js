@@ -38,6 +38,8 @@ export class Digits {
     this.pen = [PAD / 2, PAD / 4];
     /** @type {string[]} */
     this.nets = ["pretrained"];
+    /** @type {Answer | null} */
+    this.answered = null;
     /** The step whose net is asked while one trains. */
     this.step = 0;
   }
@@ -67,14 +69,24 @@ export class Digits {
     this.training?.pause();
   }
 
+  repaint() {
+    this.training?.showFrame();
+    if (this.answered) this.showAnswer(this.answered);
+  }
+
+  nothing() {
+    this.answered = null;
+    this.result?.replaceChildren(html("p", { class: "muted" }, "Nothing is drawn yet."));
+  }
+
   net() {
     return this.parameters.get("net") ?? "pretrained";
   }
 
   showChoices() {
-    const nets = this.nets.map((name) => /** @type {[string, string]} */ ([name, name === "pretrained" ? "the bundled one, trained before" : `run ${name}`]));
+    const nets = this.nets.map((name) => /** @type {[string, string]} */ ([name, name === "pretrained" ? "pretrained" : `run ${name}`]));
     this.choices?.replaceChildren(
-      choice("Net", this.net(), [...nets, ["trained", "one that is trained here, now"]], (value) => {
+      choice("Net", this.net(), [...nets, ["trained", "train one here"]], (value) => {
         this.training?.pause();
         if (value === "pretrained") this.parameters.delete("net");
         else this.parameters.set("net", value);
@@ -92,7 +104,7 @@ export class Digits {
     this.blank();
     const drawn = parameters.get("pixels");
     if (drawn) this.restore(drawn);
-    else this.result?.replaceChildren(html("p", { class: "muted" }, "Nothing is drawn yet."));
+    else this.nothing();
     if (this.net() === "trained" && this.training) {
       this.step = Number(parameters.get("steps") ?? 0);
       this.trainingPlace?.replaceChildren(this.training.place);
@@ -135,7 +147,7 @@ export class Digits {
     for (const name of ["pixels", "class"]) this.parameters.delete(name);
     write(this.name, this.parameters);
     this.blank();
-    this.result?.replaceChildren(html("p", { class: "muted" }, "Nothing is drawn yet."));
+    this.nothing();
   }
 
   /**
@@ -254,6 +266,7 @@ export class Digits {
 
   /** @param {Answer} answer */
   showAnswer(answer) {
+    this.answered = answer;
     this.result?.setAttribute("aria-busy", "false");
     const seen = [...atob(answer.seen)].map((letter) => letter.charCodeAt(0) / 255);
     const rows = answer.probabilities.map((value, k) => html("tr", { class: k === answer.likeliest ? "total" : "" },

@@ -137,6 +137,14 @@ export function show(text) {
 }
 
 /**
+ * Settings that can be folded away, as they are on a narrow page at first.
+ * @param {HTMLElement} content
+ */
+export function settings(content) {
+  return html("details", { class: "settings", open: innerWidth > 500 }, html("summary", {}, "Settings"), content);
+}
+
+/**
  * A labelled choice.
  * @param {string} label
  * @param {string} value

@@ -1,10 +1,10 @@
 // Part 1: a net as a computational graph, forward and backward, node by node.
 
-import { ask, button, choice, format, html, numberInput, show } from "./dom.js";
+import { ask, button, choice, format, html, numberInput } from "./dom.js";
 import { draw } from "./drawing.js";
 import { showRule } from "./rule.js";
 import { without, write } from "./state.js";
-import { save } from "./save.js";
+import { saveButtons } from "./save.js";
 
 /** @typedef {import("./dom.js").Num} Num */
 /**
@@ -354,9 +354,7 @@ export class Graph {
       numberInput("Rate", trace.rate, { min: 0, max: 100 }, (rate) => this.change({ rate })),
       html("span", {}, `step ${steps}, ${name} `, html("strong", { id: "loss" }, format(loss, 6))),
       button("Start again", () => this.change({ steps: null, edit: null, at: null }), { disabled: steps === 0 && !this.parameters.has("edit") }),
-      ...(/** @type {const} */ (["svg", "png"])).map((kind) => button(`Save as ${kind.toUpperCase()}`, () => {
-        save(this.picture?.querySelector("svg"), this.parameters.get("net") ?? "scalar", kind).catch(() => show("the picture could not be saved"));
-      })),
+      ...saveButtons(() => this.picture?.querySelector("svg"), this.parameters.get("net") ?? "scalar"),
     ]);
   }
 

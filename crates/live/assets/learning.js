@@ -261,7 +261,7 @@ export function curves(history, what) {
     shown.textContent = caption(nearest, what);
   });
   plot.svg.addEventListener("pointerleave", () => { shown.textContent = caption(last, what); });
-  return html("figure", {}, shown, plot.svg);
+  return html("figure", {}, shown, history.length > 1 && plot.svg);
 }
 
 /**

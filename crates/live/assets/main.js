@@ -17,6 +17,7 @@ import { Softmax } from "./softmax.js";
  * @property {(place: HTMLElement) => void} open
  * @property {(parameters: URLSearchParams) => Promise<void>} follow
  * @property {() => void} close
+ * @property {() => void} [repaint] draws again what has no style of its own, in other colours
  */
 
 /** @type {Part[]} */
@@ -28,6 +29,8 @@ document.getElementById("parts")?.append(...links);
 
 /** @type {Part | null} */
 let open = null;
+/** Lessons, and the addresses of what shows the same here. @type {[string, string][]} */
+let counterparts = [];
 
 function follow() {
   const { part: name, parameters } = read();
@@ -45,7 +48,19 @@ function follow() {
       else link.removeAttribute("aria-current");
     }
   }
+  showLesson();
   part.follow(parameters).catch(() => { /* The message at the bottom says it. */ });
+}
+
+/** Names the lesson that shows the same on paper. */
+function showLesson() {
+  const { part, parameters } = read();
+  const name = part || PARTS[0].name;
+  const net = parameters.get("net") ?? "scalar";
+  const lessons = counterparts.filter(([, address]) => address === name || address.startsWith(`${name}?`));
+  const lesson = name === "graph" ? lessons.find(([, address]) => address === `graph?net=${net}`) : lessons[0];
+  const place = /** @type {HTMLElement} */ (document.getElementById("lesson"));
+  place.replaceChildren(...(lesson ? ["The same, step by step on a page: ", html("code", {}, `trainer lesson ${lesson[0]}`)] : []));
 }
 
 const theme = /** @type {HTMLSelectElement} */ (document.getElementById("theme"));
@@ -53,13 +68,17 @@ theme.value = localStorage.getItem("theme") ?? "";
 const apply = () => {
   document.documentElement.dataset.theme = theme.value;
   localStorage.setItem("theme", theme.value);
+  open?.repaint?.();
 };
 theme.addEventListener("change", apply);
 apply();
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => open?.repaint?.());
 
 window.addEventListener("hashchange", follow);
 follow();
 ask("/api/about", new URLSearchParams()).then((about) => {
   const place = document.getElementById("backend");
   if (place) place.textContent = `${about.backend}, ${about.dtype}`;
+  counterparts = about?.counterparts ?? [];
+  showLesson();
 }, () => { /* As above. */ });

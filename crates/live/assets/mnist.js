@@ -1,6 +1,6 @@
 // A net that learns MNIST while one watches: its accuracy, its first weights, its worst mistakes.
 
-import { button, choice, finite, format, html, numberInput, slider } from "./dom.js";
+import { button, choice, finite, format, html, numberInput, settings, slider } from "./dom.js";
 import { curves } from "./learning.js";
 import { image } from "./pixels.js";
 import { stream } from "./stream.js";
@@ -66,7 +66,7 @@ export class MnistTraining {
     this.counted = html("h3", {});
     /** @type {HTMLCanvasElement[]} */
     this.canvases = [];
-    this.place = html("section", { class: "panel", "aria-label": "Training on MNIST" }, html("h2", {}, "A net learns MNIST"), this.controls, this.run, this.status, this.ended,
+    this.place = html("section", { class: "panel", "aria-label": "Training on MNIST" }, html("h2", {}, "A net learns MNIST"), settings(this.controls), this.run, this.status, this.ended,
       html("div", { class: "learning" },
         html("div", { class: "column" }, html("h3", {}, "Weights of the first layer's units"), html("p", { class: "muted" }, "Green raises the unit's sum, purple lowers it."), this.weights),
         html("div", { class: "column" }, this.curves)),

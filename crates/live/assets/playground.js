@@ -1,6 +1,6 @@
 // Part 2: a net that learns in the plane while one watches.
 
-import { button, choice, format, html, numberInput, show, slider, svg } from "./dom.js";
+import { button, choice, format, html, numberInput, settings, show, slider, svg } from "./dom.js";
 import { EDGE, NetPicture, activations, composed, curves, dots, gradients, matrix, paint } from "./learning.js";
 import { save, saveWeights } from "./save.js";
 import { stream } from "./stream.js";
@@ -60,7 +60,7 @@ export class Playground {
     this.detail = html("p", { class: "said" });
     this.net = new NetPicture((text) => { if (this.detail) this.detail.textContent = text; });
     this.side = html("section", { class: "panel", "aria-label": "Progress" });
-    place.append(html("h2", { class: "hidden" }, "Playground"), this.controls, this.run, this.status, this.ended,
+    place.append(html("h2", { class: "hidden" }, "Playground"), settings(this.controls), this.run, this.status, this.ended,
       html("div", { class: "split" },
         html("div", { class: "learning" },
           html("div", { class: "wide", tabindex: 0, role: "group", "aria-label": "Net" }, this.net.place),
@@ -71,6 +71,11 @@ export class Playground {
 
   close() {
     this.pause();
+  }
+
+  repaint() {
+    this.dotted = null;
+    this.showFrame();
   }
 
   /** @param {URLSearchParams} parameters */
@@ -295,7 +300,7 @@ export class Playground {
 
   showFrame() {
     const frame = this.frame;
-    if (!frame || !this.canvas || !this.overlay) return;
+    if (!frame || this.history.length === 0 || !this.canvas || !this.overlay) return;
     paint(this.canvas, frame.surface, frame.confusion !== null);
     if (this.points && this.dotted !== this.points) {
       this.overlay.replaceChildren(dots(this.points));
@@ -310,6 +315,7 @@ export class Playground {
     this.side?.replaceChildren(
       warnings.length > 0 && html("ul", { class: "warnings", "aria-label": "Warnings" }, ...warnings) || "",
       html("p", { class: "muted" }, html("span", { class: "key first" }), "training ", html("span", { class: "key second" }), "test"),
+      this.history.length < 2 ? html("p", { class: "muted" }, "Curves appear here while the net trains.") : "",
       curves(this.history, "loss"), frame.confusion ? curves(this.history, "accuracy") : "",
       gradients(frame.norms), html("h3", {}, "Activations"), activations(frame.histograms),
       frame.confusion ? html("h3", {}, "Confusion matrix") : "", frame.confusion ? matrix(frame.confusion) : "",

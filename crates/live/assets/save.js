@@ -1,6 +1,6 @@
 // Saves figures and weights as files.
 
-import { show } from "./dom.js";
+import { button, show } from "./dom.js";
 
 /** Properties of the style sheet that a figure needs. */
 const PROPERTIES = ["fill", "stroke", "stroke-width", "stroke-dasharray", "font-family", "font-size", "font-weight", "text-anchor", "opacity"];
@@ -56,6 +56,17 @@ export async function save(figure, name, kind) {
   canvas.getContext("2d")?.drawImage(picture, 0, 0, canvas.width, canvas.height);
   URL.revokeObjectURL(picture.src);
   canvas.toBlob((pixels) => { if (pixels) download(pixels, `${name}.png`); });
+}
+
+/**
+ * Buttons that save a figure.
+ * @param {() => SVGSVGElement | null | undefined} figure finds it when it is wanted
+ * @param {string} name
+ */
+export function saveButtons(figure, name) {
+  return (/** @type {const} */ (["svg", "png"])).map((kind) => button(`Save as ${kind.toUpperCase()}`, () => {
+    save(figure(), name, kind).catch(() => show("the picture could not be saved"));
+  }));
 }
 
 /**

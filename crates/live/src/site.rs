@@ -17,6 +17,20 @@ use crate::playground::{self, Training};
 use crate::query::Query;
 use crate::server::{Reply, Request};
 
+/// Each lesson of `trainer lesson`, and the address, behind the `#`, of what shows the same here.
+pub const COUNTERPARTS: [(&str, &str); 10] = [
+    ("gradient-descent", "descent"),
+    ("chain-rule", "graph?net=four-variables"),
+    ("layer-rules", "graph?net=classifier"),
+    ("softmax-cross-entropy", "softmax"),
+    ("scalar-net", "graph?net=scalar"),
+    ("xor", "graph?net=xor"),
+    ("linear-regression", "playground?data=plane&hidden="),
+    ("mnist", "digits?net=trained"),
+    ("computational-graph", "graph?net=composition"),
+    ("universal-approximation", "bumps"),
+];
+
 /// What the page has beside the nets that it makes itself.
 #[derive(Debug, Clone)]
 pub struct Content {
@@ -123,6 +137,7 @@ impl Site {
     fn about(&self) -> Value {
         json!({
             "version": env!("CARGO_PKG_VERSION"),
+            "counterparts": COUNTERPARTS,
             "backend": self.backend,
             "dtype": format!("{:?}", self.place.dtype).to_lowercase(),
         })

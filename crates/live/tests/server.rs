@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, TcpListener, TcpStream};
 
 use burn::tensor::{Device, Tensor};
 use common::{get, opened, started};
-use live::{Address, Content, LiveError, Server};
+use live::{Address, COUNTERPARTS, Content, LiveError, Server};
 use mnist_mlp::MnistMlp;
 use proptest::prelude::*;
 
@@ -110,6 +110,23 @@ fn an_address_repeats_its_numbers_to_the_bit() {
     let other = get(started(), path);
     assert_eq!(other, first);
     assert_ne!(get(port, &path.replace("seed=7", "seed=8")), first);
+}
+
+#[test]
+fn every_lesson_has_a_counterpart_that_answers() {
+    let port = started();
+    for (lesson, address) in COUNTERPARTS {
+        let (part, query) = address.split_once('?').unwrap_or((address, ""));
+        // These two answer as long as a net trains.
+        let (path, stop) = match (part, query) {
+            ("digits", _) => ("training", "&stop=0"),
+            ("playground", _) => ("playground", "&stop=0"),
+            (other, _) => (other, ""),
+        };
+        let query = query.replace("net=trained", "hidden=8");
+        let answer = get(port, &format!("/api/{path}?{query}{stop}"));
+        assert_eq!(status(&answer), "200", "{lesson}: {answer}");
+    }
 }
 
 #[test]
@@ -223,11 +240,11 @@ proptest! {
     /// Whatever an address says, the answer is numbers or a message, never a defect.
     #[test]
     fn any_address_is_answered(
-        path in "graph|rule|digit|descent|bumps|softmax",
+        path in "graph|rule|digit|descent|bumps|softmax|playground|playground/weights|digits/weights",
         pairs in prop::collection::vec(
             (
-                "net|f|units|seed|rate|steps|edit|layers|rows|inputs|loss|node|row|column|function|step|momentum|x|y|iterations|condition|target|bumps|steepness|height|logits|class|pixels",
-                "scalar|xor|own|classifier|composition|relu|elu|[0-9]{1,2}|0,w1,0,0,[0-9]e[0-9]{1,3}|3:tanh,2|[a-z0-9]{1,3}|[-0-9.e,]{1,8}|%[0-9a-f]{2}|w1|z1|loss",
+                "net|f|units|hidden|optimizer|batch|data|form|seed|rate|steps|edit|layers|rows|inputs|loss|node|row|column|function|step|momentum|x|y|iterations|condition|target|bumps|steepness|height|logits|class|pixels",
+                "scalar|xor|own|trained|classifier|composition|relu|elu|adam|json|rust|circles|[0-9]{1,2}|0,w1,0,0,[0-9]e[0-9]{1,3}|3:tanh,2|[a-z0-9]{1,3}|[-0-9.e,]{1,8}|%[0-9a-f]{2}|w1|z1|loss",
             ),
             0..6,
         ),
@@ -235,10 +252,16 @@ proptest! {
         // A net with as many steps as are allowed takes a while; this is about what is understood.
         let cheap = |(name, value): &(String, String)| name != "steps" || value.len() < 2;
         let pairs = pairs.iter().filter(|pair| cheap(pair)).map(|(name, value)| format!("{name}={value}"));
-        let query = pairs.collect::<Vec<_>>().join("&");
+        let mut query = pairs.collect::<Vec<_>>().join("&");
+        // A training would go on for as long as somebody reads.
+        query += if path == "playground" { "&stop=0" } else { "" };
         let answer = get(common::shared(), &format!("/api/{path}?{query}"));
         prop_assert!(["200", "400"].contains(&status(&answer)), "{} {}", query, answer);
         let body = answer.split("\r\n\r\n").nth(1).unwrap();
-        prop_assert!(serde_json::from_str::<serde_json::Value>(body).is_ok());
+        // The weights as Rust code are no JSON, and a training has a line for each frame.
+        let lines = body.lines().filter(|_| !path.ends_with("/weights"));
+        for line in lines {
+            prop_assert!(serde_json::from_str::<serde_json::Value>(line).is_ok(), "{}", line);
+        }
     }
 }

@@ -18,6 +18,9 @@ use crate::playground::settings::Settings;
 /// A net and where it is in its data.
 pub(crate) struct Learner {
     trainer: Trainer<f64>,
+    /// Computes gradients over all training points: its memory has more rows than a step needs, and steps are faster
+    /// in little memory.
+    gauge: Trainer<f64>,
     settings: Settings,
     data: Data,
     steps: u64,
@@ -47,7 +50,7 @@ impl Learner {
     /// A net with its first weights.
     pub(crate) fn new(place: &Place, settings: Settings) -> Result<Self, RequestError> {
         let data = points(&settings.data, settings.seed);
-        let mut trainer = trainer(&settings, &data)?;
+        let mut trainer = trainer(&settings, settings.batch)?;
         let sizes = settings.sizes();
         for (layer, sizes) in sizes.windows(2).enumerate() {
             let [d_in, d_out] = [sizes[0], sizes[1]];
@@ -65,6 +68,7 @@ impl Learner {
         }
         let mut learner = Self {
             trainer,
+            gauge: self::trainer(&settings, data.training)?,
             settings,
             data,
             steps: 0,
@@ -79,7 +83,7 @@ impl Learner {
     /// A net as it was.
     pub(crate) fn resume(settings: Settings, snapshot: &Snapshot) -> Result<Self, RequestError> {
         let data = points(&settings.data, settings.seed);
-        let mut trainer = trainer(&settings, &data)?;
+        let mut trainer = trainer(&settings, settings.batch)?;
         for (layer, values) in snapshot.layers.iter().enumerate() {
             trainer.set_layer(layer, &values.weights, &values.biases)?;
         }
@@ -88,6 +92,7 @@ impl Learner {
         }
         let mut learner = Self {
             trainer,
+            gauge: self::trainer(&settings, data.training)?,
             settings,
             data,
             steps: snapshot.steps,
@@ -158,11 +163,15 @@ impl Learner {
 
     /// The gradients of the loss over all training points, a list for each layer.
     pub(crate) fn gradients(&mut self) -> Result<Vec<LayerValues<f64>>, RequestError> {
+        for (layer, values) in self.layers()?.iter().enumerate() {
+            self.gauge
+                .set_layer(layer, &values.weights, &values.biases)?;
+        }
         let rows = (0..self.data.training as u32).collect::<Vec<_>>();
-        self.trainer
+        self.gauge
             .gradients(inputs(&self.data, &rows), targets(&self.data, &rows))?;
-        let count = self.trainer.architecture().layers();
-        let gradients = (0..count).map(|layer| self.trainer.gradient(layer));
+        let count = self.gauge.architecture().layers();
+        let gradients = (0..count).map(|layer| self.gauge.gradient(layer));
         Ok(gradients.collect::<Result<_, _>>()?)
     }
 
@@ -182,7 +191,8 @@ impl Learner {
     }
 }
 
-fn trainer(settings: &Settings, data: &Data) -> Result<Trainer<f64>, FusedError> {
+/// The engine for batches of at most so many rows.
+fn trainer(settings: &Settings, rows: usize) -> Result<Trainer<f64>, FusedError> {
     let output = if settings.data.shape.is_regression() {
         Output::HalfSquaredError {
             unit: OutputUnit::Linear,
@@ -196,7 +206,6 @@ fn trainer(settings: &Settings, data: &Data) -> Result<Trainer<f64>, FusedError>
         hidden: settings.f.clone(),
         output,
     };
-    let rows = settings.batch.max(data.training);
     Trainer::new(architecture, settings.rule, settings.decay, rows, 1)
 }
 

@@ -85,6 +85,7 @@ fn a_value_used_twice_shows_how_its_gradients_add_up() {
         browser.click(
             &browser.find("//*[@role='button' and starts-with(@aria-label, 'x1, parameter')]"),
         );
+        browser.wait_for("#lesson", "trainer lesson chain-rule");
         browser.wait_for(".panel", "x1 is used 2 times");
         browser.wait_for(".panel", "320");
         browser.wait_for(".panel .total", "306");
@@ -246,7 +247,7 @@ fn each_layer_has_its_activation_and_training_stops_where_it_is_asked_to() {
         browser.click(&browser.find("//fieldset[legend='Layer 2']//option[@value='relu']"));
         browser.wait("return location.hash.includes('f=tanh,relu')");
         let field = browser.find("//label[starts-with(., 'Step')]/input");
-        browser.keys(&field, &format!("{BACK}150{ENTER}"));
+        browser.keys(&field, &format!("{END}{BACK}150{ENTER}"));
         browser.wait("return location.hash.includes('stop-step=150')");
         browser.press("Train");
         browser.wait_for("#ended", "step 150 is where you asked it to stop");
@@ -430,7 +431,7 @@ fn axe_finds_no_serious_fault_of_accessibility_in_light_and_dark() {
         for state in STATES {
             browser.open(&format!("http://127.0.0.1:{port}/#{state}"));
             browser.wait(
-                "return document.querySelector('.panel table, .panel .histograms, .plot, .softmax, .pad, .confusion') !== null",
+                "return document.querySelector('.graph, .panel .histograms, .plot, .softmax, .pad') !== null",
             );
             for theme in ["light", "dark"] {
                 browser.theme(theme);
