@@ -47,6 +47,11 @@ export class Bumps {
 
   close() {}
 
+  /** Draws again for the width that the page has now. */
+  repaint() {
+    this.follow(this.parameters).catch(() => { /* The message at the bottom says it. */ });
+  }
+
   /** @param {URLSearchParams} parameters */
   async follow(parameters) {
     this.parameters = parameters;

@@ -17,7 +17,7 @@ import { Softmax } from "./softmax.js";
  * @property {(place: HTMLElement) => void} open
  * @property {(parameters: URLSearchParams) => Promise<void>} follow
  * @property {() => void} close
- * @property {() => void} [repaint] draws again what has no style of its own, in other colours
+ * @property {() => void} [repaint] draws again what style rules do not reach, for other colours or another width
  */
 
 /** @type {Part[]} */
@@ -74,6 +74,11 @@ theme.addEventListener("change", apply);
 apply();
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => open?.repaint?.());
 
+let waiting = 0;
+window.addEventListener("resize", () => {
+  clearTimeout(waiting);
+  waiting = setTimeout(() => open?.repaint?.(), 150);
+});
 window.addEventListener("hashchange", follow);
 follow();
 ask("/api/about", new URLSearchParams()).then((about) => {

@@ -122,7 +122,7 @@ fn main() {
             "/api/playground?data=circles&hidden=8,8&batch=16",
         ),
     ] {
-        training(port, path, 60_000, name);
+        training(port, path, 200_000, name);
     }
     training(
         port,

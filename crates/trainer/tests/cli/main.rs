@@ -10,6 +10,7 @@ mod bench;
 mod drawn;
 mod eval;
 mod exchange;
+mod live;
 mod old_runs;
 mod own_classes;
 mod own_data;
