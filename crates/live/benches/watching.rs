@@ -37,6 +37,8 @@ fn median(mut values: Vec<f64>) -> f64 {
 /// Steps a second alone and watched, and frames a second.
 fn training(port: u16, path: &str, steps: u64, name: &str) {
     let (mut alone, mut watched, mut rates) = (vec![], vec![], vec![]);
+    // The first run finds nothing in memory yet.
+    ask(port, &format!("{path}&seed=1&stop={}", steps / 10), |_| {});
     for run in 0..RUNS {
         let seed = |kind: usize| 100 + 2 * run + kind;
         let took = ask(

@@ -21,7 +21,7 @@ use crate::query::Query;
 use crate::watch::{Event, Learns, Stretch, Watcher, watch};
 
 /// The time between two frames.
-const FRAME: Duration = Duration::from_millis(33);
+const FRAME: Duration = Duration::from_millis(34);
 /// Steps between two looks at the clock.
 const BETWEEN: u64 = 8;
 /// Snapshots that are kept, over all pages.
