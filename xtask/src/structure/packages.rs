@@ -101,8 +101,9 @@ pub(super) const PACKAGES: &[Package] = &[
       xor-net",
      "a run folder stores a run: show it in run-report, train it in training"),
     package("lessons", Autodiff,
-     "backends burn-gradcheck computational-graph datasets distortions gradient-descent gradient-trials \
-      layers linear-regression manual-backprop mnist-mlp pages training universal-approximation xor-net",
+     "backends burn-gradcheck computational-graph datasets distortions exercise-judge gradient-descent \
+      gradient-trials layers linear-regression manual-backprop mnist-mlp pages training \
+      universal-approximation xor-net",
      "a lesson composes formulas and pages: let the program store what it gives"),
     package("run-report", Autodiff,
      "backends datasets layers linear-regression mnist-mlp pages run-folder training xor-net",

@@ -57,7 +57,8 @@ pub(super) fn at(matrix: &Array, i: usize, j: usize) -> f64 {
 pub(super) fn side_by_side<const N: usize>(matrices: [(&str, Array); N]) -> Table {
     let names = matrices.iter();
     let names = names.map(|(name, host)| format!("{name} {}", host.shape()));
-    Table::new(names).row(matrices.iter().map(|(_, host)| host.text()))
+    let heads = names.collect::<Vec<_>>();
+    Table::new(heads).row(matrices.map(|(_, host)| host))
 }
 
 /// Every element of a matrix formula, written as a sum.

@@ -2,12 +2,17 @@
 
 use std::ops::Range;
 
+/// The most ticks of an axis.
+const TICKS: usize = 7;
+
 /// An axis: what it measures, from where to where.
 #[derive(Debug, Clone)]
 pub struct Axis {
     pub(super) label: String,
     pub(super) range: Range<f64>,
     pub(super) scale: Scale,
+    /// Whether all values on it are whole numbers, such as epochs.
+    whole: bool,
 }
 
 /// How values become lengths.
@@ -26,17 +31,21 @@ impl Axis {
             label: label.into(),
             range,
             scale: Scale::Linear,
+            whole: false,
         }
     }
 
-    /// An axis that holds all the values that its scale can show, with a margin.
+    /// An axis that holds all the values that its scale can show, with a margin. If all of them are whole
+    /// numbers, so are its ticks.
     pub fn fitting(
         label: impl Into<String>,
         scale: Scale,
         values: impl IntoIterator<Item = f64>,
     ) -> Self {
         let shown = values.into_iter().filter(|&value| scale.can_show(value));
+        let mut whole = true;
         let (low, high) = shown.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+            whole &= value.fract() == 0.0;
             (low.min(value), high.max(value))
         });
         let range = match (scale, low < high) {
@@ -54,17 +63,18 @@ impl Axis {
             label: label.into(),
             range,
             scale,
+            whole: whole && low < high,
         }
     }
 
-    /// The position of a value: 0 at the start of the axis, 1 at its end.
-    pub(super) fn place(&self, value: f64) -> f64 {
-        let length = |value: f64| match self.scale {
-            Scale::Linear => value,
-            Scale::Log => value.ln(),
-        };
-        let (start, end) = (length(self.range.start), length(self.range.end));
-        (length(value) - start) / (end - start)
+    /// The most ticks that the axis may have: with whole numbers, no more than there are.
+    pub(super) fn tick_count(&self) -> usize {
+        let numbers = self.range.end.floor() - self.range.start.ceil() + 1.0;
+        if self.whole && numbers < TICKS as f64 {
+            (numbers as usize).max(2)
+        } else {
+            TICKS
+        }
     }
 
     /// A tick's label. On a linear axis, a value that is 0 except for rounding is written as 0.
@@ -116,6 +126,16 @@ mod tests {
             assert!((axis.range.start - range.start).abs() < 1e-12, "{axis:?}");
             assert!((axis.range.end - range.end).abs() < 1e-12, "{axis:?}");
         }
+    }
+
+    #[test]
+    fn whole_numbers_have_no_ticks_in_between() {
+        let ticks = |values: &[f64]| {
+            Axis::fitting("epoch", Scale::Linear, values.iter().copied()).tick_count()
+        };
+        assert_eq!(ticks(&[0.0, 1.0, 2.0, 3.0]), 4);
+        assert_eq!(ticks(&[0.0, 1.5, 3.0]), TICKS);
+        assert_eq!(ticks(&[0.0, 100.0]), TICKS);
     }
 
     #[test]
