@@ -50,7 +50,8 @@ mod tests {
     #[test]
     fn the_lints_outside_of_the_workspace_are_those_within() {
         let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../exercises");
-        let within = std::fs::read_to_string(package.join("Cargo.toml")).expect("the file is there");
+        let within =
+            std::fs::read_to_string(package.join("Cargo.toml")).expect("the file is there");
         let lints = |manifest: &str| {
             let start = manifest.find("[lints.rust]").expect("there are lints");
             let end = manifest.find("[lib]").expect("there is a library");

@@ -64,6 +64,7 @@ pub(super) const PACKAGES: &[Package] = &[
      "the construction is plain f64: load its weights where it is used"),
     package("pages", Nothing, "",
      "a page knows text, numbers and images: compute them in the package that shows them"),
+    package("web-driver", Nothing, "", "a browser for tests: what is tested there belongs to the tests"),
     package("layers", Tensors, "", "layers are used from other projects, which choose their own backend"),
     package("linear-regression", Tensors, "layers", NET),
     package("mnist-mlp", Tensors, "layers", NET),

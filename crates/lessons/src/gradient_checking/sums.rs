@@ -156,6 +156,9 @@ mod tests {
         let setup = Setup::new(Backend::Flex.open().unwrap(), 0);
         let section = serde_json::to_value(named(&setup)).unwrap();
         let code = section["blocks"][1]["code"].as_str().unwrap();
-        assert!(code.contains("manual"), "{code}");
+        assert!(
+            code.contains("the hand-written gradient is the odd one"),
+            "{code}"
+        );
     }
 }

@@ -2,10 +2,9 @@
 
 #[path = "../common/mod.rs"]
 mod common;
-mod driver;
 
-use driver::Browser;
 use serde_json::Value;
+use web_driver::Browser;
 
 /// Presses of keys in WebDriver.
 const BACK: &str = "\u{e003}";
