@@ -246,12 +246,12 @@ impl Options {
             .formula(function.formula())
             .text(format!(
                 "Each optimizer takes {} steps from {}. Learning rates of different rules mean different things, so \
-                 each rule is given the one with which it ends lowest, of {} rates from 10^{} to 10^{}.",
+                 each rule is given the one with which it ends lowest, of {} rates from {} to {}.",
                 self.steps,
                 vector(&function.start()),
                 (POWERS[1] - POWERS[0]) * PER_DECADE + 1,
-                POWERS[0],
-                POWERS[1]
+                number(10f64.powi(POWERS[0])),
+                number(10f64.powi(POWERS[1]))
             ))
             .table(table)
             .figure(

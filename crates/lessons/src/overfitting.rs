@@ -26,12 +26,12 @@ use crate::tensors::read;
 const BATCH: usize = 50;
 const ROWS_AT_ONCE: usize = 1000;
 /// Units of the hidden layer: many for the few images.
-const HIDDEN: usize = 256;
+const HIDDEN: usize = 128;
 const LEARNING_RATE: f64 = 0.05;
 /// Fewest and most training images.
 const IMAGES: [usize; 2] = [BATCH, 20_000];
 /// Images of the validation set.
-const VALIDATION: usize = 5000;
+const VALIDATION: usize = 2000;
 
 /// Options of `lesson overfitting`.
 #[derive(Debug, Args)]
@@ -41,7 +41,7 @@ pub struct Options {
     images: usize,
 
     /// Passes over them, from 1 to 1000.
-    #[arg(long, default_value = "40", allow_negative_numbers = true, value_parser = epochs, value_name = "N")]
+    #[arg(long, default_value = "30", allow_negative_numbers = true, value_parser = epochs, value_name = "N")]
     epochs: usize,
 
     /// Factor λ of the weight decay, 0 or more.

@@ -123,8 +123,12 @@ fn all_lessons_are_a_site_whose_pages_can_be_read_in_both_themes_and_at_any_widt
         }
     }
 
-    let Some(browser) = Browser::start() else {
-        return;
+    let browser = match Browser::start() {
+        Ok(browser) => browser,
+        Err(reason) => {
+            eprintln!("not run: {reason}");
+            return;
+        }
     };
     let mut faults = vec![];
     for page in &pages {

@@ -27,8 +27,16 @@ pub struct Browser {
 pub struct Element(String);
 
 impl Browser {
-    /// Starts chromium; none if its driver is not installed, unless tests must not be skipped.
-    pub fn start() -> Option<Self> {
+    /// Starts chromium.
+    ///
+    /// # Errors
+    ///
+    /// Why it is not there, if its driver is not installed.
+    ///
+    /// # Panics
+    ///
+    /// In the place of an error if `REQUIRE_BROWSER` is set, and if the driver does not do what it should.
+    pub fn start() -> Result<Self, String> {
         let driver = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
@@ -42,8 +50,7 @@ impl Browser {
                     !required,
                     "REQUIRE_BROWSER is set, but chromedriver does not start: {error}"
                 );
-                eprintln!("not run: chromedriver is not installed");
-                return None;
+                return Err(format!("chromedriver is not installed: {error}"));
             }
         };
         let output = driver.stdout.take().expect("the output is piped");
@@ -75,7 +82,7 @@ impl Browser {
             .as_str()
             .expect("a session has an id")
             .to_owned();
-        Some(browser)
+        Ok(browser)
     }
 
     /// Whether the reader prefers a dark page.

@@ -137,7 +137,7 @@ pub(super) fn step_sizes(x: f64, setup: &Setup) -> Result<Section> {
     }
     Ok(Section::new("How small a step")
         .text(format!(
-            "For f(x) = e^x at x = {} every derivative is f(x) itself, so both errors are known. A large h \
+            "For f(x) = eˣ at x = {} every derivative is f(x) itself, so both errors are known. A large h \
              truncates: the next term of the series is left out. A small h rounds: f(x + h) and f(x - h) agree \
              in most of their digits, and these cancel. Rounding leaves ε |f(x)| / h, where ε is half the \
              distance of 1 to the next number.",

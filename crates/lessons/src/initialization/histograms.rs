@@ -40,24 +40,17 @@ fn panels(passed: &[Passed], what: &str, of: fn(&Passed) -> &[Vec<f64>]) -> Vec<
         let mut shown = vec![0, last / 2, last];
         shown.dedup();
         let axis = Axis::fitting(what, Scale::Log, POWERS.map(|power| 10f64.powi(power)));
-        let panel = Panel::new(
-            one.scheme.name(),
-            axis,
-            Axis::linear("share, %", -2.0..102.0),
-        );
+        let histograms = shown.iter().map(|&l| histogram(&layers[l]));
+        let histograms = histograms.collect::<Vec<_>>();
+        let shares = histograms.iter().flatten().map(|bin| bin.1);
+        let shares = Axis::fitting("share, %", Scale::Linear, shares);
+        let panel = Panel::new(one.scheme.name(), axis, shares);
         let colours = [Colour::BLUE, Colour::GREEN, Colour::ORANGE];
-        shown
-            .into_iter()
-            .zip(colours)
-            .fold(panel, |panel, (l, colour)| {
-                let label = format!("layer {}", l + 1);
-                panel.with(Series::new(
-                    label,
-                    colour,
-                    Mark::Line,
-                    histogram(&layers[l]),
-                ))
-            })
+        let series = shown.iter().zip(histograms).zip(colours);
+        series.fold(panel, |panel, ((l, bins), colour)| {
+            let label = format!("layer {}", l + 1);
+            panel.with(Series::new(label, colour, Mark::Line, bins))
+        })
     });
     panels.collect()
 }

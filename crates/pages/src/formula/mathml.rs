@@ -6,8 +6,11 @@ use crate::markup::escaped;
 /// Operators that have their index below.
 const LIMITS: [&str; 3] = ["∑", "max", "min"];
 
-/// A formula, large as on a line of its own: in a cell, too, its fractions are to be read.
+/// A formula, large as on a line of its own: in a cell, too, its fractions are to be read. Nothing, if it is empty.
 pub(super) fn math(nodes: &[Node]) -> String {
+    if nodes.is_empty() {
+        return String::new();
+    }
     format!(
         "<math displaystyle=\"true\"><mrow>{}</mrow></math>",
         row(nodes)
@@ -38,6 +41,7 @@ fn element(node: &Node) -> String {
         Node::Fenced(open, body, close) => {
             format!("<mrow><mo>{open}</mo>{}<mo>{close}</mo></mrow>", row(body))
         }
+        Node::Root(nodes) => format!("<msqrt>{}</msqrt>", row(nodes)),
         Node::Fraction(above, below) => {
             format!("<mfrac>{}{}</mfrac>", grouped(above), grouped(below))
         }

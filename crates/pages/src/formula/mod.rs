@@ -9,6 +9,7 @@
 //! | `Yp`, `yp_k` | the slides' name of the prediction: y with a superscript p |
 //! | `Σ_j`, `max_j` | an operator with its index below |
 //! | `½`, `∂L/∂z`, `-1/n` | a fraction of the two factors next to `/` |
+//! | `√(2 ε)`, `|x|`, `‖x‖` | a root, an absolute value, a norm |
 //! | `a b / (c + d)` | with spaces around `/`: a fraction of the two products next to it |
 //! | `[1, 0; 2 z1, -1]` | a matrix; in a terminal it takes several lines |
 //! | two spaces or more | the end of a formula and the start of another on the same line |
@@ -194,6 +195,22 @@ mod tests {
     }
 
     #[test]
+    fn roots_and_bars_hold_what_belongs_to_them() {
+        assert_eq!(
+            one("√(2 a)"),
+            "<msqrt><mn>2</mn><mspace width=\"0.2em\"/><mi>a</mi></msqrt>"
+        );
+        assert_eq!(
+            one("|f|/h"),
+            "<mfrac><mrow><mo>|</mo><mi>f</mi><mo>|</mo></mrow><mi>h</mi></mfrac>"
+        );
+        assert_eq!(
+            one("d_in + β1"),
+            "<msub><mi>d</mi><mi>in</mi></msub><mo>+</mo><msub><mi>β</mi><mn>1</mn></msub>"
+        );
+    }
+
+    #[test]
     fn words_are_upright_and_markup_is_escaped() {
         assert_eq!(
             one("ln a"),
@@ -210,7 +227,7 @@ mod tests {
     #[test]
     fn unbalanced_brackets_lose_nothing() {
         for source in [
-            "(a", "a)", "[1; 2", "‖a", "a /", "/ b", "^", "_", "Σ_", "a_(b",
+            "(a", "a)", "[1; 2", "‖a", "a /", "/ b", "^", "_", "Σ_", "a_(b", "|a", "√",
         ] {
             let html = Formula::new(source).to_html();
             for letter in source.chars().filter(char::is_ascii_alphanumeric) {

@@ -19,6 +19,7 @@ pub(super) enum Node {
         above: Vec<Node>,
     },
     Fraction(Vec<Node>, Vec<Node>),
+    Root(Vec<Node>),
     /// Its rows, each with its entries.
     Matrix(Vec<Vec<Vec<Node>>>),
 }
@@ -66,6 +67,7 @@ pub(super) fn parts(line: &str) -> Vec<String> {
         spaces = 0;
         parts.last_mut().expect("there is a part").push(c);
     }
+    parts.retain(|part| !part.is_empty());
     parts
 }
 
@@ -210,7 +212,7 @@ impl Reader {
             }
             '-' => "−".to_owned(),
             '=' | '+' | '←' | '≤' | '≥' | '<' | '>' | ',' | ';' | ':' | '·' | '×' | '∘' | '≈'
-            | '∝' | '|' | '±' | '∞' | '…' | '→' | '∈' => c.to_string(),
+            | '∝' | '±' | '∞' | '…' | '→' | '∈' => c.to_string(),
             _ => return None,
         };
         self.place += if symbol == "+=" { 2 } else { 1 };
@@ -248,10 +250,11 @@ impl Reader {
                 self.closed('(', body, ')')
             }
             '[' => self.bracket(),
-            '‖' => {
-                let body = self.row(&['‖']);
-                self.closed('‖', body, '‖')
+            '‖' | '|' => {
+                let body = self.row(&[c]);
+                self.closed(c, body, c)
             }
+            '√' => Node::Root(bare(vec![self.factor()])),
             c if c.is_ascii_digit() => {
                 self.place -= 1;
                 let mut digits = self.run(|c| c.is_ascii_digit() || c == '.');
@@ -365,7 +368,8 @@ impl Reader {
             };
         }
         let text = self.run(|c| c.is_ascii_alphanumeric());
-        let is_word = text.len() > 2 && text.chars().all(|c| c.is_ascii_alphabetic());
+        let is_word =
+            text == "in" || text.len() > 2 && text.chars().all(|c| c.is_ascii_alphabetic());
         if is_word {
             return Node::Name(text);
         }

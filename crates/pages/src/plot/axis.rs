@@ -49,7 +49,7 @@ impl Axis {
             (low.min(value), high.max(value))
         });
         let range = match (scale, low < high) {
-            (Scale::Log, true) => low / 1.3..high * 1.3,
+            (Scale::Log, true) => with_ticks(low / 1.3..high * 1.3),
             (Scale::Log, false) if high > 0.0 => high / 10.0..high * 10.0,
             (Scale::Log, false) => 0.1..10.0,
             (Scale::Linear, true) => low - 0.04 * (high - low)..high + 0.04 * (high - low),
@@ -93,6 +93,21 @@ impl Scale {
     }
 }
 
+/// A range of a logarithmic axis, widened to two powers of ten, which have the ticks.
+fn with_ticks(range: Range<f64>) -> Range<f64> {
+    let (mut start, mut end) = (range.start.log10(), range.end.log10());
+    while end.floor() - start.ceil() < 1.0 {
+        // Where less is added.
+        let [below, above] = [start - (start.ceil() - 1.0), (end.floor() + 1.0) - end];
+        if below < above {
+            start -= below;
+        } else {
+            end += above;
+        }
+    }
+    10f64.powf(start)..10f64.powf(end)
+}
+
 /// A tick's label: as short as it can be.
 fn tick(value: f64) -> String {
     match value.abs() {
@@ -126,6 +141,20 @@ mod tests {
             assert!((axis.range.start - range.start).abs() < 1e-12, "{axis:?}");
             assert!((axis.range.end - range.end).abs() < 1e-12, "{axis:?}");
         }
+    }
+
+    #[test]
+    fn a_logarithmic_axis_has_two_powers_of_ten() {
+        for (values, range) in [([0.2, 0.3], 0.1..1.0), ([0.5, 2.0], 0.5 / 1.3..10.0)] {
+            let axis = Axis::fitting("loss", Scale::Log, values);
+            assert!(
+                (axis.range.start / range.start - 1.0).abs() < 1e-9,
+                "{axis:?}"
+            );
+            assert!((axis.range.end / range.end - 1.0).abs() < 1e-9, "{axis:?}");
+        }
+        let wide = Axis::fitting("loss", Scale::Log, [0.013, 130.0]);
+        assert!((wide.range.end / 169.0 - 1.0).abs() < 1e-9, "{wide:?}");
     }
 
     #[test]
