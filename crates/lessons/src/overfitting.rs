@@ -227,7 +227,7 @@ impl Options {
             .formula("L = -1/n Σ Y∘ln Yp + λ/2 Σ‖W‖²        δW = Xᵀ·G + λ W")
             .text(format!(
                 "Weight decay adds λ W to the gradient, here with λ = {}: every step makes the weights a little smaller, \
-                 and only those stay large that the data keep pulling at. Distorting the images anew in every epoch (as \
+                 and only those stay large that the data keep pulling at. Distorting the images again in every epoch (as \
                  `trainer --augment both` does) gives the net more to learn than it can remember.",
                 number(self.weight_decay)
             ))

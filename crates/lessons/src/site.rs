@@ -65,12 +65,12 @@ pub fn site(setup: &Setup, mut begun: impl FnMut(&str)) -> Result<Site> {
         Section::new("Lessons")
             .text(format!(
                 "{} lessons that compute what they show, in an order in which each builds on those before it. \
-                 Every gradient is derived by hand, and compared with Burn's autodiff. All numbers on these \
-                 pages were computed on {} in {}, with seed {}.",
+                 Every gradient is derived by hand, and compared with Burn's autodiff. The numbers were \
+                 computed in {}, with seed {} ({}).",
                 lessons.len(),
-                setup.opened.description(),
                 setup.dtype.name(),
-                setup.seed
+                setup.seed,
+                setup.opened.description()
             ))
             .table(table)
             .text(

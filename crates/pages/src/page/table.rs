@@ -177,7 +177,10 @@ impl Table {
                     _ if column == 0 || !wide => String::new(),
                     name => format!(" data-name=\"{}\"", escaped(name)),
                 };
-                let class = self.class(column, shade);
+                let class = match cell {
+                    Cell::Text(text) if is_sentence(text) => " class=\"words\"".to_owned(),
+                    _ => self.class(column, shade),
+                };
                 html += &match (cell, equations[column]) {
                     (Cell::Formula(formula), true) => match formula.sides() {
                         (left, Some(right)) => format!(
@@ -233,6 +236,12 @@ impl Table {
     }
 }
 
+/// Whether a cell is too long for a line and may take several.
+fn is_sentence(cell: &str) -> bool {
+    const LONG: usize = 40;
+    !is_numeric(cell) && !cell.contains('\n') && cell.chars().count() > LONG && cell.contains(' ')
+}
+
 /// A cell of a CSV file, in quotes where a reader needs them.
 fn quoted(cell: &str) -> Cow<'_, str> {
     if cell.contains([',', '"', '\n', '\r']) {
@@ -262,6 +271,19 @@ mod tests {
             .row(["b \"c\"".to_owned(), String::new()]);
         let expected = "run,options\na,\"--hidden 12,8\"\n\"b \"\"c\"\"\",";
         assert_eq!(table.to_csv(), expected);
+    }
+
+    #[test]
+    fn a_sentence_may_take_several_lines() {
+        let sentence = "one step by hand, a short training run, and what it has learnt";
+        let html = Table::new(["what"]).row([sentence]).to_html();
+        assert!(html.contains("<td class=\"words\">one step"), "{html}");
+        assert!(
+            !Table::new(["what"])
+                .row(["short"])
+                .to_html()
+                .contains("words")
+        );
     }
 
     #[test]
