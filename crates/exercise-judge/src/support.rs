@@ -22,6 +22,10 @@ pub(crate) fn manifest() -> String {
                 [lints.rust]\nunsafe_code = \"forbid\"\n\
                 # A blank never returns, and leaves what it is given unused.\ndead_code = \"allow\"\n\
                 unreachable_code = \"allow\"\nunused_mut = \"allow\"\nunused_variables = \"allow\"\n\n\
+                [lints.clippy]\n\
+                # As above: a value that is missing, a loop that ends at its first blank.\n\
+                diverging_sub_expression = \"allow\"\nnever_loop = \"allow\"\n\
+                # A net of three layers has eight.\ntoo_many_arguments = \"allow\"\n\n\
                 [lib]\nname = \"exercises\"\n";
     let bins = exercises().iter().map(|exercise| {
         let (name, file) = (exercise.name, exercise.file);
@@ -42,6 +46,19 @@ pub(crate) fn digest(text: &str) -> u64 {
 mod tests {
     use super::*;
     use std::path::Path;
+
+    #[test]
+    fn the_lints_outside_of_the_workspace_are_those_within() {
+        let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../exercises");
+        let within =
+            std::fs::read_to_string(package.join("Cargo.toml")).expect("the file is there");
+        let lints = |manifest: &str| {
+            let start = manifest.find("[lints.rust]").expect("there are lints");
+            let end = manifest.find("[lib]").expect("there is a library");
+            manifest[start..end].replace('\r', "")
+        };
+        assert_eq!(lints(&manifest()), lints(&within));
+    }
 
     #[test]
     fn the_digests_are_those_of_the_files() {

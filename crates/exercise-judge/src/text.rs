@@ -56,9 +56,7 @@ impl Words {
                 PartVerdict::Wrong { sentences, .. } if sentences.is_empty() => {
                     Some(format!("{}: wrong", part.name))
                 }
-                PartVerdict::Wrong { sentences, .. } => {
-                    Some(format!("{}: {}", part.name, sentences.join("; ")))
-                }
+                PartVerdict::Wrong { sentences, .. } => Some(named(part.name, sentences)),
                 _ => None,
             });
         let failure = diagnosis.failure.iter().map(Self::failure);
@@ -102,11 +100,11 @@ impl Words {
                     ..
                 } => {
                     let what = if sentences.is_empty() {
-                        "wrong, and by no mistake that the judge knows".to_owned()
+                        format!("{name}: wrong, and by no mistake that the judge knows")
                     } else {
-                        sentences.join("; ")
+                        named(name, sentences)
                     };
-                    lines.push(format!("  {name}: {what}"));
+                    lines.push(format!("  {what}"));
                     lines.push(format!("    {evidence}"));
                 }
             }
@@ -146,6 +144,15 @@ impl Words {
             exercise.hints()[0]
         };
         format!("{fitting}; more: {more}")
+    }
+}
+
+/// What is wrong with a result, after its name; a sentence that begins with the name needs it only once.
+fn named(name: &str, sentences: &[String]) -> String {
+    let text = sentences.join("; ");
+    match text.strip_prefix(name).filter(|rest| rest.starts_with(' ')) {
+        Some(_) => text,
+        None => format!("{name}: {text}"),
     }
 }
 

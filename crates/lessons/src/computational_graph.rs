@@ -15,10 +15,12 @@ use manual_backprop::cross_entropy::one_hot;
 use manual_backprop::nets::mnist::LayerParameters;
 use manual_backprop::nets::{Parameters, general, mnist, scalar, xor};
 use mnist_mlp::MnistMlpConfig;
+use pages::formula::Formula;
 use pages::numbers::{Array, number};
-use pages::page::{Page, Section, Table};
+use pages::page::{Cell, Page, Section, Table};
 use xor_net::{OutputUnit, XorNetConfig};
 
+use crate::about;
 use crate::setup::{Setup, Teach};
 use crate::tensors::{
     Comparison, layer_parameters, parameters, read, scalar as scalar_of, scalar_gradients, tracked,
@@ -68,7 +70,8 @@ impl Teach for Options {
     fn teach(&self, setup: &Setup) -> Result<Page> {
         let worked = self.net.work(setup)?;
         let title = self.net.title();
-        let mut page = Page::new("Computational graphs", "L1, L6")
+        let mut page = about::COMPUTATIONAL_GRAPH
+            .page()
             .with(
                 Section::new(title)
                     .text(
@@ -101,9 +104,9 @@ impl Teach for Options {
         page = page.with(others).with(
             Section::new("The graph as text")
                 .text("For Graphviz (`dot -Tsvg`):")
-                .formula(worked.graph.to_dot())
+                .code(worked.graph.to_dot())
                 .text("For Mermaid, which many Markdown viewers render:")
-                .formula(worked.graph.to_mermaid()),
+                .code(worked.graph.to_mermaid()),
         );
         Ok(page)
     }
@@ -310,17 +313,18 @@ fn forward(graph: &Graph) -> Section {
     let mut table = Table::new(["node", "operation", "shape", "value"]);
     for node in graph.nodes() {
         let kind = match node.kind() {
-            Kind::Input => "input".to_owned(),
-            Kind::Parameter => "parameter".to_owned(),
-            Kind::Operation(_) => graph.formula(node).unwrap_or_default(),
+            Kind::Input => Cell::from("input"),
+            Kind::Parameter => "parameter".into(),
+            Kind::Operation(_) => Formula::new(graph.formula(node).unwrap_or_default()).into(),
         };
         let value = node.value().map(read);
-        let text = |show: fn(&Array) -> String| value.as_ref().map(show).unwrap_or_default();
+        let shape = value.as_ref().map(Array::shape).unwrap_or_default();
+        let name = Formula::new(node.name());
         table.push([
-            node.name().to_owned(),
+            name.into(),
             kind,
-            text(Array::shape),
-            text(Array::text),
+            shape.into(),
+            value.map_or_else(|| Cell::from(""), Cell::from),
         ]);
     }
     Section::new("Forward: in topological order")
@@ -339,10 +343,10 @@ fn backward(graph: &Graph) -> Section {
             uses.map(|_| user.name())
         });
         table.push([
-            node.name().to_owned(),
-            users.collect::<Vec<_>>().join(", "),
-            gradient.shape(),
-            gradient.text(),
+            Cell::from(Formula::new(node.name())),
+            Formula::new(users.collect::<Vec<_>>().join(", ")).into(),
+            gradient.shape().into(),
+            gradient.into(),
         ]);
     }
     Section::new("Backward: in reverse order")

@@ -1,15 +1,21 @@
 #![doc = include_str!("../README.md")]
 
+mod about;
 mod arguments;
 mod chain_rule;
 mod computational_graph;
 mod functions;
+mod gradient_checking;
 mod gradient_descent;
+mod initialization;
 mod layer_rules;
 mod linear_regression;
 mod mnist;
+mod optimizers;
+mod overfitting;
 mod scalar_net;
 mod setup;
+mod site;
 mod softmax_cross_entropy;
 mod tensors;
 mod universal_approximation;
@@ -19,8 +25,10 @@ use anyhow::Result;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use pages::page::Page;
 
+pub use about::About;
 use setup::Teach;
 pub use setup::{NotFinite, Setup};
+pub use site::{Site, site};
 
 /// The lessons, in the order of the lecture's ideas. In addition to its own options, each has `C`:
 /// the options of the program that runs the lesson.
@@ -46,6 +54,14 @@ pub enum Lesson<C: Args> {
     ComputationalGraph(With<computational_graph::Options, C>),
     /// L16: one hidden layer approximates any function, with computed weights and by training.
     UniversalApproximation(With<universal_approximation::Options, C>),
+    /// L17, L2: four ways to draw the first weights, and gradients that vanish or explode.
+    Initialization(With<initialization::Options, C>),
+    /// L13, L17: gradient descent, momentum, Nesterov's and Adam on one surface.
+    Optimizers(With<optimizers::Options, C>),
+    /// L17: too few images on MNIST, and what helps: weight decay and distorted images.
+    Overfitting(With<overfitting::Options, C>),
+    /// L18: differences as a witness: step size, rounding, kinks, and what a sum hides.
+    GradientChecking(With<gradient_checking::Options, C>),
 }
 
 /// Options of one lesson, and those of all lessons.
@@ -59,29 +75,39 @@ pub struct With<O: Args, C: Args> {
 }
 
 impl<C: Args> Lesson<C> {
-    /// Its name on the command line, its options, and those of all lessons.
-    fn parts(&self) -> (&'static str, &dyn Teach, &C) {
+    /// What it is about, its options, and those of all lessons.
+    fn parts(&self) -> (&'static About, &dyn Teach, &C) {
         match self {
-            Self::GradientDescent(With { own, common }) => ("gradient-descent", own, common),
-            Self::ChainRule(With { own, common }) => ("chain-rule", own, common),
-            Self::LayerRules(With { own, common }) => ("layer-rules", own, common),
+            Self::GradientDescent(With { own, common }) => (&about::GRADIENT_DESCENT, own, common),
+            Self::ChainRule(With { own, common }) => (&about::CHAIN_RULE, own, common),
+            Self::LayerRules(With { own, common }) => (&about::LAYER_RULES, own, common),
             Self::SoftmaxCrossEntropy(With { own, common }) => {
-                ("softmax-cross-entropy", own, common)
+                (&about::SOFTMAX_CROSS_ENTROPY, own, common)
             }
-            Self::ScalarNet(With { own, common }) => ("scalar-net", own, common),
-            Self::Xor(With { own, common }) => ("xor", own, common),
-            Self::LinearRegression(With { own, common }) => ("linear-regression", own, common),
-            Self::Mnist(With { own, common }) => ("mnist", own, common),
-            Self::ComputationalGraph(With { own, common }) => ("computational-graph", own, common),
+            Self::ScalarNet(With { own, common }) => (&about::SCALAR_NET, own, common),
+            Self::Xor(With { own, common }) => (&about::XOR, own, common),
+            Self::LinearRegression(With { own, common }) => {
+                (&about::LINEAR_REGRESSION, own, common)
+            }
+            Self::Mnist(With { own, common }) => (&about::MNIST, own, common),
+            Self::ComputationalGraph(With { own, common }) => {
+                (&about::COMPUTATIONAL_GRAPH, own, common)
+            }
             Self::UniversalApproximation(With { own, common }) => {
-                ("universal-approximation", own, common)
+                (&about::UNIVERSAL_APPROXIMATION, own, common)
+            }
+            Self::Initialization(With { own, common }) => (&about::INITIALIZATION, own, common),
+            Self::Optimizers(With { own, common }) => (&about::OPTIMIZERS, own, common),
+            Self::Overfitting(With { own, common }) => (&about::OVERFITTING, own, common),
+            Self::GradientChecking(With { own, common }) => {
+                (&about::GRADIENT_CHECKING, own, common)
             }
         }
     }
 
     /// Its name on the command line.
     pub fn name(&self) -> &'static str {
-        self.parts().0
+        self.parts().0.name
     }
 
     /// The options of all lessons.
@@ -96,7 +122,8 @@ impl<C: Args> Lesson<C> {
     /// If an option does not fit, or the data or the device fails. If the lesson ran but its
     /// numbers became infinite or NaN, the error holds a [`NotFinite`].
     pub fn run(&self, setup: &Setup) -> Result<Page> {
-        self.parts().1.teach(setup)
+        let (about, lesson, _) = self.parts();
+        about.complete(lesson.teach(setup)?, |_| None)
     }
 }
 
@@ -104,19 +131,28 @@ impl<C: Args> Lesson<C> {
 #[derive(Debug, Args)]
 struct Nothing {}
 
+/// The lessons as clap knows them.
+#[derive(Debug, Parser)]
+#[command(no_binary_name = true)]
+struct Lessons {
+    #[command(subcommand)]
+    lesson: Lesson<Nothing>,
+}
+
+/// Names of all lessons, each with its content in a line.
+fn names() -> Vec<(String, String)> {
+    let command = Lessons::command();
+    let lessons = command.get_subcommands().map(|lesson| {
+        let about = lesson.get_about().map(ToString::to_string);
+        (lesson.get_name().to_owned(), about.unwrap_or_default())
+    });
+    lessons.collect()
+}
+
 /// Name and content of every lesson, one line each.
 pub fn list() -> String {
-    /// The lessons as clap knows them.
-    #[derive(Parser)]
-    struct Lessons {
-        #[command(subcommand)]
-        _lesson: Lesson<Nothing>,
-    }
-    let command = Lessons::command();
-    let lines = command.get_subcommands().map(|lesson| {
-        let about = lesson.get_about().map(ToString::to_string);
-        format!("{:<24} {}", lesson.get_name(), about.unwrap_or_default())
-    });
+    let lines = names().into_iter();
+    let lines = lines.map(|(name, about)| format!("{name:<24} {about}"));
     lines.collect::<Vec<_>>().join("\n")
 }
 

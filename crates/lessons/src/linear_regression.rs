@@ -19,6 +19,7 @@ use pages::page::{Page, Section, Table};
 use pages::plot::{Mark, Panel, Scale, Series, figure};
 use training::number::parse::{at_least_one, non_negative};
 
+use crate::about;
 use crate::arguments::training_steps;
 use crate::setup::{NotFinite, Setup, Teach};
 use crate::tensors::{Comparison, layer_gradients, read};
@@ -104,7 +105,8 @@ impl Teach for Options {
             .into_iter()
             .map(|ridge| self.fit(ridge, &equations, &rows, &test, setup))
             .collect::<Result<Vec<_>>>()?;
-        Ok(Page::new("Linear regression on MNIST", "L12")
+        Ok(about::LINEAR_REGRESSION
+            .page()
             .with(the_model(&rows, &test))
             .with(compared(self.ridge, &rows, setup)?)
             .with(closed_forms(&fits, &rows))
@@ -226,7 +228,7 @@ fn the_model(rows: &Rows, test: &Rows) -> Section {
         )
         .formula(
             "∇W = Xᵀ(X·W + 1bᵀ - Y) + γW            ∇b = Σ_rows (Yp - Y)\n\
-             at b = 0:  ∇W = (XᵀX + γI)·W - XᵀY      the slides' form",
+             at b = 0:  ∇W = (XᵀX + γI)·W - XᵀY      as on the slides",
         )
         .text(format!(
             "{constant} of the {inputs} pixels are the same in all {n} images. The data says nothing \
@@ -362,20 +364,20 @@ fn descents(fits: &[Fit]) -> Result<Section> {
         ("‖W - W*‖ / ‖W*‖", Scale::Log),
         curves(|j| j.distance),
     );
-    let mut accuracies = curves(|j| j.accuracy);
+    let mut accuracies = curves(|j| 100.0 * j.accuracy);
     for (fit, colour) in fits.iter().zip(Colour::SERIES) {
         let ends = [
             1,
             fit.evaluated.last().map_or(1, |evaluated| evaluated.step),
         ];
-        let line = ends.map(|step| (step as f64, fit.exact_accuracy));
+        let line = ends.map(|step| (step as f64, 100.0 * fit.exact_accuracy));
         let label = format!("exact, γ = {}", number(fit.ridge));
         accuracies.push(Series::new(label, colour, Mark::Dashed, line));
     }
     let accuracy = Panel::of(
         "Test accuracy",
         steps,
-        ("accuracy", Scale::Linear),
+        ("accuracy, %", Scale::Linear),
         accuracies,
     );
     Ok(Section::new("Gradient descent")

@@ -7,10 +7,11 @@ use computational_graph::{SvgOptions, nets};
 use manual_backprop::nets::scalar::{self, Parameters};
 use pages::colours::Colour;
 use pages::numbers::number;
-use pages::page::{Page, Section};
+use pages::page::{Page, Picture, Section};
 use pages::plot::{Axis, Mark, Panel, Points, Scale, Series, figure};
 use training::number::parse::finite;
 
+use crate::about;
 use crate::setup::{NotFinite, Setup, Teach};
 use crate::tensors::{Comparison, scalar as scalar_of, scalar_gradients, steps};
 
@@ -104,7 +105,7 @@ impl Teach for Options {
             number(w2),
             number(b2)
         ));
-        Ok(Page::new("The scalar net", "L5")
+        Ok(about::SCALAR_NET.page()
             .with(start.formula("yp = σ(x w1 + b1) w2 + b2        L = ½(yp - y)²"))
             .with(
                 Section::new("Forward: from the input to the loss")
@@ -170,7 +171,7 @@ fn loss_along_w1(p: &Parameters, x: f64, y: f64, w1: f64, setup: &Setup) -> Poin
         .collect()
 }
 
-fn tangent_figure(curve: &[(f64, f64)], w1: f64, loss: f64, slope: f64) -> Result<String> {
+fn tangent_figure(curve: &[(f64, f64)], w1: f64, loss: f64, slope: f64) -> Result<Picture> {
     let x = Axis::fitting("w1", Scale::Linear, curve.iter().map(|point| point.0));
     let y = Axis::fitting("loss L", Scale::Linear, curve.iter().map(|point| point.1));
     let tangent = [-1.0, 1.0].map(|step| (w1 + step, loss + slope * step));

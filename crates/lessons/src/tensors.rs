@@ -6,8 +6,9 @@ use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 use manual_backprop::nets::mnist::LayerParameters;
 use manual_backprop::nets::{Parameters, scalar as scalar_net};
+use pages::formula::Formula;
 use pages::numbers::{Array, number};
-use pages::page::{Section, Table};
+use pages::page::{Cell, Section, Table};
 use xor_net::XorNet;
 
 /// Reads a tensor back from its device.
@@ -94,7 +95,8 @@ pub(crate) fn steps(what: &str, formulas: &[&str], values: &[(String, Tensor<2>)
         if name.starts_with("grad_b") {
             value.dims.remove(0);
         }
-        table.push([(*formula).to_owned(), value.shape(), value.text()]);
+        let formula = Formula::new(*formula);
+        table.push([Cell::from(formula), value.shape().into(), value.into()]);
     }
     table.without_empty_columns()
 }
@@ -138,11 +140,11 @@ impl Comparison {
         let difference = by_hand.largest_difference(autodiff);
         self.largest = self.largest.max(difference);
         self.table.push([
-            name.to_owned(),
-            by_hand.shape(),
-            by_hand.text(),
-            autodiff.text(),
-            number(difference),
+            Cell::from(Formula::new(name)),
+            by_hand.shape().into(),
+            by_hand.clone().into(),
+            autodiff.clone().into(),
+            number(difference).into(),
         ]);
         self
     }

@@ -10,12 +10,14 @@ use datasets::xor::{XOR_INPUTS, XOR_TARGETS};
 use layers::Activation;
 use manual_backprop::nets::xor;
 use pages::colours::Colour;
+use pages::formula::Formula;
 use pages::numbers::number;
-use pages::page::{Page, Section, Table};
+use pages::page::{Cell, Page, Section, Table};
 use pages::plot::{Panel, Scale, Series, decision_map, figure};
 use training::number::parse::positive;
 use xor_net::{XorNet, XorNetConfig};
 
+use crate::about;
 use crate::arguments::{activation, between, training_steps};
 use crate::setup::{NotFinite, Setup, Teach};
 use crate::tensors::{Comparison, layer_gradients, parameters, read, steps};
@@ -107,7 +109,8 @@ impl Teach for Options {
             bail!("training returned no net; this is a defect, please report it");
         };
         let f = self.activation;
-        let mut page = Page::new("The XOR net", "L3, L4, L17")
+        let mut page = about::XOR
+            .page()
             .with(self.the_net(setup))
             .with(forward(f, before, &rows)?)
             .with(backward(f, before, &rows)?)
@@ -274,9 +277,9 @@ fn forward(f: Activation, before: &Moment, rows: &Rows) -> Result<Section> {
         .table(steps("value", &FORWARD, &values.named())))
 }
 
-fn cells<const D: usize>(name: &str, tensor: &Tensor<D>) -> [String; 3] {
+fn cells<const D: usize>(name: &str, tensor: &Tensor<D>) -> [Cell; 3] {
     let host = read(tensor);
-    [name.to_owned(), host.shape(), host.text()]
+    [Formula::new(name).into(), host.shape().into(), host.into()]
 }
 
 fn backward(f: Activation, before: &Moment, rows: &Rows) -> Result<Section> {

@@ -2,7 +2,9 @@
 
 pub mod colours;
 mod error;
+pub mod formula;
 pub mod images;
+mod markup;
 pub mod numbers;
 pub mod page;
 pub mod plot;

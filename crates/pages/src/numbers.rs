@@ -4,25 +4,36 @@
 const WRITTEN_OUT: usize = 16;
 const COLUMNS: usize = 8;
 
-/// A number with four significant digits, or with fewer if those are exact.
+/// A number with four significant digits; zeros at the end of a fraction are left out, so that a number looks
+/// the same whether it is exact or rounded.
 ///
 /// ```
 /// use pages::numbers::number;
 ///
-/// let shown = [306.0, -0.5, 3.21654, 1234.56, 1.5e-7].map(number);
-/// assert_eq!(shown, ["306", "-0.5", "3.217", "1234.6", "1.50e-7"]);
+/// let shown = [306.0, -0.5, 3.21654, 1234.56, 1.5e-7, -3.99999999].map(number);
+/// assert_eq!(shown, ["306", "-0.5", "3.217", "1234.6", "1.50e-7", "-4"]);
 /// ```
 pub fn number(value: f64) -> String {
     let plain = value.to_string();
     match value.abs() {
         0.0 => "0".to_owned(),
         1e-3..1e6 if plain.len() <= 6 => plain,
-        1e-3..1.0 => format!("{value:.4}"),
-        1.0..10.0 => format!("{value:.3}"),
-        10.0..100.0 => format!("{value:.2}"),
-        100.0..1e6 => format!("{value:.1}"),
+        1e-3..1.0 => without_zeros(&format!("{value:.4}")),
+        1.0..10.0 => without_zeros(&format!("{value:.3}")),
+        10.0..100.0 => without_zeros(&format!("{value:.2}")),
+        100.0..1e6 => without_zeros(&format!("{value:.1}")),
         _ => format!("{value:.2e}"),
     }
+}
+
+/// A number without zeros at the end of its fraction.
+fn without_zeros(text: &str) -> String {
+    let text = if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        text
+    };
+    text.to_owned()
 }
 
 /// A number of things: `1 epoch`, `2 epochs`.
@@ -71,18 +82,32 @@ pub fn vector(values: &[f64]) -> String {
     format!("({})", numbers.collect::<Vec<_>>().join(", "))
 }
 
-/// Numbers in a group: all have as many decimals as the largest needs for four significant digits.
+/// Numbers in a group: all have as many decimals as the largest needs for four significant digits, or fewer
+/// if the last ones are 0 in all of them. Exact zeros have none.
 fn aligned(values: &[f64]) -> Vec<String> {
     let largest = values.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
-    let exact = values.iter().all(|value| value.to_string().len() <= 5);
-    let written = |value: &f64| match largest {
-        1e-3..1e6 if !exact && *value != 0.0 => {
-            let decimals = (3.0 - largest.log10().floor()).clamp(0.0, 4.0) as usize;
-            format!("{value:.decimals$}")
-        }
-        _ => number(*value),
+    if !(1e-3..1e6).contains(&largest) {
+        return values.iter().map(|&value| number(value)).collect();
+    }
+    let most = (3.0 - largest.log10().floor()).clamp(0.0, 4.0) as usize;
+    let written = values.iter().map(|value| match *value {
+        0.0 => "0".to_owned(),
+        _ => format!("{value:.most$}"),
+    });
+    let written = written.collect::<Vec<_>>();
+    let decimals = |text: &String| {
+        let shortest = without_zeros(text);
+        shortest
+            .find('.')
+            .map_or(0, |point| shortest.len() - point - 1)
     };
-    values.iter().map(written).collect()
+    let needed = written.iter().map(decimals).max().unwrap_or(0);
+    let cut = |text: String| match text.find('.') {
+        Some(point) if needed == 0 => text[..point].to_owned(),
+        Some(point) => text[..=point + needed].to_owned(),
+        None => text,
+    };
+    written.into_iter().map(cut).collect()
 }
 
 /// Numbers with a shape: a vector, a matrix, or more.
@@ -118,18 +143,30 @@ impl Array {
 
     /// All elements, a line for each row; or the norm, if there are many.
     pub fn text(&self) -> String {
-        let columns = self.dims.last().copied().unwrap_or(1).max(1);
-        if self.values.len() > WRITTEN_OUT || columns > COLUMNS {
-            return format!("norm {}", number(self.norm()));
-        }
-        let written = aligned(&self.values);
-        let width = written.iter().map(String::len).max().unwrap_or(0);
-        let row = |row: &[String]| {
+        let Some(rows) = self.rows() else {
+            return match self.values[..] {
+                [value] => number(value),
+                _ => format!("norm {}", number(self.norm())),
+            };
+        };
+        let width = rows.iter().flatten().map(String::len).max().unwrap_or(0);
+        let row = |row: &Vec<String>| {
             let cells = row.iter().map(|cell| format!("{cell:>width$}"));
             cells.collect::<Vec<_>>().join("  ")
         };
-        let rows = written.chunks(columns).map(row);
+        let rows = rows.iter().map(row);
         rows.collect::<Vec<_>>().join("\n")
+    }
+
+    /// All elements as text, row by row, with the same number of decimals; `None` for a single number, and
+    /// if there are too many.
+    pub(crate) fn rows(&self) -> Option<Vec<Vec<String>>> {
+        let columns = self.dims.last().copied().unwrap_or(1).max(1);
+        let fits = self.values.len() <= WRITTEN_OUT && columns <= COLUMNS;
+        (fits && self.values.len() != 1).then(|| {
+            let written = aligned(&self.values);
+            written.chunks(columns).map(<[_]>::to_vec).collect()
+        })
     }
 
     /// The largest difference between two elements at the same place; NaN counts as infinite.
@@ -157,9 +194,11 @@ mod tests {
             dims: vec![2, 2],
             values: vec![1.0, -10.0, 0.5, 2.0],
         };
-        assert_eq!(small.text(), "  1  -10\n0.5    2");
+        assert_eq!(small.text(), "  1.0  -10.0\n  0.5    2.0");
         let mixed = Array::vector(vec![0.12345, -1e-4, 0.0]);
         assert_eq!(mixed.text(), " 0.1235  -0.0001        0");
+        let rounded = Array::vector(vec![-3.999_999_99, 0.5]);
+        assert_eq!(rounded.text(), Array::vector(vec![-4.0, 0.5]).text());
         assert_eq!(Array::vector(vec![1.0; 25]).text(), "norm 5");
     }
 

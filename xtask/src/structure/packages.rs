@@ -64,6 +64,7 @@ pub(super) const PACKAGES: &[Package] = &[
      "the construction is plain f64: load its weights where it is used"),
     package("pages", Nothing, "",
      "a page knows text, numbers and images: compute them in the package that shows them"),
+    package("web-driver", Nothing, "", "a browser for tests: what is tested there belongs to the tests"),
     package("layers", Tensors, "", "layers are used from other projects, which choose their own backend"),
     package("linear-regression", Tensors, "layers", NET),
     package("mnist-mlp", Tensors, "layers", NET),
@@ -101,8 +102,9 @@ pub(super) const PACKAGES: &[Package] = &[
       xor-net",
      "a run folder stores a run: show it in run-report, train it in training"),
     package("lessons", Autodiff,
-     "backends burn-gradcheck computational-graph datasets distortions gradient-descent gradient-trials \
-      layers linear-regression manual-backprop mnist-mlp pages training universal-approximation xor-net",
+     "backends burn-gradcheck computational-graph datasets distortions exercise-judge gradient-descent \
+      gradient-trials layers linear-regression manual-backprop mnist-mlp pages training \
+      universal-approximation xor-net",
      "a lesson composes formulas and pages: let the program store what it gives"),
     package("run-report", Autodiff,
      "backends datasets layers linear-regression mnist-mlp pages run-folder training xor-net",

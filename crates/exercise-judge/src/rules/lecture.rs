@@ -79,7 +79,7 @@ pub(crate) fn column_bias(device: &Device) -> Task {
     let results = &[("x", Form::Matrix), ("b", Form::Column)];
     let wrong: &[Row] = &[(
         "add_bias_to_columns: mean",
-        "mean: grad_b averages over the columns, the rule has the sum",
+        "grad_b is the mean over the columns: the rule has the sum",
         |a| {
             call(
                 |g: &Matrix| (g.clone(), g.sum_columns() / g.columns() as f64),
@@ -101,7 +101,7 @@ pub(crate) fn pointwise(device: &Device) -> Task {
     let results = &[("x", Form::Matrix)];
     let wrong: &[Row] = &[(
         "power: upstream forgotten",
-        "upstream forgotten: f'(X) without the factor grad_z",
+        "it equals f'(X): the factor grad_z is missing",
         |a| call(|x: &Matrix, _: &Matrix| x.map(|x| 4.0 * x.powi(3)), a),
     )];
     task(

@@ -6,4 +6,5 @@ pub(crate) mod lecture;
 pub(crate) mod nets;
 pub(crate) mod norms;
 pub(crate) mod numbers;
+mod sentences;
 mod trial;

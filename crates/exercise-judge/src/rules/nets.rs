@@ -69,12 +69,12 @@ fn scalar(
 const SCALAR_NET: &[Row] = &[
     (
         "scalar net: sign of the error",
-        "sign of the error: δyp = y - yp",
+        "δyp equals y - yp: the sign is wrong",
         |a| scalar(a, |yp, y| y - yp, |_, z3| z3 * (1.0 - z3)),
     ),
     (
         "scalar net: half forgotten",
-        "half forgotten: δyp = 2(yp - y), though the loss has a ½",
+        "δyp equals 2(yp - y): the ½ of the loss cancels the 2",
         |a| scalar(a, |yp, y| 2.0 * (yp - y), |_, z3| z3 * (1.0 - z3)),
     ),
     (
@@ -84,12 +84,12 @@ const SCALAR_NET: &[Row] = &[
     ),
     (
         "scalar net: σ' of z2",
-        "σ' at the pre-activation: z2(1 - z2), the formula for z3 applied to z2",
+        "σ' equals z2(1 - z2): that formula is for z3",
         |a| scalar(a, |yp, y| yp - y, |z2, _| z2 * (1.0 - z2)),
     ),
     (
         "scalar net: σ for σ'",
-        "σ for σ': δz2 = z3 δz3, the factor 1 - z3 forgotten",
+        "δz2 equals z3 δz3: the factor 1 - z3 of σ' is missing",
         |a| scalar(a, |yp, y| yp - y, |_, z3| z3),
     ),
 ];
@@ -373,12 +373,12 @@ fn mean(
 const MEAN_ONCE: &[Row] = &[
     (
         "mean once: never",
-        "divided by n nowhere: this is the gradient of the summed loss",
+        "it is divided by n nowhere: this is the gradient of the summed loss",
         |a| mean(a, |_| 1.0, |_| 1.0, |_| 1.0),
     ),
     (
         "mean once: twice",
-        "divided by n twice: in grad_z, and again in both gradients",
+        "it is divided by n twice: in grad_z, and again in both gradients",
         |a| mean(a, |n| 1.0 / n, |n| 1.0 / n, |n| 1.0 / n),
     ),
     (

@@ -8,6 +8,7 @@ use burn_gradcheck::{Alternative, Case, Mutant, NamedValues, Sample, Testimony, 
 use exercises::{Matrix, Value};
 use gradient_trials::Origin;
 
+use super::sentences;
 use crate::question::{Formula, Known, Question, Row, Task, known};
 use crate::quiet::quietly;
 
@@ -179,13 +180,11 @@ fn gradients(results: Slots, said: &Testimony) -> Vec<Value> {
         .collect()
 }
 
-/// `matmul: x not transposed`, `grad_w = x·grad_z` as a sentence.
+/// What is wrong, as a sentence: the one for students, or what the mutant says of itself.
 fn sentence(mutant: &Mutant) -> String {
-    let short = mutant
-        .name
-        .split_once(": ")
-        .map_or(mutant.name, |(_, short)| short);
-    format!("{short}: {}", mutant.mistake)
+    sentences::sentence(mutant.name)
+        .unwrap_or(mutant.mistake)
+        .to_owned()
 }
 
 impl Form {

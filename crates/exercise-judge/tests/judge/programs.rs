@@ -297,7 +297,12 @@ fn submissions_are_graded_apart_from_each_other() {
     };
     let anna = words(0);
     assert_eq!(anna[0], ("tanh", "right".to_owned()));
-    assert!(anna[1].1.contains("grad_x: w not transposed"), "{anna:?}");
+    assert!(
+        anna[1]
+            .1
+            .contains("grad_x equals grad_z·w: a transpose is missing"),
+        "{anna:?}"
+    );
     assert_eq!(anna.len(), 2);
     let ben = words(1);
     assert_eq!(ben[0], ("sigmoid", "right".to_owned()));

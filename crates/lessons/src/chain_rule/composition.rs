@@ -2,11 +2,11 @@
 
 use gradient_descent::Function;
 use gradient_descent::functions::{Composition, FourVariables, inner};
+use pages::formula::Formula;
 use pages::numbers::{Array, number, vector};
-use pages::page::{Section, Table};
+use pages::page::{Cell, Section, Table};
 use pages::terms::Terms;
 
-use super::matrix::{equated, matrix};
 use crate::functions::autodiff;
 use crate::setup::Setup;
 use crate::tensors::Comparison;
@@ -20,15 +20,22 @@ const JACOBIAN: [[&str; 2]; 4] = [
     ["2 z1 + z2", "z1"],
 ];
 
+/// A matrix in the notation of formulas.
+pub(super) fn matrix<R: AsRef<[String]>>(rows: &[R]) -> String {
+    let rows = rows.iter().map(|row| row.as_ref().join(", "));
+    format!("[{}]", rows.collect::<Vec<_>>().join("; "))
+}
+
 pub(super) fn composition(z: [f64; 2]) -> Section {
     let x = inner::map(z);
-    let mut table = Table::new(["x(z)", "formula", "value"]);
+    let mut table = Table::new(["x(z)", "value"]);
     for (i, formula) in INNER.into_iter().enumerate() {
-        table.push([format!("x{}", i + 1), formula.to_owned(), number(x[i])]);
+        let formula = Formula::new(format!("x{} = {formula}", i + 1));
+        table.push([Cell::from(formula), number(x[i]).into()]);
     }
     let symbols = JACOBIAN.map(|row| row.map(str::to_owned).to_vec());
     let numbers = inner::jacobian(z).map(|row| row.map(number).to_vec());
-    let jacobian = equated("J = ∂x/∂z = ", &[matrix(&symbols), matrix(&numbers)]);
+    let jacobian = format!("J = ∂x/∂z = {}  =  {}", matrix(&symbols), matrix(&numbers));
     Section::new("A composition: f after x(z)")
         .formula(Composition.formula())
         .text(format!(
@@ -47,14 +54,16 @@ pub(super) fn product(z: [f64; 2]) -> Section {
     let grad_x = FourVariables.gradient(&x);
     let jacobian = inner::jacobian(z);
     let grad_z = Composition.gradient(&z);
-    let mut table = Table::new(["component", "formula", "terms", "value"]);
+    let mut table = Table::new(["component", "terms", "value"]);
     for (j, component) in grad_z.iter().enumerate() {
         let terms = (0..x.len()).map(|i| (jacobian[i][j], grad_x[i]));
         table.push([
-            format!("∂F/∂z{}", j + 1),
-            format!("Σ_i ∂xi/∂z{} · ∂f/∂xi", j + 1),
-            Terms::new(terms).text(),
-            number(*component),
+            Cell::from(Formula::new(format!(
+                "∂F/∂z{0} = Σ_i ∂x_i/∂z{0} · ∂f/∂x_i",
+                j + 1
+            ))),
+            Terms::new(terms).text().into(),
+            number(*component).into(),
         ]);
     }
     Section::new("The gradient of the composition, element by element")
@@ -64,7 +73,7 @@ pub(super) fn product(z: [f64; 2]) -> Section {
             vector(&grad_x),
             vector(&grad_z)
         ))
-        .formula("∇z F = Jᵀ ∇x f")
+        .formula("∇_z F = Jᵀ ∇_x f")
         .table(table)
 }
 
@@ -72,12 +81,12 @@ pub(super) fn composition_compared(z: [f64; 2], setup: &Setup) -> Section {
     let x = inner::map(z);
     let comparison = Comparison::new()
         .array_row(
-            "∇x f",
+            "∇_x f",
             &Array::vector(FourVariables.gradient(&x)),
             &autodiff(&FourVariables, &x, setup),
         )
         .array_row(
-            "∇z F",
+            "∇_z F",
             &Array::vector(Composition.gradient(&z)),
             &autodiff(&Composition, &z, setup),
         );

@@ -10,7 +10,7 @@ use pages::numbers::{number, vector};
 use pages::page::{Section, Table};
 use pages::plot::{Mark, Panel, Points, Scale, Series, figure};
 
-use super::matrix::{equated, matrix};
+use super::composition::matrix;
 use crate::setup::NotFinite;
 
 /// Iterations of the descent.
@@ -103,7 +103,7 @@ pub(super) fn descending(descent: &Descent) -> Result<Section> {
              directions f is flat, and the gradient falls faster than the distance."
             ,
         )
-        .formula(equated("∂²f/∂xi∂xj = ", &[matrix(&rows)])))
+        .formula(format!("∂(∂f/∂x_i)/∂x_j = {}", matrix(&rows))))
 }
 
 /// A matrix of differences, rounded to the digits that they resolve: eight digits of the largest

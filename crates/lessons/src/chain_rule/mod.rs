@@ -2,7 +2,6 @@
 
 mod composition;
 mod descent;
-mod matrix;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -10,11 +9,13 @@ use computational_graph::{Graph, SvgOptions, nets};
 use gradient_descent::Function;
 use gradient_descent::functions::{Composition, FourVariables};
 use gradient_trials::TensorFunction;
+use pages::formula::Formula;
 use pages::numbers::{Array, number, vector};
-use pages::page::{Page, Section, Table};
+use pages::page::{Cell, Page, Section, Table};
 use pages::terms::{Terms, factor};
 use training::number::parse::finite;
 
+use crate::about;
 use crate::functions::autodiff;
 use crate::setup::{NotFinite, Setup, Teach};
 use crate::tensors::{Comparison, scalar};
@@ -62,7 +63,7 @@ impl Teach for Options {
         let graph = evaluated(nets::four_variables(setup.vector(point.to_vec()))?)?;
         let composed = evaluated(nets::composition(setup.vector(z.to_vec()))?)?;
         let descent = descend(&point)?;
-        Ok(Page::new("The chain rule", "L14, L15, L1")
+        Ok(about::CHAIN_RULE.page()
             .with(the_function(point, &graph)?)
             .with(its_gradient(point))
             .with(compared(point, setup))
@@ -119,10 +120,10 @@ fn the_function(point: [f64; 4], graph: &Graph) -> Result<Section> {
     for (k, [letter, formula, term, _]) in LETTERS.into_iter().enumerate() {
         let value = scalar(&graph.value(&format!("t{}", k + 1))?);
         table.push([
-            format!("{letter} = {formula}"),
-            number(letters[k]),
-            term.to_owned(),
-            number(value),
+            Cell::from(Formula::new(format!("{letter} = {formula}"))),
+            number(letters[k]).into(),
+            Formula::new(term).into(),
+            number(value).into(),
         ]);
     }
     let value = number(FourVariables.value(&point));
@@ -137,26 +138,27 @@ fn the_function(point: [f64; 4], graph: &Graph) -> Result<Section> {
 
 fn its_gradient(point: [f64; 4]) -> Section {
     let slopes = FourVariables::slopes(point);
-    let mut by_letter = Table::new(["derivative", "formula", "value"]);
+    let mut by_letter = Table::new(["derivative", "value"]);
     for (k, [letter, _, _, slope]) in LETTERS.into_iter().enumerate() {
-        by_letter.push([format!("∂f/∂{letter}"), slope.to_owned(), number(slopes[k])]);
+        let derivative = Formula::new(format!("∂f/∂{letter} = {slope}"));
+        by_letter.push([Cell::from(derivative), number(slopes[k]).into()]);
     }
     let gradient = FourVariables.gradient(&point);
-    let mut by_variable = Table::new(["component", "formula", "terms", "value"]);
+    let mut by_variable = Table::new(["component", "terms", "value"]);
     for (i, component) in gradient.iter().enumerate() {
         let holding = (0..LETTERS.len()).filter(|&k| FourVariables::INNER[k][i] != 0.0);
         let formula = holding.clone().map(|k| {
             let [.., slope] = LETTERS[k];
             format!("{}·{slope}", factor(FourVariables::INNER[k][i]))
         });
+        let formula = formula.collect::<Vec<_>>().join(" + ");
         let terms = holding
             .clone()
             .map(|k| (FourVariables::INNER[k][i], slopes[k]));
         by_variable.push([
-            format!("∂f/∂x{}", i + 1),
-            formula.collect::<Vec<_>>().join(" + "),
-            Terms::new(terms).text(),
-            number(*component),
+            Cell::from(Formula::new(format!("∂f/∂x{} = {formula}", i + 1))),
+            Terms::new(terms).text().into(),
+            number(*component).into(),
         ]);
     }
     Section::new("Its gradient, term by term")
@@ -166,7 +168,7 @@ fn its_gradient(point: [f64; 4]) -> Section {
             "Then the derivative by each variable: a sum over the letters that contain it, of its factor \
              there times the letter's derivative:",
         )
-        .formula("∂f/∂xi = Σ ∂(letter)/∂xi · ∂f/∂(letter)        over the letters a, b, c, d")
+        .formula("∂f/∂x_i = Σ ∂(letter)/∂x_i · ∂f/∂(letter)        over the letters a, b, c, d")
         .table(by_variable)
 }
 

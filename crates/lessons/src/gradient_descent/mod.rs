@@ -15,6 +15,7 @@ use pages::plot::{Mark, Panel, Scale, Series, figure};
 use training::number::parse::{finite, non_negative, positive};
 
 use super::functions::autodiff;
+use crate::about;
 use crate::arguments::between;
 use crate::setup::{Setup, Teach};
 use trial::{Run, Trial};
@@ -108,7 +109,8 @@ impl Teach for Options {
                 Some(Trial::run(Box::new(valley), valley.start(), minimizer)?)
             }
         };
-        Ok(Page::new("Gradient descent", "L13")
+        Ok(about::GRADIENT_DESCENT
+            .page()
             .with(self.gradient(&trial, setup))
             .with(self.ways_down(&trial)?)
             .with(falling(&trial)?)

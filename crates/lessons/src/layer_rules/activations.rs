@@ -6,7 +6,7 @@ use manual_backprop::activation::{self, Activation};
 use manual_backprop::linear::affine;
 use pages::colours::Colour;
 use pages::numbers::{Array, number, vector};
-use pages::page::{Section, Table};
+use pages::page::{Picture, Section, Table};
 use pages::plot::{Mark, Panel, Scale, Series, figure, spread};
 use pages::terms::factor;
 
@@ -82,7 +82,7 @@ fn value_and_slope(f: Activation, places: &[f64], like: &Tensor<2>) -> [Vec<f64>
     [read(&z).values, read(&slope).values]
 }
 
-fn activations_figure(like: Tensor<2>) -> Result<String> {
+fn activations_figure(like: Tensor<2>) -> Result<Picture> {
     // A jump of the derivative at 0 shows as a gap between two curves.
     let left = spread(-REACH, 0.0, SAMPLES);
     let right = spread(f64::from(f32::EPSILON), REACH, SAMPLES);

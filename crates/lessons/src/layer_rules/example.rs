@@ -2,8 +2,9 @@
 
 use burn::tensor::{Gradients, Tensor};
 use burn_gradcheck::Sample;
+use pages::formula::Formula;
 use pages::numbers::{Array, number};
-use pages::page::Table;
+use pages::page::{Cell, Table};
 use pages::terms::Terms;
 
 use crate::setup::Setup;
@@ -57,7 +58,8 @@ pub(super) fn at(matrix: &Array, i: usize, j: usize) -> f64 {
 pub(super) fn side_by_side<const N: usize>(matrices: [(&str, Array); N]) -> Table {
     let names = matrices.iter();
     let names = names.map(|(name, host)| format!("{name} {}", host.shape()));
-    Table::new(names).row(matrices.iter().map(|(_, host)| host.text()))
+    let heads = names.collect::<Vec<_>>();
+    Table::new(heads).row(matrices.map(|(_, host)| host))
 }
 
 /// Every element of a matrix formula, written as a sum.
@@ -72,11 +74,11 @@ pub(super) fn elements(
         for j in 0..matrix.dims[1] {
             let (terms, entry) = (terms(i, j), at(matrix, i, j));
             table.push([
-                indexed(name, i, j),
-                terms.text(),
-                number(terms.sum()),
-                number(entry),
-                number((terms.sum() - entry).abs()),
+                Cell::from(Formula::new(indexed(name, i, j))),
+                terms.text().into(),
+                number(terms.sum()).into(),
+                number(entry).into(),
+                number((terms.sum() - entry).abs()).into(),
             ]);
         }
     }

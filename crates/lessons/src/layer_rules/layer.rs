@@ -7,7 +7,7 @@ use manual_backprop::layer;
 use manual_backprop::linear::affine;
 use pages::colours::Colour;
 use pages::numbers::{Array, number};
-use pages::page::Section;
+use pages::page::{Picture, Section};
 use pages::plot::{Mark, Panel, Scale, Series, figure, spread};
 use pages::terms::Terms;
 
@@ -100,7 +100,7 @@ impl Example {
         f: Activation,
         setup: &Setup,
         grads: &layer::Gradients,
-    ) -> Result<String> {
+    ) -> Result<Picture> {
         let (w, b) = (read(&self.w), read(&self.b));
         let loss = |w: &Array, b: &Array| {
             let w = setup.matrix([D_IN, D_OUT], w.values.clone());

@@ -17,6 +17,7 @@ use pages::page::{Page, Section};
 use pages::terms::factor;
 use training::number::parse::finite;
 
+use crate::about;
 use crate::arguments::activation;
 use crate::setup::{NotFinite, Setup, Teach};
 use crate::tensors::{Comparison, read, scalar, tracked};
@@ -70,7 +71,8 @@ impl Teach for Options {
             ))
             .into());
         }
-        Ok(Page::new("The rules of a layer", "L10, L11 and L2")
+        Ok(about::LAYER_RULES
+            .page()
             .with(example.introduction())
             .with(example.matrix_product())
             .with(example.why_random())

@@ -29,8 +29,8 @@ pub(super) fn distorted(images: &ImageSet, seed: u64) -> Result<Section> {
     let tiles = tiles.collect::<Vec<_>>();
     Ok(Section::new("More images than there are")
         .text(
-            "A 5 that is turned a little is still a 5. trainer --augment both draws a rotation, a scaling, a \
-             shear, a shift and a smooth field of displacements for every image, anew in every epoch. The net \
+            "A 5 that is turned a little is still a 5. `trainer --augment both` draws a rotation, a scaling, a \
+             shear, a shift and a smooth field of displacements for every image, again in every epoch. The net \
              then never sees the same image twice, and has to learn what makes a 5 a 5. The net of this page \
              is trained without.",
         )

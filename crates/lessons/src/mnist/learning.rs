@@ -177,8 +177,8 @@ impl Options {
         let accuracy = Panel::of(
             "Accuracy",
             steps,
-            ("accuracy", Scale::Linear),
-            vec![validation(|evaluation| evaluation.accuracy)],
+            ("accuracy, %", Scale::Linear),
+            vec![validation(|evaluation| 100.0 * evaluation.accuracy)],
         );
         let colours = Colour::SERIES.into_iter().cycle();
         let norms = (1..).zip(&training.norms).zip(colours);

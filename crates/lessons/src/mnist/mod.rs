@@ -15,6 +15,7 @@ use pages::page::{Page, Section};
 use training::number::parse::{at_least_one, positive};
 use training::{Examples, Team, answers};
 
+use crate::about;
 use crate::arguments::epochs;
 use crate::setup::{Setup, Teach};
 use answers::{digits, weights};
@@ -72,7 +73,8 @@ impl Teach for Options {
         let training = self.train(net, setup, &training_images, &upload(&validation))?;
         let team = Team::undivided();
         let answers = answers(&training.net, &test_images, &team, ROWS_AT_ONCE)?;
-        Ok(Page::new("The MNIST net", "L7, L9, L17")
+        Ok(about::MNIST
+            .page()
             .with(start)
             .with(step.forward)
             .with(step.backward)

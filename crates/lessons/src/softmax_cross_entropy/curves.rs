@@ -5,7 +5,7 @@ use manual_backprop::Reduction;
 use manual_backprop::cross_entropy::softmax_cross_entropy;
 use pages::colours::Colour;
 use pages::numbers::number;
-use pages::page::Section;
+use pages::page::{Picture, Section};
 use pages::plot::{Axis, Mark, Panel, Scale, Series, figure, spread};
 
 use super::Options;
@@ -27,7 +27,7 @@ impl Options {
         setup: &Setup,
         jacobian: &[f64],
         yp: &[f64],
-    ) -> Result<String> {
+    ) -> Result<Picture> {
         let (n, c) = (self.logits.len(), self.class);
         let others = self.logits.iter().enumerate().filter(|&(k, _)| k != c);
         let rival = others.map(|(_, &z)| z).fold(f64::MIN, f64::max);
@@ -68,17 +68,15 @@ impl Options {
             panel
         };
         let label = format!("logit z_{c}");
-        // Leaves room for the legend next to the curves.
-        let wide = Axis::linear(&label, start..end + 0.25 * (end - start));
         let left = Panel::new(
             "Probabilities",
-            wide,
+            Axis::linear(&label, start..end),
             Axis::linear("probability", -0.03..1.03),
         );
         let slope = Axis::fitting("slope", Scale::Linear, slopes.iter().flatten().copied());
         let right = Panel::new("Their slopes", Axis::linear(&label, start..end), slope);
         let panels = [
-            draw(left.legend_upper_right(), "yp", &probabilities, yp),
+            draw(left, "yp", &probabilities, yp),
             draw(right, "", &slopes, &column(jacobian)),
         ];
         Ok(figure(&panels, 2)?)

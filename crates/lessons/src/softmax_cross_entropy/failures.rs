@@ -5,7 +5,7 @@ use burn::tensor::{DType, Device};
 use manual_backprop::Reduction;
 use pages::colours::Colour;
 use pages::numbers::{number, vector};
-use pages::page::{Section, Table};
+use pages::page::{Picture, Section, Table};
 use pages::plot::{Mark, Panel, Scale, Series, figure};
 
 use super::passes::{Passes, Rows};
@@ -110,7 +110,7 @@ fn failures(float: (&Device, DType)) -> Table {
 
 /// Loss and gradient as functions of the distance between two logits. Dots of one dtype are between
 /// those of the other, so that none is hidden.
-fn failures_figure(device: &Device, dtypes: &[DType], largest: f64) -> Result<String> {
+fn failures_figure(device: &Device, dtypes: &[DType], largest: f64) -> Result<Picture> {
     let (start, end) = (0.1_f64.ln(), (2.0 * largest).ln());
     let at = |place: f64| (start + (end - start) * place).exp();
     let widest = (device, dtypes[0]);

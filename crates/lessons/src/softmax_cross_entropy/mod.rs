@@ -17,6 +17,7 @@ use pages::page::{Page, Section, Table};
 use pages::terms::Terms;
 use training::number::parse::finite;
 
+use crate::about;
 use crate::setup::{NotFinite, Setup, Teach};
 use crate::tensors::{Comparison, read, scalar, tracked};
 use batch::batch_section;
@@ -68,7 +69,8 @@ impl Teach for Options {
             ))
             .into());
         }
-        Ok(Page::new("Softmax and cross-entropy", "L8")
+        Ok(about::SOFTMAX_CROSS_ENTROPY
+            .page()
             .with(self.probabilities(&one))
             .with(self.loss(&row, &one)?)
             .with(self.jacobian(setup, &row, &one)?)

@@ -155,7 +155,7 @@ impl Options {
             ));
         }
         Ok(Section::new("Bumps side by side make the function")
-            .formula("y(x) = Σ_i f(middle_i) [ σ(w (x - edge_i)) - σ(w (x - edge_i+1)) ]")
+            .formula("y(x) = Σ_i f(middle_i) [ σ(w (x - edge_i)) - σ(w (x - edge_(i+1))) ]")
             .table(table)
             .figure(
                 "bumps",

@@ -13,6 +13,7 @@ use pages::numbers::number;
 use pages::page::{Page, Section};
 use universal_approximation::targets::{self, Target1d};
 
+use crate::about;
 use crate::arguments::{between, training_steps};
 use crate::setup::{Setup, Teach};
 use burn_net::in_burn;
@@ -88,18 +89,17 @@ impl Teach for Options {
         let target = self.target.target();
         let constructed = construct(target, self.bumps, self.steepness)?;
         let trained = self.train_all(target, setup)?;
-        Ok(
-            Page::new("One hidden layer approximates any function", "L16")
-                .with(the_question(target))
-                .with(self.one_bump(target, &constructed)?)
-                .with(self.row_of_bumps(target)?)
-                .with(in_burn(&constructed, target, setup))
-                .with(self.more_bumps(target)?)
-                .with(two_inputs::computed(setup)?)
-                .with(self.training(target, &trained, setup.seed)?)
-                .with(self.trained_errors(target, &trained)?)
-                .with(two_inputs::trained(self.steps, setup)?),
-        )
+        Ok(about::UNIVERSAL_APPROXIMATION
+            .page()
+            .with(the_question(target))
+            .with(self.one_bump(target, &constructed)?)
+            .with(self.row_of_bumps(target)?)
+            .with(in_burn(&constructed, target, setup))
+            .with(self.more_bumps(target)?)
+            .with(two_inputs::computed(setup)?)
+            .with(self.training(target, &trained, setup.seed)?)
+            .with(self.trained_errors(target, &trained)?)
+            .with(two_inputs::trained(self.steps, setup)?))
     }
 }
 

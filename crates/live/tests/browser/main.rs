@@ -2,12 +2,11 @@
 
 #[path = "../common/mod.rs"]
 mod common;
-mod driver;
 
 use std::path::Path;
 
-use driver::Browser;
 use serde_json::Value;
+use web_driver::Browser;
 
 /// Presses of keys in WebDriver.
 const BACK: &str = "\u{e003}";
@@ -20,8 +19,12 @@ const END: &str = "\u{e010}";
 
 /// Plays one part in a browser of its own, and checks that the page has not complained.
 fn play(fragment: &str, part: impl FnOnce(&Browser, u16)) {
-    let Some(browser) = Browser::start() else {
-        return;
+    let browser = match Browser::start() {
+        Ok(browser) => browser,
+        Err(reason) => {
+            eprintln!("not run: {reason}");
+            return;
+        }
     };
     let port = common::shared();
     browser.size(1400, 1000);

@@ -1,13 +1,20 @@
 //! A page's content, written once and shown twice: as text in the terminal and as HTML.
 
+mod cell;
+mod link;
+mod picture;
 mod table;
 
-use minijinja::value::Serde;
 use minijinja::{Environment, context};
 use serde::Serialize;
 
 use crate::error::PageError;
+use crate::formula::Formula;
+use crate::markup::{escaped, with_code};
 
+pub use cell::Cell;
+pub use link::{Link, Neighbours};
+pub use picture::Picture;
 pub use table::{Hue, Shade, Table};
 
 /// Columns of text in the terminal.
@@ -23,6 +30,11 @@ pub struct Page {
     /// Items of the lecture that a lesson teaches, `L13` for example.
     #[serde(skip_serializing_if = "Option::is_none")]
     item: Option<String>,
+    /// Lessons that should come before this one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    needs: Vec<Link>,
+    #[serde(skip)]
+    neighbours: Option<Neighbours>,
     sections: Vec<Section>,
 }
 
@@ -38,6 +50,8 @@ pub struct Section {
 enum Block {
     Text { text: String },
     Formula { formula: String },
+    Code { code: String },
+    Link { link: Link },
     Table(Table),
     Figure(Figure),
 }
@@ -50,8 +64,8 @@ struct Figure {
     /// Whether other figures may be next to it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     narrow: bool,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    svg: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    picture: Option<Picture>,
 }
 
 impl Page {
@@ -68,8 +82,32 @@ impl Page {
         Self {
             title: title.into(),
             item: None,
+            needs: vec![],
+            neighbours: None,
             sections: vec![],
         }
+    }
+
+    /// Its title.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// The items of the lecture that a lesson teaches.
+    pub fn item(&self) -> Option<&str> {
+        self.item.as_deref()
+    }
+
+    /// Names the lessons that should come before this one.
+    pub fn needing(mut self, needs: Vec<Link>) -> Self {
+        self.needs = needs;
+        self
+    }
+
+    /// Puts the page into a site, between others.
+    pub fn between(mut self, neighbours: Neighbours) -> Self {
+        self.neighbours = Some(neighbours);
+        self
     }
 
     /// Adds a section.
@@ -82,6 +120,10 @@ impl Page {
     pub fn to_text(&self) -> String {
         let item = self.item.iter().map(|item| format!(" ({item})"));
         let mut text = format!("{}{}\n", self.title, item.collect::<String>());
+        let needs = self.needs.iter().map(Link::text).collect::<Vec<_>>();
+        if !needs.is_empty() {
+            text += &format!("Before this lesson: {}\n", needs.join(", "));
+        }
         for section in &self.sections {
             text += &format!("\n== {}\n", section.heading);
             for block in &section.blocks {
@@ -100,7 +142,20 @@ impl Page {
         let mut templates = Environment::new();
         templates.add_template(PAGE, include_str!("page.html"))?;
         let template = templates.get_template(PAGE)?;
-        Ok(template.render(context! { page => Serde(self), command })?)
+        let needs = self.needs.iter().map(Link::html).collect::<Vec<_>>();
+        let sections = self.sections.iter().map(|section| {
+            let blocks = section.blocks.iter().map(Block::to_html);
+            let blocks = blocks.collect::<Vec<_>>().join("\n");
+            context! { heading => &section.heading, blocks }
+        });
+        Ok(template.render(context! {
+            title => &self.title,
+            item => &self.item,
+            needs => needs.join(", "),
+            neighbours => self.neighbours.as_ref().map(Neighbours::html),
+            sections => sections.collect::<Vec<_>>(),
+            command,
+        })?)
     }
 
     /// The page as files of a folder, names and contents: each figure as `NAME.svg`, and last the
@@ -113,7 +168,10 @@ impl Page {
         let html = self.to_html(command)?;
         let figures = self.sections.iter().flat_map(|section| &section.blocks);
         let figures = figures.filter_map(|block| match block {
-            Block::Figure(figure) => Some((format!("{}.svg", figure.name), figure.standalone())),
+            Block::Figure(Figure { name, picture, .. }) => {
+                let picture = picture.as_ref()?.standalone();
+                Some((format!("{name}.svg"), picture))
+            }
             _ => None,
         });
         Ok(figures.chain([(PAGE.to_owned(), html)]).collect())
@@ -124,7 +182,7 @@ impl Page {
         for section in &mut self.sections {
             for block in &mut section.blocks {
                 if let Block::Figure(figure) = block {
-                    figure.svg.clear();
+                    figure.picture = None;
                 }
             }
         }
@@ -146,10 +204,20 @@ impl Section {
         self.block(Block::Text { text: text.into() })
     }
 
-    /// Adds formulas, in Unicode, with the lines as given.
+    /// Adds formulas in the notation of [`crate::formula`], in lines.
     pub fn formula(self, formula: impl Into<String>) -> Self {
         let formula = formula.into();
         self.block(Block::Formula { formula })
+    }
+
+    /// Adds lines for another program, as they are.
+    pub fn code(self, code: impl Into<String>) -> Self {
+        self.block(Block::Code { code: code.into() })
+    }
+
+    /// Adds a link as a paragraph.
+    pub fn link(self, link: Link) -> Self {
+        self.block(Block::Link { link })
     }
 
     /// Adds a table.
@@ -157,13 +225,18 @@ impl Section {
         self.block(Block::Table(table))
     }
 
-    /// Adds a picture: the name of its file without extension, its caption, the SVG.
-    pub fn figure(self, name: impl Into<String>, caption: impl Into<String>, svg: String) -> Self {
+    /// Adds a picture: the name of its file without extension, its caption, the picture.
+    pub fn figure(
+        self,
+        name: impl Into<String>,
+        caption: impl Into<String>,
+        picture: impl Into<Picture>,
+    ) -> Self {
         self.block(Block::Figure(Figure {
             name: name.into(),
             caption: caption.into(),
             narrow: false,
-            svg,
+            picture: Some(picture.into()),
         }))
     }
 
@@ -172,13 +245,13 @@ impl Section {
         self,
         name: impl Into<String>,
         caption: impl Into<String>,
-        svg: String,
+        picture: impl Into<Picture>,
     ) -> Self {
         self.block(Block::Figure(Figure {
             name: name.into(),
             caption: caption.into(),
             narrow: true,
-            svg,
+            picture: Some(picture.into()),
         }))
     }
 
@@ -189,18 +262,14 @@ impl Section {
 }
 
 impl Figure {
-    /// The picture as a file of its own.
-    fn standalone(&self) -> String {
-        const NAMESPACE: &str = "xmlns=\"http://www.w3.org/2000/svg\"";
-        let svg = self.svg.trim();
-        if svg.contains(NAMESPACE) {
-            format!("{svg}\n")
-        } else {
-            format!(
-                "{}\n",
-                svg.replacen("<svg", &format!("<svg {NAMESPACE}"), 1)
-            )
-        }
+    fn to_html(&self) -> String {
+        let class = if self.narrow { " class=\"narrow\"" } else { "" };
+        let picture = self.picture.as_ref().map(Picture::html);
+        format!(
+            "<figure{class}>\n{}\n<figcaption>{}</figcaption>\n</figure>",
+            picture.unwrap_or_default(),
+            with_code(&self.caption)
+        )
     }
 }
 
@@ -208,11 +277,37 @@ impl Block {
     fn to_text(&self) -> String {
         match self {
             Self::Text { text } => textwrap::fill(text, TEXT_WIDTH),
-            Self::Formula { formula } => textwrap::indent(formula.trim_end(), "    "),
+            Self::Formula { formula } => {
+                let formula = Formula::new(formula.trim_end()).to_text();
+                textwrap::indent(&formula, "    ")
+            }
+            Self::Code { code } => textwrap::indent(code.trim_end(), "    "),
+            Self::Link { link } => link.text(),
             Self::Table(table) => table.to_text(),
             Self::Figure(Figure { name, caption, .. }) => {
                 textwrap::fill(&format!("[{name}.svg] {caption}"), TEXT_WIDTH)
             }
+        }
+    }
+
+    fn to_html(&self) -> String {
+        match self {
+            Self::Text { text } => format!("<p>{}</p>", with_code(text)),
+            Self::Formula { formula } => {
+                let formula = Formula::new(formula).to_html();
+                format!("<div class=\"formula\" tabindex=\"0\">\n{formula}\n</div>")
+            }
+            Self::Code { code } => {
+                format!("<pre class=\"wide\" tabindex=\"0\">{}</pre>", escaped(code))
+            }
+            Self::Link { link } => format!("<p>{}</p>", link.html()),
+            Self::Table(table) => {
+                format!(
+                    "<div class=\"wide\" tabindex=\"0\">{}</div>",
+                    table.to_html()
+                )
+            }
+            Self::Figure(figure) => figure.to_html(),
         }
     }
 }
@@ -222,13 +317,16 @@ mod tests {
     use super::*;
 
     fn page() -> Page {
-        Page::new("Slopes & steps", "L13").with(
-            Section::new("One")
-                .text("a < b")
-                .formula("δX = δZ·Wᵀ")
-                .table(Table::new(["name", "value"]).row(["w".to_owned(), "1.5".to_owned()]))
-                .figure("slope", "A slope", "<svg width=\"1\"></svg>".to_owned()),
-        )
+        let start = Link::new("The start", Some("../start/index.html"));
+        Page::new("Slopes & steps", "L13")
+            .needing(vec![start])
+            .with(
+                Section::new("One")
+                    .text("a < b")
+                    .formula("δX = δZ·Wᵀ")
+                    .table(Table::new(["name", "value"]).row(["w".to_owned(), "1.5".to_owned()]))
+                    .figure("slope", "A slope", "<svg width=\"1\"></svg>".to_owned()),
+            )
     }
 
     #[test]
@@ -242,12 +340,17 @@ mod tests {
         let document = roxmltree::Document::parse_with_options(&html, options).unwrap();
         let shown = document
             .descendants()
+            .filter(roxmltree::Node::is_text)
             .filter_map(|node| node.text())
             .collect::<String>();
-        for part in ["Slopes & steps", "L13", "One", "a < b", "δX = δZ·Wᵀ", "1.5"] {
+        for part in ["Slopes & steps", "L13", "One", "a < b", "1.5", "The start"] {
             assert!(text.contains(part), "{part} in the text");
             assert!(shown.contains(part), "{part} on the page");
         }
+        assert!(
+            text.contains("δX = δZ·Wᵀ") && shown.contains("δX=δZ·WT"),
+            "{shown}"
+        );
         assert!(text.contains("[slope.svg] A slope"));
         assert!(html.contains("<svg"));
     }

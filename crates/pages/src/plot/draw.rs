@@ -3,6 +3,7 @@
 use plotters::coord::Shift;
 use plotters::coord::ranged1d::{AsRangedCoord, Ranged, ValueFormatter};
 use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontDesc, TextStyle};
 
 use super::axis::Scale;
@@ -10,16 +11,26 @@ use super::panel::{Backdrop, Panel};
 use super::series::{Mark, Series};
 use crate::colours::{self, Colour};
 use crate::error::PageError;
+use crate::page::Picture;
 
 /// Size of one panel on the page.
-const PANEL: [u32; 2] = [460, 340];
+const PANEL: [u32; 2] = [420, 330];
 /// Units of the drawing in one unit of the page: plotters rounds points to whole units.
 const FINE: u32 = 8;
+
+/// Space left of the axes, for the labels of the vertical one.
+const LEFT: u32 = 66;
+/// Of the legend: the height of a row, the length of a mark, the space after an entry.
+const LEGEND_ROW: u32 = 21;
+const LEGEND_MARK: u32 = 20;
+const LEGEND_GAP: u32 = 16;
+/// Mean width of a legend's character.
+const CHARACTER: f64 = 7.2;
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Chart<'a, 'b, X, Y> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<X, Y>>;
 
-/// The panels as one SVG picture, in rows of `columns`.
+/// The panels as a picture, in rows of `columns`.
 ///
 /// # Errors
 ///
@@ -28,17 +39,19 @@ type Chart<'a, 'b, X, Y> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<X, Y>>;
 /// # Panics
 ///
 /// If there is no panel, or no column.
-pub fn figure(panels: &[Panel], columns: usize) -> Result<String, PageError> {
-    let columns = columns.min(panels.len());
-    let rows = panels.len().div_ceil(columns);
-    let (width, height) = (PANEL[0] * columns as u32, PANEL[1] * rows as u32);
+pub fn figure(panels: &[Panel], columns: usize) -> Result<Picture, PageError> {
+    let drawn = panels.iter().map(drawing).collect::<Result<Vec<_>, _>>()?;
+    Ok(Picture::of_panels(drawn, columns.min(panels.len()), PANEL))
+}
+
+/// A panel as an SVG picture of its own.
+fn drawing(panel: &Panel) -> Result<String, PageError> {
+    let [width, height] = PANEL;
     let mut svg = String::new();
     {
         let fine = (FINE * width, FINE * height);
         let root = SVGBackend::with_string(&mut svg, fine).into_drawing_area();
-        for (panel, area) in panels.iter().zip(root.split_evenly((rows, columns))) {
-            panel.draw(&area)?;
-        }
+        panel.draw(&root)?;
         root.present().map_err(PageError::figure)?;
     }
     let drawn = format!("width=\"{}\" height=\"{}\"", FINE * width, FINE * height);
@@ -77,12 +90,17 @@ impl Panel {
         X::CoordDescType: ValueFormatter<f64>,
         Y::CoordDescType: ValueFormatter<f64>,
     {
-        let mut chart = ChartBuilder::on(area)
-            .caption(&self.title, text_style(18))
+        let below = area.margin(FINE * 6, 0, 0, 0);
+        let below = below
+            .titled(&self.title, text_style(19))
+            .map_err(PageError::figure)?;
+        let legend = self.draw_legend(&below)?;
+        let mut chart = ChartBuilder::on(&below)
             .margin(FINE * 8)
+            .margin_top(FINE * (8 + legend))
             .margin_right(FINE * 16)
             .x_label_area_size(FINE * 38)
-            .y_label_area_size(FINE * 58)
+            .y_label_area_size(FINE * (LEFT - 8))
             .build_cartesian_2d(x, y)
             .map_err(PageError::figure)?;
         if let Some(Backdrop::Map(field)) = &self.backdrop {
@@ -103,17 +121,43 @@ impl Panel {
         for series in &self.series {
             self.draw_series(&mut chart, series)?;
         }
-        if self.series.iter().any(|series| !series.label.is_empty()) {
-            chart
-                .configure_series_labels()
-                .position(self.legend_position())
-                .margin(FINE * 6)
-                .legend_area_size(FINE * 24)
-                .label_font(text_style(15))
-                .draw()
-                .map_err(PageError::figure)?;
-        }
         Ok(())
+    }
+
+    /// The names of the series above the axes, in rows, where they hide nothing; returns their height.
+    fn draw_legend(&self, area: &Area) -> Result<u32, PageError> {
+        let named = self.series.iter().filter(|series| !series.label.is_empty());
+        let (mut x, mut row) = (LEFT, 0);
+        let mut rows = 0;
+        for series in named {
+            let text = (series.label.chars().count() as f64 * CHARACTER).ceil() as u32;
+            let width = LEGEND_MARK + 6 + text;
+            if x > LEFT && x + width > PANEL[0] {
+                (x, row) = (LEFT, row + 1);
+            }
+            let middle = (FINE * (LEGEND_ROW * row + LEGEND_ROW / 2)) as i32;
+            let place = |along: u32| ((FINE * (x + along)) as i32, middle);
+            let colour = series.colour.rgb();
+            let mark = |ends: [u32; 2], width: u32| {
+                PathElement::new(ends.map(place), colour.stroke_width(FINE * width))
+            };
+            let marks = match series.mark {
+                Mark::Dots | Mark::OutlinedDots => vec![mark([7, 13], 6)],
+                Mark::Dashed => vec![mark([0, 8], 2), mark([12, 20], 2)],
+                Mark::Thin | Mark::Path => vec![mark([0, LEGEND_MARK], 1)],
+                Mark::Line => vec![mark([0, LEGEND_MARK], 2)],
+            };
+            for mark in marks {
+                area.draw(&mark).map_err(PageError::figure)?;
+            }
+            let (left, _) = place(LEGEND_MARK + 6);
+            let style = text_style(16).pos(Pos::new(HPos::Left, VPos::Center));
+            let name = Text::new(series.label.as_str(), (left, middle), style);
+            area.draw(&name).map_err(PageError::figure)?;
+            x += width + LEGEND_GAP;
+            rows = row + 1;
+        }
+        Ok(LEGEND_ROW * rows)
     }
 
     fn draw_axes<X, Y>(&self, chart: &mut Chart<X, Y>) -> Result<(), PageError>
@@ -130,11 +174,11 @@ impl Panel {
             .configure_mesh()
             .x_desc(&self.x.label)
             .y_desc(&self.y.label)
-            .x_labels(7)
-            .y_labels(7)
+            .x_labels(self.x.tick_count())
+            .y_labels(self.y.tick_count())
             .x_label_formatter(&|value| self.x.tick(*value))
             .y_label_formatter(&|value| self.y.tick(*value))
-            .label_style(text_style(15))
+            .label_style(text_style(16))
             .axis_desc_style(text_style(16))
             .axis_style(Colour::INK.rgb().stroke_width(FINE))
             .bold_line_style(grid)
@@ -176,16 +220,7 @@ impl Panel {
                 chart.draw_series(LineSeries::new(points, colour.stroke_width(FINE)))
             }
         };
-        let drawn = drawn.map_err(PageError::figure)?;
-        if !series.label.is_empty() {
-            let dots = series.mark == Mark::Dots;
-            drawn.label(&series.label).legend(move |(x, y)| {
-                let unit = FINE as i32;
-                let (ends, width) = if dots { ([6, 12], 6) } else { ([0, 18], 2) };
-                let ends = ends.map(|end| (x + unit * end, y));
-                PathElement::new(ends, colour.stroke_width(FINE * width))
-            });
-        }
+        drawn.map_err(PageError::figure)?;
         Ok(())
     }
 }
@@ -214,7 +249,7 @@ mod tests {
             ("loss", Scale::Log),
             series,
         );
-        let svg = figure(&[panel.clone(), panel], 2).unwrap();
+        let svg = figure(&[panel.clone(), panel], 2).unwrap().to_svg();
         assert_eq!(elements(&svg, "circle"), 4);
         let document = roxmltree::Document::parse(&svg).unwrap();
         let texts = document
@@ -233,7 +268,7 @@ mod tests {
         let values = [1.0, 0.0, f64::NAN, f64::INFINITY, 2.0];
         let series = vec![Series::by_index("", Colour::BLUE, &values)];
         let panel = Panel::of("", ("i", Scale::Linear), ("y", Scale::Log), series);
-        let svg = figure(&[panel], 1).unwrap();
+        let svg = figure(&[panel], 1).unwrap().to_svg();
         assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
     }
 }

@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use plotters::prelude::SeriesLabelPosition;
-
 use super::axis::{Axis, Scale};
 use super::field::Field;
 use super::series::{Mark, Series};
@@ -17,8 +15,6 @@ pub struct Panel {
     pub(super) y: Axis,
     pub(super) backdrop: Option<Backdrop>,
     pub(super) series: Vec<Series>,
-    /// The corner of the legend; by default, the one in which it hides least.
-    legend: Option<SeriesLabelPosition>,
 }
 
 /// The background of the curves.
@@ -37,7 +33,6 @@ impl Panel {
             y,
             backdrop: None,
             series: vec![],
-            legend: None,
         }
     }
 
@@ -63,13 +58,6 @@ impl Panel {
         self
     }
 
-    /// Puts the legend into the upper right corner. Without this call it goes to the corner with
-    /// the fewest points.
-    pub fn legend_upper_right(mut self) -> Self {
-        self.legend = Some(SeriesLabelPosition::UpperRight);
-        self
-    }
-
     /// Puts contour lines of `f` behind the series, at these levels. Both axes must be linear.
     pub fn contours(mut self, levels: &[f64], f: impl Fn(f64, f64) -> f64) -> Self {
         let field = Field::sampled(self.x.range.clone(), self.y.range.clone(), |points| {
@@ -86,33 +74,6 @@ impl Panel {
         let field = Field::sampled(self.x.range.clone(), self.y.range.clone(), f);
         self.backdrop = Some(Backdrop::Map(field));
         self
-    }
-
-    /// The position of the legend.
-    pub(super) fn legend_position(&self) -> SeriesLabelPosition {
-        self.legend
-            .clone()
-            .unwrap_or_else(|| self.emptiest_corner())
-    }
-
-    /// The corner with the fewest points of a series: where the legend hides least.
-    fn emptiest_corner(&self) -> SeriesLabelPosition {
-        let points = || self.series.iter().flat_map(|series| &series.points);
-        let crowd = |right: bool, upper: bool| {
-            let side = |place: f64, far: bool| if far { place > 0.5 } else { place < 0.5 };
-            points()
-                .filter(|&&(x, y)| side(self.x.place(x), right) && side(self.y.place(y), upper))
-                .filter(|&&(_, y)| (self.y.place(y) - 0.5).abs() > 0.15)
-                .count()
-        };
-        let corners = [
-            (SeriesLabelPosition::UpperRight, crowd(true, true)),
-            (SeriesLabelPosition::UpperLeft, crowd(false, true)),
-            (SeriesLabelPosition::LowerRight, crowd(true, false)),
-            (SeriesLabelPosition::LowerLeft, crowd(false, false)),
-        ];
-        let emptiest = corners.into_iter().min_by_key(|(_, crowd)| *crowd);
-        emptiest.map_or(SeriesLabelPosition::UpperRight, |(corner, _)| corner)
     }
 }
 

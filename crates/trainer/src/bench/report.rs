@@ -219,7 +219,7 @@ impl Report {
             let panel = |backend: &Backend| panel(*size, *backend, scores);
             self.backends.iter().map(panel)
         });
-        let svg = figure(&panels.collect::<Vec<_>>(), self.backends.len())?;
+        let svg = figure(&panels.collect::<Vec<_>>(), self.backends.len())?.to_svg();
         fs::write(file, svg).with_context(|| format!("cannot write {}", file.display()))
     }
 }
@@ -242,7 +242,7 @@ fn panel(size: Size, backend: Backend, scores: &[Score]) -> Panel {
         Axis::linear("round", 1.0..rounds as f64),
         Axis::linear("thousand images per second", 0.0..1.7 * most),
     );
-    let panel = Panel::new(format!("{backend}: {size}"), x, y).legend_upper_right();
+    let panel = Panel::new(format!("{backend}: {size}"), x, y);
     let series = shown.into_iter().zip(Colour::SERIES.into_iter().cycle());
     series.fold(panel, |panel, (score, colour)| {
         let mark = match score.kind {

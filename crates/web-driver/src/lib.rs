@@ -1,6 +1,4 @@
-//! A browser, driven by WebDriver: just what the tests need of it.
-//!
-//! The crates for WebDriver enable features of packages that Burn depends on, so Burn would be built twice.
+#![doc = include_str!("../README.md")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -17,19 +15,28 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// A browser with one window.
-pub(crate) struct Browser {
+#[derive(Debug)]
+pub struct Browser {
     driver: Child,
     port: u16,
     session: String,
 }
 
 /// An element of the page.
-#[derive(Clone)]
-pub(crate) struct Element(String);
+#[derive(Debug, Clone)]
+pub struct Element(String);
 
 impl Browser {
-    /// Starts chromium; none if its driver is not installed, unless tests must not be skipped.
-    pub(crate) fn start() -> Option<Self> {
+    /// Starts chromium.
+    ///
+    /// # Errors
+    ///
+    /// Why it is not there, if its driver is not installed.
+    ///
+    /// # Panics
+    ///
+    /// In the place of an error if `REQUIRE_BROWSER` is set, and if the driver does not do what it should.
+    pub fn start() -> Result<Self, String> {
         let driver = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
@@ -43,8 +50,7 @@ impl Browser {
                     !required,
                     "REQUIRE_BROWSER is set, but chromedriver does not start: {error}"
                 );
-                eprintln!("not run: chromedriver is not installed");
-                return None;
+                return Err(format!("chromedriver is not installed: {error}"));
             }
         };
         let output = driver.stdout.take().expect("the output is piped");
@@ -76,19 +82,30 @@ impl Browser {
             .as_str()
             .expect("a session has an id")
             .to_owned();
-        Some(browser)
+        Ok(browser)
+    }
+
+    /// Whether the reader prefers a dark page.
+    pub fn prefer_dark(&self, dark: bool) {
+        let value = if dark { "dark" } else { "light" };
+        let features = json!([{ "name": "prefers-color-scheme", "value": value }]);
+        let command =
+            json!({ "cmd": "Emulation.setEmulatedMedia", "params": { "features": features } });
+        self.post("/goog/cdp/execute", &command);
     }
 
     /// Opens an address; for another fragment of the same page, the page follows.
-    pub(crate) fn open(&self, url: &str) {
+    pub fn open(&self, url: &str) {
         self.post("/url", &json!({ "url": url }));
     }
 
-    pub(crate) fn reload(&self) {
+    /// Loads the page again.
+    pub fn reload(&self) {
         self.post("/refresh", &json!({}));
     }
 
-    pub(crate) fn address(&self) -> String {
+    /// The address of the page.
+    pub fn address(&self) -> String {
         self.in_session("GET", "/url", &Value::Null)
             .as_str()
             .expect("an address")
@@ -96,7 +113,7 @@ impl Browser {
     }
 
     /// Makes the page as large as the screen of some device; a window cannot be as narrow as a telephone.
-    pub(crate) fn size(&self, width: u32, height: u32) {
+    pub fn size(&self, width: u32, height: u32) {
         let metrics =
             json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         let command = json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": metrics });
@@ -111,12 +128,12 @@ impl Browser {
     }
 
     /// Runs a script in the page.
-    pub(crate) fn script(&self, script: &str) -> Value {
+    pub fn script(&self, script: &str) -> Value {
         self.post("/execute/sync", &json!({ "script": script, "args": [] }))
     }
 
     /// Waits until a script returns true.
-    pub(crate) fn wait(&self, script: &str) {
+    pub fn wait(&self, script: &str) {
         let started = Instant::now();
         while self.script(script) != true {
             let page = self.script("return document.body.innerText");
@@ -129,13 +146,13 @@ impl Browser {
     }
 
     /// Waits until the text of an element contains something.
-    pub(crate) fn wait_for(&self, selector: &str, text: &str) {
+    pub fn wait_for(&self, selector: &str, text: &str) {
         let (selector, text) = (json!(selector), json!(text));
         self.wait(&format!("const e = document.querySelector({selector}); return e !== null && e.textContent.includes({text})"));
     }
 
     /// The element of an XPath expression, once it is there.
-    pub(crate) fn find(&self, path: &str) -> Element {
+    pub fn find(&self, path: &str) -> Element {
         let started = Instant::now();
         loop {
             let found = self.post("/elements", &json!({ "using": "xpath", "value": path }));
@@ -148,16 +165,18 @@ impl Browser {
     }
 
     /// A button by its text or its label.
-    pub(crate) fn press(&self, name: &str) {
+    pub fn press(&self, name: &str) {
         let path = format!("//button[normalize-space(.)='{name}' or @aria-label='{name}']");
         self.click(&self.find(&path));
     }
 
-    pub(crate) fn click(&self, element: &Element) {
+    /// Clicks an element.
+    pub fn click(&self, element: &Element) {
         self.post(&format!("/element/{}/click", element.0), &json!({}));
     }
 
-    pub(crate) fn keys(&self, element: &Element, keys: &str) {
+    /// Types keys into an element.
+    pub fn keys(&self, element: &Element, keys: &str) {
         self.post(
             &format!("/element/{}/value", element.0),
             &json!({ "text": keys }),
@@ -165,7 +184,7 @@ impl Browser {
     }
 
     /// Presses the pointer on an element's middle, moves it and lets go.
-    pub(crate) fn drag(&self, element: &Element, by: [i32; 2]) {
+    pub fn drag(&self, element: &Element, by: [i32; 2]) {
         let origin = json!({ ELEMENT: element.0 });
         let go = |origin: Value, [x, y]: [i32; 2]| json!({ "type": "pointerMove", "duration": 60, "origin": origin, "x": x, "y": y });
         let half = [by[0] / 2, by[1] / 2];
@@ -182,7 +201,7 @@ impl Browser {
     }
 
     /// What the page has complained of.
-    pub(crate) fn complaints(&self) -> Vec<String> {
+    pub fn complaints(&self) -> Vec<String> {
         let log = self.post("/se/log", &json!({ "type": "browser" }));
         let entries = log.as_array().cloned().unwrap_or_default();
         let severe = entries.iter().filter(|entry| entry["level"] == "SEVERE");
@@ -190,8 +209,8 @@ impl Browser {
     }
 
     /// Saves a picture of the page for people to look at, if they name a folder.
-    pub(crate) fn picture(&self, name: &str) {
-        let Some(folder) = std::env::var_os("LIVE_PICTURES").map(PathBuf::from) else {
+    pub fn picture(&self, name: &str) {
+        let Some(folder) = std::env::var_os("BROWSER_PICTURES").map(PathBuf::from) else {
             return;
         };
         let picture = self.in_session("GET", "/screenshot", &Value::Null);
