@@ -120,13 +120,6 @@ impl Browser {
         self.post("/goog/cdp/execute", &command);
     }
 
-    /// Makes the page light or dark.
-    pub(crate) fn theme(&self, theme: &str) {
-        self.script(&format!(
-            "const t = document.getElementById('theme'); t.value = '{theme}'; t.dispatchEvent(new Event('change'))"
-        ));
-    }
-
     /// Runs a script in the page.
     pub fn script(&self, script: &str) -> Value {
         self.post("/execute/sync", &json!({ "script": script, "args": [] }))

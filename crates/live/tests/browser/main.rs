@@ -17,6 +17,13 @@ const RIGHT: &str = "\u{e014}";
 const HOME: &str = "\u{e011}";
 const END: &str = "\u{e010}";
 
+/// Makes the page light or dark.
+fn choose_theme(browser: &Browser, theme: &str) {
+    browser.script(&format!(
+        "const t = document.getElementById('theme'); t.value = '{theme}'; t.dispatchEvent(new Event('change'))"
+    ));
+}
+
 /// Plays one part in a browser of its own, and checks that the page has not complained.
 fn play(fragment: &str, part: impl FnOnce(&Browser, u16)) {
     let browser = match Browser::start() {
@@ -437,7 +444,7 @@ fn axe_finds_no_serious_fault_of_accessibility_in_light_and_dark() {
                 "return document.querySelector('.graph, .panel .histograms, .plot, .softmax, .pad') !== null",
             );
             for theme in ["light", "dark"] {
-                browser.theme(theme);
+                choose_theme(browser, theme);
                 browser.script(&format!("{axe}; window.found = null; axe.run().then((result) => {{ window.found = result.violations }})"));
                 browser.wait("return window.found !== null");
                 let serious = browser.script(
@@ -474,7 +481,7 @@ fn the_page_fits_a_telephone_and_a_projector_in_light_and_dark() {
                 (1920, "dark"),
             ] {
                 browser.size(width, 1080);
-                browser.theme(theme);
+                choose_theme(browser, theme);
                 browser.wait("return document.documentElement.scrollWidth <= document.documentElement.clientWidth");
                 browser.picture(&format!("{name}-{width}-{theme}"));
             }
