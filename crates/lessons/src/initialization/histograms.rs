@@ -11,7 +11,7 @@ use super::Passed;
 /// Sizes that a histogram covers, as powers of ten, and its bins in each power.
 const POWERS: [i32; 2] = [-12, 4];
 const PER_DECADE: i32 = 3;
-/// From this absolute value on, a tanh or a sigmoid's distance from ½ counts as saturated.
+/// From this absolute value on, a tanh counts as saturated.
 const SATURATED: f64 = 0.99;
 
 /// The share of values in each bin of size; zeros are in none.
