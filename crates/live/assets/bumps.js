@@ -3,7 +3,7 @@
 import { ask, button, choice, finite, format, html, slider, svg } from "./dom.js";
 import { Plot, widthIn } from "./plot.js";
 import { saveButtons } from "./save.js";
-import { write } from "./state.js";
+import { change } from "./state.js";
 
 /** @typedef {import("./dom.js").Num} Num */
 /**
@@ -66,12 +66,7 @@ export class Bumps {
 
   /** @param {Record<string, string | number | null>} changes */
   change(changes) {
-    for (const [name, value] of Object.entries(changes)) {
-      if (value === null) this.parameters.delete(name);
-      else this.parameters.set(name, String(value));
-    }
-    write(this.name, this.parameters);
-    this.follow(this.parameters).catch(() => { /* The message at the bottom says it. */ });
+    change(this, changes);
   }
 
   /** @param {Answer} answer */

@@ -3,7 +3,7 @@
 import { ask, button, choice, finite, format, html, numberInput, slider, svg } from "./dom.js";
 import { Plot, widthIn } from "./plot.js";
 import { saveButtons } from "./save.js";
-import { write } from "./state.js";
+import { change } from "./state.js";
 
 /** @typedef {import("./dom.js").Num} Num */
 /** @typedef {import("./plot.js").Point} Point */
@@ -82,12 +82,7 @@ export class Descent {
 
   /** @param {Record<string, string | number | null>} changes */
   change(changes) {
-    for (const [name, value] of Object.entries(changes)) {
-      if (value === null) this.parameters.delete(name);
-      else this.parameters.set(name, String(value));
-    }
-    write(this.name, this.parameters);
-    this.follow(this.parameters).catch(() => { /* The message at the bottom says it. */ });
+    change(this, changes);
   }
 
   /** @param {Answer} answer */

@@ -3,7 +3,7 @@
 import { ask, button, choice, format, html, numberInput } from "./dom.js";
 import { draw } from "./drawing.js";
 import { showRule } from "./rule.js";
-import { without, write } from "./state.js";
+import { change, without } from "./state.js";
 import { saveButtons } from "./save.js";
 
 /** @typedef {import("./dom.js").Num} Num */
@@ -119,12 +119,7 @@ export class Graph {
    * @param {Record<string, string | number | null>} changes
    */
   change(changes) {
-    for (const [name, value] of Object.entries(changes)) {
-      if (value === null) this.parameters.delete(name);
-      else this.parameters.set(name, String(value));
-    }
-    write(this.name, this.parameters);
-    this.follow(this.parameters).catch(() => { /* The message at the bottom says it. */ });
+    change(this, changes);
   }
 
   // What is chosen.

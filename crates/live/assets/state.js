@@ -19,6 +19,20 @@ export function write(part, parameters) {
 }
 
 /**
+ * Changes parameters of a part and of the address, and the part follows; null removes one.
+ * @param {{name: string, parameters: URLSearchParams, follow: (parameters: URLSearchParams) => Promise<void>}} part
+ * @param {Record<string, string | number | null>} changes
+ */
+export function change(part, changes) {
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === null) part.parameters.delete(name);
+    else part.parameters.set(name, String(value));
+  }
+  write(part.name, part.parameters);
+  part.follow(part.parameters).catch(() => { /* The message at the bottom says it. */ });
+}
+
+/**
  * The parameters without those that only the page uses.
  * @param {URLSearchParams} parameters
  * @param {string[]} own
