@@ -41,7 +41,7 @@ for (const element of document.querySelectorAll('body *')) {
   let size = parseFloat(style.fontSize);
   if (inPicture) { const m = element.getScreenCTM(); size *= Math.hypot(m.a, m.b); }
   const text = own[0].data.trim().slice(0, 30);
-  if (size < 10.9) faults.push(`${size.toFixed(1)} pixels: ${text}`);
+  if (size < 10.99) faults.push(`${size.toFixed(1)} pixels: ${text}`);
   const [a, b] = [luminance(channels(inPicture ? style.fill : style.color)), luminance(ground(element))].sort((x, y) => y - x);
   const contrast = (a + 0.05) / (b + 0.05);
   if (contrast < 4.5) faults.push(`contrast ${contrast.toFixed(1)}: ${text}`);
