@@ -4,8 +4,8 @@ use anyhow::Result;
 use exercise_judge::exercise;
 use pages::page::{Link, Page, Section, Table};
 
-/// Where `trainer live` answers.
-const LIVE: &str = "http://127.0.0.1:7878/";
+/// Where `trainer live` answers, if it is not told otherwise.
+pub const LIVE: &str = "http://127.0.0.1:7878/";
 
 /// What a lesson is about.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,8 +20,8 @@ pub struct About {
     needs: &'static [&'static About],
     /// Its exercises, by name.
     exercises: &'static [&'static str],
-    /// The part of the live page that shows the same.
-    live: &'static str,
+    /// The address on the live page, behind the `#`, of what shows the same.
+    pub(crate) live: &'static str,
 }
 
 pub(crate) static GRADIENT_DESCENT: About = About {
@@ -59,7 +59,7 @@ pub(crate) static LAYER_RULES: About = About {
         "squared_error",
         "layer",
     ],
-    live: "graph?net=general",
+    live: "graph?net=classifier",
 };
 
 pub(crate) static SOFTMAX_CROSS_ENTROPY: About = About {
@@ -102,7 +102,7 @@ pub(crate) static LINEAR_REGRESSION: About = About {
     items: "L12",
     needs: &[&GRADIENT_DESCENT, &LAYER_RULES],
     exercises: &["regression", "regression_descent"],
-    live: "descent",
+    live: "playground?data=plane&hidden=",
 };
 
 pub(crate) static MNIST: About = About {
@@ -111,7 +111,7 @@ pub(crate) static MNIST: About = About {
     items: "L7, L9, L17",
     needs: &[&SOFTMAX_CROSS_ENTROPY, &XOR],
     exercises: &["mnist_net", "mean_once"],
-    live: "digits",
+    live: "digits?net=trained",
 };
 
 pub(crate) static COMPUTATIONAL_GRAPH: About = About {
@@ -120,7 +120,7 @@ pub(crate) static COMPUTATIONAL_GRAPH: About = About {
     items: "L1, L6",
     needs: &[&XOR],
     exercises: &["used_twice"],
-    live: "graph",
+    live: "graph?net=composition",
 };
 
 pub(crate) static UNIVERSAL_APPROXIMATION: About = About {

@@ -25,10 +25,10 @@ use anyhow::Result;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use pages::page::Page;
 
-pub use about::About;
+pub use about::{About, LIVE};
 use setup::Teach;
 pub use setup::{NotFinite, Setup};
-pub use site::{Site, site};
+pub use site::{Site, counterparts, site};
 
 /// The lessons, in the order of the lecture's ideas. In addition to its own options, each has `C`:
 /// the options of the program that runs the lesson.

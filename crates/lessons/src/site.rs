@@ -81,6 +81,21 @@ pub fn site(setup: &Setup, mut begun: impl FnMut(&str)) -> Result<Site> {
     Ok(Site { lessons, index })
 }
 
+/// Every lesson, and the address on the live page, behind the `#`, of what shows the same.
+///
+/// # Errors
+///
+/// If a lesson has an option without a default.
+pub fn counterparts() -> Result<Vec<(&'static str, &'static str)>> {
+    let lessons = names().into_iter();
+    let counterparts = lessons.map(|(name, _)| {
+        let lesson = Lessons::try_parse_from([&name])?.lesson;
+        let (about, ..) = lesson.parts();
+        Ok((about.name, about.live))
+    });
+    counterparts.collect()
+}
+
 /// The content of a lesson without the items before it.
 fn shown(content: &str) -> String {
     let (_, content) = content.split_once(": ").unwrap_or(("", content));

@@ -18,4 +18,4 @@ mod watch;
 pub use digits::DigitNet;
 pub use error::LiveError;
 pub use server::{Address, Server};
-pub use site::{COUNTERPARTS, Content};
+pub use site::Content;

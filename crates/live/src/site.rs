@@ -17,23 +17,11 @@ use crate::playground::{self, Training};
 use crate::query::Query;
 use crate::server::{Reply, Request};
 
-/// Each lesson of `trainer lesson`, and the address, behind the `#`, of what shows the same here.
-pub const COUNTERPARTS: [(&str, &str); 10] = [
-    ("gradient-descent", "descent"),
-    ("chain-rule", "graph?net=four-variables"),
-    ("layer-rules", "graph?net=classifier"),
-    ("softmax-cross-entropy", "softmax"),
-    ("scalar-net", "graph?net=scalar"),
-    ("xor", "graph?net=xor"),
-    ("linear-regression", "playground?data=plane&hidden="),
-    ("mnist", "digits?net=trained"),
-    ("computational-graph", "graph?net=composition"),
-    ("universal-approximation", "bumps"),
-];
-
 /// What the page has beside the nets that it makes itself.
 #[derive(Debug, Clone)]
 pub struct Content {
+    /// Lessons, and the addresses, behind the `#`, of what shows the same here: the page names the lesson.
+    pub lessons: Vec<(&'static str, &'static str)>,
     /// Further nets that read drawings, each under a name of its own.
     pub nets: Vec<DigitNet>,
     /// The folder with MNIST, which is read when a net is trained on it.
@@ -41,9 +29,10 @@ pub struct Content {
 }
 
 impl Default for Content {
-    /// No further nets, and the bundled MNIST.
+    /// No lessons, no further nets, and the bundled MNIST.
     fn default() -> Self {
         Self {
+            lessons: vec![],
             nets: vec![],
             mnist: datasets::bundled_mnist_dir(),
         }
@@ -58,6 +47,7 @@ type Compute<T> = fn(&Site, Query) -> Result<T, RequestError>;
 pub(crate) struct Site {
     place: Place,
     backend: String,
+    lessons: Vec<(&'static str, &'static str)>,
     memory: Memory,
     training: Training,
     digits: Digits,
@@ -68,6 +58,7 @@ impl Site {
         Self {
             place: Place::of(backend),
             backend: backend.description(),
+            lessons: content.lessons,
             memory: Memory::default(),
             training: Training::default(),
             digits: Digits::new(content.nets, content.mnist),
@@ -137,7 +128,7 @@ impl Site {
     fn about(&self) -> Value {
         json!({
             "version": env!("CARGO_PKG_VERSION"),
-            "counterparts": COUNTERPARTS,
+            "counterparts": self.lessons,
             "backend": self.backend,
             "dtype": format!("{:?}", self.place.dtype).to_lowercase(),
         })

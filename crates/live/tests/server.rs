@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, TcpListener, TcpStream};
 
 use burn::tensor::{Device, Tensor};
 use common::{get, opened, started};
-use live::{Address, COUNTERPARTS, Content, LiveError, Server};
+use live::{Address, Content, LiveError, Server};
 use mnist_mlp::MnistMlp;
 use proptest::prelude::*;
 
@@ -110,23 +110,6 @@ fn an_address_repeats_its_numbers_to_the_bit() {
     let other = get(started(), path);
     assert_eq!(other, first);
     assert_ne!(get(port, &path.replace("seed=7", "seed=8")), first);
-}
-
-#[test]
-fn every_lesson_has_a_counterpart_that_answers() {
-    let port = started();
-    for (lesson, address) in COUNTERPARTS {
-        let (part, query) = address.split_once('?').unwrap_or((address, ""));
-        // These two answer as long as a net trains.
-        let (path, stop) = match (part, query) {
-            ("digits", _) => ("training", "&stop=0"),
-            ("playground", _) => ("playground", "&stop=0"),
-            (other, _) => (other, ""),
-        };
-        let query = query.replace("net=trained", "hidden=8");
-        let answer = get(port, &format!("/api/{path}?{query}{stop}"));
-        assert_eq!(status(&answer), "200", "{lesson}: {answer}");
-    }
 }
 
 #[test]

@@ -53,6 +53,7 @@ pub(crate) fn run(options: &LiveOptions) -> Result<Exit> {
     };
     let nets = options.runs.iter().map(|run| net_of_run(run, &backend));
     let mut content = Content {
+        lessons: lessons::counterparts()?,
         nets: nets.collect::<Result<_>>()?,
         ..Content::default()
     };
@@ -86,5 +87,57 @@ fn net_of_run(folder: &Path, backend: &Opened) -> Result<DigitNet> {
             "{}: expected a run of mnist-mlp; name another one",
             folder.display()
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
+
+    use super::*;
+
+    /// The answer to a request for a path.
+    fn get(port: &str, path: &str) -> String {
+        let mut stream = TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    #[test]
+    fn lessons_name_the_place_where_the_server_listens() {
+        let Address { ip, port } = Address::default();
+        assert_eq!(lessons::LIVE, format!("http://{ip}:{port}/"));
+    }
+
+    #[test]
+    fn every_lesson_has_a_counterpart_that_answers() {
+        let address = Address {
+            port: 0,
+            ..Address::default()
+        };
+        let backend = Backend::preferred().open().unwrap();
+        let server = Server::bind(address, &backend, Content::default()).unwrap();
+        let url = server.url();
+        std::thread::spawn(|| server.run());
+        let port = url.trim_end_matches('/').rsplit(':').next().unwrap();
+        for (lesson, address) in lessons::counterparts().unwrap() {
+            let (part, query) = address.split_once('?').unwrap_or((address, ""));
+            // These two answer as long as a net trains.
+            let (path, stop) = match part {
+                "digits" => ("training", "&stop=0"),
+                "playground" => ("playground", "&stop=0"),
+                other => (other, ""),
+            };
+            let query = query.replace("net=trained", "hidden=8");
+            let answer = get(port, &format!("/api/{path}?{query}{stop}"));
+            assert!(answer.starts_with("HTTP/1.1 200"), "{lesson}: {answer}");
+        }
     }
 }
