@@ -10,7 +10,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, anyhow, bail};
 
 use crate::lint::Linter;
-use crate::program::{Artifact, artifacts, cargo, executable};
+use crate::program::{Artifact, artifacts, cargo, cargo_giving_way, executable};
 use crate::structure;
 use crate::trace;
 
@@ -58,8 +58,12 @@ pub(crate) fn run() -> Result<()> {
             gate("tests and documentation", || tests(&linter))?;
             gate("reuse from another project", || {
                 let manifest = ["--manifest-path", "tests/reuse/Cargo.toml"];
-                captured(cargo().arg("run").args(manifest))?;
-                captured(cargo().args(["run", "--bin", "train"]).args(manifest))
+                captured(cargo_giving_way().arg("run").args(manifest))?;
+                captured(
+                    cargo_giving_way()
+                        .args(["run", "--bin", "train"])
+                        .args(manifest),
+                )
             })
         },
         || {
@@ -92,7 +96,7 @@ fn gate<T>(name: &str, run: impl FnOnce() -> Result<T>) -> Result<T> {
     Ok(result)
 }
 
-/// Runs two rows of gates at once: they compute more than they use both cores.
+/// Runs two rows of gates at once: a software adapter does not use both cores.
 fn side_by_side(
     one: impl FnOnce() -> Result<()>,
     other: impl FnOnce() -> Result<()> + Send,
@@ -216,7 +220,7 @@ fn is_burn(library: &str) -> bool {
 /// The README's test command, with a count of the tests that ran on the graphics adapter. What failed is
 /// said again at the end, because other gates run and print at the same time.
 fn tests(linter: &Linter) -> Result<()> {
-    let mut command = cargo();
+    let mut command = cargo_giving_way();
     command
         .args(["test", "--workspace", "--no-fail-fast"])
         .env(REQUIRE_WGPU, "1")
