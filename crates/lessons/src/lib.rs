@@ -7,6 +7,7 @@ mod computational_graph;
 mod functions;
 mod gradient_checking;
 mod gradient_descent;
+mod graphs;
 mod initialization;
 mod layer_rules;
 mod linear_regression;

@@ -43,6 +43,7 @@ const ASSETS: &[Asset] = &[
     ),
     asset("/digits.js", SCRIPT, include_str!("../assets/digits.js")),
     asset("/mnist.js", SCRIPT, include_str!("../assets/mnist.js")),
+    asset("/runs.js", SCRIPT, include_str!("../assets/runs.js")),
     asset("/pixels.js", SCRIPT, include_str!("../assets/pixels.js")),
     asset("/stream.js", SCRIPT, include_str!("../assets/stream.js")),
     asset("/plot.js", SCRIPT, include_str!("../assets/plot.js")),
