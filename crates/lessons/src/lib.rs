@@ -4,6 +4,7 @@ mod about;
 mod arguments;
 mod chain_rule;
 mod computational_graph;
+mod digit_nets;
 mod functions;
 mod gradient_checking;
 mod gradient_descent;

@@ -48,6 +48,7 @@ const ASSETS: &[Asset] = &[
     asset("/stream.js", SCRIPT, include_str!("../assets/stream.js")),
     asset("/plot.js", SCRIPT, include_str!("../assets/plot.js")),
     asset("/save.js", SCRIPT, include_str!("../assets/save.js")),
+    asset("/demo.js", SCRIPT, include_str!("../assets/demo.js")),
     asset("/descent.js", SCRIPT, include_str!("../assets/descent.js")),
     asset("/bumps.js", SCRIPT, include_str!("../assets/bumps.js")),
     asset("/softmax.js", SCRIPT, include_str!("../assets/softmax.js")),

@@ -4,12 +4,14 @@
 //! comes with its name into each row that uses it.
 
 use super::heights::at_distances;
-use super::{GAP, Item, Layout, Position};
+use super::{Item, Layout, Position};
 
 /// Length of the lines with which a value leaves a row or comes into it.
-const STUB: f64 = 16.0;
+const STUB: f64 = 8.0;
 /// Space between such a line and the name.
 const BESIDE: f64 = 5.0;
+/// Space between such a line on the left side and the row's first layer.
+const BEFORE: f64 = 18.0;
 /// Space that a name needs above and below its middle.
 const NAME: f64 = 8.0;
 /// Space between rows.
@@ -135,7 +137,7 @@ impl<'a> Row<'a> {
                 .fold(0.0, f64::max)
         };
         let into = side(false);
-        let into = if into > 0.0 { into + GAP } else { 0.0 };
+        let into = if into > 0.0 { into + BEFORE } else { 0.0 };
         let layers = layout.columns[end - 1][1] - layout.columns[first][0];
         [into, layers, side(true)]
     }
@@ -152,7 +154,7 @@ impl<'a> Row<'a> {
             leaving: vec![],
             entering: vec![],
         };
-        row.add_lines(left - GAP);
+        row.add_lines(left - BEFORE);
         row
     }
 

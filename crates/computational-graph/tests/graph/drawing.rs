@@ -119,7 +119,7 @@ fn boxes(document: &Document) -> (Vec<(String, Edges)>, Vec<Edges>) {
 }
 
 /// One row, and rows for a telephone, a tablet and a screen.
-const WIDTHS: [Option<f64>; 4] = [None, Some(332.0), Some(700.0), Some(1050.0)];
+const WIDTHS: [Option<f64>; 4] = [None, Some(332.0), Some(700.0), Some(1010.0)];
 
 #[test]
 fn no_text_overlaps_a_text_or_a_node_or_leaves_the_picture() {
@@ -203,7 +203,7 @@ fn a_graph_in_rows_is_as_narrow_as_asked_and_names_what_goes_to_another_row() {
     let (size, leaving, entering) = of(&whole);
     assert!(leaving.is_empty() && entering.is_empty());
     let mut narrower = size;
-    for width in [1050.0, 700.0, 332.0] {
+    for width in [1010.0, 700.0, 332.0] {
         let ([wide, high], leaving, entering) = of(&drawn(Some(width)));
         assert!(
             wide <= width && wide < narrower[0] && high > narrower[1],

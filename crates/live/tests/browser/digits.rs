@@ -1,6 +1,8 @@
 //! Digits: the pad, the net that learns, the runs.
 
-use super::{ENTER, choose_theme, play};
+use serde_json::Value;
+
+use super::{ENTER, RIGHT, choose_theme, common, play};
 
 #[test]
 fn a_digit_is_drawn_with_the_pointer_and_restored_by_its_address() {
@@ -58,7 +60,9 @@ fn a_run_is_opened_from_the_list_and_a_bad_one_says_why() {
         browser.picture("digits-runs");
         choose_theme(browser, "dark");
         browser.size(400, 1000);
-        browser.wait("return document.documentElement.scrollWidth <= document.documentElement.clientWidth");
+        browser.wait(
+            "return document.documentElement.scrollWidth <= document.documentElement.clientWidth",
+        );
         browser.picture("digits-runs-400-dark");
         browser.size(1400, 1000);
         browser.reload();
@@ -112,4 +116,41 @@ fn a_net_learns_mnist_while_one_watches_and_reads_a_drawing() {
         browser.reload();
         browser.wait(&format!("return (() => {{ {shown} }})() === {before}"));
     });
+}
+
+#[test]
+fn a_rate_and_an_optimizer_change_while_a_net_learns_mnist() {
+    play(
+        "digits?net=trained&hidden=8&seed=2&steps=20",
+        |browser, port| {
+            browser.wait_for("#status", "Step 20, epoch 0");
+            let slider = browser.find("//label[starts-with(., 'Rate')]/input");
+            browser.keys(&slider, RIGHT);
+            browser.wait("return location.hash.includes('change=20,rate,0.10')");
+            browser.wait("return document.activeElement.type === 'range'");
+            browser.press("One step");
+            browser.wait_for("#status", "Step 21, epoch 0");
+            browser.click(&browser.find("//option[@value='adam']"));
+            browser.wait(
+                "return location.hash.includes('change=21,optimizer,adam&change=21,rate,0.001')",
+            );
+            browser.press("One step");
+            browser.wait_for("#status", "Step 22, epoch 0");
+            browser.wait_for("#status", "of all 10,000 test images");
+            // The server says the same of this state from its beginning.
+            let address = browser.address();
+            let (_, query) = address
+                .split_once("net=trained&")
+                .expect("the address has the net");
+            let lines = common::get(port, &format!("/api/training?{query}&stop=22"));
+            let frame = lines.lines().find(|line| line.starts_with("{\"batchLoss"));
+            let frame: Value = serde_json::from_str(frame.expect("a frame")).expect("JSON");
+            let accuracy = frame["evaluation"]["accuracy"].as_f64().expect("a share");
+            browser.wait_for("#status", &format!("accuracy {:.1} %", 100.0 * accuracy));
+            // What stays in force is kept when the net begins again.
+            browser.press("Start again");
+            browser.wait_for("#status", "Step 0, epoch 0");
+            browser.wait("return location.hash.includes('optimizer=adam') && location.hash.includes('rate=0.001') && !location.hash.includes('change')");
+        },
+    );
 }

@@ -8,7 +8,7 @@ const NAMESPACE: &str = "xmlns=\"http://www.w3.org/2000/svg\"";
 
 /// Kinds of windows, and the width that a drawing may have in each, in pixels. The style sheet chooses by the same
 /// names: a telephone, a tablet, a screen.
-const WINDOWS: [(&str, f64); 3] = [("small", 332.0), ("medium", 700.0), ("large", 1050.0)];
+const WINDOWS: [(&str, f64); 3] = [("small", 332.0), ("medium", 700.0), ("large", 1010.0)];
 
 /// A picture as SVG. If it has panels, a page that is narrow shows them one below the other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
