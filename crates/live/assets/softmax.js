@@ -109,7 +109,7 @@ export class Softmax {
     let x = plot.toX(0.5) + 10;
     for (const [kind, name] of BARS) {
       plot.content.append(svg("rect", { class: `dot ${kind}`, x, y: 20, width: 14, height: 9 }), svg("text", { class: "axis", x: x + 19, y: 29 }, name));
-      x += 30 + 7 * name.length;
+      x += 26 + 6.1 * name.length;
     }
     this.figure?.replaceChildren(plot.svg, html("p", { class: "muted" }, `The classes 1 to ${count} from left to right; class ${answer.class + 1} is the true one.`));
   }

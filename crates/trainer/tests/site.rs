@@ -147,9 +147,14 @@ fn all_lessons_are_a_site_whose_pages_can_be_read_in_both_themes_and_at_any_widt
                 }
                 browser.picture(&format!("{}-{width}-{dark}", name.replace(['/', '.'], "-")));
             }
-            // The last width shows a page's parts next to each other, the first has tables in blocks.
+            // The last width shows a page's parts next to each other; the first has tables in blocks, in the same colours.
             if let Ok(axe) = &axe {
-                for width in [WIDTHS[2], WIDTHS[0]] {
+                let widths = if dark {
+                    &WIDTHS[2..]
+                } else {
+                    &[WIDTHS[2], WIDTHS[0]][..]
+                };
+                for &width in widths {
                     browser.size(width, 900);
                     for fault in axe.serious_faults(&browser) {
                         let name = page.strip_prefix(&folder).unwrap().display();
