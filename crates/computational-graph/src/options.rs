@@ -21,6 +21,10 @@ pub struct SvgOptions {
     pub max_cells: usize,
     /// Significant digits of a matrix's largest element; a single number has two more.
     pub digits: usize,
+    /// The largest width of the drawing, in pixels. A graph that is wider is broken into rows: a value that another
+    /// row uses leaves its row with its name, and comes with its name into the other one. A single column may be
+    /// wider. `None` for one row.
+    pub width: Option<f64>,
     /// Whether a legend below the graph explains the symbols.
     pub legend: bool,
 }
@@ -32,6 +36,7 @@ impl Default for SvgOptions {
             prefix: String::new(),
             max_cells: 16,
             digits: 3,
+            width: None,
             legend: true,
         }
     }

@@ -21,6 +21,7 @@ use pages::page::{Cell, Page, Section, Table};
 use xor_net::{OutputUnit, XorNetConfig};
 
 use crate::about;
+use crate::graphs;
 use crate::setup::{Setup, Teach};
 use crate::tensors::{
     Comparison, layer_parameters, parameters, read, scalar as scalar_of, scalar_gradients, tracked,
@@ -84,7 +85,7 @@ impl Teach for Options {
                     .figure(
                         self.net.figure_name(),
                         format!("{title}: values in blue, gradients in orange"),
-                        worked.graph.to_svg(&SvgOptions::default()),
+                        graphs::picture(&worked.graph, &SvgOptions::default()),
                     ),
             )
             .with(forward(&worked.graph))
@@ -97,7 +98,7 @@ impl Teach for Options {
                 others = others.figure(
                     subject.figure_name(),
                     subject.title(),
-                    subject.work(setup)?.graph.to_svg(&SvgOptions::default()),
+                    graphs::picture(&subject.work(setup)?.graph, &SvgOptions::default()),
                 );
             }
         }
@@ -389,7 +390,7 @@ fn shared(setup: &Setup) -> Result<Section> {
         .figure(
             "graph-shared",
             "Two arrows leave x; two contributions come back",
-            both.to_svg(&SvgOptions::default()),
+            graphs::picture(&both, &SvgOptions::default()),
         ))
 }
 

@@ -1,8 +1,8 @@
 //! Overfitting on MNIST: too few images, and what helps.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use burn::module::Module;
-use burn::tensor::{DType, Int, Tensor};
+use burn::tensor::DType;
 use clap::Args;
 use datasets::{ImageSet, Mnist, bundled_mnist_dir};
 use distortions::{Distortions, Kind, Recipe};
@@ -12,14 +12,12 @@ use pages::numbers::{number, percent};
 use pages::page::{Page, Section, Table};
 use pages::plot::{Mark, Panel, Scale, Series, figure};
 use training::number::parse::non_negative;
-use training::{
-    Engine, EpochEnd, Evaluation, Examples, ModelName, OptimizerName, Pass, Schedule, ScheduleName,
-    Settings, State, Team, Unwatched, epoch, evaluate,
-};
+use training::{Evaluation, ScheduleName, Settings, Team, Unwatched, evaluate};
 
 use crate::about;
 use crate::arguments::{between, epochs};
-use crate::setup::{NotFinite, Setup, Teach};
+use crate::digit_nets::{self, Images};
+use crate::setup::{Setup, Teach};
 use crate::tensors::read;
 
 /// Rows per step, and rows evaluated at once.
@@ -93,8 +91,8 @@ const WAYS: [Way; 4] = [
 struct Sets {
     images: ImageSet,
     /// The same images on the device, as they are.
-    training: Examples<Tensor<1, Int>>,
-    validation: Examples<Tensor<1, Int>>,
+    training: Images,
+    validation: Images,
 }
 
 /// A run: after each epoch, the evaluation on the training and the validation images.
@@ -136,7 +134,7 @@ impl Teach for Options {
         let validation_share = VALIDATION as f64 / train.len() as f64;
         let (train, validation) = train.split(validation_share, setup.seed)?;
         let images = first(&train, self.images)?;
-        let upload = |images: &ImageSet| Examples::from_images(images.clone(), &setup.opened);
+        let upload = |images: &ImageSet| Images::from_images(images.clone(), &setup.opened);
         let sets = Sets {
             training: upload(&images),
             validation: upload(&validation),
@@ -156,21 +154,15 @@ impl Options {
     fn train(&self, way: Way, sets: &Sets, setup: &Setup) -> Result<Run> {
         let decay = if way.decays { self.weight_decay } else { 0.0 };
         let settings = Settings {
-            engine: Engine::Manual,
-            epochs: self.epochs,
-            batch_size: BATCH,
-            seed: setup.seed,
-            optimizer: OptimizerName::Momentum,
             learning_rate: LEARNING_RATE,
             weight_decay: decay,
             schedule: ScheduleName::Linear,
-            warm_up: None,
-            ..Settings::default_for(ModelName::MnistMlp)
+            ..digit_nets::settings(self.epochs, BATCH, setup)
         };
         let examples = if way.distorts {
             let recipe = Recipe::new(Kind::Both, [sets.images.rows(), sets.images.columns()])?;
             let distortions = Distortions::new(&recipe, setup.seed);
-            Examples::distorted(sets.images.clone(), distortions, &setup.opened)
+            Images::distorted(sets.images.clone(), distortions, &setup.opened)
         } else {
             sets.training.clone()
         };
@@ -178,36 +170,21 @@ impl Options {
         let net = MnistMlpConfig::new(inputs, vec![HIDDEN], sets.images.class_count())
             .init(setup.seed, (&setup.opened.device, DType::F32))?
             .train();
-        let team = Team::undivided();
-        let pass = Pass::new(&settings, &team);
-        let mut schedule = Schedule::new(&settings, examples.len().div_ceil(BATCH))?;
-        let mut state = State::fresh(net, &settings, &setup.opened.device);
         let mut run = Run {
             way,
             training: vec![],
             validation: vec![],
             norm: 0.0,
         };
-        for _ in 0..self.epochs {
-            let end;
-            (state, end) = epoch(state, &examples, &pass, &mut schedule, &mut Unwatched)?;
-            match end {
-                EpochEnd::Done(_) => {}
-                EpochEnd::NotFinite => {
-                    return Err(NotFinite(format!(
-                        "the loss is not finite at step {}; try a --weight-decay below {}",
-                        state.progress.step, self.weight_decay
-                    ))
-                    .into());
-                }
-                EpochEnd::Refused | EpochEnd::Interrupted => {
-                    bail!("training was stopped; this is a defect, please report it")
-                }
-            }
+        let remedy = format!("try a --weight-decay below {}", self.weight_decay);
+        let team = Team::undivided();
+        let watch = &mut Unwatched;
+        let state = digit_nets::train(net, &settings, &examples, setup, &remedy, watch, |state| {
             let on = |examples| evaluate(state.net(), examples, &team, ROWS_AT_ONCE);
             run.training.push(on(&sets.training)?);
             run.validation.push(on(&sets.validation)?);
-        }
+            Ok(())
+        })?;
         run.norm = norm(&state.net().valid());
         Ok(run)
     }

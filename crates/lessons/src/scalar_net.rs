@@ -12,6 +12,7 @@ use pages::plot::{Axis, Mark, Panel, Points, Scale, Series, figure};
 use training::number::parse::finite;
 
 use crate::about;
+use crate::graphs;
 use crate::setup::{NotFinite, Setup, Teach};
 use crate::tensors::{Comparison, scalar as scalar_of, scalar_gradients, steps};
 
@@ -148,11 +149,11 @@ impl Teach for Options {
     }
 }
 
-fn graph(p: &Parameters, x: Tensor<1>, y: Tensor<1>) -> Result<String> {
+fn graph(p: &Parameters, x: Tensor<1>, y: Tensor<1>) -> Result<Picture> {
     let mut graph = nets::scalar(p, x, y)?;
     graph.forward();
     graph.backward("loss")?;
-    Ok(graph.to_svg(&SvgOptions::default()))
+    Ok(graphs::picture(&graph, &SvgOptions::default()))
 }
 
 /// The loss at `SAMPLES` values of w1 around the given one.

@@ -19,6 +19,7 @@ use xor_net::{XorNet, XorNetConfig};
 
 use crate::about;
 use crate::arguments::{activation, between, training_steps};
+use crate::graphs;
 use crate::setup::{NotFinite, Setup, Teach};
 use crate::tensors::{Comparison, layer_gradients, parameters, read, steps};
 
@@ -319,7 +320,7 @@ fn graph(f: Activation, moment: &Moment, rows: &Rows, when: &str) -> Result<Sect
     let mut graph = nets::xor(f, &p, rows.x.clone(), rows.y.clone())?;
     graph.forward();
     graph.backward("loss").context("the graph has a loss")?;
-    let svg = graph.to_svg(&SvgOptions::default());
+    let picture = graphs::picture(&graph, &SvgOptions::default());
     Ok(
         Section::new(format!("The computational graph {when} training")).figure(
             format!("graph-{when}"),
@@ -328,7 +329,7 @@ fn graph(f: Activation, moment: &Moment, rows: &Rows, when: &str) -> Result<Sect
                  gradients below them flow to the left",
                 moment.step
             ),
-            svg,
+            picture,
         ),
     )
 }

@@ -1,9 +1,9 @@
 // Universal approximation: a net with one hidden layer as a sum of bumps, whose heights one drags.
 
-import { ask, button, choice, finite, format, html, slider, svg } from "./dom.js";
+import { Demo } from "./demo.js";
+import { button, choice, finite, format, html, slider, svg } from "./dom.js";
 import { Plot, widthIn } from "./plot.js";
 import { saveButtons } from "./save.js";
-import { change } from "./state.js";
 
 /** @typedef {import("./dom.js").Num} Num */
 /**
@@ -18,55 +18,22 @@ import { change } from "./state.js";
  * @property {{w1: Num[], b1: Num[], w2: Num[], b2: Num[]}} weights
  */
 
-export class Bumps {
-  name = "bumps";
-  title = "Approximation";
-
+/** @extends {Demo<Answer>} */
+export class Bumps extends Demo {
   constructor() {
-    this.parameters = new URLSearchParams();
-    /** @type {string | null} */
-    this.shown = null;
-    /** The plot in which a bump is dragged. @type {Plot | undefined} */
-    this.dragging = undefined;
+    super("bumps", "Approximation", "Universal approximation");
     /** The bump that the keys move. @type {number | undefined} */
     this.focused = undefined;
     /** @type {SVGElement | undefined} */
     this.again = undefined;
   }
 
-  /** @param {HTMLElement} place */
-  open(place) {
-    this.shown = null;
-    this.controls = html("div", { class: "bar" });
-    this.said = html("p", { class: "said" });
-    this.figure = html("div", { class: "figure" });
-    this.result = html("section", { class: "panel", "aria-label": "Result" });
-    place.append(html("h2", { class: "hidden" }, "Universal approximation"), this.controls, this.said,
-      html("div", { class: "split" }, html("div", {}, this.figure), this.result));
-  }
-
-  close() {}
-
-  /** Draws again for the width that the page has now. */
-  repaint() {
-    this.follow(this.parameters).catch(() => { /* The message at the bottom says it. */ });
-  }
-
-  /** @param {URLSearchParams} parameters */
-  async follow(parameters) {
-    this.parameters = parameters;
-    /** @type {Answer | null} */
-    const answer = await ask("/api/bumps", parameters);
-    if (!answer) return;
+  /** @param {Answer} answer */
+  show(answer) {
     this.showControls(answer);
     if (this.said) this.said.textContent = `${answer.formula}. Each bump is a pair of hidden units. Drag a bump's top, or choose it and use the arrow keys.`;
     this.showFigure(answer);
     this.showResult(answer);
-  }
-
-  /** @param {Record<string, string | number | null>} changes */
-  change(changes) {
-    change(this, changes);
   }
 
   /** @param {Answer} answer */
@@ -93,7 +60,7 @@ export class Bumps {
    * @param {number} bump
    * @param {number} height
    */
-  drag(bump, height) {
+  raise(bump, height) {
     const kept = this.parameters.getAll("height").filter((text) => !text.startsWith(`${bump},`));
     this.parameters.delete("height");
     const within = Number(Math.max(-10, Math.min(10, height)).toFixed(3));
@@ -124,29 +91,14 @@ export class Bumps {
           if (by === undefined) return;
           event.preventDefault();
           this.focused = i;
-          this.drag(i, bump.height + by);
+          this.raise(i, bump.height + by);
         },
-        pointerdown: (/** @type {PointerEvent} */ event) => {
-          event.preventDefault();
-          this.dragging = plot;
-          const move = (/** @type {PointerEvent} */ event) => this.drag(i, plot.pointOf(event)[1]);
-          const end = () => {
-            window.removeEventListener("pointermove", move);
-            window.removeEventListener("pointerup", end);
-            this.dragging = undefined;
-          };
-          window.addEventListener("pointermove", move);
-          window.addEventListener("pointerup", end);
-        },
+        pointerdown: (/** @type {PointerEvent} */ event) => this.drag(plot, event, (event) => this.raise(i, plot.pointOf(event)[1])),
       });
       plot.svg.append(handle);
       if (this.focused === i) this.again = handle;
     });
-    if (this.dragging) {
-      this.dragging.svg.replaceChildren(...plot.svg.childNodes);
-      return;
-    }
-    this.figure?.replaceChildren(plot.svg);
+    if (!this.replace(plot)) return;
     this.again?.focus();
     this.again = undefined;
     this.focused = undefined;

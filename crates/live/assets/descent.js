@@ -1,9 +1,9 @@
 // Gradient descent on contours, with momentum and a line search beside it.
 
-import { ask, button, choice, finite, format, html, numberInput, slider, svg } from "./dom.js";
+import { Demo } from "./demo.js";
+import { button, choice, finite, format, html, numberInput, slider, svg } from "./dom.js";
 import { Plot, widthIn } from "./plot.js";
 import { saveButtons } from "./save.js";
-import { change } from "./state.js";
 
 /** @typedef {import("./dom.js").Num} Num */
 /** @typedef {import("./plot.js").Point} Point */
@@ -35,54 +35,26 @@ import { change } from "./state.js";
 
 const KINDS = ["first", "second", "third"];
 
-export class Descent {
-  name = "descent";
-  title = "Gradient descent";
-
+/** @extends {Demo<Answer>} */
+export class Descent extends Demo {
   constructor() {
-    this.parameters = new URLSearchParams();
-    /** @type {string | null} The choices whose controls are shown. */
-    this.shown = null;
-    /** The plot in which the start is dragged. @type {Plot | undefined} */
-    this.dragging = undefined;
+    super("descent", "Gradient descent", "Gradient descent");
     this.focusHandle = false;
   }
 
   /** @param {HTMLElement} place */
   open(place) {
-    this.shown = null;
-    this.controls = html("div", { class: "bar" });
-    this.formula = html("p", { class: "said" });
-    this.figure = html("div", { class: "figure" });
-    this.values = html("div", { class: "figure" });
-    this.result = html("section", { class: "panel", "aria-label": "Result", "aria-live": "polite" });
-    place.append(html("h2", { class: "hidden" }, "Gradient descent"), this.controls, this.formula,
-      html("div", { class: "split" }, html("div", {}, this.figure, this.values), this.result));
+    super.open(place);
+    this.result?.setAttribute("aria-live", "polite");
   }
 
-  close() {}
-
-  /** Draws again for the width that the page has now. */
-  repaint() {
-    this.follow(this.parameters).catch(() => { /* The message at the bottom says it. */ });
-  }
-
-  /** @param {URLSearchParams} parameters */
-  async follow(parameters) {
-    this.parameters = parameters;
-    /** @type {Answer | null} */
-    const answer = await ask("/api/descent", parameters);
-    if (!answer) return;
+  /** @param {Answer} answer */
+  show(answer) {
     this.showControls(answer);
-    if (this.formula) this.formula.textContent = `${answer.formula}. Drag the start, or click where it shall be.`;
+    if (this.said) this.said.textContent = `${answer.formula}. Drag the start, or click where it shall be.`;
     this.showFigure(answer);
     this.showValues(answer);
     this.showResult(answer);
-  }
-
-  /** @param {Record<string, string | number | null>} changes */
-  change(changes) {
-    change(this, changes);
   }
 
   /** @param {Answer} answer */
@@ -137,24 +109,10 @@ export class Descent {
     plot.svg.append(start);
     const follow = (/** @type {PointerEvent} */ event) => this.moveTo(plot.pointOf(event));
     plot.svg.addEventListener("pointerdown", (event) => {
-      event.preventDefault();
-      this.dragging = plot;
+      this.drag(plot, event, follow);
       follow(event);
-      const move = (/** @type {PointerEvent} */ event) => follow(event);
-      const end = () => {
-        window.removeEventListener("pointermove", move);
-        window.removeEventListener("pointerup", end);
-        this.dragging = undefined;
-      };
-      window.addEventListener("pointermove", move);
-      window.addEventListener("pointerup", end);
     });
-    if (this.dragging) {
-      // The plane under the pointer stays: it still has the box that the pointer's place refers to.
-      this.dragging.svg.replaceChildren(...plot.svg.childNodes);
-      return;
-    }
-    this.figure?.replaceChildren(plot.svg);
+    if (!this.replace(plot)) return;
     if (this.focusHandle) start.focus();
     this.focusHandle = false;
   }
@@ -171,9 +129,9 @@ export class Descent {
     const above = answer.paths.map((path) => path.values.map((value) => Math.log10(Math.max(1e-12, finite(value) - lowest))));
     const all = above.flat().filter(Number.isFinite);
     const longest = Math.max(1, ...above.map((list) => list.length - 1));
-    const plot = new Plot({ x: [0, longest], y: [Math.min(-3, Math.max(-12, ...[Math.min(...all)])), Math.min(12, Math.max(...all) + 0.5)], width: widthIn(this.values, 640), height: 190, label: "Distance of the value from the minimum, as a power of ten, by iteration", ticks: 4 });
+    const plot = new Plot({ x: [0, longest], y: [Math.min(-3, Math.max(-12, ...[Math.min(...all)])), Math.min(12, Math.max(...all) + 0.5)], width: widthIn(this.more, 640), height: 190, label: "Distance of the value from the minimum, as a power of ten, by iteration", ticks: 4 });
     above.forEach((list, i) => plot.line(list.map((value, k) => [k, value]), KINDS[i]));
-    this.values?.replaceChildren(html("p", { class: "muted" }, "log₁₀ of f minus its minimum, by iteration"), plot.svg);
+    this.more?.replaceChildren(html("p", { class: "muted" }, "log₁₀ of f minus its minimum, by iteration"), plot.svg);
   }
 
   /** @param {Answer} answer */

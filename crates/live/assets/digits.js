@@ -3,6 +3,7 @@
 import { ask, button, choice, finite, format, html } from "./dom.js";
 import { MnistTraining } from "./mnist.js";
 import { picture } from "./pixels.js";
+import { RunList } from "./runs.js";
 import { saveWeights } from "./save.js";
 import { write } from "./state.js";
 
@@ -18,7 +19,6 @@ import { write } from "./state.js";
  * @property {Num} autodiffApart
  * @property {{unit: number, value: Num, weight: Num, said: Num, gradient: Num[]}[]} units
  * @property {string} net
- * @property {number | null} accuracy of MNIST's test images, if it is known
  */
 
 /** Pixels of the drawing that the server gets, and of the pad. */
@@ -55,8 +55,10 @@ export class Digits {
     this.result = html("div", { class: "digit", id: "digit" });
     this.training = new MnistTraining((step) => this.evaluated(step));
     this.choices = html("div", { class: "bar" });
+    this.about = html("p", { class: "said", id: "net", role: "status" });
+    this.runs = new RunList((net) => this.choose(net));
     this.trainingPlace = html("div", {});
-    place.append(html("h2", { class: "hidden" }, "Digits"), this.choices, this.trainingPlace,
+    place.append(html("h2", { class: "hidden" }, "Digits"), this.choices, this.about, this.runs.place, this.trainingPlace,
       html("p", {}, "Draw a digit with mouse, finger or pen. The net sees the drawing scaled and centred as MNIST's images are."),
       html("div", { class: "learning" }, html("div", {}, this.pad, html("div", { class: "bar" }, button("Clear", () => this.clear()))), this.result));
     ask("/api/nets", new URLSearchParams()).then((nets) => {
@@ -85,16 +87,32 @@ export class Digits {
 
   showChoices() {
     const nets = this.nets.map((name) => /** @type {[string, string]} */ ([name, name === "pretrained" ? "pretrained" : `run ${name}`]));
+    const open = this.net();
+    if (open.startsWith("run:")) nets.push([open, `run ${open.slice("run:".length)}`]);
+    this.runs?.choose(open);
     this.choices?.replaceChildren(
-      choice("Net", this.net(), [...nets, ["trained", "train one here"]], (value) => {
-        this.training?.pause();
-        if (value === "pretrained") this.parameters.delete("net");
-        else this.parameters.set("net", value);
-        write(this.name, this.parameters);
-        this.follow(this.parameters).catch(() => { /* The message at the bottom says it. */ });
-      }),
+      choice("Net", open, [...nets, ["trained", "train one here"]], (value) => this.choose(value)),
       ...["safetensors", "json", "rust"].map((form) => button(`Weights as ${{ safetensors: "safetensors", json: "JSON", rust: "Rust code" }[form]}`,
         () => saveWeights("/api/digits/weights", this.question(), form))));
+  }
+
+  /** @param {string} net */
+  choose(net) {
+    this.training?.pause();
+    if (net === "pretrained") this.parameters.delete("net");
+    else this.parameters.set("net", net);
+    write(this.name, this.parameters);
+    this.follow(this.parameters).catch(() => { /* The message at the bottom says it. */ });
+  }
+
+  /** Says which net is asked. */
+  async showNet() {
+    if (this.about) this.about.textContent = "";
+    /** @type {{name: string, sizes: number[], f: string, accuracy: number | null} | null} */
+    const net = await ask("/api/net", new URLSearchParams({ net: this.net() }));
+    if (!net || !this.about) return;
+    const accuracy = net.accuracy === null ? "" : ` It classifies ${(100 * net.accuracy).toFixed(2)} % of MNIST's test images correctly.`;
+    this.about.textContent = `${net.name}: ${net.sizes.join(" → ")} units${net.sizes.length > 2 ? `, ${net.f}` : ""}.${accuracy}`;
   }
 
   /** @param {URLSearchParams} parameters */
@@ -107,6 +125,7 @@ export class Digits {
     else this.nothing();
     if (this.net() === "trained" && this.training) {
       this.step = Number(parameters.get("steps") ?? 0);
+      this.about?.replaceChildren();
       this.trainingPlace?.replaceChildren(this.training.place);
       // The drawing is answered when the net is there.
       await this.training.follow(parameters);
@@ -114,6 +133,7 @@ export class Digits {
     }
     this.training?.pause();
     this.trainingPlace?.replaceChildren();
+    await this.showNet();
     if (drawn) await this.answer();
   }
 
@@ -291,7 +311,6 @@ export class Digits {
       })),
       units.length === 0 ? "" : html("h3", {}, `Units of the last hidden layer that say most for ${answer.class}, and most against it`),
       html("div", { class: "histograms" }, ...units),
-      html("p", { class: "muted" }, units.length === 0 ? "" : "Below each: value times weight. The picture is the gradient of the unit's sum with respect to the pixels.",
-        answer.accuracy === null ? "" : ` The net classifies ${(100 * answer.accuracy).toFixed(2)} % of MNIST's test images correctly.`));
+      html("p", { class: "muted" }, units.length === 0 ? "" : "Below each: value times weight. The picture is the gradient of the unit's sum with respect to the pixels."));
   }
 }

@@ -180,22 +180,23 @@ export function numberInput(label, value, range, changed) {
  * A labelled slider whose positions may be spaced evenly by factor, with its value.
  * @param {string} label
  * @param {number} value
- * @param {{min: number, max: number, step?: number, log?: boolean}} range
- * @param {(value: number) => void} changed called while it is dragged
+ * @param {{min: number, max: number, step?: number, log?: boolean, late?: boolean}} range
+ * @param {(value: number) => void} changed called while it is dragged, or if it is to be late, after that
  */
 export function slider(label, value, range, changed) {
   const to = (/** @type {number} */ x) => (range.log ? Math.log10(x) : x);
   const from = (/** @type {number} */ x) => (range.log ? Number((10 ** x).toPrecision(3)) : x);
   const shown = html("output", {}, format(value));
+  const now = () => Math.min(range.max, Math.max(range.min, from(input.valueAsNumber)));
   const input = html("input", {
     type: "range", min: to(range.min), max: to(range.max), step: range.step ?? 0.01, value: to(value),
     "aria-valuetext": format(value),
     input: () => {
-      const now = Math.min(range.max, Math.max(range.min, from(input.valueAsNumber)));
-      shown.textContent = format(now);
-      input.setAttribute("aria-valuetext", format(now));
-      changed(now);
+      shown.textContent = format(now());
+      input.setAttribute("aria-valuetext", format(now()));
+      if (!range.late) changed(now());
     },
+    change: () => { if (range.late) changed(now()); },
   });
   return html("label", { class: "slider" }, label, " ", input, " ", shown);
 }
@@ -207,4 +208,18 @@ export function slider(label, value, range, changed) {
  */
 export function button(text, clicked, attributes = {}) {
   return html("button", { type: "button", click: clicked, ...attributes }, text);
+}
+
+/**
+ * Replaces the controls of a place; what has the focus keeps it, by its place among them.
+ * @param {Element | undefined} place
+ * @param {...Child} children
+ */
+export function refill(place, ...children) {
+  if (!place) return;
+  const controls = () => [.../** @type {NodeListOf<HTMLElement>} */ (place.querySelectorAll("button, input, select"))];
+  const focus = controls().indexOf(/** @type {HTMLElement} */ (document.activeElement));
+  place.replaceChildren();
+  fill(place, {}, children);
+  if (focus >= 0) controls()[focus]?.focus();
 }

@@ -1,6 +1,6 @@
 // Part 1: a net as a computational graph, forward and backward, node by node.
 
-import { ask, button, choice, format, html, numberInput } from "./dom.js";
+import { ask, button, choice, format, html, numberInput, refill } from "./dom.js";
 import { draw } from "./drawing.js";
 import { showRule } from "./rule.js";
 import { change, without } from "./state.js";
@@ -63,6 +63,11 @@ const OWN = "3:tanh,1:linear";
 /** Parameters that the server does not need. */
 const VIEW = ["at", "node", "row", "column", "by", "operand"];
 const PLAY = 900;
+/** The smallest and the largest scale of the drawing, whose smallest text has 12 pixels. */
+const SCALES = [0.93, 1.3];
+/** From this width of the window on the page may be shown by a projector, and the drawing is larger. */
+const PROJECTOR = 1800;
+const LARGE_SCALES = [1.45, 2];
 
 export class Graph {
   name = "graph";
@@ -97,6 +102,11 @@ export class Graph {
 
   close() {
     this.stop();
+  }
+
+  /** Draws again for the width that the page has now. */
+  repaint() {
+    if (this.trace) this.showMoment();
   }
 
   /** @param {URLSearchParams} parameters */
@@ -259,7 +269,7 @@ export class Graph {
     const at = this.at();
     const turn = this.operations().length;
     const walk = (/** @type {number} */ to) => () => { this.stop(); this.go(to); };
-    this.replaceKeepingFocus(this.walk, [
+    refill(this.walk,
       button("Start", walk(0), { disabled: at === 0 }),
       button("← Back", walk(at - 1), { disabled: at === 0 }),
       button("Step →", walk(at + 1), { disabled: at === this.end() }),
@@ -267,8 +277,7 @@ export class Graph {
       button("Backward pass", walk(this.end()), { disabled: at === this.end() }),
       button(this.playing === undefined ? "Play" : "Pause", () => this.play()),
       html("progress", { max: this.end(), value: at, "aria-label": "Place in the walk" }),
-      html("span", { class: "muted" }, `${at} of ${this.end()}`),
-    ]);
+      html("span", { class: "muted" }, `${at} of ${this.end()}`));
     if (this.said) this.said.textContent = this.sentence();
     const selected = trace.nodes.findIndex((node) => node.name === this.parameters.get("node"));
     const drawn = draw(trace, this.moment(), {
@@ -291,7 +300,8 @@ export class Graph {
     const trace = this.trace;
     if (!picture || !trace) return;
     const natural = drawn.viewBox.baseVal;
-    const scale = Math.min(1.3, Math.max(0.85, (picture.clientWidth - 2) / natural.width));
+    const [smallest, largest] = innerWidth < PROJECTOR ? SCALES : LARGE_SCALES;
+    const scale = Math.min(largest, Math.max(smallest, (picture.clientWidth - 2) / natural.width));
     drawn.setAttribute("width", String(natural.width * scale));
     drawn.setAttribute("height", String(natural.height * scale));
     const { active } = this.moment();
@@ -300,18 +310,6 @@ export class Graph {
     const [left, right] = [node.x * scale, (node.right + 20) * scale];
     if (left < picture.scrollLeft) picture.scrollLeft = left - 20;
     else if (right > picture.scrollLeft + picture.clientWidth) picture.scrollLeft = right - picture.clientWidth;
-  }
-
-  /**
-   * @param {HTMLElement | undefined} place
-   * @param {Node[]} children
-   */
-  replaceKeepingFocus(place, children) {
-    if (!place) return;
-    const focus = [...place.children].indexOf(/** @type {Element} */ (document.activeElement));
-    place.replaceChildren(...children);
-    const again = place.children[focus];
-    if (again instanceof HTMLElement) again.focus();
   }
 
   /** What happens at this moment. */
@@ -341,7 +339,7 @@ export class Graph {
     const loss = trace.losses[trace.losses.length - 1];
     const name = trace.nodes[trace.output].name;
     const train = (/** @type {number} */ to) => () => this.change({ steps: to === 0 ? null : to });
-    this.replaceKeepingFocus(this.training, [
+    refill(this.training,
       button("Undo a training step", train(steps - 1), { disabled: steps === 0 }),
       button("Train a step", train(steps + 1), { disabled: steps >= 2000 }),
       button("10 steps", train(Math.min(2000, steps + 10)), { disabled: steps >= 2000 }),
@@ -349,8 +347,7 @@ export class Graph {
       numberInput("Rate", trace.rate, { min: 0, max: 100 }, (rate) => this.change({ rate })),
       html("span", {}, `step ${steps}, ${name} `, html("strong", { id: "loss" }, format(loss, 6))),
       button("Start again", () => this.change({ steps: null, edit: null, at: null }), { disabled: steps === 0 && !this.parameters.has("edit") }),
-      ...saveButtons(() => this.picture?.querySelector("svg"), this.parameters.get("net") ?? "scalar"),
-    ]);
+      ...saveButtons(() => this.picture?.querySelector("svg"), this.parameters.get("net") ?? "scalar"));
   }
 
   // What is looked at.

@@ -1,10 +1,10 @@
 // A net that learns MNIST while one watches: its accuracy, its first weights, its worst mistakes.
 
-import { button, choice, finite, format, html, numberInput, settings, slider } from "./dom.js";
+import { button, choice, finite, format, html, numberInput, refill, settings, slider } from "./dom.js";
 import { curves } from "./learning.js";
 import { image } from "./pixels.js";
 import { stream } from "./stream.js";
-import { write } from "./state.js";
+import { changeFrom, inForce, settle, write } from "./state.js";
 
 /** @typedef {import("./dom.js").Num} Num */
 /**
@@ -36,6 +36,8 @@ const RATES = { sgd: "0.1", momentum: "0.02", adam: "0.001" };
 const F = [["relu", "ReLU"], ["tanh", "tanh"], ["sigmoid", "sigmoid"], ["elu", "ELU"]];
 /** @type {[string, string][]} */
 const SPEEDS = [["0", "as fast as it can"], ["1000", "1000 steps a second"], ["100", "100 steps a second"], ["10", "10 steps a second"]];
+/** Settings that may change while the net learns. */
+const CHANGEABLE = ["rate", "batch", "optimizer", "decay"];
 const STEPS = 200_000;
 /** Points of a curve that are kept. */
 const KEPT = 300;
@@ -88,7 +90,7 @@ export class MnistTraining {
    * @returns {string}
    */
   get(name) {
-    return this.parameters.get(name) ?? (name === "rate" ? RATES[this.get("optimizer")] : DEFAULTS[name]);
+    return inForce(this.parameters, name) ?? (name === "rate" ? RATES[this.get("optimizer")] : DEFAULTS[name]);
   }
 
   step() {
@@ -96,21 +98,30 @@ export class MnistTraining {
   }
 
   /**
+   * Changes a setting: from this step on if that is possible, else the net begins again.
    * @param {string} name
    * @param {string | number} value
    */
   change(name, value) {
     const wasRunning = this.running !== null;
     this.pause();
-    this.parameters.set(name, String(value));
-    if (name === "optimizer") this.parameters.delete("rate");
-    // The speed changes no number.
-    if (name !== "speed") this.restart();
+    const step = this.step();
+    if (CHANGEABLE.includes(name) && step > 0) {
+      changeFrom(this.parameters, step, name, value);
+      // Each optimizer has a rate of its own.
+      if (name === "optimizer") changeFrom(this.parameters, step, "rate", RATES[value]);
+    } else {
+      // The speed changes no number.
+      if (name !== "speed") this.restart();
+      this.parameters.set(name, String(value));
+      if (name === "optimizer") this.parameters.delete("rate");
+    }
     this.go(wasRunning);
   }
 
+  /** Forgets the training, but not the settings that are in force. */
   restart() {
-    this.parameters.delete("steps");
+    settle(this.parameters);
     this.history = [];
     this.evaluation = null;
     this.frame = null;
@@ -127,14 +138,14 @@ export class MnistTraining {
     const set = (/** @type {string} */ name) => (/** @type {string | number} */ value) => this.change(name, value);
     const layers = this.get("hidden").split(",").filter((text) => text !== "").map(Number);
     const shape = () => this.change("hidden", layers.join(","));
-    this.controls.replaceChildren(html("div", { class: "bar" },
+    refill(this.controls, html("div", { class: "bar" },
       ...layers.map((units, l) => numberInput(`Layer ${l + 1}`, units, { min: 1, max: 256, step: 1 }, (value) => { layers[l] = value; shape(); })),
       button("Add a layer", () => { layers.push(32); shape(); }, { disabled: layers.length >= 3 }),
       button("Remove the last layer", () => { layers.pop(); shape(); }, { disabled: layers.length === 0 }),
       choice("f", this.get("f"), F, set("f"))),
     html("div", { class: "bar" },
       choice("Optimizer", this.get("optimizer"), [["sgd", "SGD"], ["momentum", "momentum"], ["adam", "Adam"]], set("optimizer")),
-      slider("Rate", Number(this.get("rate")), { min: 1e-4, max: 10, log: true }, set("rate")),
+      slider("Rate", Number(this.get("rate")), { min: 1e-4, max: 10, log: true, late: true }, set("rate")),
       numberInput("Batch", Number(this.get("batch")), { min: 1, max: 1024, step: 1 }, set("batch")),
       numberInput("Weight decay", Number(this.get("decay")), { min: 0, max: 10 }, set("decay")),
       numberInput("Seed", Number(this.get("seed")), { min: 0, max: 4294967295, step: 1 }, set("seed")),
@@ -143,12 +154,10 @@ export class MnistTraining {
 
   showRun() {
     const on = this.running !== null && this.isLong;
-    const held = this.run.contains(document.activeElement);
-    this.run.replaceChildren(
+    refill(this.run,
       button(on ? "Pause" : "Train", () => (on ? this.finish() : this.go(true)), { class: "main" }),
       button("One step", () => { this.pause(); this.train(this.step() + 1).catch(() => {}); }),
       button("Start again", () => { this.pause(); this.restart(); this.go(false); }));
-    if (held) /** @type {HTMLElement} */ (this.run.firstElementChild).focus();
   }
 
   /** Ends the training, if one goes on; the address has the step then. */

@@ -1,10 +1,10 @@
 // Part 2: a net that learns in the plane while one watches.
 
-import { button, choice, format, html, numberInput, settings, show, slider, svg } from "./dom.js";
+import { button, choice, format, html, numberInput, refill, settings, show, slider, svg } from "./dom.js";
 import { EDGE, NetPicture, activations, composed, curves, dots, gradients, matrix, paint } from "./learning.js";
 import { save, saveWeights } from "./save.js";
 import { stream } from "./stream.js";
-import { write } from "./state.js";
+import { changeFrom, inForce, settle, write } from "./state.js";
 
 /** @typedef {import("./learning.js").Frame} Frame */
 /** @typedef {import("./learning.js").Points} Points */
@@ -90,10 +90,8 @@ export class Playground {
 
   /** @param {string} name */
   get(name) {
-    const changes = this.parameters.getAll("change").map((text) => text.split(","));
-    const last = changes.filter((change) => change[1] === name).pop();
     const rate = ["plane", "hills"].includes(this.parameters.get("data") ?? "") ? "0.01" : DEFAULTS.rate;
-    return last?.[2] ?? this.parameters.get(name) ?? (name === "rate" ? rate : DEFAULTS[name]);
+    return inForce(this.parameters, name) ?? (name === "rate" ? rate : DEFAULTS[name]);
   }
 
   step() {
@@ -111,12 +109,8 @@ export class Playground {
     const wasRunning = this.running !== null;
     this.pause();
     const step = this.step();
-    if (CHANGEABLE.includes(name) && step > 0) {
-      const start = `${step},${name},`;
-      const kept = this.parameters.getAll("change").filter((change) => !change.startsWith(start));
-      this.parameters.delete("change");
-      for (const change of [...kept, start + value]) this.parameters.append("change", change);
-    } else {
+    if (CHANGEABLE.includes(name) && step > 0) changeFrom(this.parameters, step, name, value);
+    else {
       if (!STOPS.includes(name)) this.restart();
       this.parameters.set(name, String(value));
       if (name === "data" && !MANY.includes(String(value))) this.parameters.delete("classes");
@@ -127,12 +121,7 @@ export class Playground {
 
   /** Forgets the training, but not the settings that are in force. */
   restart() {
-    for (const name of CHANGEABLE) {
-      const value = this.get(name);
-      if (value !== undefined && this.parameters.getAll("change").some((change) => change.split(",")[1] === name)) this.parameters.set(name, value);
-    }
-    this.parameters.delete("change");
-    this.parameters.delete("steps");
+    settle(this.parameters);
     this.history = [];
     if (this.ended) this.ended.textContent = "";
   }
@@ -160,7 +149,7 @@ export class Playground {
     };
     const first = html("div", { class: "bar" }, choice("Data", data, DATA, set("data")),
       MANY.includes(data) && whole("Classes", "classes", 2, 5), data !== "own" && whole("Points", "points", 10, 1000),
-      data !== "own" && slider("Noise", Number(this.get("noise")), { min: 0, max: 1 }, set("noise")),
+      data !== "own" && slider("Noise", Number(this.get("noise")), { min: 0, max: 1, late: true }, set("noise")),
       slider("Test share", Number(this.get("test")), { min: 0, max: 0.9 }, set("test")), whole("Seed", "seed", 0, 4294967295));
     const functions = this.functions();
     const second = html("div", { class: "bar layers" },
@@ -176,15 +165,15 @@ export class Playground {
     const optimizer = this.get("optimizer");
     const third = html("div", { class: "bar" },
       choice("Optimizer", optimizer, [["sgd", "SGD"], ["momentum", "momentum"], ["nesterov", "Nesterov's momentum"], ["adam", "Adam"], ["adamw", "AdamW"]], set("optimizer")),
-      ["momentum", "nesterov"].includes(optimizer) && slider("Momentum", Number(this.get("momentum")), { min: 0, max: 0.99 }, set("momentum")),
-      slider("Rate", Number(this.get("rate")), { min: 1e-4, max: 10, log: true }, set("rate")), whole("Batch", "batch", 1, 256),
+      ["momentum", "nesterov"].includes(optimizer) && slider("Momentum", Number(this.get("momentum")), { min: 0, max: 0.99, late: true }, set("momentum")),
+      slider("Rate", Number(this.get("rate")), { min: 1e-4, max: 10, log: true, late: true }, set("rate")), whole("Batch", "batch", 1, 256),
       numberInput("Weight decay", Number(this.get("decay")), { min: 0, max: 10 }, set("decay")),
       numberInput("Limit of the gradient, 0 for none", Number(this.get("clip")), { min: 0, max: 1e6 }, set("clip")),
       html("fieldset", {}, html("legend", {}, "Stop at (0: never)"),
         numberInput("Step", Number(this.get("stop-step")), { min: 0, max: STEPS, step: 1 }, set("stop-step")),
         numberInput("Loss", Number(this.get("stop-loss")), { min: 0, max: 1e9 }, set("stop-loss")),
         html("span", { class: data === "plane" || data === "hills" ? "away" : "" }, numberInput("Accuracy", Number(this.get("stop-accuracy")), { min: 0, max: 1 }, set("stop-accuracy")))));
-    this.controls?.replaceChildren(first, second, third, ...(data === "own" ? [this.ownPoints()] : []));
+    refill(this.controls, first, second, third, data === "own" && this.ownPoints());
   }
 
   // One's own points.
@@ -289,13 +278,10 @@ export class Playground {
   showRun() {
     const on = this.running !== null;
     const start = () => (on ? this.pause() : this.go(true));
-    const focus = this.run?.contains(document.activeElement) ? [...this.run.children].indexOf(/** @type {Element} */ (document.activeElement)) : -1;
-    this.run?.replaceChildren(
+    refill(this.run,
       button(on ? "Pause" : "Train", start, { class: "main" }),
       button("One step", () => { this.pause(); this.train(this.step() + 1).catch(() => {}); }),
       button("Start again", () => { this.pause(); this.frame = null; this.restart(); this.shown = ""; this.go(false); }));
-    const again = this.run?.children[focus];
-    if (again instanceof HTMLElement) again.focus();
   }
 
   showFrame() {

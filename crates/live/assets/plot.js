@@ -8,7 +8,7 @@ const MARGIN = { left: 46, right: 14, top: 12, bottom: 30 };
 
 export class Plot {
   /**
-   * @param {{x: Point, y: Point, width: number, height: number, label: string, ticks?: number, handles?: boolean}} options with handles, it is more than a picture
+   * @param {{x: Point, y: Point, width: number, height: number, label: string, ticks?: number | [number, number], handles?: boolean}} options about so many ticks on each axis; with handles, it is more than a picture
    */
   constructor({ x, y, width, height, label, ticks = 5, handles = false }) {
     this.x = x;
@@ -22,12 +22,13 @@ export class Plot {
     const [inner, tall] = [width - left - MARGIN.right, height - top - MARGIN.bottom];
     this.area.append(svg("defs", {}, svg("clipPath", { id: clip }, svg("rect", { x: left, y: top, width: inner, height: tall }))),
       svg("rect", { class: "frame", x: left, y: top, width: inner, height: tall }));
-    for (const value of nice(x, ticks)) {
+    const [across, up] = Array.isArray(ticks) ? ticks : [ticks, ticks];
+    for (const value of nice(x, across)) {
       const at = this.toX(value);
       this.area.append(svg("path", { class: "tick", d: `M${at} ${top + tall}v4` }),
         svg("text", { class: "axis", x: at, y: top + tall + 18, "text-anchor": "middle" }, format(value)));
     }
-    for (const value of nice(y, ticks)) {
+    for (const value of nice(y, up)) {
       const at = this.toY(value);
       this.area.append(svg("path", { class: "tick", d: `M${left} ${at}h-4` }),
         svg("text", { class: "axis", x: left - 8, y: at + 4, "text-anchor": "end" }, format(value)));

@@ -1,6 +1,8 @@
 // Softmax with cross-entropy: the gradient with respect to the logits is Yp - Y.
 
-import { ask, button, finite, format, html, slider } from "./dom.js";
+import { ask, button, finite, format, html, slider, svg } from "./dom.js";
+import { Plot, widthIn } from "./plot.js";
+import { saveButtons } from "./save.js";
 import { write } from "./state.js";
 
 /** @typedef {import("./dom.js").Num} Num */
@@ -18,6 +20,9 @@ import { write } from "./state.js";
  * @property {Num[]} autodiff
  */
 
+/** What the figure shows of each class: its style and its name. */
+const BARS = [["first", "probability yp"], ["third", "target y"], ["second", "δz = yp − y"]];
+
 export class Softmax {
   name = "softmax";
   title = "Softmax";
@@ -25,19 +30,27 @@ export class Softmax {
   constructor() {
     this.parameters = new URLSearchParams();
     this.shown = "";
+    /** @type {Answer | null} */
+    this.answer = null;
   }
 
   /** @param {HTMLElement} place */
   open(place) {
     this.shown = "";
     this.controls = html("div", { class: "logits" });
+    this.figure = html("div", { class: "figure" });
     this.result = html("div", {});
     place.append(html("h2", {}, "Softmax with cross-entropy"),
       html("p", {}, "Move the logits and choose the true class. The gradient of the loss with respect to the logits is probability minus target, whatever the logits are."),
-      this.controls, this.result);
+      html("div", { class: "learning" }, this.controls, html("div", { class: "column" }, this.figure)), this.result);
   }
 
   close() {}
+
+  /** Draws again for the width that the page has now. */
+  repaint() {
+    if (this.answer) this.showFigure(this.answer);
+  }
 
   /** @param {URLSearchParams} parameters */
   async follow(parameters) {
@@ -45,7 +58,9 @@ export class Softmax {
     /** @type {Answer | null} */
     const answer = await ask("/api/softmax", parameters);
     if (!answer) return;
+    this.answer = answer;
     this.showControls(answer);
+    this.showFigure(answer);
     this.showResult(answer);
   }
 
@@ -71,7 +86,32 @@ export class Softmax {
       html("label", {}, html("input", { type: "radio", name: "class", checked: k === target, change: () => { target = k; this.change(logits, target); } }), " true class")));
     this.controls?.replaceChildren(...rows, html("div", { class: "bar" },
       button("Add a class", () => this.change([...logits, 0], target), { disabled: logits.length >= 8 }),
-      button("Remove the last class", () => this.change(logits.slice(0, -1), Math.min(target, logits.length - 2)), { disabled: logits.length <= 2 })));
+      button("Remove the last class", () => this.change(logits.slice(0, -1), Math.min(target, logits.length - 2)), { disabled: logits.length <= 2 }),
+      ...saveButtons(() => this.figure?.querySelector("svg"), "softmax")));
+  }
+
+  /**
+   * Three bars for each class: probability, target, and the difference, which is the gradient.
+   * @param {Answer} answer
+   */
+  showFigure(answer) {
+    const count = answer.logits.length;
+    const width = widthIn(this.figure, 640);
+    const plot = new Plot({ x: [0.5, count + 0.5], y: [-1.1, 1.3], width, height: 300, label: "Probability, target and gradient of each class", ticks: [count, 5] });
+    const thick = Math.min(46, (0.8 * (plot.toX(2) - plot.toX(1))) / BARS.length);
+    plot.line([[0.5, 0], [count + 0.5, 0]], "zero");
+    [answer.probabilities, answer.target, answer.fused].forEach((values, nth) => values.forEach((value, k) => {
+      const [zero, end] = [plot.toY(0), plot.toY(finite(value))];
+      const x = plot.toX(k + 1) + (nth - BARS.length / 2) * thick;
+      plot.content.append(svg("rect", { class: `dot ${BARS[nth][0]}`, x: x + 1, y: Math.min(zero, end), width: thick - 2, height: Math.abs(end - zero) }));
+    }));
+    // The names are in the picture, so that it can stand alone.
+    let x = plot.toX(0.5) + 10;
+    for (const [kind, name] of BARS) {
+      plot.content.append(svg("rect", { class: `dot ${kind}`, x, y: 20, width: 14, height: 9 }), svg("text", { class: "axis", x: x + 19, y: 29 }, name));
+      x += 26 + 6.1 * name.length;
+    }
+    this.figure?.replaceChildren(plot.svg, html("p", { class: "muted" }, `The classes 1 to ${count} from left to right; class ${answer.class + 1} is the true one.`));
   }
 
   /** @param {Answer} answer */

@@ -42,3 +42,40 @@ export function without(parameters, own) {
   for (const name of own) rest.delete(name);
   return rest;
 }
+
+/**
+ * The value of a setting that is in force: that of its last change, or the address's.
+ * @param {URLSearchParams} parameters
+ * @param {string} name
+ */
+export function inForce(parameters, name) {
+  const changes = parameters.getAll("change").map((text) => text.split(","));
+  return changes.filter((change) => change[1] === name).pop()?.[2] ?? parameters.get(name);
+}
+
+/**
+ * Changes a setting from a step on.
+ * @param {URLSearchParams} parameters
+ * @param {number} step
+ * @param {string} name
+ * @param {string | number} value
+ */
+export function changeFrom(parameters, step, name, value) {
+  const start = `${step},${name},`;
+  const kept = parameters.getAll("change").filter((change) => !change.startsWith(start));
+  parameters.delete("change");
+  for (const change of [...kept, start + value]) parameters.append("change", change);
+}
+
+/**
+ * Forgets when settings changed, and keeps what is in force, for a training from its beginning.
+ * @param {URLSearchParams} parameters
+ */
+export function settle(parameters) {
+  for (const name of new Set(parameters.getAll("change").map((text) => text.split(",")[1]))) {
+    const value = inForce(parameters, name);
+    if (value !== null) parameters.set(name, value);
+  }
+  parameters.delete("change");
+  parameters.delete("steps");
+}

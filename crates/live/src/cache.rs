@@ -27,6 +27,12 @@ impl<S> Cache<S> {
         kept.push_back((history, steps, snapshot));
     }
 
+    /// Forgets all of them.
+    pub(crate) fn clear(&self) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.clear();
+    }
+
     pub(crate) fn find(&self, history: &str, steps: u64) -> Option<Arc<S>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let mut found = kept

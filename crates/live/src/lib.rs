@@ -2,6 +2,7 @@
 
 mod assets;
 mod cache;
+mod changes;
 mod demos;
 mod digits;
 mod error;
@@ -15,7 +16,7 @@ mod server;
 mod site;
 mod watch;
 
-pub use digits::DigitNet;
+pub use digits::{Accuracy, DigitNet, Run, Runs};
 pub use error::LiveError;
 pub use server::{Address, Server};
 pub use site::Content;

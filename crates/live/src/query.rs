@@ -42,6 +42,12 @@ impl Query {
         taken.map(|(_, value)| value).collect()
     }
 
+    /// Every pair with one of these names, in order.
+    pub(crate) fn take_pairs(&mut self, names: &[&str]) -> Vec<(String, String)> {
+        let is_taken = |pair: &mut (String, String)| names.contains(&pair.0.as_str());
+        self.pairs.extract_if(.., is_taken).collect()
+    }
+
     /// The value of this name, if it is there.
     pub(crate) fn take(&mut self, name: &str) -> Result<Option<String>, RequestError> {
         let mut values = self.take_all(name);

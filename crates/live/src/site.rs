@@ -2,13 +2,14 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use backends::Opened;
 use serde_json::{Value, json};
 
 use crate::assets;
 use crate::demos;
-use crate::digits::{self, DigitNet, Digits};
+use crate::digits::{self, DigitNet, Digits, Runs};
 use crate::error::RequestError;
 use crate::export::Export;
 use crate::graph::{self, Memory};
@@ -24,16 +25,19 @@ pub struct Content {
     pub lessons: Vec<(&'static str, &'static str)>,
     /// Further nets that read drawings, each under a name of its own.
     pub nets: Vec<DigitNet>,
+    /// Runs on disk, of which the page can open any.
+    pub runs: Option<Arc<dyn Runs>>,
     /// The folder with MNIST, which is read when a net is trained on it.
     pub mnist: PathBuf,
 }
 
 impl Default for Content {
-    /// No lessons, no further nets, and the bundled MNIST.
+    /// No lessons, no further nets, no runs, and the bundled MNIST.
     fn default() -> Self {
         Self {
             lessons: vec![],
             nets: vec![],
+            runs: None,
             mnist: datasets::bundled_mnist_dir(),
         }
     }
@@ -61,7 +65,7 @@ impl Site {
             lessons: content.lessons,
             memory: Memory::default(),
             training: Training::default(),
-            digits: Digits::new(content.nets, content.mnist),
+            digits: Digits::new(content.nets, content.runs, content.mnist),
         }
     }
 
@@ -92,6 +96,8 @@ impl Site {
         let compute: Compute<Value> = match request.path.as_str() {
             "/api/about" => |site, _| Ok(site.about()),
             "/api/nets" => |site, _| Ok(site.digits.names()),
+            "/api/net" => |site, query| site.digits.about(&site.place, query),
+            "/api/runs" => |site, _| Ok(site.digits.runs()),
             "/api/graph" => |site, query| graph::trace(&site.place, &site.memory, query),
             "/api/rule" => |site, query| graph::rule(&site.place, &site.memory, query),
             "/api/digit" => |site, query| digits::digit(&site.place, &site.digits, query),

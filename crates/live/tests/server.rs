@@ -220,6 +220,27 @@ fn a_net_of_digits_reads_the_safetensors_file_that_the_page_saves() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
+    /// Whatever a connection sends, each answer is whole, and none is a defect.
+    #[test]
+    fn any_bytes_of_a_connection_are_answered(
+        heads in "((GET|PUT) (/|/api/graph\\?net=[a-z]{0,4}|/api/\\PC{0,5}|/[a-z]{0,8}) HTTP/1\\.[01]\r\n\
+                  ((Host: [a-z0-9.:]{0,16}|Origin: [a-z:/]{0,9}|Content-Length: [05])\r\n){0,3}\r\n){0,3}",
+        rest in prop::collection::vec(any::<u8>(), 0..60),
+    ) {
+        let server = Server::bind(Address { port: 0, ..Address::default() }, &opened(), Content::default());
+        let sent = [heads.as_bytes(), &rest].concat();
+        let answer = server.expect("a port is free").answer(&sent, 8);
+        let mut rest = std::str::from_utf8(&answer).expect("answers of errors are text");
+        while let Some((head, after)) = rest.split_once("\r\n\r\n") {
+            prop_assert!(["200", "400", "403", "404", "405"].contains(&status(head)), "{}", head);
+            let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: "));
+            let length = length.and_then(|length| length.parse().ok()).expect("a length");
+            prop_assert!(after.is_char_boundary(length), "{}", head);
+            rest = &after[length..];
+        }
+        prop_assert_eq!(rest, "");
+    }
+
     /// Whatever an address says, the answer is numbers or a message, never a defect.
     #[test]
     fn any_address_is_answered(

@@ -139,6 +139,11 @@ impl SavedRun {
         })
     }
 
+    /// Whether the weights of [`SavedRun::net`] are there: they are written after the first epoch.
+    pub fn has_weights(&self) -> bool {
+        self.path.join(WEIGHTS).is_file()
+    }
+
     fn load<M: Module>(&self, net: M) -> Result<M, RunFolderError> {
         let path = self.path.join(WEIGHTS);
         let bytes = checksum::read(&self.path, WEIGHTS)?;

@@ -10,7 +10,7 @@ use std::path::Path;
 use common::Workplace;
 use roxmltree::{Document, ParsingOptions};
 use serde_json::Value;
-use web_driver::Browser;
+use web_driver::{Axe, Browser};
 
 /// Widths of a telephone, a laptop and a projector.
 const WIDTHS: [u32; 3] = [400, 1100, 1920];
@@ -130,6 +130,7 @@ fn all_lessons_are_a_site_whose_pages_can_be_read_in_both_themes_and_at_any_widt
             return;
         }
     };
+    let axe = Axe::installed();
     let mut faults = vec![];
     for page in &pages {
         for dark in [false, true] {
@@ -143,6 +144,22 @@ fn all_lessons_are_a_site_whose_pages_can_be_read_in_both_themes_and_at_any_widt
                 assert!(found.is_array(), "{place}: {found}");
                 if found != Value::Array(vec![]) {
                     faults.push(format!("{place}: {found}"));
+                }
+                browser.picture(&format!("{}-{width}-{dark}", name.replace(['/', '.'], "-")));
+            }
+            // The last width shows a page's parts next to each other; the first has tables in blocks, in the same colours.
+            if let Ok(axe) = &axe {
+                let widths = if dark {
+                    &WIDTHS[2..]
+                } else {
+                    &[WIDTHS[2], WIDTHS[0]][..]
+                };
+                for &width in widths {
+                    browser.size(width, 900);
+                    for fault in axe.serious_faults(&browser) {
+                        let name = page.strip_prefix(&folder).unwrap().display();
+                        faults.push(format!("{name}, {width} pixels, dark: {dark}: {fault}"));
+                    }
                 }
             }
         }

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+mod axe;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -8,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use serde_json::{Value, json};
+
+pub use axe::Axe;
 
 /// How long to wait for something to appear.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -87,7 +87,7 @@ fn mean_of_neighbours(layered: &Layered, vertex: usize, heights: &[f64]) -> f64 
 /// The heights `h` nearest to the wishes, by weighted squares, with `h[i + 1] - h[i]` at least
 /// `distances[i]`: with the distances taken off, a non-decreasing regression, which pooling
 /// adjacent violators solves exactly.
-fn at_distances(wishes: &[f64], weights: &[f64], distances: &[f64]) -> Vec<f64> {
+pub(super) fn at_distances(wishes: &[f64], weights: &[f64], distances: &[f64]) -> Vec<f64> {
     let mut offsets = vec![0.0];
     offsets.extend(distances.iter().scan(0.0, |sum, distance| {
         *sum += distance;

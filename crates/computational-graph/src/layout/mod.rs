@@ -7,6 +7,7 @@
 
 mod heights;
 mod order;
+mod rows;
 
 use crate::graph::{Graph, Node};
 
@@ -99,6 +100,10 @@ pub struct Layout {
     pub width: f64,
     /// Its height.
     pub height: f64,
+    /// The layer of each node.
+    layers: Vec<usize>,
+    /// Left and right edge of every layer.
+    columns: Vec<[f64; 2]>,
 }
 
 /// A node, or the dummy vertex of an edge that passes through a layer.
@@ -159,6 +164,10 @@ impl Layout {
             routes: routes(items, &layered, &heights, &columns),
             width: columns.last().map_or(0.0, |[_, right]| *right),
             height: order.iter().flatten().map(height).fold(0.0, f64::max),
+            layers: (0..items.len())
+                .map(|node| layered.vertices[node].layer)
+                .collect(),
+            columns,
         }
     }
 }

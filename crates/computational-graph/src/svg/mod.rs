@@ -8,12 +8,12 @@ use svg::Document;
 use svg::node::element::{Group, Style, Title};
 
 use crate::graph::Graph;
-use crate::label::{Label, TEXT};
-use crate::layout::{Item, Layout, Route};
+use crate::label::{Label, TEXT, text_width};
+use crate::layout::{Item, Layout};
 use crate::options::SvgOptions;
 use crate::theme::{Role, dark_rules};
 use node::node_width;
-use shapes::{HEAD, round};
+use shapes::{HEAD, WORDS, round};
 
 /// Margin around the drawing.
 const MARGIN: f64 = 12.0;
@@ -92,17 +92,30 @@ struct Drawing<'a> {
 impl Drawing<'_> {
     fn document(&self, options: &SvgOptions) -> Document {
         let items = self.items();
-        let layout = Layout::new(&items);
+        let most = options
+            .width
+            .map_or(f64::INFINITY, |width| width - 2.0 * MARGIN);
+        let nodes = self.graph.nodes();
+        let names = nodes.iter().map(|node| text_width(node.name(), TEXT));
+        let names = names.collect::<Vec<_>>();
+        let rows = Layout::new(&items).in_rows(&items, &names, most);
         let mut picture = Group::new().set("transform", format!("translate({MARGIN},{MARGIN})"));
-        for route in &layout.routes {
-            picture = picture.add(self.edge(route));
+        for line in &rows.lines {
+            picture = picture.add(self.edge(line));
         }
-        for (i, node) in self.graph.nodes().iter().enumerate() {
-            picture = picture.add(self.node(i, node, &layout));
+        for (places, anchor) in [(&rows.leaving, "start"), (&rows.entering, "end")] {
+            for &(node, [x, y]) in places {
+                let name = nodes[node].name();
+                let text = self.text(name, [x, y + 0.36 * TEXT], Role::Muted, WORDS);
+                picture = picture.add(text.set("text-anchor", anchor));
+            }
         }
-        let (mut width, mut height) = (layout.width, layout.height);
+        for (i, node) in nodes.iter().enumerate() {
+            picture = picture.add(self.node(i, node, rows.positions[i]));
+        }
+        let (mut width, mut height) = (rows.width, rows.height);
         if options.legend {
-            let (legend, size) = self.legend();
+            let (legend, size) = self.legend(most);
             let place = format!(
                 "translate({MARGIN},{})",
                 round(MARGIN + height + BEFORE_LEGEND)
@@ -146,24 +159,24 @@ impl Drawing<'_> {
         items.collect()
     }
 
-    /// An edge, from the end of its node's arrow.
-    fn edge(&self, route: &Route) -> Group {
+    /// An edge or a part of it, from the end of its node's arrow.
+    fn edge(&self, points: &[[f64; 2]]) -> Group {
         let mut path = String::new();
-        let last = route.points.len() - 1;
-        for (i, &[x, y]) in route.points.iter().enumerate() {
+        let last = points.len() - 1;
+        for (i, &[x, y]) in points.iter().enumerate() {
             let x = if i == last { x - HEAD[0] } else { x };
             match i {
                 0 => path += &format!("M{},{}", round(x), round(y)),
                 _ if i % 2 == 0 => path += &format!("H{}", round(x)),
                 _ => {
-                    let [from_x, from_y] = route.points[i - 1];
+                    let [from_x, from_y] = points[i - 1];
                     let middle = round((from_x + x) / 2.0);
                     let (from_y, x, y) = (round(from_y), round(x), round(y));
                     path += &format!("C{middle},{from_y} {middle},{y} {x},{y}");
                 }
             }
         }
-        let [x, y] = route.points[last];
+        let [x, y] = points[last];
         Group::new()
             .add(self.line(Role::Edge, path))
             .add(self.head(Role::EdgeHead, [x, y], -1.0))

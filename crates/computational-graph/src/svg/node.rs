@@ -7,7 +7,7 @@ use super::{ABOVE, BELOW, BESIDE, Drawing, HALF_NODE};
 use crate::error::shape_text;
 use crate::graph::{Kind, Node};
 use crate::label::{CELL, LINE, Label, TEXT, text_width};
-use crate::layout::Layout;
+use crate::layout::Position;
 use crate::summary::Summary;
 use crate::theme::Role;
 
@@ -18,8 +18,7 @@ const LARGE_SYMBOL: f64 = 18.0;
 
 impl Drawing<'_> {
     /// A node, the arrow that leaves it, the labels above and below, and the gradient's arrow.
-    pub(super) fn node(&self, i: usize, node: &Node, layout: &Layout) -> Group {
-        let position = layout.positions[i];
+    pub(super) fn node(&self, i: usize, node: &Node, position: Position) -> Group {
         let labels = &self.labels[i];
         let stem = position.x + node_width(node);
         let is_output = !self

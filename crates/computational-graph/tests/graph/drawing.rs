@@ -118,46 +118,107 @@ fn boxes(document: &Document) -> (Vec<(String, Edges)>, Vec<Edges>) {
     (texts.collect(), outlines.collect())
 }
 
+/// One row, and rows for a telephone, a tablet and a screen.
+const WIDTHS: [Option<f64>; 4] = [None, Some(332.0), Some(700.0), Some(1010.0)];
+
 #[test]
 fn no_text_overlaps_a_text_or_a_node_or_leaves_the_picture() {
-    let options = SvgOptions {
-        legend: false,
-        ..SvgOptions::default()
+    for width in WIDTHS {
+        let options = SvgOptions {
+            legend: false,
+            width,
+            ..SvgOptions::default()
+        };
+        for (name, graph) in stages() {
+            nothing_overlaps(&format!("{name}, {width:?}"), &graph, &options);
+        }
+    }
+}
+
+fn nothing_overlaps(name: &str, graph: &Graph, options: &SvgOptions) {
+    let svg = graph.to_svg(options);
+    let document = Document::parse(&svg).expect("well-formed");
+    let root = document.root_element();
+    let (texts, outlines) = boxes(&document);
+    assert_eq!(outlines.len(), graph.nodes().len(), "{name}");
+    for (i, (text, edges)) in texts.iter().enumerate() {
+        for (other, other_edges) in &texts[..i] {
+            assert!(
+                apart(*edges, *other_edges),
+                "{name}: `{text}` and `{other}`"
+            );
+        }
+        let margin = [
+            edges[0],
+            edges[1],
+            length(root, "width") - edges[2],
+            length(root, "height") - edges[3],
+        ];
+        assert!(
+            margin.iter().all(|&room| room >= 0.0),
+            "{name}: `{text}` {margin:?}"
+        );
+        for outline in &outlines {
+            let within = outline[0] <= edges[0] && edges[2] <= outline[2];
+            assert!(within || apart(*edges, *outline), "{name}: `{text}`");
+        }
+    }
+    for (i, outline) in outlines.iter().enumerate() {
+        assert!(
+            outlines[..i].iter().all(|other| apart(*outline, *other)),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_graph_in_rows_is_as_narrow_as_asked_and_names_what_goes_to_another_row() {
+    let graph = evaluated("xor");
+    let drawn = |width| {
+        graph.to_svg(&SvgOptions {
+            width,
+            ..SvgOptions::default()
+        })
     };
-    for (name, graph) in stages() {
-        let svg = graph.to_svg(&options);
-        let document = Document::parse(&svg).expect("well-formed");
+    let whole = drawn(None);
+    assert_eq!(drawn(Some(3000.0)), whole);
+    let of = |svg: &str| {
+        let document = Document::parse(svg).expect("well-formed");
         let root = document.root_element();
-        let (texts, outlines) = boxes(&document);
-        assert_eq!(outlines.len(), graph.nodes().len(), "{name}");
-        for (i, (text, edges)) in texts.iter().enumerate() {
-            for (other, other_edges) in &texts[..i] {
-                assert!(
-                    apart(*edges, *other_edges),
-                    "{name}: `{text}` and `{other}`"
-                );
-            }
-            let margin = [
-                edges[0],
-                edges[1],
-                length(root, "width") - edges[2],
-                length(root, "height") - edges[3],
-            ];
-            assert!(
-                margin.iter().all(|&room| room >= 0.0),
-                "{name}: `{text}` {margin:?}"
-            );
-            for outline in &outlines {
-                let within = outline[0] <= edges[0] && edges[2] <= outline[2];
-                assert!(within || apart(*edges, *outline), "{name}: `{text}`");
-            }
-        }
-        for (i, outline) in outlines.iter().enumerate() {
-            assert!(
-                outlines[..i].iter().all(|other| apart(*outline, *other)),
-                "{name}"
-            );
-        }
+        let muted = document.descendants().filter(|node| {
+            node.has_tag_name("text") && node.attribute("class") == Some("cg-muted")
+        });
+        let ends = |anchor: &str| {
+            let texts = muted
+                .clone()
+                .filter(|text| text.attribute("text-anchor") == Some(anchor));
+            texts.map(content).collect::<Vec<_>>()
+        };
+        (
+            [length(root, "width"), length(root, "height")],
+            ends("start"),
+            ends("end"),
+        )
+    };
+    let (size, leaving, entering) = of(&whole);
+    assert!(leaving.is_empty() && entering.is_empty());
+    let mut narrower = size;
+    for width in [1010.0, 700.0, 332.0] {
+        let ([wide, high], leaving, entering) = of(&drawn(Some(width)));
+        assert!(
+            wide <= width && wide < narrower[0] && high > narrower[1],
+            "{width}: {wide} x {high}"
+        );
+        narrower = [wide, high];
+        // Each name goes to some row, and each row's names come from another.
+        let sorted = |names: &[String]| {
+            let mut names = names.to_vec();
+            names.sort();
+            names.dedup();
+            names
+        };
+        assert!(!leaving.is_empty());
+        assert_eq!(sorted(&leaving), sorted(&entering), "{width}");
     }
 }
 

@@ -17,6 +17,7 @@ use training::number::parse::finite;
 
 use crate::about;
 use crate::functions::autodiff;
+use crate::graphs;
 use crate::setup::{NotFinite, Setup, Teach};
 use crate::tensors::{Comparison, scalar};
 use composition::{composition, composition_compared, product};
@@ -111,7 +112,7 @@ fn drawn(heading: &str, name: &str, caption: &str, graph: &Graph) -> Section {
         title: heading.to_owned(),
         ..SvgOptions::default()
     };
-    Section::new(heading).figure(name, caption, graph.to_svg(&options))
+    Section::new(heading).figure(name, caption, graphs::picture(graph, &options))
 }
 
 fn the_function(point: [f64; 4], graph: &Graph) -> Result<Section> {

@@ -14,6 +14,7 @@ use pages::terms::Terms;
 use super::example::{
     BATCH, D_IN, D_OUT, Example, SAMPLES, at, pull_back, pulled, side_by_side, verdict,
 };
+use crate::graphs;
 use crate::setup::Setup;
 use crate::tensors::{Comparison, read, scalar, tracked};
 
@@ -42,10 +43,11 @@ impl Example {
         let (host_x, host_g) = (read(&x), read(&g));
         let terms = Terms::new((0..BATCH).map(|k| (at(&host_x, k, 1), at(&host_g, k, 0))));
         let grad_w = read(&grads.grad_w);
-        let graph = self.graph(f)?.to_svg(&SvgOptions {
+        let options = SvgOptions {
             title: "One layer".to_owned(),
             ..SvgOptions::default()
-        });
+        };
+        let graph = graphs::picture(&self.graph(f)?, &options);
         let curves = self.loss_figure(f, setup, &grads)?;
         Ok(Section::new(format!("The whole layer: Z = f(X·W + b), f = {f}"))
             .text(

@@ -1,6 +1,6 @@
 //! A short training run, observed: loss, accuracy and gradient norms over the steps.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use burn::module::Module;
 use burn::tensor::Tensor;
 use mnist_mlp::MnistMlp;
@@ -9,12 +9,13 @@ use pages::numbers::{number, percent};
 use pages::page::{Section, Table};
 use pages::plot::{Mark, Panel, Points, Scale, Series, figure};
 use training::{
-    Batch, Engine, EpochEnd, Evaluation, ModelName, Net, OptimizerName, Pass, Schedule,
-    ScheduleName, Settings, State, Team, TrainingError, Watch, epoch, evaluate,
+    Batch, Engine, Evaluation, Net, ScheduleName, Settings, State, Team, TrainingError, Watch,
+    evaluate,
 };
 
-use super::{BATCH, Images, Options, ROWS_AT_ONCE};
-use crate::setup::{NotFinite, Setup};
+use super::{BATCH, Options, ROWS_AT_ONCE};
+use crate::digit_nets::{self, Images, not_finite};
+use crate::setup::Setup;
 use crate::tensors::read;
 
 /// Steps from one kept loss and gradient norm to the next.
@@ -89,43 +90,25 @@ impl Options {
         validation: &Images,
     ) -> Result<Training> {
         let settings = Settings {
-            engine: Engine::Manual,
-            epochs: self.epochs,
-            batch_size: BATCH,
-            seed: setup.seed,
-            optimizer: OptimizerName::Momentum,
             learning_rate: self.learning_rate,
             schedule: ScheduleName::Constant,
-            warm_up: None,
-            ..Settings::default_for(ModelName::MnistMlp)
+            ..digit_nets::settings(self.epochs, BATCH, setup)
         };
-        let steps_per_epoch = train.len().div_ceil(BATCH);
         let mut observer = Observer {
             validation,
-            interval: steps_per_epoch.div_ceil(EVALUATIONS),
+            interval: train.len().div_ceil(BATCH).div_ceil(EVALUATIONS),
             evaluations: vec![],
             losses: vec![],
             norms: vec![],
         };
-        let team = Team::undivided();
-        let pass = Pass::new(&settings, &team);
-        let mut schedule = Schedule::new(&settings, steps_per_epoch)?;
-        let mut state = State::fresh(net, &settings, &setup.opened.device);
-        for _ in 0..self.epochs {
-            let end;
-            (state, end) = epoch(state, train, &pass, &mut schedule, &mut observer)?;
-            match end {
-                EpochEnd::Done(_) => {}
-                EpochEnd::NotFinite => return Err(self.not_finite(state.progress.step)),
-                EpochEnd::Refused | EpochEnd::Interrupted => {
-                    bail!("training was stopped; this is a defect, please report it")
-                }
-            }
-        }
+        let rate = number(self.learning_rate);
+        let remedy = format!("try a --learning-rate below {rate}");
+        let watch = &mut observer;
+        let state = digit_nets::train(net, &settings, train, setup, &remedy, watch, |_| Ok(()))?;
         observer.evaluate(&state)?;
         let mut evaluations = observer.evaluations.iter();
         if let Some((step, _)) = evaluations.find(|(_, evaluation)| !evaluation.loss.is_finite()) {
-            return Err(self.not_finite(*step as usize));
+            return Err(not_finite(*step as usize, &remedy));
         }
         let over_steps = |values: Vec<f64>| -> Points {
             let values = values.into_iter().enumerate();
@@ -144,14 +127,6 @@ impl Options {
             net: state.net().valid(),
             steps: state.progress.step,
         })
-    }
-
-    fn not_finite(&self, step: usize) -> anyhow::Error {
-        let rate = number(self.learning_rate);
-        NotFinite(format!(
-            "the loss is not finite at step {step}; try a --learning-rate below {rate}"
-        ))
-        .into()
     }
 
     /// The section on the training run.

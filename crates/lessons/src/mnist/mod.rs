@@ -7,16 +7,17 @@ mod learning;
 
 use anyhow::Result;
 use burn::module::Module;
-use burn::tensor::{DType, Int, Tensor};
+use burn::tensor::DType;
 use clap::Args;
 use datasets::{ImageSet, Mnist, bundled_mnist_dir};
 use mnist_mlp::MnistMlpConfig;
 use pages::page::{Page, Section};
 use training::number::parse::{at_least_one, positive};
-use training::{Examples, Team, answers};
+use training::{Team, answers};
 
 use crate::about;
 use crate::arguments::epochs;
+use crate::digit_nets::Images;
 use crate::setup::{Setup, Teach};
 use answers::{digits, weights};
 use distorted::distorted;
@@ -42,9 +43,6 @@ pub struct Options {
     #[arg(long, default_value = "0.05", allow_negative_numbers = true, value_parser = positive, value_name = "RATE")]
     learning_rate: f64,
 }
-
-/// Images on the device, with their classes.
-type Images = Examples<Tensor<1, Int>>;
 
 impl Teach for Options {
     fn teach(&self, setup: &Setup) -> Result<Page> {

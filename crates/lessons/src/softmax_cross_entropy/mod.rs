@@ -18,6 +18,7 @@ use pages::terms::Terms;
 use training::number::parse::finite;
 
 use crate::about;
+use crate::graphs;
 use crate::setup::{NotFinite, Setup, Teach};
 use crate::tensors::{Comparison, read, scalar, tracked};
 use batch::batch_section;
@@ -155,7 +156,7 @@ impl Options {
             .figure(
                 "graph",
                 "The two rules as a graph: values above the arrows, gradients of the loss below",
-                net.to_svg(&options),
+                graphs::picture(&net, &options),
             ))
     }
 

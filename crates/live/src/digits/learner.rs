@@ -5,12 +5,12 @@ use std::thread;
 
 use datasets::{ImageSet, Mnist};
 use fused_mlp::{Architecture, Inputs, LayerValues, Output, State, Step, Targets, Trainer};
-use layers::dense;
+use layers::{Activation, dense};
 use mnist_mlp::MnistMlp;
 use rayon::ThreadPool;
 use weight_exchange::{Dense, DenseStack};
 
-use crate::digits::plan::Plan;
+use crate::digits::plan::Settings;
 use crate::error::RequestError;
 use crate::place::Place;
 use crate::playground::order;
@@ -19,7 +19,7 @@ use crate::watch::Learns;
 /// A net and where it is in its data.
 pub(crate) struct Learner {
     trainer: Trainer<f32>,
-    plan: Plan,
+    settings: Settings,
     mnist: Arc<Mnist>,
     steps: u64,
     epoch: u64,
@@ -43,6 +43,8 @@ pub(crate) struct Snapshot {
 /// What a page is shown of a moment.
 pub(crate) struct Moment {
     pub(crate) snapshot: Arc<Snapshot>,
+    /// The activation of the hidden layers.
+    pub(crate) f: Activation,
     /// The mean of the batches' losses since the moment before; NaN if there was none.
     pub(crate) batch_loss: f64,
 }
@@ -51,17 +53,17 @@ impl Learner {
     /// A net with its first weights: those of `MnistMlpConfig::init` with the same seed.
     pub(crate) fn new(
         place: &Place,
-        plan: &Plan,
+        settings: &Settings,
         mnist: &Arc<Mnist>,
     ) -> Result<Self, RequestError> {
-        let mut learner = Self::empty(plan, mnist)?;
-        let sizes = plan.sizes();
+        let mut learner = Self::empty(settings, mnist)?;
+        let sizes = settings.sizes();
         for (layer, sizes) in sizes.windows(2).enumerate() {
             let [d_in, d_out] = [sizes[0], sizes[1]];
             let path = format!("layers.{layer}");
-            let seed = plan.seed.into();
+            let seed = settings.seed.into();
             let options = (&place.device, place.dtype);
-            let drawn = dense(d_in, d_out, plan.initializer(), seed, &path, options);
+            let drawn = dense(d_in, d_out, settings.initializer(), seed, &path, options);
             let weights = drawn
                 .weight
                 .val()
@@ -76,17 +78,19 @@ impl Learner {
 
     /// A net as it was.
     pub(crate) fn resume(
-        plan: &Plan,
+        settings: &Settings,
         mnist: &Arc<Mnist>,
         snapshot: &Snapshot,
     ) -> Result<Self, RequestError> {
-        let mut learner = Self::empty(plan, mnist)?;
+        let mut learner = Self::empty(settings, mnist)?;
         for (layer, values) in snapshot.layers.iter().enumerate() {
             learner
                 .trainer
                 .set_layer(layer, &values.weights, &values.biases)?;
         }
-        learner.trainer.set_state(&snapshot.state)?;
+        if snapshot.state.buffers.len() == settings.rule.buffers() {
+            learner.trainer.set_state(&snapshot.state)?;
+        }
         learner.steps = snapshot.steps;
         learner.epoch = snapshot.epoch;
         learner.begin_epoch();
@@ -94,18 +98,36 @@ impl Learner {
         Ok(learner)
     }
 
-    fn empty(plan: &Plan, mnist: &Arc<Mnist>) -> Result<Self, RequestError> {
+    /// Goes on with other settings. An optimizer of another kind begins with an empty state.
+    pub(crate) fn change(self, settings: &Settings) -> Result<Self, RequestError> {
+        if *settings == self.settings {
+            return Ok(self);
+        }
+        let changed = Self::resume(settings, &self.mnist, &self.snapshot()?)?;
+        Ok(Self {
+            losses: self.losses,
+            ..changed
+        })
+    }
+
+    fn empty(settings: &Settings, mnist: &Arc<Mnist>) -> Result<Self, RequestError> {
         let architecture = Architecture {
-            sizes: plan.sizes(),
-            hidden: vec![plan.f; plan.hidden.len()],
+            sizes: settings.sizes(),
+            hidden: vec![settings.f; settings.hidden.len()],
             output: Output::SoftmaxCrossEntropy { smoothing: 0.0 },
         };
         // One processor stays free for the page.
         let threads = thread::available_parallelism().map_or(1, |count| count.get() - 1);
         let threads = threads.clamp(1, 8);
         let mut learner = Self {
-            trainer: Trainer::new(architecture, plan.rule, plan.decay, plan.batch, threads)?,
-            plan: plan.clone(),
+            trainer: Trainer::new(
+                architecture,
+                settings.rule,
+                settings.decay,
+                settings.batch,
+                threads,
+            )?,
+            settings: settings.clone(),
             mnist: Arc::clone(mnist),
             steps: 0,
             epoch: 0,
@@ -136,7 +158,7 @@ impl Learner {
 
     fn begin_epoch(&mut self) {
         let count = self.mnist.train.len();
-        order(self.plan.seed, self.epoch, count, &mut self.rows);
+        order(self.settings.seed, self.epoch, count, &mut self.rows);
         self.place = 0;
     }
 }
@@ -153,7 +175,7 @@ impl Learns for Learner {
             self.epoch += 1;
             self.begin_epoch();
         }
-        let end = (self.place + self.plan.batch).min(self.rows.len());
+        let end = (self.place + self.settings.batch).min(self.rows.len());
         let rows = &self.rows[self.place..end];
         let train: &ImageSet = &self.mnist.train;
         let inputs = Inputs::Bytes {
@@ -165,7 +187,7 @@ impl Learns for Learner {
             rows,
         };
         let how = Step {
-            learning_rate: self.plan.rate,
+            learning_rate: self.settings.rate,
             clip_norm: None,
         };
         let loss = f64::from(self.trainer.step(inputs, targets, &how)?);
@@ -180,6 +202,7 @@ impl Learns for Learner {
         let (sum, count) = std::mem::take(&mut self.losses);
         Ok(Moment {
             snapshot: Arc::new(self.snapshot()?),
+            f: self.settings.f,
             batch_loss: sum / count as f64,
         })
     }
@@ -187,7 +210,7 @@ impl Learns for Learner {
 
 impl Snapshot {
     /// The layers as numbers under the names of `MnistMlp`.
-    pub(crate) fn stack(&self, plan: &Plan) -> Result<DenseStack, RequestError> {
+    pub(crate) fn stack(&self, f: Activation) -> Result<DenseStack, RequestError> {
         let layers = self.layers.iter().enumerate().map(|(place, values)| {
             let d_out = values.biases.len();
             let sizes = [values.weights.len() / d_out, d_out];
@@ -195,16 +218,16 @@ impl Snapshot {
             Dense::new(format!("layers.{place}"), sizes, weights, biases)
         });
         let layers = layers.collect::<Result<_, _>>()?;
-        Ok(DenseStack::new(layers)?.with_activation(Some(plan.f)))
+        Ok(DenseStack::new(layers)?.with_activation(Some(f)))
     }
 
     /// The net on a device.
-    pub(crate) fn net(&self, plan: &Plan, place: &Place) -> Result<MnistMlp, RequestError> {
-        let stack = self.stack(plan)?;
+    pub(crate) fn net(&self, f: Activation, place: &Place) -> Result<MnistMlp, RequestError> {
+        let stack = self.stack(f)?;
         let layers = stack.layers().iter();
         Ok(MnistMlp {
             layers: layers.map(|layer| layer.to_linear(&place.device)).collect(),
-            activation: plan.f,
+            activation: f,
             label_smoothing: 0.0,
         })
     }

@@ -86,7 +86,6 @@ pub(crate) fn digit(
         "autodiffApart": number(apart),
         "units": units(&place, &mut graph, net.layers.len(), class)?,
         "net": asked.name(),
-        "accuracy": asked.accuracy(),
     }))
 }
 
@@ -235,7 +234,7 @@ mod tests {
         let text = BASE64_URL_SAFE_NO_PAD.encode(pixels);
         digit(
             &place,
-            &Digits::new(vec![], datasets::bundled_mnist_dir()),
+            &Digits::new(vec![], None, datasets::bundled_mnist_dir()),
             Query::parse(&format!("pixels={text}{rest}")).unwrap(),
         )
     }

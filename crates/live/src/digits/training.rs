@@ -17,7 +17,7 @@ use crate::digits::view::Viewer;
 use crate::error::RequestError;
 use crate::place::Place;
 use crate::query::Query;
-use crate::watch::{Event, Stretch, Watcher, watch};
+use crate::watch::{Event, Learns, Stretch, Watcher, watch};
 
 /// The time between two frames, and between two evaluations on test images.
 const FRAME: Duration = Duration::from_millis(66);
@@ -47,7 +47,7 @@ impl Training {
 
     /// The snapshot of a training after its step, if that was shown lately.
     pub(crate) fn remembered(&self, plan: &Plan) -> Result<Arc<Snapshot>, RequestError> {
-        let found = self.cache.find(&plan.history(), plan.start);
+        let found = self.cache.find(&plan.history(plan.start), plan.start);
         found.ok_or_else(|| {
             RequestError::Refused(format!(
                 "the net of step {} is no longer in memory; train again",
@@ -93,19 +93,29 @@ pub(crate) fn run(
     query.finish()?;
     let mnist = training.mnist()?;
     let train = |watcher: &mut Watcher<'_, Moment>| {
-        let mut learner = match training.cache.find(&plan.history(), plan.start) {
-            Some(snapshot) => Learner::resume(&plan, &mnist, &snapshot)?,
-            None => Learner::new(place, &plan, &mnist)?,
+        let mut learner = match training.cache.find(&plan.history(plan.start), plan.start) {
+            Some(snapshot) => Learner::resume(&plan.settings(plan.start)?, &mnist, &snapshot)?,
+            None => Learner::new(place, &plan.settings(0)?, &mnist)?,
         };
-        let stretch = Stretch {
-            start: plan.start,
-            stop: plan.stop,
-            until: u64::MAX,
-            between: 1,
-            pace: plan.pace,
-        };
-        let pool = learner.pool();
-        pool.install(|| watcher.train(&mut learner, stretch).map(drop))
+        let mut later = plan.moments();
+        later.retain(|&moment| moment > learner.steps());
+        later.push(u64::MAX);
+        for until in later {
+            let settings = plan.settings(learner.steps())?;
+            learner = learner.change(&settings)?;
+            let stretch = Stretch {
+                start: plan.start,
+                stop: plan.stop,
+                until,
+                between: 1,
+                pace: plan.pace,
+            };
+            let pool = learner.pool();
+            if !pool.install(|| watcher.train(&mut learner, stretch))? {
+                break;
+            }
+        }
+        Ok(())
     };
     let viewer = Viewer::new(place, &mnist);
     let show = |received: &Receiver<Event<Moment>>| {
@@ -139,11 +149,11 @@ fn show(
             Event::Error(error) => return send(&json!({ "end": error.to_string() })),
         };
         let steps = moment.snapshot.steps;
-        cache.keep(plan.history(), steps, Arc::clone(&moment.snapshot));
-        let mut frame = viewer.frame(plan, &moment);
+        cache.keep(plan.history(steps), steps, Arc::clone(&moment.snapshot));
+        let mut frame = viewer.frame(&moment);
         let is_last = steps >= plan.stop;
         if is_last || evaluated.is_none_or(|last| last.elapsed() >= EVALUATION) {
-            match viewer.net(plan, &moment) {
+            match viewer.net(&moment) {
                 Ok(net) if is_last => frame["evaluation"] = viewer.evaluate_all(&net),
                 Ok(net) => frame["evaluation"] = viewer.evaluate_some(&net),
                 Err(error) => return send(&json!({ "end": error.to_string() })),
@@ -206,6 +216,32 @@ mod tests {
         let weights = |frames: &[Value]| frames[frames.len() - 2]["weights"].clone();
         assert_eq!(weights(&on), weights(&straight));
         assert_ne!(weights(&on), weights(&frames));
+    }
+
+    #[test]
+    fn a_rate_that_changes_while_it_learns_counts_from_its_step_on() {
+        let training = Training::new(datasets::bundled_mnist_dir());
+        let weights = |training: &Training, address: &str| {
+            let frames = sent(training, address).unwrap();
+            let frame = &frames[frames.len() - 2];
+            (frame["step"].clone(), frame["weights"].clone())
+        };
+        let start = "hidden=8&seed=5&optimizer=momentum";
+        let change = "change=30,rate,0.2&change=30,batch,16";
+        weights(&training, &format!("{start}&steps=30&stop=30"));
+        // From the remembered step, and from the beginning in another program.
+        let on = weights(&training, &format!("{start}&{change}&steps=30&stop=50"));
+        let other = Training::new(datasets::bundled_mnist_dir());
+        let straight = weights(&other, &format!("{start}&{change}&steps=50&stop=50"));
+        assert_eq!(on, straight);
+        let unchanged = weights(&training, &format!("{start}&steps=30&stop=50"));
+        assert_ne!(on, unchanged);
+        // What changes later has no part in this.
+        let later = format!("{start}&change=50,rate,0&steps=30&stop=50");
+        assert_eq!(weights(&training, &later), unchanged);
+        // An optimizer of another kind begins with an empty state.
+        let other = format!("{start}&change=30,optimizer,adam&steps=30&stop=50");
+        assert_eq!(weights(&training, &other).0, json!(50));
     }
 
     #[test]

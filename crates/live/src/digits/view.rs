@@ -11,7 +11,7 @@ use mnist_mlp::MnistMlp;
 use serde_json::{Value, json};
 
 use crate::digits::learner::Moment;
-use crate::digits::plan::{CLASSES, INPUTS, Plan};
+use crate::digits::plan::{CLASSES, INPUTS};
 use crate::error::RequestError;
 use crate::numbers::{elements, number};
 use crate::place::Place;
@@ -46,12 +46,14 @@ impl Viewer {
     }
 
     /// The frame of a moment, without what test images say.
-    pub(crate) fn frame(&self, plan: &Plan, moment: &Moment) -> Value {
+    pub(crate) fn frame(&self, moment: &Moment) -> Value {
         let snapshot = &moment.snapshot;
+        let units = snapshot.layers.iter().map(|layer| layer.biases.len());
+        let sizes = std::iter::once(INPUTS).chain(units).collect::<Vec<_>>();
         json!({
             "step": snapshot.steps,
             "epoch": snapshot.epoch,
-            "sizes": plan.sizes(),
+            "sizes": sizes,
             "batchLoss": number(moment.batch_loss),
             "weights": first_weights(&snapshot.layers[0]),
         })
@@ -69,8 +71,8 @@ impl Viewer {
     }
 
     /// The moment's net on the device.
-    pub(crate) fn net(&self, plan: &Plan, moment: &Moment) -> Result<MnistMlp, RequestError> {
-        moment.snapshot.net(plan, &self.place)
+    pub(crate) fn net(&self, moment: &Moment) -> Result<MnistMlp, RequestError> {
+        moment.snapshot.net(moment.f, &self.place)
     }
 
     fn evaluate(&self, net: &MnistMlp, x: Tensor<2>) -> Value {

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use fused_mlp::Rule;
 use layers::{Activation, Initializer};
 
+use crate::changes::Changes;
 use crate::error::RequestError;
 use crate::query::{self, Query};
 
@@ -13,8 +14,6 @@ pub(crate) const STEPS: u64 = 10_000_000;
 /// The most hidden layers and units of one.
 const LAYERS: usize = 6;
 const UNITS: usize = 16;
-/// The most changes while the net learns.
-const CHANGES: usize = 50;
 /// The most points drawn by hand.
 const POINTS: usize = 400;
 /// The most classes.
@@ -106,10 +105,8 @@ pub(crate) struct Settings {
 /// A training: what it starts from, what changes and when, and where it stops.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Plan {
-    /// The address without its changes, steps and stops, which decides the first step.
-    base: Vec<(String, String)>,
-    /// Step, name, value, in the order of the steps.
-    changes: Vec<(u64, String, String)>,
+    /// The address without steps and stops.
+    settings: Changes,
     /// Where to go on: everything before is repeated if it is not remembered.
     pub(crate) start: u64,
     /// Where to stop.
@@ -127,21 +124,9 @@ impl Plan {
         let stop_step = query.number("stop-step", 0, 0..=STEPS)?;
         let stop_loss = query.number("stop-loss", 0.0, 0.0..=1e9)?;
         let stop_accuracy = query.number("stop-accuracy", 0.0, 0.0..=1.0)?;
-        let changes = query.take_all("change");
-        if changes.len() > CHANGES {
-            return Err(RequestError::TooMany {
-                what: "changes",
-                limit: CHANGES,
-            });
-        }
-        let mut changes = changes
-            .iter()
-            .map(|text| change(text))
-            .collect::<Result<Vec<_>, _>>()?;
-        changes.sort_by_key(|(step, ..)| *step);
+        let changes = Changes::take(&mut query, &CHANGEABLE, STEPS)?;
         let plan = Self {
-            base: query.into_pairs(),
-            changes,
+            settings: changes.of(query.into_pairs()),
             start,
             // A step that lies behind is no end.
             stop: if stop_step > start {
@@ -161,20 +146,12 @@ impl Plan {
 
     /// The steps from which other settings apply, the first one included.
     pub(crate) fn moments(&self) -> Vec<u64> {
-        let mut moments = vec![0];
-        moments.extend(self.changes.iter().map(|(step, ..)| *step));
-        moments.dedup();
-        moments
+        self.settings.moments()
     }
 
     /// The settings with which this step is taken.
     pub(crate) fn settings(&self, step: u64) -> Result<Settings, RequestError> {
-        let mut pairs = self.base.clone();
-        for (_, name, value) in self.changes.iter().filter(|change| change.0 <= step) {
-            pairs.retain(|pair| pair.0 != *name);
-            pairs.push((name.clone(), value.clone()));
-        }
-        let mut query = Query::from_pairs(pairs);
+        let mut query = self.settings.settings(step);
         let settings = Settings::take(&mut query)?;
         query.finish()?;
         Ok(settings)
@@ -182,30 +159,8 @@ impl Plan {
 
     /// Everything that decided the weights after this many steps.
     pub(crate) fn history(&self, step: u64) -> String {
-        let before = self.changes.iter().filter(|change| change.0 < step);
-        format!("{:?} {:?}", self.base, before.collect::<Vec<_>>())
+        self.settings.history(step)
     }
-}
-
-/// Reads `1200,rate,0.03`.
-fn change(text: &str) -> Result<(u64, String, String), RequestError> {
-    let wrong = |expected: &str| RequestError::Value {
-        name: "change",
-        got: query::shortened(text),
-        expected: expected.to_owned(),
-    };
-    let mut parts = text.splitn(3, ',');
-    let (Some(step), Some(name), Some(value)) = (parts.next(), parts.next(), parts.next()) else {
-        return Err(wrong("step, name and value with commas between them"));
-    };
-    if !CHANGEABLE.contains(&name) {
-        return Err(wrong(&format!(
-            "one of {} to change",
-            CHANGEABLE.join(", ")
-        )));
-    }
-    let step = query::number("change", step, 0..=STEPS)?;
-    Ok((step, name.to_owned(), value.to_owned()))
 }
 
 impl Settings {

@@ -28,18 +28,25 @@ pub(crate) fn serve(mut stream: TcpStream, guard: &Guard, site: &Site) {
     if limits.iter().any(Result::is_err) {
         return;
     }
+    if converse(&mut stream, guard, site) {
+        close(stream, DRAIN);
+    }
+}
+
+/// Answers one request after the other; whether it is this side that closes the connection.
+pub(crate) fn converse(stream: &mut (impl Read + Write), guard: &Guard, site: &Site) -> bool {
     let mut buffer = Vec::new();
     loop {
-        let (reply, keep_alive) = match Request::read(&mut stream, &mut buffer) {
+        let (reply, keep_alive) = match Request::read(stream, &mut buffer) {
             Ok(request) => match guard.refusal(&request) {
                 Some(refusal) => (refusal, request.keep_alive),
-                None if Site::is_training(&request) => match train(&mut stream, site, &request) {
-                    Ok(()) => return close(stream, DRAIN),
+                None if Site::is_training(&request) => match train(stream, site, &request) {
+                    Ok(()) => return true,
                     Err(reply) => (reply, request.keep_alive),
                 },
                 None => (answer(site, &request), request.keep_alive),
             },
-            Err(Unread::Closed) => return,
+            Err(Unread::Closed) => return false,
             Err(Unread::Malformed) => (
                 Reply::error(400, "expected a request of HTTP/1.1 without a body"),
                 false,
@@ -49,11 +56,11 @@ pub(crate) fn serve(mut stream: TcpStream, guard: &Guard, site: &Site) {
                 false,
             ),
         };
-        if reply.write(&mut stream, keep_alive).is_err() {
-            return;
+        if reply.write(stream, keep_alive).is_err() {
+            return false;
         }
         if !keep_alive {
-            return close(stream, DRAIN);
+            return true;
         }
     }
 }
@@ -71,7 +78,7 @@ fn close(mut stream: TcpStream, patience: Duration) {
 
 /// Sends what a training has to show, an object a line, as it comes. The end of the connection is the end of
 /// the answer.
-fn train(stream: &mut TcpStream, site: &Site, request: &Request) -> Result<(), Reply> {
+fn train(stream: &mut impl Write, site: &Site, request: &Request) -> Result<(), Reply> {
     let mut has_head = false;
     site.train(request, |value| {
         if !has_head {

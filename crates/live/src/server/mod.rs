@@ -4,7 +4,7 @@ mod connection;
 mod guard;
 mod http;
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -98,6 +98,28 @@ impl Server {
         }
     }
 
+    /// What the server answers to a connection that sends these bytes and has read enough after so many pieces: an
+    /// answer is a piece, and so is each frame of a training.
+    ///
+    /// ```
+    /// use live::{Address, Content, Server};
+    ///
+    /// let backend = backends::Backend::Flex.open()?;
+    /// let server = Server::bind(Address { port: 0, ..Address::default() }, &backend, Content::default())?;
+    /// let answer = server.answer(b"GET / HTTP/1.1\r\nHost: elsewhere\r\n\r\n", 1);
+    /// assert!(answer.starts_with(b"HTTP/1.1 403 "));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn answer(&self, sent: &[u8], pieces: usize) -> Vec<u8> {
+        let mut exchange = Exchange {
+            sent,
+            answered: vec![],
+            pieces,
+        };
+        connection::converse(&mut exchange, &self.guard, &self.site);
+        exchange.answered
+    }
+
     /// Answers requests until the program ends.
     pub fn run(self) -> ! {
         let open = Arc::new(AtomicUsize::new(0));
@@ -122,6 +144,34 @@ impl Server {
                 thread::sleep(NO_ROOM);
             }
         }
+    }
+}
+
+/// A connection in memory.
+struct Exchange<'a> {
+    sent: &'a [u8],
+    answered: Vec<u8>,
+    /// How many more the other side reads.
+    pieces: usize,
+}
+
+impl Read for Exchange<'_> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        self.sent.read(to)
+    }
+}
+
+impl Write for Exchange<'_> {
+    fn write(&mut self, from: &[u8]) -> io::Result<usize> {
+        if self.pieces == 0 {
+            return Err(ErrorKind::BrokenPipe.into());
+        }
+        self.pieces -= 1;
+        self.answered.write(from)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -2,8 +2,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
-
-use std::path::Path;
+mod digits;
+mod looks;
 
 use serde_json::Value;
 use web_driver::Browser;
@@ -191,64 +191,6 @@ fn a_net_learns_while_one_watches_and_the_address_repeats_it() {
 }
 
 #[test]
-fn a_digit_is_drawn_with_the_pointer_and_restored_by_its_address() {
-    play("digits", |browser, _| {
-        browser.wait_for("#digit", "Nothing is drawn yet");
-        let pad = browser.find("//canvas[@class='pad']");
-        browser.drag(&pad, [0, 90]);
-        browser.drag(&pad, [0, -90]);
-        browser.wait_for("#digit", "It is a 1");
-        browser
-            .wait("return document.getElementById('digit').getAttribute('aria-busy') === 'false'");
-        assert!(browser.address().contains("pixels="));
-        let shown = "return document.getElementById('digit').textContent";
-        let before = browser.script(shown);
-        browser.reload();
-        browser.wait_for("#digit", "It is a 1");
-        assert_eq!(browser.script(shown), before);
-        browser.click(&browser.find("//option[@value='7']"));
-        browser.wait_for("#digit", "most for 7");
-        browser.picture("digits");
-        browser.press("Clear");
-        browser.wait_for("#digit", "Nothing is drawn yet");
-    });
-}
-
-#[test]
-fn a_net_learns_mnist_while_one_watches_and_reads_a_drawing() {
-    play("digits?net=trained&hidden=16&seed=4", |browser, _| {
-        browser.wait_for("#status", "Step 0, epoch 0");
-        browser.press("Train");
-        browser.wait("return Number(/Step (\\d+)/.exec(document.getElementById('status').textContent)[1]) > 500");
-        browser.press("Pause");
-        browser.wait_for("#status", "of all 10,000 test images");
-        let accuracy = "return Number(/accuracy ([\\d.]+)/.exec(document.getElementById('status').textContent)[1])";
-        assert!(browser.script(accuracy).as_f64().unwrap() > 80.0);
-        let count = |selector: &str| {
-            browser.script(&format!(
-                "return document.querySelectorAll('{selector}').length"
-            ))
-        };
-        assert_eq!(
-            (count(".weights canvas"), count(".mistakes figure")),
-            (16.into(), 12.into())
-        );
-        let pad = browser.find("//canvas[@class='pad']");
-        browser.drag(&pad, [0, 90]);
-        browser.drag(&pad, [0, -90]);
-        browser.wait_for("#digit", "It is a 1");
-        browser
-            .wait("return document.getElementById('digit').getAttribute('aria-busy') === 'false'");
-        browser.picture("digits-trained");
-        // The address trains the same net again and asks it about the same drawing.
-        let shown = "return document.getElementById('status').textContent.replace(/: loss of the batches.*?,/, '') + document.getElementById('digit').textContent";
-        let before = browser.script(shown);
-        browser.reload();
-        browser.wait(&format!("return (() => {{ {shown} }})() === {before}"));
-    });
-}
-
-#[test]
 fn each_layer_has_its_activation_and_training_stops_where_it_is_asked_to() {
     play("playground?hidden=4,3&seed=3", |browser, port| {
         browser.wait_for("#status", "Step 0");
@@ -384,6 +326,11 @@ fn softmax_shows_probability_minus_target() {
         let slider = browser.find("//label[starts-with(., 'z1')]/input");
         browser.keys(&slider, END);
         browser.wait_for("#loss-text", "Loss: −ln 4.5e−5");
+        browser.wait("return document.querySelectorAll('.figure .dot').length === 3 * 3 + 3");
+        browser.script("HTMLAnchorElement.prototype.click = function () { (window.saved ??= []).push(this.download) }");
+        browser.press("Save as SVG");
+        browser.press("Save as PNG");
+        browser.wait("return window.saved?.toSorted().join(' ') === 'softmax.png softmax.svg'");
         browser.picture("softmax");
     });
 }
@@ -402,90 +349,5 @@ fn mistakes_in_an_address_are_said_and_nothing_is_lost() {
         browser.wait_for("#loss", "0.");
         // The browser itself reports the refused request.
         assert!(browser.complaints().iter().all(|line| line.contains("400")));
-    });
-}
-
-/// Every part in a state that shows most of it.
-const STATES: [&str; 12] = [
-    "graph?net=xor&node=w1",
-    "graph?net=four-variables&node=x1",
-    "graph?net=own",
-    "graph?net=classifier&units=10&node=p1",
-    "playground?steps=200",
-    "playground?f=relu,tanh&data=hills&steps=50",
-    "playground?data=own&point=0.5,0.5,0&point=-0.5,0.1,1",
-    "digits",
-    "digits?net=trained&hidden=8&steps=20",
-    "descent",
-    "bumps",
-    "softmax",
-];
-
-#[test]
-fn axe_finds_no_serious_fault_of_accessibility_in_light_and_dark() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let axe = folder.join("../../target/npm/node_modules/axe-core/axe.min.js");
-    let Ok(axe) = std::fs::read_to_string(&axe) else {
-        let required = std::env::var_os("REQUIRE_BROWSER").is_some();
-        assert!(
-            !required,
-            "REQUIRE_BROWSER is set, but there is no {}; .ci/run installs it",
-            axe.display()
-        );
-        eprintln!("not run: axe-core is not installed");
-        return;
-    };
-    play("digits", |browser, port| {
-        for state in STATES {
-            browser.open(&format!("http://127.0.0.1:{port}/#{state}"));
-            browser.wait(
-                "return document.querySelector('.graph, .panel .histograms, .plot, .softmax, .pad') !== null",
-            );
-            for theme in ["light", "dark"] {
-                choose_theme(browser, theme);
-                browser.script(&format!("{axe}; window.found = null; axe.run().then((result) => {{ window.found = result.violations }})"));
-                browser.wait("return window.found !== null");
-                let serious = browser.script(
-                    "return window.found.filter((fault) => ['serious', 'critical'].includes(fault.impact))\
-                     .map((fault) => `${fault.id}: ${fault.nodes[0].html}`)",
-                );
-                assert_eq!(serious, serde_json::json!([]), "{state}, {theme}");
-            }
-        }
-    });
-}
-
-#[test]
-fn the_page_fits_a_telephone_and_a_projector_in_light_and_dark() {
-    play("graph?net=xor&node=w1", |browser, port| {
-        for part in [
-            "graph?net=xor&node=w1",
-            "playground?steps=300",
-            "digits",
-            "digits?net=trained&steps=300",
-            "descent",
-            "bumps",
-            "softmax",
-        ] {
-            browser.open(&format!("http://127.0.0.1:{port}/#{part}"));
-            browser.wait(
-                "return document.querySelector('.panel table, .plot, .softmax, .pad') !== null",
-            );
-            let name = part.replace(['?', '&'], "-");
-            for (width, theme) in [
-                (400, "light"),
-                (400, "dark"),
-                (1920, "light"),
-                (1920, "dark"),
-            ] {
-                browser.size(width, 1080);
-                choose_theme(browser, theme);
-                browser.wait("return document.documentElement.scrollWidth <= document.documentElement.clientWidth");
-                browser.picture(&format!("{name}-{width}-{theme}"));
-            }
-        }
-        let background =
-            browser.script("return getComputedStyle(document.documentElement).backgroundColor");
-        assert_eq!(background, "rgb(13, 17, 23)");
     });
 }

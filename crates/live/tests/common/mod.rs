@@ -2,14 +2,55 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::sync::OnceLock;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
 use backends::{Backend, Opened};
-use live::{Address, Content, Server};
+use burn::tensor::Device;
+use live::{Accuracy, Address, Content, DigitNet, Run, Runs, Server};
+use mnist_mlp::MnistMlp;
 
 /// The backend of the tests.
 pub(crate) fn opened() -> Opened {
     Backend::Flex.open().expect("the tests are built with flex")
+}
+
+/// A run whose net is the bundled one, one without weights, and one that is damaged.
+#[derive(Debug)]
+struct ThreeRuns;
+
+impl Runs for ThreeRuns {
+    fn name(&self) -> String {
+        "runs".to_owned()
+    }
+
+    fn list(&self, _: usize) -> Result<(Vec<Run>, usize), String> {
+        let run = |name: &str, accuracy: Option<Accuracy>, problem: Option<&str>| Run {
+            name: name.to_owned(),
+            folder: Path::new("/secret").join(name),
+            started: Some("2026-01-31 14:05:00".to_owned()),
+            accuracy,
+            problem: problem.map(str::to_owned),
+        };
+        let runs = [
+            run("sweep/wide", Some(Accuracy::Test(0.9812)), None),
+            run(
+                "small",
+                Some(Accuracy::Validation(0.5)),
+                Some("its net has 30 inputs"),
+            ),
+            run("damaged", None, None),
+        ];
+        Ok((runs.into(), 0))
+    }
+
+    fn open(&self, name: &str, folder: &Path) -> Result<DigitNet, String> {
+        if folder != Path::new("/secret/sweep/wide") {
+            return Err("model.bpk is damaged".to_owned());
+        }
+        let net = MnistMlp::pretrained(&Device::flex());
+        DigitNet::new(name.to_owned(), net, 1.0).map_err(|error| error.to_string())
+    }
 }
 
 /// Starts a server and returns its port.
@@ -20,6 +61,7 @@ pub(crate) fn started() -> u16 {
     };
     let content = Content {
         lessons: vec![("chain-rule", "graph?net=four-variables")],
+        runs: Some(Arc::new(ThreeRuns)),
         ..Content::default()
     };
     let server = Server::bind(address, &opened(), content).expect("a port is free");

@@ -6,10 +6,16 @@ use crate::colours::style;
 
 const NAMESPACE: &str = "xmlns=\"http://www.w3.org/2000/svg\"";
 
+/// Kinds of windows, and the width that a drawing may have in each, in pixels. The style sheet chooses by the same
+/// names: a telephone, a tablet, a screen.
+const WINDOWS: [(&str, f64); 3] = [("small", 332.0), ("medium", 700.0), ("large", 1010.0)];
+
 /// A picture as SVG. If it has panels, a page that is narrow shows them one below the other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Picture {
     panels: Vec<String>,
+    /// The same drawing for windows of these kinds, if it is not the same in all.
+    windows: Vec<(String, String)>,
     /// Panels in a row, and the size of each.
     columns: usize,
     size: [u32; 2],
@@ -20,6 +26,7 @@ impl From<String> for Picture {
     fn from(svg: String) -> Self {
         Self {
             panels: vec![svg],
+            windows: vec![],
             columns: 1,
             size: [0; 2],
         }
@@ -31,8 +38,26 @@ impl Picture {
     pub(crate) fn of_panels(panels: Vec<String>, columns: usize, size: [u32; 2]) -> Self {
         Self {
             panels,
+            windows: vec![],
             columns,
             size,
+        }
+    }
+
+    /// A drawing that is broken into rows where the window is narrow. `draw` is given the largest width in pixels, and
+    /// `None` for the file, which has the drawing as it is.
+    pub fn fitting(draw: impl Fn(Option<f64>) -> String) -> Self {
+        let mut windows = Vec::<(String, String)>::new();
+        for (kind, width) in WINDOWS {
+            let svg = draw(Some(width));
+            match windows.last_mut().filter(|(_, last)| *last == svg) {
+                Some((kinds, _)) => *kinds += &format!(" {kind}"),
+                None => windows.push((kind.to_owned(), svg)),
+            }
+        }
+        Self {
+            windows: if windows.len() > 1 { windows } else { vec![] },
+            ..Self::from(draw(None))
         }
     }
 
@@ -79,6 +104,13 @@ impl Picture {
 
     /// The picture on a page.
     pub(super) fn html(&self) -> String {
+        if !self.windows.is_empty() {
+            let drawings = self.windows.iter().map(|(kinds, svg)| {
+                let svg = svg.trim();
+                format!("<div class=\"wide only {kinds}\" tabindex=\"0\">\n{svg}\n</div>")
+            });
+            return drawings.collect::<Vec<_>>().join("\n");
+        }
         let panels = self.panels.iter().map(|panel| panel.trim());
         let panels = panels.collect::<Vec<_>>().join("\n");
         if self.size == [0; 2] {
@@ -91,6 +123,33 @@ impl Picture {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_drawing_that_fits_every_window_is_there_once_and_a_wide_one_for_each() {
+        let draw = |natural: f64| {
+            move |most: Option<f64>| {
+                let width = most.map_or(natural, |most| most.min(natural));
+                format!("<svg width=\"{width}\"></svg>")
+            }
+        };
+        let small = Picture::fitting(draw(300.0));
+        assert_eq!(small, Picture::from("<svg width=\"300\"></svg>".to_owned()));
+        let wide = Picture::fitting(draw(800.0));
+        let html = wide.html();
+        let shown = [
+            "small\" tabindex=\"0\">\n<svg width=\"332\"",
+            "medium\"",
+            "large\" tabindex=\"0\">\n<svg width=\"800\"",
+        ];
+        for part in shown {
+            assert!(html.contains(part), "{html}");
+        }
+        assert!(wide.to_svg().contains("800"));
+        // The same for two kinds of windows.
+        let middle = Picture::fitting(draw(600.0)).html();
+        assert!(middle.contains("only medium large\""), "{middle}");
+        assert_eq!(middle.matches("<svg").count(), 2);
+    }
 
     #[test]
     fn panels_are_in_rows_in_the_file_and_on_their_own_on_a_page() {

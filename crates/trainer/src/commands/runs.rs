@@ -188,7 +188,7 @@ fn epochs(history: &History, form: fn(f64) -> String) -> Table {
 
 /// The folders in a folder, in the order of their names, and those in the folder of a sweep; the folder
 /// itself if it is a run.
-fn run_folders(folder: &Path) -> Result<Vec<PathBuf>> {
+pub(super) fn run_folders(folder: &Path) -> Result<Vec<PathBuf>> {
     if folder.join("config.json").is_file() {
         return Ok(vec![folder.to_owned()]);
     }
@@ -283,7 +283,7 @@ fn table(folder: &Path, lines: &[RunLine], accuracy: fn(f64) -> String, none: &s
         let given = given.map(|given| format!("--{} {}", given.option, given.value));
         let started = line.started.replace('T', " ");
         table.push([
-            name(folder, &line.run_dir),
+            name(folder, Path::new(&line.run_dir)),
             started.trim_end_matches('Z').to_owned(),
             line.model.to_string(),
             line.backend.clone(),
@@ -298,8 +298,7 @@ fn table(folder: &Path, lines: &[RunLine], accuracy: fn(f64) -> String, none: &s
 }
 
 /// A run's path below the folder that is listed, or its own name.
-fn name(listed: &Path, run: &str) -> String {
-    let run = Path::new(run);
+pub(super) fn name(listed: &Path, run: &Path) -> String {
     let below = run.strip_prefix(listed).ok();
     let below = below.filter(|below| !below.as_os_str().is_empty());
     let name = below.or(run.file_name().map(Path::new)).unwrap_or(run);

@@ -35,6 +35,14 @@ fn ask(address: &str, path: &str) -> Value {
 #[test]
 fn the_net_of_a_run_reads_a_drawing() {
     let workplace = Workplace::new();
+    let elsewhere = Workplace::new();
+    elsewhere.events("--model xor-net --epochs 1 --run-name other");
+    workplace.events("--model xor-net --epochs 1 --run-name gate");
+    workplace.train("--run-name small");
+    std::fs::create_dir(workplace.path("runs/empty")).expect("a folder can be made");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(elsewhere.path("runs/other"), workplace.path("runs/link"))
+        .expect("a link can be made");
     workplace.events("--hidden none --epochs 1 --engine fused --backend flex --run-name softmax");
     let mut command = workplace.command("live --port 0 --backend flex --run runs/softmax");
     let child = command.stdout(Stdio::piped()).spawn();
@@ -50,6 +58,36 @@ fn the_net_of_a_run_reads_a_drawing() {
         ask(address, "/api/nets"),
         serde_json::json!(["pretrained", "softmax"])
     );
+    // The latest first, and a link that leads elsewhere is left out.
+    let list = ask(address, "/api/runs");
+    let runs = list["runs"].as_array().expect("a list");
+    let said = |run: &Value| {
+        let problem = run["problem"].as_str().unwrap_or("none");
+        format!("{}: {problem}", run["name"].as_str().expect("a name"))
+    };
+    let said = runs.iter().map(said).collect::<Vec<_>>();
+    let expected = [
+        "softmax: none",
+        "small: its net has 30 inputs and 3 classes, not 784 and 10",
+        "gate: its net is xor-net, and only mnist-mlp reads digits",
+        "empty: runs/empty",
+    ];
+    assert_eq!(said.len(), expected.len(), "{said:?}");
+    for (said, expected) in said.iter().zip(expected) {
+        assert!(said.starts_with(expected), "{said}");
+    }
+    assert_eq!(
+        (&list["folder"], &list["more"]),
+        (&"runs".into(), &0.into())
+    );
+    assert_eq!(runs[0]["of"], "test");
+    assert!(
+        runs[0]["accuracy"]
+            .as_f64()
+            .is_some_and(|share| share > 0.8)
+    );
+    let net = ask(address, "/api/net?net=run:softmax");
+    assert_eq!(net["sizes"], serde_json::json!([784, 10]));
     // A bar, three bytes to four letters of base64.
     let ink = |i: usize| (10..46).contains(&(3 * i / 56)) && (24..30).contains(&(3 * i % 56));
     let pixels = (0..1045)
@@ -63,6 +101,11 @@ fn the_net_of_a_run_reads_a_drawing() {
         (&answer["net"], &answer["likeliest"]),
         (&"softmax".into(), &1.into())
     );
+    let opened = ask(
+        address,
+        &format!("/api/digit?net=run:softmax&pixels={pixels}AA"),
+    );
+    assert_eq!(opened["probabilities"], answer["probabilities"]);
     // Softmax regression has no hidden units to speak for a class.
     assert_eq!(answer["units"], serde_json::json!([]));
 }

@@ -1,17 +1,19 @@
 //! `trainer live`: the page that shows backpropagation live.
 
-use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+mod runs;
 
-use ::live::{Address, Content, DigitNet, Server};
-use anyhow::{Result, bail, ensure};
-use backends::{Backend, Opened};
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ::live::{Address, Content, Server};
+use anyhow::{Result, ensure};
+use backends::Backend;
 use clap::Args;
 use programs::{Exit, Results};
-use run_folder::{NetData, SavedRun};
-use training::AnyNet;
 
 use crate::arguments::backend;
+use runs::{RunsFolder, net_of_run};
 
 /// Options of `live`.
 #[derive(Debug, Args)]
@@ -34,6 +36,10 @@ pub(crate) struct LiveOptions {
     #[arg(long = "run", value_name = "FOLDER")]
     runs: Vec<PathBuf>,
 
+    /// Folder with run folders: the page lists them, and opens those with a net trained on MNIST.
+    #[arg(long, default_value = "runs", value_name = "FOLDER")]
+    runs_dir: PathBuf,
+
     /// Folder with MNIST, for nets trained on the page [default: the bundled MNIST].
     #[arg(long, value_name = "FOLDER")]
     data_dir: Option<PathBuf>,
@@ -55,6 +61,10 @@ pub(crate) fn run(options: &LiveOptions) -> Result<Exit> {
     let mut content = Content {
         lessons: lessons::counterparts()?,
         nets: nets.collect::<Result<_>>()?,
+        runs: Some(Arc::new(RunsFolder {
+            folder: options.runs_dir.clone(),
+            device: backend.device.clone(),
+        })),
         ..Content::default()
     };
     if let Some(folder) = &options.data_dir {
@@ -71,23 +81,6 @@ pub(crate) fn run(options: &LiveOptions) -> Result<Exit> {
         "open {url} in a browser; Ctrl-C ends the server"
     ))?;
     server.run()
-}
-
-/// The net of a run, under the name of its folder.
-fn net_of_run(folder: &Path, backend: &Opened) -> Result<DigitNet> {
-    let run = SavedRun::open(folder)?;
-    let temperature = NetData::of_run(&run).temperature().unwrap_or(1.0);
-    let name = folder.canonicalize()?.file_name().map_or_else(
-        || folder.display().to_string(),
-        |name| name.to_string_lossy().into_owned(),
-    );
-    match run.net(&backend.device)? {
-        AnyNet::MnistMlp(net) => Ok(DigitNet::new(name, net, temperature)?),
-        _ => bail!(
-            "{}: expected a run of mnist-mlp; name another one",
-            folder.display()
-        ),
-    }
 }
 
 #[cfg(test)]
