@@ -118,10 +118,7 @@ impl<'a> Warp<'a> {
             for lane in 0..LANES {
                 numbers[lane] = image.number(y[lane] >> PART_BITS, x[lane] >> PART_BITS);
             }
-            let mut quads = [0; LANES];
-            for lane in 0..LANES {
-                quads[lane] = image.quads[numbers[lane] as usize];
-            }
+            let quads = image.quads(&numbers);
             let mut values = [0.0; LANES];
             for lane in 0..LANES {
                 values[lane] = interpolated(quads[lane], share(y[lane]), share(x[lane]));
@@ -180,6 +177,10 @@ fn interpolated(quad: u32, below: f32, beside: f32) -> f32 {
 /// Pixels of the frame before each side.
 const FRAME: usize = 1;
 
+/// Quads of a small image. That there are as many is known before an index is, so it is not checked, and the processor
+/// gathers them.
+const SMALL: usize = 1 << 10;
+
 /// An image with a frame of zeros: one pixel before each side, two after it.
 #[derive(Debug, Clone)]
 pub(crate) struct Framed {
@@ -199,7 +200,7 @@ impl Framed {
         Self {
             // One more, at the right of the last.
             bytes: vec![0; ((height + 3) << shift) + 1],
-            quads: vec![0; (height + 2) << shift],
+            quads: vec![0; ((height + 2) << shift).max(SMALL)],
             shift,
             height,
             width,
@@ -223,6 +224,22 @@ impl Framed {
         for (quad, ((&a, &b), (&c, &d))) in self.quads.iter_mut().zip(upper.zip(lower)) {
             *quad = u32::from_le_bytes([a, b, c, d]);
         }
+    }
+
+    /// The quads of these numbers.
+    #[inline(always)]
+    fn quads(&self, numbers: &[u32; LANES]) -> [u32; LANES] {
+        let mut quads = [0; LANES];
+        if let Ok(all) = <&[u32; SMALL]>::try_from(&self.quads[..]) {
+            for lane in 0..LANES {
+                quads[lane] = all[numbers[lane] as usize % SMALL];
+            }
+        } else {
+            for lane in 0..LANES {
+                quads[lane] = self.quads[numbers[lane] as usize];
+            }
+        }
+        quads
     }
 
     /// The number of the quad at a place.

@@ -1,4 +1,4 @@
-//! What distorted training images cost: epochs with and without them by the fused engine, in turns. The table has
+//! What distorted training images cost: steps of the fused engine with and without them, in turns. The table has
 //! medians over the rounds, and the part of the rate without distortions that is lost, taken round by round.
 //!
 //! `cargo bench -p trainer --profile dev --bench augment [-- THREADS [ROUNDS]]`
@@ -13,16 +13,16 @@ use datasets::{ImageSet, Mnist, bundled_mnist_dir};
 use distortions::{Distortions, Kind, Recipe};
 use mnist_mlp::{MnistMlp, MnistMlpConfig};
 use training::{
-    Choices, Engine, EpochEnd, Examples, ModelName, OptimizerName, Pass, Schedule, ScheduleName,
-    Settings, State, Team, Unwatched, epoch,
+    Choices, Engine, Examples, ModelName, OptimizerName, Order, Settings, State, Stepping, Team,
+    step,
 };
 
 /// As in the trainer.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Hidden layers of the nets, with the training images of an epoch: about as long an epoch for each.
-const NETS: [([usize; 2], usize); 2] = [([256, 128], 25_600), ([800, 800], 6_400)];
+/// Hidden layers of the nets, and steps of a round: short, so that all of a round meet the same load of the machine.
+const NETS: [([usize; 2], usize); 2] = [([256, 128], 40), ([800, 800], 10)];
 const BATCH: usize = 128;
 const KINDS: [Option<Kind>; 4] = [
     None,
@@ -46,10 +46,11 @@ fn clock(threads: usize) -> f64 {
 
 /// A net that learns from images, distorted in one way or not at all.
 struct Contestant {
-    settings: Settings,
     team: Arc<Team>,
     examples: Examples<Tensor<1, Int>>,
-    schedule: Schedule,
+    order: Order,
+    /// Place in the order.
+    next: usize,
     /// `None` while the net learns.
     state: Option<State<MnistMlp>>,
 }
@@ -58,7 +59,7 @@ impl Contestant {
     fn new(
         hidden: [usize; 2],
         kind: Option<Kind>,
-        images: ImageSet,
+        images: &ImageSet,
         threads: usize,
         opened: &Opened,
     ) -> Self {
@@ -69,8 +70,6 @@ impl Contestant {
             hidden: Some(hidden.to_vec()),
             batch_size: Some(BATCH),
             optimizer: Some(OptimizerName::Sgd),
-            learning_rate: Some(0.01),
-            schedule: Some(ScheduleName::Constant),
             threads: Some(threads),
             ..Choices::default()
         };
@@ -78,35 +77,46 @@ impl Contestant {
         let net = MnistMlpConfig::new(784, hidden.to_vec(), 10).init(0, &opened.device);
         let state = State::fresh(net.expect("sizes of a net"), &settings, &opened.device);
         let state = state.prepared(&settings, images.len());
+        let examples = match kind {
+            None => Examples::from_images(images.clone(), opened),
+            Some(kind) => {
+                let recipe = Recipe::new(kind, [28, 28]).expect("images may have this size");
+                Examples::distorted(images.clone(), Distortions::new(&recipe, 0), opened)
+            }
+        };
         Self {
             team: Arc::new(Team::new(opened, threads).expect("threads start")),
-            schedule: Schedule::new(&settings, images.len() / BATCH).expect("a schedule"),
+            order: examples.order(BATCH, 0, 1),
+            next: 0,
             state: Some(state.expect("the engine trains the net")),
-            examples: match kind {
-                None => Examples::from_images(images, opened),
-                Some(kind) => {
-                    let recipe = Recipe::new(kind, [28, 28]).expect("images may have this size");
-                    Examples::distorted(images, Distortions::new(&recipe, 0), opened)
-                }
-            },
-            settings,
+            examples,
         }
     }
 
-    /// Trains for an epoch; gives the images a second.
-    fn run(&mut self, threads: usize) -> f64 {
+    /// Takes some steps; gives the images a second.
+    fn run(&mut self, steps: usize, threads: usize) -> f64 {
         let team = Arc::clone(&self.team);
-        let state = self.state.take().expect("the net is there between epochs");
-        state.at_work(&team, |state| {
-            let pass = Pass::new(&self.settings, &self.team);
+        let state = self.state.take().expect("the net is there between rounds");
+        state.at_work(&team, |mut state| {
+            let how = Stepping {
+                engine: Engine::Fused,
+                clip_norm: None,
+                team: &team,
+                learning_rate: 0.01,
+            };
             let start = clock(threads);
-            let schedule = &mut self.schedule;
-            let done = epoch(state, &self.examples, &pass, schedule, &mut Unwatched);
+            for _ in 0..steps {
+                if self.next + BATCH > self.examples.len() {
+                    self.next = 0;
+                }
+                let places = self.next..self.next + BATCH;
+                self.next = places.end;
+                let batch = self.examples.batch(&self.order, places);
+                (state.learner, _) = step(state.learner, &batch, &how, None).expect("a batch");
+            }
             let seconds = clock(threads) - start;
-            let (state, end) = done.expect("the net learns");
-            assert!(matches!(end, EpochEnd::Done(_)), "the loss is finite");
             self.state = Some(state);
-            self.examples.len() as f64 / seconds
+            (steps * BATCH) as f64 / seconds
         })
     }
 }
@@ -122,7 +132,7 @@ fn main() {
         .filter_map(|argument| argument.parse().ok())
         .collect();
     let threads = numbers.first().copied().unwrap_or(1);
-    let rounds = numbers.get(1).copied().unwrap_or(15);
+    let rounds = numbers.get(1).copied().unwrap_or(100);
     let opened = Backend::Flex
         .open()
         .expect("flex computes on any processor");
@@ -130,16 +140,13 @@ fn main() {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::ASCII_MARKDOWN);
     table.set_header(["net, distortions", "images/s", "lost, %"]);
-    for (hidden, count) in NETS {
-        let part = |all: &[u8], size| all[..count * size].to_vec();
-        let images = ImageSet::new(28, 28, part(train.pixels(), 784), part(train.labels(), 1));
-        let images = images.expect("the first images of MNIST");
-        let contestant = |kind| Contestant::new(hidden, kind, images.clone(), threads, &opened);
+    for (hidden, steps) in NETS {
+        let contestant = |kind| Contestant::new(hidden, kind, &train, threads, &opened);
         let mut contestants = KINDS.map(contestant);
         let mut rates = KINDS.map(|_| vec![]);
         for round in 0..=rounds {
             for (contestant, rates) in contestants.iter_mut().zip(&mut rates) {
-                let rate = contestant.run(threads);
+                let rate = contestant.run(steps, threads);
                 // The first round warms up.
                 if round > 0 {
                     rates.push(rate);
