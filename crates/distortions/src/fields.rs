@@ -77,14 +77,12 @@ impl Fields {
 }
 
 impl Field<'_> {
-    /// Adds the displacements of an array of pixels to their places.
+    /// Adds the displacements of an array of pixels, along one axis, to their places.
     #[inline(always)]
-    pub(crate) fn add(&self, part: usize, places: &mut [Lanes; 2]) {
-        for (place, (one, other)) in places.iter_mut().zip(self.one.iter().zip(self.other)) {
-            let (one, other) = (&one[part], &other[part]);
-            for lane in 0..LANES {
-                place[lane] += self.cos * one[lane] + self.sin * other[lane];
-            }
+    pub(crate) fn add(&self, axis: usize, part: usize, places: &mut Lanes) {
+        let (one, other) = (&self.one[axis][part], &self.other[axis][part]);
+        for lane in 0..LANES {
+            places[lane] += self.cos * one[lane] + self.sin * other[lane];
         }
     }
 }
@@ -184,7 +182,9 @@ mod tests {
             let field = fields.draw(&mut random, 3.0).unwrap();
             for part in 0..20 {
                 let mut places = [[0.0; LANES]; 2];
-                field.add(part, &mut places);
+                for (axis, places) in places.iter_mut().enumerate() {
+                    field.add(axis, part, places);
+                }
                 sum += places.as_flattened().iter().map(|x| x * x).sum::<f32>() / 640.0;
             }
         }

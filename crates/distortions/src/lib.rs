@@ -5,6 +5,7 @@ mod lanes;
 mod recipe;
 mod warp;
 
+use pulp::Arch;
 use rand_chacha::{
     ChaCha8Rng,
     rand_core::{Rng, SeedableRng},
@@ -13,7 +14,7 @@ use rand_chacha::{
 pub use recipe::{DistortionError, Kind, Recipe};
 
 use fields::Fields;
-use warp::{Framed, Grid, Warp};
+use warp::{Distort, Framed, Grid, Warp};
 
 /// Which image, and when: with the seed, this decides the distortion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub struct Moment {
 /// Distorts images by a recipe.
 #[derive(Debug, Clone)]
 pub struct Distortions {
+    /// The processor's vectors.
+    arch: Arch,
     recipe: Recipe,
     seed: u64,
     grid: Grid,
@@ -42,6 +45,7 @@ impl Distortions {
             Fields::none()
         };
         Self {
+            arch: Arch::new(),
             recipe: recipe.clone(),
             seed,
             grid: Grid::new(recipe.image()),
@@ -95,11 +99,16 @@ impl Distortions {
         assert_eq!(framed.size(), self.image(), "a workspace of another size");
         assert_eq!(image.len(), pixels, "an image of another size");
         assert_eq!(distorted.len(), pixels, "a result of another size");
-        framed.set(image);
         let mut random = Uniform::new(self.seed, moment);
         let field = |random: &mut Uniform, deviation| self.fields.draw(random, deviation);
         let warp = Warp::draw(&self.recipe, class, &mut random, field);
-        warp.apply(framed, &self.grid, distorted);
+        self.arch.dispatch(Distort {
+            warp: &warp,
+            image,
+            framed,
+            grid: &self.grid,
+            distorted,
+        });
     }
 }
 

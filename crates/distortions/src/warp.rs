@@ -1,7 +1,10 @@
 //! Where each pixel of a distorted image comes from, and its value there.
 //!
-//! Every loop is over arrays of [`LANES`] numbers, without a branch or a check, so that the compiler writes vectors; only
-//! the pixels are fetched one by one.
+//! Every loop is over arrays of [`LANES`] numbers, without a branch or a check, and inlined into [`Distort`], which `pulp`
+//! has compiled for each kind of vectors: so the compiler writes the processor's widest. Only the pixels are fetched one by
+//! one. Products and sums are rounded one by one, so that every processor computes the same bits.
+
+use pulp::{Simd, WithSimd};
 
 use crate::Uniform;
 use crate::fields::Field;
@@ -83,34 +86,67 @@ impl<'a> Warp<'a> {
         }
     }
 
+    /// Where some pixels come from, along one axis, without their displacement.
+    #[inline(always)]
+    fn affine(&self, axis: usize, down: &Lanes, right: &Lanes) -> Lanes {
+        let ([by_down, by_right], centre) = (self.matrix[axis], self.centre[axis]);
+        let mut place = [0.0; LANES];
+        for lane in 0..LANES {
+            place[lane] = centre + by_down * down[lane] + by_right * right[lane];
+        }
+        place
+    }
+
     /// Fills `distorted` from `image`.
-    pub(crate) fn apply(&self, image: &Framed, grid: &Grid, distorted: &mut [f32]) {
-        let last = [image.height, image.width].map(|side| PARTS * (side as f32 + 1.0));
+    #[inline(always)]
+    fn apply(&self, image: &Framed, grid: &Grid, distorted: &mut [f32]) {
+        let [last_y, last_x] = [image.height, image.width].map(|side| PARTS * (side as f32 + 1.0));
         let Grid([down, right]) = grid;
         let places = down.iter().zip(right);
         for (part, (out, (down, right))) in distorted.chunks_mut(LANES).zip(places).enumerate() {
-            let mut place = [[0.0; LANES]; 2];
-            for (place, ([by_down, by_right], centre)) in
-                place.iter_mut().zip(self.matrix.iter().zip(self.centre))
-            {
-                for lane in 0..LANES {
-                    place[lane] = centre + by_down * down[lane] + by_right * right[lane];
-                }
-            }
+            let mut place = [self.affine(0, down, right), self.affine(1, down, right)];
             if let Some(field) = &self.field {
-                field.add(part, &mut place);
+                field.add(0, part, &mut place[0]);
+                field.add(1, part, &mut place[1]);
             }
-            let [y, x] = [0, 1].map(|axis| place[axis].map(|at| in_parts(at, last[axis])));
-            let mut quads = [0; LANES];
+            let [mut y, mut x] = [[0; LANES]; 2];
             for lane in 0..LANES {
-                quads[lane] = image.quad(y[lane] >> PART_BITS, x[lane] >> PART_BITS);
+                y[lane] = in_parts(place[0][lane], last_y);
+                x[lane] = in_parts(place[1][lane], last_x);
             }
+            let mut numbers = [0; LANES];
+            for lane in 0..LANES {
+                numbers[lane] = image.number(y[lane] >> PART_BITS, x[lane] >> PART_BITS);
+            }
+            let quads = image.quads(&numbers);
             let mut values = [0.0; LANES];
             for lane in 0..LANES {
                 values[lane] = interpolated(quads[lane], share(y[lane]), share(x[lane]));
             }
             out.copy_from_slice(&values[..out.len()]);
         }
+    }
+}
+
+/// Distorts one image, with vectors of the processor.
+pub(crate) struct Distort<'a> {
+    pub(crate) warp: &'a Warp<'a>,
+    /// `[height · width]`.
+    pub(crate) image: &'a [u8],
+    /// Is made the frame of `image`.
+    pub(crate) framed: &'a mut Framed,
+    pub(crate) grid: &'a Grid,
+    /// `[height · width]`.
+    pub(crate) distorted: &'a mut [f32],
+}
+
+impl WithSimd for Distort<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        self.framed.set(self.image);
+        self.warp.apply(self.framed, self.grid, self.distorted);
     }
 }
 
@@ -141,6 +177,10 @@ fn interpolated(quad: u32, below: f32, beside: f32) -> f32 {
 /// Pixels of the frame before each side.
 const FRAME: usize = 1;
 
+/// Quads of a small image. That there are as many is known before an index is, so it is not checked, and the processor
+/// gathers them.
+const SMALL: usize = 1 << 10;
+
 /// An image with a frame of zeros: one pixel before each side, two after it.
 #[derive(Debug, Clone)]
 pub(crate) struct Framed {
@@ -160,7 +200,7 @@ impl Framed {
         Self {
             // One more, at the right of the last.
             bytes: vec![0; ((height + 3) << shift) + 1],
-            quads: vec![0; (height + 2) << shift],
+            quads: vec![0; ((height + 2) << shift).max(SMALL)],
             shift,
             height,
             width,
@@ -171,7 +211,8 @@ impl Framed {
         [self.height, self.width]
     }
 
-    pub(crate) fn set(&mut self, image: &[u8]) {
+    #[inline(always)]
+    fn set(&mut self, image: &[u8]) {
         let stride = 1 << self.shift;
         let framed = self.bytes.chunks_exact_mut(stride).skip(FRAME);
         for (framed, line) in framed.zip(image.chunks_exact(self.width)) {
@@ -185,16 +226,34 @@ impl Framed {
         }
     }
 
-    /// The four pixels at a place.
+    /// The quads of these numbers.
     #[inline(always)]
-    fn quad(&self, y: u32, x: u32) -> u32 {
-        self.quads[((y << self.shift) | x) as usize]
+    fn quads(&self, numbers: &[u32; LANES]) -> [u32; LANES] {
+        let mut quads = [0; LANES];
+        if let Ok(all) = <&[u32; SMALL]>::try_from(&self.quads[..]) {
+            for lane in 0..LANES {
+                quads[lane] = all[numbers[lane] as usize % SMALL];
+            }
+        } else {
+            for lane in 0..LANES {
+                quads[lane] = self.quads[numbers[lane] as usize];
+            }
+        }
+        quads
+    }
+
+    /// The number of the quad at a place.
+    #[inline(always)]
+    fn number(&self, y: u32, x: u32) -> u32 {
+        (y << self.shift) | x
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Distortions, Kind, Moment, Recipe};
+    use pulp::Arch;
 
     #[test]
     fn places_are_rounded_to_parts_and_kept_inside() {
@@ -226,10 +285,85 @@ mod tests {
         let mut framed = Framed::new([2, 3]);
         framed.set(&[9; 6]);
         framed.set(&[1, 2, 3, 4, 5, 6]);
-        let quad = |y, x| framed.quad(y, x).to_le_bytes();
+        let quad = |y, x| framed.quads[framed.number(y, x) as usize].to_le_bytes();
         assert_eq!(quad(0, 0), [0, 0, 0, 1]);
         assert_eq!(quad(1, 1), [1, 2, 4, 5]);
         assert_eq!(quad(2, 3), [6, 0, 0, 0]);
         assert_eq!(quad(3, 4), [0; 4]);
+    }
+
+    /// A distorted image by the formula, one pixel after the other.
+    fn one_by_one(distortions: &Distortions, moment: Moment, image: &[u8]) -> Vec<f32> {
+        let size @ [height, width] = distortions.image();
+        let mut random = Uniform::new(distortions.seed, moment);
+        let field = |random: &mut Uniform, deviation| distortions.fields.draw(random, deviation);
+        let warp = Warp::draw(&distortions.recipe, None, &mut random, field);
+        let byte = |row: usize, column: usize| {
+            let [row, column] = [row.checked_sub(FRAME), column.checked_sub(FRAME)];
+            let is_inside =
+                row.is_some_and(|row| row < height) && column.is_some_and(|column| column < width);
+            if is_inside {
+                image[row.unwrap() * width + column.unwrap()]
+            } else {
+                0
+            }
+        };
+        let value = |pixel: usize| {
+            let displacement = [0, 1].map(|axis| {
+                let mut displacement = [0.0; LANES];
+                if let Some(field) = &warp.field {
+                    field.add(axis, pixel / LANES, &mut displacement);
+                }
+                displacement[pixel % LANES]
+            });
+            let from_centre = |at: usize, axis: usize| at as f32 - (size[axis] as f32 - 1.0) / 2.0;
+            let [down, right] = [from_centre(pixel / width, 0), from_centre(pixel % width, 1)];
+            let [y, x] = [0, 1].map(|axis| {
+                let [by_down, by_right] = warp.matrix[axis];
+                let affine = warp.centre[axis] + by_down * down + by_right * right;
+                let last = PARTS * (size[axis] as f32 + 1.0);
+                in_parts(affine + displacement[axis], last)
+            });
+            let [row, column] = [y, x].map(|at| (at >> PART_BITS) as usize);
+            let quad = [(0, 0), (0, 1), (1, 0), (1, 1)];
+            let quad = quad.map(|(below, beside)| byte(row + below, column + beside));
+            interpolated(u32::from_le_bytes(quad), share(y), share(x))
+        };
+        (0..height * width).map(value).collect()
+    }
+
+    #[test]
+    fn every_kind_of_vectors_gives_the_bits_of_the_formula() {
+        let bits = |numbers: Vec<f32>| numbers.into_iter().map(f32::to_bits).collect::<Vec<_>>();
+        let recipes = [
+            (Kind::Affine, 1.0),
+            (Kind::Elastic, 1.0),
+            (Kind::Both, 0.9),
+            (Kind::Both, 3.0),
+        ];
+        for size in [[28, 28], [2, 2], [5, 7], [16, 16], [31, 13], [40, 57]] {
+            for (kind, strength) in recipes {
+                let recipe = Recipe::new(kind, size).and_then(|r| r.with_strength(strength));
+                let with_vectors = Distortions::new(&recipe.unwrap(), 5);
+                let without = Distortions {
+                    arch: Arch::Scalar,
+                    ..with_vectors.clone()
+                };
+                let mut workspace = with_vectors.workspace();
+                for row in 0..40 {
+                    let moment = Moment { epoch: 2, row };
+                    let pixels = 0..(size[0] * size[1]) as u64;
+                    let image: Vec<u8> = pixels
+                        .map(|i| ((i + row).pow(2) * 31 % 257) as u8)
+                        .collect();
+                    let expected = bits(one_by_one(&with_vectors, moment, &image));
+                    for distortions in [&with_vectors, &without] {
+                        let mut out = vec![f32::NAN; image.len()];
+                        distortions.apply(moment, None, &image, &mut out, &mut workspace);
+                        assert_eq!(bits(out), expected, "{size:?} {kind:?} {strength} {row}");
+                    }
+                }
+            }
+        }
     }
 }

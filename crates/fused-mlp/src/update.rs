@@ -26,10 +26,7 @@ enum Factors<T> {
         mu: T,
     },
     AdamW {
-        beta_1: T,
-        rest_1: T,
-        beta_2: T,
-        rest_2: T,
+        moments: Moments<T>,
         /// `1 - β₁ᵗ` and `1 - β₂ᵗ`.
         corrections: [T; 2],
         epsilon: T,
@@ -37,15 +34,46 @@ enum Factors<T> {
         keep: T,
     },
     Adam {
-        beta_1: T,
-        rest_1: T,
-        beta_2: T,
-        rest_2: T,
+        moments: Moments<T>,
         /// `c/(1 - β₁ᵗ)`.
         factor: T,
         /// `ε c`.
         epsilon: T,
     },
+}
+
+/// The factors of Adam's moments.
+#[derive(Debug, Clone, Copy)]
+struct Moments<T> {
+    beta_1: T,
+    /// `1 - β₁`.
+    rest_1: T,
+    beta_2: T,
+    /// `1 - β₂`.
+    rest_2: T,
+}
+
+impl<T: Number> Moments<T> {
+    fn new(beta_1: f32, beta_2: f32) -> Self {
+        let of_f32 = |value: f32| T::from_f64(f64::from(value));
+        Self {
+            beta_1: of_f32(beta_1),
+            rest_1: of_f32(1.0 - beta_1),
+            beta_2: of_f32(beta_2),
+            rest_2: of_f32(1.0 - beta_2),
+        }
+    }
+
+    /// Changes the moments `m` and `v` by a gradient, in Adam and AdamW alike.
+    ///
+    /// ```text
+    /// m ← β₁ m + (1 - β₁) g        v ← β₂ v + (1 - β₂) g²
+    /// ```
+    #[inline(always)]
+    fn update(self, g: T, m: &mut T, v: &mut T) {
+        *m = *m * self.beta_1 + g * self.rest_1;
+        *v = *v * self.beta_2 + g * g * self.rest_2;
+    }
 }
 
 impl<T: Number> Update<T> {
@@ -74,10 +102,7 @@ impl<T: Number> Update<T> {
                     let t = i32::try_from(t).unwrap_or(i32::MAX);
                     let decay = f64::from(weight_decay as f32);
                     Factors::AdamW {
-                        beta_1: of_f32(beta_1),
-                        rest_1: of_f32(1.0 - beta_1),
-                        beta_2: of_f32(beta_2),
-                        rest_2: of_f32(1.0 - beta_2),
+                        moments: Moments::new(beta_1, beta_2),
                         corrections: [beta_1, beta_2].map(|beta| of_f32(1.0 - beta.powi(t))),
                         epsilon: of_f32(epsilon),
                         keep: T::from_f64(1.0 - learning_rate * decay),
@@ -92,10 +117,7 @@ impl<T: Number> Update<T> {
                     let t = i32::try_from(t).unwrap_or(i32::MAX);
                     let c = (1.0 - beta_2.powi(t)).sqrt();
                     Factors::Adam {
-                        beta_1: of_f32(beta_1),
-                        rest_1: of_f32(1.0 - beta_1),
-                        beta_2: of_f32(beta_2),
-                        rest_2: of_f32(1.0 - beta_2),
+                        moments: Moments::new(beta_1, beta_2),
                         factor: of_f32(c / (1.0 - beta_1.powi(t))),
                         epsilon: of_f32(epsilon * c),
                     }
@@ -173,13 +195,10 @@ impl<T: Number> Factors<T> {
                     *theta = *theta - (*v * mu + g) * rate;
                 }
             }
-            // m ← β₁ m + (1 - β₁) g        v ← β₂ v + (1 - β₂) g²
+            // (m, v) ← the moments of g
             // θ ← (1 - αλ) θ - α (m/(1 - β₁ᵗ)) / (√(v/(1 - β₂ᵗ)) + ε)
             Self::AdamW {
-                beta_1,
-                rest_1,
-                beta_2,
-                rest_2,
+                moments,
                 corrections: [of_1, of_2],
                 epsilon,
                 keep,
@@ -187,27 +206,22 @@ impl<T: Number> Factors<T> {
                 let buffers = first.iter_mut().zip(second);
                 for ((theta, &g), (m, v)) in theta.iter_mut().zip(g).zip(buffers) {
                     let g = change(*theta, g);
-                    *m = *m * beta_1 + g * rest_1;
-                    *v = *v * beta_2 + g * g * rest_2;
+                    moments.update(g, m, v);
                     let step = *m / of_1 / ((*v / of_2).sqrt() + epsilon);
                     *theta = *theta * keep - step * rate;
                 }
             }
-            // m ← β₁ m + (1 - β₁) g        v ← β₂ v + (1 - β₂) g²
+            // (m, v) ← the moments of g
             // θ ← θ - α (m c/(1 - β₁ᵗ)) / (√v + ε c)
             Self::Adam {
-                beta_1,
-                rest_1,
-                beta_2,
-                rest_2,
+                moments,
                 factor,
                 epsilon,
             } => {
                 let buffers = first.iter_mut().zip(second);
                 for ((theta, &g), (m, v)) in theta.iter_mut().zip(g).zip(buffers) {
                     let g = change(*theta, g);
-                    *m = *m * beta_1 + g * rest_1;
-                    *v = *v * beta_2 + g * g * rest_2;
+                    moments.update(g, m, v);
                     *theta = *theta - (*m * factor) / (v.sqrt() + epsilon) * rate;
                 }
             }
