@@ -2,6 +2,7 @@
 
 use burn::nn::Linear;
 use fused_mlp::{Architecture, Output, OutputUnit, Ridge};
+use layers::Dropout;
 use linear_regression::LinearRegression;
 use mnist_mlp::MnistMlp;
 use xor_net::XorNet;
@@ -10,6 +11,9 @@ use xor_net::XorNet;
 pub trait FusedNet {
     /// Sizes, activation, output and loss.
     fn architecture(&self) -> Architecture;
+
+    /// The masks of inputs and hidden layers in a training step.
+    fn dropout(&self) -> Dropout;
 
     /// The layers, from input to output.
     fn layers(&self) -> Vec<&Linear>;
@@ -27,6 +31,10 @@ impl FusedNet for MnistMlp {
                 smoothing: self.label_smoothing,
             },
         }
+    }
+
+    fn dropout(&self) -> Dropout {
+        self.dropout
     }
 
     fn layers(&self) -> Vec<&Linear> {
@@ -53,6 +61,10 @@ impl FusedNet for XorNet {
         }
     }
 
+    fn dropout(&self) -> Dropout {
+        self.dropout
+    }
+
     fn layers(&self) -> Vec<&Linear> {
         vec![&self.hidden, &self.output]
     }
@@ -75,6 +87,10 @@ impl FusedNet for LinearRegression {
                 }),
             },
         }
+    }
+
+    fn dropout(&self) -> Dropout {
+        self.dropout
     }
 
     fn layers(&self) -> Vec<&Linear> {

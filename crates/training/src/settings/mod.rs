@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use backends::Backend;
 use data_parallel::processor_cores;
 use datasets::ClassMap;
-use layers::Activation;
+use layers::{Activation, Dropout};
 use serde::{Deserialize, Serialize};
 
 pub use augment::{Augmentation, ClassShare, ClassShares};
@@ -96,6 +96,12 @@ pub struct Settings {
     /// Share of the targets that is spread over all classes.
     #[serde(with = "crate::number::exact", default)]
     pub label_smoothing: f64,
+    /// Probability that a unit of a hidden layer is left out of a row's step.
+    #[serde(with = "crate::number::exact", default)]
+    pub dropout: f64,
+    /// Probability that an input is left out of a row's step.
+    #[serde(with = "crate::number::exact", default)]
+    pub dropout_input: f64,
     /// Epochs that the average of the weights reaches back, if they are averaged.
     #[serde(
         with = "crate::number::exact::optional",
@@ -123,7 +129,7 @@ pub struct Settings {
     /// Classes that are turned less.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub augment_rotation: Vec<ClassShare>,
-    /// Decides initial weights, validation set, batch order and distortions.
+    /// Decides initial weights, validation set, batch order, distortions and dropout.
     pub seed: u64,
     /// Share of the training set kept for validation, if any.
     #[serde(with = "crate::number::exact::optional", default)]
@@ -261,6 +267,8 @@ impl Settings {
             weight_decay: choices.weight_decay.unwrap_or(0.0),
             clip_norm: choices.clip_norm,
             label_smoothing: choices.label_smoothing.unwrap_or(0.0),
+            dropout: choices.dropout.unwrap_or(0.0),
+            dropout_input: choices.dropout_input.unwrap_or(0.0),
             average: choices.average,
             minutes: choices.minutes,
             augment: choices.augment,
@@ -293,6 +301,18 @@ impl Settings {
         };
         settings.check_ranges()?;
         Ok(settings)
+    }
+
+    /// The masks of a step of the run, counted from 0: none without dropout.
+    ///
+    /// # Panics
+    ///
+    /// If a probability is out of its range; [`resolve`](Self::resolve) and [`Run::new`](crate::Run::new) refuse it.
+    pub fn masks(&self, step: usize) -> Dropout {
+        let dropout = Dropout::new(self.dropout, self.dropout_input, self.seed);
+        dropout
+            .expect("the probabilities are in their range")
+            .at_step(step as u64)
     }
 
     /// Whether the line of an epoch (from 1) is printed and kept.
@@ -350,6 +370,8 @@ mod tests {
             learning_rate: Some(0.123_456_789_012_345_67),
             warm_up: Some(WarmUp::Epochs(0.1)),
             clip_norm: Some(0.3),
+            dropout: Some(0.123_456_789_012_345_67),
+            dropout_input: Some(0.2),
             ..Choices::default()
         });
         let json = serde_json::to_string(&written).expect("settings are JSON");
@@ -362,6 +384,40 @@ mod tests {
             (read.warm_up, read.clip_norm),
             (written.warm_up, written.clip_norm)
         );
+        assert_eq!(
+            [read.dropout.to_bits(), read.dropout_input.to_bits()],
+            [written.dropout.to_bits(), written.dropout_input.to_bits()]
+        );
+    }
+
+    #[test]
+    fn a_run_of_an_earlier_version_has_no_dropout() {
+        let mut json = serde_json::to_value(settings(Choices::default())).expect("JSON");
+        let fields = json.as_object_mut().expect("an object");
+        for field in ["dropout", "dropout_input"] {
+            assert!(fields.remove(field).is_some(), "{field} is saved");
+        }
+        let read: Settings = serde_json::from_value(json).expect("settings");
+        assert_eq!((read.dropout, read.dropout_input), (0.0, 0.0));
+        assert_eq!(read.masks(5), Dropout::NONE.at_step(5));
+    }
+
+    #[test]
+    fn masks_follow_seed_step_and_both_probabilities() {
+        let chosen = settings(Choices {
+            dropout: Some(0.5),
+            dropout_input: Some(0.2),
+            seed: Some(9),
+            ..Choices::default()
+        });
+        let expected = Dropout::new(0.5, 0.2, 9).expect("probabilities");
+        assert_eq!(chosen.masks(7), expected.at_step(7));
+        let xor = settings(Choices {
+            model: Some(ModelName::XorNet),
+            dropout: Some(0.25),
+            ..Choices::default()
+        });
+        assert_eq!(xor.dropout, 0.25);
     }
 
     #[test]
