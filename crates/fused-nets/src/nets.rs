@@ -2,9 +2,8 @@
 
 use burn::nn::Linear;
 use fused_mlp::{Architecture, Output, OutputUnit, Ridge};
-use layers::Dropout;
 use linear_regression::LinearRegression;
-use mnist_mlp::MnistMlp;
+use mnist_mlp::{Dropout, MnistMlp};
 use xor_net::XorNet;
 
 /// A net of dense layers, each with a bias.

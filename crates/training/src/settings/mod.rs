@@ -4,6 +4,7 @@ mod augment;
 mod choices;
 mod continued;
 mod defaults;
+mod dropout;
 mod hidden;
 mod images;
 mod preset;
@@ -16,7 +17,7 @@ use std::path::PathBuf;
 use backends::Backend;
 use data_parallel::processor_cores;
 use datasets::ClassMap;
-use layers::{Activation, Dropout};
+use layers::Activation;
 use serde::{Deserialize, Serialize};
 
 pub use augment::{Augmentation, ClassShare, ClassShares};
@@ -303,18 +304,6 @@ impl Settings {
         Ok(settings)
     }
 
-    /// The masks of a step of the run, counted from 0: none without dropout.
-    ///
-    /// # Panics
-    ///
-    /// If a probability is out of its range; [`resolve`](Self::resolve) and [`Run::new`](crate::Run::new) refuse it.
-    pub fn masks(&self, step: usize) -> Dropout {
-        let dropout = Dropout::new(self.dropout, self.dropout_input, self.seed);
-        dropout
-            .expect("the probabilities are in their range")
-            .at_step(step as u64)
-    }
-
     /// Whether the line of an epoch (from 1) is printed and kept.
     pub(crate) fn logs(&self, epoch: usize) -> bool {
         epoch.is_multiple_of(self.log_every) || epoch == self.epochs
@@ -388,36 +377,6 @@ mod tests {
             [read.dropout.to_bits(), read.dropout_input.to_bits()],
             [written.dropout.to_bits(), written.dropout_input.to_bits()]
         );
-    }
-
-    #[test]
-    fn a_run_of_an_earlier_version_has_no_dropout() {
-        let mut json = serde_json::to_value(settings(Choices::default())).expect("JSON");
-        let fields = json.as_object_mut().expect("an object");
-        for field in ["dropout", "dropout_input"] {
-            assert!(fields.remove(field).is_some(), "{field} is saved");
-        }
-        let read: Settings = serde_json::from_value(json).expect("settings");
-        assert_eq!((read.dropout, read.dropout_input), (0.0, 0.0));
-        assert_eq!(read.masks(5), Dropout::NONE.at_step(5));
-    }
-
-    #[test]
-    fn masks_follow_seed_step_and_both_probabilities() {
-        let chosen = settings(Choices {
-            dropout: Some(0.5),
-            dropout_input: Some(0.2),
-            seed: Some(9),
-            ..Choices::default()
-        });
-        let expected = Dropout::new(0.5, 0.2, 9).expect("probabilities");
-        assert_eq!(chosen.masks(7), expected.at_step(7));
-        let xor = settings(Choices {
-            model: Some(ModelName::XorNet),
-            dropout: Some(0.25),
-            ..Choices::default()
-        });
-        assert_eq!(xor.dropout, 0.25);
     }
 
     #[test]
