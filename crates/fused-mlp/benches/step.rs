@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use comfy_table::Table;
 use fused_mlp::{Architecture, Inputs, Output, OutputUnit, Rule, Step, Targets, Trainer};
-use layers::Activation;
+use layers::{Activation, Dropout};
 use pulp::{Arch, Simd, WithSimd};
 
 const IMAGES: usize = 4096;
@@ -81,6 +81,8 @@ struct Contest {
     batch: usize,
     order: Vec<u32>,
     next: usize,
+    dropout: Dropout,
+    steps: u64,
 }
 
 impl Contest {
@@ -107,15 +109,19 @@ impl Contest {
             // 2731 and 4096 have no common divisor: every image once.
             order: (0..IMAGES).map(|i| (i * 2731 % IMAGES) as u32).collect(),
             next: 0,
+            dropout: Dropout::NONE,
+            steps: 0,
         }
+    }
+
+    /// The same with dropout of hidden units and of inputs.
+    fn dropping(self, hidden: f64, input: f64) -> Self {
+        let dropout = Dropout::new(hidden, input, 0).expect("probabilities");
+        Self { dropout, ..self }
     }
 
     /// Images a second.
     fn run(&mut self, steps: usize, images: &[u8], labels: &[u8]) -> f64 {
-        let how = Step {
-            learning_rate: 0.01,
-            clip_norm: None,
-        };
         let (threads, pool) = (self.threads, self.trainer.pool());
         let mut run = || {
             let start = clock(threads);
@@ -126,6 +132,12 @@ impl Contest {
                 let rows = &self.order[self.next..self.next + self.batch];
                 self.next += self.batch;
                 let inputs = Inputs::Bytes { images, rows };
+                let how = Step {
+                    learning_rate: 0.01,
+                    clip_norm: None,
+                    dropout: self.dropout.at_step(self.steps),
+                };
+                self.steps += 1;
                 let loss = self
                     .trainer
                     .step(inputs, Targets::Labels { labels, rows }, &how);
@@ -176,6 +188,7 @@ fn xor(steps: usize) -> f64 {
     let how = Step {
         learning_rate: 1.0,
         clip_norm: None,
+        dropout: Dropout::NONE,
     };
     let start = clock(1);
     for _ in 0..steps {
@@ -272,6 +285,16 @@ fn main() {
             "800-800, batch 128, SGD",
             4,
             Contest::new(&[800, 800], 128, Rule::Sgd, threads),
+        ),
+        (
+            "800-800, batch 128, SGD, dropout 0.5",
+            4,
+            Contest::new(&[800, 800], 128, Rule::Sgd, threads).dropping(0.5, 0.0),
+        ),
+        (
+            "800-800, batch 128, SGD, dropout 0.5, of inputs 0.2",
+            4,
+            Contest::new(&[800, 800], 128, Rule::Sgd, threads).dropping(0.5, 0.2),
         ),
         (
             "800-800, batch 1024, SGD",

@@ -43,6 +43,9 @@ pub enum Targets<'a, T> {
     },
 }
 
+/// Inputs and targets that fit, and their number of rows.
+pub(crate) type Batch<'a, T> = (Inputs<'a, T>, Targets<'a, T>, usize);
+
 impl<T: Number> Inputs<'_, T> {
     fn parts(&self) -> (usize, &[u32]) {
         match self {

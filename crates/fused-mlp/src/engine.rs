@@ -1,10 +1,12 @@
 //! Forward and backward by blocks: the phases of a step, in order.
 
+use layers::Dropout;
 use pulp::Arch;
 
 use crate::architecture::Architecture;
-use crate::batch::{Inputs, Targets};
+use crate::batch::{Batch, Inputs, Targets};
 use crate::blocks::{Blocks, Order, SIDE};
+use crate::dropout::Kept;
 use crate::number::Number;
 use crate::parameters::Values;
 use crate::phases::{
@@ -18,10 +20,12 @@ use crate::update::Update;
 #[derive(Debug)]
 pub(crate) struct Engine<T> {
     arch: Arch,
-    /// `z_0` to `z_(L-1)`, of which the first is the input.
+    /// `z_0` to `z_(L-1)`, of which the first is the input; all after dropout.
     z: Vec<Blocks<T>>,
     /// Where the blocks of `z_0` are not 0.
     support: Vec<Support>,
+    /// The masks of the blocks of `z_1` to `z_(L-1)`, if there is dropout.
+    kept: Vec<Vec<Kept>>,
     /// `δa_1` to `δa_L`.
     delta: Vec<Blocks<T>>,
     /// `δa_1ᵀ` to `δa_Lᵀ`.
@@ -56,6 +60,10 @@ impl<T: Number> Engine<T> {
         Self {
             arch: Arch::new(),
             support: vec![Support::default(); z[0].blocks.len()],
+            kept: z[1..]
+                .iter()
+                .map(|z| vec![[0; SIDE]; z.blocks.len()])
+                .collect(),
             z,
             delta: delta
                 .clone()
@@ -71,29 +79,27 @@ impl<T: Number> Engine<T> {
     /// The loss of a batch, without a ridge term; passes the gradients on.
     ///
     /// ```text
-    /// z_l = f_l(z_(l-1)·w_l + 1b_lᵀ)        δa_L from the loss
-    /// δw_l = z_(l-1)ᵀ·δa_l    δb_l = Σ_rows δa_l    δa_(l-1) = f_(l-1)'(a_(l-1))∘(δa_l·w_lᵀ)
+    /// z_l = f_l(z_(l-1)·w_l + 1b_lᵀ)∘m_l/(1 - p)        δa_L from the loss
+    /// δw_l = z_(l-1)ᵀ·δa_l    δb_l = Σ_rows δa_l    δa_(l-1) = f_(l-1)'(a_(l-1))∘(δa_l·w_lᵀ)∘m_(l-1)/(1 - p)
     /// ```
     ///
-    /// `w_l` is changed only after `δa_(l-1)` has been computed from it.
-    #[allow(clippy::too_many_arguments)]
+    /// Without dropout, `m = 1` and `p = 0`. `w_l` is changed only after `δa_(l-1)` has been computed from it.
     pub(crate) fn run(
         &mut self,
         team: &Team,
         architecture: &Architecture,
         theta: &mut [Values<T>],
-        inputs: Inputs<'_, T>,
-        targets: Targets<'_, T>,
-        rows: usize,
+        (inputs, targets, rows): Batch<'_, T>,
+        dropout: Dropout,
         mut gradients: Use<'_, T>,
     ) -> T {
         let ridge = T::from_f64(architecture.ridge(rows));
-        self.gather(team, inputs, rows);
-        self.forward(team, architecture, theta, rows);
+        self.gather(team, inputs, dropout, rows);
+        self.forward(team, architecture, theta, dropout, rows);
         let loss = self.last(team, architecture, theta, targets, rows);
         for l in (0..theta.len()).rev() {
             if l > 0 {
-                self.backward(team, architecture, theta, rows, l);
+                self.backward(team, architecture, theta, dropout, (rows, l));
             }
             let gradient = |start| WeightGradient {
                 before: &self.z[l],
@@ -149,14 +155,15 @@ impl<T: Number> Engine<T> {
         loss
     }
 
-    /// `z_0 = x`.
-    fn gather(&mut self, team: &Team, inputs: Inputs<'_, T>, rows: usize) {
+    /// `z_0 = x∘m_0/(1 - p_0)`.
+    fn gather(&mut self, team: &Team, inputs: Inputs<'_, T>, dropout: Dropout, rows: usize) {
         let width = self.z[0].columns;
         let used = rows.div_ceil(SIDE) * width.div_ceil(SIDE);
         let parts = (&mut self.z[0].blocks[..used], &mut self.support[..used]);
         team.share(parts, |start, (x, support)| {
             self.arch.dispatch(Gather {
                 inputs,
+                dropout,
                 width,
                 rows,
                 start,
@@ -166,14 +173,24 @@ impl<T: Number> Engine<T> {
         });
     }
 
-    /// `z_l = f_l(z_(l-1)·w_l + 1b_lᵀ)` for the hidden layers.
-    fn forward(&mut self, team: &Team, net: &Architecture, theta: &[Values<T>], rows: usize) {
+    /// `z_l = f_l(z_(l-1)·w_l + 1b_lᵀ)∘m_l/(1 - p)` for the hidden layers.
+    fn forward(
+        &mut self,
+        team: &Team,
+        net: &Architecture,
+        theta: &[Values<T>],
+        dropout: Dropout,
+        rows: usize,
+    ) {
         for l in 1..self.z.len() {
             let (before, after) = self.z.split_at_mut(l);
             let run = after[0].run();
-            team.share(&mut after[0].blocks[..], |start, z| {
+            let parts = (&mut after[0].blocks[..], &mut self.kept[l - 1][..]);
+            team.share(parts, |start, (z, kept)| {
                 self.arch.dispatch(Forward {
                     f: net.hidden[l - 1],
+                    dropout,
+                    layer: l,
                     before: &before[l - 1],
                     support: (l == 1).then_some(&self.support[..]),
                     weights: &theta[l - 1].weights,
@@ -182,6 +199,7 @@ impl<T: Number> Engine<T> {
                     run,
                     start,
                     z,
+                    kept,
                 });
             });
         }
@@ -230,8 +248,8 @@ impl<T: Number> Engine<T> {
         team: &Team,
         net: &Architecture,
         theta: &[Values<T>],
-        rows: usize,
-        l: usize,
+        dropout: Dropout,
+        (rows, l): (usize, usize),
     ) {
         let (before_t, after_t) = self.delta_t.split_at_mut(l);
         let used = rows.div_ceil(SIDE) * net.sizes[l].div_ceil(SIDE);
@@ -242,6 +260,9 @@ impl<T: Number> Engine<T> {
         team.share(parts, |start, (delta_t, delta)| {
             self.arch.dispatch(Backward {
                 f: net.hidden[l - 1],
+                dropout,
+                layer: l,
+                kept: &self.kept[l - 1],
                 weights: &theta[l].weights,
                 after_t: &after_t[0],
                 z: &self.z[l],

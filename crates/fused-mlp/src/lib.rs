@@ -4,6 +4,7 @@ mod activation;
 mod architecture;
 mod batch;
 mod blocks;
+mod dropout;
 mod engine;
 mod error;
 mod norm;

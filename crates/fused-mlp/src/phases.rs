@@ -1,22 +1,23 @@
 //! The phases of a step. Each computes a range of a matrix's blocks; threads share the ranges.
 //!
 //! ```text
-//! gather    z_0 = x
-//! forward   z_l = f_l(z_(l-1)·w_l + 1b_lᵀ)                        hidden layers
+//! gather    z_0 = x∘m_0/(1 - p_0)                                    m = 1 and p = 0 without dropout
+//! forward   z_l = f_l(z_(l-1)·w_l + 1b_lᵀ)∘m_l/(1 - p)             hidden layers
 //! output    a_L = z_(L-1)·w_L + 1b_Lᵀ, the loss, δa_L
-//! backward  δa_(l-1) = f'(a_(l-1))∘(δa_l·w_lᵀ)                  as (w_l·δa_lᵀ)ᵀ
+//! backward  δa_(l-1) = f'(a_(l-1))∘(δa_l·w_lᵀ)∘m_(l-1)/(1 - p)    as (w_l·δa_lᵀ)ᵀ
 //! gradient  δw_l = z_(l-1)ᵀ·δa_l, and w_l ← w_l - α rule(δw_l)
 //! ```
 
 use std::ops::Range;
 
-use layers::Activation;
+use layers::{Activation, Dropout};
 use pulp::{Simd, WithSimd};
 
 use crate::activation;
 use crate::architecture::Output;
 use crate::batch::{Inputs, Targets};
 use crate::blocks::{Block, Blocks, SIDE};
+use crate::dropout::{self, Kept};
 use crate::number::Number;
 use crate::product::{HEIGHT, Plain, Product, Transposed};
 use crate::support::Support;
@@ -49,13 +50,14 @@ fn walk(
 /// Numbers that are converted in one loop: with fewer, the compiler writes no vectors.
 const NUMBERS: usize = 8 * SIDE;
 
-/// Copies the rows of a batch: bytes become numbers on the way.
+/// Copies the rows of a batch: bytes become numbers on the way, and some of them are left out if there is dropout.
 ///
 /// ```text
-/// x = byte / 255
+/// x = byte / 255        z_0 = x∘m_0/(1 - p_0)
 /// ```
 pub(crate) struct Gather<'a, T> {
     pub(crate) inputs: Inputs<'a, T>,
+    pub(crate) dropout: Dropout,
     pub(crate) width: usize,
     pub(crate) rows: usize,
     pub(crate) start: usize,
@@ -90,6 +92,13 @@ impl<T: Number> WithSimd for Gather<'_, T> {
                     block.0[row % SIDE] = *part;
                 }
             }
+            if self.dropout.drops(0) {
+                let scale = T::from_f64(self.dropout.scale(0));
+                for (block, q) in blocks.iter_mut().zip(q..) {
+                    let kept = dropout::kept(&self.dropout, 0, [p, q]);
+                    dropout::apply(&kept, scale, &mut block.0[..rows.len()]);
+                }
+            }
             for (support, block) in support.iter_mut().zip(&*blocks) {
                 *support = Support::of(block, rows.len());
             }
@@ -101,10 +110,13 @@ impl<T: Number> WithSimd for Gather<'_, T> {
 /// A hidden layer.
 ///
 /// ```text
-/// z_l = f(z_(l-1)·w_l + 1b_lᵀ)
+/// z_l = f(z_(l-1)·w_l + 1b_lᵀ)∘m_l/(1 - p)
 /// ```
 pub(crate) struct Forward<'a, T> {
     pub(crate) f: Activation,
+    pub(crate) dropout: Dropout,
+    /// `l`.
+    pub(crate) layer: usize,
     pub(crate) before: &'a Blocks<T>,
     /// Where `z_(l-1)` is not 0, if it is known.
     pub(crate) support: Option<&'a [Support]>,
@@ -116,6 +128,8 @@ pub(crate) struct Forward<'a, T> {
     pub(crate) start: usize,
     /// Blocks of `z_l`, panel by panel.
     pub(crate) z: &'a mut [Block<T>],
+    /// Their masks, if there is dropout.
+    pub(crate) kept: &'a mut [Kept],
 }
 
 impl<T: Number> WithSimd for Forward<'_, T> {
@@ -125,16 +139,17 @@ impl<T: Number> WithSimd for Forward<'_, T> {
     fn with_simd<S: Simd>(self, simd: S) {
         let product = affine(self.before, self.support, self.weights, self.rows);
         let used = self.rows.div_ceil(SIDE);
+        let scale = T::from_f64(self.dropout.scale(self.layer));
         walk(
             self.start,
             self.z.len(),
             [self.run, used],
             |panel, first, place| {
-                let z = &mut self.z[place];
+                let z = &mut self.z[place.clone()];
                 product.blocks(simd, panel, first, z);
                 let columns = (self.weights.columns - SIDE * panel).min(SIDE);
                 let biases = &self.biases[SIDE * panel..SIDE * panel + SIDE];
-                for block in z {
+                for (number, (block, kept)) in z.iter_mut().zip(&mut self.kept[place]).enumerate() {
                     for row in &mut block.0 {
                         row.iter_mut().zip(biases).for_each(|(a, &b)| *a += b);
                     }
@@ -144,6 +159,10 @@ impl<T: Number> WithSimd for Forward<'_, T> {
                         for row in &mut block.0 {
                             activation::forward(self.f, &mut row[..columns]);
                         }
+                    }
+                    if self.dropout.drops(self.layer) {
+                        *kept = dropout::kept(&self.dropout, self.layer, [first + number, panel]);
+                        dropout::apply(kept, scale, &mut block.0);
                     }
                 }
             },
@@ -226,13 +245,18 @@ impl<T: Number> WithSimd for Last<'_, T> {
     }
 }
 
-/// Back through the weights of a layer and the activation before it.
+/// Back through the weights of a layer, and through dropout and activation before it.
 ///
 /// ```text
-/// δa_(l-1) = f'(a_(l-1))∘(δa_l·w_lᵀ)        with (δa_l·w_lᵀ)ᵀ = w_l·δa_lᵀ
+/// δa_(l-1) = f'(a_(l-1))∘(δa_l·w_lᵀ)∘m_(l-1)/(1 - p)        with (δa_l·w_lᵀ)ᵀ = w_l·δa_lᵀ
 /// ```
 pub(crate) struct Backward<'a, T> {
     pub(crate) f: Activation,
+    pub(crate) dropout: Dropout,
+    /// `l - 1`.
+    pub(crate) layer: usize,
+    /// The masks of the blocks of `z_(l-1)`, if there is dropout.
+    pub(crate) kept: &'a [Kept],
     pub(crate) weights: &'a Blocks<T>,
     /// `δa_lᵀ`.
     pub(crate) after_t: &'a Blocks<T>,
@@ -264,6 +288,7 @@ impl<T: Number> WithSimd for Backward<'_, T> {
             width: self.rows,
         };
         let run = self.weights.rows.div_ceil(SIDE);
+        let scale = T::from_f64(self.dropout.scale(self.layer));
         walk(
             self.start,
             self.delta.len(),
@@ -274,8 +299,16 @@ impl<T: Number> WithSimd for Backward<'_, T> {
                 let blocks = self.delta[place].iter_mut();
                 for (p, (block_t, block)) in blocks_t.zip(blocks).enumerate() {
                     block_t.transpose_into(block);
-                    let z = self.z.at(panel, first + p);
-                    activation::backward(self.f, z.elements(), block.elements_mut());
+                    let place = self.z.place(panel, first + p);
+                    let z = &self.z.blocks[place];
+                    if self.dropout.drops(self.layer) {
+                        let mut z = *z;
+                        dropout::undo(&self.dropout, self.layer, z.elements_mut());
+                        dropout::apply(&self.kept[place], scale, &mut block.0);
+                        activation::backward(self.f, z.elements(), block.elements_mut());
+                    } else {
+                        activation::backward(self.f, z.elements(), block.elements_mut());
+                    }
                     if self.goes_on {
                         block.transpose_into(block_t);
                     }

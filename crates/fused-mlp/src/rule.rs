@@ -1,6 +1,6 @@
 //! How a gradient changes a parameter.
 
-use layers::ConfigError;
+use layers::{ConfigError, Dropout};
 
 use crate::error::FusedError;
 
@@ -118,4 +118,6 @@ pub struct Step {
     /// G ← s G        s = min(1, c/‖G‖)        G all gradients as one vector, c the limit
     /// ```
     pub clip_norm: Option<f64>,
+    /// The masks of inputs and hidden layers, if there is dropout.
+    pub dropout: Dropout,
 }

@@ -1,9 +1,12 @@
 //! A step by plain loops, for nets so small that most of each block is empty: the exclusive or.
 
+use layers::Dropout;
+
 use crate::activation;
 use crate::architecture::Architecture;
-use crate::batch::{Inputs, Targets};
+use crate::batch::Batch;
 use crate::blocks::{Block, SIDE};
+use crate::dropout::{self, Kept};
 use crate::number::Number;
 use crate::parameters::Values;
 use crate::update::Update;
@@ -15,10 +18,13 @@ const PRODUCTS: usize = 512;
 /// no beginning and no end to take care of, which would cost more than their work.
 const SHORT: usize = 8;
 
-/// The memory of a step: a block for each layer, of which the first is the input.
+/// The memory of a step.
 #[derive(Debug)]
 pub(crate) struct Tiny<T> {
+    /// A block for each layer, of which the first is the input.
     z: Vec<Block<T>>,
+    /// Their masks, if there is dropout.
+    kept: Vec<Kept>,
     /// Whether no layer has more than [`SHORT`] units.
     is_short: bool,
 }
@@ -33,6 +39,7 @@ impl<T: Number> Tiny<T> {
             && sizes.windows(2).map(products).sum::<usize>() <= PRODUCTS;
         (rows_at_most <= SIDE && (is_short || is_small)).then(|| Self {
             z: vec![Block::zeros(); sizes.len()],
+            kept: vec![[0; SIDE]; sizes.len()],
             is_short,
         })
     }
@@ -43,13 +50,13 @@ impl<T: Number> Tiny<T> {
         net: &Architecture,
         theta: &[Values<T>],
         gradients: &mut [Values<T>],
-        (inputs, targets): (&Inputs<'_, T>, &Targets<'_, T>),
-        rows: usize,
+        batch: Batch<'_, T>,
+        dropout: Dropout,
     ) -> T {
         if self.is_short {
-            self.by_vectors::<SHORT>(net, theta, gradients, (inputs, targets), rows)
+            self.by_vectors::<SHORT>(net, theta, gradients, batch, dropout)
         } else {
-            self.by_vectors::<SIDE>(net, theta, gradients, (inputs, targets), rows)
+            self.by_vectors::<SIDE>(net, theta, gradients, batch, dropout)
         }
     }
 
@@ -57,8 +64,9 @@ impl<T: Number> Tiny<T> {
     /// come from zeros in its weights and biases, and are read by nobody.
     ///
     /// ```text
-    /// a_l = z_(l-1)·w_l + 1b_lᵀ    z_l = f_l(a_l)    δa_L from the loss
-    /// δw_l = z_(l-1)ᵀ·δa_l + γ w_l    δb_l = Σ_rows δa_l    δa_(l-1) = f_(l-1)'(a_(l-1))∘(δa_l·w_lᵀ)
+    /// z_0 = x∘m_0/(1 - p_0)    a_l = z_(l-1)·w_l + 1b_lᵀ    z_l = f_l(a_l)∘m_l/(1 - p)    δa_L from the loss
+    /// δw_l = z_(l-1)ᵀ·δa_l + γ w_l                          δb_l = Σ_rows δa_l
+    /// δa_(l-1) = f_(l-1)'(a_(l-1))∘(δa_l·w_lᵀ)∘m_(l-1)/(1 - p)
     /// ```
     ///
     /// `δa_l` takes the place of `z_l`.
@@ -68,12 +76,17 @@ impl<T: Number> Tiny<T> {
         net: &Architecture,
         theta: &[Values<T>],
         gradients: &mut [Values<T>],
-        (inputs, targets): (&Inputs<'_, T>, &Targets<'_, T>),
-        rows: usize,
+        (inputs, targets, rows): Batch<'_, T>,
+        dropout: Dropout,
     ) -> T {
         let last = theta.len() - 1;
+        let scale = |layer| T::from_f64(dropout.scale(layer));
         for (row, z) in self.z[0].0[..rows].iter_mut().enumerate() {
             inputs.read(row, net.sizes[0], 0..net.sizes[0], z);
+        }
+        if dropout.drops(0) {
+            let kept = dropout::kept(&dropout, 0, [0, 0]);
+            dropout::apply(&kept, scale(0), &mut self.z[0].0[..rows]);
         }
         for (l, Values { weights, biases }) in theta.iter().enumerate() {
             let (d_in, d_out) = (weights.rows, weights.columns);
@@ -88,6 +101,11 @@ impl<T: Number> Tiny<T> {
                     activation::forward(f, &mut sum[..d_out]);
                 }
                 *lanes_mut(a) = sum;
+            }
+            let layer = l + 1;
+            if layer <= last && dropout.drops(layer) {
+                self.kept[layer] = dropout::kept(&dropout, layer, [0, 0]);
+                dropout::apply(&self.kept[layer], scale(layer), &mut after[0].0[..rows]);
             }
         }
         let c = T::from_f64(net.output.factor(rows));
@@ -110,7 +128,7 @@ impl<T: Number> Tiny<T> {
                 *lanes_mut::<T, LANES>(grad_w) = lanes::<T, LANES>(w).map(|w| ridge * w);
             }
             let mut grad_b = [T::default(); LANES];
-            for (z, delta) in z.iter_mut().zip(delta) {
+            for ((z, delta), &kept) in z.iter_mut().zip(delta).zip(&self.kept[l]) {
                 let delta: &[T; LANES] = lanes(delta);
                 add_multiple(&mut grad_b, T::from_f64(1.0), delta);
                 for (&z, grad_w) in z.iter().zip(&mut *grad_w) {
@@ -122,8 +140,13 @@ impl<T: Number> Tiny<T> {
                     for (grad_z, w) in grad_z.iter_mut().zip(w) {
                         *grad_z = w.iter().zip(delta).map(|(&w, &delta)| delta * w).sum();
                     }
-                    activation::backward(net.hidden[l - 1], &z[..d_in], &mut grad_z[..d_in]);
-                    z[..d_in].copy_from_slice(&grad_z[..d_in]);
+                    let (z, grad_z) = (&mut z[..d_in], &mut grad_z[..d_in]);
+                    if dropout.drops(l) {
+                        dropout::undo(&dropout, l, z);
+                        dropout::apply_to_row(kept, scale(l), grad_z);
+                    }
+                    activation::backward(net.hidden[l - 1], z, grad_z);
+                    z.copy_from_slice(grad_z);
                 }
             }
             *lanes_mut(&mut gradients[l].biases) = grad_b;

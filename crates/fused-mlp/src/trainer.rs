@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use layers::MAX_WEIGHTS;
+use layers::{Dropout, MAX_WEIGHTS};
 use rayon::ThreadPool;
 
 use crate::architecture::{Architecture, at_least_0};
-use crate::batch::{self, Inputs, Targets};
+use crate::batch::{self, Batch, Inputs, Targets};
 use crate::engine::{Engine, Use};
 use crate::error::FusedError;
 use crate::norm;
@@ -38,6 +38,7 @@ pub trait Float: Number {
         trainer: &mut Trainer<Self>,
         inputs: Inputs<'_, Self>,
         targets: Targets<'_, Self>,
+        dropout: Dropout,
     ) -> Result<Self, FusedError>;
 }
 
@@ -59,8 +60,9 @@ macro_rules! float {
                 trainer: &mut Trainer<Self>,
                 inputs: Inputs<'_, Self>,
                 targets: Targets<'_, Self>,
+                dropout: Dropout,
             ) -> Result<Self, FusedError> {
-                trainer.compute_gradients(inputs, targets)
+                trainer.compute_gradients(inputs, targets, dropout)
             }
         }
     };
@@ -282,11 +284,12 @@ impl<T: Float> Trainer<T> {
                     biases: &mut self.biases,
                 };
                 let (team, net, theta) = (&self.team, &self.architecture, &mut self.theta);
-                let step = || engine.run(team, net, theta, inputs, targets, rows, descend);
+                let batch = (inputs, targets, rows);
+                let step = || engine.run(team, net, theta, batch, how.dropout, descend);
                 team.run(step) + penalty
             }
             (limit, _) => {
-                let loss = self.keep_gradients(inputs, targets, rows);
+                let loss = self.keep_gradients((inputs, targets, rows), how.dropout);
                 let factor = limit.and_then(|limit| norm::factor(&self.gradients, limit));
                 let update = factor.map_or(update, |factor| update.clipped(factor));
                 let (theta, kept, buffers) = (&mut self.theta, &self.gradients, &mut self.buffers);
@@ -304,8 +307,8 @@ impl<T: Float> Trainer<T> {
         Ok(loss)
     }
 
-    /// Computes the gradients of a batch's loss, for [`gradient`](Self::gradient); gives the loss. The
-    /// parameters stay as they are.
+    /// Computes the gradients of a batch's loss with the masks of `dropout`, for [`gradient`](Self::gradient);
+    /// gives the loss. The parameters stay as they are.
     ///
     /// # Errors
     ///
@@ -314,30 +317,32 @@ impl<T: Float> Trainer<T> {
         &mut self,
         inputs: Inputs<'_, T>,
         targets: Targets<'_, T>,
+        dropout: Dropout,
     ) -> Result<T, FusedError> {
-        T::gradients(self, inputs, targets)
+        T::gradients(self, inputs, targets, dropout)
     }
 
     fn compute_gradients(
         &mut self,
         inputs: Inputs<'_, T>,
         targets: Targets<'_, T>,
+        dropout: Dropout,
     ) -> Result<T, FusedError> {
         let rows = self.check(&inputs, &targets)?;
-        Ok(self.keep_gradients(inputs, targets, rows))
+        Ok(self.keep_gradients((inputs, targets, rows), dropout))
     }
 
-    fn keep_gradients(&mut self, inputs: Inputs<'_, T>, targets: Targets<'_, T>, rows: usize) -> T {
+    fn keep_gradients(&mut self, batch: Batch<'_, T>, dropout: Dropout) -> T {
         if self.gradients.is_empty() {
             self.gradients = Values::of_net(&self.architecture.sizes);
         }
         let (team, net) = (&self.team, &self.architecture);
         let (theta, kept) = (&mut self.theta, &mut self.gradients);
-        let penalty = penalty(net, theta, rows);
+        let penalty = penalty(net, theta, batch.2);
         let loss = match &mut self.memory {
-            Memory::Tiny(tiny) => tiny.gradients(net, theta, kept, (&inputs, &targets), rows),
+            Memory::Tiny(tiny) => tiny.gradients(net, theta, kept, batch, dropout),
             Memory::Blocks(engine) => {
-                team.run(|| engine.run(team, net, theta, inputs, targets, rows, Use::Keep(kept)))
+                team.run(|| engine.run(team, net, theta, batch, dropout, Use::Keep(kept)))
             }
         };
         loss + penalty

@@ -3,7 +3,7 @@
 use std::alloc::System;
 
 use fused_mlp::{Architecture, Inputs, Output, Rule, Step, Targets, Trainer};
-use layers::Activation;
+use layers::{Activation, Dropout};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
@@ -31,10 +31,12 @@ fn nothing_is_allocated_after_the_first_step() {
                     Trainer::<f32>::new(architecture, adam, 0.1, 40, threads).unwrap();
                 // The training loop runs on a thread of the pool, as it should.
                 let pool = trainer.pool();
+                let dropout = Dropout::new(0.3, 0.2, 1).expect("probabilities");
                 let mut step = |rows: &[u32]| {
                     let how = Step {
                         learning_rate: 0.1,
                         clip_norm,
+                        dropout,
                     };
                     let inputs = Inputs::Bytes {
                         images: &images,

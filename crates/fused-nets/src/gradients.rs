@@ -42,8 +42,8 @@ pub struct LayerGradients {
     pub biases: Tensor<1>,
 }
 
-/// Loss (one element) and the gradients of every layer, for a batch `x: [batch, d_in]`, in `f64` if `x` has
-/// numbers of `f64`, else in `f32`.
+/// Loss (one element) and the gradients of every layer, for a batch `x: [batch, d_in]`, with the masks of the net's
+/// dropout, in `f64` if `x` has numbers of `f64`, else in `f32`.
 ///
 /// # Errors
 ///
@@ -101,7 +101,7 @@ fn computed<T: Number>(
     let layers = 0..net.layers().len();
     let (loss, gradients) = match way {
         Way::Direct => {
-            let loss = trainer.gradients(inputs, targets)?;
+            let loss = trainer.gradients(inputs, targets, net.dropout())?;
             let read = layers.map(|layer| trainer.gradient(layer));
             (loss, read.collect::<Result<Vec<_>, _>>()?)
         }
@@ -113,6 +113,7 @@ fn computed<T: Number>(
             let how = Step {
                 learning_rate: 1.0,
                 clip_norm: None,
+                dropout: net.dropout(),
             };
             let loss = trainer.step(inputs, targets, &how)?;
             let momentum = trainer.state().buffers.swap_remove(0);

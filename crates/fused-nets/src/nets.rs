@@ -3,13 +3,16 @@
 use burn::nn::Linear;
 use fused_mlp::{Architecture, Output, OutputUnit, Ridge};
 use linear_regression::LinearRegression;
-use mnist_mlp::MnistMlp;
+use mnist_mlp::{Dropout, MnistMlp};
 use xor_net::XorNet;
 
 /// A net of dense layers, each with a bias.
 pub trait FusedNet {
     /// Sizes, activation, output and loss.
     fn architecture(&self) -> Architecture;
+
+    /// The masks of inputs and hidden layers in a training step.
+    fn dropout(&self) -> Dropout;
 
     /// The layers, from input to output.
     fn layers(&self) -> Vec<&Linear>;
@@ -27,6 +30,10 @@ impl FusedNet for MnistMlp {
                 smoothing: self.label_smoothing,
             },
         }
+    }
+
+    fn dropout(&self) -> Dropout {
+        self.dropout
     }
 
     fn layers(&self) -> Vec<&Linear> {
@@ -53,6 +60,10 @@ impl FusedNet for XorNet {
         }
     }
 
+    fn dropout(&self) -> Dropout {
+        self.dropout
+    }
+
     fn layers(&self) -> Vec<&Linear> {
         vec![&self.hidden, &self.output]
     }
@@ -75,6 +86,10 @@ impl FusedNet for LinearRegression {
                 }),
             },
         }
+    }
+
+    fn dropout(&self) -> Dropout {
+        self.dropout
     }
 
     fn layers(&self) -> Vec<&Linear> {

@@ -4,6 +4,7 @@ use burn::tensor::{Device, Tensor};
 use burn_gradcheck::{Case, Gradients, Masks, Sample, Upstream, Values};
 use manual_backprop::Reduction;
 use manual_backprop::activation::Activation;
+use mnist_mlp::Dropout;
 
 use crate::sizes::label;
 
@@ -30,6 +31,15 @@ pub(crate) const GAMMA: f64 = 0.7;
 
 /// The share ε of smoothed targets in a case; not a sum of a few powers of two, like [`GAMMA`].
 pub(crate) const SMOOTHING: f64 = 0.3;
+
+/// The probability with which dropout leaves out a value in a case; not a sum of a few powers of two, like [`GAMMA`].
+pub(crate) const DROPPED: f64 = 0.3;
+
+/// The masks of the nets with dropout: those of one step.
+pub(crate) fn masks() -> Dropout {
+    let dropout = Dropout::new(DROPPED, 0.2, 11).expect("probabilities below 1");
+    dropout.at_step(5)
+}
 
 /// A wrong gradient, or a correct one by another formula.
 pub(crate) type Vjp = fn(&Values, &Upstream) -> Gradients;

@@ -4,10 +4,11 @@ use burn::tensor::Tensor;
 use burn_gradcheck::{Case, Mutant};
 use fused_nets::{FusedNet, LayerGradients, Way};
 use manual_backprop::activation::Activation;
+use mnist_mlp::Dropout;
 
 use crate::formulas::MnistBatch;
 use crate::formulas::models::{
-    self, BATCHES, By, Ridge, linear_regression_case, mlp_case, smoothed_mlp_case,
+    self, BATCHES, By, Ridge, dropout_mlp_case, linear_regression_case, mlp_case, smoothed_mlp_case,
 };
 use crate::sizes::{self, Size};
 
@@ -27,15 +28,25 @@ pub(crate) fn cases(shapes: usize, seed: u64, mnist: Option<&MnistBatch>) -> Vec
 type Wrong = fn(&dyn FusedNet, Vec<LayerGradients>) -> Vec<LayerGradients>;
 
 /// Name, mistake, the case, the wrong gradients.
-type Row = (&'static str, &'static str, fn(By) -> Case, Wrong);
+type Row<F = Wrong> = (&'static str, &'static str, fn(By) -> Case, F);
+
+/// What a mistake makes of a step's masks.
+type WrongMasks = fn(Dropout) -> Dropout;
 
 /// Mistakes of an engine that does several things at once.
 pub(crate) fn mutants() -> Vec<Mutant> {
     let mutant = |&(name, mistake, case, read): &Row| {
-        let cases = [Way::Direct, Way::Step].map(|way| case(By::Engine { way, read }));
-        Mutant::new(name, mistake, cases)
+        let masks = |masks| masks;
+        let by = |way| case(By::Engine { way, read, masks });
+        Mutant::new(name, mistake, [Way::Direct, Way::Step].map(by))
     };
-    MUTANTS.iter().map(mutant).collect()
+    let mutant_of_masks = |&(name, mistake, case, masks): &Row<WrongMasks>| {
+        let read: Wrong = |_, layers| layers;
+        let by = |way| case(By::Engine { way, read, masks });
+        Mutant::new(name, mistake, [Way::Direct, Way::Step].map(by))
+    };
+    let of_masks = OF_MASKS.iter().map(mutant_of_masks);
+    MUTANTS.iter().map(mutant).chain(of_masks).collect()
 }
 
 const SIZES: Size = [7, 5, 3];
@@ -56,6 +67,31 @@ fn mlp(by: By) -> Case {
 fn smoothed(by: By) -> Case {
     smoothed_mlp_case(&[7, 5, 4, 3], by)
 }
+
+fn dropped(by: By) -> Case {
+    dropout_mlp_case(Activation::Elu, &[7, 5, 6, 6, 3], by)
+}
+
+const OF_MASKS: &[Row<WrongMasks>] = &[
+    (
+        "fused: masks of the step before",
+        "m_l of step 4 in step 5",
+        dropped,
+        |masks| masks.at_step(4),
+    ),
+    (
+        "fused: masks of other rows",
+        "the masks of the batch's rows 1, 2, ... for rows 0, 1, ...",
+        dropped,
+        |masks| masks.from_row(1),
+    ),
+    (
+        "fused: dropout forgotten",
+        "m_l = 1 and p = 0",
+        dropped,
+        |_| Dropout::NONE,
+    ),
+];
 
 const MUTANTS: &[Row] = &[
     (

@@ -60,7 +60,7 @@ pub enum Lesson<C: Args> {
     Initialization(With<initialization::Options, C>),
     /// L13, L17: gradient descent, momentum, Nesterov's and Adam on one surface.
     Optimizers(With<optimizers::Options, C>),
-    /// L17: too few images on MNIST, and what helps: weight decay and distorted images.
+    /// L17: too few images on MNIST, and what helps: weight decay, dropout and distorted images.
     Overfitting(With<overfitting::Options, C>),
     /// L18: differences as a witness: step size, rounding, kinks, and what a sum hides.
     GradientChecking(With<gradient_checking::Options, C>),

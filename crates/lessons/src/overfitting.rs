@@ -11,7 +11,7 @@ use pages::colours::Colour;
 use pages::numbers::{number, percent};
 use pages::page::{Page, Section, Table};
 use pages::plot::{Mark, Panel, Scale, Series, figure};
-use training::number::parse::non_negative;
+use training::number::parse::{non_negative, share};
 use training::{Evaluation, ScheduleName, Settings, Team, Unwatched, evaluate};
 
 use crate::about;
@@ -45,6 +45,10 @@ pub struct Options {
     /// Factor λ of the weight decay, 0 or more.
     #[arg(long, default_value = "0.005", allow_negative_numbers = true, value_parser = non_negative, value_name = "LAMBDA")]
     weight_decay: f64,
+
+    /// Probability p that dropout leaves a hidden unit out, from 0 to below 1.
+    #[arg(long, default_value = "0.5", allow_negative_numbers = true, value_parser = share, value_name = "P")]
+    dropout: f64,
 }
 
 fn images(text: &str) -> Result<usize, String> {
@@ -57,32 +61,46 @@ struct Way {
     name: &'static str,
     colour: Colour,
     decays: bool,
+    drops: bool,
     distorts: bool,
 }
 
-const WAYS: [Way; 4] = [
-    Way {
+impl Way {
+    /// Training without a remedy.
+    const NOTHING: Self = Self {
         name: "nothing",
         colour: Colour::BLUE,
         decays: false,
+        drops: false,
         distorts: false,
-    },
+    };
+}
+
+const WAYS: [Way; 5] = [
+    Way::NOTHING,
     Way {
         name: "weight decay",
         colour: Colour::ORANGE,
         decays: true,
-        distorts: false,
+        ..Way::NOTHING
+    },
+    Way {
+        name: "dropout",
+        colour: Colour::RED,
+        drops: true,
+        ..Way::NOTHING
     },
     Way {
         name: "distorted images",
         colour: Colour::GREEN,
-        decays: false,
         distorts: true,
+        ..Way::NOTHING
     },
     Way {
-        name: "both",
+        name: "all three",
         colour: Colour::PURPLE,
         decays: true,
+        drops: true,
         distorts: true,
     },
 ];
@@ -156,6 +174,7 @@ impl Options {
         let settings = Settings {
             learning_rate: LEARNING_RATE,
             weight_decay: decay,
+            dropout: if way.drops { self.dropout } else { 0.0 },
             schedule: ScheduleName::Linear,
             ..digit_nets::settings(self.epochs, BATCH, setup)
         };
@@ -202,11 +221,16 @@ impl Options {
                 sets.validation.len()
             ))
             .formula("L = -1/n Σ Y∘ln Yp + λ/2 Σ‖W‖²        δW = Xᵀ·G + λ W")
+            .formula("D = Z∘M/(1 - p)        δZ = δD∘M/(1 - p)")
             .text(format!(
                 "Weight decay adds λ W to the gradient, here with λ = {}: every step makes the weights a little smaller, \
-                 and only those stay large that the data keep pulling at. Distorting the images again in every epoch (as \
+                 and only those stay large that the data keep pulling at. Dropout leaves each hidden unit out of each row's \
+                 step with the probability p = {}: the mask M is 0 there, and 1 elsewhere. What stays is scaled up, so \
+                 that D is Z on average, and the net is evaluated without a mask. No unit can rely on another one, so \
+                 the net learns the same thing in several ways. Distorting the images again in every epoch (as \
                  `trainer --augment both` does) gives the net more to learn than it can remember.",
-                number(self.weight_decay)
+                number(self.weight_decay),
+                number(self.dropout)
             ))
     }
 

@@ -259,6 +259,7 @@ fn bad_input_is_refused_with_a_remedy() {
         ("optimizers --steps 0", "whole number from 1 to"),
         ("overfitting --images 5", "whole number from 50 to"),
         ("overfitting --weight-decay -1", "--weight-decay"),
+        ("overfitting --dropout 1", "--dropout"),
         ("gradient-checking --point 1e9", "from -20 to 20"),
         (
             "linear-regression --rows 60001",

@@ -4,7 +4,7 @@ use burn::config::Config;
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::{Int, Tensor, TensorCreationOptions};
-use layers::{ConfigError, Initializer, half_squared_error};
+use layers::{ConfigError, Dropout, Initializer, half_squared_error};
 
 use crate::error::Error;
 
@@ -51,6 +51,7 @@ impl LinearRegressionConfig {
             linear: layers::dense(d_in, d_out, self.initializer, seed, "linear", options),
             ridge: self.ridge,
             training_rows: self.training_rows,
+            dropout: Dropout::NONE,
         })
     }
 }
@@ -66,9 +67,19 @@ pub struct LinearRegression {
     /// Rows of the whole training set; `None` if the loss always gets all of them.
     #[module(skip)]
     pub training_rows: Option<usize>,
+    /// The mask of the inputs in the loss: that of one training step. With one, the loss is no longer the one
+    /// whose minimum [`NormalEquations`](crate::NormalEquations) solves for.
+    #[module(skip)]
+    pub dropout: Dropout,
 }
 
 impl LinearRegression {
+    /// The model with the mask of a training step in its loss.
+    #[must_use]
+    pub fn with_dropout(self, dropout: Dropout) -> Self {
+        Self { dropout, ..self }
+    }
+
     /// The outputs, one row per example.
     ///
     /// # Formula
@@ -92,7 +103,8 @@ impl LinearRegression {
         self.linear.forward(x)
     }
 
-    /// Half the squared error, summed over the rows, plus the rows' share of the ridge term.
+    /// Half the squared error, summed over the rows, plus the rows' share of the ridge term, with the mask of
+    /// `dropout` on `x`.
     ///
     /// # Formula
     ///
@@ -118,7 +130,7 @@ impl LinearRegression {
     /// Lecture item L12.
     pub fn loss(&self, x: Tensor<2>, y: Tensor<2>) -> Tensor<1> {
         let ridge = self.batch_ridge(x.dims()[0]);
-        let error = half_squared_error(self.forward(x), y);
+        let error = half_squared_error(self.forward(self.dropout.apply(0, x)), y);
         if ridge == 0.0 {
             return error;
         }

@@ -3,6 +3,7 @@
 use burn::module::Param;
 use burn::nn::Linear;
 use burn::tensor::{Tensor, TensorCreationOptions, TensorData};
+use layers::Dropout;
 
 use crate::error::{Error, read_back};
 use crate::model::LinearRegression;
@@ -41,6 +42,7 @@ impl Solution {
             },
             ridge: self.ridge,
             training_rows: Some(self.rows),
+            dropout: Dropout::NONE,
         }
     }
 

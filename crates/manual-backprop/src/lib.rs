@@ -3,7 +3,7 @@
 //! # Modules
 //!
 //! - Rules: [`linear`], [`activation`], [`layer`] (affine map and activation), [`softmax`],
-//!   [`cross_entropy`], [`error`], [`ridge`], [`arithmetic`].
+//!   [`cross_entropy`], [`error`], [`ridge`], [`dropout`](mod@dropout), [`arithmetic`].
 //! - [`nets`]: the lecture's nets, with a name for every step.
 //! - [`xor_net::gradients`], [`mnist_mlp::gradients`], [`linear_regression::gradients`]: loss and
 //!   gradients of the models.
@@ -42,6 +42,7 @@
 pub mod activation;
 pub mod arithmetic;
 pub mod cross_entropy;
+pub mod dropout;
 pub mod error;
 pub mod gradient_norm;
 pub mod layer;

@@ -4,6 +4,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 use linear_regression::LinearRegression;
 
+use crate::nets::dense::dropped;
 use crate::nets::linear_regression::{Gradients, Parameters, backward, forward};
 use crate::packed;
 
@@ -11,7 +12,8 @@ use crate::packed;
 ///
 /// The same numbers as `net.loss(x, y)` and its autodiff gradients, by the formulas of
 /// [`nets::linear_regression`](crate::nets::linear_regression): half the squared error, summed over
-/// the rows, and the rows' share of the ridge term. There is no gradient for `x`.
+/// the rows, and the rows' share of the ridge term. With dropout, `x` is `x∘m/(1-p)` in them. There is no
+/// gradient for `x`.
 ///
 /// # Formula
 ///
@@ -57,6 +59,7 @@ pub fn gradients(
     let (w, b) = packed::parameters(&net.linear);
     let gamma = net.batch_ridge(x.dims()[0]);
     let p = Parameters { w, b, gamma };
+    let x = dropped(net.dropout, 0, x).0;
     let steps = forward(&p, x.clone(), y.clone());
     let Gradients { grad_w, grad_b, .. } = backward(&p, x, y, &steps);
     let mut grads = GradientsParams::new();

@@ -12,8 +12,8 @@ use crate::packed;
 /// The loss of `net` and the gradients of its parameters, for any Burn optimizer.
 ///
 /// The same numbers as `net.loss(x, labels)` and its autodiff gradients: softmax cross-entropy
-/// against targets smoothed by `net.label_smoothing`, the mean over the rows. There is no gradient
-/// for `x`.
+/// against targets smoothed by `net.label_smoothing`, the mean over the rows, with the masks of
+/// `net.dropout`. There is no gradient for `x`.
 ///
 /// # Shapes
 ///
@@ -53,7 +53,8 @@ pub fn gradients(
 }
 
 /// As [`gradients`], for rows that are a shard of a batch of `batch` rows. Both are divided by
-/// `batch`, so that losses and gradients of all shards add up to those of the batch.
+/// `batch`, so that losses and gradients of all shards add up to those of the batch. With dropout, the net has the
+/// masks of the shard ([`Dropout::from_row`](layers::Dropout::from_row)).
 ///
 /// # Panics
 ///
@@ -75,7 +76,7 @@ pub fn gradients_of_share(
     );
     let y = smoothed(one_hot(labels, w.dims()[1], w.dtype()), net.label_smoothing);
     let c = Reduction::Mean.factor(batch);
-    let (loss, grads) = lean::gradients(net.activation, &layers, x, y, c);
+    let (loss, grads) = lean::gradients(net.activation, &layers, x, y, c, net.dropout);
 
     let mut packed = GradientsParams::new();
     for (layer, (grad_w, grad_b)) in net.layers.iter().zip(grads) {

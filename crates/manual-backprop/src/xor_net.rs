@@ -4,15 +4,18 @@ use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 use xor_net::{OutputUnit, XorNet};
 
-use crate::nets::{Parameters, general, xor};
+use crate::Reduction;
+use crate::activation::sigmoid;
+use crate::error::half_squared_error;
+use crate::nets::dense::{self, LayerParameters};
 use crate::packed;
 
 /// The loss of `net` and the gradients of its parameters, for any Burn optimizer.
 ///
 /// The same numbers as `net.loss(x, y)` and its autodiff gradients: half the squared error, summed
-/// over the rows. A net with a sigmoid output uses the formulas of [`nets::xor`](crate::nets::xor),
-/// one with a linear output those of [`nets::general`](crate::nets::general). There is no gradient
-/// for `x`.
+/// over the rows. A net with a sigmoid output has the formulas of [`nets::xor`](crate::nets::xor),
+/// one with a linear output those of [`nets::general`](crate::nets::general), with the masks of `net.dropout` in
+/// between ([`nets::dense`](crate::nets::dense)). There is no gradient for `x`.
 ///
 /// # Shapes
 ///
@@ -42,36 +45,82 @@ use crate::packed;
 /// # Ok::<(), xor_net::ConfigError>(())
 /// ```
 pub fn gradients(net: &XorNet, x: Tensor<2>, y: Tensor<2>) -> (Tensor<1>, GradientsParams) {
-    let f = net.activation;
-    let (w1, b1) = packed::parameters(&net.hidden);
-    let (w2, b2) = packed::parameters(&net.output);
-    let p = Parameters { w1, b1, w2, b2 };
-    let (loss, grad_w1, grad_b1, grad_w2, grad_b2) = match net.output_unit {
-        OutputUnit::Sigmoid => {
-            let forward = xor::forward(f, &p, x.clone(), y.clone());
-            let grads = xor::backward(f, &p, x, y, &forward);
-            (
-                forward.loss,
-                grads.grad_w1,
-                grads.grad_b1,
-                grads.grad_w2,
-                grads.grad_b2,
-            )
-        }
-        OutputUnit::Linear => {
-            let forward = general::forward(f, &p, x.clone(), y.clone());
-            let grads = general::backward(f, &p, x, y, &forward);
-            (
-                forward.loss,
-                grads.grad_w1,
-                grads.grad_b1,
-                grads.grad_w2,
-                grads.grad_b2,
-            )
-        }
+    let layers = [&net.hidden, &net.output];
+    let parameters = layers.map(packed::parameters);
+    let parameters = parameters.map(|(w, b)| LayerParameters { w, b });
+    let output = |a: Tensor<2>| {
+        let yp = match net.output_unit {
+            OutputUnit::Sigmoid => sigmoid::forward(a),
+            OutputUnit::Linear => a,
+        };
+        let loss = half_squared_error::forward(yp.clone(), y.clone(), Reduction::Sum);
+        let grad_yp = half_squared_error::backward(yp.clone(), y, Reduction::Sum);
+        let grad_a = match net.output_unit {
+            OutputUnit::Sigmoid => sigmoid::backward(yp, grad_yp),
+            OutputUnit::Linear => grad_yp,
+        };
+        (loss, grad_a)
     };
-    let mut grads = GradientsParams::new();
-    packed::register(&mut grads, &net.hidden, grad_w1, grad_b1);
-    packed::register(&mut grads, &net.output, grad_w2, grad_b2);
-    (loss, grads)
+    let (loss, grads) = dense::gradients(net.activation, &parameters, x, net.dropout, output);
+    let mut packed = GradientsParams::new();
+    for (layer, (grad_w, grad_b)) in layers.into_iter().zip(grads) {
+        packed::register(&mut packed, layer, grad_w, grad_b);
+    }
+    (loss, packed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nets::{Parameters, general, xor};
+    use crate::testing::{tensor, values};
+    use burn::tensor::{DType, Device};
+    use xor_net::{Activation, XorNetConfig};
+
+    #[test]
+    fn gradients_are_those_of_the_named_nets_bit_for_bit() {
+        let (x, y) = (
+            tensor([3, 2], &[0.3, -1.0, 0.0, 0.7, 2.0, -0.4]),
+            tensor([3, 1], &[1.0, 0.25, -0.5]),
+        );
+        for f in Activation::ALL {
+            for unit in [OutputUnit::Sigmoid, OutputUnit::Linear] {
+                let net = XorNetConfig::new()
+                    .with_activation(f)
+                    .with_output_unit(unit)
+                    .init(3, (&Device::flex(), DType::F64))
+                    .expect("legal sizes");
+                let (loss, packed) = gradients(&net, x.clone(), y.clone());
+                let [(w1, b1), (w2, b2)] = [&net.hidden, &net.output].map(packed::parameters);
+                let p = Parameters { w1, b1, w2, b2 };
+                let (expected, named) = match unit {
+                    OutputUnit::Sigmoid => {
+                        let forward = xor::forward(f, &p, x.clone(), y.clone());
+                        let grads = xor::backward(f, &p, x.clone(), y.clone(), &forward);
+                        (forward.loss, grads.named())
+                    }
+                    OutputUnit::Linear => {
+                        let forward = general::forward(f, &p, x.clone(), y.clone());
+                        let grads = general::backward(f, &p, x.clone(), y.clone(), &forward);
+                        (forward.loss, grads.named())
+                    }
+                };
+                assert_eq!(values(loss), values(expected), "{f}");
+                let of = |name: &str| {
+                    let (_, grad) = named.iter().find(|(other, _)| other == name).expect(name);
+                    values(grad.clone())
+                };
+                for (layer, [w, b]) in [
+                    (&net.hidden, ["grad_w1", "grad_b1"]),
+                    (&net.output, ["grad_w2", "grad_b2"]),
+                ] {
+                    let grad_w = packed.get::<2>(layer.weight.id).expect("a gradient");
+                    assert_eq!(values(grad_w), of(w), "{f}, {w}");
+                    let id = layer.bias.as_ref().expect("a bias").id;
+                    let grad_b = packed.get::<1>(id).expect("a gradient");
+                    assert_eq!(values(grad_b), of(b), "{f}, {b}");
+                }
+            }
+        }
+    }
 }

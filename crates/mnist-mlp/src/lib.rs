@@ -21,7 +21,7 @@ use burn::tensor::{Int, Tensor, TensorCreationOptions, activation};
 #[cfg(feature = "pretrained")]
 mod pretrained;
 
-pub use layers::{Activation, ConfigError, Initializer};
+pub use layers::{Activation, ConfigError, Dropout, Initializer};
 #[cfg(feature = "pretrained")]
 pub use pretrained::{PRETRAINED_TEMPERATURE, PRETRAINED_TEST_ACCURACY, PRETRAINED_WEIGHTS};
 
@@ -82,6 +82,7 @@ impl MnistMlpConfig {
             layers,
             activation: self.activation,
             label_smoothing: self.label_smoothing,
+            dropout: Dropout::NONE,
         })
     }
 }
@@ -97,6 +98,9 @@ pub struct MnistMlp {
     /// Share ε of the targets that the loss spreads over all classes.
     #[module(skip)]
     pub label_smoothing: f64,
+    /// The masks of inputs and hidden layers in the loss: those of one training step.
+    #[module(skip)]
+    pub dropout: Dropout,
 }
 
 /// The most probable class of each row, and its probability.
@@ -109,7 +113,13 @@ pub struct Predictions {
 }
 
 impl MnistMlp {
-    /// The logits, one row per image.
+    /// The net with the masks of a training step in its loss.
+    #[must_use]
+    pub fn with_dropout(self, dropout: Dropout) -> Self {
+        Self { dropout, ..self }
+    }
+
+    /// The logits, one row per image, without dropout.
     ///
     /// # Formula
     ///
@@ -129,15 +139,21 @@ impl MnistMlp {
     ///
     /// Lecture item L7.
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        self.forward_with(Dropout::NONE, x)
+    }
+
+    /// The logits with these masks: `d_l = z_l ∘ m_l/(1 - p)` goes on in place of `z_l`, and `d_0` in place of `x`.
+    fn forward_with(&self, dropout: Dropout, x: Tensor<2>) -> Tensor<2> {
         let last = self.layers.len() - 1;
-        let hidden = self.layers[..last]
-            .iter()
-            .fold(x, |z, layer| self.activation.forward(layer.forward(z)));
+        let hidden = self.layers[..last].iter().zip(1..);
+        let hidden = hidden.fold(dropout.apply(0, x), |d, (layer, l)| {
+            dropout.apply(l, self.activation.forward(layer.forward(d)))
+        });
         self.layers[last].forward(hidden)
     }
 
     /// Mean softmax cross-entropy of the batch, in nats, against targets smoothed by
-    /// `label_smoothing`.
+    /// `label_smoothing`, with the masks of `dropout`.
     ///
     /// # Shapes
     ///
@@ -151,7 +167,8 @@ impl MnistMlp {
     ///
     /// Lecture items L7 and L8.
     pub fn loss(&self, x: Tensor<2>, labels: Tensor<1, Int>) -> Tensor<1> {
-        smoothed_cross_entropy(self.forward(x), labels, self.label_smoothing)
+        let logits = self.forward_with(self.dropout, x);
+        smoothed_cross_entropy(logits, labels, self.label_smoothing)
     }
 
     /// Class and probability of each row.
@@ -298,6 +315,27 @@ mod tests {
             let config = MnistMlpConfig::new(3, vec![], 2).with_label_smoothing(share);
             assert!(config.init(0, &Device::flex()).is_err(), "{share}");
         }
+    }
+
+    #[test]
+    fn dropout_is_in_the_loss_alone() {
+        let net = MnistMlpConfig::new(3, vec![4], 2)
+            .init(0, (&Device::flex(), DType::F64))
+            .expect("a legal configuration");
+        let dropout = Dropout::new(0.5, 0.5, 2).expect("probabilities");
+        let dropped = net.clone().with_dropout(dropout);
+        let x = matrix(vec![0.5, -1.0, 2.0, 1.5, 0.25, -0.75], [2, 3]);
+        let logits = |net: &MnistMlp| {
+            let logits = net.forward(x.clone());
+            logits.try_into_vec_as::<f64>().expect("f64")
+        };
+        assert_eq!(logits(&dropped), logits(&net));
+        let d0 = dropout.apply(0, x.clone());
+        let z1 = net.activation.forward(net.layers[0].forward(d0));
+        let expected = cross_entropy(net.layers[1].forward(dropout.apply(1, z1)), labels([0, 1]));
+        let loss = |net: &MnistMlp| net.loss(x.clone(), labels([0, 1])).into_scalar::<f64>();
+        assert_eq!(loss(&dropped), expected.into_scalar::<f64>());
+        assert_ne!(loss(&dropped), loss(&net));
     }
 
     #[test]

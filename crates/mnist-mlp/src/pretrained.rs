@@ -6,7 +6,7 @@ use burn::tensor::{DType, Device, Tensor, TensorData};
 use safetensors::SafeTensors;
 use safetensors::tensor::TensorView;
 
-use crate::{Activation, MnistMlp};
+use crate::{Activation, Dropout, MnistMlp};
 
 /// The weights of [`MnistMlp::pretrained`] as a safetensors file: f16, `[d_in, d_out]`, under the
 /// names of the module.
@@ -65,6 +65,7 @@ impl MnistMlp {
             layers: layers.collect(),
             activation: Activation::Relu,
             label_smoothing: 0.0,
+            dropout: Dropout::NONE,
         }
     }
 }

@@ -41,7 +41,7 @@ pub fn dry_run<N: Net>(
     let (x, targets) = batch.all();
     let checked = settings.check_gradients.map(|_| {
         gradient_check::check(
-            state.net(),
+            &state.net().clone().with_dropout(settings.masks(0)),
             x.clone(),
             &targets,
             settings.engine,
@@ -56,6 +56,7 @@ pub fn dry_run<N: Net>(
         clip_norm: settings.clip_norm,
         team: &team,
         learning_rate: schedule.next_rate(),
+        dropout: settings.masks(0),
     };
     let mut norm = Tensor::empty([1], &opened.device);
     let mut look = |net: &N, gradients: &GradientsParams| norm = global_norm(net, gradients);

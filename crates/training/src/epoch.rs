@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use burn::optim::GradientsParams;
+use layers::Dropout;
 use manual_backprop::Reduction;
 
 use crate::average::Averaging;
@@ -38,6 +39,8 @@ pub struct Pass<'a> {
     pub seed: u64,
     /// Epochs that the average of the weights reaches back, if they are averaged.
     pub average: Option<f64>,
+    /// Dropout of inputs and hidden layers.
+    pub dropout: Dropout,
 }
 
 impl<'a> Pass<'a> {
@@ -50,16 +53,18 @@ impl<'a> Pass<'a> {
             batch_size: settings.batch_size,
             seed: settings.seed,
             average: settings.average,
+            dropout: settings.masks(0),
         }
     }
 
-    /// How to take its steps, at a learning rate.
-    pub fn stepping(&self, learning_rate: f64) -> Stepping<'a> {
+    /// How to take a step of the run, counted from 0, at a learning rate.
+    pub fn stepping(&self, learning_rate: f64, step: usize) -> Stepping<'a> {
         Stepping {
             engine: self.engine,
             clip_norm: self.clip_norm,
             team: self.team,
             learning_rate,
+            dropout: self.dropout.at_step(step as u64),
         }
     }
 
@@ -162,7 +167,7 @@ pub fn epoch<N: Net>(
         if !tally.uncounted(|| watch.may_step(&state, &batch))? {
             return Ok((state, EpochEnd::Refused));
         }
-        let how = pass.stepping(schedule.next_rate());
+        let how = pass.stepping(schedule.next_rate(), state.progress.step);
         let wants = watch.wants_gradients(is_last);
         let mut look = |net: &N, gradients: &GradientsParams| watch.gradients(net, gradients);
         let look: Option<Look<'_, N>> = if wants { Some(&mut look) } else { None };

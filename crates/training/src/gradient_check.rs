@@ -16,7 +16,7 @@ use crate::targets::Targets;
 /// Directions for each parameter tensor.
 const DIRECTIONS: usize = 1;
 
-/// Checks the gradients of `net` on a batch: on its device in f32, the differences in f64 on flex.
+/// Checks the gradients of `net`, with the masks of its dropout, on a batch: on its device in f32, the differences in f64 on flex.
 /// Compared are those of the fused engine, if the net learns by it, else those of the formulas. The
 /// directions depend on `seed`.
 pub fn check<N: Net>(

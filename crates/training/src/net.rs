@@ -5,6 +5,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::{Int, Tensor};
 use burn_gradcheck::Masks;
 use fused_nets::FusedNet;
+use layers::Dropout;
 use manual_backprop::Reduction;
 
 use crate::error::TrainingError;
@@ -36,7 +37,14 @@ pub trait Net: Module + Sync + 'static {
         self
     }
 
-    /// Loss of a batch, one element.
+    /// The net with the masks of a training step in its loss and its gradients; a net without dropout stays as it
+    /// is.
+    #[must_use]
+    fn with_dropout(self, _dropout: Dropout) -> Self {
+        self
+    }
+
+    /// Loss of a batch in training, one element.
     fn loss(&self, x: Tensor<2>, targets: Self::Targets) -> Tensor<1>;
 
     /// Loss of a shard of a batch of `batch` rows, and its gradients by the hand-derived formulas:

@@ -9,7 +9,7 @@ use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Int, Tensor};
 use burn_gradcheck::Masks;
 use fused_nets::FusedNet;
-use layers::Activation;
+use layers::{Activation, Dropout};
 use linear_regression::{LinearRegression, LinearRegressionConfig, NormalEquations};
 use manual_backprop::Reduction;
 use mnist_mlp::{MnistMlp, MnistMlpConfig};
@@ -131,6 +131,10 @@ impl Net for MnistMlp {
 
     const REDUCTION: Reduction = Reduction::Mean;
 
+    fn with_dropout(self, dropout: Dropout) -> Self {
+        self.with_dropout(dropout)
+    }
+
     fn loss(&self, x: Tensor<2>, labels: Tensor<1, Int>) -> Tensor<1> {
         self.loss(x, labels)
     }
@@ -179,8 +183,9 @@ impl Net for MnistMlp {
 
     fn branches(&self, x: Tensor<2>) -> Masks {
         let hidden = &self.layers[..self.layers.len() - 1];
-        branches(self.activation, hidden, x)
+        branches(self.activation, hidden, self.dropout, x)
     }
+
     fn temperature(
         &self,
         validation: impl Iterator<Item = (Tensor<2>, Tensor<1, Int>)>,
@@ -199,6 +204,10 @@ impl Net for XorNet {
     type Targets = Tensor<2>;
 
     const REDUCTION: Reduction = Reduction::Sum;
+
+    fn with_dropout(self, dropout: Dropout) -> Self {
+        self.with_dropout(dropout)
+    }
 
     fn loss(&self, x: Tensor<2>, y: Tensor<2>) -> Tensor<1> {
         self.loss(x, y)
@@ -248,7 +257,12 @@ impl Net for XorNet {
     }
 
     fn branches(&self, x: Tensor<2>) -> Masks {
-        branches(self.activation, slice::from_ref(&self.hidden), x)
+        branches(
+            self.activation,
+            slice::from_ref(&self.hidden),
+            self.dropout,
+            x,
+        )
     }
 }
 
@@ -257,15 +271,16 @@ fn outputs_of(layer: &Linear) -> usize {
     layer.weight.val().dims()[1]
 }
 
-/// Which units of these layers are active: of ReLU's alone, whose slope jumps.
-fn branches(activation: Activation, hidden: &[Linear], x: Tensor<2>) -> Masks {
+/// Which units of these layers are active in a training step: of ReLU's alone, whose slope jumps.
+fn branches(activation: Activation, hidden: &[Linear], dropout: Dropout, x: Tensor<2>) -> Masks {
     if activation != Activation::Relu {
         return Masks::default();
     }
-    let mut z = x;
-    hidden.iter().fold(Masks::default(), |masks, layer| {
-        let a = layer.forward(z.clone());
-        z = activation.forward(a.clone());
+    let mut d = dropout.apply(0, x);
+    let layers = hidden.iter().zip(1..);
+    layers.fold(Masks::default(), |masks, (layer, l)| {
+        let a = layer.forward(d.clone());
+        d = dropout.apply(l, activation.forward(a.clone()));
         masks.and(a.greater_scalar(0.0))
     })
 }
@@ -282,6 +297,10 @@ impl Net for LinearRegression {
     fn with_training_rows(mut self, rows: usize) -> Self {
         self.training_rows = Some(rows);
         self
+    }
+
+    fn with_dropout(self, dropout: Dropout) -> Self {
+        self.with_dropout(dropout)
     }
 
     fn loss(&self, x: Tensor<2>, y: Tensor<2>) -> Tensor<1> {

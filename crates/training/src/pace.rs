@@ -60,7 +60,7 @@ fn measure<N: Net>(
     mut state: State<N>,
 ) -> Result<(State<N>, f64), TrainingError> {
     let pass = Pass::new(settings, team);
-    let how = pass.stepping(settings.learning_rate);
+    let how = pass.stepping(settings.learning_rate, 0);
     let rows = splits.training.len();
     let order = splits.training.order(pass.batch_size, pass.seed, 0);
     let mut batches = pass.batches(rows).map(|(_, places)| places).cycle();

@@ -410,8 +410,9 @@ impl<N: Net, R: Recorder<N>> Watch<N> for EpochWatch<'_, R> {
         let started = Instant::now();
         let seed = self.settings.seed.wrapping_add(step as u64);
         let (x, targets) = batch.all();
+        let masks = self.settings.masks(state.progress.step);
         let report = gradient_check::check(
-            state.net(),
+            &state.net().clone().with_dropout(masks),
             x,
             &targets,
             self.settings.engine,

@@ -2,6 +2,7 @@
 
 use burn::optim::GradientsParams;
 use fused_mlp::Step;
+use layers::Dropout;
 use manual_backprop::gradient_norm::clipped;
 
 use crate::choice::Engine;
@@ -23,6 +24,8 @@ pub struct Stepping<'a> {
     pub team: &'a Team,
     /// Step length α, greater than 0.
     pub learning_rate: f64,
+    /// The masks of the step.
+    pub dropout: Dropout,
 }
 
 /// Sees a net and its gradients before the update and any clipping.
@@ -44,7 +47,7 @@ pub type Look<'a, N> = &'a mut dyn FnMut(&N, &GradientsParams);
 /// # Formula
 ///
 /// ```text
-/// θ ← θ - α · rule(∂L/∂θ)        over the rows of the batch, with the optimizer's rule
+/// θ ← θ - α · rule(∂L/∂θ)        over the rows of the batch, with their masks and the optimizer's rule
 /// ```
 ///
 /// # Source
@@ -58,7 +61,7 @@ pub fn step<N: Net>(
 ) -> Result<(Learner<N>, Loss), TrainingError> {
     match learner {
         Learner::Tensors { net, mut optimizer } => {
-            let (loss, mut gradients) = how.team.gradients(how.engine, &net, batch);
+            let (loss, mut gradients) = how.team.gradients(how.engine, &net, batch, how.dropout);
             if let Some(look) = look {
                 look(&net, &gradients);
             }
@@ -73,13 +76,13 @@ pub fn step<N: Net>(
         }
         Learner::Fused(mut fused) => {
             if let Some(look) = look {
-                let gradients = fused.gradients(batch)?;
+                let gradients = fused.gradients(batch, how.dropout)?;
                 look(fused.net(), &gradients);
             }
-            let (learning_rate, clip_norm) = (how.learning_rate, how.clip_norm);
             let how = Step {
-                learning_rate,
-                clip_norm,
+                learning_rate: how.learning_rate,
+                clip_norm: how.clip_norm,
+                dropout: how.dropout,
             };
             let loss = fused.step(batch, &how)?;
             Ok((Learner::Fused(fused), Loss::Known(loss)))

@@ -6,6 +6,7 @@ use backends::{Hardware, Opened};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 use data_parallel::{Workers, shards};
+use layers::Dropout;
 
 use crate::choice::Engine;
 use crate::error::TrainingError;
@@ -52,18 +53,20 @@ impl Team {
         }
     }
 
-    /// Loss (off autodiff, one element) and gradients of a batch.
+    /// Loss (off autodiff, one element) and gradients of a batch with the masks of a step.
     pub fn gradients<N: Net>(
         &self,
         engine: Engine,
         net: &N,
         batch: &Batch<N::Targets>,
+        dropout: Dropout,
     ) -> (Tensor<1>, GradientsParams) {
         let (copy, rows_of) = (net.clone(), batch.clone());
         let rows = batch.len();
         let parts = self.map(self.shards(rows), move |shard| {
+            let net = copy.clone().with_dropout(dropout.from_row(shard.start));
             let (x, targets) = rows_of.part(shard);
-            engine.gradients(&copy, x, targets, rows)
+            engine.gradients(&net, x, targets, rows)
         });
         self.sum(net, parts)
     }

@@ -128,7 +128,7 @@ impl<N: Net> Rehearsal<N> {
             let (set, rows) = match *part {
                 Part::Step(rows) => {
                     let batch = splits.training.batch(&order, 0..rows);
-                    let how = pass.stepping(settings.learning_rate);
+                    let how = pass.stepping(settings.learning_rate, 0);
                     (learner, _) = step(learner, &batch, &how, None)?;
                     (None, rows)
                 }

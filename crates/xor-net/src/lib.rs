@@ -6,7 +6,7 @@ use burn::nn::Linear;
 use burn::tensor::{Tensor, TensorCreationOptions};
 use serde::{Deserialize, Serialize};
 
-pub use layers::{Activation, ConfigError, Initializer, half_squared_error};
+pub use layers::{Activation, ConfigError, Dropout, Initializer, half_squared_error};
 
 /// What follows the last layer's affine map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +68,7 @@ impl XorNetConfig {
             output: dense(self.hidden, self.outputs, "output"),
             activation: self.activation,
             output_unit: self.output_unit,
+            dropout: Dropout::NONE,
         })
     }
 }
@@ -85,10 +86,19 @@ pub struct XorNet {
     /// What follows the output layer's affine map.
     #[module(skip)]
     pub output_unit: OutputUnit,
+    /// The masks of inputs and hidden layer in the loss: those of one training step.
+    #[module(skip)]
+    pub dropout: Dropout,
 }
 
 impl XorNet {
-    /// The net's outputs.
+    /// The net with the masks of a training step in its loss.
+    #[must_use]
+    pub fn with_dropout(self, dropout: Dropout) -> Self {
+        Self { dropout, ..self }
+    }
+
+    /// The net's outputs, without dropout.
     ///
     /// # Formula
     ///
@@ -109,7 +119,13 @@ impl XorNet {
     ///
     /// Lecture items L3 (sigmoid output) and L6 (linear output).
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        let z3 = self.activation.forward(self.hidden.forward(x));
+        self.forward_with(Dropout::NONE, x)
+    }
+
+    /// The outputs with these masks: `z3 ∘ m/(1 - p)` goes on in place of `z3`, and the same of `x`.
+    fn forward_with(&self, dropout: Dropout, x: Tensor<2>) -> Tensor<2> {
+        let z2 = self.hidden.forward(dropout.apply(0, x));
+        let z3 = dropout.apply(1, self.activation.forward(z2));
         let z5 = self.output.forward(z3);
         match self.output_unit {
             OutputUnit::Sigmoid => layers::sigmoid(z5),
@@ -117,7 +133,7 @@ impl XorNet {
         }
     }
 
-    /// Half the squared error, summed over all rows: `½‖yp - y‖²` (item L3).
+    /// Half the squared error, summed over all rows: `½‖yp - y‖²` (item L3), with the masks of `dropout`.
     ///
     /// # Shapes
     ///
@@ -127,7 +143,7 @@ impl XorNet {
     ///
     /// If the shapes of `x` or `y` do not fit the net or each other.
     pub fn loss(&self, x: Tensor<2>, y: Tensor<2>) -> Tensor<1> {
-        half_squared_error(self.forward(x), y)
+        half_squared_error(self.forward_with(self.dropout, x), y)
     }
 }
 
@@ -158,6 +174,7 @@ mod tests {
             ),
             activation: Activation::Sigmoid,
             output_unit: OutputUnit::Sigmoid,
+            dropout: Dropout::NONE,
         }
     }
 
@@ -183,6 +200,24 @@ mod tests {
         let (_, y) = truth_table();
         let loss = half_squared_error(y.clone() * 3.0, y).into_scalar::<f64>();
         assert_eq!(loss, 0.5 * (4.0 + 4.0));
+    }
+
+    #[test]
+    fn dropout_is_in_the_loss_alone() {
+        let (x, y) = truth_table();
+        let dropout = Dropout::new(0.5, 0.0, 2).expect("a probability");
+        let dropped = solved().with_dropout(dropout);
+        let outputs = |net: XorNet| net.forward(x.clone()).try_into_vec_as::<f64>();
+        assert_eq!(
+            outputs(dropped.clone()).expect("f64"),
+            outputs(solved()).expect("f64")
+        );
+        let hidden = solved().hidden.forward(x.clone());
+        let z3 = dropout.apply(1, layers::sigmoid(hidden));
+        let yp = layers::sigmoid(solved().output.forward(z3));
+        let expected = half_squared_error(yp, y.clone()).into_scalar::<f64>();
+        assert_eq!(dropped.loss(x, y).into_scalar::<f64>(), expected);
+        assert!(expected > 0.1, "{expected}");
     }
 
     #[test]

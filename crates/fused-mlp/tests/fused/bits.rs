@@ -1,9 +1,9 @@
 //! The number of threads, and what path is taken, change no bit or no more than rounding.
 
 use fused_mlp::{Float, LayerValues, Rule, Step, Trainer};
-use layers::Activation;
+use layers::{Activation, Dropout};
 
-use crate::common::{Problem, assert_close, outputs};
+use crate::common::{Problem, assert_close, masks, outputs};
 
 const ADAM: Rule = Rule::Adam {
     beta_1: 0.9,
@@ -36,11 +36,14 @@ fn same_bits_for_any_number_of_threads<T: Float>() {
             .into_iter()
             .zip([Rule::Sgd, ADAM].into_iter().cycle())
         {
-            for clip_norm in [None, Some(0.5)] {
+            for (clip_norm, dropout) in
+                [(None, Dropout::NONE), (None, masks()), (Some(0.5), masks())]
+            {
                 let problem = Problem::new(sizes, Activation::Elu, output, batch);
                 let how = Step {
                     learning_rate: 1e-5,
                     clip_norm,
+                    dropout,
                 };
                 let run = |threads| {
                     let mut trainer = problem.trainer::<T>(rule, 0.01, threads);
@@ -80,6 +83,7 @@ fn plain_loops_and_blocks_agree_to_rounding() {
                 let how = Step {
                     learning_rate: 0.05,
                     clip_norm: Some(2.0),
+                    dropout: masks(),
                 };
                 // A workspace of more rows than a block has takes the path of large nets.
                 let run = |rows_at_most| {
@@ -111,6 +115,7 @@ fn a_state_that_is_read_and_set_goes_on_with_the_same_bits() {
             let how = Step {
                 learning_rate: 0.01,
                 clip_norm: None,
+                dropout: Dropout::NONE,
             };
             let mut trainer = problem.trainer::<f32>(rule, 0.1, 2);
             let mut other = problem.trainer::<f32>(rule, 0.1, 2);

@@ -5,10 +5,11 @@ use fused_mlp::{
     Architecture, Float, FusedError, Inputs, LayerValues, Output, OutputUnit, Ridge, Rule, Targets,
     Trainer,
 };
+use layers::Dropout;
 use manual_backprop::activation::{self, Activation, sigmoid};
 use manual_backprop::cross_entropy::{smoothed, softmax_cross_entropy};
 use manual_backprop::linear::affine;
-use manual_backprop::{Reduction, ridge};
+use manual_backprop::{Reduction, dropout, ridge};
 
 /// Numbers that look random.
 pub(crate) fn noise(seed: usize, count: usize) -> impl Iterator<Item = f64> {
@@ -144,16 +145,22 @@ impl Problem {
         layers: &[(Tensor<2>, Tensor<1>)],
         x: Tensor<2>,
         y: Tensor<2>,
+        masks: Dropout,
     ) -> (f64, Vec<(Tensor<2>, Tensor<1>)>) {
         let f = &self.architecture.hidden;
         let rows = x.dims()[0];
+        let mask = |l: usize, z: &Tensor<2>| masks.mask(l, z.dims(), (&z.device(), z.dtype()));
+        let dropped =
+            |l, z: &Tensor<2>| dropout::forward(z.clone(), mask(l, z), masks.probability(l));
         let mut z = vec![x];
+        let mut d = vec![dropped(0, &z[0])];
         let mut pre = vec![];
         for (l, (w, b)) in layers.iter().enumerate() {
-            let a = affine::forward(z[l].clone(), w.clone(), b.clone());
+            let a = affine::forward(d[l].clone(), w.clone(), b.clone());
             pre.push(a.clone());
             if let Some(&f) = f.get(l) {
                 z.push(activation::forward(f, a));
+                d.push(dropped(l + 1, &z[l + 1]));
             }
         }
         let a = pre.last().unwrap().clone();
@@ -187,8 +194,8 @@ impl Problem {
         let mut loss = loss.into_scalar::<f64>();
         let mut gradients = vec![];
         for (l, (w, b)) in layers.iter().enumerate().rev() {
-            let (grad_z, mut grad_w, grad_b) =
-                affine::backward(z[l].clone(), w.clone(), delta.clone());
+            let (grad_d, mut grad_w, grad_b) =
+                affine::backward(d[l].clone(), w.clone(), delta.clone());
             if gamma != 0.0 {
                 loss += ridge::forward(w.clone(), gamma).into_scalar::<f64>();
                 grad_w = grad_w + ridge::backward(w.clone(), gamma);
@@ -196,6 +203,7 @@ impl Problem {
             assert_eq!(b.dims(), grad_b.dims());
             gradients.push((grad_w, grad_b));
             if l > 0 {
+                let grad_z = dropout::backward(grad_d, mask(l, &z[l]), masks.probability(l));
                 delta = activation::backward(f[l - 1], pre[l - 1].clone(), z[l].clone(), grad_z);
             }
         }
@@ -278,4 +286,10 @@ pub(crate) fn outputs() -> Vec<Output> {
         squared(OutputUnit::Linear, ridge(None)),
         squared(OutputUnit::Sigmoid, ridge(Some(1000))),
     ]
+}
+
+/// Dropout of a step.
+pub(crate) fn masks() -> Dropout {
+    let dropout = Dropout::new(0.3, 0.2, 4).expect("probabilities");
+    dropout.at_step(7)
 }

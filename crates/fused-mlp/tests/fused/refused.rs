@@ -1,7 +1,7 @@
 //! What is refused, and the words for it.
 
 use fused_mlp::{Architecture, Inputs, Output, Rule, Step, Targets, Trainer};
-use layers::Activation;
+use layers::{Activation, Dropout};
 
 use crate::common::{Problem, outputs};
 
@@ -60,6 +60,7 @@ fn batches_that_do_not_fit() {
         let how = Step {
             learning_rate: 1.0,
             clip_norm: None,
+            dropout: Dropout::NONE,
         };
         trainer
             .step(inputs, targets, &how)

@@ -7,10 +7,10 @@ use burn::optim::momentum::MomentumConfig;
 use burn::optim::{AdamConfig, AdamWConfig, GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::tensor::{DType, Device, Tensor};
 use fused_mlp::{Float, Output, Rule, Step};
-use layers::Activation;
+use layers::{Activation, Dropout};
 use manual_backprop::gradient_norm::clipped;
 
-use crate::common::{Problem, assert_close, outputs, values};
+use crate::common::{Problem, assert_close, masks, outputs, values};
 
 const RULES: [Rule; 5] = [
     Rule::Sgd,
@@ -97,15 +97,16 @@ fn equal_burn_s<T: Float>(rules: &[Rule], dtype: DType, tolerance: f64) {
                     let mut net = Net::new(&problem, dtype);
                     let mut optimizer = optimizer(rule, decay);
                     let mut trainer = problem.trainer::<T>(rule, decay, 2);
-                    for step in 0..5 {
+                    for step in 0..5u32 {
                         let learning_rate = 0.003 / f64::from(step + 1);
+                        let dropout = masks().at_step(step.into());
                         let of_net = |layer: &Linear| {
                             let bias = layer.bias.as_ref().unwrap();
                             (layer.weight.val(), bias.val())
                         };
                         let tensors: Vec<_> = net.valid().layers.iter().map(of_net).collect();
                         let (loss, by_hand) =
-                            problem.by_manual_backprop(&tensors, x.clone(), y.clone());
+                            problem.by_manual_backprop(&tensors, x.clone(), y.clone(), dropout);
                         let mut gradients = GradientsParams::new();
                         for (layer, (grad_w, grad_b)) in net.layers.iter().zip(by_hand) {
                             gradients.register(layer.weight.id, grad_w);
@@ -118,6 +119,7 @@ fn equal_burn_s<T: Float>(rules: &[Rule], dtype: DType, tolerance: f64) {
                         let how = Step {
                             learning_rate,
                             clip_norm,
+                            dropout,
                         };
                         let got = trainer.step(problem.inputs(), problem.targets(), &how);
                         assert_close(&what, &[got.unwrap()], &[loss], tolerance);
@@ -154,6 +156,7 @@ fn a_limited_norm_is_the_step_s_length() {
             let how = Step {
                 learning_rate: 1.0,
                 clip_norm: Some(0.01),
+                dropout: Dropout::NONE,
             };
             trainer
                 .step(problem.inputs(), problem.targets(), &how)
@@ -190,6 +193,7 @@ fn a_gradient_whose_square_overflows_is_clipped_too() {
     let how = Step {
         learning_rate: 1e89,
         clip_norm: Some(1.0),
+        dropout: Dropout::NONE,
     };
     trainer
         .step(problem.inputs(), problem.targets(), &how)
@@ -211,6 +215,7 @@ fn a_loss_that_is_not_finite_is_returned() {
             let how = Step {
                 learning_rate: 0.1,
                 clip_norm: None,
+                dropout: Dropout::NONE,
             };
             let loss = trainer
                 .step(problem.inputs(), problem.targets(), &how)

@@ -11,10 +11,12 @@ use fused_nets::{BatchTargets, FusedNet, LayerGradients, Way};
 use linear_regression::{LinearRegression, LinearRegressionConfig};
 use manual_backprop::activation::Activation;
 use manual_backprop::layer;
-use mnist_mlp::{MnistMlp, MnistMlpConfig};
+use mnist_mlp::{Dropout, MnistMlp, MnistMlpConfig};
 use xor_net::{OutputUnit, XorNet, XorNetConfig};
 
-use crate::common::{GAMMA, SMOOTHING, all_positive, case, drawn, positive, scaled, with_kinks};
+use crate::common::{
+    GAMMA, SMOOTHING, all_positive, case, drawn, masks, positive, scaled, with_kinks,
+};
 use crate::sizes::Size;
 
 /// An MNIST net and a batch of images: the case at real size.
@@ -39,6 +41,8 @@ pub(crate) enum By {
         way: Way,
         /// The gradients of the layers, or wrong ones of a mutant.
         read: fn(&dyn FusedNet, Vec<LayerGradients>) -> Vec<LayerGradients>,
+        /// The masks that the engine takes, or wrong ones of a mutant.
+        masks: fn(Dropout) -> Dropout,
     },
 }
 
@@ -48,6 +52,15 @@ impl By {
         Self::Engine {
             way,
             read: |_, layers| layers,
+            masks: |masks| masks,
+        }
+    }
+
+    /// The masks with which gradients are computed, for those of a case.
+    fn masks(self, of_case: Dropout) -> Dropout {
+        match self {
+            Self::Formulas => of_case,
+            Self::Engine { masks, .. } => masks(of_case),
         }
     }
 
@@ -85,7 +98,7 @@ impl By {
                 };
                 net.layers().into_iter().map(of_layer).collect()
             }
-            Self::Engine { way, read } => {
+            Self::Engine { way, read, .. } => {
                 let computed = fused_nets::gradients(net, x, targets, way);
                 let (_, layers) = computed.expect("the batch fits the net");
                 read(net, layers)
@@ -105,8 +118,15 @@ pub(crate) fn all(activations: &[Activation], size: Size, by: By) -> Vec<Case> {
     let [batch, d_in, d_out] = size;
     let mut cases = Vec::new();
     for &f in activations {
-        cases.push(xor_case(f, OutputUnit::Sigmoid, size, by));
-        cases.push(xor_case(f, OutputUnit::Linear, size, by));
+        for unit in [OutputUnit::Sigmoid, OutputUnit::Linear] {
+            cases.push(xor_case(f, unit, size, Dropout::NONE, by));
+        }
+        cases.push(xor_case(f, OutputUnit::Sigmoid, size, masks(), by));
+        cases.push(dropout_mlp_case(
+            f,
+            &[batch, d_in, d_out + 3, d_out + 1, d_out + 1],
+            by,
+        ));
         cases.push(mlp_case(
             f,
             &[batch, d_in, d_out + 3, d_out + 1, d_out + 1],
@@ -118,10 +138,17 @@ pub(crate) fn all(activations: &[Activation], size: Size, by: By) -> Vec<Case> {
     cases.push(linear_regression_case(Ridge::None, size, by));
     cases.push(linear_regression_case(Ridge::Whole, size, by));
     cases.push(linear_regression_case(Ridge::Share, size, by));
+    cases.push(dropout_regression_case(size, by));
     cases
 }
 
-fn xor_case(f: Activation, output_unit: OutputUnit, [batch, d_in, d_out]: Size, by: By) -> Case {
+fn xor_case(
+    f: Activation,
+    output_unit: OutputUnit,
+    [batch, d_in, d_out]: Size,
+    dropout: Dropout,
+    by: By,
+) -> Case {
     let config = XorNetConfig::new()
         .with_inputs(d_in)
         .with_hidden(d_out + 2)
@@ -132,14 +159,18 @@ fn xor_case(f: Activation, output_unit: OutputUnit, [batch, d_in, d_out]: Size, 
         OutputUnit::Sigmoid => format!("XorNet {f}"),
         OutputUnit::Linear => format!("XorNet {f}, linear output"),
     };
-    let build = move |device: &Device| config.init(0, device).expect("every size is at least 1");
+    let name = name + suffix(dropout);
+    let build = move |device: &Device| {
+        let net = config.init(0, device).expect("every size is at least 1");
+        net.with_dropout(dropout)
+    };
     let by_hand = build.clone();
     let case = case(&by.named(&name), &[batch, d_in, d_out + 2, d_out])
         .constant("x", [batch, d_in], drawn("model inputs", batch * d_in))
         .constant("y", [batch, d_out], drawn("model targets", batch * d_out))
         .module(build, |net: &XorNet, v| net.loss(v.get("x"), v.get("y")))
         .vjp(move |v, grad_out| {
-            let mut net: XorNet = by_hand(v.device());
+            let mut net = by_hand(v.device()).with_dropout(by.masks(dropout));
             set(&mut net.hidden, "hidden", v);
             set(&mut net.output, "output", v);
             let paths = ["hidden", "output"].map(str::to_owned);
@@ -149,7 +180,8 @@ fn xor_case(f: Activation, output_unit: OutputUnit, [batch, d_in, d_out]: Size, 
             })
         });
     with_kinks(case, f, move |v| {
-        let step = layer::forward(f, v.get("x"), v.get("hidden.weight"), v.get("hidden.bias"));
+        let x = dropout.apply(0, v.get("x"));
+        let step = layer::forward(f, x, v.get("hidden.weight"), v.get("hidden.bias"));
         positive(step.a)
     })
 }
@@ -169,7 +201,25 @@ pub(crate) enum Ridge {
 /// Batches of a training set, if a case has only one of them.
 pub(crate) const BATCHES: usize = 3;
 
-pub(crate) fn linear_regression_case(ridge: Ridge, [batch, d_in, d_out]: Size, by: By) -> Case {
+/// The name of a case with dropout ends in this.
+fn suffix(dropout: Dropout) -> &'static str {
+    if dropout.drops(0) || dropout.drops(1) {
+        ", dropout"
+    } else {
+        ""
+    }
+}
+
+pub(crate) fn linear_regression_case(ridge: Ridge, size: Size, by: By) -> Case {
+    regression_case(ridge, size, Dropout::NONE, by)
+}
+
+/// Dropout of the inputs.
+fn dropout_regression_case(size: Size, by: By) -> Case {
+    regression_case(Ridge::None, size, masks(), by)
+}
+
+fn regression_case(ridge: Ridge, [batch, d_in, d_out]: Size, dropout: Dropout, by: By) -> Case {
     let config = LinearRegressionConfig::new(d_in, d_out);
     let (name, config) = match ridge {
         Ridge::None => ("LinearRegression", config),
@@ -181,16 +231,20 @@ pub(crate) fn linear_regression_case(ridge: Ridge, [batch, d_in, d_out]: Size, b
                 .with_training_rows(Some(BATCHES * batch)),
         ),
     };
-    let build = move |device: &Device| config.init(0, device).expect("every size is at least 1");
+    let name = name.to_owned() + suffix(dropout);
+    let build = move |device: &Device| {
+        let net = config.init(0, device).expect("every size is at least 1");
+        net.with_dropout(dropout)
+    };
     let by_hand = build.clone();
-    case(&by.named(name), &[batch, d_in, d_out])
+    case(&by.named(&name), &[batch, d_in, d_out])
         .constant("x", [batch, d_in], drawn("model inputs", batch * d_in))
         .constant("y", [batch, d_out], drawn("model targets", batch * d_out))
         .module(build, |net: &LinearRegression, v| {
             net.loss(v.get("x"), v.get("y"))
         })
         .vjp(move |v, grad_out| {
-            let mut net: LinearRegression = by_hand(v.device());
+            let mut net = by_hand(v.device()).with_dropout(by.masks(dropout));
             set(&mut net.linear, "linear", v);
             let batch = (v.get("x"), BatchTargets::Numbers(v.get("y")));
             by.gradients(&net, &["linear".to_owned()], batch, grad_out, |net, x| {
@@ -214,7 +268,15 @@ pub(crate) fn mlp_case(f: Activation, sizes: &[usize], by: By) -> Case {
     let (d_in, classes) = (sizes[1], sizes[sizes.len() - 1]);
     let hidden = sizes[2..sizes.len() - 1].to_vec();
     let config = MnistMlpConfig::new(d_in, hidden, classes).with_activation(f);
-    drawn_mlp_case(&format!("MnistMlp {f}"), sizes, config, by)
+    drawn_mlp_case(&format!("MnistMlp {f}"), sizes, config, Dropout::NONE, by)
+}
+
+/// A net with dropout of inputs and hidden layers.
+pub(crate) fn dropout_mlp_case(f: Activation, sizes: &[usize], by: By) -> Case {
+    let (d_in, classes) = (sizes[1], sizes[sizes.len() - 1]);
+    let hidden = sizes[2..sizes.len() - 1].to_vec();
+    let config = MnistMlpConfig::new(d_in, hidden, classes).with_activation(f);
+    drawn_mlp_case(&format!("MnistMlp {f}"), sizes, config, masks(), by)
 }
 
 /// A net whose loss smooths its targets.
@@ -224,15 +286,26 @@ pub(crate) fn smoothed_mlp_case(sizes: &[usize], by: By) -> Case {
     let config = MnistMlpConfig::new(d_in, hidden, classes)
         .with_activation(Activation::Tanh)
         .with_label_smoothing(SMOOTHING);
-    drawn_mlp_case("MnistMlp tanh, smoothed", sizes, config, by)
+    drawn_mlp_case("MnistMlp tanh, smoothed", sizes, config, Dropout::NONE, by)
 }
 
 /// A net on drawn inputs.
-fn drawn_mlp_case(name: &str, sizes: &[usize], config: MnistMlpConfig, by: By) -> Case {
-    let (batch, classes) = (sizes[0], config.classes);
-    let labels = (0..batch).map(|i| ((i * 5 + 1) % classes) as i64).collect();
+fn drawn_mlp_case(
+    name: &str,
+    sizes: &[usize],
+    config: MnistMlpConfig,
+    dropout: Dropout,
+    by: By,
+) -> Case {
+    let batch = sizes[0];
+    let labels = drawn_labels(batch, config.classes);
     let inputs = drawn("model inputs", batch * config.inputs);
-    model(name, sizes, config, (inputs, labels), by)
+    model(name, sizes, config, (inputs, labels), (dropout, by))
+}
+
+/// The classes of a batch of drawn inputs.
+pub(crate) fn drawn_labels(batch: usize, classes: usize) -> Vec<i64> {
+    (0..batch).map(|i| ((i * 5 + 1) % classes) as i64).collect()
 }
 
 /// A real net at its initial weights on a real batch.
@@ -254,7 +327,7 @@ pub(crate) fn mnist_batch_case(batch: &MnistBatch, by: By) -> Case {
         &sizes,
         config,
         (pixels, labels),
-        by,
+        (Dropout::NONE, by),
     )
     .tolerance(DType::F64, real_tolerance(inputs));
     layers.iter().enumerate().fold(case, |case, (l, layer)| {
@@ -287,20 +360,24 @@ fn model(
     sizes: &[usize],
     config: MnistMlpConfig,
     (inputs, labels): (Vec<f64>, Vec<i64>),
-    by: By,
+    (dropout, by): (Dropout, By),
 ) -> Case {
     let f = config.activation;
     let (batch, depth) = (labels.len(), config.hidden.len() + 1);
-    let build = move |device: &Device| config.init(0, device).expect("every size is at least 1");
+    let name = name.to_owned() + suffix(dropout);
+    let build = move |device: &Device| {
+        let net = config.init(0, device).expect("every size is at least 1");
+        net.with_dropout(dropout)
+    };
     let by_hand = build.clone();
     let labels_by_hand = labels.clone();
-    let case = case(&by.named(name), sizes)
+    let case = case(&by.named(&name), sizes)
         .constant("x", [batch, sizes[1]], inputs)
         .module(build, move |net: &MnistMlp, v| {
             net.loss(v.get("x"), v.ints([batch], &labels))
         })
         .vjp(move |v, grad_out| {
-            let mut net: MnistMlp = by_hand(v.device());
+            let mut net = by_hand(v.device()).with_dropout(by.masks(dropout));
             let paths = (0..depth).map(|l| format!("layers.{l}"));
             let paths = paths.collect::<Vec<_>>();
             for (layer, path) in net.layers.iter_mut().zip(&paths) {
@@ -312,16 +389,16 @@ fn model(
                 manual_backprop::mnist_mlp::gradients(net, x, labels()).1
             })
         });
-    with_kinks(case, f, move |v| hidden_masks(f, depth, v))
+    with_kinks(case, f, move |v| hidden_masks(f, depth, dropout, v))
 }
 
 /// The signs of all hidden pre-activations.
-fn hidden_masks(f: Activation, depth: usize, v: &Values) -> Masks {
-    let mut z = v.get("x");
+fn hidden_masks(f: Activation, depth: usize, dropout: Dropout, v: &Values) -> Masks {
+    let mut d = dropout.apply(0, v.get("x"));
     all_positive((0..depth - 1).map(|l| {
         let (w, b) = (format!("layers.{l}.weight"), format!("layers.{l}.bias"));
-        let step = layer::forward(f, z.clone(), v.get(&w), v.get(&b));
-        z = step.z;
+        let step = layer::forward(f, d.clone(), v.get(&w), v.get(&b));
+        d = dropout.apply(l + 1, step.z);
         step.a
     }))
 }

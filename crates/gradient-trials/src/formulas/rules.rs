@@ -7,10 +7,11 @@ use manual_backprop::activation::{self, Activation};
 use manual_backprop::cross_entropy::{from_probabilities, smoothed, softmax_cross_entropy};
 use manual_backprop::error::half_squared_error;
 use manual_backprop::linear::{add_bias, add_bias_to_columns, affine, matmul};
-use manual_backprop::{Reduction, layer, ridge, softmax};
+use manual_backprop::{Reduction, dropout, layer, ridge, softmax};
 
 use crate::common::{
-    GAMMA, REDUCTIONS, SMOOTHING, case, drawn, positive, scaled, targets, weights, with_kinks,
+    DROPPED, GAMMA, REDUCTIONS, SMOOTHING, case, drawn, positive, scaled, targets, weights,
+    with_kinks,
 };
 use crate::sizes::Size;
 
@@ -22,6 +23,7 @@ pub(crate) fn all(size: Size) -> Vec<Case> {
         add_bias_to_columns_case(size),
         affine_case(size),
         ridge_case(size),
+        dropout_case(size),
         softmax_case(size),
     ];
     for f in Activation::ALL {
@@ -94,6 +96,19 @@ pub(crate) fn ridge_case([_, d_in, d_out]: Size) -> Case {
         .vjp(|v, grad_out| {
             let grad_w = ridge::backward::<2>(v.get("w"), GAMMA);
             Gradients::new().with("w", scaled(grad_w, grad_out))
+        })
+}
+
+/// Two thirds of the values stay.
+pub(crate) fn dropout_case([batch, d, _]: Size) -> Case {
+    let m = (0..batch * d).map(|i| if i % 3 == 1 { 0.0 } else { 1.0 });
+    case("dropout", &[batch, d])
+        .input("h", [batch, d])
+        .constant("m", [batch, d], m.collect::<Vec<f64>>())
+        .function(|v| dropout::forward::<2>(v.get("h"), v.get("m"), DROPPED))
+        .vjp(|v, grad_out| {
+            let grad_h = dropout::backward::<2>(grad_out.get(0), v.get("m"), DROPPED);
+            Gradients::new().with("h", grad_h)
         })
 }
 

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use burn::module::Module;
 use burn::tensor::Tensor;
-use mnist_mlp::MnistMlp;
+use mnist_mlp::{Dropout, MnistMlp};
 use pages::colours::Colour;
 use pages::numbers::{number, percent};
 use pages::page::{Section, Table};
@@ -68,7 +68,8 @@ impl Watch<MnistMlp> for Observer<'_> {
         }
         if step.is_multiple_of(KEPT) {
             let team = Team::undivided();
-            let (loss, gradients) = team.gradients(Engine::Manual, state.net(), batch);
+            let (loss, gradients) =
+                team.gradients(Engine::Manual, state.net(), batch, Dropout::NONE);
             self.losses.push(loss);
             self.norms.extend(state.net().layers.iter().map(|layer| {
                 let gradient = gradients.get::<2>(layer.weight.id);

@@ -7,7 +7,7 @@ use pages::numbers::{Array, number};
 use pages::page::{Section, Table};
 use universal_approximation::targets::Target1d;
 use universal_approximation::{Approximation1d, OneHiddenLayer};
-use xor_net::{Activation, OutputUnit, XorNet};
+use xor_net::{Activation, Dropout, OutputUnit, XorNet};
 
 use super::curves::POINTS;
 use crate::setup::Setup;
@@ -31,6 +31,7 @@ pub(super) fn load(net: &OneHiddenLayer, setup: &Setup) -> XorNet {
         },
         activation: Activation::Sigmoid,
         output_unit: OutputUnit::Linear,
+        dropout: Dropout::NONE,
     }
 }
 

@@ -6,7 +6,7 @@ use std::thread;
 use datasets::{ImageSet, Mnist};
 use fused_mlp::{Architecture, Inputs, LayerValues, Output, State, Step, Targets, Trainer};
 use layers::{Activation, dense};
-use mnist_mlp::MnistMlp;
+use mnist_mlp::{Dropout, MnistMlp};
 use rayon::ThreadPool;
 use weight_exchange::{Dense, DenseStack};
 
@@ -189,6 +189,7 @@ impl Learns for Learner {
         let how = Step {
             learning_rate: self.settings.rate,
             clip_norm: None,
+            dropout: Dropout::NONE,
         };
         let loss = f64::from(self.trainer.step(inputs, targets, &how)?);
         self.place = end;
@@ -229,6 +230,7 @@ impl Snapshot {
             layers: layers.map(|layer| layer.to_linear(&place.device)).collect(),
             activation: f,
             label_smoothing: 0.0,
+            dropout: Dropout::NONE,
         })
     }
 }

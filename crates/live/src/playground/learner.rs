@@ -7,7 +7,7 @@ use fused_mlp::{
     Architecture, FusedError, Inputs, LayerValues, Output, OutputUnit, State, Step, Targets,
     Trainer,
 };
-use layers::dense;
+use layers::{Dropout, dense};
 use rayon::ThreadPool;
 
 use crate::error::RequestError;
@@ -152,6 +152,7 @@ impl Learner {
         let how = Step {
             learning_rate: self.settings.rate,
             clip_norm: self.settings.clip,
+            dropout: Dropout::NONE,
         };
         let loss = self
             .trainer
@@ -168,8 +169,11 @@ impl Learner {
                 .set_layer(layer, &values.weights, &values.biases)?;
         }
         let rows = (0..self.data.training as u32).collect::<Vec<_>>();
-        self.gauge
-            .gradients(inputs(&self.data, &rows), targets(&self.data, &rows))?;
+        self.gauge.gradients(
+            inputs(&self.data, &rows),
+            targets(&self.data, &rows),
+            Dropout::NONE,
+        )?;
         let count = self.gauge.architecture().layers();
         let gradients = (0..count).map(|layer| self.gauge.gradient(layer));
         Ok(gradients.collect::<Result<_, _>>()?)

@@ -4,6 +4,7 @@
 //! `forward` returns every intermediate value, `backward` every gradient, as fields and as a list
 //! with names. No net computes the gradient of its input, which is data.
 
+pub mod dense;
 pub mod general;
 pub mod linear_regression;
 pub mod mnist;

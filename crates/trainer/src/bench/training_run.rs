@@ -131,7 +131,7 @@ impl<N: Net> TrainingRun<N> {
             }
         } else {
             // A pass is one step on all rows: an epoch around it would cost as much.
-            let (rows, how) = (self.examples.len(), pass.stepping(LEARNING_RATE));
+            let (rows, how) = (self.examples.len(), pass.stepping(LEARNING_RATE, 0));
             for _ in 0..self.passes {
                 let batch = self.examples.first(rows);
                 (state.learner, _) = step(state.learner, &batch, &how, None)?;

@@ -20,6 +20,8 @@ fn values_out_of_range_are_refused_by_the_option_s_name() {
         ("--log-every", &["0"]),
         ("--learning-rate", &["NaN", "inf", "-1", "0"]),
         ("--weight-decay", &["nan", "-0.1"]),
+        ("--dropout", &["1", "-0.1", "nan", "x"]),
+        ("--dropout-input", &["1", "-0.1", "nan", "x"]),
         ("--ridge", &["nan", "inf", "-1", "x"]),
         ("--hidden", &["", "0", "8,0", "8,,8", "-3"]),
         ("--seed", &["-1", "0.5"]),
@@ -84,6 +86,26 @@ fn options_that_do_not_go_together_are_refused() {
         (
             "--model xor-net --label-smoothing 0.1",
             &["--label-smoothing", "xor-net"],
+        ),
+        (
+            "--model linear-regression --dropout 0.5",
+            &["--dropout", "linear-regression", "no hidden layer"],
+        ),
+        (
+            "--model linear-regression --dropout-input 0.2",
+            &["--dropout-input", "exact solution", "--ridge"],
+        ),
+        (
+            "--model xor-net --dropout-input 0.2",
+            &["--dropout-input", "truth table", "; use --dropout"],
+        ),
+        (
+            "--hidden none --dropout 0.5",
+            &["--dropout", "--hidden none", "--dropout-input"],
+        ),
+        (
+            "--preset accurate --dropout 0.5",
+            &["--dropout contradicts --preset accurate", "; leave"],
         ),
         (
             "--engine fused --backend wgpu",

@@ -33,7 +33,8 @@ fn has_checkpoint(run_folder: &Path) -> bool {
 #[cfg(unix)]
 #[test]
 fn a_run_that_was_interrupted_continues_to_the_same_numbers() {
-    let everything = "--schedule cosine --warm-up 3 --clip-norm 0.5 --label-smoothing 0.1";
+    let everything = "--schedule cosine --warm-up 3 --clip-norm 0.5 --label-smoothing 0.1 \
+                      --dropout 0.3 --dropout-input 0.1";
     for (backend, engine, rest, signal) in [
         ("ndarray", "autodiff", "--optimizer adam", "INT"),
         ("flex", "manual", everything, "TERM"),

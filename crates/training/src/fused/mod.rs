@@ -8,6 +8,7 @@ use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::Tensor;
 use fused_mlp::{FusedError, Inputs, LayerValues, Step, Trainer};
 use fused_nets::{FusedNet, Way, load, store, tensors};
+use layers::Dropout;
 use manual_backprop::Reduction;
 use rayon::ThreadPool;
 
@@ -86,13 +87,14 @@ impl<N: Net> Fused<N> {
         Ok(f64::from(loss?))
     }
 
-    /// The gradients of a batch, by parameter id; nothing is changed.
+    /// The gradients of a batch with these masks, by parameter id; nothing is changed.
     pub(crate) fn gradients(
         &mut self,
         batch: &Batch<N::Targets>,
+        dropout: Dropout,
     ) -> Result<GradientsParams, TrainingError> {
         self.with_batch(batch, |engine, inputs, targets| {
-            engine.gradients(inputs, targets)
+            engine.gradients(inputs, targets, dropout)
         })?;
         let layers = 0..self.engine.architecture().layers();
         let values = layers.map(|layer| self.engine.gradient(layer));

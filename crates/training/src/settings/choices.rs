@@ -54,6 +54,10 @@ pub struct Choices {
     pub clip_norm: Option<f64>,
     /// Share of the targets spread over all classes.
     pub label_smoothing: Option<f64>,
+    /// Probability that a unit of a hidden layer is left out of a row's step.
+    pub dropout: Option<f64>,
+    /// Probability that an input is left out of a row's step.
+    pub dropout_input: Option<f64>,
     /// Epochs that an average of the weights reaches back.
     pub average: Option<f64>,
     /// Minutes that the run is to take, instead of a number of epochs.
@@ -64,7 +68,7 @@ pub struct Choices {
     pub augment_strength: Option<f64>,
     /// Classes that are turned less.
     pub augment_rotation: Option<Vec<ClassShare>>,
-    /// Decides initial weights, validation set, batch order and distortions.
+    /// Decides initial weights, validation set, batch order, distortions and dropout.
     pub seed: Option<u64>,
     /// Folder of the data.
     pub data_dir: Option<PathBuf>,
@@ -115,6 +119,8 @@ impl Choices {
             weight_decay: self.weight_decay.or(fallback.weight_decay),
             clip_norm: self.clip_norm.or(fallback.clip_norm),
             label_smoothing: self.label_smoothing.or(fallback.label_smoothing),
+            dropout: self.dropout.or(fallback.dropout),
+            dropout_input: self.dropout_input.or(fallback.dropout_input),
             average: self.average.or(fallback.average),
             minutes: self.minutes.or(fallback.minutes),
             augment: self.augment.or(fallback.augment),
@@ -147,6 +153,11 @@ pub(super) fn refuse_fused_on_adapters(choices: &Choices) -> Result<(), Settings
         ));
     }
     Ok(())
+}
+
+/// Whether a factor or a probability is chosen that is not 0.
+fn some_of(choice: Option<f64>) -> bool {
+    choice.is_some_and(|x| x > 0.0)
 }
 
 /// An error that names the first option that does not apply to the model.
@@ -187,13 +198,28 @@ pub(super) fn refuse_what_does_not_apply(
         ),
         (
             "--weight-decay",
-            linear && choices.weight_decay.is_some_and(|factor| factor > 0.0),
+            linear && some_of(choices.weight_decay),
             "whose bias it would also shrink, away from the exact solution; use --ridge",
         ),
         (
             "--label-smoothing",
             (linear || xor) && choices.label_smoothing.is_some(),
             "whose loss is not cross-entropy; leave it out",
+        ),
+        (
+            "--dropout",
+            linear && some_of(choices.dropout),
+            no_hidden_layer,
+        ),
+        (
+            "--dropout-input",
+            linear && some_of(choices.dropout_input),
+            "whose exact solution knows no dropout; use --ridge, which shrinks the weights as dropout does",
+        ),
+        (
+            "--dropout-input",
+            xor && some_of(choices.dropout_input),
+            "where a dropped input makes another row of the truth table; use --dropout",
         ),
         (
             "--ridge",
@@ -212,6 +238,12 @@ pub(super) fn refuse_what_does_not_apply(
         ));
     }
     match hidden {
+        Some(hidden) if hidden.is_empty() && !xor && some_of(choices.dropout) => {
+            Err(SettingsError::new(
+                "--dropout does not apply to --hidden none, since there is no hidden layer; use \
+                 --dropout-input",
+            ))
+        }
         Some(hidden) if hidden.is_empty() && !xor && choices.activation.is_some() => {
             Err(SettingsError::new(
                 "--activation does not apply to --hidden none, since there is no hidden layer; leave \

@@ -83,6 +83,11 @@ impl Settings {
                 "--label-smoothing",
                 differs(choices.label_smoothing, self.label_smoothing),
             ),
+            ("--dropout", differs(choices.dropout, self.dropout)),
+            (
+                "--dropout-input",
+                differs(choices.dropout_input, self.dropout_input),
+            ),
             (
                 "--average",
                 differs_where_given(choices.average, self.average),
@@ -163,7 +168,7 @@ mod tests {
         assert!(started.clone().continued(&same).is_ok());
 
         type Change = fn(&mut Choices);
-        let others: [(&str, Change); 28] = [
+        let others: [(&str, Change); 30] = [
             ("--backend", |c| c.backend = Some(Backend::Ndarray)),
             ("--model", |c| c.model = Some(ModelName::MnistMlp)),
             ("--engine", |c| c.engine = Some(Engine::Manual)),
@@ -179,6 +184,8 @@ mod tests {
             ("--weight-decay", |c| c.weight_decay = Some(1.0)),
             ("--clip-norm", |c| c.clip_norm = Some(1.0)),
             ("--label-smoothing", |c| c.label_smoothing = Some(0.1)),
+            ("--dropout", |c| c.dropout = Some(0.5)),
+            ("--dropout-input", |c| c.dropout_input = Some(0.2)),
             ("--average", |c| c.average = Some(2.0)),
             ("--minutes", |c| c.minutes = Some(2.0)),
             ("--augment", |c| c.augment = Some(Augment::Affine)),

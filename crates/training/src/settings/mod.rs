@@ -4,6 +4,7 @@ mod augment;
 mod choices;
 mod continued;
 mod defaults;
+mod dropout;
 mod hidden;
 mod images;
 mod preset;
@@ -96,6 +97,12 @@ pub struct Settings {
     /// Share of the targets that is spread over all classes.
     #[serde(with = "crate::number::exact", default)]
     pub label_smoothing: f64,
+    /// Probability that a unit of a hidden layer is left out of a row's step.
+    #[serde(with = "crate::number::exact", default)]
+    pub dropout: f64,
+    /// Probability that an input is left out of a row's step.
+    #[serde(with = "crate::number::exact", default)]
+    pub dropout_input: f64,
     /// Epochs that the average of the weights reaches back, if they are averaged.
     #[serde(
         with = "crate::number::exact::optional",
@@ -123,7 +130,7 @@ pub struct Settings {
     /// Classes that are turned less.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub augment_rotation: Vec<ClassShare>,
-    /// Decides initial weights, validation set, batch order and distortions.
+    /// Decides initial weights, validation set, batch order, distortions and dropout.
     pub seed: u64,
     /// Share of the training set kept for validation, if any.
     #[serde(with = "crate::number::exact::optional", default)]
@@ -261,6 +268,8 @@ impl Settings {
             weight_decay: choices.weight_decay.unwrap_or(0.0),
             clip_norm: choices.clip_norm,
             label_smoothing: choices.label_smoothing.unwrap_or(0.0),
+            dropout: choices.dropout.unwrap_or(0.0),
+            dropout_input: choices.dropout_input.unwrap_or(0.0),
             average: choices.average,
             minutes: choices.minutes,
             augment: choices.augment,
@@ -350,6 +359,8 @@ mod tests {
             learning_rate: Some(0.123_456_789_012_345_67),
             warm_up: Some(WarmUp::Epochs(0.1)),
             clip_norm: Some(0.3),
+            dropout: Some(0.123_456_789_012_345_67),
+            dropout_input: Some(0.2),
             ..Choices::default()
         });
         let json = serde_json::to_string(&written).expect("settings are JSON");
@@ -361,6 +372,10 @@ mod tests {
         assert_eq!(
             (read.warm_up, read.clip_norm),
             (written.warm_up, written.clip_norm)
+        );
+        assert_eq!(
+            [read.dropout.to_bits(), read.dropout_input.to_bits()],
+            [written.dropout.to_bits(), written.dropout_input.to_bits()]
         );
     }
 

@@ -123,6 +123,8 @@ fn with_recipe(
             "--label-smoothing",
             differs(&choices.label_smoothing, &recipe.label_smoothing),
         ),
+        ("--dropout", choices.dropout.is_some()),
+        ("--dropout-input", choices.dropout_input.is_some()),
         ("--average", choices.average.is_some()),
         ("--augment", differs(&choices.augment, &recipe.augment)),
         (
@@ -203,7 +205,7 @@ mod tests {
                 (Some(Augment::Both), Some(0.9))
             );
             type Change = fn(&mut Choices);
-            let others: [(&str, Change); 13] = [
+            let others: [(&str, Change); 15] = [
                 ("--hidden", |c| c.hidden = Some(vec![5])),
                 ("--activation", |c| {
                     c.activation = Some(layers::Activation::Tanh)
@@ -216,6 +218,8 @@ mod tests {
                 ("--weight-decay", |c| c.weight_decay = Some(1.0)),
                 ("--clip-norm", |c| c.clip_norm = Some(1.0)),
                 ("--label-smoothing", |c| c.label_smoothing = Some(0.1)),
+                ("--dropout", |c| c.dropout = Some(0.5)),
+                ("--dropout-input", |c| c.dropout_input = Some(0.2)),
                 ("--average", |c| c.average = Some(1.0)),
                 ("--augment", |c| c.augment = Some(Augment::Affine)),
                 ("--augment-strength", |c| c.augment_strength = Some(1.0)),

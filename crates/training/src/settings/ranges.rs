@@ -33,7 +33,7 @@ impl Settings {
             )));
         }
         type Legal = fn(f64) -> bool;
-        let numbers: [(_, _, Legal, _); 10] = [
+        let numbers: [(_, _, Legal, _); 12] = [
             (
                 "--learning-rate",
                 Some(self.learning_rate),
@@ -50,6 +50,18 @@ impl Settings {
             (
                 "--label-smoothing",
                 Some(self.label_smoothing),
+                |x| (0.0..1.0).contains(&x),
+                "from 0 to below 1",
+            ),
+            (
+                "--dropout",
+                Some(self.dropout),
+                |x| (0.0..1.0).contains(&x),
+                "from 0 to below 1",
+            ),
+            (
+                "--dropout-input",
+                Some(self.dropout_input),
                 |x| (0.0..1.0).contains(&x),
                 "from 0 to below 1",
             ),
@@ -137,7 +149,7 @@ mod tests {
     #[test]
     fn a_number_out_of_its_range_is_refused() {
         type Change = fn(&mut Choices);
-        let cases: [(&str, Change); 8] = [
+        let cases: [(&str, Change); 10] = [
             ("--batch-size is 0", |c| c.batch_size = Some(0)),
             ("--hidden is 0", |c| c.hidden = Some(vec![3, 0])),
             ("--learning-rate is NaN", |c| {
@@ -145,6 +157,10 @@ mod tests {
             }),
             ("--augment-strength is 3.5", |c| {
                 (c.augment, c.augment_strength) = (Some(Augment::Both), Some(3.5));
+            }),
+            ("--dropout is 1", |c| c.dropout = Some(1.0)),
+            ("--dropout-input is NaN", |c| {
+                c.dropout_input = Some(f64::NAN)
             }),
             ("--average is 0", |c| c.average = Some(0.0)),
             ("--minutes is inf", |c| c.minutes = Some(f64::INFINITY)),

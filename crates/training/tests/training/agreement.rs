@@ -118,6 +118,19 @@ fn engines_agree_on_the_losses_of_some_epochs() {
             ..mlp()
         },
         Choices {
+            dropout: Some(0.4),
+            dropout_input: Some(0.2),
+            threads: Some(3),
+            epochs: Some(6),
+            ..mlp()
+        },
+        Choices {
+            dropout: Some(0.4),
+            epochs: Some(20),
+            log_every: Some(1),
+            ..xor()
+        },
+        Choices {
             epochs: Some(20),
             log_every: Some(1),
             ..xor()

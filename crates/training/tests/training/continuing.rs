@@ -16,6 +16,8 @@ fn everything() -> Choices {
         label_smoothing: Some(0.1),
         augment: Some(Augment::Both),
         average: Some(1.0),
+        dropout: Some(0.3),
+        dropout_input: Some(0.1),
         ..mlp()
     }
 }
@@ -81,6 +83,7 @@ fn every_model_continues_to_the_same_bits() {
         epochs: Some(60),
         log_every: Some(7),
         checkpoint_every: Some(100),
+        dropout: Some(0.25),
         ..xor()
     };
     let linear = Choices {

@@ -28,6 +28,8 @@ fn everything(optimizer: OptimizerName) -> Choices {
         clip_norm: Some(0.5),
         label_smoothing: Some(0.1),
         augment: Some(Augment::Both),
+        dropout: Some(0.3),
+        dropout_input: Some(0.1),
         epochs: Some(3),
         ..fused(mlp())
     }

@@ -18,7 +18,18 @@ fn gradients_are_checked_on_the_batches_of_the_run() {
         ridge: Some(0.3),
         ..linear()
     };
-    for (choices, epochs) in [(mlp(), 2), (xor(), 10), (regression, 2)] {
+    let dropped = |choices: Choices, engine, dropout_input| Choices {
+        engine: Some(engine),
+        dropout: Some(0.3),
+        dropout_input,
+        ..choices
+    };
+    let of_dropout = Engine::ALL.iter().flat_map(|&engine| {
+        let mlp = dropped(mlp(), engine, Some(0.1));
+        [(mlp, 2), (dropped(xor(), engine, None), 10)]
+    });
+    let all = [(mlp(), 2), (xor(), 10), (regression, 2)];
+    for (choices, epochs) in all.into_iter().chain(of_dropout) {
         let [checked, unchecked] = [Some(5), None].map(|check_gradients| {
             train(Choices {
                 epochs: Some(epochs),

@@ -5,6 +5,7 @@ mod augment;
 mod averaging;
 mod closed_form;
 mod continuing;
+mod dropout;
 mod fused;
 mod gradients;
 mod learning;

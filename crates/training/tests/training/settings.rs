@@ -22,7 +22,7 @@ fn settings_of_a_model_are_its_defaults() {
 #[test]
 fn choices_that_do_not_apply_to_a_model_are_refused_by_name_with_a_remedy() {
     type Refused = (fn() -> Choices, fn(&mut Choices), &'static str);
-    let refused: [Refused; 14] = [
+    let refused: [Refused; 18] = [
         (xor, |c| c.preset = Some(Preset::Fast), "--preset"),
         (xor, |c| c.data_dir = Some("data".into()), "--data-dir"),
         (
@@ -49,6 +49,14 @@ fn choices_that_do_not_apply_to_a_model_are_refused_by_name_with_a_remedy() {
             "--label-smoothing",
         ),
         (mlp, |c| c.threads = Some(17), "--threads"),
+        (linear, |c| c.dropout = Some(0.5), "--dropout "),
+        (linear, |c| c.dropout_input = Some(0.2), "--dropout-input"),
+        (xor, |c| c.dropout_input = Some(0.2), "--dropout-input"),
+        (
+            mlp,
+            |c| (c.hidden, c.dropout) = (Some(vec![]), Some(0.5)),
+            "--dropout ",
+        ),
     ];
     for (choices, choose, option) in refused {
         let mut choices = choices();
@@ -62,4 +70,10 @@ fn choices_that_do_not_apply_to_a_model_are_refused_by_name_with_a_remedy() {
         ..linear()
     };
     assert!(Settings::resolve(&none).is_ok(), "no decay is allowed");
+    let none = Choices {
+        dropout: Some(0.0),
+        dropout_input: Some(0.0),
+        ..linear()
+    };
+    assert!(Settings::resolve(&none).is_ok(), "no dropout is allowed");
 }

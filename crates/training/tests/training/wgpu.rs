@@ -65,6 +65,27 @@ fn wgpu_learns() {
     assert_losses_agree(&wgpu, &flex, ROUNDING);
 }
 
+/// Other masks on the device would give other losses in the first digits.
+#[test]
+fn wgpu_has_the_same_masks() {
+    if !wgpu_runs_here() {
+        return;
+    }
+    let [mut wgpu, mut flex] = on_both(Choices {
+        validation_fraction: Some(0.25),
+        batch_size: Some(30),
+        hidden: Some(vec![8]),
+        epochs: Some(2),
+        dropout: Some(0.5),
+        dropout_input: Some(0.2),
+        ..mlp()
+    });
+    // The warm-up and both epochs; both epochs.
+    wgpu.events.truncate(3);
+    flex.events.truncate(2);
+    assert_losses_agree(&wgpu, &flex, ROUNDING);
+}
+
 /// Fifty steps give the same results as on flex, and the loss falls.
 #[test]
 fn wgpu_learns_xor() {

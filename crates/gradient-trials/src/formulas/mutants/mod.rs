@@ -5,6 +5,7 @@
 
 mod activation;
 mod arithmetic;
+mod dropout;
 mod layer;
 mod linear;
 mod linear_regression;
@@ -32,6 +33,7 @@ pub(crate) fn mutants() -> Vec<Mutant> {
         layer::mutants(),
         softmax::mutants(),
         loss::mutants(),
+        dropout::mutants(),
         of_rows(nets::MUTANTS),
         of_rows(mnist::MUTANTS),
         linear_regression::mutants(),

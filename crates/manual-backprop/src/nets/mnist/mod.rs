@@ -2,6 +2,8 @@
 
 pub mod lean;
 
+pub use super::dense::LayerParameters;
+
 use burn::tensor::Tensor;
 
 use super::matrix;
@@ -10,15 +12,6 @@ use crate::activation::{self, Activation};
 use crate::cross_entropy::softmax_cross_entropy;
 use crate::layer;
 use crate::linear::affine;
-
-/// Parameters of one layer.
-#[derive(Debug, Clone)]
-pub struct LayerParameters {
-    /// Weights, `[d_in, d_out]`.
-    pub w: Tensor<2>,
-    /// Bias, `[d_out]`.
-    pub b: Tensor<1>,
-}
 
 /// Every value of the forward pass.
 #[derive(Debug, Clone)]
@@ -204,6 +197,7 @@ pub fn backward(
 mod tests {
     use super::*;
     use crate::testing::{tensor, values};
+    use layers::Dropout;
 
     #[test]
     fn one_layer_is_softmax_regression() {
@@ -260,8 +254,9 @@ mod tests {
                 for reduction in [Reduction::Sum, Reduction::Mean] {
                     let forward = forward(f, &layers, x.clone(), y.clone(), reduction);
                     let grads = backward(f, &layers, x.clone(), y.clone(), reduction, &forward);
-                    let (loss, lean) =
-                        lean::gradients(f, &layers, x.clone(), y.clone(), reduction.factor(7));
+                    let c = reduction.factor(7);
+                    let (x, y) = (x.clone(), y.clone());
+                    let (loss, lean) = lean::gradients(f, &layers, x, y, c, Dropout::NONE);
                     assert_eq!(values(loss), values(forward.loss), "{f}, {depth} layers");
                     assert_eq!(lean.len(), depth);
                     for (grads, (grad_w, grad_b)) in grads.into_iter().zip(lean) {

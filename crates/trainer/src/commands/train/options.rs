@@ -156,6 +156,16 @@ struct OptimisationOptions {
     #[arg(long, allow_negative_numbers = true, value_parser = share, value_name = "SHARE")]
     label_smoothing: Option<f64>,
 
+    /// Dropout: the probability that a unit of a hidden layer is left out of a row's training step, from 0 to below
+    /// 1; those that stay count 1/(1 - P) times. Evaluation and predictions have no dropout [default: 0]. Not for
+    /// linear-regression.
+    #[arg(long, allow_negative_numbers = true, value_parser = share, value_name = "P")]
+    dropout: Option<f64>,
+
+    /// Dropout of the inputs, as --dropout of hidden layers [default: 0]. For mnist-mlp only.
+    #[arg(long, allow_negative_numbers = true, value_parser = share, value_name = "P")]
+    dropout_input: Option<f64>,
+
     /// Average the weights over the steps, with a memory of this many epochs, and make the average the result.
     /// Both are evaluated on the validation set [default: no average; 1 if no number is given].
     #[arg(long, allow_negative_numbers = true, num_args = 0..=1, default_missing_value = "1", value_parser = positive, value_name = "EPOCHS")]
@@ -166,7 +176,7 @@ struct OptimisationOptions {
     #[arg(long, allow_negative_numbers = true, value_parser = at_least_one, value_name = "EPOCHS")]
     early_stop: Option<usize>,
 
-    /// Seed of initial weights, validation set, batch order and distortions; a whole number from 0 [default: 0].
+    /// Seed of initial weights, validation set, batch order, distortions and dropout; a whole number from 0 [default: 0].
     #[arg(long, short, allow_negative_numbers = true, value_parser = parse_seed, value_name = "N")]
     seed: Option<u64>,
 }
@@ -307,6 +317,8 @@ impl TrainOptions {
             weight_decay: optimisation.weight_decay,
             clip_norm: optimisation.clip_norm,
             label_smoothing: optimisation.label_smoothing,
+            dropout: optimisation.dropout,
+            dropout_input: optimisation.dropout_input,
             average: optimisation.average,
             minutes: optimisation.minutes,
             augment: data.augment.augment,
