@@ -14,7 +14,17 @@ fn old_runs() -> Workplace {
     let workplace = Workplace::new();
     for run in RUNS {
         let from = of_crate("run-folder/tests/fixtures").join(run);
-        copy_folder(&from, &workplace.path("runs").join(run));
+        let to = workplace.path("runs").join(run);
+        copy_folder(&from, &to);
+        // They began in the folder where they are now: their data are here, too.
+        let config = to.join("config.json");
+        let text = fs::read_to_string(&config).expect("it is there");
+        let here = workplace.path("").display().to_string();
+        fs::write(
+            &config,
+            text.replace("/tmp/fixtures", here.trim_end_matches('/')),
+        )
+        .expect("it can be written");
     }
     workplace
 }
