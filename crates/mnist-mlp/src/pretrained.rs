@@ -14,14 +14,14 @@ pub const PRETRAINED_WEIGHTS: &[u8] = include_bytes!("../weights/mnist-784-256-1
 
 /// Test accuracy of [`MnistMlp::pretrained`] on MNIST. Nothing was chosen by it: the net and its
 /// temperature come from the training images alone.
-pub const PRETRAINED_TEST_ACCURACY: f64 = 0.9874;
+pub const PRETRAINED_TEST_ACCURACY: f64 = 0.9940;
 
 /// What the logits of [`MnistMlp::pretrained`] are divided by, so that its probabilities mean what they
-/// say: fitted on the 5 000 images of its validation set, of which it classifies 98.70 % correctly.
-pub const PRETRAINED_TEMPERATURE: f64 = 1.34;
+/// say: fitted on the 5 000 images of its validation set, of which it classifies 99.32 % correctly.
+pub const PRETRAINED_TEMPERATURE: f64 = 0.588;
 
 impl MnistMlp {
-    /// A net 784-256-128-10 with ReLU, trained on MNIST, in f32. It classifies 98.74 % of the 10 000
+    /// A net 784-256-128-10 with ReLU, trained on MNIST, in f32. It classifies 99.40 % of the 10 000
     /// test images correctly, see [`PRETRAINED_TEST_ACCURACY`].
     ///
     /// Images are 28 rows of 28 pixels, one after the other, from 0 (background) to 1 (ink).
@@ -43,12 +43,11 @@ impl MnistMlp {
     ///
     /// # Source
     ///
-    /// These commands make such weights: MNIST's training images without 5 000 for validation, each with
-    /// two distorted copies, for 12 epochs.
+    /// These commands make the weights: MNIST's training images without 5 000 for validation, distorted anew in each of
+    /// 300 epochs, by the recipe of `--preset accurate` for a smaller net. It takes 8 to 13 minutes on one core.
     ///
     /// ```console
-    /// cargo run -p datasets --features images --example distorted -- distorted 2
-    /// trainer --data-dir distorted --backend flex --engine manual --epochs 12 --batch-size 128 --optimizer momentum --schedule cosine --learning-rate 0.05 --weight-decay 0.0001 --run-name pretrained
+    /// trainer --backend flex --engine fused --hidden 256,128 --batch-size 128 --optimizer momentum --learning-rate 0.05 --schedule cosine --warm-up 0 --label-smoothing 0.05 --weight-decay 1e-5 --augment both --augment-strength 0.9 --augment-rotation 1=0.5,7=0.5 --epochs 300 --threads 1 --seed 0 --run-name pretrained
     /// trainer export --run runs/pretrained --to safetensors --dtype f16 --out mnist-784-256-128-10.safetensors
     /// ```
     pub fn pretrained(device: &Device) -> Self {

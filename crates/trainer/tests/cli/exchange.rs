@@ -180,13 +180,13 @@ fn the_usual_scales_are_checked_on_data() {
     assert_eq!(scales.len(), 4);
     assert_eq!(
         (&scales[0]["used"], &scales[0]["accuracy"]),
-        (&json!(true), &json!(0.9874))
+        (&json!(true), &json!(0.994))
     );
     let others = scales[1..]
         .iter()
         .map(|scale| scale["accuracy"].as_f64().expect("a number"));
     assert!(
-        others.into_iter().all(|accuracy| accuracy < 0.9874),
+        others.into_iter().all(|accuracy| accuracy < 0.994),
         "{scales:?}"
     );
     assert_eq!(events[1]["event"], "imported");
