@@ -59,7 +59,13 @@ export class MnistTraining {
     this.history = [];
     this.drawn = true;
     this.controls = html("div", {});
-    this.run = html("div", { class: "bar", role: "group", "aria-label": "Training" });
+    this.isLong = false;
+    /** The settings whose controls are shown. */
+    this.shown = "";
+    this.main = button("Train", () => (this.isOn() ? this.finish() : this.go(true)), { class: "main" });
+    this.run = html("div", { class: "bar", role: "group", "aria-label": "Training" }, this.main,
+      button("One step", () => { this.pause(); this.train(this.step() + 1).catch(() => {}); }),
+      button("Start again", () => { this.pause(); this.restart(); this.go(false); }));
     this.status = html("p", { class: "said", id: "status" });
     this.ended = html("p", { class: "said", id: "ended", role: "status" });
     this.weights = html("div", { class: "weights", role: "img", "aria-label": "Weights of the first layer's units" });
@@ -81,6 +87,7 @@ export class MnistTraining {
     this.parameters = parameters;
     this.history = [];
     this.evaluation = null;
+    this.shown = "";
     this.showControls();
     await this.train(this.step());
   }
@@ -135,6 +142,10 @@ export class MnistTraining {
   }
 
   showControls() {
+    // A control that somebody uses stays where it is.
+    const key = `${this.get("hidden")} ${this.get("optimizer")}`;
+    if (this.shown === key) return;
+    this.shown = key;
     const set = (/** @type {string} */ name) => (/** @type {string | number} */ value) => this.change(name, value);
     const layers = this.get("hidden").split(",").filter((text) => text !== "").map(Number);
     const shape = () => this.change("hidden", layers.join(","));
@@ -152,12 +163,13 @@ export class MnistTraining {
       choice("Speed", this.get("speed"), SPEEDS, set("speed"))));
   }
 
+  /** Whether it trains until it is stopped. */
+  isOn() {
+    return this.running !== null && this.isLong;
+  }
+
   showRun() {
-    const on = this.running !== null && this.isLong;
-    refill(this.run,
-      button(on ? "Pause" : "Train", () => (on ? this.finish() : this.go(true)), { class: "main" }),
-      button("One step", () => { this.pause(); this.train(this.step() + 1).catch(() => {}); }),
-      button("Start again", () => { this.pause(); this.restart(); this.go(false); }));
+    this.main.textContent = this.isOn() ? "Pause" : "Train";
   }
 
   /** Ends the training, if one goes on; the address has the step then. */

@@ -52,7 +52,10 @@ export class Playground {
     this.dotted = null;
     this.history = [];
     this.controls = html("div", {});
-    this.run = html("div", { class: "bar", role: "group", "aria-label": "Training" });
+    this.main = button("Train", () => (this.running === null ? this.go(true) : this.pause()), { class: "main" });
+    this.run = html("div", { class: "bar", role: "group", "aria-label": "Training" }, this.main,
+      button("One step", () => { this.pause(); this.train(this.step() + 1).catch(() => {}); }),
+      button("Start again", () => { this.pause(); this.frame = null; this.restart(); this.shown = ""; this.go(false); }));
     this.status = html("p", { class: "said", id: "status" });
     this.ended = html("p", { class: "said", id: "ended", role: "status" });
     this.canvas = html("canvas", { "aria-hidden": "true" });
@@ -276,12 +279,7 @@ export class Playground {
   }
 
   showRun() {
-    const on = this.running !== null;
-    const start = () => (on ? this.pause() : this.go(true));
-    refill(this.run,
-      button(on ? "Pause" : "Train", start, { class: "main" }),
-      button("One step", () => { this.pause(); this.train(this.step() + 1).catch(() => {}); }),
-      button("Start again", () => { this.pause(); this.frame = null; this.restart(); this.shown = ""; this.go(false); }));
+    if (this.main) this.main.textContent = this.running === null ? "Train" : "Pause";
   }
 
   showFrame() {

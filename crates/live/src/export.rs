@@ -276,6 +276,23 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_net_of_digits_keeps_its_activation() {
+        let stack = DigitNet::pretrained(&Device::flex()).stack().unwrap();
+        for f in [Activation::Relu, Activation::Tanh] {
+            let stack = stack.clone().with_activation(Some(f));
+            let export = of_mnist_mlp(&stack, Form::Json).unwrap();
+            let value = serde_json::from_slice::<serde_json::Value>(&export.bytes).unwrap();
+            assert_eq!(value["activations"], json!([f.name()]));
+            let code = of_mnist_mlp(&stack, Form::Rust).unwrap().bytes;
+            let code = String::from_utf8(code).unwrap();
+            assert!(
+                code.contains(&format!("with_activation(Activation::{f:?})")),
+                "{code}"
+            );
+        }
+    }
+
     /// The file that is compiled here is what is exported.
     #[test]
     fn the_rust_code_is_that_which_the_tests_compile() {

@@ -216,6 +216,12 @@ mod tests {
     }
 
     #[test]
+    fn a_plus_is_a_space_as_in_a_form() {
+        let mut query = Query::parse("name=a+b%2Bc").unwrap();
+        assert_eq!(query.take("name"), Ok(Some("a b+c".to_owned())));
+    }
+
+    #[test]
     fn mistakes_are_named() {
         let message = |text: &str| {
             let mut query = Query::parse(text).map_err(|error| error.to_string())?;

@@ -195,6 +195,26 @@ mod tests {
     }
 
     #[test]
+    fn the_second_way_has_the_momentum_that_was_asked_for() {
+        let points = |address: &str, way: usize| {
+            let answer = descent(Query::parse(address).unwrap()).unwrap();
+            answer["paths"][way]["points"].clone()
+        };
+        assert_eq!(points("momentum=0", 1), points("momentum=0", 0));
+        assert_ne!(points("momentum=0.5", 1), points("momentum=0.8", 1));
+        assert_eq!(points("momentum=0.8", 1), points("", 1));
+    }
+
+    #[test]
+    fn the_page_is_told_which_steps_leave_the_minimum() {
+        let limit =
+            |address: &str| descent(Query::parse(address).unwrap()).unwrap()["limit"].clone();
+        assert_eq!(limit("condition=20"), 0.1);
+        assert_eq!(limit("function=bowl"), 0.25);
+        assert_eq!(limit("function=rosenbrock"), Value::Null);
+    }
+
+    #[test]
     fn a_start_where_the_function_overflows_is_refused() {
         let query = Query::parse("function=bowl&x=nan").unwrap();
         assert!(

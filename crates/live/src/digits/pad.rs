@@ -224,9 +224,14 @@ fn units(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::digits::DigitNet;
     use burn::tensor::Device;
 
     fn ask(pixels: &[u8], rest: &str) -> Result<Value, RequestError> {
+        ask_of(vec![], pixels, rest)
+    }
+
+    fn ask_of(nets: Vec<DigitNet>, pixels: &[u8], rest: &str) -> Result<Value, RequestError> {
         let place = Place {
             device: Device::flex(),
             dtype: DType::F64,
@@ -234,7 +239,7 @@ mod tests {
         let text = BASE64_URL_SAFE_NO_PAD.encode(pixels);
         digit(
             &place,
-            &Digits::new(vec![], None, datasets::bundled_mnist_dir()),
+            &Digits::new(nets, None, datasets::bundled_mnist_dir()),
             Query::parse(&format!("pixels={text}{rest}")).unwrap(),
         )
     }
@@ -268,6 +273,38 @@ mod tests {
         let said = |i: usize| answer["units"][i]["said"].as_f64().unwrap();
         assert_eq!(answer["units"].as_array().unwrap().len(), 2 * UNITS);
         assert!(said(0) >= said(1) && said(0) > 0.0 && said(2 * UNITS - 1) < 0.0);
+    }
+
+    #[test]
+    fn a_units_word_for_a_class_is_its_value_times_the_weight_of_that_class() {
+        let answer = ask(&one(), "&class=7").unwrap();
+        assert_eq!(answer["class"], 7);
+        let weights = &MnistMlp::pretrained(&Device::flex()).layers;
+        let last = weights.last().unwrap();
+        let weights = last.weight.val().try_into_vec_as::<f32>().unwrap();
+        for unit in answer["units"].as_array().unwrap() {
+            let number = |name: &str| unit[name].as_f64().unwrap();
+            let place = unit["unit"].as_u64().unwrap() as usize * CLASSES + 7;
+            assert_eq!(number("weight"), f64::from(weights[place]));
+            assert_eq!(number("said"), number("value") * number("weight"));
+        }
+        assert_ne!(answer["gradient"], ask(&one(), "").unwrap()["gradient"]);
+    }
+
+    #[test]
+    fn logits_are_divided_by_the_temperature() {
+        let of = |temperature: f64| {
+            let net = MnistMlp::pretrained(&Device::flex());
+            let net = DigitNet::new("warm".to_owned(), net, temperature).unwrap();
+            let answer = ask_of(vec![net], &one(), "&net=warm").unwrap();
+            let share = |k: usize| answer["probabilities"][k].as_f64().unwrap();
+            (share(1) / share(7)).ln()
+        };
+        let (once, twice) = (of(1.0), of(2.0));
+        assert!(
+            once > 1.0 && (twice - once / 2.0).abs() < 1e-4,
+            "{once} {twice}"
+        );
     }
 
     #[test]

@@ -236,6 +236,9 @@ mod tests {
         assert_eq!(on, straight);
         let unchanged = weights(&training, &format!("{start}&steps=30&stop=50"));
         assert_ne!(on, unchanged);
+        // The optimizer's state goes on, too.
+        let straight = weights(&other, &format!("{start}&steps=50&stop=50"));
+        assert_eq!(unchanged, straight);
         // What changes later has no part in this.
         let later = format!("{start}&change=50,rate,0&steps=30&stop=50");
         assert_eq!(weights(&training, &later), unchanged);

@@ -388,6 +388,55 @@ mod tests {
     }
 
     #[test]
+    fn training_and_test_points_are_judged_apart() {
+        let data = Data {
+            x: vec![],
+            classes: vec![0, 1, 1],
+            numbers: vec![],
+            training: 2,
+        };
+        let outputs = [0.9, 0.1, 0.2, 0.8, 0.7, 0.3];
+        let (training, test) = (judged(&data, &outputs, 0..2), judged(&data, &outputs, 2..3));
+        let expected = -(0.9f64.ln() + 0.8f64.ln()) / 2.0;
+        assert!((training.loss - expected).abs() < 1e-15);
+        assert!((test.loss + 0.3f64.ln()).abs() < 1e-15);
+        assert_eq!((training.accuracy, test.accuracy), (1.0, 0.0));
+        // The true class is the row. Test points only, if there are any.
+        assert_eq!(confusion(&data, &outputs, 2), json!([[0, 0], [1, 0]]));
+
+        let frame = frame("data=moons&noise=1&points=80&test=0.25&hidden=2", 30);
+        let counts = |k: usize, l: usize| frame["confusion"][k][l].as_f64().unwrap();
+        let right = counts(0, 0) + counts(1, 1);
+        assert_eq!(right + counts(0, 1) + counts(1, 0), 20.0);
+        assert_eq!(frame["test"]["accuracy"], right / 20.0);
+        assert_ne!(frame["training"]["accuracy"], frame["test"]["accuracy"]);
+    }
+
+    #[test]
+    fn the_norm_of_a_layer_is_over_weights_and_biases() {
+        let frame = frame("hidden=3", 5);
+        for (layer, norm) in frame["norms"].as_array().unwrap().iter().enumerate() {
+            let gradient = &frame["gradients"][layer];
+            let of = |name: &str| gradient[name].as_array().unwrap().clone();
+            let all = [of("weights"), of("biases")].concat();
+            let squares = all.iter().map(|g| g.as_f64().unwrap().powi(2));
+            let expected = (squares.sum::<f64>() / all.len() as f64).sqrt();
+            assert!((norm.as_f64().unwrap() - expected).abs() < 1e-12 * expected);
+        }
+    }
+
+    #[test]
+    fn a_picture_begins_at_the_top_on_the_left() {
+        let place = Place {
+            device: Device::flex(),
+            dtype: DType::F64,
+        };
+        let half = EDGE / 2.0;
+        let corners = [-half, half, half, half, -half, -half, half, -half];
+        assert_eq!(elements(&grid(&place, 2)), corners);
+    }
+
+    #[test]
     fn what_goes_wrong_is_named() {
         let of = |norms: &[f64], dead: &[usize]| warnings(norms, dead).to_string();
         assert!(of(&[1e-6, 0.1], &[]).contains("vanishing gradients"));

@@ -266,6 +266,26 @@ mod tests {
     }
 
     #[test]
+    fn a_limited_gradient_moves_the_weights_by_no_more_than_rate_times_limit() {
+        let moved = |address: &str| {
+            let mut learner = learner(address);
+            let before = learner.layers().unwrap();
+            learner.step().unwrap();
+            let after = learner.layers().unwrap();
+            let squares = before.iter().zip(&after).flat_map(|(before, after)| {
+                let before = before.weights.iter().chain(&before.biases);
+                before
+                    .zip(after.weights.iter().chain(&after.biases))
+                    .map(|(before, after)| (before - after).powi(2))
+            });
+            squares.sum::<f64>().sqrt()
+        };
+        assert!(moved("data=xor&rate=0.5") > 0.01);
+        let limited = moved("data=xor&rate=0.5&clip=0.001");
+        assert!((limited - 0.0005).abs() < 1e-9, "{limited}");
+    }
+
+    #[test]
     fn a_net_as_it_was_goes_on_to_the_same_bits() {
         for rule in ["sgd", "momentum", "adam"] {
             let address = format!("data=spiral&classes=3&optimizer={rule}&batch=7&decay=0.001");

@@ -34,6 +34,13 @@ fn axe_finds_no_serious_fault_of_accessibility_in_light_and_dark() {
             browser.wait(
                 "return document.querySelector('.graph, .panel .histograms, .plot, .softmax, .pad') !== null",
             );
+            // What is folded away is looked at, too.
+            browser.script(
+                "for (const part of document.querySelectorAll('details')) part.open = true",
+            );
+            if state.starts_with("digits") {
+                browser.wait_for(".runs", "sweep/wide");
+            }
             for theme in ["light", "dark"] {
                 choose_theme(browser, theme);
                 let serious = axe.serious_faults(browser);
