@@ -332,6 +332,14 @@ mod tests {
         (0..height * width).map(value).collect()
     }
 
+    /// No vectors, and smaller ones than the processor has.
+    fn other_archs() -> Vec<Arch> {
+        let mut archs = vec![Arch::Scalar];
+        #[cfg(target_arch = "x86_64")]
+        archs.extend(pulp::x86::V3::try_new().map(Arch::V3));
+        archs
+    }
+
     #[test]
     fn every_kind_of_vectors_gives_the_bits_of_the_formula() {
         let bits = |numbers: Vec<f32>| numbers.into_iter().map(f32::to_bits).collect::<Vec<_>>();
@@ -345,10 +353,11 @@ mod tests {
             for (kind, strength) in recipes {
                 let recipe = Recipe::new(kind, size).and_then(|r| r.with_strength(strength));
                 let with_vectors = Distortions::new(&recipe.unwrap(), 5);
-                let without = Distortions {
-                    arch: Arch::Scalar,
+                let others = other_archs().into_iter().map(|arch| Distortions {
+                    arch,
                     ..with_vectors.clone()
-                };
+                });
+                let all: Vec<_> = others.chain([with_vectors.clone()]).collect();
                 let mut workspace = with_vectors.workspace();
                 for row in 0..40 {
                     let moment = Moment { epoch: 2, row };
@@ -357,7 +366,7 @@ mod tests {
                         .map(|i| ((i + row).pow(2) * 31 % 257) as u8)
                         .collect();
                     let expected = bits(one_by_one(&with_vectors, moment, &image));
-                    for distortions in [&with_vectors, &without] {
+                    for distortions in &all {
                         let mut out = vec![f32::NAN; image.len()];
                         distortions.apply(moment, None, &image, &mut out, &mut workspace);
                         assert_eq!(bits(out), expected, "{size:?} {kind:?} {strength} {row}");
