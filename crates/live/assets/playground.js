@@ -14,9 +14,9 @@ const DATA = [["circles", "circles"], ["xor", "XOR"], ["blobs", "blobs"], ["spir
 /** @type {[string, string][]} */
 const F = [["tanh", "tanh"], ["relu", "ReLU"], ["sigmoid", "sigmoid"], ["elu", "ELU"]];
 /** What is taken where the address says nothing. @type {Record<string, string>} */
-const DEFAULTS = { data: "circles", f: "tanh", hidden: "8,8", optimizer: "sgd", rate: "0.1", batch: "16", decay: "0", clip: "0", noise: "0.1", classes: "2", points: "300", test: "0.3", seed: "1", momentum: "0.9", "stop-loss": "0", "stop-step": "0", "stop-accuracy": "0" };
+const DEFAULTS = { data: "circles", f: "tanh", hidden: "8,8", optimizer: "sgd", rate: "0.1", batch: "16", decay: "0", dropout: "0", clip: "0", noise: "0.1", classes: "2", points: "300", test: "0.3", seed: "1", momentum: "0.9", "stop-loss": "0", "stop-step": "0", "stop-accuracy": "0" };
 /** Settings that may change while the net learns. */
-const CHANGEABLE = ["rate", "batch", "optimizer", "momentum", "decay", "clip", "noise"];
+const CHANGEABLE = ["rate", "batch", "optimizer", "momentum", "decay", "dropout", "clip", "noise"];
 /** Where to stop changes no number. */
 const STOPS = ["stop-loss", "stop-step", "stop-accuracy"];
 const MANY = ["blobs", "spiral", "stripes"];
@@ -171,6 +171,7 @@ export class Playground {
       ["momentum", "nesterov"].includes(optimizer) && slider("Momentum", Number(this.get("momentum")), { min: 0, max: 0.99, late: true }, set("momentum")),
       slider("Rate", Number(this.get("rate")), { min: 1e-4, max: 10, log: true, late: true }, set("rate")), whole("Batch", "batch", 1, 256),
       numberInput("Weight decay", Number(this.get("decay")), { min: 0, max: 10 }, set("decay")),
+      slider("Dropout", Number(this.get("dropout")), { min: 0, max: 0.9 }, set("dropout")),
       numberInput("Limit of the gradient, 0 for none", Number(this.get("clip")), { min: 0, max: 1e6 }, set("clip")),
       html("fieldset", {}, html("legend", {}, "Stop at (0: never)"),
         numberInput("Step", Number(this.get("stop-step")), { min: 0, max: STEPS, step: 1 }, set("stop-step")),

@@ -11,6 +11,7 @@ use burn::tensor::{Int, Tensor};
 use comfy_table::Table;
 use datasets::{ImageSet, Mnist, bundled_mnist_dir};
 use distortions::{Distortions, Kind, Recipe};
+use layers::Dropout;
 use mnist_mlp::{MnistMlp, MnistMlpConfig};
 use training::{
     Choices, Engine, Examples, ModelName, OptimizerName, Order, Settings, State, Stepping, Team,
@@ -103,6 +104,7 @@ impl Contestant {
                 clip_norm: None,
                 team: &team,
                 learning_rate: 0.01,
+                dropout: Dropout::NONE,
             };
             let start = clock(threads);
             for _ in 0..steps {

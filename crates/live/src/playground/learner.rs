@@ -152,7 +152,7 @@ impl Learner {
         let how = Step {
             learning_rate: self.settings.rate,
             clip_norm: self.settings.clip,
-            dropout: Dropout::NONE,
+            dropout: self.settings.dropout.at_step(self.steps),
         };
         let loss = self
             .trainer
@@ -286,9 +286,26 @@ mod tests {
     }
 
     #[test]
+    fn dropout_changes_steps_and_may_change_on_the_way() {
+        let address = "data=circles&dropout=0.5";
+        let plan = Plan::take(Query::parse(&format!("{address}&change=3,dropout,0")).unwrap());
+        let plan = plan.unwrap();
+        let (mut dropped, mut without) = (learner(address), learner("data=circles"));
+        for _ in 0..3 {
+            assert_ne!(dropped.step().unwrap(), without.step().unwrap());
+        }
+        let at_3 = dropped.snapshot().unwrap();
+        let mut changed = Learner::resume(plan.settings(3).unwrap(), &at_3).unwrap();
+        let mut plain = Learner::resume(without.settings().clone(), &at_3).unwrap();
+        assert_eq!(changed.step().unwrap(), plain.step().unwrap());
+        assert_ne!(dropped.step().unwrap(), changed.step().unwrap());
+    }
+
+    #[test]
     fn a_net_as_it_was_goes_on_to_the_same_bits() {
         for rule in ["sgd", "momentum", "adam"] {
-            let address = format!("data=spiral&classes=3&optimizer={rule}&batch=7&decay=0.001");
+            let address =
+                format!("data=spiral&classes=3&optimizer={rule}&batch=7&decay=0.001&dropout=0.3");
             let mut straight = learner(&address);
             for _ in 0..40 {
                 straight.step().unwrap();

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use fused_mlp::Rule;
-use layers::{Activation, Initializer};
+use layers::{Activation, Dropout, Initializer};
 
 use crate::changes::Changes;
 use crate::error::RequestError;
@@ -19,12 +19,13 @@ const POINTS: usize = 400;
 /// The most classes.
 pub(crate) const CLASSES: usize = 5;
 /// The parameters that may change while the net learns.
-const CHANGEABLE: [&str; 7] = [
+const CHANGEABLE: [&str; 8] = [
     "rate",
     "batch",
     "optimizer",
     "momentum",
     "decay",
+    "dropout",
     "clip",
     "noise",
 ];
@@ -99,6 +100,8 @@ pub(crate) struct Settings {
     pub(crate) rate: f64,
     pub(crate) batch: usize,
     pub(crate) decay: f64,
+    /// Of the hidden units, at step 0.
+    pub(crate) dropout: Dropout,
     pub(crate) clip: Option<f64>,
 }
 
@@ -203,8 +206,12 @@ impl Settings {
             0.1
         };
         let clip = query.number("clip", 0.0, 0.0..=1e6)?;
+        let seed = query.number("seed", 1, 0..=u32::MAX)?;
+        let dropped = query.number("dropout", 0.0, 0.0..=0.9)?;
+        let dropout = Dropout::new(dropped, 0.0, seed.into());
         Ok(Self {
-            seed: query.number("seed", 1, 0..=u32::MAX)?,
+            seed,
+            dropout: dropout.expect("a probability below 1"),
             hidden,
             f,
             initializer: query.word("init", None, &initializers)?,
@@ -349,6 +356,7 @@ mod tests {
             ("data=cats", "expected one of circles"),
             ("data=own&point=0,0,1", "expected 2 or more"),
             ("data=own&point=0,0", "two coordinates and a class"),
+            ("dropout=1", "expected a number from 0 to 0.9"),
             ("hidden=8,17", "expected a number from 1 to 16"),
             ("hidden=1,1,1,1,1,1,1", "more than 6 hidden layers"),
             ("change=5,hidden,3", "one of rate, batch"),

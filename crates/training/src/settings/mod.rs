@@ -98,10 +98,18 @@ pub struct Settings {
     #[serde(with = "crate::number::exact", default)]
     pub label_smoothing: f64,
     /// Probability that a unit of a hidden layer is left out of a row's step.
-    #[serde(with = "crate::number::exact", default)]
+    #[serde(
+        with = "crate::number::exact",
+        default,
+        skip_serializing_if = "dropout::is_none"
+    )]
     pub dropout: f64,
     /// Probability that an input is left out of a row's step.
-    #[serde(with = "crate::number::exact", default)]
+    #[serde(
+        with = "crate::number::exact",
+        default,
+        skip_serializing_if = "dropout::is_none"
+    )]
     pub dropout_input: f64,
     /// Epochs that the average of the weights reaches back, if they are averaged.
     #[serde(
