@@ -5,7 +5,7 @@ use std::{env, fs};
 
 use datasets::{ClassShapes, DEFAULT_VALIDATION_FRACTION, Mnist, bundled_mnist_dir};
 
-/// The seed of the split of the bundled net.
+/// The seed of the split: the images for validation are not looked at.
 const SEED: u64 = 42;
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -145,6 +145,8 @@ const SENTENCES: &[(&str, &str)] = &[
     ("xor net: δb1 too early", "δb1 equals Σ_rows δz3: it is taken before f' is multiplied in"),
     ("xor net: δb2 of one row", "δb2 is δz5 of the last row: it is the sum over all rows"),
     ("general net: σ' at the linear output", "δz4 has a factor yp(1 - yp): the output of this net is linear"),
+    ("dropout: scale forgotten", "the division by 1 - p is missing: it belongs to the backward pass, too"),
+    ("dropout: mask forgotten", "the mask is missing: what was dropped gets no gradient"),
     ("softmax: diagonal only", "it equals yp(1 - yp)∘grad_yp: the part off the diagonal of the Jacobian is missing"),
     ("softmax: inner product dropped", "it equals yp∘grad_yp: the inner product is not subtracted"),
     ("softmax: wrong axis", "the inner product runs over the batch: it runs over the classes of a row"),
