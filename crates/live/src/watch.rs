@@ -298,7 +298,8 @@ mod tests {
         }
 
         fn step(&mut self) -> Result<f64, RequestError> {
-            self.0.fetch_add(1, Ordering::Relaxed);
+            let taken = self.0.fetch_add(1, Ordering::Relaxed);
+            assert!(taken < 200_000_000, "it goes on without a page");
             Ok(0.5)
         }
 
@@ -309,6 +310,13 @@ mod tests {
 
     #[test]
     fn a_page_that_does_not_read_holds_nothing_up_and_one_that_closes_ends_the_training() {
+        // Also between two moments, when nothing is sent that would not arrive.
+        for frame in [Duration::ZERO, Duration::from_secs(3600)] {
+            reads_little_and_closes(frame);
+        }
+    }
+
+    fn reads_little_and_closes(frame: Duration) {
         let taken = AtomicUsize::new(0);
         let train = |watcher: &mut Watcher<'_, ()>| {
             let endless = Stretch {
@@ -327,7 +335,7 @@ mod tests {
             }
             Ok(())
         };
-        watch(&AtomicUsize::new(0), Duration::ZERO, train, show).unwrap();
+        watch(&AtomicUsize::new(0), frame, train, show).unwrap();
     }
 
     #[test]

@@ -209,6 +209,10 @@ mod tests {
                 .iter()
                 .all(|mistake| mistake["label"] != mistake["predicted"])
         );
+        // The worst comes first.
+        let losses = mistakes.iter().map(|mistake| mistake["loss"].as_f64());
+        let losses = losses.collect::<Vec<_>>();
+        assert!(losses.is_sorted_by(|a, b| a > b), "{losses:?}");
         // From the remembered step, and from the beginning in another program.
         let on = sent(&training, "hidden=32&steps=600&stop=650&seed=3").unwrap();
         let other = Training::new(datasets::bundled_mnist_dir());

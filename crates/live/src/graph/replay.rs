@@ -270,6 +270,24 @@ mod tests {
     }
 
     #[test]
+    fn a_number_is_changed_at_its_step() {
+        let place = Place {
+            device: Device::flex(),
+            dtype: DType::F64,
+        };
+        let first = |address: &str| {
+            let replayed = replay(&place, &Memory::default(), &state(address)).unwrap();
+            elements(&replayed.graph.value("w1").unwrap())[0]
+        };
+        assert_eq!(first("net=xor&steps=3&edit=3,w1,0,0,0.25"), 0.25);
+        assert_eq!(first("net=xor&edit=0,w1,0,0,0.25"), 0.25);
+        assert_eq!(
+            first("net=xor&steps=3&edit=4,w1,0,0,0.25"),
+            first("net=xor&steps=3")
+        );
+    }
+
+    #[test]
     fn only_states_on_the_way_are_gone_on_from() {
         let leads = |earlier: &str, later: &str| leads_to(&state(earlier), &state(later));
         assert!(leads("net=xor&steps=3", "net=xor&steps=5"));

@@ -159,3 +159,39 @@ impl Label {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::graph::{Memory, trace};
+    use crate::place::Place;
+    use crate::query::Query;
+    use burn::tensor::{DType, Device};
+    use serde_json::Value;
+
+    #[test]
+    fn what_a_node_is_passed_back_adds_up_to_its_gradient() {
+        let place = Place {
+            device: Device::flex(),
+            dtype: DType::F64,
+        };
+        for net in ["four-variables", "composition", "xor"] {
+            let query = Query::parse(&format!("net={net}")).unwrap();
+            let trace = trace(&place, &Memory::default(), query).unwrap();
+            let mut totals = vec![(0, Value::Null); trace["nodes"].as_array().unwrap().len()];
+            let steps = trace["backward"].as_array().unwrap();
+            for sent in steps
+                .iter()
+                .flat_map(|step| step["sent"].as_array().unwrap())
+            {
+                let total = &mut totals[sent["to"].as_u64().unwrap() as usize];
+                *total = (total.0 + 1, sent["total"].clone());
+            }
+            for (node, (_, total)) in totals.iter().enumerate().filter(|(_, total)| total.0 > 0) {
+                assert_eq!(trace["nodes"][node]["gradient"], *total, "{net} {node}");
+            }
+            // The variables of the functions have several uses.
+            let is_shared = totals.iter().any(|total| total.0 > 1);
+            assert_eq!(is_shared, net != "xor", "{net}");
+        }
+    }
+}

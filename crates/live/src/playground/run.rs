@@ -218,3 +218,44 @@ fn train(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::{DType, Device};
+
+    #[test]
+    fn a_training_ends_where_it_was_asked_to_and_says_so() {
+        let place = Place {
+            device: Device::flex(),
+            dtype: DType::F64,
+        };
+        let start = "data=blobs&optimizer=adam&rate=0.05&stop=20000";
+        for (asked, reason) in [
+            (
+                "stop-accuracy=0.9",
+                "the accuracy is as high as you asked for",
+            ),
+            ("stop-loss=0.2", "the loss is as low as you asked for"),
+            ("stop-step=40", "step 40 is where you asked it to stop"),
+        ] {
+            let mut sent = vec![];
+            let query = Query::parse(&format!("{start}&{asked}")).unwrap();
+            let keep = |value: &Value| {
+                sent.push(value.clone());
+                Ok(())
+            };
+            run(&place, &Training::default(), query, keep).unwrap();
+            let [.., frame, end] = &sent[..] else {
+                panic!("{asked}: {sent:?}");
+            };
+            assert_eq!(end["end"], reason, "{asked}");
+            let test = |name: &str| frame["test"][name].as_f64().unwrap();
+            match asked {
+                "stop-accuracy=0.9" => assert!(test("accuracy") >= 0.9),
+                "stop-loss=0.2" => assert!(test("loss") <= 0.2),
+                _ => assert_eq!(frame["step"], 40),
+            }
+        }
+    }
+}
