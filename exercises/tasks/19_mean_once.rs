@@ -4,8 +4,8 @@
 //
 //   X: [n, d]   W: [d, classes]   b: [1, classes]   Y: [n, classes]
 //
-// Somebody wrote the gradient of the *summed* loss, which has no 1/n; it is below. Change it so that the loss is the
-// mean. Every gradient must be divided by n exactly once, wherever you do it.
+// Each blank quotes the gradient of the *summed* loss, which has no 1/n. Write the three so that the loss is the mean:
+// grad_w and grad_b must be divided by n exactly once, wherever you do it.
 use exercises::*;
 
 fn gradients(x: &Matrix, y: &Matrix, w: &Matrix, b: &Matrix) -> (Matrix, Matrix) {

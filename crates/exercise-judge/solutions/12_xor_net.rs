@@ -4,8 +4,8 @@
 //
 //   X: [n, d_in]   W1: [d_in, h]   b1: [1, h]   W2: [h, d_out]   b2: [1, d_out]   Y: [n, d_out]
 //
-// The loss is the sum over the batch. The slides give the gradients down to Z1, with σ'(Z5) = Yp ∘ (1 - Yp); what is
-// left to you is how the parameters get theirs: δW2, δb2, δW1, δb1, and before them δZ5 and δZ2.
+// The loss is the sum over the batch. δS, in code grad_s, is ∂L/∂S. Write the two steps through a sigmoid, δZ5 and δZ2,
+// with σ'(Z5) = Yp ∘ (1 - Yp), and then the four blanks of the slides: δW2, δb2, δW1 and δb1.
 //? Each σ has its derivative: grad_z5 = σ'(Z5) ∘ grad_yp, grad_z2 = σ'(Z2) ∘ grad_z3, by the values Yp and Z3.
 //? A weight's gradient: its input, transposed, times the gradient of the product. A bias's: the sum over the rows.
 //? grad_z5 = Yp ∘ (1 - Yp) ∘ grad_yp, grad_z2 = Z3 ∘ (1 - Z3) ∘ grad_z3; grad_w2 = Z3ᵀ·grad_z4, grad_b2 = Σ_rows grad_z5, grad_w1 = Xᵀ·grad_z1, grad_b1 = Σ_rows grad_z2.

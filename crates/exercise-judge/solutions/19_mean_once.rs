@@ -4,8 +4,8 @@
 //
 //   X: [n, d]   W: [d, classes]   b: [1, classes]   Y: [n, classes]
 //
-// Somebody wrote the gradient of the *summed* loss, which has no 1/n; it is below. Change it so that the loss is the
-// mean. Every gradient must be divided by n exactly once, wherever you do it.
+// Each blank quotes the gradient of the *summed* loss, which has no 1/n. Write the three so that the loss is the mean:
+// grad_w and grad_b must be divided by n exactly once, wherever you do it.
 //? Both gradients are linear in grad_z. So a factor in grad_z is a factor in both of them.
 //? Divide grad_z by n, and leave the other two lines without n. Sums over the rows stay sums.
 //? Write `let grad_z = (&yp - y) / n;`, then `x.t().matmul(&grad_z)` and `grad_z.sum_rows()`.
