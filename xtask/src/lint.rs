@@ -38,6 +38,10 @@ impl Linter {
         let this = std::env::current_exe()?;
         let copy = |name: &str| {
             let copy = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+            // A program that still runs cannot be written over, but its name can be given to another.
+            if copy.exists() {
+                fs::remove_file(&copy)?;
+            }
             fs::copy(&this, &copy).with_context(|| format!("cannot write {}", copy.display()))?;
             Ok::<_, anyhow::Error>(copy)
         };
