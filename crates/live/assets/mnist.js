@@ -110,7 +110,7 @@ export class MnistTraining {
    * @param {string | number} value
    */
   change(name, value) {
-    const wasRunning = this.running !== null;
+    const wasOn = this.isOn();
     this.pause();
     const step = this.step();
     if (CHANGEABLE.includes(name) && step > 0) {
@@ -123,7 +123,7 @@ export class MnistTraining {
       this.parameters.set(name, String(value));
       if (name === "optimizer") this.parameters.delete("rate");
     }
-    this.go(wasRunning);
+    this.go(wasOn);
   }
 
   /** Forgets the training, but not the settings that are in force. */
@@ -196,6 +196,7 @@ export class MnistTraining {
    * @param {number} stop
    */
   async train(stop) {
+    this.running?.abort();
     const controller = new AbortController();
     this.running = controller;
     this.isLong = stop - this.step() > 1;

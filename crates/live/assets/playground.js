@@ -38,6 +38,7 @@ export class Playground {
     this.history = [];
     /** @type {AbortController | null} */
     this.running = null;
+    this.isLong = false;
     this.drawn = true;
     /** The points that are drawn. @type {Points | null} */
     this.dotted = null;
@@ -52,7 +53,7 @@ export class Playground {
     this.dotted = null;
     this.history = [];
     this.controls = html("div", {});
-    this.main = button("Train", () => (this.running === null ? this.go(true) : this.pause()), { class: "main" });
+    this.main = button("Train", () => (this.isOn() ? this.pause() : this.go(true)), { class: "main" });
     this.run = html("div", { class: "bar", role: "group", "aria-label": "Training" }, this.main,
       button("One step", () => { this.pause(); this.train(this.step() + 1).catch(() => {}); }),
       button("Start again", () => { this.pause(); this.frame = null; this.restart(); this.shown = ""; this.go(false); }));
@@ -109,7 +110,7 @@ export class Playground {
    * @param {string | number} value
    */
   change(name, value) {
-    const wasRunning = this.running !== null;
+    const wasOn = this.isOn();
     this.pause();
     const step = this.step();
     if (CHANGEABLE.includes(name) && step > 0) changeFrom(this.parameters, step, name, value);
@@ -119,7 +120,7 @@ export class Playground {
       if (name === "data" && !MANY.includes(String(value))) this.parameters.delete("classes");
       if (name === "data" && value !== "own") this.parameters.delete("point");
     }
-    this.go(wasRunning);
+    this.go(wasOn);
   }
 
   /** Forgets the training, but not the settings that are in force. */
@@ -228,6 +229,11 @@ export class Playground {
 
   // Training.
 
+  /** Whether it trains until it is stopped; a request for the frame of one step is no training. */
+  isOn() {
+    return this.running !== null && this.isLong;
+  }
+
   pause() {
     this.running?.abort();
     this.running = null;
@@ -245,8 +251,10 @@ export class Playground {
    * @param {number} stop
    */
   async train(stop) {
+    this.running?.abort();
     const controller = new AbortController();
     this.running = controller;
+    this.isLong = stop - this.step() > 1;
     this.frame = null;
     if (this.ended) this.ended.textContent = "";
     this.showRun();
@@ -280,7 +288,7 @@ export class Playground {
   }
 
   showRun() {
-    if (this.main) this.main.textContent = this.running === null ? "Train" : "Pause";
+    if (this.main) this.main.textContent = this.isOn() ? "Pause" : "Train";
   }
 
   showFrame() {

@@ -227,6 +227,20 @@ fn each_layer_has_its_activation_and_training_stops_where_it_is_asked_to() {
     });
 }
 
+/// While the steps of an address are repeated, nothing trains, so a new setting starts no training.
+#[test]
+fn a_setting_that_changes_while_steps_are_repeated_starts_no_training() {
+    play("playground?hidden=4,3&seed=3&steps=200000", |browser, _| {
+        browser.wait_for("#status", "Repeating the steps of the address");
+        let field = browser.find("//label[starts-with(., 'Step')]/input");
+        browser.keys(&field, &format!("{END}{BACK}200050{ENTER}"));
+        browser.wait_for("#status", "Step 200000,");
+        browser.wait("return document.querySelector('button.main').textContent === 'Train'");
+        browser.press("Train");
+        browser.wait_for("#ended", "step 200050 is where you asked it to stop");
+    });
+}
+
 #[test]
 fn points_come_from_a_file_and_the_net_is_saved_in_every_form() {
     play(
