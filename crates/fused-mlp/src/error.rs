@@ -152,4 +152,12 @@ pub enum FusedError {
         /// Layers of the net.
         expected: usize,
     },
+    /// Values of all layers, of another net or another rule.
+    #[error("got {got} values, expected {expected}; use those of a trainer of the same net and rule")]
+    NotOfThisNet {
+        /// How many were given.
+        got: usize,
+        /// How many this trainer has.
+        expected: usize,
+    },
 }

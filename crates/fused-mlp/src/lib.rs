@@ -7,6 +7,7 @@ mod blocks;
 mod dropout;
 mod engine;
 mod error;
+mod exchange;
 mod norm;
 mod number;
 mod output;

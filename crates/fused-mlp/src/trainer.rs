@@ -9,6 +9,7 @@ use crate::architecture::{Architecture, at_least_0};
 use crate::batch::{self, Batch, Inputs, Targets};
 use crate::engine::{Engine, Use};
 use crate::error::FusedError;
+use crate::exchange;
 use crate::norm;
 use crate::number::Number;
 use crate::parameters::{LayerValues, State, Values};
@@ -19,7 +20,7 @@ use crate::update::Update;
 
 /// The number type of a net: `f32` or `f64`.
 ///
-/// Its functions are [`Trainer::step`] and [`Trainer::gradients`], compiled in this crate. A generic function
+/// Its functions are those of [`Trainer`] that take time, compiled in this crate. A generic function
 /// is compiled where it is used, as that crate's profile says, and most crates here are compiled with little
 /// optimisation.
 pub trait Float: Number {
@@ -40,6 +41,18 @@ pub trait Float: Number {
         targets: Targets<'_, Self>,
         dropout: Dropout,
     ) -> Result<Self, FusedError>;
+
+    /// [`Trainer::append_gradients`].
+    #[doc(hidden)]
+    fn append_gradients(trainer: &mut Trainer<Self>, factor: Self, to: &mut Vec<Self>);
+
+    /// [`Trainer::step_by`].
+    #[doc(hidden)]
+    fn step_by(
+        trainer: &mut Trainer<Self>,
+        gradients: &[Self],
+        how: &Step,
+    ) -> Result<(), FusedError>;
 }
 
 macro_rules! float {
@@ -64,6 +77,20 @@ macro_rules! float {
             ) -> Result<Self, FusedError> {
                 trainer.compute_gradients(inputs, targets, dropout)
             }
+
+            #[inline(never)]
+            fn append_gradients(trainer: &mut Trainer<Self>, factor: Self, to: &mut Vec<Self>) {
+                trainer.append_kept(factor, to);
+            }
+
+            #[inline(never)]
+            fn step_by(
+                trainer: &mut Trainer<Self>,
+                gradients: &[Self],
+                how: &Step,
+            ) -> Result<(), FusedError> {
+                trainer.descend_by(gradients, how)
+            }
         }
     };
 }
@@ -74,7 +101,8 @@ float!(f64);
 /// Trains a dense net on host memory, in place.
 ///
 /// All memory is taken by [`new`](Self::new), except that of gradients, which the first
-/// [`gradients`](Self::gradients) or the first step with a limited norm takes.
+/// [`gradients`](Self::gradients), the first step with a limited norm, or the first
+/// [`step_by`](Self::step_by) takes.
 #[derive(Debug)]
 pub struct Trainer<T> {
     architecture: Architecture,
@@ -290,21 +318,68 @@ impl<T: Float> Trainer<T> {
             }
             (limit, _) => {
                 let loss = self.keep_gradients((inputs, targets, rows), how.dropout);
-                let factor = limit.and_then(|limit| norm::factor(&self.gradients, limit));
-                let update = factor.map_or(update, |factor| update.clipped(factor));
-                let (theta, kept, buffers) = (&mut self.theta, &self.gradients, &mut self.buffers);
-                match &self.memory {
-                    Memory::Tiny(_) => tiny::apply(theta, kept, buffers, update),
-                    Memory::Blocks(engine) => {
-                        let team = &self.team;
-                        team.run(|| engine.apply(team, theta, kept, buffers, update));
-                    }
-                }
+                self.descend(update, limit);
                 loss
             }
         };
         self.steps += 1;
         Ok(loss)
+    }
+
+    /// Changes the parameters by the gradients that are kept, limited if they are to be.
+    fn descend(&mut self, update: Update<T>, limit: Option<f64>) {
+        let factor = limit.and_then(|limit| norm::factor(&self.gradients, limit));
+        let update = factor.map_or(update, |factor| update.clipped(factor));
+        let (theta, kept, buffers) = (&mut self.theta, &self.gradients, &mut self.buffers);
+        match &self.memory {
+            Memory::Tiny(_) => tiny::apply(theta, kept, buffers, update),
+            Memory::Blocks(engine) => {
+                let team = &self.team;
+                team.run(|| engine.apply(team, theta, kept, buffers, update));
+            }
+        }
+    }
+
+    fn descend_by(&mut self, gradients: &[T], how: &Step) -> Result<(), FusedError> {
+        exchange::check(self.theta.iter().map(exchange::length).sum(), gradients)?;
+        self.have_gradients();
+        let mut rest = gradients;
+        for kept in &mut self.gradients {
+            exchange::take(kept, &mut rest);
+        }
+        let update = Update::new(
+            self.rule,
+            self.weight_decay,
+            how.learning_rate,
+            self.steps + 1,
+        );
+        self.descend(update, how.clip_norm);
+        self.steps += 1;
+        Ok(())
+    }
+
+    fn append_kept(&mut self, factor: T, to: &mut Vec<T>) {
+        self.have_gradients();
+        for kept in &self.gradients {
+            exchange::append(kept, to, |x| x * factor);
+        }
+    }
+
+    /// Parameters and buffers of the rule, layer by layer.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &Values<T>> {
+        self.theta.iter().chain(self.buffers.iter().flatten())
+    }
+
+    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut Values<T>> {
+        let buffers = self.buffers.iter_mut().flatten();
+        self.theta.iter_mut().chain(buffers)
+    }
+
+    /// Makes room for gradients.
+    fn have_gradients(&mut self) {
+        if self.gradients.is_empty() {
+            self.gradients = Values::of_net(&self.architecture.sizes);
+        }
     }
 
     /// Computes the gradients of a batch's loss with the masks of `dropout`, for [`gradient`](Self::gradient);
@@ -333,9 +408,7 @@ impl<T: Float> Trainer<T> {
     }
 
     fn keep_gradients(&mut self, batch: Batch<'_, T>, dropout: Dropout) -> T {
-        if self.gradients.is_empty() {
-            self.gradients = Values::of_net(&self.architecture.sizes);
-        }
+        self.have_gradients();
         let (team, net) = (&self.team, &self.architecture);
         let (theta, kept) = (&mut self.theta, &mut self.gradients);
         let penalty = penalty(net, theta, batch.2);

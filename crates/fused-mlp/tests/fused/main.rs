@@ -2,6 +2,7 @@
 
 mod bits;
 mod common;
+mod exchange;
 mod gradients;
 mod random;
 mod refused;
