@@ -153,7 +153,9 @@ pub enum FusedError {
         expected: usize,
     },
     /// Values of all layers, of another net or another rule.
-    #[error("got {got} values, expected {expected}; use those of a trainer of the same net and rule")]
+    #[error(
+        "got {got} values, expected {expected}; use those of a trainer of the same net and rule"
+    )]
     NotOfThisNet {
         /// How many were given.
         got: usize,

@@ -167,6 +167,9 @@ pub fn epoch<N: Net>(
         if !tally.uncounted(|| watch.may_step(&state, &batch))? {
             return Ok((state, EpochEnd::Refused));
         }
+        if let Some(shared) = pass.team.shared() {
+            shared.wish_to_stop(!is_last && watch.is_interrupted());
+        }
         let how = pass.stepping(schedule.next_rate(), state.progress.step);
         let wants = watch.wants_gradients(is_last);
         let mut look = |net: &N, gradients: &GradientsParams| watch.gradients(net, gradients);
@@ -180,7 +183,11 @@ pub fn epoch<N: Net>(
             state.take_average(averaging);
         }
         tally.push(loss, batch.len(), how.learning_rate);
-        let is_interrupted = !is_last && watch.is_interrupted();
+        // Several processes stop after the same step.
+        let is_interrupted = match pass.team.shared() {
+            Some(shared) => shared.is_to_stop(),
+            None => !is_last && watch.is_interrupted(),
+        };
         if tally.is_due() || is_last || is_interrupted {
             if let Some(unread) = tally.read(N::REDUCTION)? {
                 state.progress.step -= unread;

@@ -56,6 +56,29 @@ pub enum TrainingError {
         /// The encoder's reason.
         why: String,
     },
+    /// A rank does not answer.
+    #[error("{0}")]
+    RankLost(String),
+    /// Ranks that would not train the same run.
+    #[error(
+        "rank {rank} has another {what} than rank 0; start every rank with the same program, options and files"
+    )]
+    RanksDiffer {
+        /// The first such rank.
+        rank: usize,
+        /// What differs.
+        what: String,
+    },
+    /// More ranks than rows of a batch.
+    #[error(
+        "{ranks} ranks cannot share batches of {batch} rows; start fewer, or choose a larger --batch-size"
+    )]
+    MoreRanksThanRows {
+        /// How many ranks there are.
+        ranks: usize,
+        /// Rows of a batch.
+        batch: usize,
+    },
     /// A record of another net or optimizer.
     #[error("the checkpoint does not fit the net of the run: {0}; train again")]
     Misfit(String),

@@ -74,12 +74,12 @@ pub fn rows_at_once(opened: &Opened, batch_size: usize) -> usize {
     }
 }
 
-/// Evaluates a net, in parts of `rows_at_once` rows. Each worker takes a share of the parts: their number
-/// changes no bit of the result.
+/// Evaluates a net, in parts of `rows_at_once` rows. Each process of the team, and in it each worker, takes a share of
+/// the parts: their number changes no bit of the result.
 ///
 /// # Errors
 ///
-/// If the device fails.
+/// If the device fails, or another process is lost.
 pub fn evaluate<N: Net>(
     net: &N,
     examples: &Examples<N::Targets>,
@@ -87,17 +87,30 @@ pub fn evaluate<N: Net>(
     rows_at_once: usize,
 ) -> Result<Evaluation, TrainingError> {
     let rows = examples.len();
-    let parts = map_parts(net, examples, team, rows_at_once, |outputs, targets| {
+    let all = 0..rows.div_ceil(rows_at_once);
+    let own = team
+        .shared()
+        .map_or(all.clone(), |shared| shared.part(all.len()));
+    let part = (rows_at_once, own.clone());
+    let parts = map_some_parts(net, examples, team, part, |outputs, targets| {
         let classes = N::predicted_classes(outputs);
         let right = classes.equal(N::true_classes(targets)).int().sum();
         right
             .try_into_scalar::<i64>()
             .map_err(TrainingError::device)
     })?;
-    let right = parts.iter().map(|part| part.read).sum::<i64>();
+    let mut losses = vec![0.0; all.len()];
+    let mut right = vec![0.0; all.len()];
+    for (number, part) in own.zip(parts) {
+        (losses[number], right[number]) = (part.loss, part.read as f64);
+    }
+    if let Some(shared) = team.shared() {
+        shared.ranks().add_up_f64(&mut losses)?;
+        shared.ranks().add_up_f64(&mut right)?;
+    }
     Ok(Evaluation {
-        loss: parts.iter().map(|part| part.loss).sum(),
-        accuracy: right as f64 / rows as f64,
+        loss: losses.iter().sum(),
+        accuracy: right.iter().sum::<f64>() / rows as f64,
     })
 }
 
@@ -149,10 +162,27 @@ pub(crate) fn map_parts<N: Net, R: Send + 'static>(
     rows_at_once: usize,
     read: impl Fn(Tensor<2>, N::Targets) -> Result<R, TrainingError> + Clone + Send + 'static,
 ) -> Result<Vec<Part<R>>, TrainingError> {
+    let all = 0..examples.len().div_ceil(rows_at_once);
+    map_some_parts(net, examples, team, (rows_at_once, all), read)
+}
+
+/// As [`map_parts`], for some of the parts.
+fn map_some_parts<N: Net, R: Send + 'static>(
+    net: &N,
+    examples: &Examples<N::Targets>,
+    team: &Team,
+    (rows_at_once, parts): (usize, Range<usize>),
+    read: impl Fn(Tensor<2>, N::Targets) -> Result<R, TrainingError> + Clone + Send + 'static,
+) -> Result<Vec<Part<R>>, TrainingError> {
+    if parts.is_empty() {
+        return Ok(vec![]);
+    }
     let (net, rows) = (net.valid(), examples.len());
     let examples = examples.clone();
+    let first = parts.start;
     let evaluate_share = move |share: Range<usize>| -> Result<Vec<_>, TrainingError> {
-        let range = share.start * rows_at_once..rows.min(share.end * rows_at_once);
+        let [from, to] = [share.start, share.end].map(|part| (first + part) * rows_at_once);
+        let range = from..rows.min(to);
         let parts = examples.parts(range, rows_at_once).map(|(x, targets)| {
             let length = x.dims()[0];
             let outputs = net.outputs(x);
@@ -168,7 +198,7 @@ pub(crate) fn map_parts<N: Net, R: Send + 'static>(
         });
         parts.collect()
     };
-    let shares = team.shards(rows.div_ceil(rows_at_once));
+    let shares = team.shards(parts.len());
     let shares = team.run(|| team.map(shares, evaluate_share));
     let shares = shares.into_iter().collect::<Result<Vec<_>, _>>()?;
     Ok(shares.into_iter().flatten().collect())

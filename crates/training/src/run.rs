@@ -1,19 +1,19 @@
 //! A run: epochs, with evaluation, early stopping, checkpoints and gradient checks in between.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use backends::{Hardware, Opened};
-use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
-use manual_backprop::gradient_norm;
 
-use crate::epoch::{EpochDone, EpochEnd, Pass, Watch, epoch};
+use crate::epoch::{EpochDone, EpochEnd, Pass, epoch};
+use crate::epoch_watch::EpochWatch;
 use crate::error::TrainingError;
 use crate::evaluation::{Evaluation, evaluate, read_back, rows_at_once};
-use crate::event::{Epoch, Event, GradientCheck, RunResult, StopReason, Stopped};
-use crate::examples::{Batch, Examples, Splits};
-use crate::gradient_check;
+use crate::event::{Epoch, Event, RunResult, StopReason, Stopped};
+use crate::examples::{Examples, Splits};
 use crate::net::Net;
+use crate::ranks::{Ranks, ensure_same_run};
 use crate::recorder::{Now, Recorder};
 use crate::schedule::Schedule;
 use crate::settings::Settings;
@@ -82,16 +82,35 @@ impl<'a, N: Net> Run<'a, N> {
         })
     }
 
+    /// The same run as one of several processes, which share every batch and every evaluation. Each reports to its
+    /// recorder; usually that of one keeps the results, and the others' keep nothing.
+    ///
+    /// # Errors
+    ///
+    /// If there are more ranks than rows of a batch.
+    pub fn among(mut self, ranks: Arc<dyn Ranks>) -> Result<Self, TrainingError> {
+        let batch = self.settings.batch_size.min(self.splits.training.len());
+        if ranks.count() > batch {
+            let ranks = ranks.count();
+            return Err(TrainingError::MoreRanksThanRows { ranks, batch });
+        }
+        self.team = self.team.among(ranks);
+        Ok(self)
+    }
+
     /// Trains a net from its current state, evaluates it, and reports.
     ///
     /// # Errors
     ///
-    /// If the device or the recorder fails.
+    /// If the device or the recorder fails, or if another process is lost or trains another run.
     pub fn train(
         &self,
         state: State<N>,
         recorder: &mut (impl Recorder<N> + Send),
     ) -> Result<Outcome, TrainingError> {
+        if let Some(shared) = self.team.shared() {
+            ensure_same_run(shared.ranks(), self.settings, &state)?;
+        }
         let state = state.prepared(self.settings, self.splits.training.len())?;
         state.at_work(&self.team, |state| self.descend(state, recorder))
     }
@@ -127,7 +146,12 @@ impl<'a, N: Net> Run<'a, N> {
             if !is_finite {
                 return self.not_finite(&last_finite, &state, recorder);
             }
-            if recorder.is_interrupted() && !state.progress.is_over(self.settings) {
+            let wants_to_stop = recorder.is_interrupted();
+            let is_to_stop = match self.team.shared() {
+                Some(shared) => shared.any(wants_to_stop)?,
+                None => wants_to_stop,
+            };
+            if is_to_stop && !state.progress.is_over(self.settings) {
                 return interrupted(&state, recorder);
             }
         }
@@ -383,78 +407,6 @@ impl<'a, N: Net> Run<'a, N> {
             splits: self.splits.clone(),
         };
         rehearsal.run(recorder)
-    }
-}
-
-/// A run's observer of an epoch.
-struct EpochWatch<'a, R> {
-    settings: &'a Settings,
-    opened: &'a Opened,
-    keeps_norms: bool,
-    gradient_norms: Vec<Tensor<1>>,
-    recorder: &'a mut R,
-}
-
-impl<N: Net, R: Recorder<N>> Watch<N> for EpochWatch<'_, R> {
-    /// Checks the gradients of the batch when that is due.
-    fn may_step(
-        &mut self,
-        state: &State<N>,
-        batch: &Batch<N::Targets>,
-    ) -> Result<bool, TrainingError> {
-        let every = self.settings.check_gradients;
-        if !every.is_some_and(|every| state.progress.step.is_multiple_of(every)) {
-            return Ok(true);
-        }
-        let (epoch, step) = (state.progress.epoch + 1, state.progress.step + 1);
-        let started = Instant::now();
-        let seed = self.settings.seed.wrapping_add(step as u64);
-        let (x, targets) = batch.all();
-        let masks = self.settings.masks(state.progress.step);
-        let report = gradient_check::check(
-            &state.net().clone().with_dropout(masks),
-            x,
-            &targets,
-            self.settings.engine,
-            self.opened,
-            seed,
-        );
-        let worst = report.worst_element.as_ref();
-        self.recorder.event(&Event::GradientCheck(GradientCheck {
-            epoch,
-            step,
-            verdict: report.verdict.to_string(),
-            worst_relative_error: report.worst.manual_autodiff,
-            tolerance: report.tolerance.as_ref().map(|tolerance| tolerance.pair),
-            worst_parameter: worst.map(|worst| worst.input.clone()),
-            seconds: started.elapsed().as_secs_f64(),
-        }))?;
-        let disagree = gradient_check::is_disagreement(&report);
-        if disagree {
-            self.recorder.disagreement(&report);
-            self.recorder.event(&Event::Stopped(Stopped {
-                reason: StopReason::GradientsDisagree(gradient_check::in_words(&report)),
-                epoch,
-                step: state.progress.step,
-            }))?;
-        }
-        Ok(!disagree)
-    }
-
-    fn rows_done(&mut self, rows: usize, loss: f64) {
-        self.recorder.progress(Now::RowsDone { rows, loss });
-    }
-
-    fn is_interrupted(&self) -> bool {
-        self.recorder.is_interrupted()
-    }
-
-    fn wants_gradients(&self, is_last: bool) -> bool {
-        is_last && self.keeps_norms
-    }
-
-    fn gradients(&mut self, net: &N, gradients: &GradientsParams) {
-        self.gradient_norms = gradient_norm::norms(net, gradients);
     }
 }
 

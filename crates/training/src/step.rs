@@ -61,7 +61,7 @@ pub fn step<N: Net>(
 ) -> Result<(Learner<N>, Loss), TrainingError> {
     match learner {
         Learner::Tensors { net, mut optimizer } => {
-            let (loss, mut gradients) = how.team.gradients(how.engine, &net, batch, how.dropout);
+            let (loss, mut gradients) = gradients(&net, batch, how)?;
             if let Some(look) = look {
                 look(&net, &gradients);
             }
@@ -69,23 +69,41 @@ pub fn step<N: Net>(
                 gradients = clipped(&net, gradients, limit);
             }
             let net = optimizer.step(how.learning_rate, net, gradients);
-            Ok((
-                Learner::Tensors { net, optimizer },
-                Loss::OnDevice(Box::new(loss)),
-            ))
+            Ok((Learner::Tensors { net, optimizer }, loss))
         }
         Learner::Fused(mut fused) => {
             if let Some(look) = look {
                 let gradients = fused.gradients(batch, how.dropout)?;
                 look(fused.net(), &gradients);
             }
-            let how = Step {
+            let step = Step {
                 learning_rate: how.learning_rate,
                 clip_norm: how.clip_norm,
                 dropout: how.dropout,
             };
-            let loss = fused.step(batch, &how)?;
+            let loss = match how.team.shared() {
+                Some(shared) => fused.shared_step(batch, &step, shared)?,
+                None => fused.step(batch, &step)?,
+            };
             Ok((Learner::Fused(fused), Loss::Known(loss)))
         }
     }
+}
+
+/// Loss and gradients of a batch, of which other processes may have a part.
+fn gradients<N: Net>(
+    net: &N,
+    batch: &Batch<N::Targets>,
+    how: &Stepping<'_>,
+) -> Result<(Loss, GradientsParams), TrainingError> {
+    let (team, engine) = (how.team, how.engine);
+    let Some(shared) = team.shared() else {
+        let (loss, gradients) = team.gradients(engine, net, batch, how.dropout);
+        return Ok((Loss::OnDevice(Box::new(loss)), gradients));
+    };
+    let part = shared.part(batch.len());
+    let own =
+        (!part.is_empty()).then(|| team.gradients_of_part(engine, net, batch, part, how.dropout));
+    let (loss, gradients) = shared.add_up_gradients(&net.valid(), own)?;
+    Ok((Loss::Known(f64::from(loss)), gradients))
 }

@@ -1,6 +1,7 @@
-//! The workers that share a batch.
+//! Who shares a batch: the workers of this process, and other processes.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use backends::{Hardware, Opened};
 use burn::optim::GradientsParams;
@@ -12,12 +13,14 @@ use crate::choice::Engine;
 use crate::error::TrainingError;
 use crate::examples::Batch;
 use crate::net::Net;
+use crate::ranks::{Ranks, Shared};
 
 /// Computes the gradients of a batch: on a CPU, by threads that each take a shard of its rows; on a
-/// GPU, by the GPU.
+/// GPU, by the GPU. If other processes share the batch, it is this one's part of its rows.
 #[derive(Debug)]
 pub struct Team {
     workers: Option<Workers>,
+    shared: Option<Shared>,
 }
 
 impl Team {
@@ -37,12 +40,30 @@ impl Team {
             }
             Hardware::Graphics | Hardware::SoftwareGraphics => None,
         };
-        Ok(Self { workers })
+        Ok(Self {
+            workers,
+            shared: None,
+        })
+    }
+
+    /// The team of one of several processes.
+    #[must_use]
+    pub fn among(self, ranks: Arc<dyn Ranks>) -> Self {
+        let shared = Some(Shared::new(ranks));
+        Self { shared, ..self }
+    }
+
+    /// The processes, if there are several.
+    pub(crate) fn shared(&self) -> Option<&Shared> {
+        self.shared.as_ref()
     }
 
     /// The calling thread alone; the backend's operations may use more threads.
     pub fn undivided() -> Self {
-        Self { workers: None }
+        Self {
+            workers: None,
+            shared: None,
+        }
     }
 
     /// Runs a training loop on a worker, so that its operations use no further threads.
@@ -61,9 +82,22 @@ impl Team {
         batch: &Batch<N::Targets>,
         dropout: Dropout,
     ) -> (Tensor<1>, GradientsParams) {
+        self.gradients_of_part(engine, net, batch, 0..batch.len(), dropout)
+    }
+
+    /// What some rows, at least one, contribute to loss and gradients of a batch.
+    pub(crate) fn gradients_of_part<N: Net>(
+        &self,
+        engine: Engine,
+        net: &N,
+        batch: &Batch<N::Targets>,
+        part: Range<usize>,
+        dropout: Dropout,
+    ) -> (Tensor<1>, GradientsParams) {
         let (copy, rows_of) = (net.clone(), batch.clone());
         let rows = batch.len();
-        let parts = self.map(self.shards(rows), move |shard| {
+        let parts = self.map(self.shards(part.len()), move |shard| {
+            let shard = part.start + shard.start..part.start + shard.end;
             let net = copy.clone().with_dropout(dropout.from_row(shard.start));
             let (x, targets) = rows_of.part(shard);
             engine.gradients(&net, x, targets, rows)

@@ -314,9 +314,9 @@ impl<T: Targets> HostBatch<T> {
         self.examples.take(self.rows.part(part), self.epoch)
     }
 
-    /// Makes `values` the distorted images of the batch; returns whether they are to be distorted.
-    pub(crate) fn distort(&self, values: &mut Vec<f32>) -> bool {
-        let rows = self.rows.part(0..self.rows.len());
+    /// Makes `values` the distorted images of a part of the batch; returns whether they are to be distorted.
+    pub(crate) fn distort(&self, part: Range<usize>, values: &mut Vec<f32>) -> bool {
+        let rows = self.rows.part(part);
         self.examples.distort(&rows, self.epoch, values)
     }
 }

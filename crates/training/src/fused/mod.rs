@@ -2,6 +2,7 @@
 
 mod optimizer_state;
 
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use burn::optim::{GradientsParams, ModuleOptimizer};
@@ -16,6 +17,7 @@ use crate::error::TrainingError;
 use crate::examples::{Batch, HostInputs};
 use crate::net::Net;
 use crate::optimizer::{new_optimizer, rule};
+use crate::ranks::Shared;
 use crate::settings::Settings;
 use crate::targets::Targets;
 use optimizer_state::{from_burn, into_burn};
@@ -37,6 +39,8 @@ pub struct Fused<N> {
     first_rows: Vec<u32>,
     /// Room for the distorted images of a batch.
     distorted: Vec<f32>,
+    /// Room for gradients that other processes add theirs to.
+    exchanged: Vec<f32>,
 }
 
 impl<N: Net> Fused<N> {
@@ -71,6 +75,7 @@ impl<N: Net> Fused<N> {
             form: net,
             first_rows: (0..rows_at_most as u32).collect(),
             distorted: vec![],
+            exchanged: vec![],
         })
     }
 
@@ -81,10 +86,43 @@ impl<N: Net> Fused<N> {
         how: &Step,
     ) -> Result<f64, TrainingError> {
         self.seen.take();
-        let loss = self.with_batch(batch, |engine, inputs, targets| {
+        let loss = self.with_rows(batch, 0..batch.len(), |engine, inputs, targets| {
             engine.step(inputs, targets, how)
         });
         Ok(f64::from(loss?))
+    }
+
+    /// Takes one step on a batch that several processes share; gives the batch's loss before it.
+    ///
+    /// ```text
+    /// g = Σ_r n_r/n g_r        g_r over the n_r rows of rank r, of n; without the factors where losses are sums
+    /// ```
+    pub(crate) fn shared_step(
+        &mut self,
+        batch: &Batch<N::Targets>,
+        how: &Step,
+        shared: &Shared,
+    ) -> Result<f64, TrainingError> {
+        self.seen.take();
+        let part = shared.part(batch.len());
+        let factor = match N::REDUCTION {
+            Reduction::Mean => part.len() as f32 / batch.len() as f32,
+            Reduction::Sum => f32::from(u8::from(!part.is_empty())),
+        };
+        let mut own_loss = 0.0;
+        if !part.is_empty() {
+            let masks = how.dropout.from_row(part.start);
+            own_loss = self.with_rows(batch, part, |engine, inputs, targets| {
+                engine.gradients(inputs, targets, masks)
+            })?;
+        }
+        let mut gradients = std::mem::take(&mut self.exchanged);
+        gradients.clear();
+        self.engine.append_gradients(factor, &mut gradients);
+        let loss = shared.add_up(&mut gradients, factor * own_loss)?;
+        self.engine.step_by(&gradients, how)?;
+        self.exchanged = gradients;
+        Ok(f64::from(loss))
     }
 
     /// The gradients of a batch with these masks, by parameter id; nothing is changed.
@@ -93,7 +131,7 @@ impl<N: Net> Fused<N> {
         batch: &Batch<N::Targets>,
         dropout: Dropout,
     ) -> Result<GradientsParams, TrainingError> {
-        self.with_batch(batch, |engine, inputs, targets| {
+        self.with_rows(batch, 0..batch.len(), |engine, inputs, targets| {
             engine.gradients(inputs, targets, dropout)
         })?;
         let layers = 0..self.engine.architecture().layers();
@@ -105,10 +143,12 @@ impl<N: Net> Fused<N> {
         Ok(by_id(dense(&net), gradients))
     }
 
-    /// Gives a batch to the engine, as rows of the examples that lie on the host, or of their distorted copies.
-    fn with_batch<R>(
+    /// Gives a part of a batch to the engine, as rows of the examples that lie on the host, or of their distorted
+    /// copies.
+    fn with_rows<R>(
         &mut self,
         batch: &Batch<N::Targets>,
+        part: Range<usize>,
         work: impl FnOnce(
             &mut Trainer<f32>,
             Inputs<'_, f32>,
@@ -122,10 +162,10 @@ impl<N: Net> Fused<N> {
             distorted,
             ..
         } = self;
-        let rows = batch.rows.listed(first_rows);
+        let rows = &batch.rows.listed(first_rows)[part.clone()];
         let targets = <N::Targets as Targets>::in_engine(&batch.examples.targets, rows);
         let pool = engine.pool();
-        let inputs = if pool.install(|| batch.distort(distorted)) {
+        let inputs = if pool.install(|| batch.distort(part, distorted)) {
             Inputs::Floats {
                 values: distorted,
                 rows: &first_rows[..rows.len()],

@@ -12,6 +12,7 @@ mod learning;
 mod leaves;
 mod memory;
 mod mnist;
+mod ranks;
 mod settings;
 mod setup;
 mod steps;

@@ -1,5 +1,6 @@
 //! A net, data and a device from a few choices.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use backends::{Backend, Opened};
@@ -7,7 +8,7 @@ use burn::tensor::{Int, Tensor};
 use datasets::{ImageSet, Mnist, bundled_mnist_dir};
 use training::{
     AnyNet, Choices, DryRun, Engine, Examples, ModelName, Net, OptimizerName, Outcome, Progress,
-    Records, Run, ScheduleName, Settings, Splits, State, TrainingError, dry_run, epochs_in,
+    Ranks, Records, Run, ScheduleName, Settings, Splits, State, TrainingError, dry_run, epochs_in,
 };
 
 use crate::memory::Memory;
@@ -175,7 +176,25 @@ impl Setup {
 
     /// Trains from the start, to whatever end.
     pub(crate) fn run(&self, memory: &mut Memory) -> Result<Outcome, TrainingError> {
-        self.with(Train { from: None, memory })
+        self.with(Train {
+            from: None,
+            ranks: None,
+            memory,
+        })
+    }
+
+    /// Trains from the start as one of several ranks.
+    pub(crate) fn run_among(
+        &self,
+        ranks: Arc<dyn Ranks>,
+        memory: &mut Memory,
+    ) -> Result<Outcome, TrainingError> {
+        let ranks = Some(ranks);
+        self.with(Train {
+            from: None,
+            ranks,
+            memory,
+        })
     }
 
     /// Continues from a checkpoint.
@@ -185,7 +204,11 @@ impl Setup {
         memory: &mut Memory,
     ) -> Result<Outcome, TrainingError> {
         let from = Some(checkpoint);
-        self.with(Train { from, memory })
+        self.with(Train {
+            from,
+            ranks: None,
+            memory,
+        })
     }
 
     /// Trains to the last epoch.
@@ -223,6 +246,7 @@ trait Task {
 
 struct Train<'a> {
     from: Option<(Progress, Records)>,
+    ranks: Option<Arc<dyn Ranks>>,
     memory: &'a mut Memory,
 }
 
@@ -239,7 +263,12 @@ impl Task for Train<'_> {
                 State::restored(net, records, progress, settings, &opened.device)?
             }
         };
-        Run::new(settings, opened, splits)?.train(state, self.memory)
+        let run = Run::new(settings, opened, splits)?;
+        let run = match self.ranks {
+            Some(ranks) => run.among(ranks)?,
+            None => run,
+        };
+        run.train(state, self.memory)
     }
 }
 

@@ -1,0 +1,239 @@
+//! The processes that share every batch of a run.
+//!
+//! ```text
+//! L = Σ_r L_r        ∂L/∂w = Σ_r ∂L_r/∂w        rank r has its rows of the batch
+//! ```
+//!
+//! Each rank computes its share, one list of numbers goes around, and every rank takes the same step.
+
+use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::optim::GradientsParams;
+use burn::tensor::{Device, Tensor, TensorData};
+use data_parallel::shards;
+
+use crate::error::TrainingError;
+use crate::net::Net;
+use crate::parameters::parameters;
+use crate::settings::Settings;
+use crate::state::State;
+
+/// Adds numbers up over the processes of a run.
+///
+/// All ranks call the same functions in the same order with lists of the same length, and have the same bits
+/// afterwards: the numbers of rank 0, 1, ... are added in this order.
+pub trait Ranks: fmt::Debug + Send + Sync {
+    /// The number of this process, from 0.
+    fn rank(&self) -> usize;
+
+    /// The number of processes.
+    fn count(&self) -> usize;
+
+    /// Replaces numbers by their sums over the ranks.
+    ///
+    /// # Errors
+    ///
+    /// If another rank is lost.
+    fn add_up(&self, values: &mut [f32]) -> Result<(), TrainingError>;
+
+    /// As [`add_up`](Self::add_up), in double precision.
+    ///
+    /// # Errors
+    ///
+    /// If another rank is lost.
+    fn add_up_f64(&self, values: &mut [f64]) -> Result<(), TrainingError>;
+}
+
+/// Finds a rank where something is not what it is on rank 0: another data set, other options.
+///
+/// # Errors
+///
+/// [`TrainingError::RanksDiffer`] on every rank, with the first such rank and `what`; or if a rank is lost.
+pub fn ensure_same(ranks: &dyn Ranks, what: &str, digest: u64) -> Result<(), TrainingError> {
+    let digests = gather(ranks, &digest.to_le_bytes().map(f64::from))?;
+    let of_rank_0 = &digests[0];
+    match digests.iter().position(|other| other != of_rank_0) {
+        None => Ok(()),
+        Some(rank) => Err(TrainingError::RanksDiffer {
+            rank,
+            what: what.to_owned(),
+        }),
+    }
+}
+
+/// Finds a rank whose run would be another than that of rank 0. The number of threads may differ, and where the data
+/// lie.
+pub(crate) fn ensure_same_run<N: Net>(
+    ranks: &dyn Ranks,
+    settings: &Settings,
+    state: &State<N>,
+) -> Result<(), TrainingError> {
+    let settings = Settings {
+        threads: 1,
+        data_dir: None,
+        ..settings.clone()
+    };
+    let settings = serde_json::to_string(&settings).expect("settings are JSON");
+    ensure_same(ranks, "set of options", digest(&settings))?;
+    let progress = &state.progress;
+    ensure_same(ranks, "data set", digest(&progress.data_digest))?;
+    ensure_same(
+        ranks,
+        "checkpoint",
+        digest(&(progress.epoch, progress.step)),
+    )?;
+    let numbers = parameters(state.net()).into_iter().map(|p| p.values);
+    let numbers = read_back_f32(Tensor::cat(numbers.collect(), 0))?;
+    let bits = numbers.into_iter().map(f32::to_bits).collect::<Vec<_>>();
+    ensure_same(ranks, "set of initial weights", digest(&bits))
+}
+
+fn digest(of: &impl Hash) -> u64 {
+    // With fixed keys: the same in every process.
+    let mut hasher = DefaultHasher::new();
+    of.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// The numbers of every rank, as many from each.
+fn gather(ranks: &dyn Ranks, own: &[f64]) -> Result<Vec<Vec<f64>>, TrainingError> {
+    let mut all = vec![0.0; ranks.count() * own.len()];
+    all[ranks.rank() * own.len()..][..own.len()].copy_from_slice(own);
+    ranks.add_up_f64(&mut all)?;
+    Ok(all.chunks(own.len()).map(<[f64]>::to_vec).collect())
+}
+
+/// The ranks of a team, with what they agree on.
+#[derive(Debug, Clone)]
+pub(crate) struct Shared {
+    ranks: Arc<dyn Ranks>,
+    /// Whether this rank wants the run to stop after the next step, and whether any does.
+    stop: Arc<[AtomicBool; 2]>,
+}
+
+/// Numbers after the gradients: the loss, and how many ranks want to stop.
+const EXTRA: usize = 2;
+
+impl Shared {
+    pub(crate) fn new(ranks: Arc<dyn Ranks>) -> Self {
+        Self {
+            ranks,
+            stop: Arc::new([AtomicBool::new(false), AtomicBool::new(false)]),
+        }
+    }
+
+    pub(crate) fn ranks(&self) -> &dyn Ranks {
+        &*self.ranks
+    }
+
+    /// This rank's part of `length` things; empty if there are fewer things than ranks.
+    pub(crate) fn part(&self, length: usize) -> Range<usize> {
+        let mut parts = shards(length, self.ranks.count());
+        let rank = self.ranks.rank();
+        if rank < parts.len() {
+            parts.swap_remove(rank)
+        } else {
+            length..length
+        }
+    }
+
+    /// Says before a step whether this rank wants the run to stop after it.
+    pub(crate) fn wish_to_stop(&self, wish: bool) {
+        self.stop[0].store(wish, Ordering::Relaxed);
+    }
+
+    /// Whether a rank wanted to stop, as of the last step.
+    pub(crate) fn is_to_stop(&self) -> bool {
+        self.stop[1].load(Ordering::Relaxed)
+    }
+
+    /// Whether any rank says yes.
+    pub(crate) fn any(&self, yes: bool) -> Result<bool, TrainingError> {
+        let mut count = [f64::from(u8::from(yes))];
+        self.ranks.add_up_f64(&mut count)?;
+        Ok(count[0] > 0.0)
+    }
+
+    /// Adds up the ranks' gradients, a list of numbers, and their losses; gives the loss.
+    pub(crate) fn add_up(&self, gradients: &mut Vec<f32>, loss: f32) -> Result<f32, TrainingError> {
+        let wish = self.stop[0].load(Ordering::Relaxed);
+        gradients.extend([loss, f32::from(u8::from(wish))]);
+        self.ranks.add_up(gradients)?;
+        let extra = gradients.split_off(gradients.len() - EXTRA);
+        self.stop[1].store(extra[1] > 0.0, Ordering::Relaxed);
+        Ok(extra[0])
+    }
+
+    /// Adds up the ranks' gradients of the parameters of a module off autodiff, and their losses; `None` from a
+    /// rank without rows.
+    pub(crate) fn add_up_gradients<M: Module>(
+        &self,
+        module: &M,
+        own: Option<(Tensor<1>, GradientsParams)>,
+    ) -> Result<(f32, GradientsParams), TrainingError> {
+        let (loss, gradients) = own.unzip();
+        let mut list = List {
+            gradients,
+            parts: vec![],
+        };
+        module.visit(&mut list);
+        list.parts.extend(loss);
+        let mut numbers = read_back_f32(Tensor::cat(list.parts, 0))?;
+        let loss = match list.gradients {
+            Some(_) => numbers.pop().expect("the loss comes last"),
+            None => 0.0,
+        };
+        let loss = self.add_up(&mut numbers, loss)?;
+        let mut unlist = Unlist {
+            numbers: &numbers,
+            device: &module.devices()[0],
+            gradients: GradientsParams::new(),
+        };
+        module.visit(&mut unlist);
+        Ok((loss, unlist.gradients))
+    }
+}
+
+fn read_back_f32(numbers: Tensor<1>) -> Result<Vec<f32>, TrainingError> {
+    numbers
+        .try_into_vec_as::<f32>()
+        .map_err(TrainingError::device)
+}
+
+/// The gradients of all parameters, in the order in which a module is visited; zeros where there are none.
+struct List {
+    gradients: Option<GradientsParams>,
+    parts: Vec<Tensor<1>>,
+}
+
+impl ModuleVisitor for List {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let gradients = self.gradients.as_ref();
+        let gradient = gradients.and_then(|gradients| gradients.get::<D>(param.id));
+        let gradient = gradient.unwrap_or_else(|| param.val().zeros_like());
+        self.parts.push(gradient.flatten(0, D - 1));
+    }
+}
+
+/// Takes them back.
+struct Unlist<'a> {
+    numbers: &'a [f32],
+    device: &'a Device,
+    gradients: GradientsParams,
+}
+
+impl ModuleVisitor for Unlist<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let shape = param.shape();
+        let (these, rest) = self.numbers.split_at(shape.num_elements());
+        self.numbers = rest;
+        let data = TensorData::new::<f32, _>(these.to_vec(), shape);
+        let gradient = Tensor::<D>::from_data(data, self.device);
+        self.gradients.register(param.id, gradient);
+    }
+}

@@ -1,0 +1,310 @@
+//! Several processes that share every batch; here they are threads.
+
+use std::sync::{Arc, Barrier, Mutex};
+use std::thread;
+
+use training::{Choices, Engine, OptimizerName, Outcome, Ranks, TrainingError};
+
+use crate::memory::Memory;
+use crate::setup::{ENGINES, Setup, linear, mlp, processors, xor};
+
+/// The lists of all ranks, in one memory.
+#[derive(Debug)]
+struct Board {
+    lists: Mutex<Vec<Vec<f64>>>,
+    barrier: Barrier,
+}
+
+#[derive(Debug)]
+struct Thread {
+    rank: usize,
+    count: usize,
+    board: Arc<Board>,
+}
+
+impl Thread {
+    fn team(count: usize) -> Vec<Arc<dyn Ranks>> {
+        let board = Arc::new(Board {
+            lists: Mutex::new(vec![vec![]; count]),
+            barrier: Barrier::new(count),
+        });
+        let rank = |rank| {
+            let board = Arc::clone(&board);
+            Arc::new(Self { rank, count, board }) as Arc<dyn Ranks>
+        };
+        (0..count).map(rank).collect()
+    }
+
+    /// The lists of all ranks.
+    fn exchange(&self, own: Vec<f64>) -> Vec<Vec<f64>> {
+        self.board.lists.lock().unwrap()[self.rank] = own;
+        self.board.barrier.wait();
+        let all = self.board.lists.lock().unwrap().clone();
+        self.board.barrier.wait();
+        assert!(all.iter().all(|list| list.len() == all[0].len()));
+        all
+    }
+}
+
+impl Ranks for Thread {
+    fn rank(&self) -> usize {
+        self.rank
+    }
+
+    fn count(&self) -> usize {
+        self.count
+    }
+
+    fn add_up(&self, values: &mut [f32]) -> Result<(), TrainingError> {
+        let all = self.exchange(values.iter().map(|&x| f64::from(x)).collect());
+        for (i, value) in values.iter_mut().enumerate() {
+            let column = all.iter().map(|list| list[i] as f32);
+            *value = column.reduce(|sum, x| sum + x).unwrap();
+        }
+        Ok(())
+    }
+
+    fn add_up_f64(&self, values: &mut [f64]) -> Result<(), TrainingError> {
+        let all = self.exchange(values.to_vec());
+        for (i, value) in values.iter_mut().enumerate() {
+            *value = all.iter().map(|list| list[i]).sum();
+        }
+        Ok(())
+    }
+}
+
+type Ended = (Result<Outcome, TrainingError>, Memory);
+
+/// Trains on several ranks, each with choices and a memory of its own.
+fn run(ranks: Vec<(Choices, Memory)>) -> Vec<Ended> {
+    let teams = Thread::team(ranks.len()).into_iter();
+    let run = |(ranks, (choices, mut memory)): (Arc<dyn Ranks>, (Choices, Memory))| {
+        let outcome = Setup::new(choices).run_among(ranks, &mut memory);
+        (outcome, memory)
+    };
+    thread::scope(|scope| {
+        let runs = teams.zip(ranks);
+        let runs: Vec<_> = runs.map(|rank| scope.spawn(|| run(rank))).collect();
+        runs.into_iter().map(|run| run.join().unwrap()).collect()
+    })
+}
+
+/// Trains on ranks with the same choices, to the last epoch; all have the same results.
+fn train(count: usize, choices: &Choices) -> Memory {
+    let ranks = (0..count).map(|_| (choices.clone(), Memory::default()));
+    let mut memories = run(ranks.collect()).into_iter().map(|(outcome, memory)| {
+        assert!(
+            matches!(outcome, Ok(Outcome::Finished { .. })),
+            "{outcome:?}"
+        );
+        memory
+    });
+    let first = memories.next().unwrap();
+    for other in memories {
+        assert_eq!(other.weights, first.weights);
+        assert_eq!(other.result().test_loss, first.result().test_loss);
+    }
+    first
+}
+
+fn losses(memory: &Memory) -> Vec<[Option<f64>; 2]> {
+    let epochs = memory.epochs().into_iter();
+    epochs
+        .map(|epoch| [Some(epoch.train_loss), epoch.val_loss])
+        .collect()
+}
+
+/// The order of addition is that of the shards.
+#[test]
+fn ranks_of_one_thread_are_threads_of_one_process() {
+    for backend in processors() {
+        for engine in [Engine::Autodiff, Engine::Manual] {
+            for choices in [mlp(), xor(), linear()] {
+                let choices = Choices {
+                    backend: Some(backend),
+                    engine: Some(engine),
+                    epochs: Some(2),
+                    clip_norm: Some(0.5),
+                    ..choices
+                };
+                for count in [2, 3] {
+                    let one_process = Choices {
+                        threads: Some(count),
+                        ..choices.clone()
+                    };
+                    let one_process = Setup::new(one_process).train();
+                    let ranks = train(
+                        count,
+                        &Choices {
+                            threads: Some(1),
+                            ..choices.clone()
+                        },
+                    );
+                    assert_eq!(
+                        ranks.weights, one_process.weights,
+                        "{backend} {engine} {count}"
+                    );
+                    assert_eq!(losses(&ranks), losses(&one_process));
+                }
+            }
+        }
+    }
+}
+
+/// Masks and distortions are those of the rows, whichever rank has them.
+#[test]
+fn the_fused_engine_is_shared_as_well() {
+    for choices in [mlp(), xor(), linear()] {
+        for optimizer in [OptimizerName::Sgd, OptimizerName::Adam] {
+            let choices = Choices {
+                engine: Some(Engine::Fused),
+                optimizer: Some(optimizer),
+                epochs: Some(2),
+                ..choices.clone()
+            };
+            let alone = Setup::new(choices.clone()).train();
+            for count in [2, 4] {
+                let ranks = train(count, &choices);
+                let pairs = ranks.weights.iter().zip(&alone.weights);
+                for (&shared, &alone) in pairs {
+                    assert!(
+                        (shared - alone).abs() < 2e-4,
+                        "{optimizer}: {shared} {alone}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn masks_and_distortions_are_those_of_the_rows() {
+    for &engine in ENGINES {
+        let choices = Choices {
+            engine: Some(engine),
+            epochs: Some(1),
+            dropout: Some(0.3),
+            augment: Some(training::Augment::Both),
+            optimizer: Some(OptimizerName::Sgd),
+            threads: Some(1),
+            ..mlp()
+        };
+        let alone = Setup::new(choices.clone()).train();
+        let ranks = train(3, &choices);
+        for (&shared, &alone) in ranks.weights.iter().zip(&alone.weights) {
+            assert!((shared - alone).abs() < 2e-5, "{engine}: {shared} {alone}");
+        }
+    }
+}
+
+/// The last batch of an epoch may have fewer rows than there are ranks.
+#[test]
+fn a_rank_may_have_no_row_of_a_batch() {
+    for &engine in ENGINES {
+        let choices = Choices {
+            engine: Some(engine),
+            epochs: Some(1),
+            batch_size: Some(7),
+            threads: Some(1),
+            validation_fraction: None,
+            ..mlp()
+        };
+        // 120 = 17·7 + 1.
+        let alone = Setup::new(choices.clone()).train();
+        let ranks = train(4, &choices);
+        for (&shared, &alone) in ranks.weights.iter().zip(&alone.weights) {
+            assert!((shared - alone).abs() < 2e-5, "{engine}: {shared} {alone}");
+        }
+    }
+}
+
+/// Any rank may ask for it; all stop after the same step, and the run goes on with another number of ranks.
+#[test]
+fn ranks_stop_together_and_fewer_go_on() {
+    let choices = Choices {
+        engine: Some(Engine::Manual),
+        epochs: Some(4),
+        ..mlp()
+    };
+    let whole = train(4, &choices);
+    let memories = (0..4).map(|rank| match rank {
+        2 => Memory::interrupting_after(10),
+        _ => Memory::default(),
+    });
+    let ranks = memories.map(|memory| (choices.clone(), memory)).collect();
+    let ended = run(ranks);
+    let checkpoints = ended.iter().map(|(outcome, memory)| {
+        assert!(matches!(outcome, Ok(Outcome::Interrupted)), "{outcome:?}");
+        memory.checkpoints.last().unwrap()
+    });
+    let checkpoints: Vec<_> = checkpoints.collect();
+    let steps: Vec<_> = checkpoints
+        .iter()
+        .map(|(progress, _)| progress.step)
+        .collect();
+    assert!(steps.iter().all(|&step| step == steps[0]), "{steps:?}");
+    assert!((10..12).contains(&steps[0]), "{steps:?}");
+
+    let mut resumed = Memory::default();
+    let setup = Setup::new(Choices {
+        threads: Some(1),
+        ..choices
+    });
+    setup.resume(checkpoints[0].clone(), &mut resumed).unwrap();
+    for (&resumed, &whole) in resumed.weights.iter().zip(&whole.weights) {
+        assert!((resumed - whole).abs() < 2e-5, "{resumed} {whole}");
+    }
+}
+
+#[test]
+fn ranks_that_would_train_other_runs_are_refused() {
+    let other = [
+        (
+            Choices {
+                learning_rate: Some(0.1),
+                ..mlp()
+            },
+            "options",
+        ),
+        (
+            Choices {
+                seed: Some(7),
+                ..mlp()
+            },
+            "options",
+        ),
+        (
+            Choices {
+                epochs: Some(9),
+                ..mlp()
+            },
+            "options",
+        ),
+    ];
+    for (choices, what) in other {
+        let ranks = [mlp(), mlp(), choices];
+        let ended = run(ranks.map(|choices| (choices, Memory::default())).into());
+        for (outcome, memory) in ended {
+            let error = outcome.expect_err("another run").to_string();
+            assert!(error.contains("rank 2") && error.contains(what), "{error}");
+            assert!(memory.events.is_empty() && memory.weights.is_empty());
+        }
+    }
+    let threads = Choices {
+        threads: Some(3),
+        ..mlp()
+    };
+    let ranks = [mlp(), threads].map(|choices| (choices, Memory::default()));
+    let ended = run(ranks.into());
+    assert!(ended.iter().all(|(outcome, _)| outcome.is_ok()));
+}
+
+#[test]
+fn every_rank_needs_a_row() {
+    let ranks = (0..5).map(|_| (xor(), Memory::default()));
+    for (outcome, _) in run(ranks.collect()) {
+        let error = outcome.expect_err("four rows").to_string();
+        let refused = error.contains("5 ranks cannot share batches of 4 rows");
+        assert!(refused, "{error}");
+    }
+}
