@@ -115,11 +115,6 @@ impl RunFolder {
         &self.path
     }
 
-    /// Its checkpoints.
-    pub(crate) fn checkpoints(&self) -> &Checkpoints {
-        &self.checkpoints
-    }
-
     /// The command with which `program` continues the run.
     pub fn resume_command(&self, program: &str) -> String {
         let path = self.path.display().to_string();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 use training::{Choices, Net, Progress, State};
 
-use crate::checkpoint::{Checkpoint, Found};
+use crate::checkpoint::{Checkpoint, Checkpoints, Found};
 use crate::config::Config;
 use crate::entry::{Entry, InFolder};
 use crate::error::RunFolderError;
@@ -16,7 +16,9 @@ use crate::saved::SavedRun;
 /// The checkpoint from which a run continues.
 #[derive(Debug)]
 pub struct Resumed {
-    folder: RunFolder,
+    path: PathBuf,
+    /// Locked; none if another process writes to it.
+    folder: Option<RunFolder>,
     config: Config,
     notes: Vec<String>,
     /// With its file's name; none if the run stopped before its first.
@@ -27,8 +29,8 @@ pub struct Resumed {
 
 /// A run with its net restored from the checkpoint; later records are dropped.
 pub struct Restored<N> {
-    /// The run's folder, locked.
-    pub folder: RunFolder,
+    /// The run's folder, locked; none for a process that writes nothing.
+    pub folder: Option<RunFolder>,
     /// The settings at the start, with the permitted changes.
     pub config: Config,
     /// Net, optimizer and progress.
@@ -46,10 +48,27 @@ impl Resumed {
     /// contradict the run.
     pub fn open(path: &Path, choices: &Choices) -> Result<Self, RunFolderError> {
         let folder = RunFolder::reopen(path)?;
+        Self::read(path, choices, Some(folder))
+    }
+
+    /// The same for a process that trains together with the one that opened the folder, and writes nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn follow(path: &Path, choices: &Choices) -> Result<Self, RunFolderError> {
+        Self::read(path, choices, None)
+    }
+
+    fn read(
+        path: &Path,
+        choices: &Choices,
+        folder: Option<RunFolder>,
+    ) -> Result<Self, RunFolderError> {
         let Found {
             checkpoint,
             damaged,
-        } = folder.checkpoints().newest()?;
+        } = Checkpoints::of(path).newest()?;
         let mut config = match &checkpoint {
             Some((checkpoint, _)) => checkpoint.config.clone(),
             None => SavedRun::open(path)?.config().clone(),
@@ -61,6 +80,7 @@ impl Resumed {
         }
         let note = |damaged| format!("{damaged}; the checkpoint before it is used");
         let resumed = Self {
+            path: path.to_owned(),
             folder,
             is_longer: config.settings.epochs > started_with,
             config,
@@ -78,7 +98,7 @@ impl Resumed {
 
     /// The path of the run folder.
     pub fn path(&self) -> &Path {
-        self.folder.path()
+        &self.path
     }
 
     /// Warnings: one sentence for each damaged checkpoint.
@@ -187,7 +207,7 @@ impl Resumed {
         device: &Device,
     ) -> Result<Restored<N>, RunFolderError> {
         let Self {
-            mut folder,
+            folder,
             config,
             checkpoint,
             ..
@@ -222,8 +242,14 @@ impl Resumed {
                 (state, None, 0)
             }
         };
-        folder.rewind_metrics(metrics_bytes)?;
-        folder.write_config(&config)?;
+        let folder = match folder {
+            Some(mut folder) => {
+                folder.rewind_metrics(metrics_bytes)?;
+                folder.write_config(&config)?;
+                Some(folder)
+            }
+            None => None,
+        };
         Ok(Restored {
             folder,
             config,

@@ -5,6 +5,7 @@ mod bench;
 mod cli;
 mod commands;
 mod console;
+mod ranks;
 mod signals;
 mod threads;
 
@@ -30,7 +31,11 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let started = Instant::now();
-    run_program(|| run(Cli::parse(), started))
+    run_program(|| match Cli::try_parse() {
+        Ok(cli) => run(cli, started),
+        Err(_) if !ranks::speaks() => Ok(ranks::after_rank_0(Exit::Failure)),
+        Err(error) => error.exit(),
+    })
 }
 
 fn run(cli: Cli, started: Instant) -> Result<Exit> {

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, Result};
 use programs::{Exit, complain};
 
+use crate::ranks::speaks;
+
 /// The flag that the first Ctrl-C raises; the second ends the program at once.
 ///
 /// # Errors
@@ -18,7 +20,9 @@ pub(crate) fn watch_for_interrupt() -> Result<Arc<AtomicBool>> {
         if raised.swap(true, Ordering::Relaxed) {
             std::process::exit(Exit::Interrupted as i32);
         }
-        complain("interrupted: finishing this step, then saving (press again to stop at once)");
+        if speaks() {
+            complain("interrupted: finishing this step, then saving (press again to stop at once)");
+        }
     })
     .context("cannot handle Ctrl-C")?;
     Ok(interrupt)

@@ -98,6 +98,18 @@ impl<'a, N: Net> Run<'a, N> {
         Ok(self)
     }
 
+    /// Makes sure that every process would train this run, from this state. [`train`](Self::train) does so as well.
+    ///
+    /// # Errors
+    ///
+    /// If another process is lost or has other options, data or weights.
+    pub fn ensure_same(&self, state: &State<N>) -> Result<(), TrainingError> {
+        match self.team.shared() {
+            Some(shared) => ensure_same_run(shared.ranks(), self.settings, state),
+            None => Ok(()),
+        }
+    }
+
     /// Trains a net from its current state, evaluates it, and reports.
     ///
     /// # Errors
@@ -108,9 +120,7 @@ impl<'a, N: Net> Run<'a, N> {
         state: State<N>,
         recorder: &mut (impl Recorder<N> + Send),
     ) -> Result<Outcome, TrainingError> {
-        if let Some(shared) = self.team.shared() {
-            ensure_same_run(shared.ranks(), self.settings, &state)?;
-        }
+        self.ensure_same(&state)?;
         let state = state.prepared(self.settings, self.splits.training.len())?;
         state.at_work(&self.team, |state| self.descend(state, recorder))
     }

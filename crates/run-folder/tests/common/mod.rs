@@ -218,6 +218,7 @@ fn train_net<N: Net>(
                 state,
                 checkpoint,
             } = resumed.restore(net, &sizes, digest, &opened.device)?;
+            let folder = folder.expect("it was opened to write");
             let mut recorder = FolderRecorder::new(folder, config, "trainer", listener);
             if checkpoint.is_none() {
                 recorder.start(started(settings, &sizes))?;

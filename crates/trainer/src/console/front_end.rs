@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use pages::numbers::thousands;
 use programs::complain;
 use run_folder::{Entry, Listener};
-use training::{Now, RecordError};
+use training::{Event, Now, RecordError, Recorder};
 
 use super::Console;
 
@@ -62,6 +62,20 @@ impl FrontEnd {
             ));
             self.next_note = Some(next_note + BETWEEN_NOTES);
         }
+    }
+}
+
+/// Passes Ctrl-C on to a run, which another process records and shows.
+#[derive(Debug)]
+pub(crate) struct Unrecorded(pub(crate) Arc<AtomicBool>);
+
+impl<N> Recorder<N> for Unrecorded {
+    fn event(&mut self, _event: &Event) -> Result<(), RecordError> {
+        Ok(())
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
     }
 }
 

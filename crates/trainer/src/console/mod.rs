@@ -11,7 +11,7 @@ use programs::{Format, Results, complain};
 use serde::Serialize;
 
 pub(crate) use entries::layer_sizes;
-pub(crate) use front_end::FrontEnd;
+pub(crate) use front_end::{FrontEnd, Unrecorded};
 
 /// A result as text and as JSON.
 pub(crate) trait Shown: Serialize {

@@ -29,7 +29,8 @@ pub(crate) use options::TrainOptions;
 
 use super::inspect;
 use crate::arguments::invocation;
-use crate::console::{Console, FrontEnd};
+use crate::console::{Console, FrontEnd, Unrecorded};
+use crate::ranks::{World, after_rank_0, speaks};
 use crate::signals::{
     leave_ignored_signals_ignored, take_file_size_limit_as_error, watch_for_interrupt,
 };
@@ -44,7 +45,16 @@ use crate::threads;
 pub(crate) fn run(options: &TrainOptions, started: Instant) -> Result<Exit> {
     let choices = options.choices();
     let interrupt = prepare(&choices)?;
-    Session::open(options, choices, interrupt, started)?.train()
+    let world = match World::join(&interrupt) {
+        Err(_) if !speaks() => return Ok(after_rank_0(Exit::Failure)),
+        world => world?,
+    };
+    let session = Session::open(options, choices, interrupt, started, world.as_ref());
+    match (&world, session.and_then(Session::train)) {
+        // Where one fails, the others would wait for it.
+        (Some(world), Err(error)) => world.fail(&error),
+        (_, outcome) => outcome,
+    }
 }
 
 /// Prepares the process for training, before any thread starts: threads, signals. Returns the flag that
@@ -72,7 +82,14 @@ pub(crate) fn run_part(
     choices: Choices,
     interrupt: &Arc<AtomicBool>,
 ) -> Result<Exit> {
-    Session::open(options, choices, Arc::clone(interrupt), Instant::now())?.train()
+    Session::open(
+        options,
+        choices,
+        Arc::clone(interrupt),
+        Instant::now(),
+        None,
+    )?
+    .train()
 }
 
 /// The state before the data are loaded.
@@ -89,6 +106,8 @@ struct Session<'a> {
     interrupt: Arc<AtomicBool>,
     /// When the program started.
     started: Instant,
+    /// The processes that share the run, if there are several.
+    world: Option<&'a World>,
 }
 
 /// Labelled images on the device.
@@ -107,10 +126,17 @@ impl<'a> Session<'a> {
         mut choices: Choices,
         interrupt: Arc<AtomicBool>,
         started: Instant,
+        world: Option<&'a World>,
     ) -> Result<Self> {
         let console = options.output.console();
-        let path = options.checkpoints.resume.as_deref();
-        let resumed = path.map(|path| Resumed::open(path, &choices)).transpose()?;
+        let resumed = options.checkpoints.resume.as_deref().map(|path| {
+            if speaks() {
+                Resumed::open(path, &choices)
+            } else {
+                Resumed::follow(path, &choices)
+            }
+        });
+        let resumed = resumed.transpose()?;
         for note in resumed.iter().flat_map(Resumed::notes) {
             console.note(format_args!("warning: {note}"));
         }
@@ -118,7 +144,7 @@ impl<'a> Session<'a> {
             Some(resumed) => resumed.initial_weights()?,
             None => InitialWeights::of_choices(&choices)?,
         };
-        let settings = match (&resumed, &initial) {
+        let mut settings = match (&resumed, &initial) {
             (Some(resumed), _) => resumed.config().settings.clone(),
             (None, initial) => {
                 if let Some(initial) = initial {
@@ -127,7 +153,15 @@ impl<'a> Session<'a> {
                 Settings::resolve(&choices)?
             }
         };
-        let opened = settings.backend.parse::<Backend>()?.open()?;
+        let backend = settings.backend.parse::<Backend>()?;
+        if let Some(world) = world {
+            let (share, note) = world.threads(backend, settings.batch_size)?;
+            settings.threads = choices.threads.unwrap_or(share);
+            if let (Some(note), None) = (note, choices.threads) {
+                console.note(format_args!("note: {note}"));
+            }
+        }
+        let opened = backend.open()?;
         if let Some(advice) = opened.advice() {
             console.note(format_args!("warning: {advice}"));
         }
@@ -141,6 +175,7 @@ impl<'a> Session<'a> {
             console,
             interrupt,
             started,
+            world,
         })
     }
 
@@ -287,7 +322,10 @@ impl<'a> Session<'a> {
         }
         self.fit_minutes(&net, &splits)?;
         let settings = self.settings.clone();
-        let run = Run::new(&settings, &self.opened, &splits)?;
+        let mut run = Run::new(&settings, &self.opened, &splits)?;
+        if let Some(world) = self.world {
+            run = run.among(world.ranks())?;
+        }
         let is_resumed = self.resumed.is_some();
         let Restored {
             folder,
@@ -296,8 +334,18 @@ impl<'a> Session<'a> {
             checkpoint,
         } = match self.resumed.take() {
             Some(resumed) => resumed.restore(net, sizes, &digest, &self.opened.device)?,
-            None => self.begin(net, sizes, digest)?,
+            None => self.begin(&run, net, sizes, digest)?,
         };
+        let Some(folder) = folder else {
+            let outcome = run.train(state, &mut Unrecorded(Arc::clone(&self.interrupt)))?;
+            return Ok(self.exit(outcome));
+        };
+        if let Some(world) = self.world {
+            world.say_how_to_go_on(format!(
+                "start it with --resume {}",
+                folder.path().display()
+            ));
+        }
         let start = self.start(&config, state.net(), &splits);
         let program = std::env::args().next();
         let program = program.unwrap_or_else(|| "trainer".to_owned());
@@ -311,6 +359,9 @@ impl<'a> Session<'a> {
             recorder.resume(&state.progress, checkpoint)?;
         }
         let outcome = run.train(state, &mut recorder)?;
+        if let Some(report) = self.world.and_then(World::report) {
+            self.console.note(report);
+        }
         if outcome == Outcome::InterruptedInWarmUp {
             // The device answers nobody before its warm-up is done, so nothing here may wait for it.
             std::mem::forget(run);
@@ -322,15 +373,19 @@ impl<'a> Session<'a> {
         drop(run);
         drop(splits);
         self.write_report(recorder.path(), DataState::Unchanged);
-        Ok(match outcome {
+        if outcome == Outcome::Interrupted {
+            let path = recorder.path().display();
+            self.console.note(format_args!("weights kept in {path}"));
+        }
+        Ok(self.exit(outcome))
+    }
+
+    fn exit(&self, outcome: Outcome) -> Exit {
+        match outcome {
             Outcome::NotFinite | Outcome::GradientsDisagree => Exit::Negative,
-            Outcome::Interrupted | Outcome::InterruptedInWarmUp => {
-                let path = recorder.path().display();
-                self.console.note(format_args!("weights kept in {path}"));
-                Exit::Interrupted
-            }
+            Outcome::Interrupted | Outcome::InterruptedInWarmUp => Exit::Interrupted,
             Outcome::Finished { test_accuracy } => self.verdict(test_accuracy),
-        })
+        }
     }
 
     /// Chooses the number of epochs that fit the time of a new run, if it is to be chosen by that.
@@ -338,6 +393,12 @@ impl<'a> Session<'a> {
         let (Some(minutes), None) = (self.settings.minutes, &self.resumed) else {
             return Ok(());
         };
+        if self.world.is_some() {
+            bail!(
+                "--minutes is measured by one process, and this run has several; choose the number of epochs with \
+                 --epochs"
+            );
+        }
         let time = Duration::from_secs_f64(60.0 * minutes);
         let net = net.clone();
         self.settings.epochs = epochs_in(time, &self.settings, &self.opened, splits, net)?;
@@ -378,8 +439,14 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// A new run in a folder of its own.
-    fn begin<N: Net>(&self, net: N, sizes: &[usize], digest: String) -> Result<Restored<N>> {
+    /// A new run in a folder of its own, which of several processes one makes.
+    fn begin<N: Net>(
+        &self,
+        run: &Run<'_, N>,
+        net: N,
+        sizes: &[usize],
+        digest: String,
+    ) -> Result<Restored<N>> {
         let (settings, output) = (&self.settings, &self.options.output);
         let description = self.opened.description();
         let config = Config {
@@ -388,10 +455,16 @@ impl<'a> Session<'a> {
         };
         let mut state = State::fresh(net, settings, &self.opened.device);
         state.progress.data_digest = digest;
-        let default_name = || RunFolder::default_name(settings);
-        let name = output.run_name.clone().unwrap_or_else(default_name);
-        let folder = RunFolder::create(&output.out_dir, &name)?;
-        folder.write_config(&config)?;
+        run.ensure_same(&state)?;
+        let folder = if speaks() {
+            let default_name = || RunFolder::default_name(settings);
+            let name = output.run_name.clone().unwrap_or_else(default_name);
+            let folder = RunFolder::create(&output.out_dir, &name)?;
+            folder.write_config(&config)?;
+            Some(folder)
+        } else {
+            None
+        };
         Ok(Restored {
             folder,
             config,
@@ -449,9 +522,11 @@ impl<'a> Session<'a> {
     fn verdict(&self, test_accuracy: f64) -> Exit {
         match self.settings.min_accuracy {
             Some(wanted) if test_accuracy < wanted => {
-                complain(format_args!(
-                    "test accuracy {test_accuracy} is below --min-accuracy {wanted}"
-                ));
+                if speaks() {
+                    complain(format_args!(
+                        "test accuracy {test_accuracy} is below --min-accuracy {wanted}"
+                    ));
+                }
                 Exit::Negative
             }
             _ => Exit::Success,

@@ -20,6 +20,7 @@ use training::{
 
 use crate::arguments::{AugmentOptions, ImageOptions, activation, backend};
 use crate::console::Console;
+use crate::ranks::speaks;
 
 /// Options of `train`.
 #[derive(Debug, Clone, Args)]
@@ -268,7 +269,7 @@ pub(crate) struct CheckpointOptions {
 impl OutputOptions {
     /// Where a run shows its results.
     pub(super) fn console(&self) -> Console {
-        if self.silent {
+        if self.silent || !speaks() {
             Console::silent()
         } else {
             Console::new(self.format, self.quiet)

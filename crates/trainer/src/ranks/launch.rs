@@ -1,0 +1,89 @@
+//! How this process was started: alone, or as one of several by `mpirun` or `srun`.
+
+use std::thread;
+use std::time::Duration;
+
+use programs::Exit;
+
+/// A process that was started with others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Launch {
+    /// Who started it.
+    pub(crate) by: &'static str,
+    /// Its number.
+    pub(crate) rank: usize,
+    /// How many there are.
+    pub(crate) count: usize,
+}
+
+/// Who starts processes, and the variables for their number and the rank of each.
+const LAUNCHERS: [(&str, &str, &str); 3] = [
+    ("mpirun", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"),
+    ("mpiexec", "PMI_SIZE", "PMI_RANK"),
+    // In a job's script itself, the step has one task, whatever the job has.
+    ("srun", "SLURM_STEP_NUM_TASKS", "SLURM_PROCID"),
+];
+
+impl Launch {
+    /// Of this process, if there are others.
+    pub(crate) fn of_this_process() -> Option<Self> {
+        Self::by_variables(|name| std::env::var(name).ok())
+    }
+
+    fn by_variables(variable: impl Fn(&str) -> Option<String>) -> Option<Self> {
+        let number = |name| variable(name)?.trim().parse::<usize>().ok();
+        let launches = LAUNCHERS.into_iter().filter_map(|(by, count, rank)| {
+            let (count, rank) = (number(count)?, number(rank)?);
+            (count > 1).then_some(Self { by, rank, count })
+        });
+        launches.into_iter().next()
+    }
+}
+
+/// Time in which rank 0 speaks for all, if all fail alike. Where one process ends, `mpirun` ends the others.
+const FOR_RANK_0: Duration = Duration::from_secs(2);
+
+/// Lets rank 0 speak first.
+pub(crate) fn after_rank_0(exit: Exit) -> Exit {
+    thread::sleep(FOR_RANK_0);
+    exit
+}
+
+/// Whether this process speaks for all.
+pub(crate) fn speaks() -> bool {
+    Launch::of_this_process().is_none_or(|launch| launch.rank == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_says_who_started_how_many() {
+        let launch = |variables: &[(&str, &str)]| {
+            Launch::by_variables(|name| {
+                let found = variables.iter().find(|(variable, _)| *variable == name);
+                found.map(|(_, value)| (*value).to_owned())
+            })
+        };
+        assert_eq!(launch(&[]), None);
+        let open_mpi = [("OMPI_COMM_WORLD_SIZE", "4"), ("OMPI_COMM_WORLD_RANK", "3")];
+        let expected = Launch {
+            by: "mpirun",
+            rank: 3,
+            count: 4,
+        };
+        assert_eq!(launch(&open_mpi), Some(expected));
+        let alone = [("OMPI_COMM_WORLD_SIZE", "1"), ("OMPI_COMM_WORLD_RANK", "0")];
+        assert_eq!(launch(&alone), None);
+        // A script of a job with many tasks is no task of a step with many.
+        let script = [
+            ("SLURM_NTASKS", "8"),
+            ("SLURM_STEP_NUM_TASKS", "1"),
+            ("SLURM_PROCID", "0"),
+        ];
+        assert_eq!(launch(&script), None);
+        let task = [("SLURM_STEP_NUM_TASKS", "8"), ("SLURM_PROCID", "0")];
+        assert_eq!(launch(&task).map(|launch| launch.by), Some("srun"));
+    }
+}

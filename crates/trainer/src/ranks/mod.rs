@@ -1,0 +1,13 @@
+//! The processes that share a run: started by `mpirun` or `srun`, joined by MPI.
+
+#[cfg(not(feature = "mpi"))]
+mod alone;
+mod launch;
+#[cfg(feature = "mpi")]
+mod mpi;
+
+#[cfg(not(feature = "mpi"))]
+pub(crate) use alone::World;
+pub(crate) use launch::{Launch, after_rank_0, speaks};
+#[cfg(feature = "mpi")]
+pub(crate) use mpi::World;

@@ -1,0 +1,368 @@
+//! Processes joined by MPI.
+
+use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::num::NonZero;
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use backends::Backend;
+use data_parallel::add_to;
+use mpi::environment::Universe;
+use mpi::request::{LocalScope, Request, scope};
+use mpi::topology::{Rank, SimpleCommunicator};
+use mpi::traits::{Communicator, Destination, Equivalence, Source};
+use mpi::{Tag, Threading};
+use programs::{Exit, complain};
+use training::{Ranks, TrainingError, default_threads};
+
+use super::{Launch, after_rank_0};
+
+/// Time without an answer after which a rank is lost.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The same once this process was asked to end, which is what `mpirun` does when a rank has died.
+const PATIENCE_AT_THE_END: Duration = Duration::from_millis(300);
+
+/// Time for which waiting only gives way to other threads; after it, waiting sleeps.
+const BRISK: Duration = Duration::from_millis(2);
+const NAP: Duration = Duration::from_micros(50);
+
+/// Numbers up to which it is faster to send all of them to every rank.
+const FEW: usize = 1024;
+
+const TAG: Tag = 17;
+
+/// The processes that share a run, of which this is one.
+pub(crate) struct World {
+    joined: Arc<Joined>,
+    on_this_machine: usize,
+    /// Leaves MPI when it is dropped, and waits for the others to do so.
+    _universe: Universe,
+}
+
+/// This process among the others.
+struct Joined {
+    rank: usize,
+    count: usize,
+    interrupt: Arc<AtomicBool>,
+    /// The command that goes on with the run.
+    go_on: Mutex<Option<String>>,
+    /// Room for the others' numbers.
+    scratch: Mutex<Vec<f32>>,
+    /// Time and number of the additions of gradients.
+    nanoseconds: AtomicU64,
+    additions: AtomicU64,
+}
+
+impl World {
+    /// The processes that were started with this one, if there are any.
+    ///
+    /// # Errors
+    ///
+    /// If MPI does not see them.
+    pub(crate) fn join(interrupt: &Arc<AtomicBool>) -> Result<Option<Self>> {
+        let Some(Launch { by, count, .. }) = Launch::of_this_process() else {
+            return Ok(None);
+        };
+        // The thread that trains is not the one that began, but one at a time calls MPI.
+        let joined = mpi::initialize_with_threading(Threading::Serialized);
+        let (universe, threading) = joined.context("MPI was begun twice")?;
+        if threading < Threading::Serialized {
+            bail!(
+                "this MPI library may only be called from one thread; use one built with thread support"
+            );
+        }
+        let world = universe.world();
+        let [rank, size] = [world.rank(), world.size()].map(|number| number as usize);
+        if size != count {
+            bail!(
+                "{by} started {count} processes, and MPI sees {size}: the trainer is linked to another MPI library \
+                 than {by} belongs to; build it with the one of {by}, or under Slurm try `srun --mpi=pmix`"
+            );
+        }
+        let on_this_machine = world.split_shared(rank as Rank).size() as usize;
+        Ok(Some(Self {
+            joined: Arc::new(Joined {
+                rank,
+                count,
+                interrupt: Arc::clone(interrupt),
+                go_on: Mutex::new(None),
+                scratch: Mutex::new(vec![]),
+                nanoseconds: AtomicU64::new(0),
+                additions: AtomicU64::new(0),
+            }),
+            on_this_machine,
+            _universe: universe,
+        }))
+    }
+
+    /// What training needs of them.
+    pub(crate) fn ranks(&self) -> Arc<dyn Ranks> {
+        Arc::clone(&self.joined) as Arc<dyn Ranks>
+    }
+
+    /// The threads of this process: its share of the cores, with enough rows of a batch each. With a note, if it
+    /// could use more.
+    ///
+    /// # Errors
+    ///
+    /// If a rank is lost.
+    pub(crate) fn threads(
+        &self,
+        backend: Backend,
+        batch_size: usize,
+    ) -> Result<(usize, Option<String>)> {
+        let Joined { rank, count, .. } = *self.joined;
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        // `mpirun` may bind each process to cores of its own. Those that have the same cores share them.
+        let own = own_cores();
+        let mut cores_of = vec![0.0; count];
+        cores_of[rank] = own;
+        self.joined.add_up_f64(&mut cores_of)?;
+        let same = cores_of.iter().filter(|&&of| of == own).count();
+        let sharing = same.min(self.on_this_machine).max(1);
+        let has_rows = default_threads(Some(backend), batch_size / count);
+        let threads = has_rows.min((cores / sharing).max(1));
+        let note = (sharing == 1 && threads < has_rows).then(|| {
+            format!("mpirun bound each process to {cores} of the cores; with --bind-to none they share all")
+        });
+        Ok((threads, note))
+    }
+
+    /// Keeps the command that goes on with the run, for the case that a rank is lost.
+    pub(crate) fn say_how_to_go_on(&self, command: String) {
+        *self.joined.go_on() = Some(command);
+    }
+
+    /// What adding up gradients took so far.
+    pub(crate) fn report(&self) -> Option<String> {
+        let Joined {
+            rank,
+            count,
+            nanoseconds,
+            additions,
+            ..
+        } = &*self.joined;
+        let additions = additions.load(Ordering::Relaxed);
+        let milliseconds = nanoseconds.load(Ordering::Relaxed) as f64 / 1e6 / additions as f64;
+        (*rank == 0 && additions > 0).then(|| {
+            format!(
+                "{count} ranks: of each step, {milliseconds:.3} ms went into adding up gradients, waiting for the \
+                 slowest rank included"
+            )
+        })
+    }
+
+    /// Ends all processes with an error. All may have the same one: rank 0 speaks first.
+    pub(crate) fn fail(&self, error: &anyhow::Error) -> ! {
+        let rank = self.joined.rank;
+        if rank == 0 {
+            complain(format_args!("error: {error:#}"));
+        } else {
+            after_rank_0(Exit::Failure);
+            complain(format_args!("error: rank {rank}: {error:#}"));
+        }
+        SimpleCommunicator::world().abort(Exit::Failure as i32)
+    }
+}
+
+/// A number that stands for the cores on which this process may run.
+fn own_cores() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let cores = status
+        .lines()
+        .find(|line| line.starts_with("Cpus_allowed_list"));
+    let mut hasher = DefaultHasher::new();
+    cores.hash(&mut hasher);
+    // Half of the bits: a double holds them.
+    f64::from(hasher.finish() as u32)
+}
+
+/// A message on its way, and the rank at its other end.
+type Message<'a, 's, T> = (usize, Request<'a, [T], &'s LocalScope<'a>>);
+
+impl Joined {
+    fn go_on(&self) -> std::sync::MutexGuard<'_, Option<String>> {
+        self.go_on.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn others(&self) -> impl Iterator<Item = usize> + use<> {
+        let rank = self.rank;
+        (0..self.count).filter(move |&other| other != rank)
+    }
+
+    /// The numbers that a rank adds up.
+    fn part(&self, length: usize, rank: usize) -> Range<usize> {
+        let at = |rank: usize| length * rank / self.count;
+        at(rank)..at(rank + 1)
+    }
+
+    /// Adds up `values` over the ranks, in their order.
+    ///
+    /// ```text
+    /// rank r receives part r of every list, adds these up, and sends the sums to all
+    /// ```
+    ///
+    /// So each rank sends and receives `2(R-1)/R` of a list: with fixed order, no fewer are possible. Two ranks send
+    /// each other all of it at once, which are as many bytes and one wait fewer.
+    fn sum<T>(&self, values: &mut [T], room: &mut Vec<T>, add_to: fn(&mut [T], &[T]))
+    where
+        T: Equivalence + Copy + Default,
+    {
+        let length = values.len();
+        if self.count == 2 {
+            room.resize(length, T::default());
+            self.exchange(
+                |_| &values[..],
+                [(1 - self.rank, &mut room[..])].into_iter(),
+            );
+            // a + b = b + a, in every bit.
+            add_to(values, room);
+            return;
+        }
+        if length <= FEW {
+            room.resize(length * self.count, T::default());
+            self.exchange(|_| &values[..], room.chunks_mut(length).enumerate());
+            self.add_in_order(values, room, add_to);
+            return;
+        }
+        let own = self.part(length, self.rank);
+        room.resize(own.len() * self.count, T::default());
+        let rooms = room.chunks_mut(own.len()).enumerate();
+        self.exchange(|rank| &values[self.part(length, rank)], rooms);
+        let mut sums = values[own.clone()].to_vec();
+        self.add_in_order(&mut sums, room, add_to);
+        let mut rest = &mut *values;
+        let mut parts = vec![];
+        for rank in 0..self.count {
+            let (part, after) = rest.split_at_mut(self.part(length, rank).len());
+            parts.push((rank, part));
+            rest = after;
+        }
+        self.exchange(|_| &sums[..], parts.into_iter());
+        values[own].copy_from_slice(&sums);
+    }
+
+    /// Makes this rank's list the sum of all, of which `room` has the others'.
+    fn add_in_order<T: Copy>(&self, own: &mut [T], room: &mut [T], add_to: fn(&mut [T], &[T])) {
+        room[self.rank * own.len()..][..own.len()].copy_from_slice(own);
+        let mut lists = room.chunks(own.len());
+        if let Some(first) = lists.next() {
+            own.copy_from_slice(first);
+        }
+        lists.for_each(|list| add_to(own, list));
+    }
+
+    /// Sends every other rank what is for it, and receives what it has for this one.
+    fn exchange<'v, T>(
+        &self,
+        to: impl Fn(usize) -> &'v [T],
+        from: impl Iterator<Item = (usize, &'v mut [T])>,
+    ) where
+        T: Equivalence + 'v,
+    {
+        let world = SimpleCommunicator::world();
+        scope(|scope| {
+            let mut messages: Vec<Message<'_, '_, T>> = vec![];
+            for (rank, room) in from.filter(|(rank, _)| *rank != self.rank) {
+                let process = world.process_at_rank(rank as Rank);
+                let receive = process.immediate_receive_into_with_tag(scope, room, TAG);
+                messages.push((rank, receive));
+            }
+            for rank in self.others() {
+                let process = world.process_at_rank(rank as Rank);
+                let send = process.immediate_send_with_tag(scope, to(rank), TAG);
+                messages.push((rank, send));
+            }
+            self.wait(messages);
+        });
+    }
+
+    /// Waits for messages. If one does not come in time, all processes end.
+    fn wait<T>(&self, mut messages: Vec<Message<'_, '_, T>>) {
+        let started = Instant::now();
+        let mut asked_to_end = None;
+        loop {
+            let open = messages.into_iter();
+            let open = open.filter_map(|(rank, message)| Some((rank, message.test().err()?)));
+            messages = open.collect();
+            if messages.is_empty() {
+                return;
+            }
+            let waited = started.elapsed();
+            if self.interrupt.load(Ordering::Relaxed) {
+                asked_to_end.get_or_insert(waited);
+            }
+            let is_end = asked_to_end.is_some_and(|since| waited - since > PATIENCE_AT_THE_END);
+            if is_end || waited > PATIENCE {
+                self.give_up(&messages.iter().map(|(rank, _)| *rank).collect::<Vec<_>>());
+            }
+            if waited < BRISK {
+                thread::yield_now();
+            } else {
+                thread::sleep(NAP);
+            }
+        }
+    }
+
+    /// Ends all processes, because some do not answer.
+    fn give_up(&self, missing: &[usize]) -> ! {
+        let mut missing = missing.to_vec();
+        missing.sort_unstable();
+        missing.dedup();
+        let names = missing.iter().map(usize::to_string).collect::<Vec<_>>();
+        let remedy = match &*self.go_on() {
+            Some(command) => format!("to go on from the last checkpoint: {command}"),
+            None => "start again".to_owned(),
+        };
+        let ranks = if names.len() == 1 {
+            "rank"
+        } else {
+            "one of the ranks"
+        };
+        complain(format_args!(
+            "error: {ranks} {} of {} is lost, or the network to it; {remedy}",
+            names.join(", "),
+            self.count
+        ));
+        SimpleCommunicator::world().abort(Exit::Failure as i32)
+    }
+}
+
+impl fmt::Debug for Joined {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "rank {} of {}", self.rank, self.count)
+    }
+}
+
+impl Ranks for Joined {
+    fn rank(&self) -> usize {
+        self.rank
+    }
+
+    fn count(&self) -> usize {
+        self.count
+    }
+
+    fn add_up(&self, values: &mut [f32]) -> Result<(), TrainingError> {
+        let started = Instant::now();
+        let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
+        self.sum(values, &mut scratch, add_to);
+        let nanoseconds = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.nanoseconds.fetch_add(nanoseconds, Ordering::Relaxed);
+        self.additions.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn add_up_f64(&self, values: &mut [f64]) -> Result<(), TrainingError> {
+        self.sum(values, &mut vec![], |sum, list| {
+            sum.iter_mut().zip(list).for_each(|(sum, x)| *sum += x);
+        });
+        Ok(())
+    }
+}
