@@ -80,6 +80,8 @@ pub(crate) fn run() -> Result<()> {
             gate("what the suite covers", || covered(&traced?))
         },
     )?;
+    // At the end: it replaces the programs that the other gates run.
+    gate("several ranks, by MPI", || on_ranks(&linter))?;
     let minutes = started.elapsed().as_secs_f64() / 60.0;
     println!("all gates passed in {minutes:.1} min");
     Ok(())
@@ -247,6 +249,14 @@ fn tests(linter: &Linter) -> Result<()> {
         bail!("expected {WGPU_TESTS} tests on wgpu or more, got {on_wgpu}; none may be skipped");
     }
     Ok(())
+}
+
+/// The trainer on several ranks, which the README's test command leaves out: not everybody has an MPI library.
+fn on_ranks(linter: &Linter) -> Result<()> {
+    let mut command = cargo();
+    command.args(["test", "--package", "trainer", "--features", "mpi"]);
+    command.args(["--bin", "trainer", "--test", "mpi"]);
+    shown(&mut linter.watch(command))
 }
 
 /// What the output of `cargo test` told so far.

@@ -93,9 +93,11 @@ fn complain_of_defect(panic: impl Display) {
     ));
 }
 
-/// Writes a line to standard error; ignores that it may be closed.
+/// Writes a line to standard error, as a whole: other processes may write there too. Ignores that it may be
+/// closed.
 pub fn complain(text: impl Display) {
-    let _ = writeln!(io::stderr().lock(), "{text}");
+    let line = format!("{text}\n");
+    let _ = io::stderr().lock().write_all(line.as_bytes());
 }
 
 /// Standard output; a closed pipe is not an error, and the rest is dropped.

@@ -20,6 +20,7 @@ use training::{Choices, Epoch, Settings};
 use super::train::{self, TrainOptions};
 use crate::arguments::command_line;
 use crate::console::Console;
+use crate::ranks::refuse_several;
 
 /// Name of the page in the folder of a sweep.
 pub(super) const PAGE: &str = "sweep.html";
@@ -101,6 +102,7 @@ enum Line<'a> {
 /// If a value is not allowed, before anything is trained; or if a run cannot start.
 pub(crate) fn run(options: &SweepOptions) -> Result<Exit> {
     let base = options.train.choices();
+    refuse_several("a sweep trains its runs one after the other: use one process")?;
     refuse_what_is_for_one_run(options)?;
     let varied = options.vary.iter().map(|vary| Varied::parse(vary));
     let varied = varied.collect::<Result<Vec<_>>>()?;

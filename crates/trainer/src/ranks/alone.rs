@@ -1,13 +1,14 @@
 //! Without MPI, this process trains alone.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use backends::Backend;
 use training::Ranks;
 
-use super::Launch;
+use super::refuse_several;
 
 /// The processes that share a run, of which this is one.
 #[derive(Debug)]
@@ -20,13 +21,8 @@ impl World {
     ///
     /// If it was: each would train a run of its own.
     pub(crate) fn join(_interrupt: &Arc<AtomicBool>) -> Result<Option<Self>> {
-        let Some(Launch { by, count, .. }) = Launch::of_this_process() else {
-            return Ok(None);
-        };
-        bail!(
-            "{by} started {count} processes, and this trainer knows nothing of MPI: it would train {count} runs; \
-             build it with --features mpi, or start it alone"
-        )
+        refuse_several("this trainer was built without MPI: build it with --features mpi")?;
+        Ok(None)
     }
 
     pub(crate) fn ranks(&self) -> Arc<dyn Ranks> {
@@ -41,7 +37,7 @@ impl World {
         match *self {}
     }
 
-    pub(crate) fn say_how_to_go_on(&self, _command: String) {
+    pub(crate) fn share_folder(&self, _folder: Option<&Path>) -> Result<()> {
         match *self {}
     }
 

@@ -3,6 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
+use anyhow::{Result, bail};
 use programs::Exit;
 
 /// A process that was started with others.
@@ -47,6 +48,23 @@ const FOR_RANK_0: Duration = Duration::from_secs(2);
 pub(crate) fn after_rank_0(exit: Exit) -> Exit {
     thread::sleep(FOR_RANK_0);
     exit
+}
+
+/// Refuses to do in several processes what each would do for itself.
+///
+/// # Errors
+///
+/// If this is one of several; `why` says what each would do, and what to do instead.
+pub(crate) fn refuse_several(why: &str) -> Result<()> {
+    match Launch::of_this_process() {
+        None => Ok(()),
+        Some(Launch { rank, by, count }) => {
+            if rank > 0 {
+                after_rank_0(Exit::Failure);
+            }
+            bail!("{by} started {count} processes, and {why}, or start it alone")
+        }
+    }
 }
 
 /// Whether this process speaks for all.

@@ -8,6 +8,8 @@ mod mpi;
 
 #[cfg(not(feature = "mpi"))]
 pub(crate) use alone::World;
-pub(crate) use launch::{Launch, after_rank_0, speaks};
+#[cfg(feature = "mpi")]
+use launch::Launch;
+pub(crate) use launch::{after_rank_0, refuse_several, speaks};
 #[cfg(feature = "mpi")]
 pub(crate) use mpi::World;

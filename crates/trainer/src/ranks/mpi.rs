@@ -4,8 +4,9 @@ use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::num::NonZero;
 use std::ops::Range;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -35,6 +36,9 @@ const NAP: Duration = Duration::from_micros(50);
 /// Numbers up to which it is faster to send all of them to every rank.
 const FEW: usize = 1024;
 
+/// Bytes of a path that every rank is told.
+const LONGEST_PATH: usize = 4096;
+
 const TAG: Tag = 17;
 
 /// The processes that share a run, of which this is one.
@@ -50,8 +54,8 @@ struct Joined {
     rank: usize,
     count: usize,
     interrupt: Arc<AtomicBool>,
-    /// The command that goes on with the run.
-    go_on: Mutex<Option<String>>,
+    /// Where rank 0 keeps the run, once it has begun.
+    folder: Mutex<Option<String>>,
     /// Room for the others' numbers.
     scratch: Mutex<Vec<f32>>,
     /// Time and number of the additions of gradients.
@@ -91,7 +95,7 @@ impl World {
                 rank,
                 count,
                 interrupt: Arc::clone(interrupt),
-                go_on: Mutex::new(None),
+                folder: Mutex::new(None),
                 scratch: Mutex::new(vec![]),
                 nanoseconds: AtomicU64::new(0),
                 additions: AtomicU64::new(0),
@@ -134,9 +138,27 @@ impl World {
         Ok((threads, note))
     }
 
-    /// Keeps the command that goes on with the run, for the case that a rank is lost.
-    pub(crate) fn say_how_to_go_on(&self, command: String) {
-        *self.joined.go_on() = Some(command);
+    /// Tells every rank where rank 0 keeps the run, for the case that a rank is lost.
+    ///
+    /// # Errors
+    ///
+    /// If one is lost already.
+    pub(crate) fn share_folder(&self, folder: Option<&Path>) -> Result<()> {
+        let mut letters = [0.0; LONGEST_PATH];
+        let folder = folder.map(|folder| folder.display().to_string());
+        for (place, letter) in letters
+            .iter_mut()
+            .zip(folder.iter().flat_map(|f| f.bytes()))
+        {
+            *place = f64::from(letter);
+        }
+        self.joined.add_up_f64(&mut letters)?;
+        let letters = letters.iter().map(|&letter| letter as u8);
+        let letters = letters.take_while(|&letter| letter != 0).collect();
+        let folder =
+            String::from_utf8(letters).context("the name of the run folder is too long")?;
+        *self.joined.folder() = Some(folder);
+        Ok(())
     }
 
     /// What adding up gradients took so far.
@@ -187,8 +209,8 @@ fn own_cores() -> f64 {
 type Message<'a, 's, T> = (usize, Request<'a, [T], &'s LocalScope<'a>>);
 
 impl Joined {
-    fn go_on(&self) -> std::sync::MutexGuard<'_, Option<String>> {
-        self.go_on.lock().unwrap_or_else(PoisonError::into_inner)
+    fn folder(&self) -> MutexGuard<'_, Option<String>> {
+        self.folder.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn others(&self) -> impl Iterator<Item = usize> + use<> {
@@ -300,7 +322,8 @@ impl Joined {
             }
             let is_end = asked_to_end.is_some_and(|since| waited - since > PATIENCE_AT_THE_END);
             if is_end || waited > PATIENCE {
-                self.give_up(&messages.iter().map(|(rank, _)| *rank).collect::<Vec<_>>());
+                let missing = messages.iter().map(|(rank, _)| *rank).collect();
+                self.give_up(missing, is_end);
             }
             if waited < BRISK {
                 thread::yield_now();
@@ -310,16 +333,24 @@ impl Joined {
         }
     }
 
-    /// Ends all processes, because some do not answer.
-    fn give_up(&self, missing: &[usize]) -> ! {
-        let mut missing = missing.to_vec();
+    /// Ends all processes, because some do not answer. The first that can says so.
+    fn give_up(&self, mut missing: Vec<usize>, is_end: bool) -> ! {
         missing.sort_unstable();
         missing.dedup();
+        (0..self.rank)
+            .filter(|rank| !missing.contains(rank))
+            .for_each(|_| _ = after_rank_0(Exit::Failure));
         let names = missing.iter().map(usize::to_string).collect::<Vec<_>>();
-        let remedy = match &*self.go_on() {
-            Some(command) => format!("to go on from the last checkpoint: {command}"),
+        let remedy = match &*self.folder() {
+            Some(folder) => {
+                format!("to go on from the last checkpoint, start it with --resume {folder}")
+            }
             None => "start again".to_owned(),
         };
+        if is_end && self.rank != 0 && missing.len() > 1 {
+            // Others end as well, and the first of them has said why.
+            SimpleCommunicator::world().abort(Exit::Failure as i32);
+        }
         let ranks = if names.len() == 1 {
             "rank"
         } else {

@@ -11,6 +11,22 @@ fn assert_refused(workplace: &Workplace, finished: &Finished, naming: &[&str]) {
     assert!(!workplace.path("runs").exists(), "a run folder was made");
 }
 
+/// As one of four processes, the program would train the run four times.
+#[cfg(not(feature = "mpi"))]
+#[test]
+fn one_of_several_processes_is_refused_if_it_cannot_share_the_run() {
+    let workplace = Workplace::new();
+    for arguments in ["--data-dir data", "sweep --vary seed=1,2 --data-dir data"] {
+        let mut command = workplace.command(arguments);
+        command
+            .env("OMPI_COMM_WORLD_SIZE", "4")
+            .env("OMPI_COMM_WORLD_RANK", "0");
+        let output = command.output().expect("the program starts");
+        let naming = ["mpirun started 4 processes", "start it alone"];
+        assert_refused(&workplace, &Finished::from(output), &naming);
+    }
+}
+
 #[test]
 fn values_out_of_range_are_refused_by_the_option_s_name() {
     let workplace = Workplace::new();

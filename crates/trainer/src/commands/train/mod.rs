@@ -30,7 +30,7 @@ pub(crate) use options::TrainOptions;
 use super::inspect;
 use crate::arguments::invocation;
 use crate::console::{Console, FrontEnd, Unrecorded};
-use crate::ranks::{World, after_rank_0, speaks};
+use crate::ranks::{World, speaks};
 use crate::signals::{
     leave_ignored_signals_ignored, take_file_size_limit_as_error, watch_for_interrupt,
 };
@@ -45,10 +45,7 @@ use crate::threads;
 pub(crate) fn run(options: &TrainOptions, started: Instant) -> Result<Exit> {
     let choices = options.choices();
     let interrupt = prepare(&choices)?;
-    let world = match World::join(&interrupt) {
-        Err(_) if !speaks() => return Ok(after_rank_0(Exit::Failure)),
-        world => world?,
-    };
+    let world = World::join(&interrupt)?;
     let session = Session::open(options, choices, interrupt, started, world.as_ref());
     match (&world, session.and_then(Session::train)) {
         // Where one fails, the others would wait for it.
@@ -336,16 +333,13 @@ impl<'a> Session<'a> {
             Some(resumed) => resumed.restore(net, sizes, &digest, &self.opened.device)?,
             None => self.begin(&run, net, sizes, digest)?,
         };
+        if let Some(world) = self.world {
+            world.share_folder(folder.as_ref().map(RunFolder::path))?;
+        }
         let Some(folder) = folder else {
             let outcome = run.train(state, &mut Unrecorded(Arc::clone(&self.interrupt)))?;
             return Ok(self.exit(outcome));
         };
-        if let Some(world) = self.world {
-            world.say_how_to_go_on(format!(
-                "start it with --resume {}",
-                folder.path().display()
-            ));
-        }
         let start = self.start(&config, state.net(), &splits);
         let program = std::env::args().next();
         let program = program.unwrap_or_else(|| "trainer".to_owned());

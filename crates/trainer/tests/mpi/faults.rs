@@ -1,0 +1,179 @@
+//! Ranks that cannot run, or are lost on the way.
+
+use std::process::Command;
+use std::time::Duration;
+
+use crate::common::{Finished, SMALL, Workplace, lasting, metrics, weights};
+use crate::program::{Running, alone, mpirun, on_ranks, run};
+
+/// Default number of killed ranks.
+const KILLS: usize = 3;
+
+/// It could not run, and one line says why; what `mpirun` adds does not count.
+#[track_caller]
+fn assert_refused(finished: &Finished, naming: &[&str]) {
+    let stderr = &finished.stderr;
+    assert_eq!(finished.code, Some(2), "{stderr}");
+    let complaints = stderr.lines().filter(|line| line.starts_with("error: "));
+    let complaints = complaints.collect::<Vec<_>>();
+    assert_eq!(complaints.len(), 1, "{stderr}");
+    for name in naming {
+        assert!(complaints[0].contains(name), "no {name:?} in: {stderr}");
+    }
+}
+
+#[test]
+fn what_cannot_run_is_said_once_and_leaves_no_folder() {
+    let _alone = alone();
+    let workplace = Workplace::new();
+    for (options, naming) in [
+        ("--batch-size 2", "3 ranks cannot share batches of 2 rows"),
+        ("--minutes 1", "--epochs"),
+        ("--hidden 0", "hidden"),
+        ("--bogus", "--bogus"),
+        ("--data-dir nowhere", "nowhere"),
+    ] {
+        let finished = run(
+            &workplace,
+            3,
+            &format!("--data-dir data {options} --quiet")
+                .replace("--data-dir data --data-dir", "--data-dir"),
+        );
+        assert_refused(&finished, &[naming]);
+        assert!(!workplace.path("runs").exists(), "{options}");
+    }
+}
+
+/// Two programs under one `mpirun`, with options of their own.
+#[test]
+fn ranks_with_other_options_or_data_are_refused() {
+    let _alone = alone();
+    let workplace = Workplace::new();
+    let other = "--data-dir other --hidden 12,8 --batch-size 16";
+    crate::common::copy_folder(&workplace.path("data"), &workplace.path("other"));
+    let labels = workplace.path("other/train-labels-idx1-ubyte");
+    let mut bytes = std::fs::read(&labels).expect("labels");
+    bytes.swap(8, 9);
+    std::fs::write(&labels, bytes).expect("the file can be written");
+    for (of_rank_1, naming) in [
+        (format!("{SMALL} --seed 5"), "options"),
+        (other.to_owned(), "data set"),
+    ] {
+        let program = env!("CARGO_BIN_EXE_trainer");
+        let mut command = mpirun(Command::new("mpirun"));
+        command
+            .args(["-n", "1", program])
+            .args(SMALL.split_whitespace())
+            .args([":", "-n", "1", program])
+            .args(of_rank_1.split_whitespace())
+            .current_dir(workplace.path(""));
+        let output = command.output().expect("mpirun is installed");
+        assert_refused(&Finished::from(output), &["rank 1", naming]);
+        assert!(!workplace.path("runs").exists());
+    }
+}
+
+/// A rank that is killed, and one that is stopped: the run ends soon, names the rank, and goes on.
+#[test]
+fn a_rank_that_is_lost_ends_the_run_which_goes_on() {
+    let _alone = alone();
+    for (signal, lost) in [("-KILL", 1), ("-STOP", 2)] {
+        let workplace = Workplace::new();
+        let options = "--data-dir data --hidden 12 --batch-size 12 --backend flex --engine manual \
+                       --epochs 20000 --run-name lost --checkpoint-every 5 --threads 1 --quiet";
+        let running = Running::start(&workplace, on_ranks(&workplace, 3, options));
+        running.wait_for(&workplace.path("runs/lost/checkpoints/epoch-000005.ckpt"));
+        Running::signal(signal, running.process(lost));
+        let finished = running.end();
+        let stderr = &finished.stderr;
+        // The exit code is that of the rank that was killed, by mpirun's rule.
+        let expected = if signal == "-KILL" { 137 } else { 2 };
+        assert_eq!(finished.code, Some(expected), "{stderr}");
+        let lines = stderr.lines().filter(|line| line.starts_with("error: "));
+        let line = lines.into_iter().next().expect("a line");
+        assert!(
+            line.contains(&lost.to_string()) && line.contains("--resume runs/lost"),
+            "{stderr}"
+        );
+        let resumed = Running::start(&workplace, on_ranks(&workplace, 2, "--resume runs/lost"));
+        resumed.wait_for(&workplace.path("runs/lost/metrics.jsonl"));
+        std::thread::sleep(Duration::from_secs(2));
+        Running::signal("-INT", resumed.mpirun.id());
+        let ended = resumed.end();
+        assert!(
+            ended.stdout.contains("resumes from"),
+            "{}{}",
+            ended.stdout,
+            ended.stderr
+        );
+    }
+}
+
+/// Ctrl-C reaches `mpirun`, which passes it on; all ranks end after the same step, and the run goes on from it.
+#[test]
+fn ctrl_c_keeps_a_checkpoint_of_the_step() {
+    let _alone = alone();
+    let workplace = Workplace::new();
+    let options = "--data-dir data --hidden 12 --batch-size 12 --backend flex --engine fused \
+                   --epochs 20000 --run-name stopped --threads 1";
+    let running = Running::start(&workplace, on_ranks(&workplace, 2, options));
+    running.wait_for(&workplace.path("runs/stopped/checkpoints/epoch-000002.ckpt"));
+    Running::signal("-INT", running.mpirun.id());
+    let finished = running.end();
+    let last = metrics(&workplace.path("runs/stopped"))
+        .pop()
+        .expect("a line");
+    assert_eq!(last["reason"], "interrupted", "{}", finished.stderr);
+}
+
+/// Ranks killed at random moments: no run is lost, none ends with other numbers.
+#[test]
+fn no_kill_loses_a_run_or_changes_its_numbers() {
+    let _alone = alone();
+    let kills = std::env::var("KILLS").map_or(KILLS, |kills| kills.parse().expect("a number"));
+    let workplace = Workplace::new();
+    let options = "--data-dir data --hidden 12 --batch-size 12 --backend flex --engine fused \
+                   --epochs 300 --threads 1 --quiet";
+    let whole = run(&workplace, 2, &format!("{options} --run-name whole"));
+    assert_eq!(whole.code, Some(0), "{}", whole.stderr);
+    let mut random = 0x9e37_79b9_u64;
+    let mut draw = |below: u64| {
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (random >> 33) % below
+    };
+    let mut done = 0;
+    let mut number = 0;
+    while done < kills {
+        number += 1;
+        let name = format!("killed-{number}");
+        let mut command = format!("{options} --run-name {name}");
+        loop {
+            let mut running = Running::start(&workplace, on_ranks(&workplace, 2, &command));
+            running.wait_for(&workplace.path(&format!("runs/{name}/config.json")));
+            std::thread::sleep(Duration::from_millis(draw(1500)));
+            let is_over = running
+                .mpirun
+                .try_wait()
+                .expect("it can be waited for")
+                .is_some();
+            let has_checkpoint = workplace
+                .path(&format!("runs/{name}/checkpoints"))
+                .read_dir()
+                .is_ok_and(|mut files| files.next().is_some());
+            if !is_over && done < kills && has_checkpoint {
+                Running::signal("-KILL", running.process(draw(2) as usize));
+                done += 1;
+            }
+            let finished = running.end();
+            if finished.code == Some(0) {
+                break;
+            }
+            command = format!("--resume runs/{name} --threads 1 --quiet");
+        }
+        let [whole, killed] = ["whole", &name].map(|name| workplace.path("runs").join(name));
+        assert!(weights(&whole) == weights(&killed), "{name}");
+        assert_eq!(lasting(metrics(&whole)), lasting(metrics(&killed)));
+    }
+}

@@ -1,0 +1,12 @@
+//! Runs on several ranks, by the MPI library that is installed: started by `mpirun`, stopped, killed, cut off.
+//!
+//! The environment variable `KILLS` sets the number of killed ranks.
+#![cfg(target_os = "linux")]
+
+#[path = "../common/mod.rs"]
+#[expect(dead_code, reason = "the other tests use the rest")]
+mod common;
+mod faults;
+mod network;
+mod program;
+mod results;

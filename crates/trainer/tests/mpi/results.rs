@@ -1,0 +1,77 @@
+//! The results of several ranks are those of one process.
+
+use crate::common::{SMALL, Workplace, assert_same, lasting, metrics, weights};
+use crate::program::{alone, run};
+
+/// Options of a run on flex.
+const RUN: &str = "--backend flex --epochs 2 --optimizer adam --quiet";
+
+/// Gradients are added up in the order in which threads' are.
+#[test]
+fn ranks_of_one_thread_give_the_bits_of_threads() {
+    let _alone = alone();
+    let workplace = Workplace::new();
+    for engine in ["autodiff", "manual"] {
+        for ranks in [2, 4] {
+            let options = format!("{SMALL} {RUN} --engine {engine}");
+            let [one, many] = ["threads", "ranks"].map(|who| format!("{engine}-{ranks}-{who}"));
+            let threads = workplace.run(&format!("{options} --threads {ranks} --run-name {one}"));
+            assert_eq!(threads.code, Some(0), "{}", threads.stderr);
+            let several = run(
+                &workplace,
+                ranks,
+                &format!("{options} --threads 1 --run-name {many}"),
+            );
+            assert_eq!(several.code, Some(0), "{}", several.stderr);
+            let [one, many] = [one, many].map(|name| workplace.path("runs").join(name));
+            assert!(weights(&one) == weights(&many), "{engine}, {ranks} ranks");
+            assert_eq!(lasting(metrics(&one)), lasting(metrics(&many)));
+        }
+    }
+}
+
+#[test]
+fn the_same_ranks_give_the_same_bits_and_one_run_folder() {
+    let _alone = alone();
+    let workplace = Workplace::new();
+    for name in ["first", "second"] {
+        let options = format!("{SMALL} {RUN} --engine fused --augment both --dropout 0.2");
+        let finished = run(&workplace, 3, &format!("{options} --run-name {name}"));
+        assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+        assert_eq!(finished.stdout.matches("test loss").count(), 1);
+    }
+    assert_same(&workplace, "first", "second");
+    let runs = std::fs::read_dir(workplace.path("runs")).unwrap();
+    assert_eq!(runs.count(), 2);
+}
+
+/// One process continues as one rank would, two as two.
+#[test]
+fn a_run_goes_on_with_another_number_of_ranks() {
+    let _alone = alone();
+    let workplace = Workplace::new();
+    let options = format!("{SMALL} --backend flex --engine fused --schedule constant --quiet");
+    let begin = run(
+        &workplace,
+        4,
+        &format!("{options} --epochs 1 --run-name moved"),
+    );
+    assert_eq!(begin.code, Some(0), "{}", begin.stderr);
+    let resume = |epochs| format!("--resume runs/moved --epochs {epochs} --quiet");
+    let two = run(&workplace, 2, &resume(2));
+    assert_eq!(two.code, Some(0), "{}", two.stderr);
+    let one = workplace.run(&resume(3));
+    assert_eq!(one.code, Some(0), "{}", one.stderr);
+    let whole = workplace.run(&format!("{options} --epochs 3 --run-name whole"));
+    assert_eq!(whole.code, Some(0), "{}", whole.stderr);
+
+    let [moved, whole] = ["moved", "whole"].map(|name| workplace.path("runs").join(name));
+    let [moved, whole] = [moved, whole].map(|folder| weights(&folder).1);
+    let numbers = |bytes: &[u8]| -> Vec<f32> {
+        let numbers = bytes.as_chunks::<4>().0.iter();
+        numbers.map(|bytes| f32::from_le_bytes(*bytes)).collect()
+    };
+    for (moved, whole) in numbers(&moved).into_iter().zip(numbers(&whole)) {
+        assert!((moved - whole).abs() < 1e-4, "{moved} {whole}");
+    }
+}
