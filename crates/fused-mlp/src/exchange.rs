@@ -1,10 +1,8 @@
 //! Gradients and parameters as one list of numbers, for trainers of the same net that share a batch or average
 //! their parameters, on several machines for example.
 
-use crate::blocks::Block;
 use crate::error::FusedError;
-use crate::number::Number;
-use crate::parameters::Values;
+use crate::parameters::check_length;
 use crate::rule::Step;
 use crate::trainer::{Float, Trainer};
 
@@ -35,7 +33,7 @@ impl<T: Float> Trainer<T> {
     /// Appends the parameters and the buffers of the rule, in an order of this engine's own.
     pub fn append_values(&self, to: &mut Vec<T>) {
         for values in self.values() {
-            append(values, to, |x| x);
+            values.append_to(to, |x| x);
         }
     }
 
@@ -46,43 +44,11 @@ impl<T: Float> Trainer<T> {
     ///
     /// [`FusedError::NotOfThisNet`], if there are too many or too few. Nothing is changed then.
     pub fn set_values(&mut self, from: &[T]) -> Result<(), FusedError> {
-        check(self.values().map(length).sum(), from)?;
+        check_length(self.values(), from)?;
         let mut rest = from;
         for values in self.values_mut() {
-            take(values, &mut rest);
+            values.take_from(&mut rest);
         }
         Ok(())
     }
-}
-
-/// Appends values of a layer.
-pub(crate) fn append<T: Number>(values: &Values<T>, to: &mut Vec<T>, change: impl Fn(T) -> T) {
-    for block in &values.weights.blocks {
-        to.extend(block.elements().iter().map(|&x| change(x)));
-    }
-    to.extend(values.biases.iter().map(|&x| change(x)));
-}
-
-/// Takes values of a layer from the beginning of a list that is long enough.
-pub(crate) fn take<T: Number>(values: &mut Values<T>, from: &mut &[T]) {
-    let blocks = values.weights.blocks.iter_mut().map(Block::elements_mut);
-    for elements in blocks.chain([&mut values.biases[..]]) {
-        let (these, rest) = from.split_at(elements.len());
-        elements.copy_from_slice(these);
-        *from = rest;
-    }
-}
-
-/// How many numbers a layer appends.
-pub(crate) fn length<T: Number>(values: &Values<T>) -> usize {
-    let blocks = values.weights.blocks.iter();
-    blocks.map(|block| block.elements().len()).sum::<usize>() + values.biases.len()
-}
-
-pub(crate) fn check<T>(expected: usize, values: &[T]) -> Result<(), FusedError> {
-    let got = values.len();
-    if got == expected {
-        return Ok(());
-    }
-    Err(FusedError::NotOfThisNet { got, expected })
 }

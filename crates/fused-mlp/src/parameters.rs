@@ -1,6 +1,6 @@
 //! Weights and biases of the layers, and what has their shape: gradients and the buffers of a rule.
 
-use crate::blocks::{Blocks, Order, SIDE};
+use crate::blocks::{Block, Blocks, Order, SIDE};
 use crate::error::FusedError;
 use crate::number::Number;
 
@@ -80,4 +80,40 @@ impl<T: Number> Values<T> {
         self.weights.set_rows(weights);
         self.biases[..biases.len()].copy_from_slice(biases);
     }
+
+    /// Appends all values as they are stored here, changed.
+    pub(crate) fn append_to(&self, list: &mut Vec<T>, change: impl Fn(T) -> T) {
+        for block in &self.weights.blocks {
+            list.extend(block.elements().iter().map(|&x| change(x)));
+        }
+        list.extend(self.biases.iter().map(|&x| change(x)));
+    }
+
+    /// Takes values over from the beginning of a list that is long enough.
+    pub(crate) fn take_from(&mut self, list: &mut &[T]) {
+        let blocks = self.weights.blocks.iter_mut().map(Block::elements_mut);
+        for elements in blocks.chain([&mut self.biases[..]]) {
+            let (these, rest) = list.split_at(elements.len());
+            elements.copy_from_slice(these);
+            *list = rest;
+        }
+    }
+
+    /// How many numbers [`append_to`](Self::append_to) appends.
+    fn length(&self) -> usize {
+        let blocks = self.weights.blocks.iter();
+        blocks.map(|block| block.elements().len()).sum::<usize>() + self.biases.len()
+    }
+}
+
+/// Checks that a list has as many numbers as these values.
+pub(crate) fn check_length<'a, T: Number + 'a>(
+    values: impl Iterator<Item = &'a Values<T>>,
+    list: &[T],
+) -> Result<(), FusedError> {
+    let (got, expected) = (list.len(), values.map(Values::length).sum());
+    if got == expected {
+        return Ok(());
+    }
+    Err(FusedError::NotOfThisNet { got, expected })
 }

@@ -9,10 +9,9 @@ use crate::architecture::{Architecture, at_least_0};
 use crate::batch::{self, Batch, Inputs, Targets};
 use crate::engine::{Engine, Use};
 use crate::error::FusedError;
-use crate::exchange;
 use crate::norm;
 use crate::number::Number;
-use crate::parameters::{LayerValues, State, Values};
+use crate::parameters::{LayerValues, State, Values, check_length};
 use crate::rule::{Rule, Step};
 use crate::team::Team;
 use crate::tiny::{self, Tiny};
@@ -341,11 +340,11 @@ impl<T: Float> Trainer<T> {
     }
 
     fn descend_by(&mut self, gradients: &[T], how: &Step) -> Result<(), FusedError> {
-        exchange::check(self.theta.iter().map(exchange::length).sum(), gradients)?;
+        check_length(self.theta.iter(), gradients)?;
         self.have_gradients();
         let mut rest = gradients;
         for kept in &mut self.gradients {
-            exchange::take(kept, &mut rest);
+            kept.take_from(&mut rest);
         }
         let update = Update::new(
             self.rule,
@@ -361,7 +360,7 @@ impl<T: Float> Trainer<T> {
     fn append_kept(&mut self, factor: T, to: &mut Vec<T>) {
         self.have_gradients();
         for kept in &self.gradients {
-            exchange::append(kept, to, |x| x * factor);
+            kept.append_to(to, |x| x * factor);
         }
     }
 

@@ -29,6 +29,7 @@ mod ranks;
 mod recorder;
 mod rows;
 mod run;
+mod same_run;
 mod schedule;
 mod settings;
 mod state;

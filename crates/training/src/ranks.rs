@@ -7,7 +7,6 @@
 //! Each rank computes its share, one list of numbers goes around, and every rank takes the same step.
 
 use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,10 +17,6 @@ use burn::tensor::{Device, Tensor, TensorData};
 use data_parallel::shards;
 
 use crate::error::TrainingError;
-use crate::net::Net;
-use crate::parameters::parameters;
-use crate::settings::Settings;
-use crate::state::State;
 
 /// Adds numbers up over the processes of a run.
 ///
@@ -64,40 +59,6 @@ pub fn ensure_same(ranks: &dyn Ranks, what: &str, digest: u64) -> Result<(), Tra
             what: what.to_owned(),
         }),
     }
-}
-
-/// Finds a rank whose run would be another than that of rank 0. The number of threads may differ, and where the data
-/// lie.
-pub(crate) fn ensure_same_run<N: Net>(
-    ranks: &dyn Ranks,
-    settings: &Settings,
-    state: &State<N>,
-) -> Result<(), TrainingError> {
-    let settings = Settings {
-        threads: 1,
-        data_dir: None,
-        ..settings.clone()
-    };
-    let settings = serde_json::to_string(&settings).expect("settings are JSON");
-    ensure_same(ranks, "set of options", digest(&settings))?;
-    let progress = &state.progress;
-    ensure_same(ranks, "data set", digest(&progress.data_digest))?;
-    ensure_same(
-        ranks,
-        "checkpoint",
-        digest(&(progress.epoch, progress.step)),
-    )?;
-    let numbers = parameters(state.net()).into_iter().map(|p| p.values);
-    let numbers = read_back_f32(Tensor::cat(numbers.collect(), 0))?;
-    let bits = numbers.into_iter().map(f32::to_bits).collect::<Vec<_>>();
-    ensure_same(ranks, "set of initial weights", digest(&bits))
-}
-
-fn digest(of: &impl Hash) -> u64 {
-    // With fixed keys: the same in every process.
-    let mut hasher = DefaultHasher::new();
-    of.hash(&mut hasher);
-    hasher.finish()
 }
 
 /// The numbers of every rank, as many from each.
@@ -199,7 +160,7 @@ impl Shared {
     }
 }
 
-fn read_back_f32(numbers: Tensor<1>) -> Result<Vec<f32>, TrainingError> {
+pub(crate) fn read_back_f32(numbers: Tensor<1>) -> Result<Vec<f32>, TrainingError> {
     numbers
         .try_into_vec_as::<f32>()
         .map_err(TrainingError::device)

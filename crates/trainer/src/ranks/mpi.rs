@@ -26,8 +26,12 @@ use super::{Launch, after_rank_0};
 /// Time without an answer after which a rank is lost.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The same once this process was asked to end, which is what `mpirun` does when a rank has died.
-const PATIENCE_AT_THE_END: Duration = Duration::from_millis(300);
+/// Seconds from the moment when `mpirun` asks processes to end, by Ctrl-C or because a rank has died, until it kills
+/// them; and the variable for another number.
+const GRACE: (f64, &str) = (1.0, "OMPI_MCA_odls_base_sigkill_timeout");
+
+/// Share of this time after which a rank that does not answer is lost.
+const SHARE_OF_GRACE: f64 = 0.7;
 
 /// Time for which waiting only gives way to other threads; after it, waiting sleeps.
 const BRISK: Duration = Duration::from_millis(2);
@@ -54,6 +58,8 @@ struct Joined {
     rank: usize,
     count: usize,
     interrupt: Arc<AtomicBool>,
+    /// Time without an answer after which a rank is lost, once this process was asked to end.
+    patience_at_the_end: Duration,
     /// Where rank 0 keeps the run, once it has begun.
     folder: Mutex<Option<String>>,
     /// Room for the others' numbers.
@@ -95,6 +101,7 @@ impl World {
                 rank,
                 count,
                 interrupt: Arc::clone(interrupt),
+                patience_at_the_end: patience_at_the_end(),
                 folder: Mutex::new(None),
                 scratch: Mutex::new(vec![]),
                 nanoseconds: AtomicU64::new(0),
@@ -191,6 +198,14 @@ impl World {
         }
         SimpleCommunicator::world().abort(Exit::Failure as i32)
     }
+}
+
+fn patience_at_the_end() -> Duration {
+    let (seconds, variable) = GRACE;
+    let chosen = std::env::var(variable)
+        .ok()
+        .and_then(|value| value.parse().ok());
+    Duration::from_secs_f64(SHARE_OF_GRACE * chosen.unwrap_or(seconds).clamp(seconds, 1e6))
 }
 
 /// A number that stands for the cores on which this process may run.
@@ -320,7 +335,8 @@ impl Joined {
             if self.interrupt.load(Ordering::Relaxed) {
                 asked_to_end.get_or_insert(waited);
             }
-            let is_end = asked_to_end.is_some_and(|since| waited - since > PATIENCE_AT_THE_END);
+            let is_end =
+                asked_to_end.is_some_and(|since| waited - since > self.patience_at_the_end);
             if is_end || waited > PATIENCE {
                 let missing = messages.iter().map(|(rank, _)| *rank).collect();
                 self.give_up(missing, is_end);

@@ -116,7 +116,10 @@ fn ctrl_c_keeps_a_checkpoint_of_the_step() {
     let workplace = Workplace::new();
     let options = "--data-dir data --hidden 12 --batch-size 12 --backend flex --engine fused \
                    --epochs 20000 --run-name stopped --threads 1";
-    let running = Running::start(&workplace, on_ranks(&workplace, 2, options));
+    let mut command = on_ranks(&workplace, 2, options);
+    // Time for a slow disk.
+    command.env("OMPI_MCA_odls_base_sigkill_timeout", "20");
+    let running = Running::start(&workplace, command);
     running.wait_for(&workplace.path("runs/stopped/checkpoints/epoch-000002.ckpt"));
     Running::signal("-INT", running.mpirun.id());
     let finished = running.end();

@@ -1,0 +1,46 @@
+//! Whether all processes would train the same run.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use burn::tensor::Tensor;
+
+use crate::error::TrainingError;
+use crate::net::Net;
+use crate::parameters::parameters;
+use crate::ranks::{Ranks, ensure_same, read_back_f32};
+use crate::settings::Settings;
+use crate::state::State;
+
+/// Finds a rank whose run would be another than that of rank 0. The number of threads may differ, and where the data
+/// lie.
+pub(crate) fn ensure_same_run<N: Net>(
+    ranks: &dyn Ranks,
+    settings: &Settings,
+    state: &State<N>,
+) -> Result<(), TrainingError> {
+    let settings = Settings {
+        threads: 1,
+        data_dir: None,
+        ..settings.clone()
+    };
+    let settings = serde_json::to_string(&settings).expect("settings are JSON");
+    ensure_same(ranks, "set of options", digest(&settings))?;
+    let progress = &state.progress;
+    ensure_same(ranks, "data set", digest(&progress.data_digest))?;
+    ensure_same(
+        ranks,
+        "checkpoint",
+        digest(&(progress.epoch, progress.step)),
+    )?;
+    let numbers = parameters(state.net()).into_iter().map(|p| p.values);
+    let numbers = read_back_f32(Tensor::cat(numbers.collect(), 0))?;
+    let bits = numbers.into_iter().map(f32::to_bits).collect::<Vec<_>>();
+    ensure_same(ranks, "set of initial weights", digest(&bits))
+}
+
+fn digest(of: &impl Hash) -> u64 {
+    // With fixed keys: the same in every process.
+    let mut hasher = DefaultHasher::new();
+    of.hash(&mut hasher);
+    hasher.finish()
+}
