@@ -82,8 +82,9 @@ fn a_rank_that_is_lost_ends_the_run_which_goes_on() {
         let options = "--data-dir data --hidden 12 --batch-size 12 --backend flex --engine manual \
                        --epochs 20000 --run-name lost --checkpoint-every 5 --threads 1 --quiet";
         let running = Running::start(&workplace, on_ranks(&workplace, 3, options));
-        running.wait_for(&workplace.path("runs/lost/checkpoints/epoch-000005.ckpt"));
-        Running::signal(signal, running.process(lost));
+        running.wait_for_a_checkpoint("lost");
+        let rank = running.process(lost).expect("it has just begun");
+        assert!(Running::signal(signal, rank));
         let finished = running.end();
         let stderr = &finished.stderr;
         // The exit code is that of the rank that was killed, by mpirun's rule.
@@ -96,9 +97,9 @@ fn a_rank_that_is_lost_ends_the_run_which_goes_on() {
             "{stderr}"
         );
         let resumed = Running::start(&workplace, on_ranks(&workplace, 2, "--resume runs/lost"));
-        resumed.wait_for(&workplace.path("runs/lost/metrics.jsonl"));
+        resumed.wait_for_a_checkpoint("lost");
         std::thread::sleep(Duration::from_secs(2));
-        Running::signal("-INT", resumed.mpirun.id());
+        assert!(Running::signal("-INT", resumed.mpirun.id()));
         let ended = resumed.end();
         assert!(
             ended.stdout.contains("resumes from"),
@@ -115,13 +116,13 @@ fn ctrl_c_keeps_a_checkpoint_of_the_step() {
     let _alone = alone();
     let workplace = Workplace::new();
     let options = "--data-dir data --hidden 12 --batch-size 12 --backend flex --engine fused \
-                   --epochs 20000 --run-name stopped --threads 1";
+                   --epochs 20000 --run-name stopped --threads 1 --quiet";
     let mut command = on_ranks(&workplace, 2, options);
     // Time for a slow disk.
-    command.env("OMPI_MCA_odls_base_sigkill_timeout", "20");
+    command.env("OMPI_MCA_odls_base_sigkill_timeout", "5");
     let running = Running::start(&workplace, command);
-    running.wait_for(&workplace.path("runs/stopped/checkpoints/epoch-000002.ckpt"));
-    Running::signal("-INT", running.mpirun.id());
+    running.wait_for_a_checkpoint("stopped");
+    assert!(Running::signal("-INT", running.mpirun.id()));
     let finished = running.end();
     let last = metrics(&workplace.path("runs/stopped"))
         .pop()
@@ -136,7 +137,7 @@ fn no_kill_loses_a_run_or_changes_its_numbers() {
     let kills = std::env::var("KILLS").map_or(KILLS, |kills| kills.parse().expect("a number"));
     let workplace = Workplace::new();
     let options = "--data-dir data --hidden 12 --batch-size 12 --backend flex --engine fused \
-                   --epochs 300 --threads 1 --quiet";
+                   --epochs 600 --threads 1 --quiet";
     let whole = run(&workplace, 2, &format!("{options} --run-name whole"));
     assert_eq!(whole.code, Some(0), "{}", whole.stderr);
     let mut random = 0x9e37_79b9_u64;
@@ -153,21 +154,13 @@ fn no_kill_loses_a_run_or_changes_its_numbers() {
         let name = format!("killed-{number}");
         let mut command = format!("{options} --run-name {name}");
         loop {
-            let mut running = Running::start(&workplace, on_ranks(&workplace, 2, &command));
-            running.wait_for(&workplace.path(&format!("runs/{name}/config.json")));
+            let running = Running::start(&workplace, on_ranks(&workplace, 2, &command));
+            running.wait_for_a_checkpoint(&name);
             std::thread::sleep(Duration::from_millis(draw(1500)));
-            let is_over = running
-                .mpirun
-                .try_wait()
-                .expect("it can be waited for")
-                .is_some();
-            let has_checkpoint = workplace
-                .path(&format!("runs/{name}/checkpoints"))
-                .read_dir()
-                .is_ok_and(|mut files| files.next().is_some());
-            if !is_over && done < kills && has_checkpoint {
-                Running::signal("-KILL", running.process(draw(2) as usize));
-                done += 1;
+            // It may be over by now.
+            let rank = running.process(draw(2) as usize);
+            if let Some(rank) = rank.filter(|_| done < kills) {
+                done += usize::from(Running::signal("-KILL", rank));
             }
             let finished = running.end();
             if finished.code == Some(0) {

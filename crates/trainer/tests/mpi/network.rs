@@ -70,9 +70,9 @@ fn on_both(workplace: &Workplace, arguments: &str) -> Command {
         ("btl_tcp_if_include", "10.91.0.0/24"),
         ("oob_tcp_if_include", "10.91.0.0/24"),
         // mpirun itself notices a lost link by these.
-        ("oob_tcp_keepalive_time", "5"),
-        ("oob_tcp_keepalive_intvl", "2"),
-        ("oob_tcp_keepalive_probes", "3"),
+        ("oob_tcp_keepalive_time", "2"),
+        ("oob_tcp_keepalive_intvl", "1"),
+        ("oob_tcp_keepalive_probes", "2"),
     ] {
         command.args(["--mca", name, value]);
     }
@@ -113,7 +113,7 @@ fn a_network_changes_no_bit_and_may_be_cut() {
         &format!("{options} --epochs 20000 --run-name cut"),
     );
     let cut = Running::start(&workplace, cut);
-    cut.wait_for(&workplace.path("runs/cut/checkpoints/epoch-000003.ckpt"));
+    cut.wait_for_a_checkpoint("cut");
     assert!(ip(&format!("-n {} link set veth-a down", NAMES[0])));
     let finished = cut.end();
     let stderr = &finished.stderr;

@@ -1,12 +1,11 @@
 //! The program on several ranks.
 
 use std::fs::{self, File};
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::common::{Finished, Workplace};
+use crate::common::{Finished, Workplace, names_in};
 
 /// No rank and no link may be lost for longer than this before a run ends.
 pub(crate) const SOON: Duration = Duration::from_secs(30);
@@ -75,20 +74,21 @@ impl<'a> Running<'a> {
         }
     }
 
-    /// Waits for a file.
+    /// Waits for a checkpoint of a run; each is there for a moment only.
     #[track_caller]
-    pub(crate) fn wait_for(&self, path: &Path) {
+    pub(crate) fn wait_for_a_checkpoint(&self, run: &str) {
+        let folder = self.workplace.path("runs").join(run).join("checkpoints");
         let started = Instant::now();
-        while !path.exists() {
+        let is_one = |name: &String| name.ends_with(".ckpt");
+        while !names_in(&folder).iter().any(is_one) {
             let is_late = started.elapsed() > 2 * SOON;
-            assert!(!is_late, "{}: {}", path.display(), self.printed().stderr);
+            assert!(!is_late, "{}: {}", folder.display(), self.printed().stderr);
             std::thread::sleep(Duration::from_millis(10));
         }
     }
 
-    /// The process of a rank of this run.
-    #[track_caller]
-    pub(crate) fn process(&self, rank: usize) -> u32 {
+    /// The process of a rank of this run, while it lasts.
+    pub(crate) fn process(&self, rank: usize) -> Option<u32> {
         let folder = self.workplace.path("");
         let folder = folder.canonicalize().expect("the folder is there");
         let variable = format!("OMPI_COMM_WORLD_RANK={rank}");
@@ -103,15 +103,15 @@ impl<'a> Running<'a> {
                 && here.is_ok_and(|here| here == folder)
                 && variables.into_iter().any(|v| v == variable.as_bytes())
         };
-        ids.find(is_it).expect("the rank is running")
+        ids.find(is_it)
     }
 
-    /// Sends a signal.
-    pub(crate) fn signal(signal: &str, process: u32) {
+    /// Sends a signal to a process, if it still runs.
+    pub(crate) fn signal(signal: &str, process: u32) -> bool {
         let kill = Command::new("kill")
             .args([signal, &process.to_string()])
             .status();
-        assert!(kill.expect("kill starts").success());
+        kill.expect("kill starts").success()
     }
 
     /// Waits for the end, which comes soon; gives what it printed and its exit code.
