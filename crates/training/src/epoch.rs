@@ -14,6 +14,7 @@ use crate::error::TrainingError;
 use crate::examples::{Batch, Examples};
 use crate::loss::Loss;
 use crate::net::Net;
+use crate::ranks::Shared;
 use crate::schedule::Schedule;
 use crate::settings::Settings;
 use crate::state::{LossSum, State, nanoseconds};
@@ -41,11 +42,13 @@ pub struct Pass<'a> {
     pub average: Option<f64>,
     /// Dropout of inputs and hidden layers.
     pub dropout: Dropout,
+    /// All settings.
+    settings: &'a Settings,
 }
 
 impl<'a> Pass<'a> {
     /// The epochs of a run with these settings.
-    pub fn new(settings: &Settings, team: &'a Team) -> Self {
+    pub fn new(settings: &'a Settings, team: &'a Team) -> Self {
         Self {
             engine: settings.engine,
             clip_norm: settings.clip_norm,
@@ -54,6 +57,7 @@ impl<'a> Pass<'a> {
             seed: settings.seed,
             average: settings.average,
             dropout: settings.masks(0),
+            settings,
         }
     }
 
@@ -177,19 +181,29 @@ pub fn epoch<N: Net>(
         let loss;
         (state.learner, loss) = step(state.learner, &batch, &how, look)?;
         state.progress.step += 1;
+        let shared = pass.team.shared();
+        let meets = shared.is_none_or(|shared| shared.meet(state.progress.step, is_last));
+        if let Some(shared) = shared.filter(|shared| meets && shared.apart.is_some()) {
+            state.learner = state.learner.averaged(shared, pass.settings)?;
+        }
         if let Some(averaging) = averaging
             && state.progress.step.is_multiple_of(averaging.every)
         {
             state.take_average(averaging);
         }
-        tally.push(loss, batch.len(), how.learning_rate);
+        tally.push(loss, rows_of_a_step(shared, batch.len()), how.learning_rate);
         // Several processes stop after the same step.
-        let is_interrupted = match pass.team.shared() {
-            Some(shared) => shared.is_to_stop(),
+        let is_interrupted = match shared {
+            Some(shared) => meets && shared.is_to_stop(),
             None => !is_last && watch.is_interrupted(),
         };
-        if tally.is_due() || is_last || is_interrupted {
-            if let Some(unread) = tally.read(N::REDUCTION)? {
+        let apart = shared.filter(|shared| shared.apart.is_some());
+        let is_due = match apart {
+            Some(_) => meets,
+            None => tally.is_due(),
+        };
+        if is_due || is_last || is_interrupted {
+            if let Some(unread) = tally.read(N::REDUCTION, apart)? {
                 state.progress.step -= unread;
                 return Ok((state, EpochEnd::NotFinite));
             }
@@ -202,6 +216,14 @@ pub fn epoch<N: Net>(
     let done = tally.done(N::REDUCTION);
     state.progress.end_epoch(done.time);
     Ok((state, EpochEnd::Done(done)))
+}
+
+/// How many rows of a batch a step of this process is taken on, or shares in.
+fn rows_of_a_step(shared: Option<&Shared>, batch: usize) -> usize {
+    match shared {
+        Some(shared) if shared.apart.is_some() => shared.own_batch(batch).len(),
+        _ => batch,
+    }
 }
 
 /// Losses and time of an epoch's steps; the newest losses may still be on the device.
@@ -250,23 +272,41 @@ impl Tally {
         self.unread.len() == STEPS_BETWEEN_READS
     }
 
-    /// Reads the waiting losses back; if one is not finite, how many steps came after it.
-    fn read(&mut self, reduction: Reduction) -> Result<Option<usize>, TrainingError> {
+    /// Reads the waiting losses back; if one is not finite, how many steps came after it. Ranks that went `apart`
+    /// add theirs up.
+    fn read(
+        &mut self,
+        reduction: Reduction,
+        apart: Option<&Shared>,
+    ) -> Result<Option<usize>, TrainingError> {
         let losses = Loss::read_all(std::mem::take(&mut self.unread))?;
         let rows = std::mem::take(&mut self.rows_unread);
-        let mut left = losses.len();
-        for (loss, rows) in losses.into_iter().zip(rows) {
-            left -= 1;
-            if !loss.is_finite() {
-                return Ok(Some(left));
-            }
-            self.sum.sum += match reduction {
+        let steps = losses.len();
+        let finite = losses.iter().take_while(|loss| loss.is_finite()).count();
+        // One sum over all steps, wherever they were read.
+        let mut sum = if apart.is_some() { 0.0 } else { self.sum.sum };
+        let mut all_rows = 0.0;
+        for (loss, &rows) in losses[..finite].iter().zip(&rows) {
+            sum += match reduction {
                 Reduction::Mean => loss * rows as f64,
-                Reduction::Sum => loss,
+                Reduction::Sum => *loss,
             };
-            self.sum.rows += rows;
-            self.sum.steps += 1;
+            all_rows += rows as f64;
         }
+        let mut not_finite = steps - finite;
+        if let Some(shared) = apart {
+            let mut of_all = [sum, all_rows, not_finite as f64];
+            shared.ranks().add_up_f64(&mut of_all)?;
+            sum = self.sum.sum + of_all[0];
+            all_rows = of_all[1];
+            not_finite = not_finite.max(usize::from(of_all[2] > 0.0));
+        }
+        if not_finite > 0 {
+            return Ok(Some(not_finite - 1));
+        }
+        self.sum.sum = sum;
+        self.sum.rows += all_rows as usize;
+        self.sum.steps += steps;
         Ok(None)
     }
 

@@ -69,6 +69,11 @@ pub enum TrainingError {
         /// What differs.
         what: String,
     },
+    /// Steps apart, and nobody to average with.
+    #[error(
+        "--average-every is for several ranks, and this process is alone; start it by mpirun, or leave it out"
+    )]
+    Alone,
     /// More ranks than rows of a batch.
     #[error(
         "{ranks} ranks cannot share batches of {batch} rows; start fewer, or choose a larger --batch-size"

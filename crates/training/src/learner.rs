@@ -2,8 +2,11 @@
 
 use burn::optim::ModuleOptimizer;
 
+use crate::error::TrainingError;
 use crate::fused::Fused;
 use crate::net::Net;
+use crate::ranks::Shared;
+use crate::settings::Settings;
 
 /// A net that learns, with the update rule and its state.
 pub enum Learner<N> {
@@ -32,6 +35,33 @@ impl<N: Net> Learner<N> {
         match self {
             Self::Tensors { net, optimizer } => (net, optimizer),
             Self::Fused(fused) => (fused.net().clone(), fused.optimizer()),
+        }
+    }
+
+    /// Makes net and optimizer the mean over the ranks.
+    pub(crate) fn averaged(
+        self,
+        shared: &Shared,
+        settings: &Settings,
+    ) -> Result<Self, TrainingError> {
+        match self {
+            Self::Tensors { net, optimizer } => {
+                // The fused engine has both as lists of numbers.
+                let settings = Settings {
+                    threads: 1,
+                    ..settings.clone()
+                };
+                let mut fused = Fused::new(net, &optimizer, &settings, 1)?;
+                fused.average(shared)?;
+                Ok(Self::Tensors {
+                    net: fused.net().clone(),
+                    optimizer: fused.optimizer(),
+                })
+            }
+            Self::Fused(mut fused) => {
+                fused.average(shared)?;
+                Ok(Self::Fused(fused))
+            }
         }
     }
 

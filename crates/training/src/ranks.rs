@@ -73,6 +73,8 @@ fn gather(ranks: &dyn Ranks, own: &[f64]) -> Result<Vec<Vec<f64>>, TrainingError
 #[derive(Debug, Clone)]
 pub(crate) struct Shared {
     ranks: Arc<dyn Ranks>,
+    /// Steps that each rank takes for itself before they average their nets; none if they share every step.
+    pub(crate) apart: Option<usize>,
     /// Whether this rank wants the run to stop after the next step, and whether any does.
     stop: Arc<[AtomicBool; 2]>,
 }
@@ -81,9 +83,10 @@ pub(crate) struct Shared {
 const EXTRA: usize = 2;
 
 impl Shared {
-    pub(crate) fn new(ranks: Arc<dyn Ranks>) -> Self {
+    pub(crate) fn new(ranks: Arc<dyn Ranks>, apart: Option<usize>) -> Self {
         Self {
             ranks,
+            apart,
             stop: Arc::new([AtomicBool::new(false), AtomicBool::new(false)]),
         }
     }
@@ -103,12 +106,36 @@ impl Shared {
         }
     }
 
+    /// The rows of a batch for a step of this rank's own: its part, or all if it would have none.
+    pub(crate) fn own_batch(&self, length: usize) -> Range<usize> {
+        let part = self.part(length);
+        if part.is_empty() { 0..length } else { part }
+    }
+
+    /// Whether the ranks meet after a step, counted from 1: after each, or to average their nets.
+    pub(crate) fn meet(&self, step: usize, is_last: bool) -> bool {
+        self.apart
+            .is_none_or(|apart| is_last || step.is_multiple_of(apart))
+    }
+
+    /// Makes numbers their mean over the ranks.
+    ///
+    /// ```text
+    /// θ ← 1/R Σ_r θ_r
+    /// ```
+    pub(crate) fn average(&self, values: &mut Vec<f32>) -> Result<(), TrainingError> {
+        self.add_up(values, 0.0)?;
+        let ranks = self.ranks.count() as f32;
+        values.iter_mut().for_each(|value| *value /= ranks);
+        Ok(())
+    }
+
     /// Says before a step whether this rank wants the run to stop after it.
     pub(crate) fn wish_to_stop(&self, wish: bool) {
         self.stop[0].store(wish, Ordering::Relaxed);
     }
 
-    /// Whether a rank wanted to stop, as of the last step.
+    /// Whether a rank wanted to stop, as of the last time that they met.
     pub(crate) fn is_to_stop(&self) -> bool {
         self.stop[1].load(Ordering::Relaxed)
     }

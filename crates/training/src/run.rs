@@ -95,7 +95,7 @@ impl<'a, N: Net> Run<'a, N> {
             let ranks = ranks.count();
             return Err(TrainingError::MoreRanksThanRows { ranks, batch });
         }
-        self.team = self.team.among(ranks);
+        self.team = self.team.among(ranks, self.settings.average_every);
         Ok(self)
     }
 
@@ -103,10 +103,12 @@ impl<'a, N: Net> Run<'a, N> {
     ///
     /// # Errors
     ///
-    /// If another process is lost or has other options, data or weights.
+    /// If another process is lost or has other options, data or weights; or if there is none, and this run is to
+    /// average the nets of several.
     pub fn ensure_same(&self, state: &State<N>) -> Result<(), TrainingError> {
         match self.team.shared() {
             Some(shared) => ensure_same_run(shared.ranks(), self.settings, state),
+            None if self.settings.average_every.is_some() => Err(TrainingError::Alone),
             None => Ok(()),
         }
     }

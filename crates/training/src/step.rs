@@ -82,8 +82,11 @@ pub fn step<N: Net>(
                 dropout: how.dropout,
             };
             let loss = match how.team.shared() {
+                Some(shared) if shared.apart.is_some() => {
+                    fused.step(batch, shared.own_batch(batch.len()), &step)?
+                }
                 Some(shared) => fused.shared_step(batch, &step, shared)?,
-                None => fused.step(batch, &step)?,
+                None => fused.step(batch, 0..batch.len(), &step)?,
             };
             Ok((Learner::Fused(fused), Loss::Known(loss)))
         }
@@ -101,9 +104,18 @@ fn gradients<N: Net>(
         let (loss, gradients) = team.gradients(engine, net, batch, how.dropout);
         return Ok((Loss::OnDevice(Box::new(loss)), gradients));
     };
+    if shared.apart.is_some() {
+        let part = shared.own_batch(batch.len());
+        let whole = part.len();
+        let (loss, gradients) =
+            team.gradients_of_part(engine, net, (batch, part, whole), how.dropout);
+        return Ok((Loss::OnDevice(Box::new(loss)), gradients));
+    }
     let part = shared.part(batch.len());
-    let own =
-        (!part.is_empty()).then(|| team.gradients_of_part(engine, net, batch, part, how.dropout));
+    let own = (!part.is_empty()).then(|| {
+        let rows = (batch, part, batch.len());
+        team.gradients_of_part(engine, net, rows, how.dropout)
+    });
     let (loss, gradients) = shared.add_up_gradients(&net.valid(), own)?;
     Ok((Loss::Known(f64::from(loss)), gradients))
 }

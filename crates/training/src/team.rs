@@ -46,10 +46,10 @@ impl Team {
         })
     }
 
-    /// The team of one of several processes.
+    /// The team of one of several processes, which share every step, or take so many steps apart.
     #[must_use]
-    pub fn among(self, ranks: Arc<dyn Ranks>) -> Self {
-        let shared = Some(Shared::new(ranks));
+    pub(crate) fn among(self, ranks: Arc<dyn Ranks>, apart: Option<usize>) -> Self {
+        let shared = Some(Shared::new(ranks, apart));
         Self { shared, ..self }
     }
 
@@ -82,25 +82,24 @@ impl Team {
         batch: &Batch<N::Targets>,
         dropout: Dropout,
     ) -> (Tensor<1>, GradientsParams) {
-        self.gradients_of_part(engine, net, batch, 0..batch.len(), dropout)
+        let all = 0..batch.len();
+        self.gradients_of_part(engine, net, (batch, all, batch.len()), dropout)
     }
 
-    /// What some rows, at least one, contribute to loss and gradients of a batch.
+    /// What some rows, at least one, of a batch contribute to loss and gradients of `whole` rows.
     pub(crate) fn gradients_of_part<N: Net>(
         &self,
         engine: Engine,
         net: &N,
-        batch: &Batch<N::Targets>,
-        part: Range<usize>,
+        (batch, part, whole): (&Batch<N::Targets>, Range<usize>, usize),
         dropout: Dropout,
     ) -> (Tensor<1>, GradientsParams) {
         let (copy, rows_of) = (net.clone(), batch.clone());
-        let rows = batch.len();
         let parts = self.map(self.shards(part.len()), move |shard| {
             let shard = part.start + shard.start..part.start + shard.end;
             let net = copy.clone().with_dropout(dropout.from_row(shard.start));
             let (x, targets) = rows_of.part(shard);
-            engine.gradients(&net, x, targets, rows)
+            engine.gradients(&net, x, targets, whole)
         });
         self.sum(net, parts)
     }

@@ -79,17 +79,34 @@ impl<N: Net> Fused<N> {
         })
     }
 
-    /// Takes one step; gives the batch's loss before it.
+    /// Takes one step on a part of a batch; gives its loss before it.
     pub(crate) fn step(
         &mut self,
         batch: &Batch<N::Targets>,
+        part: Range<usize>,
         how: &Step,
     ) -> Result<f64, TrainingError> {
         self.seen.take();
-        let loss = self.with_rows(batch, 0..batch.len(), |engine, inputs, targets| {
+        let how = &Step {
+            dropout: how.dropout.from_row(part.start),
+            ..*how
+        };
+        let loss = self.with_rows(batch, part, |engine, inputs, targets| {
             engine.step(inputs, targets, how)
         });
         Ok(f64::from(loss?))
+    }
+
+    /// Makes parameters and optimizer the mean over the ranks.
+    pub(crate) fn average(&mut self, shared: &Shared) -> Result<(), TrainingError> {
+        self.seen.take();
+        let mut values = std::mem::take(&mut self.exchanged);
+        values.clear();
+        self.engine.append_values(&mut values);
+        shared.average(&mut values)?;
+        self.engine.set_values(&values)?;
+        self.exchanged = values;
+        Ok(())
     }
 
     /// Takes one step on a batch that several processes share; gives the batch's loss before it.

@@ -60,6 +60,8 @@ pub struct Choices {
     pub dropout_input: Option<f64>,
     /// Epochs that an average of the weights reaches back.
     pub average: Option<f64>,
+    /// Steps after which several ranks average their nets, instead of adding up gradients in every step.
+    pub average_every: Option<usize>,
     /// Minutes that the run is to take, instead of a number of epochs.
     pub minutes: Option<f64>,
     /// How training images are distorted.
@@ -118,6 +120,7 @@ impl Choices {
             optimizer: self.optimizer.or(fallback.optimizer),
             weight_decay: self.weight_decay.or(fallback.weight_decay),
             clip_norm: self.clip_norm.or(fallback.clip_norm),
+            average_every: self.average_every.or(fallback.average_every),
             label_smoothing: self.label_smoothing.or(fallback.label_smoothing),
             dropout: self.dropout.or(fallback.dropout),
             dropout_input: self.dropout_input.or(fallback.dropout_input),
@@ -197,6 +200,11 @@ pub(super) fn refuse_what_does_not_apply(
             no_hidden_layer,
         ),
         (
+            "--average-every",
+            (linear || xor) && choices.average_every.is_some(),
+            "whose loss is a sum over the rows of a batch; leave it out",
+        ),
+        (
             "--weight-decay",
             linear && some_of(choices.weight_decay),
             "whose bias it would also shrink, away from the exact solution; use --ridge",
@@ -265,6 +273,17 @@ pub(super) fn refuse_epochs_and_minutes(choices: &Choices) -> Result<(), Setting
         return Err(SettingsError::new(
             "--minutes decides the number of epochs by the time that they take; leave --minutes or --epochs \
              out",
+        ));
+    }
+    Ok(())
+}
+
+/// An error if nets are averaged over ranks and over steps.
+pub(super) fn refuse_two_averages(choices: &Choices) -> Result<(), SettingsError> {
+    if choices.average.is_some() && choices.average_every.is_some() {
+        return Err(SettingsError::new(
+            "--average is of the weights of every step, which the ranks do not share with --average-every; leave \
+             one of them out",
         ));
     }
     Ok(())

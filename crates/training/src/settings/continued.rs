@@ -93,6 +93,10 @@ impl Settings {
                 differs_where_given(choices.average, self.average),
             ),
             (
+                "--average-every",
+                differs_where_given(choices.average_every, self.average_every),
+            ),
+            (
                 "--minutes",
                 differs_where_given(choices.minutes, self.minutes),
             ),
@@ -168,7 +172,7 @@ mod tests {
         assert!(started.clone().continued(&same).is_ok());
 
         type Change = fn(&mut Choices);
-        let others: [(&str, Change); 30] = [
+        let others: [(&str, Change); 31] = [
             ("--backend", |c| c.backend = Some(Backend::Ndarray)),
             ("--model", |c| c.model = Some(ModelName::MnistMlp)),
             ("--engine", |c| c.engine = Some(Engine::Manual)),
@@ -187,6 +191,7 @@ mod tests {
             ("--dropout", |c| c.dropout = Some(0.5)),
             ("--dropout-input", |c| c.dropout_input = Some(0.2)),
             ("--average", |c| c.average = Some(2.0)),
+            ("--average-every", |c| c.average_every = Some(5)),
             ("--minutes", |c| c.minutes = Some(2.0)),
             ("--augment", |c| c.augment = Some(Augment::Affine)),
             ("--augment-strength", |c| c.augment_strength = Some(0.5)),

@@ -29,7 +29,7 @@ pub use warm_up::WarmUp;
 use crate::choice::{Augment, Engine, ImageKind, ModelName, OptimizerName, ScheduleName};
 use choices::{
     refuse_distortions_of_nothing, refuse_epochs_and_minutes, refuse_fused_on_adapters,
-    refuse_what_does_not_apply,
+    refuse_two_averages, refuse_what_does_not_apply,
 };
 use defaults::Defaults;
 use preset::with_preset;
@@ -118,6 +118,9 @@ pub struct Settings {
         skip_serializing_if = "Option::is_none"
     )]
     pub average: Option<f64>,
+    /// Steps after which several ranks average their nets, if they do not add up gradients in every step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub average_every: Option<usize>,
     /// Minutes that the number of epochs was chosen for, if it was.
     #[serde(
         with = "crate::number::exact::optional",
@@ -238,6 +241,7 @@ impl Settings {
         refuse_fused_on_adapters(choices)?;
         refuse_epochs_and_minutes(choices)?;
         refuse_distortions_of_nothing(choices)?;
+        refuse_two_averages(choices)?;
         let schedule = choices.schedule.unwrap_or(defaults::schedule(model));
         let defaults = Defaults::of(model, schedule);
         let optimizer = choices.optimizer.unwrap_or(OptimizerName::Momentum);
@@ -279,6 +283,7 @@ impl Settings {
             dropout: choices.dropout.unwrap_or(0.0),
             dropout_input: choices.dropout_input.unwrap_or(0.0),
             average: choices.average,
+            average_every: choices.average_every,
             minutes: choices.minutes,
             augment: choices.augment,
             augment_strength: choices

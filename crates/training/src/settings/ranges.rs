@@ -20,6 +20,7 @@ impl Settings {
             ("--keep-checkpoints", Some(self.keep_checkpoints)),
             ("--early-stop", self.early_stop),
             ("--check-gradients", self.check_gradients),
+            ("--average-every", self.average_every),
         ];
         if let Some((option, _)) = counts.into_iter().find(|(_, count)| *count == Some(0)) {
             return Err(SettingsError::new(format!(

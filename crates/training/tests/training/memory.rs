@@ -140,10 +140,11 @@ impl<N: Net> Recorder<N> for Memory {
         self.disagreements += 1;
     }
 
-    /// A run asks once after every step.
+    /// A run asks once for every step. Like Ctrl-C, an interrupt lasts.
     fn is_interrupted(&self) -> bool {
         self.steps.set(self.steps.get() + 1);
-        self.interrupt_after == Some(self.steps.get())
+        let steps = self.steps.get();
+        self.interrupt_after.is_some_and(|after| steps >= after)
     }
 }
 

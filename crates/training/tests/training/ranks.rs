@@ -308,3 +308,144 @@ fn every_rank_needs_a_row() {
         assert!(refused, "{error}");
     }
 }
+
+/// With a step in between, the mean of two nets is a step by the mean of their gradients: of plain descent, to rounding.
+#[test]
+fn nets_that_are_averaged_after_each_step_of_descent_take_the_batch_s_step() {
+    for &engine in ENGINES {
+        let choices = Choices {
+            engine: Some(engine),
+            optimizer: Some(OptimizerName::Sgd),
+            epochs: Some(2),
+            threads: Some(1),
+            ..mlp()
+        };
+        let together = train(2, &choices);
+        let apart = Choices {
+            average_every: Some(1),
+            ..choices
+        };
+        let apart = train(2, &apart);
+        for (&apart, &together) in apart.weights.iter().zip(&together.weights) {
+            assert!(
+                (apart - together).abs() < 2e-5,
+                "{engine}: {apart} {together}"
+            );
+        }
+        for (apart, together) in losses(&apart).into_iter().zip(losses(&together)) {
+            let apart_by = (apart[0].unwrap() - together[0].unwrap()).abs();
+            assert!(apart_by < 1e-5, "{apart:?} {together:?}");
+        }
+    }
+}
+
+/// Optimizers with a state have the mean of it too, with every engine.
+#[test]
+fn nets_that_go_apart_for_some_steps_learn() {
+    for &engine in ENGINES {
+        for optimizer in [OptimizerName::Momentum, OptimizerName::Adam] {
+            let choices = Choices {
+                engine: Some(engine),
+                optimizer: Some(optimizer),
+                average_every: Some(3),
+                epochs: Some(12),
+                threads: Some(1),
+                ..mlp()
+            };
+            let memory = train(3, &choices);
+            let accuracy = memory.result().test_accuracy;
+            assert!(accuracy > 0.9, "{engine} {optimizer}: {accuracy}");
+        }
+    }
+}
+
+/// They stop where they meet, and go on from there to the same numbers.
+#[test]
+fn ranks_that_went_apart_stop_where_they_meet() {
+    let choices = Choices {
+        engine: Some(Engine::Fused),
+        average_every: Some(4),
+        batch_size: Some(8),
+        epochs: Some(3),
+        threads: Some(1),
+        ..mlp()
+    };
+    let whole = train(2, &choices);
+    let ranks = vec![
+        (choices.clone(), Memory::interrupting_after(5)),
+        (choices.clone(), Memory::default()),
+    ];
+    let checkpoints = run(ranks).into_iter().map(|(outcome, memory)| {
+        assert!(matches!(outcome, Ok(Outcome::Interrupted)), "{outcome:?}");
+        memory.checkpoints.last().unwrap().clone()
+    });
+    let checkpoints: Vec<_> = checkpoints.collect();
+    let steps = checkpoints.iter().map(|(progress, _)| progress.step);
+    assert_eq!(steps.collect::<Vec<_>>(), [8, 8]);
+    let resumed = thread::scope(|scope| {
+        let teams = Thread::team(2).into_iter().zip(checkpoints);
+        let runs = teams.map(|(ranks, checkpoint)| {
+            let choices = choices.clone();
+            scope.spawn(move || {
+                let mut memory = Memory::default();
+                let setup = Setup::new(choices);
+                setup
+                    .resume_among(ranks, checkpoint, &mut memory)
+                    .map(|_| memory)
+            })
+        });
+        let runs: Vec<_> = runs.collect();
+        let memories = runs.into_iter().map(|run| run.join().unwrap().unwrap());
+        memories.collect::<Vec<_>>()
+    });
+    assert_eq!(resumed[0].weights, whole.weights);
+    assert_eq!(resumed[0].result().test_loss, whole.result().test_loss);
+}
+
+#[test]
+fn a_loss_of_one_rank_that_is_not_finite_ends_the_run_of_all() {
+    for average_every in [None, Some(3)] {
+        let choices = Choices {
+            engine: Some(Engine::Fused),
+            optimizer: Some(OptimizerName::Sgd),
+            learning_rate: Some(1e30),
+            average_every,
+            ..mlp()
+        };
+        let ranks = (0..3).map(|_| (choices.clone(), Memory::default()));
+        for (outcome, _) in run(ranks.collect()) {
+            assert!(matches!(outcome, Ok(Outcome::NotFinite)), "{outcome:?}");
+        }
+    }
+}
+
+#[test]
+fn a_process_alone_averages_with_nobody() {
+    let choices = Choices {
+        average_every: Some(5),
+        ..mlp()
+    };
+    let alone = Setup::new(choices.clone()).run(&mut Memory::default());
+    assert!(matches!(alone, Err(TrainingError::Alone)), "{alone:?}");
+    for refused in [
+        Choices {
+            average: Some(1.0),
+            ..choices.clone()
+        },
+        Choices {
+            average_every: Some(5),
+            ..xor()
+        },
+        Choices {
+            average_every: Some(5),
+            ..linear()
+        },
+        Choices {
+            average_every: Some(0),
+            ..mlp()
+        },
+    ] {
+        let error = training::Settings::resolve(&refused).expect_err("refused");
+        assert!(error.to_string().contains("--average-every"), "{error}");
+    }
+}

@@ -197,6 +197,20 @@ impl Setup {
         })
     }
 
+    /// Continues from a checkpoint as one of several ranks.
+    pub(crate) fn resume_among(
+        &self,
+        ranks: Arc<dyn Ranks>,
+        checkpoint: (Progress, Records),
+        memory: &mut Memory,
+    ) -> Result<Outcome, TrainingError> {
+        self.with(Train {
+            from: Some(checkpoint),
+            ranks: Some(ranks),
+            memory,
+        })
+    }
+
     /// Continues from a checkpoint.
     pub(crate) fn resume(
         &self,

@@ -117,6 +117,12 @@ struct OptimisationOptions {
     #[arg(long, allow_negative_numbers = true, value_parser = minutes, value_name = "MINUTES")]
     minutes: Option<f64>,
 
+    /// On several ranks: each takes K steps on its own rows, then parameters and optimizer are averaged, for slow
+    /// networks [default: the ranks add up their gradients in every step]. For mnist-mlp only; not together with
+    /// --average.
+    #[arg(long, allow_negative_numbers = true, value_parser = at_least_one, value_name = "K")]
+    average_every: Option<usize>,
+
     /// Rows per step, at least 1; the last batch of an epoch may be shorter [default: mnist-mlp 128;
     /// xor-net 4; linear-regression 1000].
     #[arg(long, allow_negative_numbers = true, value_parser = at_least_one, value_name = "ROWS")]
@@ -317,6 +323,7 @@ impl TrainOptions {
             optimizer: optimisation.optimizer,
             weight_decay: optimisation.weight_decay,
             clip_norm: optimisation.clip_norm,
+            average_every: optimisation.average_every,
             label_smoothing: optimisation.label_smoothing,
             dropout: optimisation.dropout,
             dropout_input: optimisation.dropout_input,
