@@ -75,3 +75,22 @@ fn a_run_goes_on_with_another_number_of_ranks() {
         assert!((moved - whole).abs() < 1e-4, "{moved} {whole}");
     }
 }
+
+/// For slow networks: the ranks meet once in ten steps.
+#[test]
+fn nets_are_averaged_after_some_steps() {
+    let _alone = alone();
+    let workplace = Workplace::new();
+    let options = format!("{SMALL} --backend flex --engine fused --threads 1 --quiet --epochs 12");
+    for every in [1, 10] {
+        let name = format!("every-{every}");
+        let options = format!("{options} --average-every {every} --run-name {name}");
+        let finished = run(&workplace, 2, &options);
+        assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+        let last = metrics(&workplace.path("runs").join(&name)).pop().unwrap();
+        let accuracy = last["test_accuracy"].as_f64().expect("a result");
+        assert!(accuracy > 0.9, "{last}");
+    }
+    let alone = workplace.run(&format!("{SMALL} --average-every 3"));
+    alone.assert_refused(&["--average-every is for several ranks"]);
+}
