@@ -14,19 +14,25 @@ pub struct Matrix {
     values: Vec<f64>,
 }
 
+/// Columns that are printed.
+const SHOWN: usize = 12;
+
 /// A line for each row, to be read.
 impl fmt::Debug for Matrix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.shape())?;
         for row in self.values.chunks(self.columns.max(1)) {
             f.write_str("\n ")?;
-            for value in row {
+            for value in row.iter().take(SHOWN) {
                 let size = value.abs();
                 if size == 0.0 || (1e-3..1e5).contains(&size) {
                     write!(f, " {value:12.6}")?;
                 } else {
                     write!(f, " {value:12.4e}")?;
                 }
+            }
+            if row.len() > SHOWN {
+                f.write_str(" ...")?;
             }
         }
         Ok(())
@@ -250,6 +256,11 @@ mod tests {
         let matrix = Matrix::from([[0.0, -1.0 / 3.0], [1e-9, f64::NAN]]);
         let text = "[2, 2]\n      0.000000    -0.333333\n     1.0000e-9          NaN";
         assert_eq!(format!("{matrix:?}"), text);
+        let wide = format!("{:?}", Matrix::zeros(1, 784));
+        assert!(
+            wide.ends_with(" 0.000000 ...") && wide.len() < 200,
+            "{wide}"
+        );
     }
 
     #[test]

@@ -18,6 +18,10 @@ impl Words {
         if !printed.is_empty() {
             lines.push("your function printed:".to_owned());
             lines.extend(printed.lines().take(LINES).map(|line| format!("  {line}")));
+            let more = printed.lines().count().saturating_sub(LINES);
+            if more > 0 {
+                lines.push(format!("  and {more} more lines"));
+            }
         }
         let name = exercise.name;
         if diagnosis.is_right() {

@@ -202,19 +202,10 @@ const LOGARITHM: &[Row] = &[
             )
         },
     ),
-    (
-        "safe logarithm: clamped",
-        "the logits are clamped: that avoids infinity, but the loss becomes that of other logits",
-        |a| {
-            call(
-                |z: &Matrix, y: &Matrix| {
-                    let z = z.map(|z| z.clamp(-700.0, 700.0));
-                    -(y * (&z - z.exp().sum_columns().ln())).sum()
-                },
-                a,
-            )
-        },
-    ),
+    ("safe logarithm: clamped", CLAMPED, |a| clamped(a, 700.0)),
+    ("safe logarithm: clamped", CLAMPED, |a| clamped(a, 500.0)),
+    ("safe logarithm: clamped", CLAMPED, |a| clamped(a, 100.0)),
+    ("safe logarithm: clamped", CLAMPED, |a| clamped(a, 50.0)),
     (
         "safe logarithm: sign",
         "the sign is wrong: the loss is minus the sum of y ln yp, and never negative",
@@ -256,6 +247,20 @@ const LOGARITHM: &[Row] = &[
         },
     ),
 ];
+
+const CLAMPED: &str =
+    "the logits are clamped: that avoids infinity, but the loss becomes that of other logits";
+
+/// The loss of logits that are kept within a bound.
+fn clamped(arguments: &[Value], bound: f64) -> Option<Vec<Value>> {
+    call(
+        |z: &Matrix, y: &Matrix| {
+            let z = z.map(|z| z.clamp(-bound, bound));
+            -(y * (&z - z.exp().sum_columns().ln())).sum()
+        },
+        arguments,
+    )
+}
 
 /// The loss with a small number added to every probability.
 fn small_number(arguments: &[Value], number: f64) -> Option<Vec<Value>> {

@@ -105,6 +105,10 @@ const SAID: &[Said] = &[
         words: &["NaN"], not: &["yours 0."],
     },
     Said {
+        name: "safe_logarithm", from: "let shifted = z - z.max_columns()", to: "let shifted = z.map(|z| z.clamp(-500.0, 500.0))",
+        words: &["the logits are clamped"], not: &["first wrong at"],
+    },
+    Said {
         name: "layer_norm", from: " - &z * mean(&(grad_z * &z))", to: "",
         words: &["the variance is taken as a constant"], not: &["where n is"],
     },
@@ -129,8 +133,8 @@ const SAID: &[Said] = &[
         words: &["the difference is wrong", "yours false, expected true"], not: &["rounding is all"],
     },
     Said {
-        name: "sigmoid", from: "&z * (1.0 - &z) * grad_z", to: "&z * (1.0 - &z) * grad_z * 1.000001",
-        words: &["times 1.000001"], not: &[],
+        name: "sigmoid", from: "&z * (1.0 - &z) * grad_z", to: "&z * (1.0 - &z) * grad_z * 1.0000001",
+        words: &["times 1.0000001"], not: &[],
     },
     Said {
         name: "tanh", from: "let z =", to: "eprintln!(\"a is {}\", a[(0, 0)]); dbg![grad_z.rows()]; let z = 2.0 *",
@@ -139,6 +143,10 @@ const SAID: &[Said] = &[
     Said {
         name: "tanh", from: "let z =", to: "eprintln!(\"before\"); let z = a[(99, 0)] +",
         words: &["your function printed:\n  before\n", "it panicked at "], not: &["thread '"],
+    },
+    Said {
+        name: "tanh", from: "let z =", to: "for i in 0..25 { println!(\"{i}\"); } let z =",
+        words: &["your function printed:\n  0\n", "  19\n  and 5 more lines\n"], not: &[],
     },
     Said {
         name: "matmul", from: "&w.t()", to: "w",
