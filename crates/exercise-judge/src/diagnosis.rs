@@ -32,6 +32,8 @@ pub enum PartVerdict {
     Right,
     /// The function failed before it could be seen.
     Unknown,
+    /// It is right where the function did not fail.
+    RightSoFar,
     /// It is wrong.
     Wrong {
         /// The known mistake, if it is one: its name.
@@ -204,7 +206,7 @@ impl<'a> Seen<'a> {
         let failed = self.outcomes.iter().any(Option::is_none);
         if self.is_right(part) {
             return if failed {
-                PartVerdict::Unknown
+                PartVerdict::RightSoFar
             } else {
                 PartVerdict::Right
             };

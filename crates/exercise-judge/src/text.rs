@@ -97,6 +97,9 @@ impl Words {
             let name = part.name;
             match &part.verdict {
                 PartVerdict::Right => lines.push(format!("  {name}: right")),
+                PartVerdict::RightSoFar => {
+                    lines.push(format!("  {name}: right where the function did not fail"));
+                }
                 PartVerdict::Unknown => {}
                 PartVerdict::Wrong {
                     sentences,

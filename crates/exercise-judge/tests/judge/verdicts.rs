@@ -150,7 +150,11 @@ const SAID: &[Said] = &[
     },
     Said {
         name: "matmul", from: "&w.t()", to: "w",
-        words: &["a gradient has the shape of what it belongs to. More: `cargo xtask exercise hint matmul`"], not: &["; more"],
+        words: &[
+            "grad_w: right where the function did not fail",
+            "a gradient has the shape of what it belongs to. More: `cargo xtask exercise hint matmul`",
+        ],
+        not: &["; more"],
     },
 ];
 
