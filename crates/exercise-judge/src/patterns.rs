@@ -343,8 +343,13 @@ pub(crate) fn few(part: usize, name: &str, answered: &[Answered<'_>]) -> Option<
     }
     let Some((_, right)) = wrong.matrices() else {
         let numbers: Vec<String> = bad.iter().map(|at| (at + 1).to_string()).collect();
-        let numbers = numbers.join(" and ");
-        return Some(format!("{name} is right but for number {numbers} of {all}"));
+        return Some(match numbers.as_slice() {
+            [number] => format!("only number {number} of {all} is wrong"),
+            _ => format!(
+                "only the numbers {} of {all} are wrong",
+                numbers.join(" and ")
+            ),
+        });
     };
     let [rows, columns] = right.shape();
     let (row, column) = (bad[0] / columns, bad[0] % columns);

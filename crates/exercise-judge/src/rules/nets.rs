@@ -151,7 +151,12 @@ macro_rules! net_rows {
             ),
             (
                 concat!($rule, ": sign of the error"),
-                "δYp equals Y - Yp: the sign is wrong",
+                // With an output sigmoid, the exercise gives δYp.
+                if $sigmoid {
+                    "δZ5 equals σ'(Z5)∘(Y - Yp): its sign is wrong"
+                } else {
+                    "δYp equals Y - Yp: the sign is wrong"
+                },
                 |a| call(
                     |x: &Matrix, y: &Matrix, w1: &Matrix, b1: &Matrix, w2: &Matrix, b2: &Matrix| {
                         Net::new($sigmoid, [x, y, w1, b1, w2, b2], |yp, y| y - yp).gradients()
@@ -161,7 +166,11 @@ macro_rules! net_rows {
             ),
             (
                 concat!($rule, ": half forgotten"),
-                "δYp equals 2(Yp - Y): the ½ of the loss cancels the 2",
+                if $sigmoid {
+                    "δZ5 is twice the right one: the ½ of the loss cancels the 2"
+                } else {
+                    "δYp equals 2(Yp - Y): the ½ of the loss cancels the 2"
+                },
                 |a| call(
                     |x: &Matrix, y: &Matrix, w1: &Matrix, b1: &Matrix, w2: &Matrix, b2: &Matrix| {
                         Net::new($sigmoid, [x, y, w1, b1, w2, b2], |yp, y| 2.0 * (yp - y)).gradients()

@@ -35,7 +35,7 @@ const SAID: &[Said] = &[
     },
     Said {
         name: "descent", from: "steps += 1.0;", to: "steps += 2.0;",
-        words: &["right but for number 3 of 3", "yours 32, the formula 16"], not: &[],
+        words: &["point and steps: only number 3 of 3 is wrong", "yours 32, the formula 16"], not: &[],
     },
     Said {
         name: "scalar_net", from: "z3 * grad_z4", to: "w2 * grad_z4",
@@ -61,6 +61,10 @@ const SAID: &[Said] = &[
     Said {
         name: "xor_net", from: "grad_z5.sum_rows()", to: "grad_yp.sum_rows()",
         words: &["δb2 equals Σ_rows δYp", "grad_w1: right"], not: &["δz5 equals"],
+    },
+    Said {
+        name: "xor_net", from: "&yp * (1.0 - &yp) * &grad_yp", to: "-&yp * (1.0 - &yp) * &grad_yp",
+        words: &["δZ5 equals σ'(Z5)∘(Y - Yp): its sign is wrong"], not: &["δYp equals"],
     },
     Said {
         name: "mnist_net", from: "z2.t().matmul(&grad_z3)", to: "z2.t().matmul(&grad_z3) / n",
