@@ -66,7 +66,7 @@ impl Answer for f64 {
 
 impl Answer for bool {
     fn into_values(self) -> Vec<Value> {
-        f64::from(u8::from(self)).into_values()
+        vec![Value::Truth(self)]
     }
 }
 

@@ -1,16 +1,42 @@
 //! The matrix.
 
+use std::fmt;
 use std::ops::{Index, IndexMut};
 
 /// A matrix of `f64`, row by row.
 ///
 /// `&x + &y`, `-`, `*` and `/` work element by element; a matrix with one row or one column is repeated to fit the
 /// other one, and so is a number: `1.0 - &z`. The product of matrices is [`Matrix::matmul`].
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Matrix {
     rows: usize,
     columns: usize,
     values: Vec<f64>,
+}
+
+/// Columns that are printed.
+const SHOWN: usize = 12;
+
+/// A line for each row, to be read.
+impl fmt::Debug for Matrix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.shape())?;
+        for row in self.values.chunks(self.columns.max(1)) {
+            f.write_str("\n ")?;
+            for value in row.iter().take(SHOWN) {
+                let size = value.abs();
+                if size == 0.0 || (1e-3..1e5).contains(&size) {
+                    write!(f, " {value:12.6}")?;
+                } else {
+                    write!(f, " {value:12.4e}")?;
+                }
+            }
+            if row.len() > SHOWN {
+                f.write_str(" ...")?;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Matrix {
@@ -223,6 +249,18 @@ mod tests {
 
     fn x() -> Matrix {
         Matrix::from([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    }
+
+    #[test]
+    fn a_matrix_is_printed_as_rows() {
+        let matrix = Matrix::from([[0.0, -1.0 / 3.0], [1e-9, f64::NAN]]);
+        let text = "[2, 2]\n      0.000000    -0.333333\n     1.0000e-9          NaN";
+        assert_eq!(format!("{matrix:?}"), text);
+        let wide = format!("{:?}", Matrix::zeros(1, 784));
+        assert!(
+            wide.ends_with(" 0.000000 ...") && wide.len() < 200,
+            "{wide}"
+        );
     }
 
     #[test]

@@ -7,6 +7,8 @@ use crate::Matrix;
 pub enum Value {
     /// A number.
     Number(f64),
+    /// True or false.
+    Truth(bool),
     /// Several numbers.
     List(Vec<f64>),
     /// A matrix.
@@ -14,10 +16,17 @@ pub enum Value {
 }
 
 impl Value {
-    /// The numbers in it, in order.
+    /// The numbers in it, in order; 1 is true and 0 is false.
     pub fn numbers(&self) -> &[f64] {
         match self {
             Self::Number(number) => std::slice::from_ref(number),
+            Self::Truth(truth) => {
+                if *truth {
+                    &[1.0]
+                } else {
+                    &[0.0]
+                }
+            }
             Self::List(numbers) => numbers,
             Self::Matrix(matrix) => matrix.values(),
         }
@@ -27,6 +36,7 @@ impl Value {
     pub fn shape(&self) -> String {
         match self {
             Self::Number(_) => "a number".to_owned(),
+            Self::Truth(_) => "true or false".to_owned(),
             Self::List(numbers) => format!("{} numbers", numbers.len()),
             Self::Matrix(matrix) => format!("{:?}", matrix.shape()),
         }
@@ -35,6 +45,7 @@ impl Value {
     fn to_text(&self) -> String {
         let head = match self {
             Self::Number(_) => "number".to_owned(),
+            Self::Truth(_) => "truth".to_owned(),
             Self::List(_) => "list".to_owned(),
             Self::Matrix(matrix) => format!("{}x{}", matrix.rows(), matrix.columns()),
         };
@@ -50,6 +61,7 @@ impl Value {
         let numbers = numbers?;
         match head {
             "number" => (numbers.len() == 1).then(|| Self::Number(numbers[0])),
+            "truth" => (numbers.len() == 1).then(|| Self::Truth(numbers[0] == 1.0)),
             "list" => Some(Self::List(numbers)),
             shape => {
                 let (rows, columns) = shape.split_once('x')?;
@@ -80,6 +92,8 @@ mod tests {
     fn values_survive_as_text() {
         let values = [
             Value::Number(0.1),
+            Value::Truth(true),
+            Value::Truth(false),
             Value::List(vec![f64::INFINITY, -0.0, 1e-300]),
             Value::Matrix(Matrix::from([[1.0, 2.5, 1.0 / 3.0]])),
         ];

@@ -2,8 +2,8 @@
 //
 //   z1 = x w1    z2 = z1 + b1    z3 = σ(z2)    z4 = z3 w2    yp = z4 + b2    L = ½ (yp - y)²
 //
-// Everything is a number. grad_s is ∂L/∂s. Go backward from yp, one step of the forward pass at a time, and return
-// the gradients of the four parameters.
+// Everything is a number. For each name above, grad_ and the name is the derivative of L by it: grad_z3 is ∂L/∂z3. Go
+// backward from yp, one step of the forward pass at a time, and return the gradients of the four parameters.
 use exercises::*;
 
 fn gradients(x: f64, y: f64, w1: f64, b1: f64, w2: f64, b2: f64) -> (f64, f64, f64, f64) {

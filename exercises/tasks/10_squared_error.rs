@@ -7,6 +7,7 @@
 use exercises::*;
 
 fn half_squared_error_backward(yp: &Matrix, y: &Matrix) -> Matrix {
+    let n = yp.rows() as f64;
     blank!("grad_yp, the gradient with respect to Yp, of shape [n, d]")
 }
 

@@ -8,6 +8,7 @@
 use exercises::*;
 
 fn softmax_backward(z: &Matrix, grad_yp: &Matrix) -> Matrix {
+    // The largest z of a row is taken away, which does not change yp: see the exercise safe_softmax.
     let e = (z - z.max_columns()).exp();
     let yp = &e / e.sum_columns();
     blank!("grad_z, the gradient with respect to Z, from yp and grad_yp")

@@ -6,6 +6,7 @@
 use exercises::*;
 
 fn cross_entropy_backward(yp: &Matrix, y: &Matrix) -> Matrix {
+    let n = yp.rows() as f64;
     blank!("grad_yp, the gradient with respect to Yp, of shape [n, classes]")
 }
 

@@ -1,7 +1,7 @@
 // A bump of two sigmoids (lecture L16)
 //
 // A hidden sigmoid unit with a large weight w and the bias -w s is almost a step: near 0 left of s, near 1 right of it.
-// Two of them, with output weights of equal size, make a bump of height h between `left` and `right`:
+// Two of them, with output weights of equal size and opposite sign, make a bump of height h between `left` and `right`:
 //
 //   bump(x) = h σ(w (x - left)) - h σ(w (x - right))
 //

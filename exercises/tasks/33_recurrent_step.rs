@@ -1,10 +1,10 @@
 // One step of a recurrent net (beyond the lecture)
 //
-//   A = X·W + H·U    H' = tanh(A)
+//   A = X·W + H·U    N = tanh(A)
 //
-//   X: [n, d]   H, H': [n, h], the state before and after   W: [d, h]   U: [h, h]
+//   X: [n, d]   H, N: [n, h], the state before and the next one   W: [d, h]   U: [h, h]
 //
-// Given are X, H, W, U and grad = ∂L/∂H'. Return grad_w, grad_u, and grad_h, which the step before this one will need.
+// Given are X, H, W, U and grad = ∂L/∂N. Return grad_w, grad_u, and grad_h, which the step before this one will need.
 use exercises::*;
 
 #[rustfmt::skip]

@@ -6,8 +6,8 @@
 //   ∂f/∂x_ij ≈ (f(x + h e_ij) - f(x - h e_ij)) / 2h    e_ij: 1 at (i, j), 0 elsewhere
 //
 // Your checker is then tried on gradients that are right, and on wrong ones. The smallest mistake is one element that is
-// off by a thousandth of its value; the largest value of f is about 100. The two are never equal to the last digit: choose
-// a tolerance between the error of the difference and the smallest mistake.
+// off by a thousandth of its value; the largest value of f is about 100. A difference and a right claim are never equal to
+// the last digit, because f is rounded: choose a tolerance between the error of the difference and the smallest mistake.
 use exercises::*;
 
 fn is_gradient(f: Objective, x: &Matrix, claimed: &Matrix) -> bool {

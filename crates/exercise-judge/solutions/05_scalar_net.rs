@@ -2,9 +2,9 @@
 //
 //   z1 = x w1    z2 = z1 + b1    z3 = σ(z2)    z4 = z3 w2    yp = z4 + b2    L = ½ (yp - y)²
 //
-// Everything is a number. grad_s is ∂L/∂s. Go backward from yp, one step of the forward pass at a time, and return
-// the gradients of the four parameters.
-//? Every step has a derivative of its own; a gradient is the next one times it. L = ½ (yp - y)² gives grad_yp = yp - y.
+// Everything is a number. For each name above, grad_ and the name is the derivative of L by it: grad_z3 is ∂L/∂z3. Go
+// backward from yp, one step of the forward pass at a time, and return the gradients of the four parameters.
+//? Every step has a derivative of its own; a gradient is the next one times it. In a product, the derivative by one factor is the other factor.
 //? z4 = z3 w2: grad_z3 = w2 grad_z4 and grad_w2 = z3 grad_z4. A sum passes its gradient on unchanged. σ' = z3 (1 - z3).
 //? grad_z4 = grad_yp, grad_z3 = w2 grad_z4, grad_z2 = z3 (1 - z3) grad_z3, grad_z1 = grad_z2; grad_w1 = x grad_z1, grad_b1 = grad_z2, grad_w2 = z3 grad_z4, grad_b2 = grad_yp.
 use exercises::*;

@@ -4,13 +4,14 @@
 //
 // Return grad_yp = ∂L/∂Yp, of shape [n, classes].
 //? The derivative of ln yp is 1/yp.
-//? The factor of the mean, 1/n, belongs to the gradient as well: once. n is `yp.rows() as f64`.
-//? grad_yp = -y / yp / n. Write `-y / yp / yp.rows() as f64`.
+//? The factor of the mean, 1/n, belongs to the gradient as well: once.
+//? grad_yp = -y / yp / n. Write `-y / yp / n`.
 use exercises::*;
 
 fn cross_entropy_backward(yp: &Matrix, y: &Matrix) -> Matrix {
+    let n = yp.rows() as f64;
     //~ blank!("grad_yp, the gradient with respect to Yp, of shape [n, classes]")
-    -y / yp / yp.rows() as f64
+    -y / yp / n
     //~
 }
 

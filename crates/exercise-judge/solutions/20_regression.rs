@@ -7,7 +7,7 @@
 // The loss is the sum over the rows. Return grad_w and grad_b.
 //? The gradient of a sum of two terms is the sum of two gradients. That of ½ γ ‖W‖² is γ W.
 //? grad_yp = Yp - Y, with the bias in Yp; then the rules of product and bias.
-//? grad_w = Xᵀ·(Yp - Y) + γ W and grad_b = Σ_rows (Yp - Y). Write `x.t().matmul(&grad_yp) + w * gamma`.
+//? grad_w = Xᵀ·(Yp - Y) + γ W and grad_b = Σ_rows (Yp - Y). Write `x.t().matmul(&(&yp - y)) + w * gamma` and `(&yp - y).sum_rows()`.
 use exercises::*;
 
 fn gradients(x: &Matrix, y: &Matrix, w: &Matrix, b: &Matrix, gamma: f64) -> (Matrix, Matrix) {

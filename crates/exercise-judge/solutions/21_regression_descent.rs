@@ -6,9 +6,9 @@
 //
 // Make the given number of steps of gradient descent, each over all n images: W ← W - α grad_w, b ← b - α grad_b, with
 // both gradients taken before either is changed. Return W and b.
-//? A step is four lines: Yp, the two gradients, the two updates. It goes into a `for _ in 0..steps as usize`.
+//? A step: Yp from the present W and b, the two gradients, the two updates. Assign to `w` and `b`, without `let`.
 //? Yp depends on W and b: compute it anew in every step, and the gradients from it before you change W or b.
-//? Write `let grad_yp = x.matmul(&w) + &b - y; w = &w - alpha * x.t().matmul(&grad_yp); b = &b - alpha * grad_yp.sum_rows();` in the loop.
+//? Write `let grad_yp = x.matmul(&w) + &b - y; w = &w - alpha * x.t().matmul(&grad_yp); b = &b - alpha * grad_yp.sum_rows();`.
 use exercises::*;
 
 fn descend(

@@ -3,7 +3,7 @@
 //   f(x, y) = -(cos² x + cos² y)²
 //
 // Return the two components of its gradient, [∂f/∂x, ∂f/∂y].
-//? Let s = cos² x + cos² y. Then f = -s², and ∂f/∂x = -2 s · ∂s/∂x.
+//? f = -s², so ∂f/∂x = -2 s · ∂s/∂x.
 //? ∂s/∂x = -2 cos x sin x. Both signs cancel.
 //? ∂f/∂x = 4 s cos x sin x, and the same with y.
 use exercises::*;

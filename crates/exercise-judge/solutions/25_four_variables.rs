@@ -3,7 +3,7 @@
 //   f = (x1 + 10 x2)² + 5 (x3 - x4)² + (x2 + 2 x3)⁴ + 10 (x1 - x4)⁴
 //
 // Return its gradient [∂f/∂x1, ∂f/∂x2, ∂f/∂x3, ∂f/∂x4]. At (3, -1, 0, 1) it is (306, -144, -18, -310).
-//? Name the four brackets a, b, c, d. Each variable is in two of them: add up both ways.
+//? Each variable is in two of the four brackets: add up both ways.
 //? By the brackets, f has the derivatives 2a, 10b, 4c³ and 40d³. Multiply each by how its bracket depends on the variable.
 //? [2a + 40d³, 20a + 4c³, 10b + 8c³, -10b - 40d³].
 use exercises::*;

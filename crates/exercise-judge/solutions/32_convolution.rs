@@ -4,9 +4,9 @@
 //
 // The kernel k slides along every row; as everywhere in deep learning, it is not reversed. Given are X, k and
 // grad_z = ∂L/∂Z. Return grad_x, of shape [n, l], and grad_k, of shape [1, w].
-//? Go through all i, j, t of the forward sum. Each adds a term to one element of grad_x and to one of grad_k.
+//? Every i, j, t of the forward sum adds a term to one element of grad_x and to one of grad_k.
 //? In z_ij, x_i(j+t) has the factor k_t, and k_t has the factor x_i(j+t). Multiply each by grad_z_ij.
-//? In three loops: `grad_x[(i, j + t)] += grad_z[(i, j)] * k[(0, t)];` and `grad_k[(0, t)] += grad_z[(i, j)] * x[(i, j + t)];`.
+//? `grad_x[(i, j + t)] += grad_z[(i, j)] * k[(0, t)];` and `grad_k[(0, t)] += grad_z[(i, j)] * x[(i, j + t)];`.
 use exercises::*;
 
 fn convolution_backward(x: &Matrix, k: &Matrix, grad_z: &Matrix) -> (Matrix, Matrix) {

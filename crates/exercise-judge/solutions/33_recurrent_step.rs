@@ -1,13 +1,13 @@
 // One step of a recurrent net (beyond the lecture)
 //
-//   A = X·W + H·U    H' = tanh(A)
+//   A = X·W + H·U    N = tanh(A)
 //
-//   X: [n, d]   H, H': [n, h], the state before and after   W: [d, h]   U: [h, h]
+//   X: [n, d]   H, N: [n, h], the state before and the next one   W: [d, h]   U: [h, h]
 //
-// Given are X, H, W, U and grad = ∂L/∂H'. Return grad_w, grad_u, and grad_h, which the step before this one will need.
+// Given are X, H, W, U and grad = ∂L/∂N. Return grad_w, grad_u, and grad_h, which the step before this one will need.
 //? First the gradient with respect to A, through tanh; then twice the rule of the product.
-//? tanh' = 1 - H' ∘ H'. U is square: look twice at its transpose.
-//? grad_a = (1 - H'²) ∘ grad; grad_w = Xᵀ·grad_a, grad_u = Hᵀ·grad_a, grad_h = grad_a·Uᵀ.
+//? tanh' = 1 - N ∘ N, and N is `next`. U is square: look twice at its transpose.
+//? grad_a = (1 - N²) ∘ grad; grad_w = Xᵀ·grad_a, grad_u = Hᵀ·grad_a, grad_h = grad_a·Uᵀ.
 use exercises::*;
 
 #[rustfmt::skip]

@@ -6,11 +6,11 @@
 //   ∂f/∂x_ij ≈ (f(x + h e_ij) - f(x - h e_ij)) / 2h    e_ij: 1 at (i, j), 0 elsewhere
 //
 // Your checker is then tried on gradients that are right, and on wrong ones. The smallest mistake is one element that is
-// off by a thousandth of its value; the largest value of f is about 100. The two are never equal to the last digit: choose
-// a tolerance between the error of the difference and the smallest mistake.
-//? Two loops over i and j; in each, two copies of x with one element changed. h = 1e-5 is small enough and not too small.
+// off by a thousandth of its value; the largest value of f is about 100. A difference and a right claim are never equal to
+// the last digit, because f is rounded: choose a tolerance between the error of the difference and the smallest mistake.
+//? Take two copies of x with one element changed, one by + h and one by - h. h = 1e-5 is small enough and not too small.
 //? Compare each difference with the claimed element: |a - b| ≤ 1e-5 + 1e-5 |b| is a fitting tolerance here.
-//? In the loops: `let mut up = x.clone(); up[(i, j)] += h;`, the same downward with `-= h`, then `let d = (f.value(&up) - f.value(&down)) / (2.0 * h);`, and `if (d - claimed[(i, j)]).abs() > 1e-5 + 1e-5 * d.abs() { return false; }`; after the loops `true`.
+//? `let mut up = x.clone(); up[(i, j)] += h;`, the same downward with `-= h`, then `let d = (f.value(&up) - f.value(&down)) / (2.0 * h);`, and `if (d - claimed[(i, j)]).abs() > 1e-5 + 1e-5 * d.abs() { return false; }`.
 use exercises::*;
 
 fn is_gradient(f: Objective, x: &Matrix, claimed: &Matrix) -> bool {

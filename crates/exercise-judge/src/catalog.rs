@@ -27,6 +27,11 @@ impl Exercise {
         source::title(self.source)
     }
 
+    /// Whether its text has a formula of a loss.
+    pub(crate) fn has_loss(&self) -> bool {
+        self.source.contains(" L = ")
+    }
+
     /// The file as a student gets it.
     pub fn blank(&self) -> String {
         source::blank(self.source)
@@ -96,7 +101,7 @@ fn all() -> Vec<Exercise> {
         "tanh" "02_tanh.rs" ["grad_a"] rules::lecture::tanh;
         "relu" "03_relu.rs" ["grad_a"] rules::lecture::relu;
         "elu" "04_elu.rs" ["grad_a"] rules::lecture::elu;
-        "scalar_net" "05_scalar_net.rs" ["grad_w1" "grad_b1" "grad_w2" "grad_b2"] rules::nets::scalar_net;
+        "scalar_net" "05_scalar_net.rs" ["grad_w1" "grad_b1" "grad_w2" "grad_b2"] rules::scalar_net::scalar_net;
         "matmul" "06_matmul.rs" ["grad_x" "grad_w"] rules::lecture::matmul;
         "add_bias" "07_add_bias.rs" ["grad_x" "grad_b"] rules::lecture::add_bias;
         "column_bias" "08_column_bias.rs" ["grad_x" "grad_b"] rules::lecture::column_bias;
@@ -109,10 +114,10 @@ fn all() -> Vec<Exercise> {
         "composed" "15_composed.rs" ["grad_z"] rules::lecture::composed;
         "fused" "16_fused.rs" ["grad_z"] rules::lecture::fused;
         "layer" "17_layer.rs" ["grad_x" "grad_w" "grad_b"] rules::lecture::layer;
-        "mnist_net" "18_mnist_net.rs" ["grad_w1" "grad_b1" "grad_w2" "grad_b2" "grad_w3" "grad_b3"] rules::nets::mnist_net;
+        "mnist_net" "18_mnist_net.rs" ["grad_w1" "grad_b1" "grad_w2" "grad_b2" "grad_w3" "grad_b3"] rules::mnist_net::mnist_net;
         "mean_once" "19_mean_once.rs" ["grad_w" "grad_b"] rules::nets::mean_once;
-        "regression" "20_regression.rs" ["grad_w" "grad_b"] rules::nets::regression;
-        "regression_descent" "21_regression_descent.rs" ["w" "b"] rules::descent::regression_descent;
+        "regression" "20_regression.rs" ["grad_w" "grad_b"] rules::regression::regression;
+        "regression_descent" "21_regression_descent.rs" ["w" "b"] rules::regression::regression_descent;
         "bowl" "22_bowl.rs" ["gradient"] rules::descent::bowl;
         "descent" "23_descent.rs" ["point and steps"] rules::descent::descent;
         "momentum" "24_momentum.rs" ["theta" "v"] rules::descent::momentum;
@@ -125,7 +130,7 @@ fn all() -> Vec<Exercise> {
         "dropout" "31_dropout.rs" ["grad_x"] rules::norms::dropout;
         "convolution" "32_convolution.rs" ["grad_x" "grad_k"] rules::beyond::convolution;
         "recurrent_step" "33_recurrent_step.rs" ["grad_w" "grad_u" "grad_h"] rules::beyond::recurrent_step;
-        "attention" "34_attention.rs" ["grad_q" "grad_k" "grad_v"] rules::beyond::attention;
+        "attention" "34_attention.rs" ["grad_q" "grad_k" "grad_v"] rules::attention::attention;
         "safe_softmax" "35_safe_softmax.rs" ["yp"] rules::numbers::safe_softmax;
         "safe_logarithm" "36_safe_logarithm.rs" ["loss"] rules::numbers::safe_logarithm;
         "gradient_check" "37_gradient_check.rs" ["answer"] rules::numbers::gradient_check;

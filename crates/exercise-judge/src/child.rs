@@ -131,7 +131,10 @@ pub(crate) fn call(
         .read_dir()
         .is_ok_and(|mut files| files.next().is_some());
     let printed = stdout.lines().filter(|line| !line.starts_with(MARK));
-    let printed: Vec<&str> = printed.filter(|line| !line.is_empty()).collect();
+    let printed: Vec<&str> = printed
+        .chain(own_errors(&stderr))
+        .filter(|line| !line.is_empty())
+        .collect();
     let flood = [&stdout, &stderr]
         .into_iter()
         .any(|text| text.len() as u64 >= LONGEST);
@@ -143,6 +146,13 @@ pub(crate) fn call(
         Some(status) => ended(status, &stdout, &stderr, limits),
     };
     Ok((outcome, printed.join("\n")))
+}
+
+/// What the exercise itself wrote to standard error (`eprintln!`, `dbg!`): the lines before those of Rust.
+fn own_errors(stderr: &str) -> impl Iterator<Item = &str> {
+    let of_rust = ["thread '", "memory allocation of"];
+    let lines = stderr.lines();
+    lines.take_while(move |line| !of_rust.iter().any(|start| line.starts_with(start)))
 }
 
 /// The program under the limits that a shell can set.

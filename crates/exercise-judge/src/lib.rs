@@ -5,6 +5,7 @@ mod child;
 mod diagnosis;
 mod error;
 mod export;
+mod figures;
 mod files;
 mod grade;
 mod patterns;

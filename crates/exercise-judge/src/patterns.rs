@@ -2,41 +2,43 @@
 
 use exercises::{Matrix, Value};
 
+use crate::figures::figures;
 use crate::question::{Question, equal, is_near};
 
 /// A question with its number, and a part of the answer to it.
 type Answered<'a> = (usize, &'a Question, &'a Value);
 
-/// What a wrong part has to do with the right one, as sentences. `others` are all results for each question.
+/// What a wrong part has to do with the right one, as a sentence. `others` are all results for each question.
 pub(crate) fn recognised(
     part: usize,
     name: &str,
     answered: &[Answered<'_>],
     others: &[&[Value]],
-) -> Vec<String> {
-    let pairs: Vec<Pair<'_>> = answered
-        .iter()
-        .map(|(_, question, value)| Pair {
-            question,
-            value,
-            right: &question.right[part],
-        })
-        .collect();
-    let found = not_finite(&pairs)
+) -> Option<String> {
+    let pairs = pairs(part, answered);
+    not_finite(&pairs)
         .or_else(|| square_only(&pairs))
-        .or_else(|| factor(name, &pairs))
+        .or_else(|| factor(&pairs).map(|words| format!("{name} {words}")))
         .or_else(|| transposed(name, &pairs))
         .or_else(|| order(name, &pairs))
         .or_else(|| offset(name, &pairs))
         .or_else(|| missing_sum(name, &pairs))
         .or_else(|| swapped(part, name, answered, others))
         .or_else(|| shape(name, &pairs))
-        .or_else(|| few(name, &pairs));
-    found.into_iter().collect()
+}
+
+/// A part of the answers to all questions.
+pub(crate) fn pairs<'a>(part: usize, answered: &[Answered<'a>]) -> Vec<Pair<'a>> {
+    let pair = |(_, question, value): &Answered<'a>| Pair {
+        question,
+        value,
+        right: &question.right[part],
+    };
+    answered.iter().map(pair).collect()
 }
 
 /// A part of an answer, and what is right.
-struct Pair<'a> {
+pub(crate) struct Pair<'a> {
     question: &'a Question,
     value: &'a Value,
     right: &'a Value,
@@ -68,8 +70,8 @@ impl Pair<'_> {
 
     /// The constant that the value is a multiple of the right one by.
     fn ratio(&self) -> Option<f64> {
-        let size = |number: &f64| number.abs();
-        let largest = self.right.numbers().iter().map(size).fold(0.0, f64::max);
+        let sizes = self.right.numbers().iter().map(|number| number.abs());
+        let largest = sizes.fold(0.0, f64::max);
         let at = self
             .right
             .numbers()
@@ -78,9 +80,14 @@ impl Pair<'_> {
         let ratio = self.value.numbers().get(at)? / largest.copysign(self.right.numbers()[at]);
         let mut pairs = self.value.numbers().iter().zip(self.right.numbers());
         let tolerance = 10.0 * self.question.tolerance;
+        // The numbers of a list are quantities of their own, none of which is small beside another one.
+        let size = match self.right {
+            Value::List(_) => 0.0,
+            _ => largest * ratio.abs(),
+        };
         let fits = self.has_shape()
             && largest > 0.0
-            && pairs.all(|(a, b)| is_near(*a, b * ratio, tolerance, largest * ratio.abs()));
+            && pairs.all(|(a, b)| is_near(*a, b * ratio, tolerance, size));
         (fits && ratio.is_finite()).then_some(ratio)
     }
 }
@@ -107,7 +114,8 @@ fn square_only(pairs: &[Pair<'_>]) -> Option<String> {
     })
 }
 
-fn factor(name: &str, pairs: &[Pair<'_>]) -> Option<String> {
+/// The factor that a part is off by, as words that follow its name.
+pub(crate) fn factor(pairs: &[Pair<'_>]) -> Option<String> {
     let ratios: Option<Vec<f64>> = pairs.iter().map(Pair::ratio).collect();
     let ratios = ratios?;
     let all = |factor: &dyn Fn(&Question) -> Option<f64>| {
@@ -135,7 +143,7 @@ fn factor(name: &str, pairs: &[Pair<'_>]) -> Option<String> {
     ];
     for (constant, words) in constants {
         if all(&|_| Some(constant)) {
-            return Some(format!("{name} {words}"));
+            return Some(words.to_owned());
         }
     }
     // Rows or columns of an argument, and what they are to the loss.
@@ -143,7 +151,7 @@ fn factor(name: &str, pairs: &[Pair<'_>]) -> Option<String> {
         for (axis, what) in [(0, "rows"), (1, "columns")] {
             let size = |question: &Question| question.sizes()[argument][axis] as f64;
             let n = format!(
-                "the number of {what}, {}",
+                "the number of {what} ({})",
                 list(pairs.iter().map(|pair| size(pair.question)))
             );
             let cases: [(&str, &dyn Fn(f64) -> f64); 6] = [
@@ -164,15 +172,19 @@ fn factor(name: &str, pairs: &[Pair<'_>]) -> Option<String> {
             ];
             for (words, factor) in cases {
                 if all(&|question| Some(factor(size(question)))) {
-                    return Some(format!("{name} {}", words.replace("{}", &n)));
+                    return Some(words.replace("{}", &n));
                 }
             }
         }
     }
     let first = ratios[0];
-    ratios.iter().all(|ratio| is_near(*ratio, first, 1e-7, 0.0)).then(|| {
-        format!("{name} is the right one times {first:.6}, in all elements: a constant factor is wrong")
-    })
+    ratios
+        .iter()
+        .all(|ratio| is_near(*ratio, first, 1e-7, 0.0))
+        .then(|| {
+            let factor = figures(&[first, 1.0]).swap_remove(0);
+            format!("is the right one times {factor}, in all elements: a constant factor is wrong")
+        })
 }
 
 fn list(numbers: impl Iterator<Item = f64>) -> String {
@@ -248,7 +260,8 @@ fn offset(name: &str, pairs: &[Pair<'_>]) -> Option<String> {
     let found: Option<Vec<f64>> = pairs.iter().map(constant).collect();
     let first = *found?.first()?;
     Some(format!(
-        "{name} is off by the same number in all elements, {first:.6} at first: a term is added or missing"
+        "{name} is off by the same number in all elements, {} at first: a term is added or missing",
+        figures(&[first]).concat()
     ))
 }
 
@@ -268,10 +281,21 @@ fn swapped(
         })
     };
     let found = (0..parts).find(|other| *other != part && is(*other))?;
-    Some(format!(
-        "{name} is what result number {} should be: the results are in another order",
-        found + 1
-    ))
+    let is_right = answered
+        .iter()
+        .zip(others)
+        .all(|((_, question, _), results)| {
+            let value = results.get(found);
+            value.is_some_and(|value| question.accepts(found, value))
+        });
+    let number = found + 1;
+    Some(if is_right {
+        format!(
+            "{name} equals result number {number}, which is right: what tells the two apart is missing"
+        )
+    } else {
+        format!("{name} is what result number {number} should be: the results are in another order")
+    })
 }
 
 fn missing_sum(name: &str, pairs: &[Pair<'_>]) -> Option<String> {
@@ -291,37 +315,49 @@ fn missing_sum(name: &str, pairs: &[Pair<'_>]) -> Option<String> {
 fn shape(name: &str, pairs: &[Pair<'_>]) -> Option<String> {
     let wrong = pairs.iter().find(|pair| !pair.has_shape())?;
     let is_exchanged = |(value, right): (&Matrix, &Matrix)| value.t().shape() == right.shape();
-    let words = if wrong.matrices().is_some_and(is_exchanged) {
-        "rows and columns are exchanged"
+    Some(if wrong.matrices().is_some_and(is_exchanged) {
+        format!("{name} has another shape: rows and columns are exchanged")
+    } else if pairs.iter().any(Pair::has_shape) {
+        format!("{name} has the right shape only where sizes happen to be equal")
     } else {
-        "a gradient has the shape of what it belongs to"
-    };
-    Some(format!("{name} has another shape: {words}"))
+        format!("{name} has another shape: a gradient has the shape of what it belongs to")
+    })
 }
 
-/// Only some elements are wrong: where.
-fn few(name: &str, pairs: &[Pair<'_>]) -> Option<String> {
+/// Only some elements of a part are wrong: where, counted from 1.
+pub(crate) fn few(part: usize, name: &str, answered: &[Answered<'_>]) -> Option<String> {
+    let pairs = pairs(part, answered);
     let wrong = pairs.iter().find(|pair| !pair.is_right())?;
-    let numbers = wrong.value.numbers().iter().zip(wrong.right.numbers());
-    let bad: Vec<usize> = numbers
+    let numbers = || wrong.value.numbers().iter().zip(wrong.right.numbers());
+    let is_bad = |(a, b): (&f64, &f64)| !is_near(*a, *b, wrong.question.tolerance, 0.0);
+    let bad: Vec<usize> = numbers()
         .enumerate()
-        .filter(|(_, (a, b))| !is_near(**a, **b, wrong.question.tolerance, 0.0))
+        .filter(|(_, pair)| is_bad(*pair))
         .map(|(at, _)| at)
         .collect();
     let all = wrong.right.numbers().len();
-    if bad.is_empty() || 2 * bad.len() > all {
+    // A zero is right for many reasons.
+    let says_much = numbers().any(|(a, b)| *b != 0.0 && !is_bad((a, b)));
+    if bad.is_empty() || 2 * bad.len() > all || !says_much {
         return None;
     }
-    if let Some((_, right)) = wrong.matrices() {
-        let columns = right.columns();
-        let row = bad[0] / columns;
-        let column = bad[0] % columns;
-        if bad.len() > 1 && bad.iter().all(|at| at / columns == row) {
-            return Some(format!("{name} is wrong in row {row} only"));
-        }
-        if bad.len() > 1 && bad.iter().all(|at| at % columns == column) {
-            return Some(format!("{name} is wrong in column {column} only"));
-        }
+    let Some((_, right)) = wrong.matrices() else {
+        let numbers: Vec<String> = bad.iter().map(|at| (at + 1).to_string()).collect();
+        return Some(match numbers.as_slice() {
+            [number] => format!("only number {number} of {all} is wrong"),
+            _ => format!(
+                "only the numbers {} of {all} are wrong",
+                numbers.join(" and ")
+            ),
+        });
+    };
+    let [rows, columns] = right.shape();
+    let (row, column) = (bad[0] / columns, bad[0] % columns);
+    if rows > 1 && bad.len() > 1 && bad.iter().all(|at| at / columns == row) {
+        return Some(format!("{name} is wrong in row {} only", row + 1));
+    }
+    if columns > 1 && bad.len() > 1 && bad.iter().all(|at| at % columns == column) {
+        return Some(format!("{name} is wrong in column {} only", column + 1));
     }
     Some(format!(
         "{name} is right but for {} of {all} elements",

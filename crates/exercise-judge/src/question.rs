@@ -16,6 +16,15 @@ pub struct Task {
     pub alternatives: Vec<Known>,
 }
 
+impl Task {
+    /// With one more question, and with the mistakes that show in it.
+    pub(crate) fn and(mut self, arguments: Vec<Value>, formula: Formula, wrong: &[Row]) -> Self {
+        self.questions.push(Question::new(arguments, formula));
+        self.known.extend(known(wrong, &self.questions));
+        self
+    }
+}
+
 /// A witness's name, and its results.
 pub type Testimony = (&'static str, Vec<Value>);
 
@@ -26,6 +35,8 @@ pub struct Question {
     pub arguments: Vec<Value>,
     /// The results by the hand-derived formula.
     pub right: Vec<Value>,
+    /// Other results that are right as well.
+    pub also: Vec<Vec<Value>>,
     /// The results by other witnesses, for when somebody asks.
     pub(crate) witnesses: Option<Arc<dyn Fn() -> Vec<Testimony> + Send + Sync>>,
     /// How far a right answer may be off, relative.
@@ -39,7 +50,8 @@ pub struct Known {
     pub name: String,
     /// What it is, as a sentence.
     pub sentence: String,
-    /// Its results for every question; `None` where it has none.
+    /// Its results for the questions, in their order; `None` where it has none. It says nothing about questions
+    /// beyond them.
     pub answers: Vec<Option<Vec<Value>>>,
 }
 
@@ -62,6 +74,7 @@ impl Question {
         Self {
             arguments,
             right,
+            also: vec![],
             witnesses: None,
             tolerance: TOLERANCE,
         }
@@ -70,6 +83,12 @@ impl Question {
     /// The results by Burn's autodiff and by finite differences, where the question is about a gradient.
     pub fn witnesses(&self) -> Vec<Testimony> {
         self.witnesses.as_ref().map_or_else(Vec::new, |ask| ask())
+    }
+
+    /// Whether a value is right for this part of the results.
+    pub(crate) fn accepts(&self, part: usize, value: &Value) -> bool {
+        let mut all = std::iter::once(&self.right).chain(&self.also);
+        all.any(|right| equal(value, &right[part], self.tolerance))
     }
 
     /// A value's shape as sizes, for a comparison with factors: rows and columns of the arguments.

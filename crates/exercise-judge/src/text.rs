@@ -18,6 +18,10 @@ impl Words {
         if !printed.is_empty() {
             lines.push("your function printed:".to_owned());
             lines.extend(printed.lines().take(LINES).map(|line| format!("  {line}")));
+            let more = printed.lines().count().saturating_sub(LINES);
+            if more > 0 {
+                lines.push(format!("  and {more} more lines"));
+            }
         }
         let name = exercise.name;
         if diagnosis.is_right() {
@@ -93,6 +97,9 @@ impl Words {
             let name = part.name;
             match &part.verdict {
                 PartVerdict::Right => lines.push(format!("  {name}: right")),
+                PartVerdict::RightSoFar => {
+                    lines.push(format!("  {name}: right where the function did not fail"));
+                }
                 PartVerdict::Unknown => {}
                 PartVerdict::Wrong {
                     sentences,
@@ -115,7 +122,6 @@ impl Words {
     /// What helps with this mistake.
     fn hint(exercise: &Exercise, diagnosis: &Diagnosis) -> String {
         let name = exercise.name;
-        let more = format!("`cargo xtask exercise hint {name}`");
         let sentences = diagnosis
             .parts
             .iter()
@@ -125,25 +131,33 @@ impl Words {
             });
         let text = sentences.collect::<Vec<_>>().join(" ");
         let about = |words: &[&str]| words.iter().any(|word| text.contains(word));
+        let has_loss = exercise.has_loss();
+        let is_gradient = exercise
+            .results
+            .iter()
+            .any(|name| name.starts_with("grad_"));
         let panicked = matches!(&diagnosis.failure, Some(Outcome::Panicked { message, .. }) if message.contains("times") || message.contains("do not fit"));
         let fitting = if panicked || about(&["transpose", "shape", "exchanged"]) {
             "write the shape below every factor; a gradient has the shape of what it belongs to"
-        } else if about(&[
-            "divided by n",
-            "mean",
-            "1/n",
-            "the number of rows",
-            "batch size",
-        ]) {
+        } else if has_loss
+            && about(&[
+                "divided by n",
+                "divided by the number",
+                "1/n",
+                "sum stands for a mean",
+            ])
+        {
             "look where n is in the loss, and count where it is in your formula"
-        } else if about(&["sign"]) {
+        } else if has_loss && about(&["sign"]) {
             "go through the signs, from the loss backward"
-        } else if about(&["'", "factor", "forgotten", "missing"]) {
+        } else if is_gradient && about(&["'", "factor", "forgotten", "missing", "mask"]) {
             "go backward one operation at a time: each multiplies by its own derivative"
         } else {
             exercise.hints()[0]
         };
-        format!("{fitting}; more: {more}")
+        let fitting = fitting.trim_end_matches('.');
+        let end = if fitting.ends_with('?') { "" } else { "." };
+        format!("{fitting}{end} More: `cargo xtask exercise hint {name}`")
     }
 }
 

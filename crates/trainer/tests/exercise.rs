@@ -47,6 +47,19 @@ fn up_to(lines: &Receiver<String>, wanted: &str) -> String {
 }
 
 #[test]
+fn a_hint_without_a_name_is_on_the_next_exercise() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("student");
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../exercises");
+    printed(exercise(&own).arg("export").arg(&folder));
+    fs::write(folder.join("progress.txt"), "sigmoid\n").unwrap();
+    let hint = |words: &[&str]| printed(exercise(&folder).arg("hint").args(words));
+    assert_eq!(hint(&[]), hint(&["tanh", "1"]));
+    assert_eq!(hint(&["2"]), hint(&["tanh", "2"]));
+    assert_ne!(hint(&["2"]), hint(&["relu", "2"]));
+}
+
+#[test]
 fn watch_checks_after_every_change_and_ends_when_all_are_solved() {
     let parent = tempfile::tempdir().unwrap();
     let folder = parent.path().join("student");

@@ -1,6 +1,6 @@
-//! Rules beyond the lecture: a node used twice, convolution, recurrence, attention.
+//! Rules beyond the lecture: a node used twice, convolution, recurrence.
 
-use burn::tensor::activation::{sigmoid, softmax};
+use burn::tensor::activation::sigmoid;
 use burn::tensor::{Device, Tensor};
 use burn_gradcheck::Case;
 use exercises::Matrix;
@@ -84,12 +84,64 @@ const USED_TWICE: &[Row] = &[
     ),
     (
         "used twice: x forgotten",
-        "grad_s = grad_z, without the factor X of the product",
+        "grad_s equals grad_z: the factor X of the product is missing",
         |a| {
             call(
                 |x: &Matrix, g: &Matrix| {
                     let s = logistic(x);
                     (&s + &s * (1.0 - &s)) * g
+                },
+                a,
+            )
+        },
+    ),
+    (
+        "used twice: x for s",
+        "the way through the product has the factor X: its other factor is S",
+        |a| {
+            call(
+                |x: &Matrix, g: &Matrix| {
+                    let s = logistic(x);
+                    (x + &s * (1.0 - &s) * x) * g
+                },
+                a,
+            )
+        },
+    ),
+    (
+        "used twice: difference of both",
+        "one way is subtracted from the other: gradients of several uses are added up",
+        |a| {
+            call(
+                |x: &Matrix, g: &Matrix| {
+                    let s = logistic(x);
+                    (&s - &s * (1.0 - &s) * x) * g
+                },
+                a,
+            )
+        },
+    ),
+    (
+        "used twice: upstream forgotten in the product",
+        "the way through the product has no factor grad_z",
+        |a| {
+            call(
+                |x: &Matrix, g: &Matrix| {
+                    let s = logistic(x);
+                    &s + &s * (1.0 - &s) * x * g
+                },
+                a,
+            )
+        },
+    ),
+    (
+        "used twice: upstream forgotten in the sigmoid",
+        "the way through the sigmoid has no factor grad_z",
+        |a| {
+            call(
+                |x: &Matrix, g: &Matrix| {
+                    let s = logistic(x);
+                    &s * g + &s * (1.0 - &s) * x
                 },
                 a,
             )
@@ -131,6 +183,9 @@ pub(crate) fn convolution(device: &Device) -> Task {
 /// The gradients of a convolution, where grad_z_ij adds to x at one place by one factor, and to k.
 macro_rules! convolution {
     (|$k:ident, $x:ident, $i:ident, $j:ident, $t:ident| $to_x:expr, $of_x:expr, $to_k:expr, $of_k:expr) => {
+        convolution!(|$k, $x, $i, $j, $t| $to_x, +=, $of_x, $to_k, +=, $of_k)
+    };
+    (|$k:ident, $x:ident, $i:ident, $j:ident, $t:ident| $to_x:expr, $by_x:tt, $of_x:expr, $to_k:expr, $by_k:tt, $of_k:expr) => {
         |a| {
             call(
                 |$x: &Matrix, $k: &Matrix, g: &Matrix| {
@@ -139,8 +194,8 @@ macro_rules! convolution {
                     for $i in 0..g.rows() {
                         for $j in 0..g.columns() {
                             for $t in 0..$k.columns() {
-                                grad_x[($i, $to_x)] += g[($i, $j)] * $of_x;
-                                grad_k[(0, $to_k)] += g[($i, $j)] * $of_k;
+                                grad_x[($i, $to_x)] $by_x g[($i, $j)] * $of_x;
+                                grad_k[(0, $to_k)] $by_k g[($i, $j)] * $of_k;
                             }
                         }
                     }
@@ -192,6 +247,26 @@ const CONVOLUTION: &[Row] = &[
         "convolution: input forgotten",
         "the factor x_i(j+t) is missing in grad_k",
         convolution!(|k, x, i, j, t| j + t, k[(0, t)], t, 1.0),
+    ),
+    (
+        "convolution: factors exchanged",
+        "grad_x has the factor x_i(j+t), and grad_k the factor k_t: they are exchanged",
+        convolution!(|k, x, i, j, t| j + t, x[(i, j + t)], t, k[(0, t)]),
+    ),
+    (
+        "convolution: terms overwritten",
+        "each term overwrites the one before with `=`: terms are added up",
+        convolution!(|k, x, i, j, t| j + t, =, k[(0, t)], t, =, x[(i, j + t)]),
+    ),
+    (
+        "convolution: terms of grad_x overwritten",
+        "each term of grad_x overwrites the one before with `=`: terms are added up",
+        convolution!(|k, x, i, j, t| j + t, =, k[(0, t)], t, +=, x[(i, j + t)]),
+    ),
+    (
+        "convolution: terms of grad_k overwritten",
+        "each term of grad_k overwrites the one before with `=`: terms are added up",
+        convolution!(|k, x, i, j, t| j + t, +=, k[(0, t)], t, =, x[(i, j + t)]),
     ),
 ];
 
@@ -260,18 +335,32 @@ fn step_from(x: &Matrix, h: &Matrix, u: &Matrix, grad_a: &Matrix) -> (Matrix, Ma
 const RECURRENT: &[Row] = &[
     (
         "recurrent step: tanh' missing",
-        "tanh' is missing: grad_a = grad",
+        "grad_a equals grad: tanh' is missing",
         recurrent!(|x, h, u, _a, _next, g| step_from(x, h, u, g)),
     ),
     (
         "recurrent step: derivative of sigmoid",
-        "the derivative of the sigmoid: H'(1 - H') where tanh has 1 - H'²",
+        "the derivative of the sigmoid: N(1 - N), where tanh has 1 - N²",
         recurrent!(|x, h, u, _a, next, g| step_from(x, h, u, &(&next * (1.0 - &next) * g))),
     ),
     (
         "recurrent step: tanh' at H",
-        "tanh' by the state before: 1 - H² where it is 1 - H'²",
+        "tanh' is taken by the state before: 1 - H², where it is 1 - N²",
         recurrent!(|x, h, u, _a, _next, g| step_from(x, h, u, &((1.0 - h * h) * g))),
+    ),
+    (
+        "recurrent step: square dropped",
+        "grad_a equals (1 - N)∘grad: the square of N is missing",
+        recurrent!(|x, h, u, _a, next, g| step_from(x, h, u, &((1.0 - &next) * g))),
+    ),
+    (
+        "recurrent step: h not transposed",
+        "grad_u equals H·grad_a: a transpose is missing",
+        recurrent!(|x, h, u, _a, next, g| {
+            let grad_a = (1.0 - &next * &next) * g;
+            let (grad_w, _, grad_h) = step_from(x, h, u, &grad_a);
+            (grad_w, h.matmul(&grad_a), grad_h)
+        }),
     ),
     (
         "recurrent step: u not transposed",
@@ -284,7 +373,7 @@ const RECURRENT: &[Row] = &[
     ),
     (
         "recurrent step: new state",
-        "the new state in grad_u: H'ᵀ·grad_a, where U was multiplied by the state before",
+        "grad_u equals Nᵀ·grad_a: U was multiplied by the state before, H",
         recurrent!(|x, h, u, _a, next, g| {
             let grad_a = (1.0 - &next * &next) * g;
             let (grad_w, _, grad_h) = step_from(x, h, u, &grad_a);
@@ -298,134 +387,6 @@ const RECURRENT: &[Row] = &[
             let grad_a = (1.0 - &next * &next) * g;
             let (grad_w, grad_u, _) = step_from(x, h, u, &grad_a);
             (grad_w, grad_u, g.matmul(&u.t()))
-        }),
-    ),
-];
-
-pub(crate) fn attention(device: &Device) -> Task {
-    let trial = Trial {
-        formula: solutions::attention,
-        arguments: &[
-            ("q", Form::Matrix),
-            ("k", Form::Matrix),
-            ("v", Form::Matrix),
-            (UPSTREAM, Form::Matrix),
-        ],
-        results: &[
-            ("q", Form::Matrix),
-            ("k", Form::Matrix),
-            ("v", Form::Matrix),
-        ],
-        wrong: ATTENTION,
-        right: &[],
-    };
-    let case = |[n, m, d, e]: [usize; 4]| {
-        Case::new(format!("attention {n} {m} {d} {e}"))
-            .input("q", [n, d])
-            .input("k", [m, d])
-            .input("v", [m, e])
-            .function(move |v| {
-                let s = v.get::<2>("q").matmul(v.get::<2>("k").transpose());
-                softmax(s * (1.0 / (d as f64).sqrt()), 1).matmul(v.get::<2>("v"))
-            })
-    };
-    trial.of_cases(device, &[[3, 3, 3, 3], [4, 5, 3, 2]].map(case), &[], &[])
-}
-
-/// The tensors of an attention's backward pass: c, P, and the gradients of P and S.
-fn scores(q: &Matrix, k: &Matrix, v: &Matrix, g: &Matrix) -> (f64, Matrix, Matrix, Matrix) {
-    let c = 1.0 / (q.columns() as f64).sqrt();
-    let s = c * q.matmul(&k.t());
-    let e = (&s - s.max_columns()).exp();
-    let p = &e / e.sum_columns();
-    let grad_p = g.matmul(&v.t());
-    let grad_s = &p * (&grad_p - (&p * &grad_p).sum_columns());
-    (c, p, grad_p, grad_s)
-}
-
-macro_rules! attention {
-    (|$q:ident, $k:ident, $g:ident, $c:ident, $p:ident, $grad_p:ident, $grad_s:ident| $body:expr) => {
-        |a| {
-            call(
-                |$q: &Matrix, $k: &Matrix, v: &Matrix, $g: &Matrix| {
-                    let ($c, $p, $grad_p, $grad_s) = scores($q, $k, v, $g);
-                    $body
-                },
-                a,
-            )
-        }
-    };
-}
-
-const ATTENTION: &[Row] = &[
-    (
-        "attention: scale forgotten",
-        "the scale c is missing in grad_q and grad_k",
-        attention!(|q, k, g, _c, p, _grad_p, grad_s| {
-            (grad_s.matmul(k), grad_s.t().matmul(q), p.t().matmul(g))
-        }),
-    ),
-    (
-        "attention: scale in grad_q only",
-        "the scale c is missing in grad_k",
-        attention!(|q, k, g, c, p, _grad_p, grad_s| {
-            (c * grad_s.matmul(k), grad_s.t().matmul(q), p.t().matmul(g))
-        }),
-    ),
-    (
-        "attention: scale in grad_k only",
-        "the scale c is missing in grad_q",
-        attention!(|q, k, g, c, p, _grad_p, grad_s| {
-            (grad_s.matmul(k), c * grad_s.t().matmul(q), p.t().matmul(g))
-        }),
-    ),
-    (
-        "attention: softmax forgotten",
-        "softmax's rule is missing: grad_s = grad_p",
-        attention!(|q, k, g, c, p, grad_p, _grad_s| {
-            (
-                c * grad_p.matmul(k),
-                c * grad_p.t().matmul(q),
-                p.t().matmul(g),
-            )
-        }),
-    ),
-    (
-        "attention: inner product dropped",
-        "inner product dropped: grad_s = P∘grad_p, without - Σ P∘grad_p",
-        attention!(|q, k, g, c, p, grad_p, _grad_s| {
-            let grad_s = &p * &grad_p;
-            (
-                c * grad_s.matmul(k),
-                c * grad_s.t().matmul(q),
-                p.t().matmul(g),
-            )
-        }),
-    ),
-    (
-        "attention: wrong axis",
-        "the inner sum of softmax's rule runs over the rows; softmax was taken row by row",
-        attention!(|q, k, g, c, p, grad_p, _grad_s| {
-            let grad_s = &p * (&grad_p - (&p * &grad_p).sum_rows());
-            (
-                c * grad_s.matmul(k),
-                c * grad_s.t().matmul(q),
-                p.t().matmul(g),
-            )
-        }),
-    ),
-    (
-        "attention: p not transposed",
-        "P is not transposed: grad_v = P·grad_z",
-        attention!(|q, k, g, c, p, _grad_p, grad_s| {
-            (c * grad_s.matmul(k), c * grad_s.t().matmul(q), p.matmul(g))
-        }),
-    ),
-    (
-        "attention: grad_s not transposed",
-        "grad_s is not transposed: grad_k = c grad_s·Q",
-        attention!(|q, k, g, c, p, _grad_p, grad_s| {
-            (c * grad_s.matmul(k), c * grad_s.matmul(q), p.t().matmul(g))
         }),
     ),
 ];

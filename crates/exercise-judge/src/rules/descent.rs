@@ -1,7 +1,6 @@
 //! Gradients of the lecture's functions, descent, momentum, and the bump.
 
 use burn::tensor::Device;
-use datasets::{Mnist, bundled_mnist_dir};
 use exercises::{Matrix, Value};
 use gradient_trials::Origin;
 
@@ -32,11 +31,40 @@ pub(crate) fn bowl(device: &Device) -> Task {
         formula: solutions::bowl,
         arguments: &[("x", Form::List)],
         results: &[("x", Form::List)],
-        wrong: &[],
+        wrong: BOWL,
         right: &[],
     };
     trial.of_rule(device, Origin::GradientDescent, "cosine bowl")
 }
+
+/// A gradient of the bowl whose components are made from s and one variable.
+fn bowl_by(arguments: &[Value], component: fn(f64, f64) -> f64) -> Option<Vec<Value>> {
+    call(
+        |[x, y]: [f64; 2]| {
+            let s = x.cos().powi(2) + y.cos().powi(2);
+            [component(s, x), component(s, y)]
+        },
+        arguments,
+    )
+}
+
+const BOWL: &[Row] = &[
+    (
+        "cosine bowl: cos not differentiated",
+        "it equals -4 s cos x: the derivative of cos x, -sin x, is missing",
+        |a| bowl_by(a, |s, x| -4.0 * s * x.cos()),
+    ),
+    (
+        "cosine bowl: square not differentiated",
+        "it equals 2 s sin x: the derivative of the square of cos x, 2 cos x, is missing",
+        |a| bowl_by(a, |s, x| 2.0 * s * x.sin()),
+    ),
+    (
+        "cosine bowl: s not differentiated",
+        "it equals -2 s: the derivative of s is missing",
+        |a| bowl_by(a, |s, _| -2.0 * s),
+    ),
+];
 
 pub(crate) fn four_variables(device: &Device) -> Task {
     let trial = Trial {
@@ -54,42 +82,101 @@ pub(crate) fn jacobian(device: &Device) -> Task {
         formula: solutions::jacobian,
         arguments: &[("z", Form::List), (UPSTREAM, Form::List)],
         results: &[("z", Form::List)],
-        wrong: &[],
+        wrong: JACOBIAN,
         right: &[],
     };
     trial.of_rule(device, Origin::GradientDescent, "inner map")
 }
 
+macro_rules! pull_back {
+    (|$z1:ident, $z2:ident, $g:ident| $body:expr) => {
+        |a| call(|[$z1, $z2]: [f64; 2], $g: [f64; 4]| $body, a)
+    };
+}
+
+const JACOBIAN: &[Row] = &[
+    (
+        "inner map: components exchanged",
+        "the two components have changed places",
+        pull_back!(|z1, z2, g| {
+            let second = -g[0] + 2.0 * z2 * g[2] + z1 * g[3];
+            [second, g[0] + 2.0 * z1 * g[1] + (2.0 * z1 + z2) * g[3]]
+        }),
+    ),
+    (
+        "inner map: z2 in x4 forgotten",
+        "∂f/∂z2 has no term z1 g4: the way through x4 is missing",
+        pull_back!(|z1, z2, g| [
+            g[0] + 2.0 * z1 * g[1] + (2.0 * z1 + z2) * g[3],
+            -g[0] + 2.0 * z2 * g[2]
+        ]),
+    ),
+    (
+        "inner map: square in x4 forgotten",
+        "∂x4/∂z1 is taken as z2: the derivative of z1², 2 z1, is missing",
+        pull_back!(|z1, z2, g| [
+            g[0] + 2.0 * z1 * g[1] + z2 * g[3],
+            -g[0] + 2.0 * z2 * g[2] + z1 * g[3]
+        ]),
+    ),
+];
+
 pub(crate) fn bump(_: &Device) -> Task {
     let points = [[0.25, 0.75, 1.5, 40.0], [-1.0, 0.5, -2.0, 12.0]];
     let arguments = points.map(|point| point.map(Value::Number).to_vec());
-    by_formula(solutions::bump, arguments, BUMP, &[])
+    let right = "the unit at `right` first: the sum is the same";
+    let mut task = by_formula(
+        solutions::bump,
+        arguments,
+        BUMP,
+        &[("bump: units exchanged", right, |a| {
+            call(|l: f64, r: f64, h: f64, w: f64| [-w * r, -w * l, -h, h], a)
+        })],
+    );
+    for question in &mut task.questions {
+        question.also = vec![units_exchanged(&question.right)];
+    }
+    // A mistake is the same one in whatever order the units are.
+    let exchanged = task.known.clone().into_iter().map(|mut known| {
+        for answer in known.answers.iter_mut().flatten() {
+            *answer = units_exchanged(answer);
+        }
+        known
+    });
+    task.known.extend(exchanged);
+    task
+}
+
+/// `[b1, b2, v1, v2]` with the units in the other order.
+fn units_exchanged(results: &[Value]) -> Vec<Value> {
+    let exchanged = |value: &Value| match value.numbers() {
+        &[b1, b2, v1, v2] => Value::List(vec![b2, b1, v2, v1]),
+        _ => value.clone(),
+    };
+    results.iter().map(exchanged).collect()
 }
 
 const BUMP: &[Row] = &[
     (
         "bump: sign of the biases",
-        "sign of the biases: w (x - left) is w x - w left",
+        "the biases are w left and w right: their sign is wrong",
         |a| call(|l: f64, r: f64, h: f64, w: f64| [w * l, w * r, h, -h], a),
     ),
     (
         "bump: weight forgotten",
-        "weight forgotten: the biases are -left and -right, without the factor w",
+        "the biases are -left and -right: the factor w is missing",
         |a| call(|l: f64, r: f64, h: f64, _: f64| [-l, -r, h, -h], a),
     ),
     (
         "bump: both up",
-        "both units go up: the second one must take the height away again",
+        "both units go up: nothing takes the height away again at `right`",
         |a| call(|l: f64, r: f64, h: f64, w: f64| [-w * l, -w * r, h, h], a),
     ),
     (
         "bump: upside down",
-        "upside down: the first unit goes down and the second one up",
+        "upside down: the unit at `left` goes down and the one at `right` up",
         |a| call(|l: f64, r: f64, h: f64, w: f64| [-w * l, -w * r, -h, h], a),
     ),
-    ("bump: ends swapped", "left and right are swapped", |a| {
-        call(|l: f64, r: f64, h: f64, w: f64| [-w * r, -w * l, h, -h], a)
-    }),
 ];
 
 pub(crate) fn momentum(_: &Device) -> Task {
@@ -164,6 +251,22 @@ const MOMENTUM: &[Row] = &[
         }),
     ),
     (
+        "momentum: μ forgotten",
+        "v equals v + g: the factor μ is missing",
+        momentum!(|theta, v, g, alpha, _mu| {
+            let v = v + g;
+            (theta - alpha * &v, v)
+        }),
+    ),
+    (
+        "momentum: velocity downhill",
+        "v equals μ v - α g, and is added to θ: in this form v has no rate, and the step is -α v",
+        momentum!(|theta, v, g, alpha, mu| {
+            let v = mu * v - alpha * g;
+            (theta + &v, v)
+        }),
+    ),
+    (
         "momentum: Nesterov",
         "Nesterov: the step is made with g + μ v, another method",
         momentum!(|theta, v, g, alpha, mu| {
@@ -175,10 +278,13 @@ const MOMENTUM: &[Row] = &[
 
 pub(crate) fn descent(_: &Device) -> Task {
     let starts = [[1.3, 0.9], [-0.6, 0.4], [0.2, -1.1]];
-    let arguments = starts.map(|start| {
+    // Small steps tell norms apart that differ by less than a factor 2.
+    let starts = starts.map(|start| (start, 0.1));
+    let starts = starts.into_iter().chain([([0.7, 0.6], 0.02)]);
+    let arguments = starts.map(|(start, alpha)| {
         vec![
             Value::List(start.to_vec()),
-            Value::Number(0.1),
+            Value::Number(alpha),
             Value::Number(1e-6),
         ]
     });
@@ -230,6 +336,23 @@ impl Walk {
     }
 }
 
+/// One more step from the point in the results, which is counted.
+fn step_on(results: &mut [Value], alpha: f64) {
+    if let Value::List(point) = &mut results[0] {
+        let [x, y] = [point[0], point[1]];
+        let s = x.cos().powi(2) + y.cos().powi(2);
+        point[0] -= alpha * 2.0 * s * (2.0 * x).sin();
+        point[1] -= alpha * 2.0 * s * (2.0 * y).sin();
+    }
+    change_steps(results, |steps| steps + 1.0);
+}
+
+fn change_steps(results: &mut [Value], change: fn(f64) -> f64) {
+    if let Value::List(point) = &mut results[0] {
+        point[2] = change(point[2]);
+    }
+}
+
 const DESCENT: &[Row] = &[
     (
         "descent: uphill",
@@ -276,8 +399,69 @@ const DESCENT: &[Row] = &[
         },
     ),
     (
+        "descent: sum of sizes",
+        "|gx| + |gy| is compared with the tolerance: that is another norm",
+        |a| {
+            Walk {
+                ends: |gx, gy, tolerance| gx.abs() + gy.abs() < tolerance,
+                ..Walk::RIGHT
+            }
+            .run(a)
+        },
+    ),
+    (
+        "descent: larger component",
+        "the larger one of |gx| and |gy| is compared with the tolerance: that is another norm",
+        |a| {
+            Walk {
+                ends: |gx, gy, tolerance| gx.abs().max(gy.abs()) < tolerance,
+                ..Walk::RIGHT
+            }
+            .run(a)
+        },
+    ),
+    (
+        "descent: ends at once",
+        "no step is made: the loop goes on while the gradient is below the tolerance",
+        |a| {
+            Walk {
+                ends: |_, _, _| true,
+                ..Walk::RIGHT
+            }
+            .run(a)
+        },
+    ),
+    (
+        "descent: one step too many",
+        "one step too many: the step is made before the gradient is compared with the tolerance",
+        |a| {
+            let mut results = Walk::RIGHT.run(a)?;
+            step_on(&mut results, a[1].numbers()[0]);
+            Some(results)
+        },
+    ),
+    (
+        "descent: one step too many, not counted",
+        "one step too many: the step is made before the gradient is compared with the tolerance",
+        |a| {
+            let mut results = Walk::RIGHT.run(a)?;
+            step_on(&mut results, a[1].numbers()[0]);
+            change_steps(&mut results, |steps| steps - 1.0);
+            Some(results)
+        },
+    ),
+    (
+        "descent: steps not counted",
+        "the point is right, and the steps are not counted: their number is 0",
+        |a| {
+            let mut results = Walk::RIGHT.run(a)?;
+            change_steps(&mut results, |_| 0.0);
+            Some(results)
+        },
+    ),
+    (
         "descent: counted once too often",
-        "the steps are counted from 1",
+        "the point is right, and the steps are counted from 1",
         |a| {
             Walk {
                 counts_from: 1.0,
@@ -295,160 +479,8 @@ const DESCENT: &[Row] = &[
                 ..Walk::RIGHT
             }
             .run(a)?;
-            let alpha = a[1].numbers()[0];
-            if let Value::List(point) = &mut results[0] {
-                let [x, y] = [point[0], point[1]];
-                let s = x.cos().powi(2) + y.cos().powi(2);
-                point[0] -= alpha * 2.0 * s * (2.0 * x).sin();
-                point[1] -= alpha * 2.0 * s * (2.0 * y).sin();
-                point[2] = 1.0;
-            }
+            step_on(&mut results, a[1].numbers()[0]);
             Some(results)
-        },
-    ),
-];
-
-/// Images that the exercise learns from.
-const IMAGES: usize = 100;
-
-pub(crate) fn regression_descent(_: &Device) -> Task {
-    let (x, y) = images();
-    let weights = Matrix::from_fn(x.columns(), y.columns(), |i, j| {
-        0.01 * (0.7 * i as f64 + 1.3 * j as f64).sin()
-    });
-    let biases = Matrix::from_fn(1, y.columns(), |_, j| 0.1 * j as f64 - 0.4);
-    let arguments = vec![
-        Value::Matrix(x),
-        Value::Matrix(y),
-        Value::Matrix(weights),
-        Value::Matrix(biases),
-        Value::Number(1e-4),
-        Value::Number(20.0),
-    ];
-    by_formula(solutions::regression_descent, [arguments], REGRESSION, &[])
-}
-
-/// The first images of MNIST's training set, and their one-hot labels.
-fn images() -> (Matrix, Matrix) {
-    let mnist = Mnist::load(&bundled_mnist_dir()).expect("MNIST is part of the project");
-    let train = &mnist.train;
-    let pixels = (0..IMAGES).flat_map(|index| train.image(index));
-    let pixels = pixels.map(|pixel| f64::from(*pixel) / 255.0).collect();
-    let x = Matrix::new(IMAGES, train.image_size(), pixels);
-    let y = Matrix::from_fn(IMAGES, 10, |i, j| {
-        f64::from(u8::from(usize::from(train.label(i)) == j))
-    });
-    (x, y)
-}
-
-/// Descent with a step of its own: from X, Y, W, b and α to W and b.
-fn regress(
-    arguments: &[Value],
-    step: fn(&Matrix, &Matrix, &Matrix, &Matrix, f64) -> (Matrix, Matrix),
-    steps_of: fn(f64) -> usize,
-) -> Option<Vec<Value>> {
-    call(
-        |x: &Matrix, y: &Matrix, w: &Matrix, b: &Matrix, alpha: f64, steps: f64| {
-            let (mut w, mut b) = (w.clone(), b.clone());
-            for _ in 0..steps_of(steps) {
-                (w, b) = step(x, y, &w, &b, alpha);
-            }
-            (w, b)
-        },
-        arguments,
-    )
-}
-
-const REGRESSION: &[Row] = &[
-    (
-        "regression descent: uphill",
-        "uphill: the steps are + α grad, toward larger losses",
-        |a| {
-            let step = |x: &Matrix, y: &Matrix, w: &Matrix, b: &Matrix, alpha: f64| {
-                let error = x.matmul(w) + b - y;
-                (
-                    w + alpha * x.t().matmul(&error),
-                    b + alpha * error.sum_rows(),
-                )
-            };
-            regress(a, step, |steps| steps as usize)
-        },
-    ),
-    (
-        "regression descent: mean",
-        "mean: the gradients are divided by n, for the loss of the sum",
-        |a| {
-            let step = |x: &Matrix, y: &Matrix, w: &Matrix, b: &Matrix, alpha: f64| {
-                let error = (x.matmul(w) + b - y) / x.rows() as f64;
-                (
-                    w - alpha * x.t().matmul(&error),
-                    b - alpha * error.sum_rows(),
-                )
-            };
-            regress(a, step, |steps| steps as usize)
-        },
-    ),
-    (
-        "regression descent: in turn",
-        "in turn: grad_b is taken after W has changed; both gradients belong to one point",
-        |a| {
-            let step = |x: &Matrix, y: &Matrix, w: &Matrix, b: &Matrix, alpha: f64| {
-                let w = w - alpha * x.t().matmul(&(x.matmul(w) + b - y));
-                let error = x.matmul(&w) + b - y;
-                (w, b - alpha * error.sum_rows())
-            };
-            regress(a, step, |steps| steps as usize)
-        },
-    ),
-    (
-        "regression descent: bias left alone",
-        "the bias is left alone: only W is trained",
-        |a| {
-            let step = |x: &Matrix, y: &Matrix, w: &Matrix, b: &Matrix, alpha: f64| {
-                let error = x.matmul(w) + b - y;
-                (w - alpha * x.t().matmul(&error), b.clone())
-            };
-            regress(a, step, |steps| steps as usize)
-        },
-    ),
-    (
-        "regression descent: bias left out",
-        "the bias is left out of Yp: Yp = X·W",
-        |a| {
-            let step = |x: &Matrix, y: &Matrix, w: &Matrix, b: &Matrix, alpha: f64| {
-                let error = x.matmul(w) - y;
-                (
-                    w - alpha * x.t().matmul(&error),
-                    b - alpha * error.sum_rows(),
-                )
-            };
-            regress(a, step, |steps| steps as usize)
-        },
-    ),
-    (
-        "regression descent: mean of the bias",
-        "mean in grad_b: Σ_rows (Yp - Y) is divided by n, for the loss of the sum",
-        |a| {
-            let step = |x: &Matrix, y: &Matrix, w: &Matrix, b: &Matrix, alpha: f64| {
-                let error = x.matmul(w) + b - y;
-                let grad_b = error.sum_rows() / x.rows() as f64;
-                (w - alpha * x.t().matmul(&error), b - alpha * grad_b)
-            };
-            regress(a, step, |steps| steps as usize)
-        },
-    ),
-    (
-        "regression descent: one step",
-        "one step: the gradients are not taken again in every step",
-        |a| {
-            let step = |x: &Matrix, y: &Matrix, w: &Matrix, b: &Matrix, alpha: f64| {
-                let error = x.matmul(w) + b - y;
-                (
-                    w - alpha * x.t().matmul(&error),
-                    b - alpha * error.sum_rows(),
-                )
-            };
-            regress(a, step, |_| 1)
         },
     ),
 ];

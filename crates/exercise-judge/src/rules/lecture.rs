@@ -1,7 +1,7 @@
 //! The rules of the lecture. Their points and most of their mistakes are those of `gradient-trials`.
 
 use burn::tensor::Device;
-use exercises::Matrix;
+use exercises::{Matrix, Value};
 use gradient_trials::Origin;
 
 use super::trial::{Form, Slots, Trial, UPSTREAM};
@@ -39,7 +39,24 @@ pub(crate) fn tanh(device: &Device) -> Task {
 }
 
 pub(crate) fn relu(device: &Device) -> Task {
-    task(device, "relu", solutions::relu, (POINTWISE, A), &[])
+    let task = task(device, "relu", solutions::relu, (POINTWISE, A), &[]);
+    let kinks = Matrix::from([[0.0, 1.5, -0.5], [-2.0, 0.0, 0.25]]);
+    let upstream = Matrix::from([[0.5, -1.0, 2.0], [1.5, -0.75, 1.0]]);
+    let arguments = vec![Value::Matrix(kinks), Value::Matrix(upstream)];
+    task.and(
+        arguments,
+        solutions::relu,
+        &[(
+            "relu: 1 at 0",
+            "grad_z passes where a is 0: the derivative there is taken to be 0",
+            |a| {
+                call(
+                    |a: &Matrix, g: &Matrix| a.map(|a| f64::from(u8::from(a >= 0.0))) * g,
+                    a,
+                )
+            },
+        )],
+    )
 }
 
 pub(crate) fn elu(device: &Device) -> Task {
@@ -127,23 +144,56 @@ pub(crate) fn squared_error(device: &Device) -> Task {
 pub(crate) fn softmax(device: &Device) -> Task {
     let arguments = &[("z", Form::Matrix), (UPSTREAM, Form::Matrix)];
     let results = &[("z", Form::Matrix)];
+    let wrong: &[Row] = &[
+        (
+            "softmax: one sum for all",
+            "the inner product is summed over the whole matrix: every row has its own",
+            |a| {
+                call(
+                    |z: &Matrix, g: &Matrix| {
+                        let yp = probabilities(z);
+                        &yp * (g - (&yp * g).sum())
+                    },
+                    a,
+                )
+            },
+        ),
+        (
+            "softmax: upstream forgotten",
+            "it equals yp(1 - yp): the factor grad_yp is missing",
+            |a| {
+                call(
+                    |z: &Matrix, _: &Matrix| {
+                        let yp = probabilities(z);
+                        &yp * (1.0 - &yp)
+                    },
+                    a,
+                )
+            },
+        ),
+    ];
     task(
         device,
         "softmax",
         solutions::softmax,
         (arguments, results),
-        &[],
+        wrong,
     )
 }
 
 pub(crate) fn cross_entropy(device: &Device) -> Task {
     let results = &[("yp", Form::Matrix)];
+    let wrong: &[Row] = &[(
+        "cross_entropy: with softmax",
+        "it equals (yp - y)/n: that is the gradient before the softmax, which is not asked for here",
+        |a| call(|yp: &Matrix, y: &Matrix| (yp - y) / yp.rows() as f64, a),
+    )];
     task(
         device,
         "cross_entropy",
         solutions::cross_entropy,
         (OUTPUTS, results),
-        &[],
+        wrong,
     )
 }
 
@@ -152,7 +202,7 @@ pub(crate) fn composed(device: &Device) -> Task {
     let wrong: &[Row] = &[
         (
             "composed: inner product dropped",
-            "inner product dropped: grad_z = yp∘grad_yp, without - Σ yp∘grad_yp",
+            "grad_z equals yp∘grad_yp: the inner product is not subtracted",
             |a| {
                 call(
                     |z: &Matrix, y: &Matrix| {
@@ -165,12 +215,12 @@ pub(crate) fn composed(device: &Device) -> Task {
         ),
         (
             "composed: softmax forgotten",
-            "softmax forgotten: this is grad_yp, the gradient with respect to Yp",
+            "it equals grad_yp: softmax's rule is missing",
             |a| call(|z: &Matrix, y: &Matrix| composition(z, y).1, a),
         ),
         (
             "composed: diagonal only",
-            "diagonal only: grad_z = yp(1 - yp)∘grad_yp, no off-diagonal part",
+            "grad_z equals yp(1 - yp)∘grad_yp: the part off the diagonal of the Jacobian is missing",
             |a| {
                 call(
                     |z: &Matrix, y: &Matrix| {
@@ -193,22 +243,60 @@ pub(crate) fn composed(device: &Device) -> Task {
 
 /// n, grad_yp and yp of softmax with cross-entropy.
 fn composition(z: &Matrix, y: &Matrix) -> (f64, Matrix, Matrix) {
-    let n = z.rows() as f64;
-    let e = (z - z.max_columns()).exp();
-    let yp = &e / e.sum_columns();
+    let (n, yp) = (z.rows() as f64, probabilities(z));
     (n, -y / &yp / n, yp)
+}
+
+/// Softmax of every row.
+fn probabilities(z: &Matrix) -> Matrix {
+    let e = (z - z.max_columns()).exp();
+    &e / e.sum_columns()
 }
 
 pub(crate) fn fused(device: &Device) -> Task {
     let results = &[("z", Form::Matrix)];
-    task(
+    let wrong: &[Row] = &[(
+        "fused: softmax forgotten",
+        "it equals -y/(n yp): softmax's rule is missing",
+        |a| call(|z: &Matrix, y: &Matrix| composition(z, y).1, a),
+    )];
+    let task = task(
         device,
         "softmax_cross_entropy",
         solutions::fused,
         (LOGITS, results),
-        &[],
-    )
+        wrong,
+    );
+    // e^-1000 is rounded to 0.
+    let logits = Matrix::from([[1000.0, 0.0, 999.0], [0.5, -1.0, 2.0]]);
+    let labels = Matrix::from([[0.0, 0.0, 1.0], [0.0, 1.0, 0.0]]);
+    let arguments = vec![Value::Matrix(logits), Value::Matrix(labels)];
+    task.and(arguments, solutions::fused, DIVIDED)
 }
+
+/// Formulas that are right unless an output is rounded to 0.
+const DIVIDED: &[Row] = &[
+    ("fused: division by yp", BY_ZERO, |a| {
+        call(
+            |z: &Matrix, y: &Matrix| {
+                let (n, grad_yp, yp) = composition(z, y);
+                yp * (grad_yp + 1.0 / n)
+            },
+            a,
+        )
+    }),
+    ("fused: not simplified", BY_ZERO, |a| {
+        call(
+            |z: &Matrix, y: &Matrix| {
+                let (_, grad_yp, yp) = composition(z, y);
+                &yp * (&grad_yp - (&yp * &grad_yp).sum_columns())
+            },
+            a,
+        )
+    }),
+];
+
+const BY_ZERO: &str = "it divides by yp: where yp is rounded to 0, 0/0 is no number";
 
 pub(crate) fn layer(device: &Device) -> Task {
     let arguments = &[
@@ -221,7 +309,7 @@ pub(crate) fn layer(device: &Device) -> Task {
     let wrong: &[Row] = &[
         (
             "layer: w not transposed",
-            "w not transposed: grad_x = G·W",
+            "grad_x equals G·W: a transpose is missing",
             |a| {
                 call(
                     |x: &Matrix, w: &Matrix, b: &Matrix, grad_z: &Matrix| {
@@ -234,7 +322,7 @@ pub(crate) fn layer(device: &Device) -> Task {
         ),
         (
             "layer: x not transposed",
-            "x not transposed: grad_w = X·G",
+            "grad_w equals X·G: a transpose is missing",
             |a| {
                 call(
                     |x: &Matrix, w: &Matrix, b: &Matrix, grad_z: &Matrix| {
@@ -246,8 +334,36 @@ pub(crate) fn layer(device: &Device) -> Task {
             },
         ),
         (
+            "layer: wrong axis",
+            "grad_b is the sum of G over the columns, where the one over the rows belongs",
+            |a| {
+                call(
+                    |x: &Matrix, w: &Matrix, b: &Matrix, grad_z: &Matrix| {
+                        let g = gradient_before(x, w, b, grad_z);
+                        let grad_b = g.sum_columns().t();
+                        (g.matmul(&w.t()), x.t().matmul(&g), grad_b)
+                    },
+                    a,
+                )
+            },
+        ),
+        (
+            "layer: f' of a",
+            "G has the factor A∘(1 - A): that formula is for Z",
+            |a| {
+                call(
+                    |x: &Matrix, w: &Matrix, b: &Matrix, grad_z: &Matrix| {
+                        let a = x.matmul(w) + b;
+                        let g = &a * (1.0 - &a) * grad_z;
+                        (g.matmul(&w.t()), x.t().matmul(&g), g.sum_rows())
+                    },
+                    a,
+                )
+            },
+        ),
+        (
             "layer: mean over rows",
-            "mean over rows: grad_b averages G over the rows, the rule has the sum",
+            "grad_b is the mean of G over the rows: the rule has the sum",
             |a| {
                 call(
                     |x: &Matrix, w: &Matrix, b: &Matrix, grad_z: &Matrix| {

@@ -25,81 +25,15 @@ const PARAMETERS: Slots = &[
     ("b2", Form::Row),
 ];
 
-pub(crate) fn scalar_net(device: &Device) -> Task {
-    let trial = Trial {
-        formula: solutions::scalar_net,
-        arguments: &[
-            ("x", Form::Number),
-            ("y", Form::Number),
-            ("w1", Form::Number),
-            ("b1", Form::Number),
-            ("w2", Form::Number),
-            ("b2", Form::Number),
-        ],
-        results: &[
-            ("w1", Form::Number),
-            ("b1", Form::Number),
-            ("w2", Form::Number),
-            ("b2", Form::Number),
-        ],
-        wrong: SCALAR_NET,
-        right: &[],
-    };
-    trial.of_rule(device, Origin::ManualBackprop, "scalar net")
-}
-
-/// The scalar net's gradients, with a part that may be wrong: δyp, δz3 from δz4, σ', and the gradients.
-fn scalar(
-    arguments: &[Value],
-    grad_yp: fn(f64, f64) -> f64,
-    slope: fn(f64, f64) -> f64,
-) -> Option<Vec<Value>> {
-    call(
-        |x: f64, y: f64, w1: f64, b1: f64, w2: f64, b2: f64| {
-            let z2 = x * w1 + b1;
-            let z3 = 1.0 / (1.0 + (-z2).exp());
-            let grad_yp = grad_yp(z3 * w2 + b2, y);
-            let grad_z2 = slope(z2, z3) * w2 * grad_yp;
-            (x * grad_z2, grad_z2, z3 * grad_yp, grad_yp)
-        },
-        arguments,
-    )
-}
-
-const SCALAR_NET: &[Row] = &[
-    (
-        "scalar net: sign of the error",
-        "δyp equals y - yp: the sign is wrong",
-        |a| scalar(a, |yp, y| y - yp, |_, z3| z3 * (1.0 - z3)),
-    ),
-    (
-        "scalar net: half forgotten",
-        "δyp equals 2(yp - y): the ½ of the loss cancels the 2",
-        |a| scalar(a, |yp, y| 2.0 * (yp - y), |_, z3| z3 * (1.0 - z3)),
-    ),
-    (
-        "scalar net: σ' missing",
-        "σ'(z2) is missing: δz2 = δz3",
-        |a| scalar(a, |yp, y| yp - y, |_, _| 1.0),
-    ),
-    (
-        "scalar net: σ' of z2",
-        "σ' equals z2(1 - z2): that formula is for z3",
-        |a| scalar(a, |yp, y| yp - y, |z2, _| z2 * (1.0 - z2)),
-    ),
-    (
-        "scalar net: σ for σ'",
-        "δz2 equals z3 δz3: the factor 1 - z3 of σ' is missing",
-        |a| scalar(a, |yp, y| yp - y, |_, z3| z3),
-    ),
-];
-
 /// A net with one hidden layer, up to where mistakes are made.
 struct Net<'a> {
     x: &'a Matrix,
     w2: &'a Matrix,
+    z2: Matrix,
     z3: Matrix,
-    /// The gradients of Z4 and Z2.
+    z5: Matrix,
+    /// The gradients of Yp, Z4 and Z2.
+    grad_yp: Matrix,
     grad_z4: Matrix,
     grad_z2: Matrix,
 }
@@ -113,19 +47,28 @@ impl<'a> Net<'a> {
         of_error: fn(&Matrix, &Matrix) -> Matrix,
     ) -> Self {
         let sigmoid = |z: &Matrix| z.map(|a| 1.0 / (1.0 + (-a).exp()));
-        let z3 = sigmoid(&(x.matmul(w1) + b1));
+        let z2 = x.matmul(w1) + b1;
+        let z3 = sigmoid(&z2);
         let z5 = z3.matmul(w2) + b2;
-        let grad_z4 = if has_output_sigmoid {
-            let yp = sigmoid(&z5);
-            &yp * (1.0 - &yp) * of_error(&yp, y)
+        let yp = if has_output_sigmoid {
+            sigmoid(&z5)
         } else {
-            of_error(&z5, y)
+            z5.clone()
+        };
+        let grad_yp = of_error(&yp, y);
+        let grad_z4 = if has_output_sigmoid {
+            &yp * (1.0 - &yp) * &grad_yp
+        } else {
+            grad_yp.clone()
         };
         let grad_z2 = &z3 * (1.0 - &z3) * grad_z4.matmul(&w2.t());
         Self {
             x,
             w2,
+            z2,
             z3,
+            z5,
+            grad_yp,
             grad_z4,
             grad_z2,
         }
@@ -133,6 +76,13 @@ impl<'a> Net<'a> {
 
     fn gradients(&self) -> Four {
         self.from(&self.grad_z2)
+    }
+
+    /// The gradients with this one of Z4.
+    fn with_z4(mut self, grad_z4: Matrix) -> Four {
+        self.grad_z2 = &self.z3 * (1.0 - &self.z3) * grad_z4.matmul(&self.w2.t());
+        self.grad_z4 = grad_z4;
+        self.gradients()
     }
 
     /// The gradients with this one of Z2.
@@ -181,7 +131,7 @@ macro_rules! net_rows {
             ),
             (
                 concat!($rule, ": δw1 too early"),
-                "δW1 = Xᵀ·δZ3: σ'(Z2) is missing in it",
+                "δW1 equals Xᵀ·δZ3: σ'(Z2) is missing in it",
                 net_row!($sigmoid, |net| {
                     let (_, b1, w2, b2) = net.gradients();
                     (net.x.t().matmul(&net.grad_z4.matmul(&net.w2.t())), b1, w2, b2)
@@ -189,12 +139,24 @@ macro_rules! net_rows {
             ),
             (
                 concat!($rule, ": σ' without 1 - σ"),
-                "σ for σ': δZ2 = Z3∘δZ3, the factor 1 - Z3 forgotten",
+                "δZ2 equals Z3∘δZ3: the factor 1 - Z3 of σ' is missing",
                 net_row!($sigmoid, |net| net.from(&(&net.z3 * net.grad_z4.matmul(&net.w2.t())))),
             ),
             (
+                concat!($rule, ": σ' of Z3 and Z2"),
+                "δZ2 has the factor Z3∘(1 - Z2): Z2 stands where Z3 belongs",
+                net_row!($sigmoid, |net| {
+                    net.from(&(&net.z3 * (1.0 - &net.z2) * net.grad_z4.matmul(&net.w2.t())))
+                }),
+            ),
+            (
                 concat!($rule, ": sign of the error"),
-                "sign of the error: δYp = Y - Yp",
+                // With an output sigmoid, the exercise gives δYp.
+                if $sigmoid {
+                    "δZ5 equals σ'(Z5)∘(Y - Yp): its sign is wrong"
+                } else {
+                    "δYp equals Y - Yp: the sign is wrong"
+                },
                 |a| call(
                     |x: &Matrix, y: &Matrix, w1: &Matrix, b1: &Matrix, w2: &Matrix, b2: &Matrix| {
                         Net::new($sigmoid, [x, y, w1, b1, w2, b2], |yp, y| y - yp).gradients()
@@ -204,7 +166,11 @@ macro_rules! net_rows {
             ),
             (
                 concat!($rule, ": half forgotten"),
-                "half forgotten: δYp = 2(Yp - Y), though the loss has a ½",
+                if $sigmoid {
+                    "δZ5 is twice the right one: the ½ of the loss cancels the 2"
+                } else {
+                    "δYp equals 2(Yp - Y): the ½ of the loss cancels the 2"
+                },
                 |a| call(
                     |x: &Matrix, y: &Matrix, w1: &Matrix, b1: &Matrix, w2: &Matrix, b2: &Matrix| {
                         Net::new($sigmoid, [x, y, w1, b1, w2, b2], |yp, y| 2.0 * (yp - y)).gradients()
@@ -235,12 +201,63 @@ const GENERAL_NET: &[Row] = net_rows!(
     false,
     (
         "general net: hidden f' forgotten",
-        "σ'(Z2) is missing: δz2 = δz3",
+        "δZ2 equals δZ3: σ'(Z2) is missing",
         net_row!(false, |net| net.from(&net.grad_z4.matmul(&net.w2.t()))),
+    ),
+    (
+        "general net: mean over rows",
+        "everything is divided by the number of rows: the loss is a sum",
+        net_row!(false, |net| {
+            let mean = &net.grad_z4 / net.x.rows() as f64;
+            net.with_z4(mean)
+        }),
+    ),
+    (
+        "general net: δb1 too early",
+        "δb1 equals Σ_rows δZ3: it is taken before σ' is multiplied in",
+        net_row!(false, |net| {
+            let (w1, _, w2, b2) = net.gradients();
+            (w1, net.grad_z4.matmul(&net.w2.t()).sum_rows(), w2, b2)
+        }),
+    ),
+    (
+        "general net: stale activation",
+        "δW2 equals Z2ᵀ·δZ4: the value before σ stands where Z3 belongs",
+        net_row!(false, |net| {
+            let (w1, b1, _, b2) = net.gradients();
+            (w1, b1, net.z2.t().matmul(&net.grad_z4), b2)
+        }),
     )
 );
 
-const XOR_NET: &[Row] = net_rows!("xor net", true);
+const XOR_NET: &[Row] = net_rows!(
+    "xor net",
+    true,
+    (
+        "xor net: σ' of Z5",
+        "δZ5 has the factor Z5∘(1 - Z5): that formula is for Yp",
+        net_row!(true, |net| {
+            let grad_z5 = &net.z5 * (1.0 - &net.z5) * &net.grad_yp;
+            net.with_z4(grad_z5)
+        }),
+    ),
+    (
+        "xor net: δW2 too early",
+        "δW2 equals Z3ᵀ·δYp: it is taken before σ'(Z5) is multiplied in",
+        net_row!(true, |net| {
+            let (w1, b1, _, b2) = net.gradients();
+            (w1, b1, net.z3.t().matmul(&net.grad_yp), b2)
+        }),
+    ),
+    (
+        "xor net: δb2 too early",
+        "δb2 equals Σ_rows δYp: it is taken before σ'(Z5) is multiplied in",
+        net_row!(true, |net| {
+            let (w1, b1, w2, _) = net.gradients();
+            (w1, b1, w2, net.grad_yp.sum_rows())
+        }),
+    )
+);
 
 fn one_hidden_layer(
     device: &Device,
@@ -264,53 +281,6 @@ pub(crate) fn general_net(device: &Device) -> Task {
 
 pub(crate) fn xor_net(device: &Device) -> Task {
     one_hidden_layer(device, solutions::xor_net, XOR_NET, "xor net")
-}
-
-pub(crate) fn mnist_net(device: &Device) -> Task {
-    let trial = Trial {
-        formula: solutions::mnist_net,
-        arguments: &[
-            ("x", Form::Matrix),
-            ("y", Form::Matrix),
-            ("w1", Form::Matrix),
-            ("b1", Form::Row),
-            ("w2", Form::Matrix),
-            ("b2", Form::Row),
-            ("w3", Form::Matrix),
-            ("b3", Form::Row),
-        ],
-        results: &[
-            ("w1", Form::Matrix),
-            ("b1", Form::Row),
-            ("w2", Form::Matrix),
-            ("b2", Form::Row),
-            ("w3", Form::Matrix),
-            ("b3", Form::Row),
-        ],
-        wrong: &[],
-        right: &[],
-    };
-    trial.of_rule(device, Origin::ManualBackprop, "mnist net")
-}
-
-/// The ridge term of the cases of `gradient-trials`.
-const GAMMA: f64 = 0.7;
-
-pub(crate) fn regression(device: &Device) -> Task {
-    let trial = Trial {
-        formula: solutions::regression,
-        arguments: &[
-            ("x", Form::Matrix),
-            ("y", Form::Matrix),
-            ("linear.weight", Form::Matrix),
-            ("linear.bias", Form::Row),
-            ("γ", Form::Constant(GAMMA)),
-        ],
-        results: &[("linear.weight", Form::Matrix), ("linear.bias", Form::Row)],
-        wrong: &[],
-        right: &[],
-    };
-    trial.of_rule(device, Origin::ManualBackprop, "LinearRegression")
 }
 
 pub(crate) fn mean_once(device: &Device) -> Task {

@@ -58,7 +58,7 @@ fn norm_backward(x: &Matrix, g: &Matrix, axis: usize, parts: [f64; 2]) -> Matrix
 const LAYER_NORM: &[Row] = &[
     (
         "layer norm: constants",
-        "mean and variance taken as constants: grad_x = grad_z/std",
+        "it equals grad_z/std: mean and variance are taken as constants",
         |a| {
             call(
                 |x: &Matrix, g: &Matrix| norm_backward(x, g, 1, [0.0, 0.0]),
@@ -68,7 +68,7 @@ const LAYER_NORM: &[Row] = &[
     ),
     (
         "layer norm: variance as a constant",
-        "the variance taken as a constant: the part Z∘mean(grad_z∘Z) is missing",
+        "the variance is taken as a constant: the part Z∘mean(grad_z∘Z) is missing",
         |a| {
             call(
                 |x: &Matrix, g: &Matrix| norm_backward(x, g, 1, [1.0, 0.0]),
@@ -78,7 +78,7 @@ const LAYER_NORM: &[Row] = &[
     ),
     (
         "layer norm: mean as a constant",
-        "the mean taken as a constant: the part mean(grad_z) is missing",
+        "the mean is taken as a constant: the part mean(grad_z) is missing",
         |a| {
             call(
                 |x: &Matrix, g: &Matrix| norm_backward(x, g, 1, [0.0, 1.0]),
@@ -88,7 +88,7 @@ const LAYER_NORM: &[Row] = &[
     ),
     (
         "layer norm: sign",
-        "sign: the part Z∘mean(grad_z∘Z) is taken away, not added",
+        "the part Z∘mean(grad_z∘Z) is added: its sign is wrong",
         |a| {
             call(
                 |x: &Matrix, g: &Matrix| norm_backward(x, g, 1, [1.0, -1.0]),
@@ -98,7 +98,7 @@ const LAYER_NORM: &[Row] = &[
     ),
     (
         "layer norm: over the batch",
-        "means over the rows: that is batch normalisation",
+        "means over the batch: that is batch normalisation",
         |a| {
             call(
                 |x: &Matrix, g: &Matrix| norm_backward(x, g, 0, [1.0, 1.0]),
@@ -106,7 +106,63 @@ const LAYER_NORM: &[Row] = &[
             )
         },
     ),
-    ("layer norm: not divided", "not divided by std", |a| {
+    (
+        "layer norm: parts over the batch",
+        "the means of the two parts are taken over the batch: they are taken over a row",
+        |a| {
+            call(
+                |x: &Matrix, g: &Matrix| {
+                    let (z, std) = normal(x, 1);
+                    (g - mean(g, 0) - &z * mean(&(g * &z), 0)) / std
+                },
+                a,
+            )
+        },
+    ),
+    (
+        "layer norm: factor 2",
+        "the part Z∘mean(grad_z∘Z) is taken twice: the 2 of the square and the ½ of the root cancel",
+        |a| {
+            call(
+                |x: &Matrix, g: &Matrix| norm_backward(x, g, 1, [1.0, 2.0]),
+                a,
+            )
+        },
+    ),
+    (
+        "layer norm: z forgotten",
+        "the second part equals mean(grad_z∘Z): its factor Z is missing",
+        |a| {
+            call(
+                |x: &Matrix, g: &Matrix| {
+                    let (z, std) = normal(x, 1);
+                    (g - mean(g, 1) - mean(&(g * &z), 1)) / std
+                },
+                a,
+            )
+        },
+    ),
+    (
+        "layer norm: sum of grad_z",
+        "the first part is the sum of grad_z over the row: it is the mean",
+        |a| {
+            call(
+                |x: &Matrix, g: &Matrix| norm_backward(x, g, 1, [x.columns() as f64, 1.0]),
+                a,
+            )
+        },
+    ),
+    (
+        "layer norm: sum of grad_z∘Z",
+        "the second part has the sum of grad_z∘Z over the row: it is the mean",
+        |a| {
+            call(
+                |x: &Matrix, g: &Matrix| norm_backward(x, g, 1, [1.0, x.columns() as f64]),
+                a,
+            )
+        },
+    ),
+    ("layer norm: not divided", "it is not divided by std", |a| {
         call(
             |x: &Matrix, g: &Matrix| norm_backward(x, g, 1, [1.0, 1.0]) * normal(x, 1).1,
             a,
@@ -114,7 +170,7 @@ const LAYER_NORM: &[Row] = &[
     }),
     (
         "layer norm: sums for means",
-        "sums for means: the parts are means over the row",
+        "both parts have sums over the row, where means belong",
         |a| {
             call(
                 |x: &Matrix, g: &Matrix| {
@@ -177,22 +233,22 @@ fn batch(
 const BATCH_NORM: &[Row] = &[
     (
         "batch norm: constants",
-        "mean and variance taken as constants, as in evaluation: grad_x = grad_h/std",
+        "grad_x equals grad_h/std: mean and variance are taken as constants, as in evaluation",
         |a| batch(a, [0.0, 0.0], |right, _, _, _| right),
     ),
     (
         "batch norm: variance as a constant",
-        "the variance taken as a constant: the part H∘mean(grad_h∘H) is missing in grad_x",
+        "the variance is taken as a constant: the part H∘mean(grad_h∘H) is missing in grad_x",
         |a| batch(a, [1.0, 0.0], |right, _, _, _| right),
     ),
     (
         "batch norm: mean as a constant",
-        "the mean taken as a constant: the part mean(grad_h) is missing in grad_x",
+        "the mean is taken as a constant: the part mean(grad_h) is missing in grad_x",
         |a| batch(a, [0.0, 1.0], |right, _, _, _| right),
     ),
     (
         "batch norm: γ forgotten",
-        "γ is missing in grad_x: grad_h = γ∘grad_z",
+        "grad_h equals grad_z: the factor γ is missing",
         |a| {
             batch(a, [1.0, 1.0], |[_, gamma, beta], x, _, g| {
                 [norm_backward(x, g, 0, [1.0, 1.0]), gamma, beta]
@@ -200,8 +256,44 @@ const BATCH_NORM: &[Row] = &[
         },
     ),
     (
+        "batch norm: h forgotten",
+        "grad_gamma equals Σ_rows grad_z: the factor H is missing",
+        |a| {
+            batch(a, [1.0, 1.0], |[grad_x, _, beta], _, _, g| {
+                [grad_x, g.sum_rows(), beta]
+            })
+        },
+    ),
+    (
+        "batch norm: γ in grad_gamma",
+        "grad_gamma equals Σ_rows H∘grad_h: grad_h stands where grad_z belongs",
+        |a| {
+            batch(a, [1.0, 1.0], |[grad_x, grad_gamma, beta], _, gamma, _| {
+                [grad_x, gamma * grad_gamma, beta]
+            })
+        },
+    ),
+    (
+        "batch norm: γ in grad_beta",
+        "grad_beta equals Σ_rows grad_h: grad_h stands where grad_z belongs",
+        |a| {
+            batch(a, [1.0, 1.0], |[grad_x, grad_gamma, beta], _, gamma, _| {
+                [grad_x, grad_gamma, gamma * beta]
+            })
+        },
+    ),
+    (
+        "batch norm: γ in both",
+        "grad_gamma and grad_beta are made from grad_h: grad_h stands where grad_z belongs",
+        |a| {
+            batch(a, [1.0, 1.0], |[grad_x, grad_gamma, beta], _, gamma, _| {
+                [grad_x, gamma * grad_gamma, gamma * beta]
+            })
+        },
+    ),
+    (
         "batch norm: x for h",
-        "grad_gamma = Σ_rows X∘grad_z, with X where H belongs",
+        "grad_gamma equals Σ_rows X∘grad_z: X stands where H belongs",
         |a| {
             batch(a, [1.0, 1.0], |[grad_x, _, beta], x, _, g| {
                 [grad_x, (x * g).sum_rows(), beta]
@@ -210,7 +302,7 @@ const BATCH_NORM: &[Row] = &[
     ),
     (
         "batch norm: means for sums",
-        "means for sums: grad_gamma and grad_beta are sums over the rows",
+        "grad_gamma and grad_beta are means over the rows, where sums belong",
         |a| {
             batch(a, [1.0, 1.0], |[grad_x, gamma, beta], x, _, _| {
                 let n = x.rows() as f64;
@@ -271,13 +363,18 @@ const DROPOUT: &[Row] = &[
         |a| call(|_: &Matrix, p: f64, g: &Matrix| g / (1.0 - p), a),
     ),
     (
+        "dropout: upstream forgotten",
+        "it equals M/(1 - p): the factor grad_z is missing",
+        |a| call(|m: &Matrix, p: f64, _: &Matrix| m / (1.0 - p), a),
+    ),
+    (
         "dropout: divided by p",
-        "divided by p, the share of zeros, where 1 - p belongs",
+        "it is divided by p, the share of zeros, where 1 - p belongs",
         |a| call(|m: &Matrix, p: f64, g: &Matrix| m * g / p, a),
     ),
     (
         "dropout: multiplied",
-        "multiplied by 1 - p, where it must be divided",
+        "it is multiplied by 1 - p, where it must be divided",
         |a| call(|m: &Matrix, p: f64, g: &Matrix| m * g * (1.0 - p), a),
     ),
     (

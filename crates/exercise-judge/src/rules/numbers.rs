@@ -179,8 +179,36 @@ const LOGARITHM: &[Row] = &[
         },
     ),
     (
+        "safe logarithm: shifted in the sum only",
+        "the largest z is taken away in the sum only: z in front of it loses nothing",
+        |a| {
+            call(
+                |z: &Matrix, y: &Matrix| {
+                    -(y * (z - (z - z.max_columns()).exp().sum_columns().ln())).sum()
+                },
+                a,
+            )
+        },
+    ),
+    (
+        "safe logarithm: shifted before the sum only",
+        "the largest z is taken away in front of the sum only: e^1000 in the sum is infinite",
+        |a| {
+            call(
+                |z: &Matrix, y: &Matrix| {
+                    -(y * (z - z.max_columns() - z.exp().sum_columns().ln())).sum()
+                },
+                a,
+            )
+        },
+    ),
+    ("safe logarithm: clamped", CLAMPED, |a| clamped(a, 700.0)),
+    ("safe logarithm: clamped", CLAMPED, |a| clamped(a, 500.0)),
+    ("safe logarithm: clamped", CLAMPED, |a| clamped(a, 100.0)),
+    ("safe logarithm: clamped", CLAMPED, |a| clamped(a, 50.0)),
+    (
         "safe logarithm: sign",
-        "sign: the loss is minus the sum of y ln yp, and never negative",
+        "the sign is wrong: the loss is minus the sum of y ln yp, and never negative",
         |a| {
             call(
                 |z: &Matrix, y: &Matrix| {
@@ -193,7 +221,7 @@ const LOGARITHM: &[Row] = &[
     ),
     (
         "safe logarithm: mean",
-        "the mean over the rows: the loss here is their sum",
+        "it is the mean over the rows: the loss here is their sum",
         |a| {
             call(
                 |z: &Matrix, y: &Matrix| {
@@ -220,6 +248,20 @@ const LOGARITHM: &[Row] = &[
     ),
 ];
 
+const CLAMPED: &str =
+    "the logits are clamped: that avoids infinity, but the loss becomes that of other logits";
+
+/// The loss of logits that are kept within a bound.
+fn clamped(arguments: &[Value], bound: f64) -> Option<Vec<Value>> {
+    call(
+        |z: &Matrix, y: &Matrix| {
+            let z = z.map(|z| z.clamp(-bound, bound));
+            -(y * (&z - z.exp().sum_columns().ln())).sum()
+        },
+        arguments,
+    )
+}
+
 /// The loss with a small number added to every probability.
 fn small_number(arguments: &[Value], number: f64) -> Option<Vec<Value>> {
     call(
@@ -243,13 +285,18 @@ pub(crate) fn gradient_check(_: &Device) -> Task {
             2.0 * value * sums * Matrix::ones(x.rows(), x.columns())
         },
     ];
-    let change: [fn(&Matrix) -> Matrix; 6] = [
+    let change: [fn(&Matrix) -> Matrix; 7] = [
         Matrix::clone,
         |g| -g,
         |g| 2.0 * g,
         |g| {
             let mut g = g.clone();
             g[(1, 2)] *= 1.001;
+            g
+        },
+        |g| {
+            let mut g = g.clone();
+            g[(1, 2)] *= 2.0;
             g
         },
         |g| {
@@ -325,7 +372,7 @@ const CHECK: &[Row] = &[
     ),
     (
         "gradient check: believes nothing",
-        "it believes no claim, not even a right one: two numbers are never equal with rounding, and with a tiny step rounding is all that is left",
+        "it believes no claim, not even a right one: the difference is wrong (look at the brackets of / (2.0 * h), and at which copy is changed), or the tolerance is below its error",
         |a| check(a, 1e-5, |d, c| d.to_bits() == c.to_bits(), true),
     ),
     (
@@ -358,8 +405,42 @@ const CHECK: &[Row] = &[
         |a| check(a, 1e-5, |d, c| d - c <= 1e-5 + 1e-5 * c.abs(), true),
     ),
     (
-        "gradient check: too lenient",
-        "its tolerance is too wide: a thousandth of one element passes",
-        |a| check(a, 1e-5, |d, c| (d - c).abs() <= 1e-2 + 1e-2 * c.abs(), true),
+        "gradient check: divided by h",
+        "its difference is twice as large as it should be: it is divided by h, not by 2h",
+        |a| {
+            check(
+                a,
+                1e-5,
+                |d, c| (2.0 * d - c).abs() <= 1e-5 + 1e-5 * c.abs(),
+                true,
+            )
+        },
     ),
+    (
+        "gradient check: comparison reversed",
+        "it believes what is far from the difference, and not what is near it: the comparison is the wrong way round",
+        |a| check(a, 1e-5, |d, c| (d - c).abs() >= 1e-5 + 1e-5 * c.abs(), true),
+    ),
+    (
+        "gradient check: large step",
+        "its step is too large: the error of the difference grows with h²",
+        |a| check(a, 0.1, |d, c| (d - c).abs() <= 1e-5 + 1e-5 * c.abs(), true),
+    ),
+    ("gradient check: too lenient", LENIENT, |a| {
+        check(a, 1e-5, |d, c| (d - c).abs() <= 1e-2 + 1e-2 * c.abs(), true)
+    }),
+    ("gradient check: too lenient", LENIENT, |a| {
+        check(a, 1e-5, |d, c| (d - c).abs() <= 1e-3 * c.abs(), true)
+    }),
+    ("gradient check: too lenient", LENIENT, |a| {
+        check(a, 1e-5, |d, c| (d - c).abs() <= 1e-3, true)
+    }),
+    ("gradient check: too lenient", LENIENT, |a| {
+        check(a, 1e-5, |d, c| (d - c).abs() <= 1e-1, true)
+    }),
+    ("gradient check: too lenient", LENIENT, |a| {
+        check(a, 1e-5, |d, c| (d - c).abs() <= 0.5, true)
+    }),
 ];
+
+const LENIENT: &str = "its tolerance is too wide: a thousandth of one element passes";

@@ -4,7 +4,8 @@ use burn::tensor::Device;
 use exercise_judge::{Diagnosis, Exercise, Known, Outcome, PartVerdict, Task, diagnose, exercises};
 use exercises::{Matrix, Value};
 
-/// An answer's results as outcomes; where it has none, the function panicked.
+/// An answer's results as outcomes; where it has none, the function panicked. Questions that it says nothing about
+/// are answered rightly.
 fn outcomes(task: &Task, known: &Known) -> Vec<Outcome> {
     let outcome = |results: &Option<Vec<Value>>| match results {
         Some(results) => Outcome::Results(results.clone()),
@@ -13,8 +14,8 @@ fn outcomes(task: &Task, known: &Known) -> Vec<Outcome> {
             place: "here".into(),
         },
     };
-    assert_eq!(known.answers.len(), task.questions.len(), "{}", known.name);
-    known.answers.iter().map(outcome).collect()
+    let beyond = right(task).into_iter().skip(known.answers.len());
+    known.answers.iter().map(outcome).chain(beyond).collect()
 }
 
 fn right(task: &Task) -> Vec<Outcome> {

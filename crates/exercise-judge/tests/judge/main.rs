@@ -4,3 +4,4 @@ mod diagnosis;
 mod mistakes;
 mod package;
 mod programs;
+mod verdicts;

@@ -64,8 +64,8 @@ const MISTAKES: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "squared_error",
-        "/ yp.rows()",
-        "/ (yp.rows() * yp.columns())",
+        "(yp - y) / n",
+        "(yp - y) / (yp.rows() * yp.columns()) as f64",
         "half_squared_error: all elements",
     ),
     (
@@ -99,12 +99,7 @@ const MISTAKES: &[(&str, &str, &str, &str)] = &[
         "grad_yp",
         "softmax: inner product dropped",
     ),
-    (
-        "cross_entropy",
-        " / yp.rows() as f64",
-        "",
-        "cross_entropy: 1/n missing",
-    ),
+    ("cross_entropy", " / n", "", "cross_entropy: 1/n missing"),
     (
         "fused",
         "(&yp - y) / n",

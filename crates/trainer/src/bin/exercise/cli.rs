@@ -53,8 +53,8 @@ pub(crate) enum Command {
     List,
     /// Show a hint: 1 is vague, 3 is almost the solution.
     Hint {
-        /// Name of the exercise.
-        name: String,
+        /// Name of the exercise [default: the next one].
+        name: Option<String>,
         /// Which hint, from 1 to 3.
         #[arg(default_value_t = 1)]
         level: usize,

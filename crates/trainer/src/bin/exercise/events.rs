@@ -76,7 +76,9 @@ impl Part {
     fn of(part: &exercise_judge::Part) -> Self {
         let (verdict, mistake, sentences, evidence) = match &part.verdict {
             PartVerdict::Right => ("right", None, vec![], String::new()),
-            PartVerdict::Unknown => ("unknown", None, vec![], String::new()),
+            PartVerdict::Unknown | PartVerdict::RightSoFar => {
+                ("unknown", None, vec![], String::new())
+            }
             PartVerdict::Wrong {
                 known,
                 sentences,

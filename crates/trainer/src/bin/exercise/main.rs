@@ -31,7 +31,7 @@ fn run(cli: &Cli) -> Result<Exit> {
         None => practice.check(cli.name.as_deref()),
         Some(Command::Watch) => watch::run(&practice),
         Some(Command::List) => practice.list(),
-        Some(Command::Hint { name, level }) => practice.hint(name, *level),
+        Some(Command::Hint { name, level }) => practice.hint(name.as_deref(), *level),
         Some(Command::Reset { name }) => practice.reset(name),
         Some(Command::Solution { name, give_up }) => practice.solution(name, *give_up),
         Some(Command::Grade { submissions }) => grading::run(&folder, submissions, cli.format),

@@ -21,11 +21,7 @@ pub(crate) struct Practice<'a> {
 impl Practice<'_> {
     /// Checks the exercise of this name, or the next one.
     pub(crate) fn check(&self, name: Option<&str>) -> Result<Exit> {
-        let wanted = match name {
-            Some(name) => Some(exercise(name)?),
-            None => self.next()?,
-        };
-        let Some(wanted) = wanted else {
+        let Some(wanted) = self.named_or_next(name)? else {
             print("all exercises are solved; `cargo xtask exercise NAME` checks one again")?;
             return Ok(Exit::Success);
         };
@@ -72,6 +68,13 @@ impl Practice<'_> {
         Ok(is_right)
     }
 
+    fn named_or_next(&self, name: Option<&str>) -> Result<Option<&'static Exercise>> {
+        match name {
+            Some(name) => Ok(Some(exercise(name)?)),
+            None => self.next(),
+        }
+    }
+
     /// The first exercise that is not solved.
     pub(crate) fn next(&self) -> Result<Option<&'static Exercise>> {
         let progress = self.folder.progress()?;
@@ -103,8 +106,16 @@ impl Practice<'_> {
         Ok(Exit::Success)
     }
 
-    pub(crate) fn hint(&self, name: &str, level: usize) -> Result<Exit> {
-        let exercise = exercise(name)?;
+    /// A hint on the exercise of this name, or on the next one; a number in the place of the name is the level.
+    pub(crate) fn hint(&self, name: Option<&str>, level: usize) -> Result<Exit> {
+        let number = name.and_then(|name| name.parse().ok());
+        let (name, level) = number.map_or((name, level), |number| (None, number));
+        let Some(exercise) = self.named_or_next(name)? else {
+            print(
+                "all exercises are solved; `cargo xtask exercise hint NAME` gives a hint on one of them",
+            )?;
+            return Ok(Exit::Success);
+        };
         let hints = exercise.hints();
         let hint = level.checked_sub(1).and_then(|at| hints.get(at));
         let hint = hint.ok_or(ExerciseError::NoHint {
