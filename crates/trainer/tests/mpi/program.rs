@@ -87,6 +87,19 @@ impl<'a> Running<'a> {
         }
     }
 
+    /// Waits until it prints something, or ends.
+    #[track_caller]
+    pub(crate) fn wait_for_output(&mut self) {
+        let started = Instant::now();
+        let is_over =
+            |mpirun: &mut Child| mpirun.try_wait().expect("it can be waited for").is_some();
+        while self.printed().stdout.is_empty() && !is_over(&mut self.mpirun) {
+            let is_late = started.elapsed() > 2 * SOON;
+            assert!(!is_late, "{}", self.printed().stderr);
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     /// The process of a rank of this run, while it lasts.
     pub(crate) fn process(&self, rank: usize) -> Option<u32> {
         let folder = self.workplace.path("");
