@@ -253,6 +253,10 @@ fn tests(linter: &Linter) -> Result<()> {
 
 /// The trainer on several ranks, which the README's test command leaves out: not everybody has an MPI library.
 fn on_ranks(linter: &Linter) -> Result<()> {
+    let version = Command::new("mpirun").arg("--version").output();
+    version.context(
+        "no mpirun; on Debian and Ubuntu: apt-get install openmpi-bin libopenmpi-dev libclang-dev iproute2",
+    )?;
     let mut command = cargo();
     command.args(["test", "--package", "trainer", "--features", "mpi"]);
     command.args(["--bin", "trainer", "--test", "mpi"]);

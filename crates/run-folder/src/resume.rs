@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
-use training::{Choices, Net, Progress, State};
+use training::{Choices, Net, Progress, State, TrainingError};
 
 use crate::checkpoint::{Checkpoint, Checkpoints, Found};
 use crate::config::Config;
@@ -197,14 +197,15 @@ impl Resumed {
     ///
     /// # Errors
     ///
-    /// If the data are not those that the run started with, or the checkpoint is that of another net:
-    /// the folder is unchanged then. If the folder cannot be written.
+    /// If the data are not those that the run started with, the checkpoint is that of another net, or
+    /// `before_writing` refuses the state: the folder is unchanged then. If the folder cannot be written.
     pub fn restore<N: Net>(
         self,
         net: N,
         sizes: &[usize],
         data_digest: &str,
         device: &Device,
+        before_writing: impl FnOnce(&State<N>) -> Result<(), TrainingError>,
     ) -> Result<Restored<N>, RunFolderError> {
         let Self {
             folder,
@@ -242,6 +243,7 @@ impl Resumed {
                 (state, None, 0)
             }
         };
+        before_writing(&state)?;
         let folder = match folder {
             Some(mut folder) => {
                 folder.rewind_metrics(metrics_bytes)?;

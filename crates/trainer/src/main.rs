@@ -33,6 +33,8 @@ fn main() -> ExitCode {
     let started = Instant::now();
     run_program(|| match Cli::try_parse() {
         Ok(cli) => run(cli, started),
+        // Help is no error.
+        Err(error) if !ranks::speaks() && error.exit_code() == 0 => Ok(Exit::Success),
         Err(_) if !ranks::speaks() => Ok(ranks::after_rank_0(Exit::Failure)),
         Err(error) => error.exit(),
     })

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, Result};
 use programs::{Exit, complain};
 
-use crate::ranks::speaks;
+use crate::ranks::Launch;
 
 /// The flag that the first Ctrl-C raises; the second ends the program at once.
 ///
@@ -20,8 +20,17 @@ pub(crate) fn watch_for_interrupt() -> Result<Arc<AtomicBool>> {
         if raised.swap(true, Ordering::Relaxed) {
             std::process::exit(Exit::Interrupted as i32);
         }
-        if speaks() {
-            complain("interrupted: finishing this step, then saving (press again to stop at once)");
+        match Launch::of_this_process() {
+            None => complain(
+                "interrupted: finishing this step, then saving (press again to stop at once)",
+            ),
+            // Perhaps because another rank has died.
+            Some(Launch { rank: 0, by, .. }) => {
+                complain(format_args!(
+                    "{by} asks all ranks to end: saving if they can take this step"
+                ));
+            }
+            Some(_) => {}
         }
     })
     .context("cannot handle Ctrl-C")?;

@@ -168,7 +168,13 @@ pub fn epoch<N: Net>(
     for (index, range) in pass.batches(rows).skip(state.progress.step_in_epoch) {
         let is_last = range.end == rows;
         let batch = training.batch(&order, range.clone());
-        if !tally.uncounted(|| watch.may_step(&state, &batch))? {
+        let mut may_step = tally.uncounted(|| watch.may_step(&state, &batch))?;
+        if let Some(shared) = pass.team.shared()
+            && pass.settings.checks(state.progress.step)
+        {
+            may_step = !shared.any(!may_step)?;
+        }
+        if !may_step {
             return Ok((state, EpochEnd::Refused));
         }
         if let Some(shared) = pass.team.shared() {

@@ -35,8 +35,7 @@ impl<N: Net, R: Recorder<N>> Watch<N> for EpochWatch<'_, R> {
         state: &State<N>,
         batch: &Batch<N::Targets>,
     ) -> Result<bool, TrainingError> {
-        let every = self.settings.check_gradients;
-        if !every.is_some_and(|every| state.progress.step.is_multiple_of(every)) {
+        if !self.settings.checks(state.progress.step) {
             return Ok(true);
         }
         let (epoch, step) = (state.progress.epoch + 1, state.progress.step + 1);

@@ -56,7 +56,7 @@ pub enum TrainingError {
         /// The encoder's reason.
         why: String,
     },
-    /// A rank does not answer.
+    /// A rank does not answer, for implementations of [`Ranks`](crate::Ranks).
     #[error("{0}")]
     RankLost(String),
     /// Ranks that would not train the same run.
@@ -71,7 +71,8 @@ pub enum TrainingError {
     },
     /// Steps apart, and nobody to average with.
     #[error(
-        "--average-every is for several ranks, and this process is alone; start it by mpirun, or leave it out"
+        "--average-every is for several ranks, and this process is alone; start it with mpirun, on two ranks or \
+         more"
     )]
     Alone,
     /// More ranks than rows of a batch.

@@ -13,7 +13,7 @@ use crate::evaluation::{Evaluation, evaluate, read_back, rows_at_once};
 use crate::event::{Epoch, Event, RunResult, StopReason, Stopped};
 use crate::examples::{Examples, Splits};
 use crate::net::Net;
-use crate::ranks::Ranks;
+use crate::ranks::{Ranks, ensure_same};
 use crate::recorder::{Now, Recorder};
 use crate::same_run::ensure_same_run;
 use crate::schedule::Schedule;
@@ -107,7 +107,15 @@ impl<'a, N: Net> Run<'a, N> {
     /// average the nets of several.
     pub fn ensure_same(&self, state: &State<N>) -> Result<(), TrainingError> {
         match self.team.shared() {
-            Some(shared) => ensure_same_run(shared.ranks(), self.settings, state),
+            Some(shared) => {
+                let Splits {
+                    validation, test, ..
+                } = self.splits;
+                ensure_same_run(shared.ranks(), self.settings, state)?;
+                let validation = validation.as_ref().map_or(0, Examples::digest);
+                ensure_same(shared.ranks(), "validation set", validation)?;
+                ensure_same(shared.ranks(), "test set", test.digest())
+            }
             None if self.settings.average_every.is_some() => Err(TrainingError::Alone),
             None => Ok(()),
         }
@@ -186,7 +194,7 @@ impl<'a, N: Net> Run<'a, N> {
         let mut watch = EpochWatch {
             settings: self.settings,
             opened: self.opened,
-            keeps_norms: self.evaluates(number),
+            keeps_norms: self.evaluates(number) && self.is_first(),
             gradient_norms: vec![],
             recorder,
         };
@@ -195,6 +203,12 @@ impl<'a, N: Net> Run<'a, N> {
         let gradient_norms = watch.gradient_norms;
         recorder.progress(Now::EpochEnds);
         Ok((state, end, gradient_norms))
+    }
+
+    /// Whether this is the only process, or that which records the run.
+    fn is_first(&self) -> bool {
+        let shared = self.team.shared();
+        shared.is_none_or(|shared| shared.ranks().rank() == 0)
     }
 
     fn pass(&self) -> Pass<'_> {

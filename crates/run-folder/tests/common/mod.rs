@@ -217,7 +217,7 @@ fn train_net<N: Net>(
                 config,
                 state,
                 checkpoint,
-            } = resumed.restore(net, &sizes, digest, &opened.device)?;
+            } = resumed.restore(net, &sizes, digest, &opened.device, |_| Ok(()))?;
             let folder = folder.expect("it was opened to write");
             let mut recorder = FolderRecorder::new(folder, config, "trainer", listener);
             if checkpoint.is_none() {

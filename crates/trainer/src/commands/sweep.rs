@@ -170,6 +170,7 @@ fn refuse_what_is_for_one_run(options: &SweepOptions) -> Result<()> {
     for (option, is_given) in [
         ("--resume", train.checkpoints.resume.is_some()),
         ("--dry-run", train.output.dry_run),
+        ("--average-every", train.choices().average_every.is_some()),
     ] {
         if is_given {
             bail!("{option} is for a single run; leave it out, or use train");

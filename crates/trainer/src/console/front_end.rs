@@ -74,6 +74,10 @@ impl<N> Recorder<N> for Unrecorded {
         Ok(())
     }
 
+    fn disagreement(&mut self, report: &Report) {
+        complain(report);
+    }
+
     fn is_interrupted(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }

@@ -42,7 +42,7 @@ impl Launch {
 }
 
 /// Time in which rank 0 speaks for all, if all fail alike. Where one process ends, `mpirun` ends the others.
-const FOR_RANK_0: Duration = Duration::from_secs(2);
+pub(super) const FOR_RANK_0: Duration = Duration::from_secs(2);
 
 /// Lets rank 0 speak first.
 pub(crate) fn after_rank_0(exit: Exit) -> Exit {

@@ -8,8 +8,6 @@ mod mpi;
 
 #[cfg(not(feature = "mpi"))]
 pub(crate) use alone::World;
-#[cfg(feature = "mpi")]
-use launch::Launch;
-pub(crate) use launch::{after_rank_0, refuse_several, speaks};
+pub(crate) use launch::{Launch, after_rank_0, refuse_several, speaks};
 #[cfg(feature = "mpi")]
 pub(crate) use mpi::World;

@@ -21,13 +21,17 @@ use mpi::{Tag, Threading};
 use programs::{Exit, complain};
 use training::{Ranks, TrainingError, default_threads};
 
-use super::{Launch, after_rank_0};
+use super::Launch;
+use super::launch::{FOR_RANK_0, after_rank_0};
 
-/// Time without an answer after which a rank is lost.
+/// Time without an answer after which a rank is lost, once training has begun.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// The same before: one machine may load the data, or compile an adapter's kernels, long after another has done so.
+const PATIENCE_AT_FIRST: Duration = Duration::from_secs(600);
+
 /// Seconds from the moment when `mpirun` asks processes to end, by Ctrl-C or because a rank has died, until it kills
-/// them; and the variable for another number.
+/// them; and the variable for another number. Others wait longer.
 const GRACE: (f64, &str) = (1.0, "OMPI_MCA_odls_base_sigkill_timeout");
 
 /// Share of this time after which a rank that does not answer is lost.
@@ -58,6 +62,8 @@ struct Joined {
     rank: usize,
     count: usize,
     interrupt: Arc<AtomicBool>,
+    /// Whether the ranks have taken a step.
+    has_begun: AtomicBool,
     /// Time without an answer after which a rank is lost, once this process was asked to end.
     patience_at_the_end: Duration,
     /// Where rank 0 keeps the run, once it has begun.
@@ -76,9 +82,17 @@ impl World {
     ///
     /// If MPI does not see them.
     pub(crate) fn join(interrupt: &Arc<AtomicBool>) -> Result<Option<Self>> {
-        let Some(Launch { by, count, .. }) = Launch::of_this_process() else {
+        let Some(launch) = Launch::of_this_process() else {
             return Ok(None);
         };
+        let world = Self::join_as(launch, interrupt);
+        if world.is_err() && launch.rank > 0 {
+            after_rank_0(Exit::Failure);
+        }
+        world.map(Some)
+    }
+
+    fn join_as(Launch { by, count, .. }: Launch, interrupt: &Arc<AtomicBool>) -> Result<Self> {
         // The thread that trains is not the one that began, but one at a time calls MPI.
         let joined = mpi::initialize_with_threading(Threading::Serialized);
         let (universe, threading) = joined.context("MPI was begun twice")?;
@@ -96,12 +110,13 @@ impl World {
             );
         }
         let on_this_machine = world.split_shared(rank as Rank).size() as usize;
-        Ok(Some(Self {
+        Ok(Self {
             joined: Arc::new(Joined {
                 rank,
                 count,
                 interrupt: Arc::clone(interrupt),
-                patience_at_the_end: patience_at_the_end(),
+                has_begun: AtomicBool::new(false),
+                patience_at_the_end: patience_at_the_end(by),
                 folder: Mutex::new(None),
                 scratch: Mutex::new(vec![]),
                 nanoseconds: AtomicU64::new(0),
@@ -109,7 +124,7 @@ impl World {
             }),
             on_this_machine,
             _universe: universe,
-        }))
+        })
     }
 
     /// What training needs of them.
@@ -168,7 +183,7 @@ impl World {
         Ok(())
     }
 
-    /// What adding up gradients took so far.
+    /// How long adding up took so far.
     pub(crate) fn report(&self) -> Option<String> {
         let Joined {
             rank,
@@ -181,7 +196,7 @@ impl World {
         let milliseconds = nanoseconds.load(Ordering::Relaxed) as f64 / 1e6 / additions as f64;
         (*rank == 0 && additions > 0).then(|| {
             format!(
-                "{count} ranks: of each step, {milliseconds:.3} ms went into adding up gradients, waiting for the \
+                "{count} ranks added up {additions} times, in {milliseconds:.3} ms each on average, waiting for the \
                  slowest rank included"
             )
         })
@@ -192,15 +207,17 @@ impl World {
         let rank = self.joined.rank;
         if rank == 0 {
             complain(format_args!("error: {error:#}"));
-        } else {
-            after_rank_0(Exit::Failure);
+        } else if !self.joined.is_ended_meanwhile() {
             complain(format_args!("error: rank {rank}: {error:#}"));
         }
         SimpleCommunicator::world().abort(Exit::Failure as i32)
     }
 }
 
-fn patience_at_the_end() -> Duration {
+fn patience_at_the_end(by: &str) -> Duration {
+    if by != "mpirun" {
+        return PATIENCE;
+    }
     let (seconds, variable) = GRACE;
     let chosen = std::env::var(variable)
         .ok()
@@ -208,7 +225,7 @@ fn patience_at_the_end() -> Duration {
     Duration::from_secs_f64(SHARE_OF_GRACE * chosen.unwrap_or(seconds).clamp(seconds, 1e6))
 }
 
-/// A number that stands for the cores on which this process may run.
+/// A number that stands for the cores on which this process may run, and their machine.
 fn own_cores() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let cores = status
@@ -216,6 +233,9 @@ fn own_cores() -> f64 {
         .find(|line| line.starts_with("Cpus_allowed_list"));
     let mut hasher = DefaultHasher::new();
     cores.hash(&mut hasher);
+    std::fs::read("/proc/sys/kernel/hostname")
+        .unwrap_or_default()
+        .hash(&mut hasher);
     // Half of the bits: a double holds them.
     f64::from(hasher.finish() as u32)
 }
@@ -262,7 +282,7 @@ impl Joined {
             add_to(values, room);
             return;
         }
-        if length <= FEW {
+        if length <= FEW.max(self.count) {
             room.resize(length * self.count, T::default());
             self.exchange(|_| &values[..], room.chunks_mut(length).enumerate());
             self.add_in_order(values, room, add_to);
@@ -337,9 +357,14 @@ impl Joined {
             }
             let is_end =
                 asked_to_end.is_some_and(|since| waited - since > self.patience_at_the_end);
-            if is_end || waited > PATIENCE {
+            let patience = if self.has_begun.load(Ordering::Relaxed) {
+                PATIENCE
+            } else {
+                PATIENCE_AT_FIRST
+            };
+            if is_end || waited > patience {
                 let missing = messages.iter().map(|(rank, _)| *rank).collect();
-                self.give_up(missing, is_end);
+                self.give_up(missing);
             }
             if waited < BRISK {
                 thread::yield_now();
@@ -349,13 +374,27 @@ impl Joined {
         }
     }
 
+    /// Waits as long as rank 0 may need to speak, or until another process has ended all.
+    fn is_ended_meanwhile(&self) -> bool {
+        let started = Instant::now();
+        while started.elapsed() < FOR_RANK_0 {
+            if self.interrupt.load(Ordering::Relaxed) {
+                return true;
+            }
+            thread::sleep(NAP);
+        }
+        false
+    }
+
     /// Ends all processes, because some do not answer. The first that can says so.
-    fn give_up(&self, mut missing: Vec<usize>, is_end: bool) -> ! {
+    fn give_up(&self, mut missing: Vec<usize>) -> ! {
         missing.sort_unstable();
         missing.dedup();
-        (0..self.rank)
-            .filter(|rank| !missing.contains(rank))
-            .for_each(|_| _ = after_rank_0(Exit::Failure));
+        if (0..self.rank).any(|rank| !missing.contains(&rank)) {
+            // That one waits for the same ranks.
+            after_rank_0(Exit::Failure);
+            SimpleCommunicator::world().abort(Exit::Failure as i32);
+        }
         let names = missing.iter().map(usize::to_string).collect::<Vec<_>>();
         let remedy = match &*self.folder() {
             Some(folder) => {
@@ -363,10 +402,6 @@ impl Joined {
             }
             None => "start again".to_owned(),
         };
-        if is_end && self.rank != 0 && missing.len() > 1 {
-            // Others end as well, and the first of them has said why.
-            SimpleCommunicator::world().abort(Exit::Failure as i32);
-        }
         let ranks = if names.len() == 1 {
             "rank"
         } else {
@@ -403,6 +438,7 @@ impl Ranks for Joined {
         let nanoseconds = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
         self.nanoseconds.fetch_add(nanoseconds, Ordering::Relaxed);
         self.additions.fetch_add(1, Ordering::Relaxed);
+        self.has_begun.store(true, Ordering::Relaxed);
         Ok(())
     }
 

@@ -7,10 +7,8 @@ use std::process::Command;
 use crate::common::{SMALL, Workplace, lasting, metrics, weights};
 use crate::program::{Running, alone, mpirun, run};
 
-/// Two namespaces; gone when this is dropped.
-struct Namespaces;
-
-const NAMES: [&str; 2] = ["trainer-a", "trainer-b"];
+/// Two namespaces, named after this process; gone when this is dropped.
+struct Namespaces([String; 2]);
 
 fn ip(arguments: &str) -> bool {
     let status = Command::new("ip").args(arguments.split(' ')).status();
@@ -20,11 +18,11 @@ fn ip(arguments: &str) -> bool {
 impl Namespaces {
     /// `None` where they cannot be made: that takes a privileged user.
     fn new() -> Option<Self> {
-        drop(Self);
-        let [a, b] = NAMES;
-        let made = ip(&format!("netns add {a}")) && ip(&format!("netns add {b}"));
-        let this = made.then_some(Self)?;
-        let commands = [
+        let names = ["a", "b"].map(|side| format!("trainer-{}-{side}", std::process::id()));
+        let made = names.iter().all(|name| ip(&format!("netns add {name}")));
+        let this = made.then(|| Self(names))?;
+        let [a, b] = &this.0;
+        for command in [
             format!("link add veth-a netns {a} type veth peer name veth-b netns {b}"),
             format!("-n {a} addr add 10.91.0.1/24 dev veth-a"),
             format!("-n {b} addr add 10.91.0.2/24 dev veth-b"),
@@ -32,23 +30,24 @@ impl Namespaces {
             format!("-n {b} link set lo up"),
             format!("-n {a} link set veth-a up"),
             format!("-n {b} link set veth-b up"),
-        ];
-        commands.iter().all(|command| ip(command)).then_some(this)
+        ] {
+            assert!(ip(&command), "ip {command}");
+        }
+        Some(this)
     }
 }
 
 impl Drop for Namespaces {
     fn drop(&mut self) {
-        for name in NAMES {
+        for name in &self.0 {
             let _ = Command::new("ip").args(["netns", "del", name]).output();
         }
     }
 }
 
 /// The program on a rank in each namespace. `mpirun` enters the other as it would enter another machine by ssh.
-fn on_both(workplace: &Workplace, arguments: &str) -> Command {
+fn on_both(workplace: &Workplace, Namespaces([a, b]): &Namespaces, arguments: &str) -> Command {
     let agent = workplace.path("agent");
-    let [a, b] = NAMES;
     let script = format!(
         "#!/bin/sh\ncase $1 in 10.91.0.1) name={a};; *) name={b};; esac\nshift\nexec ip netns exec $name sh -c \"$*\"\n"
     );
@@ -86,7 +85,7 @@ fn on_both(workplace: &Workplace, arguments: &str) -> Command {
 #[test]
 fn a_network_changes_no_bit_and_may_be_cut() {
     let _alone = alone();
-    let Some(_namespaces) = Namespaces::new() else {
+    let Some(namespaces) = Namespaces::new() else {
         eprintln!("not run: this user may not make network namespaces");
         return;
     };
@@ -100,6 +99,7 @@ fn a_network_changes_no_bit_and_may_be_cut() {
     assert_eq!(here.code, Some(0), "{}", here.stderr);
     let there = on_both(
         &workplace,
+        &namespaces,
         &format!("{options} --epochs 3 --run-name there"),
     );
     let there = Running::start(&workplace, there).end();
@@ -110,11 +110,12 @@ fn a_network_changes_no_bit_and_may_be_cut() {
 
     let cut = on_both(
         &workplace,
+        &namespaces,
         &format!("{options} --epochs 20000 --run-name cut"),
     );
     let cut = Running::start(&workplace, cut);
     cut.wait_for_a_checkpoint("cut");
-    assert!(ip(&format!("-n {} link set veth-a down", NAMES[0])));
+    assert!(ip(&format!("-n {} link set veth-a down", namespaces.0[0])));
     let finished = cut.end();
     let stderr = &finished.stderr;
     let expected = "error: rank 1 of 2 is lost, or the network to it";

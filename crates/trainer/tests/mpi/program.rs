@@ -129,7 +129,13 @@ impl<'a> Running<'a> {
 
     /// Waits for the end, which comes soon; gives what it printed and its exit code.
     #[track_caller]
-    pub(crate) fn end(mut self) -> Finished {
+    pub(crate) fn end(self) -> Finished {
+        self.end_within(SOON)
+    }
+
+    /// Waits for the end.
+    #[track_caller]
+    pub(crate) fn end_within(mut self, limit: Duration) -> Finished {
         let started = Instant::now();
         loop {
             if let Some(status) = self.mpirun.try_wait().expect("it can be waited for") {
@@ -139,12 +145,17 @@ impl<'a> Running<'a> {
                     ..self.printed()
                 };
             }
-            if started.elapsed() > SOON {
-                let stderr = self.printed().stderr;
-                let _ = self.mpirun.kill();
-                panic!("it goes on after {SOON:?}: {stderr}");
-            }
+            let is_late = started.elapsed() > limit;
+            assert!(!is_late, "after {limit:?}: {}", self.printed().stderr);
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        // Without effect if it has ended.
+        let _ = self.mpirun.kill();
+        let _ = self.mpirun.wait();
     }
 }

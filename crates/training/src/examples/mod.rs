@@ -3,6 +3,7 @@
 mod on_adapter;
 mod on_host;
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -183,6 +184,22 @@ impl<T: Targets> Examples<T> {
     /// Whether there are no rows.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// A number that stands for the inputs; where these are on an adapter, for their count.
+    pub(crate) fn digest(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.len().hash(&mut hasher);
+        if let Kept::OnHost(kept) = &self.0 {
+            match &kept.inputs {
+                HostInputs::Bytes(bytes) => bytes.hash(&mut hasher),
+                HostInputs::Floats(numbers) => {
+                    let bits = numbers.iter().map(|number| number.to_bits());
+                    bits.for_each(|bits| bits.hash(&mut hasher));
+                }
+            }
+        }
+        hasher.finish()
     }
 
     /// Bytes that the rows take.

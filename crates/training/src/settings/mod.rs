@@ -317,6 +317,12 @@ impl Settings {
         Ok(settings)
     }
 
+    /// Whether gradients are checked before a step, counted from 0.
+    pub(crate) fn checks(&self, step: usize) -> bool {
+        self.check_gradients
+            .is_some_and(|every| step.is_multiple_of(every))
+    }
+
     /// Whether the line of an epoch (from 1) is printed and kept.
     pub(crate) fn logs(&self, epoch: usize) -> bool {
         epoch.is_multiple_of(self.log_every) || epoch == self.epochs

@@ -17,7 +17,7 @@ use run_folder::{Config, Entry, FolderRecorder, InitialWeights, Restored, Resume
 use run_report::{DataState, Written};
 use training::{
     AnyNet, Choices, Examples, ModelName, Net, Outcome, Run, Settings, Splits, Start, State,
-    dry_run, epochs_in, parameters,
+    dry_run, ensure_same, epochs_in, parameters,
 };
 
 pub(crate) use options::TrainOptions;
@@ -139,6 +139,8 @@ impl<'a> Session<'a> {
         if let Some(world) = world {
             let (share, note) = world.threads(backend, settings.batch_size)?;
             settings.threads = choices.threads.unwrap_or(share);
+            let is_resumed = u64::from(resumed.is_some());
+            ensure_same(&*world.ranks(), "run to resume, or none", is_resumed)?;
             if let (Some(note), None) = (note, choices.threads) {
                 console.note(format_args!("note: {note}"));
             }
@@ -164,7 +166,9 @@ impl<'a> Session<'a> {
     /// Loads the data, builds the net, trains it.
     fn train(mut self) -> Result<Exit> {
         if let Some(result) = self.resumed.as_ref().and_then(Resumed::result) {
-            self.write_missing_report();
+            if speaks() {
+                self.write_missing_report();
+            }
             return self.show_finished(&result);
         }
         let images = match self.settings.model {
@@ -225,7 +229,11 @@ impl<'a> Session<'a> {
             state,
             checkpoint,
         } = match self.resumed.take() {
-            Some(resumed) => resumed.restore(net, sizes, &digest, &self.opened.device)?,
+            Some(resumed) => {
+                let device = &self.opened.device;
+                let ensure_same = |state: &State<N>| run.ensure_same(state);
+                resumed.restore(net, sizes, &digest, device, ensure_same)?
+            }
             None => self.begin(&run, net, sizes, digest)?,
         };
         if let Some(world) = self.world {
@@ -233,6 +241,9 @@ impl<'a> Session<'a> {
         }
         let Some(folder) = folder else {
             let outcome = run.train(state, &mut Unrecorded(Arc::clone(&self.interrupt)))?;
+            if outcome == Outcome::InterruptedInWarmUp {
+                leave_to_the_device(run, splits);
+            }
             return Ok(self.exit(outcome));
         };
         let start = self.start(&config, state.net(), &splits);
@@ -252,9 +263,7 @@ impl<'a> Session<'a> {
             self.console.note(report);
         }
         if outcome == Outcome::InterruptedInWarmUp {
-            // The device answers nobody before its warm-up is done, so nothing here may wait for it.
-            std::mem::forget(run);
-            std::mem::forget(splits);
+            leave_to_the_device(run, splits);
             return Ok(Exit::Interrupted);
         }
         // The report loads the test set again. Together with the other sets, it would need more
@@ -421,4 +430,10 @@ impl<'a> Session<'a> {
             _ => Exit::Success,
         }
     }
+}
+
+/// Frees nothing: the device answers nobody before its warm-up is done, so nothing here may wait for it.
+fn leave_to_the_device<N: Net>(run: Run<'_, N>, splits: Splits<N::Targets>) {
+    std::mem::forget(run);
+    std::mem::forget(splits);
 }
