@@ -49,15 +49,27 @@ fn what_cannot_run_is_said_once_and_leaves_no_folder() {
 fn ranks_with_other_options_or_data_are_refused() {
     let _alone = alone();
     let workplace = Workplace::new();
-    let other = "--data-dir other --hidden 12,8 --batch-size 16";
-    crate::common::copy_folder(&workplace.path("data"), &workplace.path("other"));
-    let labels = workplace.path("other/train-labels-idx1-ubyte");
-    let mut bytes = std::fs::read(&labels).expect("labels");
-    bytes.swap(8, 9);
-    std::fs::write(&labels, bytes).expect("the file can be written");
+    // Two labels exchanged, and two pixels of the last test image.
+    for (folder, file, [one, other]) in [
+        ("train", "train-labels-idx1-ubyte", [8, 9]),
+        (
+            "test",
+            "t10k-images-idx3-ubyte",
+            [16 + 29 * 30, 16 + 29 * 30 + 29],
+        ),
+    ] {
+        crate::common::copy_folder(&workplace.path("data"), &workplace.path(folder));
+        let file = workplace.path(folder).join(file);
+        let mut bytes = std::fs::read(&file).expect("a file of the data");
+        assert_ne!(bytes[one], bytes[other]);
+        bytes.swap(one, other);
+        std::fs::write(&file, bytes).expect("the file can be written");
+    }
+    let on = |folder| SMALL.replace("--data-dir data", &format!("--data-dir {folder}"));
     for (of_rank_1, naming) in [
         (format!("{SMALL} --seed 5"), "options"),
-        (other.to_owned(), "data set"),
+        (on("train"), "data set"),
+        (on("test"), "test set"),
     ] {
         let program = env!("CARGO_BIN_EXE_trainer");
         let mut command = mpirun(Command::new("mpirun"));

@@ -242,7 +242,9 @@ impl<'a> Session<'a> {
         let Some(folder) = folder else {
             let outcome = run.train(state, &mut Unrecorded(Arc::clone(&self.interrupt)))?;
             if outcome == Outcome::InterruptedInWarmUp {
-                leave_to_the_device(run, splits);
+                // As below.
+                std::mem::forget(run);
+                std::mem::forget(splits);
             }
             return Ok(self.exit(outcome));
         };
@@ -263,7 +265,9 @@ impl<'a> Session<'a> {
             self.console.note(report);
         }
         if outcome == Outcome::InterruptedInWarmUp {
-            leave_to_the_device(run, splits);
+            // The device answers nobody before its warm-up is done, so nothing here may wait for it.
+            std::mem::forget(run);
+            std::mem::forget(splits);
             return Ok(Exit::Interrupted);
         }
         // The report loads the test set again. Together with the other sets, it would need more
@@ -430,10 +434,4 @@ impl<'a> Session<'a> {
             _ => Exit::Success,
         }
     }
-}
-
-/// Frees nothing: the device answers nobody before its warm-up is done, so nothing here may wait for it.
-fn leave_to_the_device<N: Net>(run: Run<'_, N>, splits: Splits<N::Targets>) {
-    std::mem::forget(run);
-    std::mem::forget(splits);
 }
