@@ -21,6 +21,9 @@ const REQUIRE_WGPU: &str = "REQUIRE_WGPU";
 /// With this variable set, tests in a browser fail without one instead of being skipped.
 const REQUIRE_BROWSER: &str = "REQUIRE_BROWSER";
 
+/// With this variable set, the test on a network fails without network namespaces instead of being skipped.
+const REQUIRE_NAMESPACES: &str = "REQUIRE_NAMESPACES";
+
 /// Minimum number of tests with `wgpu` in their name that must run.
 const WGPU_TESTS: usize = 4;
 
@@ -260,7 +263,23 @@ fn on_ranks(linter: &Linter) -> Result<()> {
     let mut command = cargo();
     command.args(["test", "--package", "trainer", "--features", "mpi"]);
     command.args(["--bin", "trainer", "--test", "mpi"]);
+    if can_make_namespaces() {
+        command.env(REQUIRE_NAMESPACES, "1");
+    } else {
+        println!(
+            "not run: ranks on a network of their own; this user may not make network namespaces"
+        );
+    }
     shown(&mut linter.watch(command))
+}
+
+fn can_make_namespaces() -> bool {
+    let ip = |arguments: &[&str]| {
+        let status = Command::new("ip").arg("netns").args(arguments).status();
+        status.is_ok_and(|status| status.success())
+    };
+    let name = format!("gate-{}", std::process::id());
+    ip(&["add", &name]) && ip(&["delete", &name])
 }
 
 /// What the output of `cargo test` told so far.

@@ -35,7 +35,10 @@ fn main() -> ExitCode {
         Ok(cli) => run(cli, started),
         // Help is no error.
         Err(error) if !ranks::speaks() && error.exit_code() == 0 => Ok(Exit::Success),
-        Err(_) if !ranks::speaks() => Ok(ranks::after_rank_0(Exit::Failure)),
+        Err(_) if !ranks::speaks() => {
+            ranks::wait_for_rank_0();
+            Ok(Exit::Failure)
+        }
         Err(error) => error.exit(),
     })
 }

@@ -165,11 +165,13 @@ pub fn epoch<N: Net>(
     let steps = rows.div_ceil(pass.batch_size);
     let averaging = pass.average.map(|epochs| Averaging::over(epochs, steps));
     let mut tally = Tally::after(&state);
+    let shared = pass.team.shared();
+    let apart = shared.filter(|shared| shared.apart.is_some());
     for (index, range) in pass.batches(rows).skip(state.progress.step_in_epoch) {
         let is_last = range.end == rows;
         let batch = training.batch(&order, range.clone());
         let mut may_step = tally.uncounted(|| watch.may_step(&state, &batch))?;
-        if let Some(shared) = pass.team.shared()
+        if let Some(shared) = shared
             && pass.settings.checks(state.progress.step)
         {
             may_step = !shared.any(!may_step)?;
@@ -177,7 +179,7 @@ pub fn epoch<N: Net>(
         if !may_step {
             return Ok((state, EpochEnd::Refused));
         }
-        if let Some(shared) = pass.team.shared() {
+        if let Some(shared) = shared {
             shared.wish_to_stop(!is_last && watch.is_interrupted());
         }
         let how = pass.stepping(schedule.next_rate(), state.progress.step);
@@ -187,9 +189,8 @@ pub fn epoch<N: Net>(
         let loss;
         (state.learner, loss) = step(state.learner, &batch, &how, look)?;
         state.progress.step += 1;
-        let shared = pass.team.shared();
         let meets = shared.is_none_or(|shared| shared.meet(state.progress.step, is_last));
-        if let Some(shared) = shared.filter(|shared| meets && shared.apart.is_some()) {
+        if let Some(shared) = apart.filter(|_| meets) {
             state.learner = state.learner.averaged(shared, pass.settings)?;
         }
         if let Some(averaging) = averaging
@@ -197,13 +198,13 @@ pub fn epoch<N: Net>(
         {
             state.take_average(averaging);
         }
-        tally.push(loss, rows_of_a_step(shared, batch.len()), how.learning_rate);
+        let rows_of_step = apart.map_or(batch.len(), |shared| shared.own_batch(batch.len()).len());
+        tally.push(loss, rows_of_step, how.learning_rate);
         // Several processes stop after the same step.
         let is_interrupted = match shared {
             Some(shared) => meets && shared.is_to_stop(),
             None => !is_last && watch.is_interrupted(),
         };
-        let apart = shared.filter(|shared| shared.apart.is_some());
         let is_due = match apart {
             Some(_) => meets,
             None => tally.is_due(),
@@ -222,14 +223,6 @@ pub fn epoch<N: Net>(
     let done = tally.done(N::REDUCTION);
     state.progress.end_epoch(done.time);
     Ok((state, EpochEnd::Done(done)))
-}
-
-/// How many rows of a batch a step of this process is taken on, or shares in.
-fn rows_of_a_step(shared: Option<&Shared>, batch: usize) -> usize {
-    match shared {
-        Some(shared) if shared.apart.is_some() => shared.own_batch(batch).len(),
-        _ => batch,
-    }
 }
 
 /// Losses and time of an epoch's steps; the newest losses may still be on the device.

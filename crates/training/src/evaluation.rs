@@ -99,15 +99,16 @@ pub fn evaluate<N: Net>(
             .try_into_scalar::<i64>()
             .map_err(TrainingError::device)
     })?;
-    let mut losses = vec![0.0; all.len()];
-    let mut right = vec![0.0; all.len()];
+    // The losses of all parts, and then how many rows are right: of the other processes' parts, 0.
+    let mut numbers = vec![0.0; 2 * all.len()];
     for (number, part) in own.zip(parts) {
-        (losses[number], right[number]) = (part.loss, part.read as f64);
+        numbers[number] = part.loss;
+        numbers[all.len() + number] = part.read as f64;
     }
     if let Some(shared) = team.shared() {
-        shared.ranks().add_up_f64(&mut losses)?;
-        shared.ranks().add_up_f64(&mut right)?;
+        shared.ranks().add_up_f64(&mut numbers)?;
     }
+    let (losses, right) = numbers.split_at(all.len());
     Ok(Evaluation {
         loss: losses.iter().sum(),
         accuracy: right.iter().sum::<f64>() / rows as f64,

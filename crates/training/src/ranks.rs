@@ -7,6 +7,7 @@
 //! Each rank computes its share, one list of numbers goes around, and every rank takes the same step.
 
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -59,6 +60,13 @@ pub fn ensure_same(ranks: &dyn Ranks, what: &str, digest: u64) -> Result<(), Tra
             what: what.to_owned(),
         }),
     }
+}
+
+/// A number that stands for a value: the same in every process, because the hash has fixed keys.
+pub(crate) fn digest(of: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    of.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// The numbers of every rank, as many from each.

@@ -1,13 +1,11 @@
 //! Whether all processes would train the same run.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use burn::tensor::Tensor;
 
 use crate::error::TrainingError;
 use crate::net::Net;
 use crate::parameters::parameters;
-use crate::ranks::{Ranks, ensure_same, read_back_f32};
+use crate::ranks::{Ranks, digest, ensure_same, read_back_f32};
 use crate::settings::Settings;
 use crate::state::State;
 
@@ -36,11 +34,4 @@ pub(crate) fn ensure_same_run<N: Net>(
     let numbers = read_back_f32(Tensor::cat(numbers.collect(), 0))?;
     let bits = numbers.into_iter().map(f32::to_bits).collect::<Vec<_>>();
     ensure_same(ranks, "set of initial weights", digest(&bits))
-}
-
-fn digest(of: &impl Hash) -> u64 {
-    // With fixed keys: the same in every process.
-    let mut hasher = DefaultHasher::new();
-    of.hash(&mut hasher);
-    hasher.finish()
 }

@@ -4,7 +4,6 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use programs::Exit;
 
 /// A process that was started with others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,9 +44,8 @@ impl Launch {
 pub(super) const FOR_RANK_0: Duration = Duration::from_secs(2);
 
 /// Lets rank 0 speak first.
-pub(crate) fn after_rank_0(exit: Exit) -> Exit {
+pub(crate) fn wait_for_rank_0() {
     thread::sleep(FOR_RANK_0);
-    exit
 }
 
 /// Refuses to do in several processes what each would do for itself.
@@ -60,7 +58,7 @@ pub(crate) fn refuse_several(why: &str) -> Result<()> {
         None => Ok(()),
         Some(Launch { rank, by, count }) => {
             if rank > 0 {
-                after_rank_0(Exit::Failure);
+                wait_for_rank_0();
             }
             bail!("{by} started {count} processes, and {why}, or start it alone")
         }

@@ -8,6 +8,6 @@ mod mpi;
 
 #[cfg(not(feature = "mpi"))]
 pub(crate) use alone::World;
-pub(crate) use launch::{Launch, after_rank_0, refuse_several, speaks};
+pub(crate) use launch::{Launch, refuse_several, speaks, wait_for_rank_0};
 #[cfg(feature = "mpi")]
 pub(crate) use mpi::World;

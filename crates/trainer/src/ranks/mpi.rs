@@ -22,7 +22,7 @@ use programs::{Exit, complain};
 use training::{Ranks, TrainingError, default_threads};
 
 use super::Launch;
-use super::launch::{FOR_RANK_0, after_rank_0};
+use super::launch::{FOR_RANK_0, wait_for_rank_0};
 
 /// Time without an answer after which a rank is lost, once training has begun.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -87,7 +87,7 @@ impl World {
         };
         let world = Self::join_as(launch, interrupt);
         if world.is_err() && launch.rank > 0 {
-            after_rank_0(Exit::Failure);
+            wait_for_rank_0();
         }
         world.map(Some)
     }
@@ -154,8 +154,8 @@ impl World {
         let sharing = same.min(self.on_this_machine).max(1);
         let has_rows = default_threads(Some(backend), batch_size / count);
         let threads = has_rows.min((cores / sharing).max(1));
-        let note = (sharing == 1 && threads < has_rows).then(|| {
-            format!("mpirun bound each process to {cores} of the cores; with --bind-to none they share all")
+        let note = (is_bound() && sharing == 1 && threads < has_rows).then(|| {
+            format!("this process may run on {cores} of the cores; with mpirun --bind-to none, the ranks share all")
         });
         Ok((threads, note))
     }
@@ -225,17 +225,28 @@ fn patience_at_the_end(by: &str) -> Duration {
     Duration::from_secs_f64(SHARE_OF_GRACE * chosen.unwrap_or(seconds).clamp(seconds, 1e6))
 }
 
+/// The cores on which this process may run, as Linux lists them.
+fn allowed_cores() -> Option<String> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let mut lines = status.lines();
+    let cores = lines.find_map(|line| line.strip_prefix("Cpus_allowed_list:"))?;
+    Some(cores.trim().to_owned())
+}
+
+/// Whether these are not all cores of the machine.
+fn is_bound() -> bool {
+    let all = std::fs::read_to_string("/sys/devices/system/cpu/online");
+    let all = all.ok().map(|cores| cores.trim().to_owned());
+    allowed_cores()
+        .zip(all)
+        .is_some_and(|(own, all)| own != all)
+}
+
 /// A number that stands for the cores on which this process may run, and their machine.
 fn own_cores() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let cores = status
-        .lines()
-        .find(|line| line.starts_with("Cpus_allowed_list"));
+    let machine = std::fs::read("/proc/sys/kernel/hostname").unwrap_or_default();
     let mut hasher = DefaultHasher::new();
-    cores.hash(&mut hasher);
-    std::fs::read("/proc/sys/kernel/hostname")
-        .unwrap_or_default()
-        .hash(&mut hasher);
+    (allowed_cores(), machine).hash(&mut hasher);
     // Half of the bits: a double holds them.
     f64::from(hasher.finish() as u32)
 }
@@ -392,7 +403,7 @@ impl Joined {
         missing.dedup();
         if (0..self.rank).any(|rank| !missing.contains(&rank)) {
             // That one waits for the same ranks.
-            after_rank_0(Exit::Failure);
+            wait_for_rank_0();
             SimpleCommunicator::world().abort(Exit::Failure as i32);
         }
         let names = missing.iter().map(usize::to_string).collect::<Vec<_>>();

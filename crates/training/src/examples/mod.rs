@@ -3,7 +3,6 @@
 mod on_adapter;
 mod on_host;
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -14,6 +13,7 @@ use distortions::Distortions;
 
 pub(crate) use on_host::Inputs as HostInputs;
 
+use crate::ranks::digest;
 use crate::rows::{KeptRows, Rows};
 use crate::targets::{Classes, RealTargets, Targets};
 use on_adapter::OnAdapter;
@@ -188,18 +188,17 @@ impl<T: Targets> Examples<T> {
 
     /// A number that stands for the inputs; where these are on an adapter, for their count.
     pub(crate) fn digest(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        self.len().hash(&mut hasher);
-        if let Kept::OnHost(kept) = &self.0 {
-            match &kept.inputs {
-                HostInputs::Bytes(bytes) => bytes.hash(&mut hasher),
+        let rows = self.len();
+        match &self.0 {
+            Kept::OnHost(kept) => match &kept.inputs {
+                HostInputs::Bytes(bytes) => digest(&(rows, bytes)),
                 HostInputs::Floats(numbers) => {
                     let bits = numbers.iter().map(|number| number.to_bits());
-                    bits.for_each(|bits| bits.hash(&mut hasher));
+                    digest(&(rows, bits.collect::<Vec<_>>()))
                 }
-            }
+            },
+            Kept::OnAdapter(_) => digest(&rows),
         }
-        hasher.finish()
     }
 
     /// Bytes that the rows take.
