@@ -90,7 +90,7 @@ impl TestSet {
             let loaded = image_folder::load_test(dir, loading, only_held_out);
             return loaded.map_err(|error| unknown_layout(error, dir));
         };
-        let mut parts = source.read()?;
+        let mut parts = source.read_test()?;
         let too_few = || DatasetError::TooFewToHoldOut { path: dir.into() };
         let [training, validation, test] =
             [Part::Training, Part::Validation, Part::Test].map(|part| parts.take(part));

@@ -1,6 +1,8 @@
 //! Data that can't be right: what a set shows before anything is trained or evaluated on it.
 
 use crate::doubt::{Doubt, TEST, TRAINING};
+use crate::inspection::FirstImages;
+use crate::two_threads::both;
 use crate::{ImageSet, Mnist};
 
 /// A class with at least this share of the training images leaves nothing to learn.
@@ -43,10 +45,12 @@ pub fn doubts(
 ) -> Vec<Doubt> {
     let Mnist { train, test } = sets;
     let mut doubts = of_classes(sets, class_names);
-    for (name, set) in [(TRAINING, train), (TEST, test)] {
-        of_pixels(name, set, has_ink, &mut doubts);
-    }
-    let repeats = train.duplicates();
+    let (of_pixels, first) = both(
+        || [(TRAINING, train), (TEST, test)].map(|(name, set)| of_pixels(name, set, has_ink)),
+        || FirstImages::of(train),
+    );
+    doubts.extend(of_pixels.concat());
+    let repeats = &first.repeats;
     of_alike(TRAINING, train, repeats.len(), class_names, &mut doubts);
     let is_other = |d: &&crate::Duplicate| train.label(d.index) != train.label(d.original);
     let images = repeats.iter().filter(is_other).count();
@@ -61,7 +65,7 @@ pub fn doubts(
         let Some(set) = set.filter(|set| set.image_size() == train.image_size()) else {
             continue;
         };
-        let repeats = set.duplicates_of(train);
+        let repeats = first.found_in(set);
         if !repeats.is_empty() {
             let is_other = |d: &&crate::Duplicate| set.label(d.index) != train.label(d.original);
             doubts.push(Doubt::InBoth {
@@ -100,7 +104,7 @@ pub fn doubts_of_test(test: &ImageSet, class_names: &[String], has_ink: bool) ->
             .into_iter()
             .collect(),
     };
-    of_pixels(TEST, test, has_ink, &mut doubts);
+    doubts.extend(of_pixels(TEST, test, has_ink));
     of_alike(
         TEST,
         test,
@@ -165,13 +169,10 @@ fn of_untested(
     (!classes.is_empty()).then_some(Doubt::ClassesNotTested { classes })
 }
 
-fn of_pixels(name: &'static str, set: &ImageSet, has_ink: bool, doubts: &mut Vec<Doubt>) {
-    let most = set.pixels().iter().copied().max().unwrap_or_default();
-    let is_blank = |index: &usize| {
-        let image = set.image(*index);
-        set.image_size() > 1 && image.iter().all(|pixel| *pixel == image[0])
-    };
-    let blank = (0..set.len()).filter(is_blank).count();
+fn of_pixels(name: &'static str, set: &ImageSet, has_ink: bool) -> Vec<Doubt> {
+    let mut doubts = vec![];
+    let images = || set.pixels().chunks_exact(set.image_size());
+    let blank = images().filter(|image| is_blank(image)).count();
     if blank > 0 {
         doubts.push(Doubt::Blank {
             set: name,
@@ -180,31 +181,41 @@ fn of_pixels(name: &'static str, set: &ImageSet, has_ink: bool, doubts: &mut Vec
         });
     }
     if blank == set.len() {
-        return;
+        return doubts;
     }
+    let most = set.pixels().iter().copied().max().unwrap_or_default();
     if most < DIM {
         doubts.push(Doubt::DimPixels { set: name, most });
     }
-    let light = (0..set.len()).filter(|&index| border_level(set, index) >= LIGHT);
+    let light = images().filter(|image| has_light_border(image, set.columns()));
     let share = light.count() as f64 / set.len() as f64;
     if has_ink && share >= MOSTLY {
         doubts.push(Doubt::Inverted { set: name, share });
     }
+    doubts
 }
 
-/// The middle grey level of the border of an image.
-fn border_level(set: &ImageSet, index: usize) -> u8 {
-    let (rows, columns) = (set.rows(), set.columns());
-    let image = set.image(index);
-    let mut levels = Vec::with_capacity(2 * (rows + columns));
+/// Whether all of an image's pixels, several, have one level: each that of the pixel before it.
+fn is_blank(image: &[u8]) -> bool {
+    image.len() > 1 && image[1..] == image[..image.len() - 1]
+}
+
+/// Whether the middle grey level of an image's border is light.
+fn has_light_border(image: &[u8], columns: usize) -> bool {
+    let rows = image.len() / columns;
+    let (mut all, mut light) = (0, 0);
+    let mut count = |levels: &[u8]| {
+        all += levels.len();
+        light += levels.iter().filter(|level| **level >= LIGHT).count();
+    };
     for (row, pixels) in image.chunks_exact(columns).enumerate() {
         match pixels {
-            [left, .., right] if row > 0 && row + 1 < rows => levels.extend([left, right]),
-            all_outer => levels.extend(all_outer),
+            [left, .., right] if row > 0 && row + 1 < rows => count(&[*left, *right]),
+            all_outer => count(all_outer),
         }
     }
-    let middle = levels.len() / 2;
-    *levels.select_nth_unstable(middle).1
+    // Sorted, half of the levels, rounded down, come before the middle one.
+    all - light <= all / 2
 }
 
 /// Images of a set that are all alike, or those of a class.
@@ -351,5 +362,26 @@ mod tests {
                  another class"
             ]
         );
+    }
+
+    proptest::proptest! {
+        /// By the definition: all levels of the border, sorted.
+        #[test]
+        fn a_light_border_has_a_light_middle_level(
+            image in proptest::collection::vec(120..136_u8, 1..40),
+            columns in 1..6_usize,
+        ) {
+            let rows = image.len().div_ceil(columns);
+            let image: Vec<u8> = image.iter().copied().cycle().take(rows * columns).collect();
+            let is_border = |place: &usize| {
+                let (row, column) = (place / columns, place % columns);
+                row == 0 || row + 1 == rows || column == 0 || column + 1 == columns
+            };
+            let border = (0..image.len()).filter(is_border);
+            let mut levels: Vec<u8> = border.map(|place| image[place]).collect();
+            levels.sort_unstable();
+            let expected = levels[levels.len() / 2] >= LIGHT;
+            proptest::prop_assert_eq!(has_light_border(&image, columns), expected);
+        }
     }
 }

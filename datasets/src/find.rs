@@ -67,6 +67,20 @@ impl Source {
         }
     }
 
+    /// Reads the files, of MNIST's own only the test set.
+    pub(crate) fn read_test(self) -> Result<Parts, DatasetError> {
+        match self {
+            Self::Idx(dir, files) if files.are_like_mnists() => {
+                let test = Mnist::load_test(&dir)?;
+                Ok(Parts {
+                    sets: [None, None, Some((test, dir.join("t10k-labels")))],
+                    ..Parts::default()
+                })
+            }
+            other => other.read(),
+        }
+    }
+
     /// Reads the files.
     pub(crate) fn read(self) -> Result<Parts, DatasetError> {
         match self {

@@ -71,11 +71,10 @@ impl ImageSet {
                 pixels: pixels.len(),
             });
         }
-        let largest_label = labels.iter().copied().max().unwrap_or_default();
         Ok(Self {
             rows,
             columns,
-            class_count: usize::from(largest_label) + 1,
+            class_count: class_count(&labels),
             pixels,
             labels,
         })
@@ -327,17 +326,21 @@ impl ImageSet {
         taken
     }
 
-    /// Takes the number of classes from `training`. The error is the first label beyond it, with its
+    /// Takes the number of classes of the training set. The error is the first label beyond it, with its
     /// index.
-    pub(crate) fn adopt_classes(&mut self, training: &Self) -> Result<(), (usize, u8)> {
-        let limit = training.class_count;
-        let is_beyond = |&label: &u8| usize::from(label) >= limit;
+    pub(crate) fn take_classes(&mut self, count: usize) -> Result<(), (usize, u8)> {
+        let is_beyond = |&label: &u8| usize::from(label) >= count;
         if let Some(index) = self.labels.iter().position(is_beyond) {
             return Err((index, self.labels[index]));
         }
-        self.class_count = limit;
+        self.class_count = count;
         Ok(())
     }
+}
+
+/// The number of classes of a set with these labels, of which a class may have none.
+pub(crate) fn class_count(labels: &[u8]) -> usize {
+    usize::from(labels.iter().copied().max().unwrap_or_default()) + 1
 }
 
 impl fmt::Debug for ImageSet {

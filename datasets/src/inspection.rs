@@ -1,6 +1,8 @@
 //! What a set of images shows without a net.
 
-use std::collections::{HashMap, hash_map::Entry};
+use std::hash::BuildHasher;
+
+use foldhash::fast::RandomState;
 
 use crate::ImageSet;
 
@@ -62,29 +64,65 @@ impl ImageSet {
     /// # Ok::<(), datasets::DatasetError>(())
     /// ```
     pub fn duplicates(&self) -> Vec<Duplicate> {
-        // A map that grows would hash every image again.
-        let mut first = HashMap::with_capacity(self.len());
-        let repeats = (0..self.len()).filter_map(|index| match first.entry(self.image(index)) {
-            Entry::Occupied(entry) => Some(Duplicate {
-                index,
-                original: *entry.get(),
-            }),
-            Entry::Vacant(entry) => {
-                entry.insert(index);
-                None
-            }
-        });
-        repeats.collect()
+        FirstImages::of(self).repeats
     }
 
     /// The images of this set that `other` also has, in order; originals are indices of `other`.
     pub fn duplicates_of(&self, other: &Self) -> Vec<Duplicate> {
-        let mut first = HashMap::with_capacity(other.len());
-        for index in 0..other.len() {
-            first.entry(other.image(index)).or_insert(index);
+        FirstImages::of(other).found_in(self)
+    }
+}
+
+/// Where each image of a set is first.
+pub(crate) struct FirstImages<'a> {
+    set: &'a ImageSet,
+    hasher: RandomState,
+    /// The hash of each different image and its first index, sorted: a third of the memory of a map.
+    first: Vec<(u64, u32)>,
+    /// The images that repeat an earlier one, in order.
+    pub(crate) repeats: Vec<Duplicate>,
+}
+
+impl<'a> FirstImages<'a> {
+    pub(crate) fn of(set: &'a ImageSet) -> Self {
+        let hasher = RandomState::default();
+        let hashes = (0..set.len()).map(|index| hasher.hash_one(set.image(index)));
+        let mut all = hashes.zip(0_u32..).collect::<Vec<_>>();
+        all.sort_unstable();
+        let mut images = Self {
+            set,
+            hasher,
+            first: Vec::with_capacity(all.len()),
+            repeats: vec![],
+        };
+        for (hash, index) in all {
+            let image = index as usize;
+            // Those of the same hash are at the end.
+            let others = images.first.iter().rev();
+            let mut others = others.take_while(|(other, _)| *other == hash);
+            let original = others.find(|(_, other)| set.image(*other as usize) == set.image(image));
+            match original {
+                Some(&(_, original)) => images.repeats.push(Duplicate {
+                    index: image,
+                    original: original as usize,
+                }),
+                None => images.first.push((hash, index)),
+            }
         }
-        let repeats = (0..self.len()).filter_map(|index| {
-            let original = *first.get(self.image(index))?;
+        images.repeats.sort_unstable_by_key(|repeat| repeat.index);
+        images
+    }
+
+    /// The images of `other` that the set also has, in order.
+    pub(crate) fn found_in(&self, other: &ImageSet) -> Vec<Duplicate> {
+        let repeats = (0..other.len()).filter_map(|index| {
+            let image = other.image(index);
+            let hash = self.hasher.hash_one(image);
+            let start = self.first.partition_point(|(first, _)| *first < hash);
+            let same = self.first[start..].iter();
+            let mut same = same.take_while(|(first, _)| *first == hash);
+            let original = same.find(|(_, first)| self.set.image(*first as usize) == image);
+            let original = original?.1 as usize;
             Some(Duplicate { index, original })
         });
         repeats.collect()
@@ -121,5 +159,27 @@ mod tests {
             pairs(set(&[3, 2, 2]).duplicates_of(&set(&[5, 2, 2, 7]))),
             [(1, 1), (2, 1)]
         );
+    }
+
+    proptest::proptest! {
+        /// By the definition: each image is compared with all others.
+        #[test]
+        fn duplicates_are_those_that_a_comparison_of_all_finds(
+            pixels in proptest::collection::vec(0..12_u8, 1..40),
+            others in proptest::collection::vec(0..12_u8, 1..40),
+        ) {
+            let first = |all: &[u8], pixel: u8| all.iter().position(|other| *other == pixel);
+            let repeats = pixels.iter().enumerate().filter_map(|(index, &pixel)| {
+                let original = first(&pixels[..index], pixel)?;
+                Some(Duplicate { index, original })
+            });
+            proptest::prop_assert_eq!(set(&pixels).duplicates(), repeats.collect::<Vec<_>>());
+            let found = others.iter().enumerate().filter_map(|(index, &pixel)| {
+                let original = first(&pixels, pixel)?;
+                Some(Duplicate { index, original })
+            });
+            let found = found.collect::<Vec<_>>();
+            proptest::prop_assert_eq!(set(&others).duplicates_of(&set(&pixels)), found);
+        }
     }
 }

@@ -82,6 +82,7 @@ mod sources;
 mod tiff;
 #[cfg(feature = "images")]
 mod treatment;
+mod two_threads;
 pub mod xor;
 #[cfg(feature = "images")]
 mod zip;

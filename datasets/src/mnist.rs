@@ -6,7 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{DatasetError, ImageSet};
+use crate::image_set::class_count;
+use crate::two_threads::both;
+use crate::{DatasetError, ImageSet, idx};
 
 /// A training set and a test set of one image size and one number of classes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,32 +45,76 @@ impl Mnist {
     /// # Ok::<(), datasets::DatasetError>(())
     /// ```
     pub fn load(dir: &Path) -> Result<Self, DatasetError> {
-        if !dir.is_dir() {
-            return Err(DatasetError::DirectoryMissing { path: dir.into() });
-        }
-        let train_images = find(dir, "train-images", 3)?;
-        let train_labels = find(dir, "train-labels", 1)?;
-        let test_images = find(dir, "t10k-images", 3)?;
-        let test_labels = find(dir, "t10k-labels", 1)?;
-
-        let train = ImageSet::read(&train_images, &train_labels)?;
-        let mut test = ImageSet::read(&test_images, &test_labels)?;
+        let files = Files::find(dir)?;
+        let (train, test) = both(
+            || ImageSet::read(&files.train_images, &files.train_labels),
+            || ImageSet::read(&files.test_images, &files.test_labels),
+        );
+        let (train, test) = (train?, test?);
         let expected = (train.rows(), train.columns());
         let got = (test.rows(), test.columns());
         if expected != got {
             return Err(DatasetError::ImageSizeMismatch {
-                path: test_images,
+                path: files.test_images,
                 expected,
                 got,
             });
         }
-        match test.adopt_classes(&train) {
-            Ok(()) => Ok(Self { train, test }),
+        let test = files.with_classes(test, train.class_count())?;
+        Ok(Self { train, test })
+    }
+
+    /// Loads the test set alone, with the number of classes of the training set, whose images are not read.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load), but for faults of the training images.
+    ///
+    /// ```
+    /// use datasets::{Mnist, bundled_mnist_dir};
+    ///
+    /// let dir = bundled_mnist_dir();
+    /// assert_eq!(Mnist::load_test(&dir)?, Mnist::load(&dir)?.test);
+    /// # Ok::<(), datasets::DatasetError>(())
+    /// ```
+    pub fn load_test(dir: &Path) -> Result<ImageSet, DatasetError> {
+        let files = Files::find(dir)?;
+        let labels = idx::read_labels(&files.train_labels)?;
+        let test = ImageSet::read(&files.test_images, &files.test_labels)?;
+        files.with_classes(test, class_count(&labels))
+    }
+}
+
+/// The four files of a folder.
+struct Files {
+    train_images: PathBuf,
+    train_labels: PathBuf,
+    test_images: PathBuf,
+    test_labels: PathBuf,
+}
+
+impl Files {
+    fn find(dir: &Path) -> Result<Self, DatasetError> {
+        if !dir.is_dir() {
+            return Err(DatasetError::DirectoryMissing { path: dir.into() });
+        }
+        Ok(Self {
+            train_images: find(dir, "train-images", 3)?,
+            train_labels: find(dir, "train-labels", 1)?,
+            test_images: find(dir, "t10k-images", 3)?,
+            test_labels: find(dir, "t10k-labels", 1)?,
+        })
+    }
+
+    /// The test set with the number of classes of the training set.
+    fn with_classes(&self, mut test: ImageSet, count: usize) -> Result<ImageSet, DatasetError> {
+        match test.take_classes(count) {
+            Ok(()) => Ok(test),
             Err((index, label)) => Err(DatasetError::LabelOutOfRange {
-                path: test_labels,
+                path: self.test_labels.clone(),
                 index,
                 label,
-                class_count: train.class_count(),
+                class_count: count,
             }),
         }
     }

@@ -34,7 +34,7 @@ impl Parts {
                     got,
                 });
             }
-            if let Err((index, label)) = set.adopt_classes(training) {
+            if let Err((index, label)) = set.take_classes(training.class_count()) {
                 return Err(DatasetError::LabelOutOfRange {
                     path: path.clone(),
                     index,

@@ -12,10 +12,13 @@ use process::status;
 
 const MIB: u64 = 1 << 20;
 
-/// The process keeps no more in reserve than its data, give or take what the allocator needs.
+/// The stack of the thread that reads the test set: the C library keeps it for the next thread.
+const STACK: u64 = 2 * MIB;
+
+/// The process keeps no more writable memory than its data, give or take what the allocator needs.
 fn assert_near(kept: u64, data: u64) {
     assert!(
-        kept < data + 2 * MIB,
+        kept < data + STACK + 2 * MIB,
         "{data} bytes of data keep {kept} reserved"
     );
 }
@@ -39,10 +42,10 @@ fn memory_grows_with_the_data_not_with_the_header() {
     );
 
     // MNIST is 52.4 MiB of pixels and labels. Nothing more stays reserved.
-    let (reserved, in_use) = (status("VmSize:"), status("VmRSS:"));
+    let (reserved, in_use) = (status("VmData:"), status("VmRSS:"));
     let Mnist { train, test } = Mnist::load(&bundled_mnist_dir()).unwrap();
     let data = (train.pixels().len() + train.len() + test.pixels().len() + test.len()) as u64;
-    assert_near(status("VmSize:") - reserved, data);
+    assert_near(status("VmData:") - reserved, data);
 
     // The validation images are 3.7 MiB; the training images, 41.1 MiB, must not be copied.
     let sides = train.split(DEFAULT_VALIDATION_FRACTION, 0).unwrap();
@@ -51,6 +54,6 @@ fn memory_grows_with_the_data_not_with_the_header() {
         peak < data + 12 * MIB,
         "{data} bytes of data took {peak} at the peak"
     );
-    assert_near(status("VmSize:") - reserved, data);
+    assert_near(status("VmData:") - reserved, data);
     assert_eq!(sides.0.len() + sides.1.len() + test.len(), 70_000);
 }

@@ -13,7 +13,7 @@ use crate::net::Net;
 use crate::team::Team;
 
 /// Rows evaluated at once on a CPU: limits the memory of activations.
-const ROWS_AT_ONCE: usize = 500;
+const ROWS_AT_ONCE: usize = 250;
 
 /// Loss and accuracy on some examples.
 #[derive(Debug, Clone, Copy, PartialEq)]
