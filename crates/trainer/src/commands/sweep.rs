@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, Command, FromArgMatches};
@@ -15,12 +17,12 @@ use run_report::sweep::{Cell, SweepRun, cells, conclusion, page, table};
 use run_report::{Recorded, write};
 use serde::Serialize;
 use training::number::parse::at_least_one;
-use training::{Choices, Epoch, Settings};
+use training::{Choices, Epoch, Settings, ensure_same};
 
 use super::train::{self, TrainOptions};
 use crate::arguments::command_line;
 use crate::console::Console;
-use crate::ranks::refuse_several;
+use crate::ranks::{World, speaks};
 
 /// Name of the page in the folder of a sweep.
 pub(super) const PAGE: &str = "sweep.html";
@@ -95,74 +97,157 @@ enum Line<'a> {
     },
 }
 
-/// Trains all combinations of the values with all seeds, and shows them as a table and on a page.
+/// Trains all combinations of the values with all seeds, and shows them as a table and on a page. Several
+/// processes share the runs.
 ///
 /// # Errors
 ///
 /// If a value is not allowed, before anything is trained; or if a run cannot start.
 pub(crate) fn run(options: &SweepOptions) -> Result<Exit> {
     let base = options.train.choices();
-    refuse_several("a sweep trains its runs one after the other: use one process")?;
-    refuse_what_is_for_one_run(options)?;
-    let varied = options.vary.iter().map(|vary| Varied::parse(vary));
-    let varied = varied.collect::<Result<Vec<_>>>()?;
-    let plan = plan(&varied, &base, options.seeds)?;
-    let names = varied.iter().map(|varied| varied.name.clone());
-    let names = names.collect::<Vec<_>>();
+    let sweep = Sweep::of(options, &base);
+    let plan = sweep.as_ref().map_or(&[][..], |sweep| &sweep.plan);
     // A run on ndarray decides, if there is any.
     let on_ndarray = plan.iter().find(|run| run.choices.backend.is_none());
     let interrupt = train::prepare(on_ndarray.map_or(&base, |run| &run.choices))?;
-    let output = &options.train.output;
-    let mut console = Console::new(output.format, output.quiet);
-    let folder = make_folder(&output.out_dir, output.run_name.as_deref())?;
-    let (mut runs, count) = (vec![], plan.len());
-    for (i, planned) in plan.into_iter().enumerate() {
-        let part = options.train.of_a_part(&folder, planned.name.clone());
-        train::run_part(&part, planned.choices, &interrupt)?;
-        let run = SweepRun {
-            recorded: Recorded::open(&folder.join(&planned.name))?,
-            values: planned.values,
+    let world = World::join(&interrupt)?;
+    let done = sweep.and_then(|sweep| sweep.run(&options.train, &interrupt, world.as_ref()));
+    match (&world, done) {
+        // Where one fails, the others would wait for it.
+        (Some(world), Err(error)) => world.fail(&error),
+        (_, done) => done,
+    }
+}
+
+/// What is to be done.
+struct Sweep {
+    /// The options that vary.
+    names: Vec<String>,
+    plan: Vec<Planned>,
+}
+
+impl Sweep {
+    fn of(options: &SweepOptions, base: &Choices) -> Result<Self> {
+        refuse_what_is_for_one_run(options)?;
+        let varied = options.vary.iter().map(|vary| Varied::parse(vary));
+        let varied = varied.collect::<Result<Vec<_>>>()?;
+        let plan = plan(&varied, base, options.seeds)?;
+        let names = varied.iter().map(|varied| varied.name.clone()).collect();
+        Ok(Self { names, plan })
+    }
+
+    /// Trains the runs, of several processes each its share, and shows all.
+    fn run(
+        self,
+        options: &TrainOptions,
+        interrupt: &Arc<AtomicBool>,
+        world: Option<&World>,
+    ) -> Result<Exit> {
+        let output = &options.output;
+        let mut console = output.console();
+        let make = || make_folder(&output.out_dir, output.run_name.as_deref());
+        let (folder, [rank, count], threads) = match world {
+            None => (make()?, [0, 1], None),
+            Some(world) => {
+                let ranks = world.ranks();
+                let names = self.plan.iter().map(|run| &run.name).collect::<Vec<_>>();
+                let digest = BuildHasherDefault::<DefaultHasher>::default().hash_one(&names);
+                ensure_same(&*ranks, "sweep", digest)?;
+                let folder = if speaks() { Some(make()?) } else { None };
+                let folder = world.tell(folder.as_deref())?;
+                let place = [ranks.rank(), ranks.count()];
+                (folder, place, Some(world.share_of_cores()?))
+            }
         };
-        console.note(format_args!(
-            "run {} of {count}: {}, seed {}: {}",
-            i + 1,
-            given(&names, &run.values),
-            planned.seed,
-            outcome(&run)
-        ));
-        console.json(&run_line(&names, &run))?;
-        runs.push(run);
-        if interrupt.load(Ordering::Relaxed) {
-            break;
+        for number in (rank..self.plan.len()).step_by(count) {
+            let planned = &self.plan[number];
+            let mut choices = planned.choices.clone();
+            if let (Some(share), None) = (threads, choices.threads) {
+                choices.threads = Some(Settings::resolve(&choices)?.threads.min(share));
+            }
+            let part = options.of_a_part(&folder, planned.name.clone());
+            train::run_part(&part, choices, interrupt)?;
+            self.show_run(&mut console, number, &self.done(&folder, number)?)?;
+            if interrupt.load(Ordering::Relaxed) {
+                break;
+            }
         }
+        if let Some(world) = world {
+            world.meet()?;
+        }
+        if !speaks() {
+            return Ok(Exit::Success);
+        }
+        let mut runs = vec![];
+        for number in 0..self.plan.len() {
+            // Those after an interruption were not begun.
+            if !folder.join(&self.plan[number].name).exists() {
+                continue;
+            }
+            let run = self.done(&folder, number)?;
+            if number % count != rank {
+                self.show_run(&mut console, number, &run)?;
+            }
+            runs.push(run);
+        }
+        let exit = self.show(&mut console, &folder, &runs)?;
+        Ok(if interrupt.load(Ordering::Relaxed) {
+            Exit::Interrupted
+        } else {
+            exit
+        })
     }
-    let cells = cells(&runs);
-    let file = folder.join(PAGE);
-    write(&page(&names, &runs)?, &file, &command_line())?;
-    for cell in &cells {
-        let options = pairs(&names, &cell.values);
-        console.json(&Line::SweepRow { options, cell })?;
+
+    /// A run that has ended.
+    fn done(&self, folder: &Path, number: usize) -> Result<SweepRun> {
+        let planned = &self.plan[number];
+        Ok(SweepRun {
+            recorded: Recorded::open(&folder.join(&planned.name))?,
+            values: planned.values.clone(),
+        })
     }
-    let finished = cells.iter().map(|cell| cell.finished).sum();
-    console.json(&Line::Sweep {
-        runs: runs.len(),
-        finished,
-        sweep_dir: folder.display().to_string(),
-        page: file.display().to_string(),
-    })?;
-    console.text(format_args!(
-        "{}\n{}\npage: {}",
-        table(&names, &cells).to_text(),
-        conclusion(&names, &cells),
-        file.display()
-    ))?;
-    Ok(if interrupt.load(Ordering::Relaxed) {
-        Exit::Interrupted
-    } else if finished < runs.len() {
-        Exit::Negative
-    } else {
-        Exit::Success
-    })
+
+    fn show_run(&self, console: &mut Console, number: usize, run: &SweepRun) -> Result<()> {
+        console.note(format_args!(
+            "run {} of {}: {}, seed {}: {}",
+            number + 1,
+            self.plan.len(),
+            given(&self.names, &run.values),
+            self.plan[number].seed,
+            outcome(run)
+        ));
+        console.json(&run_line(&self.names, run))
+    }
+
+    /// Shows all runs together, and writes their page.
+    fn show(&self, console: &mut Console, folder: &Path, runs: &[SweepRun]) -> Result<Exit> {
+        let names = &self.names;
+        let cells = cells(runs);
+        let file = folder.join(PAGE);
+        write(&page(names, runs)?, &file, &command_line())?;
+        for cell in &cells {
+            let options = pairs(names, &cell.values);
+            console.json(&Line::SweepRow { options, cell })?;
+        }
+        let finished = cells.iter().map(|cell| cell.finished).sum();
+        console.json(&Line::Sweep {
+            runs: runs.len(),
+            finished,
+            sweep_dir: folder.display().to_string(),
+            page: file.display().to_string(),
+        })?;
+        console.text(format_args!(
+            "{}\n{}\npage: {}",
+            table(names, &cells).to_text(),
+            conclusion(names, &cells),
+            file.display()
+        ))?;
+        Ok(if finished < runs.len() {
+            Exit::Negative
+        } else {
+            Exit::Success
+        })
+    }
 }
 
 fn refuse_what_is_for_one_run(options: &SweepOptions) -> Result<()> {

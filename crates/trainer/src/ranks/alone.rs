@@ -1,14 +1,14 @@
 //! Without MPI, this process trains alone.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use backends::Backend;
 use training::Ranks;
 
-use super::refuse_several;
+use super::launch::{Launch, wait_for_rank_0};
 
 /// The processes that share a run, of which this is one.
 #[derive(Debug)]
@@ -19,10 +19,18 @@ impl World {
     ///
     /// # Errors
     ///
-    /// If it was: each would train a run of its own.
+    /// If it was: each would train the same.
     pub(crate) fn join(_interrupt: &Arc<AtomicBool>) -> Result<Option<Self>> {
-        refuse_several("this trainer was built without MPI: build it with --features mpi")?;
-        Ok(None)
+        let Some(Launch { by, rank, count }) = Launch::of_this_process() else {
+            return Ok(None);
+        };
+        if rank > 0 {
+            wait_for_rank_0();
+        }
+        bail!(
+            "{by} started {count} processes, and this trainer was built without MPI: build it with --features mpi, or \
+             start it alone"
+        )
     }
 
     pub(crate) fn ranks(&self) -> Arc<dyn Ranks> {
@@ -34,6 +42,18 @@ impl World {
         _backend: Backend,
         _batch_size: usize,
     ) -> Result<(usize, Option<String>)> {
+        match *self {}
+    }
+
+    pub(crate) fn share_of_cores(&self) -> Result<usize> {
+        match *self {}
+    }
+
+    pub(crate) fn tell(&self, _folder: Option<&Path>) -> Result<PathBuf> {
+        match *self {}
+    }
+
+    pub(crate) fn meet(&self) -> Result<()> {
         match *self {}
     }
 

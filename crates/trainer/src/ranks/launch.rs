@@ -3,8 +3,6 @@
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
-
 /// A process that was started with others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Launch {
@@ -46,23 +44,6 @@ pub(super) const FOR_RANK_0: Duration = Duration::from_secs(2);
 /// Lets rank 0 speak first.
 pub(crate) fn wait_for_rank_0() {
     thread::sleep(FOR_RANK_0);
-}
-
-/// Refuses to do in several processes what each would do for itself.
-///
-/// # Errors
-///
-/// If this is one of several; `why` says what each would do, and what to do instead.
-pub(crate) fn refuse_several(why: &str) -> Result<()> {
-    match Launch::of_this_process() {
-        None => Ok(()),
-        Some(Launch { rank, by, count }) => {
-            if rank > 0 {
-                wait_for_rank_0();
-            }
-            bail!("{by} started {count} processes, and {why}, or start it alone")
-        }
-    }
 }
 
 /// Whether this process speaks for all.

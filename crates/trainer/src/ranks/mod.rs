@@ -2,12 +2,14 @@
 
 #[cfg(not(feature = "mpi"))]
 mod alone;
+#[cfg(feature = "mpi")]
+mod cores;
 mod launch;
 #[cfg(feature = "mpi")]
 mod mpi;
 
 #[cfg(not(feature = "mpi"))]
 pub(crate) use alone::World;
-pub(crate) use launch::{Launch, refuse_several, speaks, wait_for_rank_0};
+pub(crate) use launch::{Launch, speaks, wait_for_rank_0};
 #[cfg(feature = "mpi")]
 pub(crate) use mpi::World;

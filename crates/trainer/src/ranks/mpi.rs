@@ -1,10 +1,9 @@
 //! Processes joined by MPI.
 
 use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::num::NonZero;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -22,6 +21,7 @@ use programs::{Exit, complain};
 use training::{Ranks, TrainingError, default_threads};
 
 use super::Launch;
+use super::cores::{is_bound, own_cores};
 use super::launch::{FOR_RANK_0, wait_for_rank_0};
 
 /// Time without an answer after which a rank is lost, once training has begun.
@@ -40,6 +40,7 @@ const SHARE_OF_GRACE: f64 = 0.7;
 /// Time for which waiting only gives way to other threads; after it, waiting sleeps.
 const BRISK: Duration = Duration::from_millis(2);
 const NAP: Duration = Duration::from_micros(50);
+const LONGEST_NAP: Duration = Duration::from_millis(10);
 
 /// Numbers up to which it is faster to send all of them to every rank.
 const FEW: usize = 1024;
@@ -64,6 +65,8 @@ struct Joined {
     interrupt: Arc<AtomicBool>,
     /// Whether the ranks have taken a step.
     has_begun: AtomicBool,
+    /// Whether this rank has nothing to do but to wait for the others.
+    is_meeting: AtomicBool,
     /// Time without an answer after which a rank is lost, once this process was asked to end.
     patience_at_the_end: Duration,
     /// Where rank 0 keeps the run, once it has begun.
@@ -116,6 +119,7 @@ impl World {
                 count,
                 interrupt: Arc::clone(interrupt),
                 has_begun: AtomicBool::new(false),
+                is_meeting: AtomicBool::new(false),
                 patience_at_the_end: patience_at_the_end(by),
                 folder: Mutex::new(None),
                 scratch: Mutex::new(vec![]),
@@ -143,15 +147,8 @@ impl World {
         backend: Backend,
         batch_size: usize,
     ) -> Result<(usize, Option<String>)> {
-        let Joined { rank, count, .. } = *self.joined;
-        let cores = thread::available_parallelism().map_or(1, NonZero::get);
-        // `mpirun` may bind each process to cores of its own. Those that have the same cores share them.
-        let own = own_cores();
-        let mut cores_of = vec![0.0; count];
-        cores_of[rank] = own;
-        self.joined.add_up_f64(&mut cores_of)?;
-        let same = cores_of.iter().filter(|&&of| of == own).count();
-        let sharing = same.min(self.on_this_machine).max(1);
+        let count = self.joined.count;
+        let (cores, sharing) = self.cores()?;
         let has_rows = default_threads(Some(backend), batch_size / count);
         let threads = has_rows.min((cores / sharing).max(1));
         let note = (is_bound() && sharing == 1 && threads < has_rows).then(|| {
@@ -160,12 +157,57 @@ impl World {
         Ok((threads, note))
     }
 
+    /// This process's share of the cores that it may run on, at least one.
+    ///
+    /// # Errors
+    ///
+    /// If a rank is lost.
+    pub(crate) fn share_of_cores(&self) -> Result<usize> {
+        let (cores, sharing) = self.cores()?;
+        Ok((cores / sharing).max(1))
+    }
+
+    /// The cores that this process may run on, and how many processes share them.
+    fn cores(&self) -> Result<(usize, usize)> {
+        let Joined { rank, count, .. } = *self.joined;
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        // `mpirun` may bind each process to cores of its own. Those that have the same cores share them.
+        let own = own_cores();
+        let mut cores_of = vec![0.0; count];
+        cores_of[rank] = own;
+        self.joined.add_up_f64(&mut cores_of)?;
+        let same = cores_of.iter().filter(|&&of| of == own).count();
+        Ok((cores, same.min(self.on_this_machine).max(1)))
+    }
+
+    /// Waits until all ranks are here, for as long as it takes.
+    ///
+    /// # Errors
+    ///
+    /// If a rank is lost.
+    pub(crate) fn meet(&self) -> Result<()> {
+        self.joined.is_meeting.store(true, Ordering::Relaxed);
+        self.joined.add_up_f64(&mut [0.0])?;
+        Ok(())
+    }
+
     /// Tells every rank where rank 0 keeps the run, for the case that a rank is lost.
     ///
     /// # Errors
     ///
     /// If one is lost already.
     pub(crate) fn share_folder(&self, folder: Option<&Path>) -> Result<()> {
+        let folder = self.tell(folder)?;
+        *self.joined.folder() = Some(folder.display().to_string());
+        Ok(())
+    }
+
+    /// Tells every rank a folder that rank 0 has made.
+    ///
+    /// # Errors
+    ///
+    /// If a rank is lost, or the name too long.
+    pub(crate) fn tell(&self, folder: Option<&Path>) -> Result<PathBuf> {
         let mut letters = [0.0; LONGEST_PATH];
         let folder = folder.map(|folder| folder.display().to_string());
         for (place, letter) in letters
@@ -179,8 +221,7 @@ impl World {
         let letters = letters.take_while(|&letter| letter != 0).collect();
         let folder =
             String::from_utf8(letters).context("the name of the run folder is too long")?;
-        *self.joined.folder() = Some(folder);
-        Ok(())
+        Ok(folder.into())
     }
 
     /// How long adding up took so far.
@@ -223,32 +264,6 @@ fn patience_at_the_end(by: &str) -> Duration {
         .ok()
         .and_then(|value| value.parse().ok());
     Duration::from_secs_f64(SHARE_OF_GRACE * chosen.unwrap_or(seconds).clamp(seconds, 1e6))
-}
-
-/// The cores on which this process may run, as Linux lists them.
-fn allowed_cores() -> Option<String> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let mut lines = status.lines();
-    let cores = lines.find_map(|line| line.strip_prefix("Cpus_allowed_list:"))?;
-    Some(cores.trim().to_owned())
-}
-
-/// Whether these are not all cores of the machine.
-fn is_bound() -> bool {
-    let all = std::fs::read_to_string("/sys/devices/system/cpu/online");
-    let all = all.ok().map(|cores| cores.trim().to_owned());
-    allowed_cores()
-        .zip(all)
-        .is_some_and(|(own, all)| own != all)
-}
-
-/// A number that stands for the cores on which this process may run, and their machine.
-fn own_cores() -> f64 {
-    let machine = std::fs::read("/proc/sys/kernel/hostname").unwrap_or_default();
-    let mut hasher = DefaultHasher::new();
-    (allowed_cores(), machine).hash(&mut hasher);
-    // Half of the bits: a double holds them.
-    f64::from(hasher.finish() as u32)
 }
 
 /// A message on its way, and the rank at its other end.
@@ -368,7 +383,9 @@ impl Joined {
             }
             let is_end =
                 asked_to_end.is_some_and(|since| waited - since > self.patience_at_the_end);
-            let patience = if self.has_begun.load(Ordering::Relaxed) {
+            let patience = if self.is_meeting.load(Ordering::Relaxed) {
+                Duration::MAX
+            } else if self.has_begun.load(Ordering::Relaxed) {
                 PATIENCE
             } else {
                 PATIENCE_AT_FIRST
@@ -380,7 +397,8 @@ impl Joined {
             if waited < BRISK {
                 thread::yield_now();
             } else {
-                thread::sleep(NAP);
+                // A thousandth of the time that has passed is lost at most.
+                thread::sleep((waited / 1000).clamp(NAP, LONGEST_NAP));
             }
         }
     }

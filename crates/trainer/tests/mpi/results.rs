@@ -1,6 +1,6 @@
 //! The results of several ranks are those of one process.
 
-use crate::common::{SMALL, Workplace, assert_same, lasting, metrics, weights};
+use crate::common::{SMALL, Workplace, assert_same, lasting, metrics, names_in, weights};
 use crate::program::{alone, run};
 
 /// Options of a run on flex.
@@ -93,4 +93,45 @@ fn nets_are_averaged_after_some_steps() {
     }
     let alone = workplace.run(&format!("{SMALL} --average-every 3"));
     alone.assert_refused(&["--average-every is for several ranks"]);
+}
+
+/// Each rank trains runs of its own; they and what is said of them are those of one process.
+#[test]
+fn the_runs_of_a_sweep_are_shared_out() {
+    let _alone = alone();
+    let workplace = Workplace::new();
+    let options = format!(
+        "sweep --vary learning-rate=0.05,0.1 --seeds 3 {SMALL} --backend flex --engine fused --epochs 2 --threads 1 \
+         --format json"
+    );
+    let sweeps = [1, 4].map(|ranks| {
+        let finished = run(
+            &workplace,
+            ranks,
+            &format!("{options} --run-name by-{ranks}"),
+        );
+        assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+        let (mut runs, mut rows): (Vec<_>, Vec<_>) = finished
+            .events()
+            .into_iter()
+            .filter(|line| line["event"] != "sweep")
+            .partition(|line| line["event"] == "sweep_run");
+        assert_eq!((runs.len(), rows.len()), (6, 2));
+        for row in &mut rows {
+            row["train_seconds"].take();
+        }
+        let folder = workplace.path("runs").join(format!("by-{ranks}"));
+        runs.sort_by_key(|run| run["run_dir"].to_string());
+        let nets = runs.iter_mut().map(|run| {
+            let folder = run["run_dir"].take();
+            weights(&workplace.path(folder.as_str().expect("a path")))
+        });
+        let nets = nets.collect::<Vec<_>>();
+        (nets, runs, rows, names_in(&folder))
+    });
+    assert!(
+        sweeps[0] == sweeps[1],
+        "{:?}",
+        sweeps.map(|(_, runs, rows, names)| (runs, rows, names))
+    );
 }

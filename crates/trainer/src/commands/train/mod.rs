@@ -358,7 +358,8 @@ impl<'a> Session<'a> {
         let mut state = State::fresh(net, settings, &self.opened.device);
         state.progress.data_digest = digest;
         run.ensure_same(&state)?;
-        let folder = if speaks() {
+        // Of a sweep's processes, each makes the folders of its own runs.
+        let folder = if self.world.is_none() || speaks() {
             let default_name = || RunFolder::default_name(settings);
             let name = output.run_name.clone().unwrap_or_else(default_name);
             let folder = RunFolder::create(&output.out_dir, &name)?;

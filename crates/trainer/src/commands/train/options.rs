@@ -274,7 +274,7 @@ pub(crate) struct CheckpointOptions {
 
 impl OutputOptions {
     /// Where a run shows its results.
-    pub(super) fn console(&self) -> Console {
+    pub(crate) fn console(&self) -> Console {
         if self.silent || !speaks() {
             Console::silent()
         } else {
