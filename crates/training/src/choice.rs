@@ -94,7 +94,8 @@ choice! {
 choice! {
     /// Recommended settings.
     Preset {
-        /// --backend flex --engine fused --epochs 6 --learning-rate 0.15 --schedule linear --warm-up 0.5
+        /// 98 % on MNIST in a second: --backend flex --engine fused --epochs 4 --batch-size 256 --optimizer adam
+        /// --learning-rate 0.01 --schedule linear --warm-up 0.5 --label-smoothing 0.05
         Fast = "fast",
         /// A net 784-1000-500-10 for handwritten digits, on distorted images, in 30 minutes.
         Accurate = "accurate",

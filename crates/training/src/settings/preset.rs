@@ -15,7 +15,7 @@ pub(super) fn with_preset(choices: &Choices) -> Result<Choices, SettingsError> {
         return Ok(choices.clone());
     };
     let mut all = match preset {
-        Preset::Fast => choices.clone().or(fast()),
+        Preset::Fast => choices.clone().or(fast(choices.optimizer)),
         Preset::Accurate => with_recipe(choices, preset, accurate())?,
         Preset::Record => with_recipe(choices, preset, record())?,
     };
@@ -36,13 +36,17 @@ pub(super) fn with_preset(choices: &Choices) -> Result<Choices, SettingsError> {
     Ok(all)
 }
 
-/// The default training; any choice takes precedence.
-fn fast() -> Choices {
+/// 98 % of MNIST's test images in the fewest seconds; any choice takes precedence. The learning rate is Adam's.
+fn fast(optimizer: Option<OptimizerName>) -> Choices {
+    let is_adam = optimizer.is_none_or(|optimizer| optimizer == OptimizerName::Adam);
     Choices {
-        epochs: Some(6),
-        learning_rate: Some(0.15),
+        epochs: Some(4),
+        batch_size: Some(256),
+        optimizer: Some(OptimizerName::Adam),
+        learning_rate: is_adam.then_some(0.01),
         schedule: Some(ScheduleName::Linear),
         warm_up: Some(WarmUp::Epochs(0.5)),
+        label_smoothing: Some(0.05),
         ..Choices::default()
     }
 }
@@ -163,11 +167,12 @@ mod tests {
             (chosen.backend.as_str(), chosen.engine),
             ("flex", Engine::Fused)
         );
-        assert_eq!((chosen.epochs, chosen.learning_rate), (6, 0.15));
+        assert_eq!((chosen.epochs, chosen.learning_rate), (4, 0.01));
         let chosen = settings(Choices {
             backend: Some(Backend::Ndarray),
             epochs: Some(2),
             hidden: Some(vec![3]),
+            optimizer: Some(OptimizerName::Sgd),
             ..preset(Preset::Fast)
         });
         let chosen = chosen.expect("legal");
@@ -175,7 +180,13 @@ mod tests {
             (chosen.backend.as_str(), chosen.engine),
             ("ndarray", Engine::Fused)
         );
-        assert_eq!((chosen.epochs, chosen.learning_rate), (2, 0.15));
+        let alone = settings(Choices {
+            optimizer: Some(OptimizerName::Sgd),
+            batch_size: Some(256),
+            ..Choices::default()
+        });
+        let rate = alone.expect("legal").learning_rate;
+        assert_eq!((chosen.epochs, chosen.learning_rate), (2, rate));
         let chosen = settings(Choices {
             backend: Some(Backend::Wgpu),
             minutes: Some(2.0),
