@@ -195,7 +195,7 @@ fn of_pixels(name: &'static str, set: &ImageSet, has_ink: bool) -> Vec<Doubt> {
     doubts
 }
 
-/// Whether all of an image's pixels, several, have one level: each that of the pixel before it.
+/// Whether an image of more than one pixel has only one grey level.
 fn is_blank(image: &[u8]) -> bool {
     image.len() > 1 && image[1..] == image[..image.len() - 1]
 }

@@ -77,7 +77,7 @@ impl ImageSet {
 pub(crate) struct FirstImages<'a> {
     set: &'a ImageSet,
     hasher: RandomState,
-    /// The hash of each different image and its first index, sorted: a third of the memory of a map.
+    /// The hash of each different image and its first index, sorted.
     first: Vec<(u64, u32)>,
     /// The images that repeat an earlier one, in order.
     pub(crate) repeats: Vec<Duplicate>,

@@ -2,7 +2,7 @@
 
 use std::thread;
 
-/// What both give, each on a thread of its own, or one after the other where the system has no thread to give.
+/// What both give: `a` on this thread, `b` on another, or after it where the system has no thread to give.
 pub(crate) fn both<A, B: Send>(a: impl FnOnce() -> A, b: impl Fn() -> B + Sync) -> (A, B) {
     thread::scope(|scope| {
         let other = thread::Builder::new().spawn_scoped(scope, &b);

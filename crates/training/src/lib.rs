@@ -67,6 +67,7 @@ pub use ranks::{Ranks, ensure_same};
 pub use recorder::{Now, Recorder};
 pub use rows::Rows;
 pub use run::{Outcome, Run};
+pub use same_run::ensure_same_settings;
 pub use schedule::Schedule;
 pub use settings::{
     Augmentation, Choices, ClassShare, ClassShares, HiddenUnits, ImageSize, Settings,

@@ -16,13 +16,7 @@ pub(crate) fn ensure_same_run<N: Net>(
     settings: &Settings,
     state: &State<N>,
 ) -> Result<(), TrainingError> {
-    let settings = Settings {
-        threads: 1,
-        data_dir: None,
-        ..settings.clone()
-    };
-    let settings = serde_json::to_string(&settings).expect("settings are JSON");
-    ensure_same(ranks, "set of options", digest(&settings))?;
+    ensure_same_settings(ranks, std::slice::from_ref(settings))?;
     let progress = &state.progress;
     ensure_same(ranks, "data set", digest(&progress.data_digest))?;
     ensure_same(
@@ -34,4 +28,22 @@ pub(crate) fn ensure_same_run<N: Net>(
     let numbers = read_back_f32(Tensor::cat(numbers.collect(), 0))?;
     let bits = numbers.into_iter().map(f32::to_bits).collect::<Vec<_>>();
     ensure_same(ranks, "set of initial weights", digest(&bits))
+}
+
+/// Finds a rank with other settings than rank 0 has. The number of threads may differ, and where the data lie.
+///
+/// # Errors
+///
+/// [`TrainingError::RanksDiffer`], or if a rank is lost.
+pub fn ensure_same_settings(ranks: &dyn Ranks, all: &[Settings]) -> Result<(), TrainingError> {
+    let all = all.iter().map(|settings| {
+        let settings = Settings {
+            threads: 1,
+            data_dir: None,
+            ..settings.clone()
+        };
+        serde_json::to_string(&settings).expect("settings are JSON")
+    });
+    let all = all.collect::<Vec<_>>();
+    ensure_same(ranks, "set of options", digest(&all))
 }

@@ -1,4 +1,4 @@
-//! The processes that share a run: started by `mpirun` or `srun`, joined by MPI.
+//! The processes that share a run, or the runs of a sweep: started by `mpirun` or `srun`, joined by MPI.
 
 #[cfg(not(feature = "mpi"))]
 mod alone;

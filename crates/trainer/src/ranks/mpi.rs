@@ -3,7 +3,7 @@
 use std::fmt;
 use std::num::NonZero;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -180,15 +180,18 @@ impl World {
         Ok((cores, same.min(self.on_this_machine).max(1)))
     }
 
-    /// Waits until all ranks are here, for as long as it takes.
+    /// Waits until all ranks are here, for as long as it takes; gives whether any says yes.
+    ///
+    /// A rank that does not come is not noticed here: the launcher ends all when one dies.
     ///
     /// # Errors
     ///
-    /// If a rank is lost.
-    pub(crate) fn meet(&self) -> Result<()> {
+    /// As [`Ranks::add_up_f64`].
+    pub(crate) fn meet(&self, yes: bool) -> Result<bool> {
         self.joined.is_meeting.store(true, Ordering::Relaxed);
-        self.joined.add_up_f64(&mut [0.0])?;
-        Ok(())
+        let mut count = [f64::from(u8::from(yes))];
+        self.joined.add_up_f64(&mut count)?;
+        Ok(count[0] > 0.0)
     }
 
     /// Tells every rank where rank 0 keeps the run, for the case that a rank is lost.
@@ -197,31 +200,29 @@ impl World {
     ///
     /// If one is lost already.
     pub(crate) fn share_folder(&self, folder: Option<&Path>) -> Result<()> {
-        let folder = self.tell(folder)?;
-        *self.joined.folder() = Some(folder.display().to_string());
+        let folder = folder.map(|folder| folder.display().to_string());
+        let folder = self.tell(folder.as_deref())?;
+        *self.joined.folder() = Some(folder);
         Ok(())
     }
 
-    /// Tells every rank a folder that rank 0 has made.
+    /// Tells every rank what rank 0 says: a path.
     ///
     /// # Errors
     ///
-    /// If a rank is lost, or the name too long.
-    pub(crate) fn tell(&self, folder: Option<&Path>) -> Result<PathBuf> {
+    /// If a rank is lost, or the path too long.
+    pub(crate) fn tell(&self, path: Option<&str>) -> Result<String> {
         let mut letters = [0.0; LONGEST_PATH];
-        let folder = folder.map(|folder| folder.display().to_string());
-        for (place, letter) in letters
-            .iter_mut()
-            .zip(folder.iter().flat_map(|f| f.bytes()))
-        {
+        if path.is_some_and(|path| path.len() > LONGEST_PATH) {
+            bail!("the path of the folder is longer than {LONGEST_PATH} bytes");
+        }
+        for (place, letter) in letters.iter_mut().zip(path.iter().flat_map(|p| p.bytes())) {
             *place = f64::from(letter);
         }
         self.joined.add_up_f64(&mut letters)?;
         let letters = letters.iter().map(|&letter| letter as u8);
         let letters = letters.take_while(|&letter| letter != 0).collect();
-        let folder =
-            String::from_utf8(letters).context("the name of the run folder is too long")?;
-        Ok(folder.into())
+        String::from_utf8(letters).context("rank 0 has sent no path")
     }
 
     /// How long adding up took so far.
@@ -252,6 +253,15 @@ impl World {
             complain(format_args!("error: rank {rank}: {error:#}"));
         }
         SimpleCommunicator::world().abort(Exit::Failure as i32)
+    }
+}
+
+impl Drop for World {
+    /// A panic ends all processes: leaving MPI, this one would wait for the others, and they for it.
+    fn drop(&mut self) {
+        if thread::panicking() {
+            SimpleCommunicator::world().abort(Exit::Failure as i32);
+        }
     }
 }
 
@@ -381,9 +391,10 @@ impl Joined {
             if self.interrupt.load(Ordering::Relaxed) {
                 asked_to_end.get_or_insert(waited);
             }
-            let is_end =
-                asked_to_end.is_some_and(|since| waited - since > self.patience_at_the_end);
-            let patience = if self.is_meeting.load(Ordering::Relaxed) {
+            let is_meeting = self.is_meeting.load(Ordering::Relaxed);
+            let is_end = !is_meeting
+                && asked_to_end.is_some_and(|since| waited - since > self.patience_at_the_end);
+            let patience = if is_meeting {
                 Duration::MAX
             } else if self.has_begun.load(Ordering::Relaxed) {
                 PATIENCE
@@ -397,7 +408,7 @@ impl Joined {
             if waited < BRISK {
                 thread::yield_now();
             } else {
-                // A thousandth of the time that has passed is lost at most.
+                // The longer it takes, the less it matters.
                 thread::sleep((waited / 1000).clamp(NAP, LONGEST_NAP));
             }
         }

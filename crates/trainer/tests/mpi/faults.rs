@@ -32,13 +32,18 @@ fn what_cannot_run_is_said_once_and_leaves_no_folder() {
         ("--hidden 0", "hidden"),
         ("--bogus", "--bogus"),
         ("--data-dir nowhere", "nowhere"),
+        ("sweep --vary epochs=1 --data-dir data", "two or more"),
+        (
+            "sweep --vary average-every=2,3 --data-dir data",
+            "--average-every is for a single run",
+        ),
     ] {
-        let finished = run(
-            &workplace,
-            3,
-            &format!("--data-dir data {options} --quiet")
-                .replace("--data-dir data --data-dir", "--data-dir"),
-        );
+        let data = if options.contains("--data-dir") {
+            ""
+        } else {
+            "--data-dir data"
+        };
+        let finished = run(&workplace, 3, &format!("{options} {data} --quiet"));
         assert_refused(&finished, &[naming]);
         assert!(!workplace.path("runs").exists(), "{options}");
     }
@@ -142,6 +147,39 @@ fn ctrl_c_keeps_a_checkpoint_of_the_step() {
         .pop()
         .expect("a line");
     assert_eq!(last["reason"], "interrupted", "{}", finished.stderr);
+}
+
+/// The runs that have begun are kept, on every rank, and the page has them.
+#[test]
+fn ctrl_c_ends_a_sweep() {
+    let _alone = alone();
+    let workplace = Workplace::new();
+    let options = "sweep --vary learning-rate=0.05,0.1 --seeds 2 --data-dir data --hidden 12 --batch-size 12 \
+                   --backend flex --engine fused --epochs 20000 --run-name swept --threads 1 --quiet";
+    let mut command = on_ranks(&workplace, 2, options);
+    command.env("OMPI_MCA_odls_base_sigkill_timeout", "5");
+    let running = Running::start(&workplace, command);
+    let runs = [
+        "01-learning-rate-0.05-seed-0",
+        "02-learning-rate-0.05-seed-1",
+    ];
+    let runs = runs.map(|run| format!("swept/{run}"));
+    runs.iter()
+        .for_each(|run| running.wait_for_a_checkpoint(run));
+    assert!(Running::signal("-INT", running.mpirun.id()));
+    let finished = running.end();
+    let folder = workplace.path("runs");
+    for run in runs {
+        let last = metrics(&folder.join(run)).pop().expect("a line");
+        assert_eq!(last["reason"], "interrupted", "{}", finished.stderr);
+    }
+    let page = std::fs::read_to_string(folder.join("swept/sweep.html"));
+    let page = page.expect("the sweep has a page");
+    assert!(
+        page.contains("02-learning-rate-0.05-seed-1"),
+        "{}",
+        finished.stderr
+    );
 }
 
 /// Ranks killed at random moments: no run is lost, none ends with other numbers.

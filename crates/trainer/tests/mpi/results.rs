@@ -101,7 +101,7 @@ fn the_runs_of_a_sweep_are_shared_out() {
     let _alone = alone();
     let workplace = Workplace::new();
     let options = format!(
-        "sweep --vary learning-rate=0.05,0.1 --seeds 3 {SMALL} --backend flex --engine fused --epochs 2 --threads 1 \
+        "sweep --vary learning-rate=0.05,0.1 --seeds 3 {SMALL} --backend flex --engine fused --epochs 2 \
          --format json"
     );
     let sweeps = [1, 4].map(|ranks| {
@@ -120,6 +120,14 @@ fn the_runs_of_a_sweep_are_shared_out() {
         for row in &mut rows {
             row["train_seconds"].take();
         }
+        // Rank 0 shows its own runs first.
+        let seeds = runs.iter().map(|run| run["seed"].as_u64().expect("a seed"));
+        let expected = if ranks == 1 {
+            [0, 1, 2, 0, 1, 2]
+        } else {
+            [0, 1, 1, 2, 0, 2]
+        };
+        assert!(seeds.eq(expected), "{runs:?}");
         let folder = workplace.path("runs").join(format!("by-{ranks}"));
         runs.sort_by_key(|run| run["run_dir"].to_string());
         let nets = runs.iter_mut().map(|run| {

@@ -358,8 +358,7 @@ impl<'a> Session<'a> {
         let mut state = State::fresh(net, settings, &self.opened.device);
         state.progress.data_digest = digest;
         run.ensure_same(&state)?;
-        // Of a sweep's processes, each makes the folders of its own runs.
-        let folder = if self.world.is_none() || speaks() {
+        let folder = if self.is_responsible() {
             let default_name = || RunFolder::default_name(settings);
             let name = output.run_name.clone().unwrap_or_else(default_name);
             let folder = RunFolder::create(&output.out_dir, &name)?;
@@ -421,11 +420,16 @@ impl<'a> Session<'a> {
         })
     }
 
+    /// Whether this process writes and speaks for the run: of a sweep's processes, each for its own runs.
+    fn is_responsible(&self) -> bool {
+        self.world.is_none() || speaks()
+    }
+
     /// Success, unless the accuracy is below `--min-accuracy`.
     fn verdict(&self, test_accuracy: f64) -> Exit {
         match self.settings.min_accuracy {
             Some(wanted) if test_accuracy < wanted => {
-                if speaks() {
+                if self.is_responsible() {
                     complain(format_args!(
                         "test accuracy {test_accuracy} is below --min-accuracy {wanted}"
                     ));

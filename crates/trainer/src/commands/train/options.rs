@@ -46,8 +46,8 @@ struct ModelOptions {
     #[arg(long, short, value_enum, value_name = "NAME")]
     model: Option<ModelName>,
 
-    /// Recommended settings. fast is a training of a second with the fastest backend and engine of a CPU;
-    /// options you give take precedence. accurate and record are fixed recipes for handwritten digits, 30 minutes
+    /// Recommended settings. fast reaches 98 % on MNIST after about a second of training on a CPU; options you
+    /// give take precedence. accurate and record are fixed recipes for handwritten digits, 30 minutes
     /// for a net 784-1000-500-10 and ten hours for a larger one; --minutes or --epochs changes how long. For
     /// mnist-mlp only.
     #[arg(long, value_enum, value_name = "NAME", conflicts_with = "resume")]

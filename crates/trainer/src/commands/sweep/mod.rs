@@ -1,15 +1,16 @@
 //! `trainer sweep`: runs that differ in one or two options and in their seeds.
 
+mod plan;
+
 use std::collections::BTreeMap;
 use std::fs;
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Context, Result, anyhow, bail};
-use clap::{Args, Command, FromArgMatches};
+use anyhow::{Context, Result, bail};
+use clap::Args;
 use jiff::Timestamp;
 use pages::numbers::{number, percent};
 use programs::Exit;
@@ -17,8 +18,9 @@ use run_report::sweep::{Cell, SweepRun, cells, conclusion, page, table};
 use run_report::{Recorded, write};
 use serde::Serialize;
 use training::number::parse::at_least_one;
-use training::{Choices, Epoch, Settings, ensure_same};
+use training::{Choices, Epoch, Settings, ensure_same_settings};
 
+use self::plan::{Planned, Varied, plan};
 use super::train::{self, TrainOptions};
 use crate::arguments::command_line;
 use crate::console::Console;
@@ -26,16 +28,6 @@ use crate::ranks::{World, speaks};
 
 /// Name of the page in the folder of a sweep.
 pub(super) const PAGE: &str = "sweep.html";
-
-/// Most runs of a sweep: more are a mistake.
-const MOST_RUNS: usize = 1000;
-
-/// The option whose values have commas of their own.
-const HIDDEN: &str = "hidden";
-
-/// Options that may vary, as in messages.
-const EXAMPLES: &str = "for example learning-rate, batch-size, hidden, optimizer, schedule, epochs or \
-                        weight-decay";
 
 /// Options of `sweep`.
 #[derive(Debug, Args)]
@@ -51,24 +43,6 @@ pub(crate) struct SweepOptions {
 
     #[command(flatten)]
     train: TrainOptions,
-}
-
-/// An option with the values that it takes, each with what it chooses.
-#[derive(Debug)]
-struct Varied {
-    name: String,
-    values: Vec<(String, Choices)>,
-}
-
-/// A run to do.
-#[derive(Debug)]
-struct Planned {
-    /// A value of each option.
-    values: Vec<String>,
-    choices: Choices,
-    seed: u64,
-    /// Name of its folder.
-    name: String,
 }
 
 /// A line of the results, as JSON.
@@ -132,6 +106,9 @@ impl Sweep {
         let varied = options.vary.iter().map(|vary| Varied::parse(vary));
         let varied = varied.collect::<Result<Vec<_>>>()?;
         let plan = plan(&varied, base, options.seeds)?;
+        if plan.iter().any(|run| run.choices.average_every.is_some()) {
+            bail!("--average-every is for a single run; leave it out, or use train");
+        }
         let names = varied.iter().map(|varied| varied.name.clone()).collect();
         Ok(Self { names, plan })
     }
@@ -146,52 +123,56 @@ impl Sweep {
         let output = &options.output;
         let mut console = output.console();
         let make = || make_folder(&output.out_dir, output.run_name.as_deref());
-        let (folder, [rank, count], threads) = match world {
+        let (folder, [rank, count], share) = match world {
             None => (make()?, [0, 1], None),
             Some(world) => {
                 let ranks = world.ranks();
-                let names = self.plan.iter().map(|run| &run.name).collect::<Vec<_>>();
-                let digest = BuildHasherDefault::<DefaultHasher>::default().hash_one(&names);
-                ensure_same(&*ranks, "sweep", digest)?;
+                let settings = self.plan.iter().map(|run| Settings::resolve(&run.choices));
+                ensure_same_settings(&*ranks, &settings.collect::<Result<Vec<_>, _>>()?)?;
                 let folder = if speaks() { Some(make()?) } else { None };
-                let folder = world.tell(folder.as_deref())?;
+                let folder = tell(world, folder.as_deref())?;
                 let place = [ranks.rank(), ranks.count()];
                 (folder, place, Some(world.share_of_cores()?))
             }
         };
-        for number in (rank..self.plan.len()).step_by(count) {
+        let mut runs = (0..self.plan.len()).map(|_| None).collect::<Vec<_>>();
+        for number in (rank..runs.len()).step_by(count) {
             let planned = &self.plan[number];
             let mut choices = planned.choices.clone();
-            if let (Some(share), None) = (threads, choices.threads) {
-                choices.threads = Some(Settings::resolve(&choices)?.threads.min(share));
+            let threads = Settings::resolve(&choices)?.threads;
+            if let Some(share) = share.filter(|&share| share < threads && choices.threads.is_none())
+            {
+                choices.threads = Some(share);
             }
             let part = options.of_a_part(&folder, planned.name.clone());
             train::run_part(&part, choices, interrupt)?;
-            self.show_run(&mut console, number, &self.done(&folder, number)?)?;
+            let run = self.done(&folder, number)?;
+            self.show_run(&mut console, number, &run)?;
+            runs[number] = Some(run);
             if interrupt.load(Ordering::Relaxed) {
                 break;
             }
         }
+        let mut is_interrupted = interrupt.load(Ordering::Relaxed);
         if let Some(world) = world {
-            world.meet()?;
+            is_interrupted = world.meet(is_interrupted)?;
         }
         if !speaks() {
             return Ok(Exit::Success);
         }
-        let mut runs = vec![];
-        for number in 0..self.plan.len() {
-            // Those after an interruption were not begun.
-            if !folder.join(&self.plan[number].name).exists() {
-                continue;
+        for (number, run) in runs.iter_mut().enumerate() {
+            let is_begun = || folder.join(&self.plan[number].name).exists();
+            // After an interruption, some were not begun.
+            if run.is_none() && (!is_interrupted || is_begun()) {
+                let of_another_rank = self.done(&folder, number)?;
+                self.show_run(&mut console, number, &of_another_rank)?;
+                *run = Some(of_another_rank);
             }
-            let run = self.done(&folder, number)?;
-            if number % count != rank {
-                self.show_run(&mut console, number, &run)?;
-            }
-            runs.push(run);
         }
+        let runs = runs.into_iter().flatten().collect::<Vec<_>>();
+        ensure_one_data_set(&runs)?;
         let exit = self.show(&mut console, &folder, &runs)?;
-        Ok(if interrupt.load(Ordering::Relaxed) {
+        Ok(if is_interrupted {
             Exit::Interrupted
         } else {
             exit
@@ -250,12 +231,38 @@ impl Sweep {
     }
 }
 
+/// Tells every rank the folder that rank 0 has made.
+fn tell(world: &World, folder: Option<&Path>) -> Result<PathBuf> {
+    let text = folder.map(|folder| folder.to_str().context("--out-dir is not valid Unicode"));
+    let folder = PathBuf::from(world.tell(text.transpose()?)?);
+    if !folder.is_dir() {
+        bail!(
+            "the folder of the sweep, {}, is not there on every rank; name one with --out-dir that all of them see",
+            folder.display()
+        );
+    }
+    Ok(folder)
+}
+
+/// Ranks load the data for themselves.
+fn ensure_one_data_set(runs: &[SweepRun]) -> Result<()> {
+    let digest = |run: &SweepRun| run.recorded.run.config().data_digest.clone();
+    let of_first = runs.first().map(digest);
+    match runs.iter().find(|run| Some(digest(run)) != of_first) {
+        None => Ok(()),
+        Some(run) => bail!(
+            "the runs {} and {} are on different data; their ranks need the same --data-dir",
+            runs[0].recorded.run.path().display(),
+            run.recorded.run.path().display()
+        ),
+    }
+}
+
 fn refuse_what_is_for_one_run(options: &SweepOptions) -> Result<()> {
     let train = &options.train;
     for (option, is_given) in [
         ("--resume", train.checkpoints.resume.is_some()),
         ("--dry-run", train.output.dry_run),
-        ("--average-every", train.choices().average_every.is_some()),
     ] {
         if is_given {
             bail!("{option} is for a single run; leave it out, or use train");
@@ -268,147 +275,6 @@ fn refuse_what_is_for_one_run(options: &SweepOptions) -> Result<()> {
         );
     }
     Ok(())
-}
-
-impl Varied {
-    /// Reads `learning-rate=0.05,0.1`.
-    fn parse(text: &str) -> Result<Self> {
-        let Some((name, values)) = text.split_once('=') else {
-            bail!("--vary {text:?} has no values; write it as learning-rate=0.05,0.1");
-        };
-        let name = name.trim().trim_start_matches("--");
-        let is_list = name == HIDDEN || values.trim().contains(' ');
-        let values: Vec<&str> = if is_list {
-            values.split_whitespace().collect()
-        } else {
-            values.split(',').map(str::trim).collect()
-        };
-        let values = values.into_iter().map(|value| {
-            let choices = chosen(name, value)?;
-            Ok((value.to_owned(), choices))
-        });
-        let values = values.collect::<Result<Vec<_>>>()?;
-        let is_repeated = |i: usize| {
-            values[..i]
-                .iter()
-                .any(|(_, choices)| *choices == values[i].1)
-        };
-        if let Some(i) = (0..values.len()).find(|&i| is_repeated(i)) {
-            bail!(
-                "--vary {name} has the value {} twice; leave one out",
-                values[i].0
-            );
-        }
-        if values.len() < 2 {
-            bail!(
-                "--vary {name} has {} value; give two or more{}, or pass --{name} itself",
-                values.len(),
-                if is_list {
-                    " with spaces between them"
-                } else {
-                    ""
-                }
-            );
-        }
-        Ok(Self {
-            name: name.to_owned(),
-            values,
-        })
-    }
-}
-
-/// What an option of `train` chooses with a value.
-fn chosen(name: &str, value: &str) -> Result<Choices> {
-    let command = Command::new("sweep").no_binary_name(true);
-    let command = TrainOptions::augment_args(command);
-    let parsed = command
-        .try_get_matches_from([format!("--{name}={value}")])
-        .and_then(|matches| TrainOptions::from_arg_matches(&matches));
-    let options = parsed.map_err(|error| {
-        let text = error.to_string();
-        let line = text.lines().next().unwrap_or_default();
-        let line = line.strip_prefix("error: ").unwrap_or(line);
-        match error.kind() {
-            clap::error::ErrorKind::UnknownArgument => {
-                anyhow!("--vary {name}: {line}; vary an option of train, {EXAMPLES}")
-            }
-            _ if name == HIDDEN => anyhow!(
-                "--vary {name}: {line}; correct the value, or put spaces between two: \"{HIDDEN}=none 64\""
-            ),
-            _ => anyhow!("--vary {name}: {line}; correct the value"),
-        }
-    })?;
-    let choices = options.choices();
-    let is_of_the_sweep = choices.seed.is_some();
-    if is_of_the_sweep || choices == Choices::default() {
-        bail!(
-            "--vary {name} does not change how a net is trained{}; vary {EXAMPLES}",
-            if is_of_the_sweep {
-                " (--seeds has the number of seeds)"
-            } else {
-                ""
-            }
-        );
-    }
-    Ok(choices)
-}
-
-/// All runs: the values of the last option change fastest, but for the seeds.
-fn plan(varied: &[Varied], base: &Choices, seeds: usize) -> Result<Vec<Planned>> {
-    let mut combinations = vec![(vec![], Choices::default())];
-    for option in varied {
-        let longer = combinations.iter().flat_map(|(values, choices)| {
-            option.values.iter().map(move |(value, chosen)| {
-                let values = values.iter().chain([value]).cloned().collect();
-                (values, chosen.clone().or(Choices::clone(choices)))
-            })
-        });
-        combinations = longer.collect::<Vec<(Vec<String>, Choices)>>();
-    }
-    let count = combinations.len().saturating_mul(seeds);
-    if count > MOST_RUNS {
-        bail!("{count} runs are more than {MOST_RUNS}; give fewer values or --seeds");
-    }
-    let first = base.seed.unwrap_or(0);
-    let mut plan = vec![];
-    for (values, choices) in combinations {
-        for seed in (0..seeds).map(|seed| first.wrapping_add(seed as u64)) {
-            let seeded = Choices {
-                seed: Some(seed),
-                ..choices.clone()
-            };
-            let choices = seeded.or(base.clone());
-            Settings::resolve(&choices)?;
-            plan.push(Planned {
-                name: folder_name(plan.len() + 1, varied, &values, seed),
-                values: values.clone(),
-                choices,
-                seed,
-            });
-        }
-    }
-    Ok(plan)
-}
-
-/// `03-learning-rate-0.1-seed-2`: a plain file name, different for each run by its number.
-fn folder_name(place: usize, varied: &[Varied], values: &[String], seed: u64) -> String {
-    const MOST_LETTERS: usize = 80;
-    let parts = varied.iter().zip(values);
-    let parts = parts.map(|(varied, value)| format!("{}-{value}", varied.name));
-    let plain = |c: char| {
-        if c.is_ascii_alphanumeric() || c == '.' {
-            c
-        } else {
-            '-'
-        }
-    };
-    let text = parts.collect::<Vec<_>>().join("-");
-    let text = text
-        .chars()
-        .map(plain)
-        .take(MOST_LETTERS)
-        .collect::<String>();
-    format!("{place:02}-{text}-seed-{seed}")
 }
 
 /// Makes the folder of the sweep, with a number added if it exists.
