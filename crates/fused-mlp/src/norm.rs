@@ -1,4 +1,4 @@
-//! The norm of the whole gradient, and the factor that limits it.
+//! Norms of gradients, and the factor that limits that of the whole one.
 
 use crate::blocks::Block;
 use crate::number::Number;
@@ -7,33 +7,48 @@ use crate::parameters::Values;
 /// The factor of all gradients that limits their norm, if it is above `limit`.
 ///
 /// ```text
-/// G ← s G        s = min(1, c/g)        g = ‖G‖ = √(Σ_i G_i²)
+/// G ← s G        s = min(1, c/g)        g = ‖G‖
 /// ```
-///
-/// In double precision. Where a square leaves even its range, `g = m √(Σ_i (G_i/m)²)` with the largest
-/// entry `m`.
 pub(crate) fn factor<T: Number>(gradients: &[Values<T>], limit: f64) -> Option<f64> {
-    let mut norm = sum(gradients, 1.0).sqrt();
-    if !norm.is_normal() {
-        let entries = slices(gradients).flatten();
-        let largest = entries.fold(f64::MIN_POSITIVE, |m, entry| m.max(entry.to_f64().abs()));
-        norm = largest * sum(gradients, largest).sqrt();
-    }
-    let factor = limit / norm;
+    let all = gradients
+        .iter()
+        .flat_map(|values| weights(values).chain(biases(values)));
+    let factor = limit / norm(all);
     (factor < 1.0 || factor.is_nan()).then_some(factor)
 }
 
-fn slices<T: Number>(gradients: &[Values<T>]) -> impl Iterator<Item = &[T]> {
-    gradients.iter().flat_map(|Values { weights, biases }| {
-        let blocks = weights.blocks.iter().map(Block::elements);
-        blocks.chain([&biases[..]])
-    })
+/// The norms of a layer's gradients: of the weights, of the biases.
+pub(crate) fn norms<T: Number>(gradient: &Values<T>) -> [f64; 2] {
+    [norm(weights(gradient)), norm(biases(gradient))]
+}
+
+/// In double precision. Where a square leaves even its range, the largest entry is factored out.
+///
+/// ```text
+/// g = √(Σ_i G_i²) = m √(Σ_i (G_i/m)²)        m = max_i |G_i|
+/// ```
+fn norm<'a, T: Number + 'a>(slices: impl Iterator<Item = &'a [T]> + Clone) -> f64 {
+    let norm = sum(slices.clone(), 1.0).sqrt();
+    if norm.is_normal() {
+        return norm;
+    }
+    let entries = slices.clone().flatten();
+    let largest = entries.fold(f64::MIN_POSITIVE, |m, entry| m.max(entry.to_f64().abs()));
+    largest * sum(slices, largest).sqrt()
+}
+
+fn weights<T: Number>(values: &Values<T>) -> impl Iterator<Item = &[T]> + Clone {
+    values.weights.blocks.iter().map(Block::elements)
+}
+
+fn biases<T: Number>(values: &Values<T>) -> impl Iterator<Item = &[T]> + Clone {
+    std::iter::once(&values.biases[..])
 }
 
 /// `Σ_i (G_i/m)²`, in eight sums, so that it is one of vectors.
-fn sum<T: Number>(gradients: &[Values<T>], m: f64) -> f64 {
+fn sum<'a, T: Number + 'a>(slices: impl Iterator<Item = &'a [T]>, m: f64) -> f64 {
     let mut sums = [0.0; 8];
-    for slice in slices(gradients) {
+    for slice in slices {
         for entries in slice.as_chunks::<8>().0 {
             for (sum, entry) in sums.iter_mut().zip(entries) {
                 let entry = entry.to_f64() / m;

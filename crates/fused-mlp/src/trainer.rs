@@ -41,6 +41,10 @@ pub trait Float: Number {
         dropout: Dropout,
     ) -> Result<Self, FusedError>;
 
+    /// [`Trainer::gradient_norms`].
+    #[doc(hidden)]
+    fn gradient_norms(trainer: &Trainer<Self>) -> Vec<f64>;
+
     /// [`Trainer::append_gradients`].
     #[doc(hidden)]
     fn append_gradients(trainer: &mut Trainer<Self>, factor: Self, to: &mut Vec<Self>);
@@ -75,6 +79,11 @@ macro_rules! float {
                 dropout: Dropout,
             ) -> Result<Self, FusedError> {
                 trainer.compute_gradients(inputs, targets, dropout)
+            }
+
+            #[inline(never)]
+            fn gradient_norms(trainer: &Trainer<Self>) -> Vec<f64> {
+                trainer.gradients.iter().flat_map(norm::norms).collect()
             }
 
             #[inline(never)]
@@ -233,6 +242,16 @@ impl<T: Float> Trainer<T> {
                 Values::zeros(sizes[layer], sizes[layer + 1]).read()
             }
         })
+    }
+
+    /// The norms of those gradients in double precision: of each layer's weights, then of its biases. Empty before the
+    /// first of them.
+    ///
+    /// ```text
+    /// ‖δw_1‖, ‖δb_1‖, ‖δw_2‖, ...
+    /// ```
+    pub fn gradient_norms(&self) -> Vec<f64> {
+        T::gradient_norms(self)
     }
 
     /// What the rule keeps between steps.

@@ -12,6 +12,7 @@ use crate::average::Averaging;
 use crate::choice::Engine;
 use crate::error::TrainingError;
 use crate::examples::{Batch, Examples};
+use crate::learner::Learner;
 use crate::loss::Loss;
 use crate::net::Net;
 use crate::ranks::Shared;
@@ -116,6 +117,9 @@ pub trait Watch<N: Net> {
 
     /// In a step whose gradients are wanted: the net and its gradients before the update and any clipping.
     fn gradients(&mut self, _net: &N, _gradients: &GradientsParams) {}
+
+    /// The same with the fused engine, whose gradients are not tensors: the norm of each, in the order of the parameters.
+    fn gradient_norms(&mut self, _norms: &[f64]) {}
 }
 
 /// No observer.
@@ -183,7 +187,11 @@ pub fn epoch<N: Net>(
             shared.wish_to_stop(!is_last && watch.is_interrupted());
         }
         let how = pass.stepping(schedule.next_rate(), state.progress.step);
-        let wants = watch.wants_gradients(is_last);
+        let mut wants = watch.wants_gradients(is_last);
+        if let (true, Learner::Fused(fused)) = (wants, &mut state.learner) {
+            watch.gradient_norms(&fused.gradient_norms(&batch, how.dropout)?);
+            wants = false;
+        }
         let mut look = |net: &N, gradients: &GradientsParams| watch.gradients(net, gradients);
         let look: Option<Look<'_, N>> = if wants { Some(&mut look) } else { None };
         let loss;

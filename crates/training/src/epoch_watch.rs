@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use backends::Opened;
 use burn::optim::GradientsParams;
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, TensorData};
 use manual_backprop::gradient_norm;
 
 use crate::epoch::Watch;
@@ -87,5 +87,10 @@ impl<N: Net, R: Recorder<N>> Watch<N> for EpochWatch<'_, R> {
 
     fn gradients(&mut self, net: &N, gradients: &GradientsParams) {
         self.gradient_norms = gradient_norm::norms(net, gradients);
+    }
+
+    fn gradient_norms(&mut self, norms: &[f64]) {
+        let norms = TensorData::new::<f64, _>(norms.to_vec(), [norms.len()]);
+        self.gradient_norms = vec![Tensor::from_data(norms, &self.opened.device)];
     }
 }

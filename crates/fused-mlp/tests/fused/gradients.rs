@@ -28,6 +28,10 @@ fn equal_those_of_manual_backprop_for_every_size_activation_and_output() {
                         let what = format!("{what}, layer {layer}");
                         assert_close(&what, &got.weights, &values(grad_w), 1e-12);
                         assert_close(&what, &got.biases, &values(grad_b), 1e-12);
+                        let norm = |of: &[f64]| of.iter().map(|x| x * x).sum::<f64>().sqrt();
+                        let expected = [norm(&got.weights), norm(&got.biases)];
+                        let norms = trainer.gradient_norms();
+                        assert_close(&what, &norms[2 * layer..][..2], &expected, 1e-12);
                     }
                 }
             }

@@ -160,6 +160,19 @@ impl<N: Net> Fused<N> {
         Ok(by_id(dense(&net), gradients))
     }
 
+    /// The norms of the gradients of a batch with these masks, in the order of the parameters; nothing is changed. They
+    /// take no tensors.
+    pub(crate) fn gradient_norms(
+        &mut self,
+        batch: &Batch<N::Targets>,
+        dropout: Dropout,
+    ) -> Result<Vec<f64>, TrainingError> {
+        self.with_rows(batch, 0..batch.len(), |engine, inputs, targets| {
+            engine.gradients(inputs, targets, dropout)
+        })?;
+        Ok(self.engine.gradient_norms())
+    }
+
     /// Gives a part of a batch to the engine, as rows of the examples that lie on the host, or of their distorted
     /// copies.
     fn with_rows<R>(
