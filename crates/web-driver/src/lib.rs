@@ -26,9 +26,12 @@ pub struct Browser {
     session: String,
 }
 
-/// An element of the page.
+/// An element of the page, and the XPath expression it is found by again if the page has put a new one in its place.
 #[derive(Debug, Clone)]
-pub struct Element(String);
+pub struct Element {
+    id: String,
+    path: String,
+}
 
 impl Browser {
     /// Starts chromium.
@@ -154,7 +157,10 @@ impl Browser {
         loop {
             let found = self.post("/elements", &json!({ "using": "xpath", "value": path }));
             if let Some(id) = found[0][ELEMENT].as_str() {
-                return Element(id.to_owned());
+                return Element {
+                    id: id.to_owned(),
+                    path: path.to_owned(),
+                };
             }
             assert!(started.elapsed() < PATIENCE, "no element in time: {path}");
             std::thread::sleep(Duration::from_millis(25));
@@ -169,32 +175,53 @@ impl Browser {
 
     /// Clicks an element.
     pub fn click(&self, element: &Element) {
-        self.post(&format!("/element/{}/click", element.0), &json!({}));
+        self.act_on(element, |id| (format!("/element/{id}/click"), json!({})));
     }
 
     /// Types keys into an element.
     pub fn keys(&self, element: &Element, keys: &str) {
-        self.post(
-            &format!("/element/{}/value", element.0),
-            &json!({ "text": keys }),
-        );
+        self.act_on(element, |id| {
+            (format!("/element/{id}/value"), json!({ "text": keys }))
+        });
     }
 
     /// Presses the pointer on an element's middle, moves it and lets go.
     pub fn drag(&self, element: &Element, by: [i32; 2]) {
-        let origin = json!({ ELEMENT: element.0 });
         let go = |origin: Value, [x, y]: [i32; 2]| json!({ "type": "pointerMove", "duration": 60, "origin": origin, "x": x, "y": y });
         let half = [by[0] / 2, by[1] / 2];
         let rest = [by[0] - half[0], by[1] - half[1]];
-        let actions = json!([
-            go(origin, [0, 0]),
-            { "type": "pointerDown", "button": 0 },
-            go(json!("pointer"), half),
-            go(json!("pointer"), rest),
-            { "type": "pointerUp", "button": 0 },
-        ]);
-        let pointer = json!({ "type": "pointer", "id": "mouse", "parameters": { "pointerType": "mouse" }, "actions": actions });
-        self.post("/actions", &json!({ "actions": [pointer] }));
+        self.act_on(element, |id| {
+            let actions = json!([
+                go(json!({ ELEMENT: id }), [0, 0]),
+                { "type": "pointerDown", "button": 0 },
+                go(json!("pointer"), half),
+                go(json!("pointer"), rest),
+                { "type": "pointerUp", "button": 0 },
+            ]);
+            let pointer = json!({ "type": "pointer", "id": "mouse", "parameters": { "pointerType": "mouse" }, "actions": actions });
+            ("/actions".to_owned(), json!({ "actions": [pointer] }))
+        });
+    }
+
+    /// Posts a command about an element. A page that draws itself again after an answer may put a new element in its
+    /// place at any moment; the driver then refuses the command before it does anything.
+    fn act_on(&self, element: &Element, command: impl Fn(&str) -> (String, Value)) {
+        let started = Instant::now();
+        let mut id = element.id.clone();
+        loop {
+            let (path, body) = command(&id);
+            let path = format!("/session/{}{path}", self.session);
+            match self.try_request("POST", &path, &body) {
+                Err(error)
+                    if error["error"] == "stale element reference"
+                        && started.elapsed() < PATIENCE =>
+                {
+                    id = self.find(&element.path).id;
+                }
+                Err(error) => panic!("POST {path}: {error}"),
+                Ok(_) => return,
+            }
+        }
     }
 
     /// What the page has complained of.
@@ -225,6 +252,12 @@ impl Browser {
     }
 
     fn request(&self, method: &str, path: &str, body: &Value) -> Value {
+        self.try_request(method, path, body)
+            .unwrap_or_else(|error| panic!("{method} {path}: {error}"))
+    }
+
+    /// The answer's value, or the error in its place.
+    fn try_request(&self, method: &str, path: &str, body: &Value) -> Result<Value, Value> {
         let body = if body.is_null() {
             String::new()
         } else {
@@ -260,8 +293,11 @@ impl Browser {
         let answer: Value =
             serde_json::from_str(&body).unwrap_or_else(|error| panic!("{error}: {body}"));
         let value = answer["value"].clone();
-        assert!(value.get("error").is_none(), "{method} {path}: {value}");
-        value
+        if value.get("error").is_none() {
+            Ok(value)
+        } else {
+            Err(value)
+        }
     }
 }
 
