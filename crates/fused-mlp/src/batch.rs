@@ -43,8 +43,16 @@ pub enum Targets<'a, T> {
     },
 }
 
-/// Inputs and targets that fit, and their number of rows.
-pub(crate) type Batch<'a, T> = (Inputs<'a, T>, Targets<'a, T>, usize);
+/// Inputs and targets that fit: a batch, or some rows of one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Batch<'a, T> {
+    pub(crate) inputs: Inputs<'a, T>,
+    pub(crate) targets: Targets<'a, T>,
+    /// Rows that are there.
+    pub(crate) rows: usize,
+    /// Rows of the batch that they are a share of.
+    pub(crate) of: usize,
+}
 
 impl<T: Number> Inputs<'_, T> {
     fn parts(&self) -> (usize, &[u32]) {
@@ -77,13 +85,14 @@ impl<T: Number> Targets<'_, T> {
     }
 }
 
-/// Checks a batch against the sizes of a net and of its workspace; gives the number of rows.
-pub(crate) fn check<T: Number>(
-    inputs: &Inputs<'_, T>,
-    targets: &Targets<'_, T>,
+/// Checks a batch, or some rows of one of `of` rows, against the sizes of a net and of its workspace.
+pub(crate) fn check<'a, T: Number>(
+    inputs: Inputs<'a, T>,
+    targets: Targets<'a, T>,
     [d_in, d_out]: [usize; 2],
     at_most: usize,
-) -> Result<usize, FusedError> {
+    of: Option<usize>,
+) -> Result<Batch<'a, T>, FusedError> {
     let (elements, rows) = inputs.parts();
     let got = rows.len();
     if got == 0 {
@@ -102,7 +111,7 @@ pub(crate) fn check<T: Number>(
     match targets {
         Targets::Labels { labels, rows } => {
             whole_rows("the labels", labels.len(), 1, rows)?;
-            for &row in *rows {
+            for &row in rows {
                 let label = labels[row as usize];
                 if usize::from(label) >= d_out {
                     return Err(FusedError::NoSuchClass {
@@ -117,7 +126,12 @@ pub(crate) fn check<T: Number>(
             whole_rows("the targets", values.len(), d_out, rows)?;
         }
     }
-    Ok(got)
+    Ok(Batch {
+        inputs,
+        targets,
+        rows: got,
+        of: of.unwrap_or(got),
+    })
 }
 
 fn whole_rows(

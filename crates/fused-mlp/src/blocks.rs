@@ -1,6 +1,11 @@
 //! Matrices in square blocks.
 
+use aligned_vec::{AVec, ConstAlign, avec};
+
 use crate::number::Number;
+
+/// Bytes of a cache line.
+const CACHE_LINE: usize = 64;
 
 /// Rows and columns of a block.
 pub(crate) const SIDE: usize = 32;
@@ -8,36 +13,28 @@ pub(crate) const SIDE: usize = 32;
 /// A row of a block.
 pub(crate) type Row<T> = [T; SIDE];
 
-/// One block, row-major. Vectors are loaded from its rows, so it begins with a cache line.
-#[derive(Debug, Clone, Copy)]
-#[repr(align(64))]
-pub(crate) struct Block<T>(pub(crate) [Row<T>; SIDE]);
+/// One block, row-major. Vectors are loaded from its rows, so it should begin with a cache line.
+pub(crate) type Block<T> = [Row<T>; SIDE];
 
-impl<T: Number> Block<T> {
-    pub(crate) fn zeros() -> Self {
-        Self([[T::default(); SIDE]; SIDE])
-    }
+/// Numbers of a block.
+pub(crate) const BLOCK: usize = SIDE * SIDE;
 
-    /// The elements, row-major.
-    #[inline(always)]
-    pub(crate) fn elements(&self) -> &[T] {
-        self.0.as_flattened()
-    }
+pub(crate) fn zeros<T: Number>() -> Block<T> {
+    [[T::default(); SIDE]; SIDE]
+}
 
-    /// The elements, row-major.
-    #[inline(always)]
-    pub(crate) fn elements_mut(&mut self) -> &mut [T] {
-        self.0.as_flattened_mut()
-    }
-
-    /// The transposed block into `to`.
-    #[inline(always)]
-    pub(crate) fn transpose_into(&self, to: &mut Self) {
-        for (i, row) in to.0.iter_mut().enumerate() {
-            *row = std::array::from_fn(|j| self.0[j][i]);
-        }
+/// The transposed block into `to`.
+#[inline(always)]
+pub(crate) fn transpose<T: Number>(block: &Block<T>, to: &mut Block<T>) {
+    for (i, row) in to.iter_mut().enumerate() {
+        *row = std::array::from_fn(|j| block[j][i]);
     }
 }
+
+/// Blocks on the stack that begin with a cache line.
+#[derive(Debug)]
+#[repr(align(64))]
+pub(crate) struct Scratch<T, const COUNT: usize>(pub(crate) [Block<T>; COUNT]);
 
 /// In which order a matrix stores its blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +62,7 @@ pub(crate) struct Blocks<T> {
     row_step: usize,
     /// From a block to the one at its right.
     column_step: usize,
-    pub(crate) blocks: Vec<Block<T>>,
+    pub(crate) blocks: AVec<Block<T>, ConstAlign<CACHE_LINE>>,
 }
 
 impl<T: Number> Blocks<T> {
@@ -80,7 +77,7 @@ impl<T: Number> Blocks<T> {
             columns,
             row_step,
             column_step,
-            blocks: vec![Block::zeros(); high * wide],
+            blocks: avec![[CACHE_LINE] | zeros(); high * wide],
         }
     }
 
@@ -101,10 +98,20 @@ impl<T: Number> Blocks<T> {
         self.row_step.max(self.column_step)
     }
 
+    /// All elements, block after block.
+    pub(crate) fn elements(&self) -> &[T] {
+        self.blocks.as_flattened().as_flattened()
+    }
+
+    /// All elements, block after block.
+    pub(crate) fn elements_mut(&mut self) -> &mut [T] {
+        self.blocks.as_flattened_mut().as_flattened_mut()
+    }
+
     /// The elements, row-major.
     pub(crate) fn to_rows(&self) -> Vec<T> {
         let indices = (0..self.rows).flat_map(|i| (0..self.columns).map(move |j| (i, j)));
-        let element = |(i, j): (usize, usize)| self.at(i / SIDE, j / SIDE).0[i % SIDE][j % SIDE];
+        let element = |(i, j): (usize, usize)| self.at(i / SIDE, j / SIDE)[i % SIDE][j % SIDE];
         indices.map(element).collect()
     }
 
@@ -113,7 +120,7 @@ impl<T: Number> Blocks<T> {
         for (i, row) in values.chunks_exact(self.columns).enumerate() {
             for (q, part) in row.chunks(SIDE).enumerate() {
                 let block = i / SIDE * self.row_step + q * self.column_step;
-                self.blocks[block].0[i % SIDE][..part.len()].copy_from_slice(part);
+                self.blocks[block][i % SIDE][..part.len()].copy_from_slice(part);
             }
         }
     }

@@ -5,10 +5,10 @@ use pulp::Arch;
 
 use crate::architecture::Architecture;
 use crate::batch::{Batch, Inputs, Targets};
-use crate::blocks::{Blocks, Order, SIDE};
+use crate::blocks::{Block, Blocks, Order, SIDE};
 use crate::dropout::Kept;
 use crate::number::Number;
-use crate::parameters::Values;
+use crate::parameters::{Parts, Values, part};
 use crate::phases::{
     Apply, Backward, BiasGradient, Descend, Forward, Gather, Keep, Last, WeightGradient,
 };
@@ -89,14 +89,19 @@ impl<T: Number> Engine<T> {
         team: &Team,
         architecture: &Architecture,
         theta: &mut [Values<T>],
-        (inputs, targets, rows): Batch<'_, T>,
+        Batch {
+            inputs,
+            targets,
+            rows,
+            of,
+        }: Batch<'_, T>,
         dropout: Dropout,
         mut gradients: Use<'_, T>,
     ) -> T {
         let ridge = T::from_f64(architecture.ridge(rows));
         self.gather(team, inputs, dropout, rows);
         self.forward(team, architecture, theta, dropout, rows);
-        let loss = self.last(team, architecture, theta, targets, rows);
+        let loss = self.last(team, architecture, theta, targets, [rows, of]);
         for l in (0..theta.len()).rev() {
             if l > 0 {
                 self.backward(team, architecture, theta, dropout, (rows, l));
@@ -212,7 +217,7 @@ impl<T: Number> Engine<T> {
         net: &Architecture,
         theta: &[Values<T>],
         targets: Targets<'_, T>,
-        rows: usize,
+        [rows, of]: [usize; 2],
     ) -> T {
         let last = theta.len() - 1;
         let width = net.outputs();
@@ -231,6 +236,7 @@ impl<T: Number> Engine<T> {
                 biases: &theta[last].biases,
                 targets,
                 rows,
+                factor: T::from_f64(net.output.factor(of)),
                 start,
                 delta,
                 delta_t,
@@ -275,20 +281,25 @@ impl<T: Number> Engine<T> {
         });
     }
 
-    /// Changes the parameters by gradients that were kept.
+    /// Changes the biases, and the weights or some of their blocks, by gradients that were kept.
     pub(crate) fn apply(
         &self,
         team: &Team,
         theta: &mut [Values<T>],
         gradients: &[Values<T>],
         buffers: &mut [Vec<Values<T>>; 2],
-        update: Update<T>,
+        (update, parts): (Update<T>, Option<&Parts>),
     ) {
         for (l, Values { weights, biases }) in theta.iter_mut().enumerate() {
             let [(w_1, b_1), (w_2, b_2)] = layer(buffers, l);
             update.apply(biases, &gradients[l].biases, b_1, b_2);
-            let parts = (&mut weights.blocks[..], Optional(w_1), Optional(w_2));
-            let kept = &gradients[l].weights.blocks;
+            let blocks = part(parts, l, weights);
+            let kept = &gradients[l].weights.blocks[blocks.clone()];
+            let parts = (
+                &mut weights.blocks[blocks.clone()],
+                Optional(w_1.get_mut(blocks.clone()).unwrap_or_default()),
+                Optional(w_2.get_mut(blocks).unwrap_or_default()),
+            );
             team.share(parts, |start, (weights, first, second)| {
                 self.arch.dispatch(Apply {
                     update,
@@ -307,7 +318,7 @@ fn groups<X>(slice: &mut [X], size: usize) -> Groups<'_, X> {
 }
 
 /// Weights and biases of a layer in both buffers; slices of no element where there is no buffer.
-type OfLayer<'a, T> = [(&'a mut [crate::blocks::Block<T>], &'a mut [T]); 2];
+type OfLayer<'a, T> = [(&'a mut [Block<T>], &'a mut [T]); 2];
 
 fn layer<T>(buffers: &mut [Vec<Values<T>>; 2], l: usize) -> OfLayer<'_, T> {
     buffers.each_mut().map(|values| match values.get_mut(l) {

@@ -1,5 +1,7 @@
 //! Why a step cannot be taken.
 
+use std::ops::Range;
+
 use layers::{ConfigError, MAX_WEIGHTS};
 use rayon::ThreadPoolBuildError;
 use thiserror::Error;
@@ -161,5 +163,15 @@ pub enum FusedError {
         got: usize,
         /// How many this trainer has.
         expected: usize,
+    },
+    /// Blocks that the weights of this net do not have.
+    #[error(
+        "got blocks {got:?}, but the layers have {blocks:?}; give one range of them for each layer"
+    )]
+    NoSuchBlocks {
+        /// The blocks of each layer that were named.
+        got: Vec<Range<usize>>,
+        /// How many each layer has.
+        blocks: Vec<usize>,
     },
 }

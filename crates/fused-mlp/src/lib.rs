@@ -25,6 +25,6 @@ pub use architecture::{Architecture, Output, OutputUnit, Ridge};
 pub use batch::{Inputs, Targets};
 pub use error::FusedError;
 pub use number::Number;
-pub use parameters::{LayerValues, State};
+pub use parameters::{LayerValues, Parts, State};
 pub use rule::{Rule, Step};
 pub use trainer::{Float, Trainer};

@@ -1,20 +1,32 @@
 //! Norms of gradients, and the factor that limits that of the whole one.
 
-use crate::blocks::Block;
+use crate::blocks::BLOCK;
 use crate::number::Number;
-use crate::parameters::Values;
+use crate::parameters::{Parts, Values};
 
 /// The factor of all gradients that limits their norm, if it is above `limit`.
 ///
 /// ```text
 /// G ← s G        s = min(1, c/g)        g = ‖G‖
 /// ```
-pub(crate) fn factor<T: Number>(gradients: &[Values<T>], limit: f64) -> Option<f64> {
-    let all = gradients
-        .iter()
-        .flat_map(|values| weights(values).chain(biases(values)));
-    let factor = limit / norm(all);
+pub(crate) fn factor(norm: f64, limit: f64) -> Option<f64> {
+    let factor = limit / norm;
     (factor < 1.0 || factor.is_nan()).then_some(factor)
+}
+
+/// The norm of all gradients.
+pub(crate) fn whole<T: Number>(gradients: &[Values<T>]) -> f64 {
+    let layers = gradients.iter();
+    norm(layers.flat_map(|values| weights(values).chain(biases(values))))
+}
+
+/// The norms of the gradients of some blocks of each layer's weights, and of all biases.
+pub(crate) fn of_parts<T: Number>(gradients: &[Values<T>], parts: &Parts) -> [f64; 2] {
+    let of_weights = gradients
+        .iter()
+        .zip(parts)
+        .map(|(values, part)| &values.weights.elements()[BLOCK * part.start..BLOCK * part.end]);
+    [norm(of_weights), norm(gradients.iter().flat_map(biases))]
 }
 
 /// The norms of a layer's gradients: of the weights, of the biases.
@@ -38,7 +50,7 @@ fn norm<'a, T: Number + 'a>(slices: impl Iterator<Item = &'a [T]> + Clone) -> f6
 }
 
 fn weights<T: Number>(values: &Values<T>) -> impl Iterator<Item = &[T]> + Clone {
-    values.weights.blocks.iter().map(Block::elements)
+    std::iter::once(values.weights.elements())
 }
 
 fn biases<T: Number>(values: &Values<T>) -> impl Iterator<Item = &[T]> + Clone {

@@ -1,6 +1,8 @@
 //! Weights and biases of the layers, and what has their shape: gradients and the buffers of a rule.
 
-use crate::blocks::{Block, Blocks, Order, SIDE};
+use std::ops::Range;
+
+use crate::blocks::{Blocks, Order, SIDE};
 use crate::error::FusedError;
 use crate::number::Number;
 
@@ -22,6 +24,9 @@ pub struct State<T> {
     /// for Adam. They are zeros before the first step.
     pub buffers: Vec<Vec<LayerValues<T>>>,
 }
+
+/// Adjacent blocks of each layer's weights, counted from 0, that one of several trainers updates.
+pub type Parts = [Range<usize>];
 
 /// The values of one layer as they are stored here. Biases are filled up to whole blocks.
 #[derive(Debug, Clone)]
@@ -81,18 +86,15 @@ impl<T: Number> Values<T> {
         self.biases[..biases.len()].copy_from_slice(biases);
     }
 
-    /// Appends all values as they are stored here, changed.
-    pub(crate) fn append_to(&self, list: &mut Vec<T>, change: impl Fn(T) -> T) {
-        for block in &self.weights.blocks {
-            list.extend(block.elements().iter().map(|&x| change(x)));
-        }
-        list.extend(self.biases.iter().map(|&x| change(x)));
+    /// Appends all values as they are stored here.
+    pub(crate) fn append_to(&self, list: &mut Vec<T>) {
+        list.extend_from_slice(self.weights.elements());
+        list.extend_from_slice(&self.biases);
     }
 
     /// Takes values over from the beginning of a list that is long enough.
     pub(crate) fn take_from(&mut self, list: &mut &[T]) {
-        let blocks = self.weights.blocks.iter_mut().map(Block::elements_mut);
-        for elements in blocks.chain([&mut self.biases[..]]) {
+        for elements in [self.weights.elements_mut(), &mut self.biases] {
             let (these, rest) = list.split_at(elements.len());
             elements.copy_from_slice(these);
             *list = rest;
@@ -101,8 +103,7 @@ impl<T: Number> Values<T> {
 
     /// How many numbers [`append_to`](Self::append_to) appends.
     fn length(&self) -> usize {
-        let blocks = self.weights.blocks.iter();
-        blocks.map(|block| block.elements().len()).sum::<usize>() + self.biases.len()
+        self.weights.elements().len() + self.biases.len()
     }
 }
 
@@ -116,4 +117,9 @@ pub(crate) fn check_length<'a, T: Number + 'a>(
         return Ok(());
     }
     Err(FusedError::NotOfThisNet { got, expected })
+}
+
+/// The blocks of a layer's weights that are in a part of them, or all.
+pub(crate) fn part<T>(parts: Option<&Parts>, layer: usize, weights: &Blocks<T>) -> Range<usize> {
+    parts.map_or(0..weights.blocks.len(), |parts| parts[layer].clone())
 }

@@ -16,7 +16,7 @@ use pulp::{Simd, WithSimd};
 use crate::activation;
 use crate::architecture::Output;
 use crate::batch::{Inputs, Targets};
-use crate::blocks::{Block, Blocks, SIDE};
+use crate::blocks::{Block, Blocks, SIDE, Scratch, transpose, zeros};
 use crate::dropout::{self, Kept};
 use crate::number::Number;
 use crate::product::{HEIGHT, Plain, Product, Transposed};
@@ -89,14 +89,14 @@ impl<T: Number> WithSimd for Gather<'_, T> {
                 self.inputs.read(row, self.width, columns.clone(), numbers);
                 let parts = numbers.as_chunks::<SIDE>().0;
                 for (block, part) in blocks.iter_mut().zip(parts) {
-                    block.0[row % SIDE] = *part;
+                    block[row % SIDE] = *part;
                 }
             }
             if self.dropout.drops(0) {
                 let scale = T::from_f64(self.dropout.scale(0));
                 for (block, q) in blocks.iter_mut().zip(q..) {
                     let kept = dropout::kept(&self.dropout, 0, [p, q]);
-                    dropout::apply(&kept, scale, &mut block.0[..rows.len()]);
+                    dropout::apply(&kept, scale, &mut block[..rows.len()]);
                 }
             }
             for (support, block) in support.iter_mut().zip(&*blocks) {
@@ -150,19 +150,19 @@ impl<T: Number> WithSimd for Forward<'_, T> {
                 let columns = (self.weights.columns - SIDE * panel).min(SIDE);
                 let biases = &self.biases[SIDE * panel..SIDE * panel + SIDE];
                 for (number, (block, kept)) in z.iter_mut().zip(&mut self.kept[place]).enumerate() {
-                    for row in &mut block.0 {
+                    for row in &mut *block {
                         row.iter_mut().zip(biases).for_each(|(a, &b)| *a += b);
                     }
                     if columns == SIDE {
-                        activation::forward(self.f, block.elements_mut());
+                        activation::forward(self.f, block.as_flattened_mut());
                     } else {
-                        for row in &mut block.0 {
+                        for row in &mut *block {
                             activation::forward(self.f, &mut row[..columns]);
                         }
                     }
                     if self.dropout.drops(self.layer) {
                         *kept = dropout::kept(&self.dropout, self.layer, [first + number, panel]);
-                        dropout::apply(kept, scale, &mut block.0);
+                        dropout::apply(kept, scale, &mut block[..]);
                     }
                 }
             },
@@ -199,6 +199,8 @@ pub(crate) struct Last<'a, T> {
     pub(crate) biases: &'a [T],
     pub(crate) targets: Targets<'a, T>,
     pub(crate) rows: usize,
+    /// Of the sum of the rows' losses.
+    pub(crate) factor: T,
     /// The first strip.
     pub(crate) start: usize,
     /// Blocks of `δa_L`, strip by strip.
@@ -215,7 +217,6 @@ impl<T: Number> WithSimd for Last<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let product = affine(self.before, self.support, self.weights, self.rows);
-        let c = T::from_f64(self.output.factor(self.rows));
         let width = self.weights.columns;
         let strips = self.delta.slice.chunks_mut(self.delta.size);
         let strips_t = self.delta_t.slice.chunks_mut(self.delta_t.size);
@@ -230,16 +231,16 @@ impl<T: Number> WithSimd for Last<'_, T> {
             for (row, loss) in (SIDE * p..self.rows).zip(losses) {
                 let at = row % SIDE;
                 for (j, a) in a.iter_mut().enumerate() {
-                    *a = strip[j / SIDE].0[at][j % SIDE] + self.biases[j];
+                    *a = strip[j / SIDE][at][j % SIDE] + self.biases[j];
                 }
                 self.targets.write(row, y);
-                *loss = self.output.row(a, y, c);
+                *loss = self.output.row(a, y, self.factor);
                 for (j, &a) in a.iter().enumerate() {
-                    strip[j / SIDE].0[at][j % SIDE] = a;
+                    strip[j / SIDE][at][j % SIDE] = a;
                 }
             }
             for (block, block_t) in strip.iter().zip(strip_t) {
-                block.transpose_into(block_t);
+                transpose(block, block_t);
             }
         }
     }
@@ -298,19 +299,19 @@ impl<T: Number> WithSimd for Backward<'_, T> {
                 let blocks_t = self.delta_t[place.clone()].iter_mut();
                 let blocks = self.delta[place].iter_mut();
                 for (p, (block_t, block)) in blocks_t.zip(blocks).enumerate() {
-                    block_t.transpose_into(block);
+                    transpose(block_t, block);
                     let place = self.z.place(panel, first + p);
                     let z = &self.z.blocks[place];
                     if self.dropout.drops(self.layer) {
                         let mut z = *z;
-                        dropout::undo(&self.dropout, self.layer, z.elements_mut());
-                        dropout::apply(&self.kept[place], scale, &mut block.0);
-                        activation::backward(self.f, z.elements(), block.elements_mut());
+                        dropout::undo(&self.dropout, self.layer, z.as_flattened_mut());
+                        dropout::apply(&self.kept[place], scale, &mut block[..]);
+                        activation::backward(self.f, z.as_flattened(), block.as_flattened_mut());
                     } else {
-                        activation::backward(self.f, z.elements(), block.elements_mut());
+                        activation::backward(self.f, z.as_flattened(), block.as_flattened_mut());
                     }
                     if self.goes_on {
-                        block.transpose_into(block_t);
+                        transpose(block, block_t);
                     }
                 }
             },
@@ -353,7 +354,10 @@ impl<T: Number> WeightGradient<'_, T> {
     fn add_ridge(&self, weights: &[Block<T>], gradient: &mut [Block<T>]) {
         if self.ridge != T::default() {
             for (weights, gradient) in weights.iter().zip(gradient) {
-                let pairs = gradient.elements_mut().iter_mut().zip(weights.elements());
+                let pairs = gradient
+                    .as_flattened_mut()
+                    .iter_mut()
+                    .zip(weights.as_flattened());
                 pairs.for_each(|(gradient, &w)| *gradient += w * self.ridge);
             }
         }
@@ -403,13 +407,13 @@ impl<T: Number> WithSimd for Descend<'_, T> {
     fn with_simd<S: Simd>(self, simd: S) {
         let product = self.gradient.product();
         let (run, start) = (product.height.div_ceil(SIDE), self.gradient.start);
-        let mut scratch = [Block::zeros(); HEIGHT];
+        let mut scratch = Scratch([zeros(); HEIGHT]);
         walk(
             start,
             self.weights.len(),
             [run, run],
             |panel, first, place| {
-                let scratch = &mut scratch[..place.len()];
+                let scratch = &mut scratch.0[..place.len()];
                 product.blocks(simd, panel, first, scratch);
                 let weights = &mut self.weights[place.clone()];
                 self.gradient.add_ridge(weights, scratch);
@@ -451,13 +455,18 @@ fn apply<T: Number>(
     for (number, (weights, gradient)) in weights.iter_mut().zip(gradient).enumerate() {
         let first = elements(first.get_mut(number));
         let second = elements(second.get_mut(number));
-        update.apply(weights.elements_mut(), gradient.elements(), first, second);
+        update.apply(
+            weights.as_flattened_mut(),
+            gradient.as_flattened(),
+            first,
+            second,
+        );
     }
 }
 
 #[inline(always)]
 fn elements<T: Number>(block: Option<&mut Block<T>>) -> &mut [T] {
-    block.map_or(&mut [], Block::elements_mut)
+    block.map_or(&mut [], |block| block.as_flattened_mut())
 }
 
 /// The gradient of biases.
@@ -486,7 +495,7 @@ impl<T: Number> WithSimd for BiasGradient<'_, T> {
             let mut sum = [T::default(); SIDE];
             for top in (0..self.rows).step_by(SIDE) {
                 let rows = (self.rows - top).min(SIDE);
-                for row in &self.delta.at(top / SIDE, q).0[..rows] {
+                for row in &self.delta.at(top / SIDE, q)[..rows] {
                     sum.iter_mut()
                         .zip(row)
                         .for_each(|(sum, &delta)| *sum += delta);

@@ -2,7 +2,7 @@
 
 use pulp::Simd;
 
-use crate::blocks::{Block, Blocks, Row, SIDE};
+use crate::blocks::{Block, Blocks, Row, SIDE, zeros};
 use crate::number::Number;
 use crate::number::vectors::Vectors;
 use crate::support::Support;
@@ -130,29 +130,29 @@ impl<T: Number, L: Left<T>> Product<'_, T, L> {
                 let p = first + p;
                 let rows = (self.height - SIDE * p).min(SIDE);
                 if begin == 0 && (rows < SIDE || columns < SIDE) {
-                    *block = Block::zeros();
+                    *block = zeros();
                 }
                 for top in (0..rows).step_by(ROWS) {
                     for column in (0..columns.div_ceil(lanes)).step_by(WIDTH) {
                         let zero = T::splat(simd, T::default());
                         let mut tile = [[zero; WIDTH]; ROWS];
                         if begin > 0 {
-                            let place = rows_from::<T, ROWS>(&block.0, top);
+                            let place = rows_from::<T, ROWS>(block, top);
                             for r in 0..ROWS {
                                 tile[r] = load::<T, S>(&place[r], column);
                             }
                         }
                         let at = |k| Place { p, top, k, column };
                         for k in depths.start..depths.end.min(whole) {
-                            let right = &self.right.at(k, panel).0;
+                            let right = &self.right.at(k, panel);
                             tile = self.left.add_block(simd, tile, at(k), right);
                         }
                         if depths.end > whole {
-                            let right = &self.right.at(whole, panel).0;
+                            let right = &self.right.at(whole, panel);
                             let right = &right[..self.depth - SIDE * whole];
                             tile = self.left.add_rest(simd, tile, at(whole), right);
                         }
-                        let place = block.0[top..top + ROWS].first_chunk_mut::<ROWS>();
+                        let place = block[top..top + ROWS].first_chunk_mut::<ROWS>();
                         let place = place.expect("a tile has this many rows");
                         for r in 0..ROWS {
                             let row =
@@ -187,7 +187,7 @@ impl<T: Number> Left<T> for Plain<'_, T> {
         Place { p, top, k, column }: Place,
         right: &[Row<T>; SIDE],
     ) -> Tile<T, S, ROWS> {
-        let left = rows_from::<T, ROWS>(&self.matrix.at(p, k).0, top);
+        let left = rows_from::<T, ROWS>(self.matrix.at(p, k), top);
         let numbers = |k: usize| left.each_ref().map(|row| row[k]);
         let support = self.support.map(|all| &all[self.matrix.place(p, k)]);
         match support.map(|of_block| of_block.columns_of_rows::<ROWS>(top)) {
@@ -214,7 +214,7 @@ impl<T: Number> Left<T> for Plain<'_, T> {
         Place { p, top, k, column }: Place,
         right: &[Row<T>],
     ) -> Tile<T, S, ROWS> {
-        let left = rows_from::<T, ROWS>(&self.matrix.at(p, k).0, top);
+        let left = rows_from::<T, ROWS>(self.matrix.at(p, k), top);
         for (k, right) in right.iter().enumerate() {
             let numbers = left.each_ref().map(|row| row[k]);
             tile = rank_one(simd, tile, numbers, load::<T, S>(right, column));
@@ -232,7 +232,7 @@ impl<T: Number> Left<T> for Transposed<'_, T> {
         Place { p, top, k, column }: Place,
         right: &[Row<T>; SIDE],
     ) -> Tile<T, S, ROWS> {
-        let left = &self.matrix.at(k, p).0;
+        let left = self.matrix.at(k, p);
         let support = self.support.map(|all| &all[self.matrix.place(k, p)]);
         match support.map(|of_block| of_block.rows_of_columns::<ROWS>(top)) {
             Some(support) if support.count_ones() <= SPARSE => {
@@ -261,7 +261,7 @@ impl<T: Number> Left<T> for Transposed<'_, T> {
         Place { p, top, k, column }: Place,
         right: &[Row<T>],
     ) -> Tile<T, S, ROWS> {
-        for (left, right) in self.matrix.at(k, p).0.iter().zip(right) {
+        for (left, right) in self.matrix.at(k, p).iter().zip(right) {
             tile = rank_one(simd, tile, numbers(left, top), load::<T, S>(right, column));
         }
         tile

@@ -20,7 +20,7 @@ impl Support {
     #[inline(always)]
     pub(crate) fn of<T: Number>(block: &Block<T>, rows: usize) -> Self {
         let mut found = Self::default();
-        for (i, row) in block.0[..rows].iter().enumerate() {
+        for (i, row) in block[..rows].iter().enumerate() {
             let mut mask = 0;
             for (j, &x) in row.iter().enumerate() {
                 mask |= u32::from(x != T::default()) << j;
@@ -56,14 +56,15 @@ fn any<const COUNT: usize>(groups: &[u32; SIDE / GROUP], from: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::blocks::zeros;
 
     #[test]
     fn masks_name_the_columns_and_the_rows() {
-        let mut block = Block::<f32>::zeros();
-        block.0[1][30] = 0.5;
-        block.0[6][2] = -1.0;
-        block.0[7][9] = f32::NAN;
-        block.0[20][0] = 1.0;
+        let mut block = zeros::<f32>();
+        block[1][30] = 0.5;
+        block[6][2] = -1.0;
+        block[7][9] = f32::NAN;
+        block[20][0] = 1.0;
         let support = Support::of(&block, 8);
         assert_eq!(support.columns_of_rows::<4>(0), 1 << 30);
         assert_eq!(support.columns_of_rows::<8>(0), 1 << 30 | 1 << 2 | 1 << 9);

@@ -5,10 +5,10 @@ use layers::Dropout;
 use crate::activation;
 use crate::architecture::Architecture;
 use crate::batch::Batch;
-use crate::blocks::{Block, SIDE};
+use crate::blocks::{Block, SIDE, zeros};
 use crate::dropout::{self, Kept};
 use crate::number::Number;
-use crate::parameters::Values;
+use crate::parameters::{Parts, Values, part};
 use crate::update::Update;
 
 /// The most multiplications forward that plain loops are faster at, if a row is longer than a vector.
@@ -38,7 +38,7 @@ impl<T: Number> Tiny<T> {
         let is_small = sizes.iter().all(|&size| size <= SIDE)
             && sizes.windows(2).map(products).sum::<usize>() <= PRODUCTS;
         (rows_at_most <= SIDE && (is_short || is_small)).then(|| Self {
-            z: vec![Block::zeros(); sizes.len()],
+            z: vec![zeros(); sizes.len()],
             kept: vec![[0; SIDE]; sizes.len()],
             is_short,
         })
@@ -76,23 +76,28 @@ impl<T: Number> Tiny<T> {
         net: &Architecture,
         theta: &[Values<T>],
         gradients: &mut [Values<T>],
-        (inputs, targets, rows): Batch<'_, T>,
+        Batch {
+            inputs,
+            targets,
+            rows,
+            of,
+        }: Batch<'_, T>,
         dropout: Dropout,
     ) -> T {
         let last = theta.len() - 1;
         let scale = |layer| T::from_f64(dropout.scale(layer));
-        for (row, z) in self.z[0].0[..rows].iter_mut().enumerate() {
+        for (row, z) in self.z[0][..rows].iter_mut().enumerate() {
             inputs.read(row, net.sizes[0], 0..net.sizes[0], z);
         }
         if dropout.drops(0) {
             let kept = dropout::kept(&dropout, 0, [0, 0]);
-            dropout::apply(&kept, scale(0), &mut self.z[0].0[..rows]);
+            dropout::apply(&kept, scale(0), &mut self.z[0][..rows]);
         }
         for (l, Values { weights, biases }) in theta.iter().enumerate() {
             let (d_in, d_out) = (weights.rows, weights.columns);
-            let w = &weights.blocks[0].0[..d_in];
+            let w = &weights.blocks[0][..d_in];
             let (before, after) = self.z.split_at_mut(l + 1);
-            for (z, a) in before[l].0[..rows].iter().zip(&mut after[0].0) {
+            for (z, a) in before[l][..rows].iter().zip(&mut after[0]) {
                 let mut sum = *lanes::<T, LANES>(biases);
                 for (&z, w) in z.iter().zip(w) {
                     add_multiple(&mut sum, z, lanes(w));
@@ -105,14 +110,14 @@ impl<T: Number> Tiny<T> {
             let layer = l + 1;
             if layer <= last && dropout.drops(layer) {
                 self.kept[layer] = dropout::kept(&dropout, layer, [0, 0]);
-                dropout::apply(&self.kept[layer], scale(layer), &mut after[0].0[..rows]);
+                dropout::apply(&self.kept[layer], scale(layer), &mut after[0][..rows]);
             }
         }
-        let c = T::from_f64(net.output.factor(rows));
+        let c = T::from_f64(net.output.factor(of));
         let mut loss = T::default();
         let mut y = [T::default(); SIDE];
         let y = &mut y[..net.outputs()];
-        for (row, a) in self.z[last + 1].0[..rows].iter_mut().enumerate() {
+        for (row, a) in self.z[last + 1][..rows].iter_mut().enumerate() {
             targets.write(row, y);
             loss += net.output.row(&mut a[..y.len()], y, c);
         }
@@ -121,9 +126,9 @@ impl<T: Number> Tiny<T> {
             let Values { weights, .. } = &theta[l];
             let (d_in, d_out) = (weights.rows, weights.columns);
             let (before, after) = self.z.split_at_mut(l + 1);
-            let (z, delta) = (&mut before[l].0[..rows], &after[0].0[..rows]);
-            let w = &weights.blocks[0].0[..d_in];
-            let grad_w = &mut gradients[l].weights.blocks[0].0[..d_in];
+            let (z, delta) = (&mut before[l][..rows], &after[0][..rows]);
+            let w = &weights.blocks[0][..d_in];
+            let grad_w = &mut gradients[l].weights.blocks[0][..d_in];
             for (grad_w, w) in grad_w.iter_mut().zip(w) {
                 *lanes_mut::<T, LANES>(grad_w) = lanes::<T, LANES>(w).map(|w| ridge * w);
             }
@@ -175,17 +180,23 @@ fn add_multiple<T: Number, const LANES: usize>(to: &mut [T; LANES], z: T, row: &
     to.iter_mut().zip(row).for_each(|(to, &x)| *to += z * x);
 }
 
-/// Changes the parameters by gradients that were kept.
+/// Changes the biases, and the weights of the layers whose block is named, by gradients that were kept.
 pub(crate) fn apply<T: Number>(
     theta: &mut [Values<T>],
     gradients: &[Values<T>],
     [first, second]: &mut [Vec<Values<T>>; 2],
-    update: Update<T>,
+    (update, parts): (Update<T>, Option<&Parts>),
 ) {
     let (mut first, mut second) = (first.iter_mut(), second.iter_mut());
-    for (theta, gradient) in theta.iter_mut().zip(gradients) {
+    for (layer, (theta, gradient)) in theta.iter_mut().zip(gradients).enumerate() {
         let (mut first, mut second) = (first.next(), second.next());
-        for i in 0..=theta.weights.rows {
+        let rows = theta.weights.rows;
+        let from = if part(parts, layer, &theta.weights).is_empty() {
+            rows
+        } else {
+            0
+        };
+        for i in from..=rows {
             let first = first.as_mut().map_or(&mut [][..], |values| values.row(i));
             let second = second.as_mut().map_or(&mut [][..], |values| values.row(i));
             update.apply(theta.row(i), gradient.row_ref(i), first, second);
@@ -197,7 +208,7 @@ impl<T: Number> Values<T> {
     /// The weights of an input of a layer of one block, or, after them, its biases.
     fn row(&mut self, i: usize) -> &mut [T] {
         let columns = self.weights.columns;
-        match self.weights.blocks[0].0[..self.weights.rows].get_mut(i) {
+        match self.weights.blocks[0][..self.weights.rows].get_mut(i) {
             Some(row) => &mut row[..columns],
             None => &mut self.biases[..columns],
         }
@@ -205,7 +216,7 @@ impl<T: Number> Values<T> {
 
     fn row_ref(&self, i: usize) -> &[T] {
         let columns = self.weights.columns;
-        match self.weights.blocks[0].0[..self.weights.rows].get(i) {
+        match self.weights.blocks[0][..self.weights.rows].get(i) {
             Some(row) => &row[..columns],
             None => &self.biases[..columns],
         }

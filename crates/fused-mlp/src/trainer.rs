@@ -11,7 +11,7 @@ use crate::engine::{Engine, Use};
 use crate::error::FusedError;
 use crate::norm;
 use crate::number::Number;
-use crate::parameters::{LayerValues, State, Values, check_length};
+use crate::parameters::{LayerValues, Parts, State, Values};
 use crate::rule::{Rule, Step};
 use crate::team::Team;
 use crate::tiny::{self, Tiny};
@@ -39,23 +39,20 @@ pub trait Float: Number {
         inputs: Inputs<'_, Self>,
         targets: Targets<'_, Self>,
         dropout: Dropout,
+        of: Option<usize>,
     ) -> Result<Self, FusedError>;
 
     /// [`Trainer::gradient_norms`].
     #[doc(hidden)]
     fn gradient_norms(trainer: &Trainer<Self>) -> Vec<f64>;
 
-    /// [`Trainer::append_gradients`].
+    /// [`Trainer::norms_of_parts`].
     #[doc(hidden)]
-    fn append_gradients(trainer: &mut Trainer<Self>, factor: Self, to: &mut Vec<Self>);
+    fn norms_of_parts(trainer: &Trainer<Self>, parts: &Parts) -> [f64; 2];
 
-    /// [`Trainer::step_by`].
+    /// [`Trainer::step_on_parts`].
     #[doc(hidden)]
-    fn step_by(
-        trainer: &mut Trainer<Self>,
-        gradients: &[Self],
-        how: &Step,
-    ) -> Result<(), FusedError>;
+    fn step_on_parts(trainer: &mut Trainer<Self>, parts: &Parts, how: &Step, norm: Option<f64>);
 }
 
 macro_rules! float {
@@ -77,8 +74,9 @@ macro_rules! float {
                 inputs: Inputs<'_, Self>,
                 targets: Targets<'_, Self>,
                 dropout: Dropout,
+                of: Option<usize>,
             ) -> Result<Self, FusedError> {
-                trainer.compute_gradients(inputs, targets, dropout)
+                trainer.compute_gradients(inputs, targets, dropout, of)
             }
 
             #[inline(never)]
@@ -87,17 +85,18 @@ macro_rules! float {
             }
 
             #[inline(never)]
-            fn append_gradients(trainer: &mut Trainer<Self>, factor: Self, to: &mut Vec<Self>) {
-                trainer.append_kept(factor, to);
+            fn norms_of_parts(trainer: &Trainer<Self>, parts: &Parts) -> [f64; 2] {
+                norm::of_parts(&trainer.gradients, parts)
             }
 
             #[inline(never)]
-            fn step_by(
+            fn step_on_parts(
                 trainer: &mut Trainer<Self>,
-                gradients: &[Self],
+                parts: &Parts,
                 how: &Step,
-            ) -> Result<(), FusedError> {
-                trainer.descend_by(gradients, how)
+                norm: Option<f64>,
+            ) {
+                trainer.descend(how, norm, Some(parts));
             }
         }
     };
@@ -109,8 +108,7 @@ float!(f64);
 /// Trains a dense net on host memory, in place.
 ///
 /// All memory is taken by [`new`](Self::new), except that of gradients, which the first
-/// [`gradients`](Self::gradients), the first step with a limited norm, or the first
-/// [`step_by`](Self::step_by) takes.
+/// [`gradients`](Self::gradients) or the first step with a limited norm takes.
 #[derive(Debug)]
 pub struct Trainer<T> {
     architecture: Architecture,
@@ -118,12 +116,12 @@ pub struct Trainer<T> {
     weight_decay: f64,
     rows_at_most: usize,
     team: Team,
-    theta: Vec<Values<T>>,
+    pub(crate) theta: Vec<Values<T>>,
     /// Empty until they are needed.
-    gradients: Vec<Values<T>>,
+    pub(crate) gradients: Vec<Values<T>>,
     /// The gradients of the biases in a step that does not keep the others.
     biases: Vec<Vec<T>>,
-    buffers: [Vec<Values<T>>; 2],
+    pub(crate) buffers: [Vec<Values<T>>; 2],
     steps: u64,
     memory: Memory<T>,
 }
@@ -314,73 +312,49 @@ impl<T: Float> Trainer<T> {
         targets: Targets<'_, T>,
         how: &Step,
     ) -> Result<T, FusedError> {
-        let rows = self.check(&inputs, &targets)?;
-        let update = Update::new(
-            self.rule,
-            self.weight_decay,
-            how.learning_rate,
-            self.steps + 1,
-        );
-        let loss = match (how.clip_norm, &mut self.memory) {
-            (None, Memory::Blocks(engine)) => {
-                let penalty = penalty(&self.architecture, &self.theta, rows);
-                let descend = Use::Descend {
-                    update,
-                    buffers: &mut self.buffers,
-                    biases: &mut self.biases,
-                };
-                let (team, net, theta) = (&self.team, &self.architecture, &mut self.theta);
-                let batch = (inputs, targets, rows);
-                let step = || engine.run(team, net, theta, batch, how.dropout, descend);
-                team.run(step) + penalty
-            }
-            (limit, _) => {
-                let loss = self.keep_gradients((inputs, targets, rows), how.dropout);
-                self.descend(update, limit);
-                loss
-            }
-        };
-        self.steps += 1;
+        let batch = self.check(inputs, targets, None)?;
+        let update = self.update(how);
+        if let (None, Memory::Blocks(engine)) = (how.clip_norm, &mut self.memory) {
+            let penalty = penalty(&self.architecture, &self.theta, batch.rows);
+            let descend = Use::Descend {
+                update,
+                buffers: &mut self.buffers,
+                biases: &mut self.biases,
+            };
+            let (team, net, theta) = (&self.team, &self.architecture, &mut self.theta);
+            let step = || engine.run(team, net, theta, batch, how.dropout, descend);
+            let loss = team.run(step) + penalty;
+            self.steps += 1;
+            return Ok(loss);
+        }
+        let loss = self.keep_gradients(batch, how.dropout);
+        self.descend(how, None, None);
         Ok(loss)
     }
 
-    /// Changes the parameters by the gradients that are kept, limited if they are to be.
-    fn descend(&mut self, update: Update<T>, limit: Option<f64>) {
-        let factor = limit.and_then(|limit| norm::factor(&self.gradients, limit));
+    /// The rule with the numbers of the next step.
+    fn update(&self, how: &Step) -> Update<T> {
+        let step = self.steps + 1;
+        Update::new(self.rule, self.weight_decay, how.learning_rate, step)
+    }
+
+    /// Changes the biases and the weights, or some blocks of each layer's weights, by the gradients that are kept,
+    /// limited if they are to be: by their norm, or by another.
+    fn descend(&mut self, how: &Step, norm: Option<f64>, parts: Option<&Parts>) {
+        let factor = how.clip_norm.and_then(|limit| {
+            norm::factor(norm.unwrap_or_else(|| norm::whole(&self.gradients)), limit)
+        });
+        let update = self.update(how);
         let update = factor.map_or(update, |factor| update.clipped(factor));
         let (theta, kept, buffers) = (&mut self.theta, &self.gradients, &mut self.buffers);
         match &self.memory {
-            Memory::Tiny(_) => tiny::apply(theta, kept, buffers, update),
+            Memory::Tiny(_) => tiny::apply(theta, kept, buffers, (update, parts)),
             Memory::Blocks(engine) => {
                 let team = &self.team;
-                team.run(|| engine.apply(team, theta, kept, buffers, update));
+                team.run(|| engine.apply(team, theta, kept, buffers, (update, parts)));
             }
         }
-    }
-
-    fn descend_by(&mut self, gradients: &[T], how: &Step) -> Result<(), FusedError> {
-        check_length(self.theta.iter(), gradients)?;
-        self.have_gradients();
-        let mut rest = gradients;
-        for kept in &mut self.gradients {
-            kept.take_from(&mut rest);
-        }
-        let update = Update::new(
-            self.rule,
-            self.weight_decay,
-            how.learning_rate,
-            self.steps + 1,
-        );
-        self.descend(update, how.clip_norm);
         self.steps += 1;
-        Ok(())
-    }
-
-    fn append_kept(&mut self, factor: T, to: &mut Vec<T>) {
-        self.have_gradients();
-        for kept in &self.gradients {
-            kept.append_to(to, |x| x * factor);
-        }
     }
 
     /// Parameters and buffers of the rule, layer by layer.
@@ -394,7 +368,7 @@ impl<T: Float> Trainer<T> {
     }
 
     /// Makes room for gradients.
-    fn have_gradients(&mut self) {
+    pub(crate) fn have_gradients(&mut self) {
         if self.gradients.is_empty() {
             self.gradients = Values::of_net(&self.architecture.sizes);
         }
@@ -412,7 +386,7 @@ impl<T: Float> Trainer<T> {
         targets: Targets<'_, T>,
         dropout: Dropout,
     ) -> Result<T, FusedError> {
-        T::gradients(self, inputs, targets, dropout)
+        T::gradients(self, inputs, targets, dropout, None)
     }
 
     fn compute_gradients(
@@ -420,16 +394,17 @@ impl<T: Float> Trainer<T> {
         inputs: Inputs<'_, T>,
         targets: Targets<'_, T>,
         dropout: Dropout,
+        of: Option<usize>,
     ) -> Result<T, FusedError> {
-        let rows = self.check(&inputs, &targets)?;
-        Ok(self.keep_gradients((inputs, targets, rows), dropout))
+        let batch = self.check(inputs, targets, of)?;
+        Ok(self.keep_gradients(batch, dropout))
     }
 
     fn keep_gradients(&mut self, batch: Batch<'_, T>, dropout: Dropout) -> T {
         self.have_gradients();
         let (team, net) = (&self.team, &self.architecture);
         let (theta, kept) = (&mut self.theta, &mut self.gradients);
-        let penalty = penalty(net, theta, batch.2);
+        let penalty = penalty(net, theta, batch.rows);
         let loss = match &mut self.memory {
             Memory::Tiny(tiny) => tiny.gradients(net, theta, kept, batch, dropout),
             Memory::Blocks(engine) => {
@@ -439,9 +414,14 @@ impl<T: Float> Trainer<T> {
         loss + penalty
     }
 
-    fn check(&self, inputs: &Inputs<'_, T>, targets: &Targets<'_, T>) -> Result<usize, FusedError> {
+    fn check<'a>(
+        &self,
+        inputs: Inputs<'a, T>,
+        targets: Targets<'a, T>,
+        of: Option<usize>,
+    ) -> Result<Batch<'a, T>, FusedError> {
         let ends = [self.architecture.sizes[0], self.architecture.outputs()];
-        batch::check(inputs, targets, ends, self.rows_at_most)
+        batch::check(inputs, targets, ends, self.rows_at_most, of)
     }
 
     fn check_layer(&self, layer: usize) -> Result<(), FusedError> {
@@ -463,7 +443,7 @@ fn penalty<T: Number>(net: &Architecture, theta: &[Values<T>], rows: usize) -> T
     if gamma == 0.0 {
         return T::default();
     }
-    let blocks = theta.iter().flat_map(|values| &values.weights.blocks);
-    let squares = blocks.flat_map(|block| block.elements()).map(|&w| w * w);
+    let weights = theta.iter().flat_map(|values| values.weights.elements());
+    let squares = weights.map(|&w| w * w);
     squares.sum::<T>() * T::from_f64(0.5 * gamma)
 }

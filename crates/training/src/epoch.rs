@@ -213,6 +213,12 @@ pub fn epoch<N: Net>(
             Some(shared) => meets && shared.is_to_stop(),
             None => !is_last && watch.is_interrupted(),
         };
+        if let Some(shared) = shared
+            && apart.is_none()
+            && (is_last || is_interrupted)
+        {
+            state.learner.share_buffers(shared)?;
+        }
         let is_due = match apart {
             Some(_) => meets,
             None => tally.is_due(),

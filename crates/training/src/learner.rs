@@ -38,6 +38,14 @@ impl<N: Net> Learner<N> {
         }
     }
 
+    /// Brings together what the ranks have divided, for the optimizer's state.
+    pub(crate) fn share_buffers(&mut self, shared: &Shared) -> Result<(), TrainingError> {
+        match self {
+            Self::Tensors { .. } => Ok(()),
+            Self::Fused(fused) => fused.share_buffers(shared),
+        }
+    }
+
     /// Makes net and optimizer the mean over the ranks.
     pub(crate) fn averaged(
         self,

@@ -63,7 +63,7 @@ pub use nets::AnyNet;
 pub use optimizer::new_optimizer;
 pub use pace::epochs_in;
 pub use parameters::{Parameter, parameters};
-pub use ranks::{Ranks, ensure_same};
+pub use ranks::{Divided, Ranks, ensure_same};
 pub use recorder::{Now, Recorder};
 pub use rows::Rows;
 pub use run::{Outcome, Run};

@@ -43,6 +43,47 @@ pub trait Ranks: fmt::Debug + Send + Sync {
     ///
     /// If another rank is lost.
     fn add_up_f64(&self, values: &mut [f64]) -> Result<(), TrainingError>;
+
+    /// Replaces this rank's part of each list, and all of `everywhere`, by the sums over the ranks. What the other
+    /// parts are afterwards is left open, so it need not be sent.
+    ///
+    /// # Errors
+    ///
+    /// If another rank is lost.
+    fn add_up_parts(
+        &self,
+        lists: &mut [Divided<'_>],
+        everywhere: &mut [f32],
+    ) -> Result<(), TrainingError> {
+        for list in lists {
+            self.add_up(list.values)?;
+        }
+        self.add_up(everywhere)
+    }
+
+    /// Replaces every other rank's part of each list by what that rank has there.
+    ///
+    /// # Errors
+    ///
+    /// If another rank is lost.
+    fn collect(&self, lists: &mut [Divided<'_>]) -> Result<(), TrainingError> {
+        for list in lists {
+            let own = list.parts[self.rank()].clone();
+            list.values[..own.start].fill(0.0);
+            list.values[own.end..].fill(0.0);
+            self.add_up(list.values)?;
+        }
+        Ok(())
+    }
+}
+
+/// A list of numbers of which each rank has a part.
+#[derive(Debug)]
+pub struct Divided<'a> {
+    /// The whole list.
+    pub values: &'a mut [f32],
+    /// The part of each rank: adjacent, from the beginning of the list to its end.
+    pub parts: &'a [Range<usize>],
 }
 
 /// Finds a rank where something is not what it is on rank 0: another data set, other options.
@@ -105,13 +146,14 @@ impl Shared {
 
     /// This rank's part of `length` things; empty if there are fewer things than ranks.
     pub(crate) fn part(&self, length: usize) -> Range<usize> {
+        self.parts(length).swap_remove(self.ranks.rank())
+    }
+
+    /// Each rank's part of `length` things.
+    pub(crate) fn parts(&self, length: usize) -> Vec<Range<usize>> {
         let mut parts = shards(length, self.ranks.count());
-        let rank = self.ranks.rank();
-        if rank < parts.len() {
-            parts.swap_remove(rank)
-        } else {
-            length..length
-        }
+        parts.resize(self.ranks.count(), length..length);
+        parts
     }
 
     /// The rows of a batch for a step of this rank's own: its part, or all if it would have none.
@@ -157,10 +199,42 @@ impl Shared {
 
     /// Adds up the ranks' gradients, a list of numbers, and their losses; gives the loss.
     pub(crate) fn add_up(&self, gradients: &mut Vec<f32>, loss: f32) -> Result<f32, TrainingError> {
+        self.with_extra(gradients, loss, |numbers| self.ranks.add_up(numbers))
+    }
+
+    /// Adds up the ranks' gradients and their losses; gives the loss. Of `lists`, each rank gets the sums of its part.
+    pub(crate) fn add_up_parts(
+        &self,
+        lists: &mut [Divided<'_>],
+        everywhere: &mut Vec<f32>,
+        loss: f32,
+    ) -> Result<f32, TrainingError> {
+        self.with_extra(everywhere, loss, |numbers| {
+            self.ranks.add_up_parts(lists, numbers)
+        })
+    }
+
+    /// The norm of a vector of which each rank has the norm of its part.
+    ///
+    /// ```text
+    /// ‖G‖ = √(Σ_r ‖G_r‖²)
+    /// ```
+    pub(crate) fn norm(&self, own: f64) -> Result<f64, TrainingError> {
+        let norms = gather(&*self.ranks, &[own])?;
+        Ok(norms.into_iter().flatten().fold(0.0, f64::hypot))
+    }
+
+    /// Adds up numbers with the loss and the wish to stop after them; gives the loss.
+    fn with_extra(
+        &self,
+        numbers: &mut Vec<f32>,
+        loss: f32,
+        add_up: impl FnOnce(&mut [f32]) -> Result<(), TrainingError>,
+    ) -> Result<f32, TrainingError> {
         let wish = self.stop[0].load(Ordering::Relaxed);
-        gradients.extend([loss, f32::from(u8::from(wish))]);
-        self.ranks.add_up(gradients)?;
-        let extra = gradients.split_off(gradients.len() - EXTRA);
+        numbers.extend([loss, f32::from(u8::from(wish))]);
+        add_up(numbers)?;
+        let extra = numbers.split_off(numbers.len() - EXTRA);
         self.stop[1].store(extra[1] > 0.0, Ordering::Relaxed);
         Ok(extra[0])
     }

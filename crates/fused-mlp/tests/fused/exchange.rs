@@ -1,5 +1,7 @@
 //! Trainers that share a batch: their gradients add up to the batch's, and a step by the sum is the batch's step.
 
+use std::ops::Range;
+
 use fused_mlp::{FusedError, Inputs, Output, OutputUnit, Ridge, Rule, Step, Targets, Trainer};
 use layers::{Activation, Dropout};
 
@@ -22,17 +24,57 @@ fn how(clip_norm: Option<f64>, dropout: Dropout) -> Step {
     }
 }
 
-/// Three trainers take steps together, each with its rows, and one takes them alone.
+const BLOCK: usize = Trainer::<f64>::BLOCK;
+
+/// Makes the gradients of every trainer the sums of all.
+fn add_up(team: &mut [Trainer<f64>]) {
+    let read = |trainer: &mut Trainer<f64>| {
+        let lists = trainer.gradient_lists().flatten();
+        lists.flat_map(|list| list.to_vec()).collect::<Vec<_>>()
+    };
+    let all: Vec<Vec<f64>> = team.iter_mut().map(read).collect();
+    for trainer in team {
+        let numbers = trainer.gradient_lists().flatten().flatten();
+        for (i, number) in numbers.enumerate() {
+            *number = all.iter().map(|list| list[i]).sum();
+        }
+    }
+}
+
+/// Gives every trainer the others' parts of lists of blocks, layer by layer.
+fn share_out(
+    team: &mut [Trainer<f64>],
+    parts: &[Vec<Range<usize>>],
+    lists: impl Fn(&mut Trainer<f64>) -> Vec<&mut [f64]>,
+) {
+    for owner in 0..team.len() {
+        let owned: Vec<Vec<f64>> = lists(&mut team[owner]).iter().map(|l| l.to_vec()).collect();
+        for trainer in &mut *team {
+            for (number, list) in lists(trainer).into_iter().enumerate() {
+                let part = &parts[owner][number % parts[owner].len()];
+                let part = BLOCK * part.start..BLOCK * part.end;
+                list[part.clone()].copy_from_slice(&owned[number][part]);
+            }
+        }
+    }
+}
+
+/// Three trainers take steps together, each with its rows and its part of the weights, and one takes them alone.
 fn compare(problem: &Problem, rule: Rule, clip_norm: Option<f64>, dropout: Dropout) {
     let mut alone = problem.trainer::<f64>(rule, 1e-3, 1);
     let mut team: Vec<Trainer<f64>> = (0..3).map(|_| problem.trainer(rule, 1e-3, 1)).collect();
     let rows = problem.rows.len();
     let cuts = [0, rows / 4, rows / 2, rows];
+    let blocks: Vec<usize> = team[0].weight_lists().map(|w| w.len() / BLOCK).collect();
+    let parts = [0, 1, 2].map(|number| {
+        let part = |&blocks: &usize| blocks * number / 3..blocks * (number + 1) / 3;
+        blocks.iter().map(part).collect::<Vec<_>>()
+    });
     for step in 0..4 {
         let dropout = dropout.at_step(step);
         let how = how(clip_norm, dropout);
         let expected = alone.step(problem.inputs(), problem.targets(), &how);
-        let (mut sum, mut loss) = (vec![], 0.0);
+        let mut loss = 0.0;
         for (trainer, cut) in team.iter_mut().zip(cuts.windows(2)) {
             let part = &problem.rows[cut[0]..cut[1]];
             let inputs = Inputs::Bytes {
@@ -43,22 +85,28 @@ fn compare(problem: &Problem, rule: Rule, clip_norm: Option<f64>, dropout: Dropo
                 labels: &problem.labels,
                 rows: part,
             };
-            let factor = match problem.architecture.output {
-                Output::SoftmaxCrossEntropy { .. } => part.len() as f64 / rows as f64,
-                Output::HalfSquaredError { .. } => 1.0,
-            };
-            let of_part = trainer.gradients(inputs, targets, dropout.from_row(cut[0]));
-            loss += factor * of_part.unwrap();
-            let mut gradients = vec![];
-            trainer.append_gradients(factor, &mut gradients);
-            sum.resize(gradients.len(), 0.0);
-            sum.iter_mut().zip(gradients).for_each(|(sum, g)| *sum += g);
+            let masks = dropout.from_row(cut[0]);
+            let share = trainer.gradients_of_share(inputs, targets, masks, rows);
+            loss += share.unwrap();
         }
         assert!((loss - expected.unwrap()).abs() < 1e-12 * loss.abs());
-        for trainer in &mut team {
-            trainer.step_by(&sum, &how).unwrap();
+        add_up(&mut team);
+        let of_parts = team.iter_mut().zip(&parts);
+        let norms: Vec<[f64; 2]> = of_parts
+            .map(|(trainer, parts)| trainer.norms_of_parts(parts).unwrap())
+            .collect();
+        let of_weights = norms.iter().map(|norms| norms[0]);
+        let norm = of_weights.fold(norms[0][1], f64::hypot);
+        for (trainer, parts) in team.iter_mut().zip(&parts) {
+            trainer.step_on_parts(parts, &how, Some(norm)).unwrap();
         }
+        share_out(&mut team, &parts, |trainer| {
+            trainer.weight_lists().collect()
+        });
     }
+    share_out(&mut team, &parts, |trainer| {
+        trainer.buffer_lists().collect()
+    });
     let [mut expected, mut got] = [vec![], vec![]];
     alone.append_values(&mut expected);
     team[0].append_values(&mut got);
@@ -108,12 +156,16 @@ fn values_move_to_a_trainer_of_the_same_net_only() {
     assert_eq!(to.layer(1).unwrap(), from.layer(1).unwrap());
     assert_eq!(to.state().buffers, from.state().buffers);
     let mut other = problem.trainer::<f32>(Rule::Sgd, 0.0, 1);
-    for misfit in [
-        other.set_values(&values),
-        to.set_values(&values[1..]),
-        to.step_by(&values, &step),
-    ] {
+    for misfit in [other.set_values(&values), to.set_values(&values[1..])] {
         assert!(matches!(misfit, Err(FusedError::NotOfThisNet { .. })));
+    }
+    for parts in [&[0..4, 0..2, 0..1][..], &[0..4, 0..3], &[0..5, 0..2]] {
+        for misfit in [
+            to.step_on_parts(parts, &step, None),
+            to.norms_of_parts(parts).map(|_| ()),
+        ] {
+            assert!(matches!(misfit, Err(FusedError::NoSuchBlocks { .. })));
+        }
     }
     assert_eq!(to.layer(1).unwrap(), from.layer(1).unwrap());
 }

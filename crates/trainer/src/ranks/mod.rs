@@ -4,6 +4,8 @@
 mod alone;
 #[cfg(feature = "mpi")]
 mod cores;
+#[cfg(feature = "mpi")]
+mod joined;
 mod launch;
 #[cfg(feature = "mpi")]
 mod mpi;

@@ -1,6 +1,7 @@
 //! A net in the fused engine: a whole step is one operation, in place, on the memory of the host.
 
 mod optimizer_state;
+mod sharing;
 
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -17,10 +18,10 @@ use crate::error::TrainingError;
 use crate::examples::{Batch, HostInputs};
 use crate::net::Net;
 use crate::optimizer::{new_optimizer, rule};
-use crate::ranks::Shared;
 use crate::settings::Settings;
 use crate::targets::Targets;
 use optimizer_state::{from_burn, into_burn};
+use sharing::Sharing;
 
 /// Nets that are not dense are refused before.
 const IS_DENSE: &str = "the engine trains dense nets";
@@ -39,8 +40,8 @@ pub struct Fused<N> {
     first_rows: Vec<u32>,
     /// Room for the distorted images of a batch.
     distorted: Vec<f32>,
-    /// Room for gradients that other processes add theirs to.
-    exchanged: Vec<f32>,
+    /// Where other processes come in, once they have.
+    sharing: Sharing,
 }
 
 impl<N: Net> Fused<N> {
@@ -75,7 +76,7 @@ impl<N: Net> Fused<N> {
             form: net,
             first_rows: (0..rows_at_most as u32).collect(),
             distorted: vec![],
-            exchanged: vec![],
+            sharing: Sharing::default(),
         })
     }
 
@@ -95,51 +96,6 @@ impl<N: Net> Fused<N> {
             engine.step(inputs, targets, how)
         });
         Ok(f64::from(loss?))
-    }
-
-    /// Makes parameters and optimizer the mean over the ranks.
-    pub(crate) fn average(&mut self, shared: &Shared) -> Result<(), TrainingError> {
-        self.seen.take();
-        let mut values = std::mem::take(&mut self.exchanged);
-        values.clear();
-        self.engine.append_values(&mut values);
-        shared.average(&mut values)?;
-        self.engine.set_values(&values)?;
-        self.exchanged = values;
-        Ok(())
-    }
-
-    /// Takes one step on a batch that several processes share; gives the batch's loss before it.
-    ///
-    /// ```text
-    /// g = Σ_r n_r/n g_r        g_r over the n_r rows of rank r, of n; without the factors where losses are sums
-    /// ```
-    pub(crate) fn shared_step(
-        &mut self,
-        batch: &Batch<N::Targets>,
-        how: &Step,
-        shared: &Shared,
-    ) -> Result<f64, TrainingError> {
-        self.seen.take();
-        let part = shared.part(batch.len());
-        let factor = match N::REDUCTION {
-            Reduction::Mean => part.len() as f32 / batch.len() as f32,
-            Reduction::Sum => f32::from(u8::from(!part.is_empty())),
-        };
-        let mut own_loss = 0.0;
-        if !part.is_empty() {
-            let masks = how.dropout.from_row(part.start);
-            own_loss = self.with_rows(batch, part, |engine, inputs, targets| {
-                engine.gradients(inputs, targets, masks)
-            })?;
-        }
-        let mut gradients = std::mem::take(&mut self.exchanged);
-        gradients.clear();
-        self.engine.append_gradients(factor, &mut gradients);
-        let loss = shared.add_up(&mut gradients, factor * own_loss)?;
-        self.engine.step_by(&gradients, how)?;
-        self.exchanged = gradients;
-        Ok(f64::from(loss))
     }
 
     /// The gradients of a batch with these masks, by parameter id; nothing is changed.

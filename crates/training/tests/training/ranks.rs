@@ -107,6 +107,14 @@ fn train(count: usize, choices: &Choices) -> Memory {
     first
 }
 
+/// A net with so many weights that each rank of the fused engine updates only its part of them.
+fn wide() -> Choices {
+    Choices {
+        hidden: Some(vec![150, 100]),
+        ..mlp()
+    }
+}
+
 fn losses(memory: &Memory) -> Vec<[Option<f64>; 2]> {
     let epochs = memory.epochs().into_iter();
     epochs
@@ -154,11 +162,16 @@ fn ranks_of_one_thread_are_threads_of_one_process() {
 /// Masks and distortions are those of the rows, whichever rank has them.
 #[test]
 fn the_fused_engine_is_shared_as_well() {
-    for choices in [mlp(), xor(), linear()] {
-        for optimizer in [OptimizerName::Sgd, OptimizerName::Adam] {
+    for choices in [mlp(), wide(), xor(), linear()] {
+        for (optimizer, clip_norm) in [
+            (OptimizerName::Sgd, None),
+            (OptimizerName::Sgd, Some(0.05)),
+            (OptimizerName::Adam, None),
+        ] {
             let choices = Choices {
                 engine: Some(Engine::Fused),
                 optimizer: Some(optimizer),
+                clip_norm,
                 epochs: Some(2),
                 ..choices.clone()
             };
@@ -221,10 +234,29 @@ fn a_rank_may_have_no_row_of_a_batch() {
 /// Any rank may ask for it; all stop after the same step, and the run goes on with another number of ranks.
 #[test]
 fn ranks_stop_together_and_fewer_go_on() {
-    let choices = Choices {
+    stop_and_go_on(Choices {
         engine: Some(Engine::Manual),
-        epochs: Some(4),
         ..mlp()
+    });
+}
+
+/// Each rank has the optimizer's buffers of its part alone, until they meet for a checkpoint.
+#[test]
+fn a_checkpoint_has_all_ranks_buffers() {
+    for optimizer in [OptimizerName::Momentum, OptimizerName::Adam] {
+        stop_and_go_on(Choices {
+            engine: Some(Engine::Fused),
+            optimizer: Some(optimizer),
+            learning_rate: Some(0.001),
+            ..wide()
+        });
+    }
+}
+
+fn stop_and_go_on(choices: Choices) {
+    let choices = Choices {
+        epochs: Some(4),
+        ..choices
     };
     let whole = train(4, &choices);
     let memories = (0..4).map(|rank| match rank {

@@ -1,0 +1,359 @@
+//! One process among those that MPI has joined, and its messages.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use data_parallel::add_to;
+use mpi::Tag;
+use mpi::request::{LocalScope, Request, scope};
+use mpi::topology::{Rank, SimpleCommunicator};
+use mpi::traits::{Communicator, Destination, Equivalence, Source};
+use programs::{Exit, complain};
+use training::{Divided, Ranks, TrainingError};
+
+use super::launch::{FOR_RANK_0, wait_for_rank_0};
+
+/// Time without an answer after which a rank is lost, once training has begun.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The same before: one machine may load the data, or compile an adapter's kernels, long after another has done so.
+const PATIENCE_AT_FIRST: Duration = Duration::from_secs(600);
+
+/// Seconds from the moment when `mpirun` asks processes to end, by Ctrl-C or because a rank has died, until it kills
+/// them; and the variable for another number. Others wait longer.
+const GRACE: (f64, &str) = (1.0, "OMPI_MCA_odls_base_sigkill_timeout");
+
+/// Share of this time after which a rank that does not answer is lost.
+const SHARE_OF_GRACE: f64 = 0.7;
+
+/// Time for which waiting only gives way to other threads; after it, waiting sleeps.
+const BRISK: Duration = Duration::from_millis(2);
+const NAP: Duration = Duration::from_micros(50);
+const LONGEST_NAP: Duration = Duration::from_millis(10);
+
+/// Numbers up to which it is faster to send all of them to every rank.
+const FEW: usize = 1024;
+
+const TAG: Tag = 17;
+
+/// This process among the others.
+pub(super) struct Joined {
+    pub(super) rank: usize,
+    pub(super) count: usize,
+    pub(super) interrupt: Arc<AtomicBool>,
+    /// Whether the ranks have taken a step.
+    pub(super) has_begun: AtomicBool,
+    /// Whether this rank has nothing to do but to wait for the others.
+    pub(super) is_meeting: AtomicBool,
+    /// Time without an answer after which a rank is lost, once this process was asked to end.
+    pub(super) patience_at_the_end: Duration,
+    /// Where rank 0 keeps the run, once it has begun.
+    pub(super) folder: Mutex<Option<String>>,
+    /// Room for the others' numbers.
+    pub(super) scratch: Mutex<Vec<f32>>,
+    /// Time and number of the additions of gradients.
+    pub(super) nanoseconds: AtomicU64,
+    pub(super) additions: AtomicU64,
+}
+
+pub(super) fn patience_at_the_end(by: &str) -> Duration {
+    if by != "mpirun" {
+        return PATIENCE;
+    }
+    let (seconds, variable) = GRACE;
+    let chosen = std::env::var(variable)
+        .ok()
+        .and_then(|value| value.parse().ok());
+    Duration::from_secs_f64(SHARE_OF_GRACE * chosen.unwrap_or(seconds).clamp(seconds, 1e6))
+}
+
+/// A message on its way, and the rank at its other end.
+type Message<'a, 's, T> = (usize, Request<'a, [T], &'s LocalScope<'a>>);
+
+impl Joined {
+    pub(super) fn folder(&self) -> MutexGuard<'_, Option<String>> {
+        self.folder.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does a part of what a step needs of the other ranks, and counts its time; it may be the first part.
+    fn in_step(&self, is_first: bool, work: impl FnOnce(&mut Vec<f32>)) {
+        let started = Instant::now();
+        work(&mut self.scratch.lock().unwrap_or_else(PoisonError::into_inner));
+        let nanoseconds = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.nanoseconds.fetch_add(nanoseconds, Ordering::Relaxed);
+        let additions = u64::from(is_first);
+        self.additions.fetch_add(additions, Ordering::Relaxed);
+        self.has_begun.store(true, Ordering::Relaxed);
+    }
+
+    fn others(&self) -> impl Iterator<Item = usize> + use<> {
+        let rank = self.rank;
+        (0..self.count).filter(move |&other| other != rank)
+    }
+
+    /// The numbers that a rank adds up.
+    fn part(&self, length: usize, rank: usize) -> Range<usize> {
+        let at = |rank: usize| length * rank / self.count;
+        at(rank)..at(rank + 1)
+    }
+
+    /// Adds up `values` over the ranks, in their order.
+    ///
+    /// ```text
+    /// rank r receives part r of every list, adds these up, and sends the sums to all
+    /// ```
+    ///
+    /// So each rank sends and receives `2(R-1)/R` of a list: with fixed order, no fewer are possible. Two ranks send
+    /// each other all of it at once, which are as many bytes and one wait fewer.
+    fn sum<T>(&self, values: &mut [T], room: &mut Vec<T>, add_to: fn(&mut [T], &[T]))
+    where
+        T: Equivalence + Copy + Default,
+    {
+        let length = values.len();
+        if self.count == 2 || length <= FEW.max(self.count) {
+            let everything = vec![0..length; self.count];
+            return self.sum_parts(&mut [(values, &everything)], room, add_to);
+        }
+        let parts: Vec<_> = (0..self.count)
+            .map(|rank| self.part(length, rank))
+            .collect();
+        self.sum_parts(&mut [(&mut *values, &parts)], room, add_to);
+        self.send_parts([(values, &parts[..])]);
+    }
+
+    /// Adds up this rank's part of each list over the ranks, in their order. The parts may be the same for all.
+    fn sum_parts<T>(
+        &self,
+        lists: &mut [(&mut [T], &[Range<usize>])],
+        room: &mut Vec<T>,
+        add_to: fn(&mut [T], &[T]),
+    ) where
+        T: Equivalence + Copy + Default,
+    {
+        let own = |parts: &[Range<usize>]| parts[self.rank].len();
+        let all = lists.iter().map(|(_, parts)| own(parts)).sum::<usize>();
+        room.resize(self.count * all, T::default());
+        let mut rooms = vec![];
+        let mut rest = &mut room[..];
+        for (_, parts) in &*lists {
+            let (rooms_of_list, after) = rest.split_at_mut(self.count * own(parts));
+            rest = after;
+            if own(parts) > 0 {
+                rooms.extend(rooms_of_list.chunks_mut(own(parts)).enumerate());
+            }
+        }
+        let messages = lists.iter().flat_map(|(values, parts)| {
+            let parts = parts.iter().enumerate();
+            parts.map(|(rank, part)| (rank, &values[part.clone()]))
+        });
+        self.exchange(messages, rooms);
+        let mut rest = &mut room[..];
+        for (values, parts) in lists {
+            let part = parts[self.rank].clone();
+            let (room, after) = rest.split_at_mut(self.count * part.len());
+            rest = after;
+            self.add_in_order(&mut values[part], room, add_to);
+        }
+    }
+
+    /// Makes this rank's list the sum of all, of which `room` has the others'.
+    fn add_in_order<T: Copy>(&self, own: &mut [T], room: &mut [T], add_to: fn(&mut [T], &[T])) {
+        let place = |rank: usize| own.len() * rank..own.len() * (rank + 1);
+        if self.count == 2 {
+            // a + b = b + a, in every bit.
+            add_to(own, &room[place(1 - self.rank)]);
+            return;
+        }
+        room[place(self.rank)].copy_from_slice(own);
+        let (first, others) = room.split_at(own.len());
+        own.copy_from_slice(first);
+        if !own.is_empty() {
+            others.chunks(own.len()).for_each(|list| add_to(own, list));
+        }
+    }
+
+    /// Sends all other ranks this one's part of each list, and receives theirs.
+    fn send_parts<'v, T>(&self, lists: impl IntoIterator<Item = (&'v mut [T], &'v [Range<usize>])>)
+    where
+        T: Equivalence + 'v,
+    {
+        let (mut own, mut others) = (vec![], vec![]);
+        for (values, parts) in lists {
+            let mut rest = values;
+            for (rank, part) in parts.iter().enumerate() {
+                let (values, after) = rest.split_at_mut(part.len());
+                rest = after;
+                if rank == self.rank {
+                    own.push(&*values);
+                } else {
+                    others.push((rank, values));
+                }
+            }
+        }
+        let messages = own
+            .into_iter()
+            .flat_map(|values| self.others().map(move |rank| (rank, values)));
+        self.exchange(messages, others);
+    }
+
+    /// Sends the other ranks what is for them, and receives what they have for this one, in the same order. Who sends
+    /// nothing sends no message.
+    fn exchange<'v, T>(
+        &self,
+        to: impl IntoIterator<Item = (usize, &'v [T])>,
+        from: impl IntoIterator<Item = (usize, &'v mut [T])>,
+    ) where
+        T: Equivalence + 'v,
+    {
+        let world = SimpleCommunicator::world();
+        let is_other = |rank: usize, length: usize| rank != self.rank && length > 0;
+        scope(|scope| {
+            let mut messages: Vec<Message<'_, '_, T>> = vec![];
+            for (rank, room) in from {
+                if is_other(rank, room.len()) {
+                    let process = world.process_at_rank(rank as Rank);
+                    let receive = process.immediate_receive_into_with_tag(scope, room, TAG);
+                    messages.push((rank, receive));
+                }
+            }
+            for (rank, values) in to {
+                if is_other(rank, values.len()) {
+                    let process = world.process_at_rank(rank as Rank);
+                    let send = process.immediate_send_with_tag(scope, values, TAG);
+                    messages.push((rank, send));
+                }
+            }
+            self.wait(messages);
+        });
+    }
+
+    /// Waits for messages. If one does not come in time, all processes end.
+    fn wait<T>(&self, mut messages: Vec<Message<'_, '_, T>>) {
+        let started = Instant::now();
+        let mut asked_to_end = None;
+        loop {
+            let open = messages.into_iter();
+            let open = open.filter_map(|(rank, message)| Some((rank, message.test().err()?)));
+            messages = open.collect();
+            if messages.is_empty() {
+                return;
+            }
+            let waited = started.elapsed();
+            if self.interrupt.load(Ordering::Relaxed) {
+                asked_to_end.get_or_insert(waited);
+            }
+            let is_meeting = self.is_meeting.load(Ordering::Relaxed);
+            let is_end = !is_meeting
+                && asked_to_end.is_some_and(|since| waited - since > self.patience_at_the_end);
+            let patience = if is_meeting {
+                Duration::MAX
+            } else if self.has_begun.load(Ordering::Relaxed) {
+                PATIENCE
+            } else {
+                PATIENCE_AT_FIRST
+            };
+            if is_end || waited > patience {
+                let missing = messages.iter().map(|(rank, _)| *rank).collect();
+                self.give_up(missing);
+            }
+            if waited < BRISK {
+                thread::yield_now();
+            } else {
+                // The longer it takes, the less it matters.
+                thread::sleep((waited / 1000).clamp(NAP, LONGEST_NAP));
+            }
+        }
+    }
+
+    /// Waits as long as rank 0 may need to speak, or until another process has ended all.
+    pub(super) fn is_ended_meanwhile(&self) -> bool {
+        let started = Instant::now();
+        while started.elapsed() < FOR_RANK_0 {
+            if self.interrupt.load(Ordering::Relaxed) {
+                return true;
+            }
+            thread::sleep(NAP);
+        }
+        false
+    }
+
+    /// Ends all processes, because some do not answer. The first that can says so.
+    fn give_up(&self, mut missing: Vec<usize>) -> ! {
+        missing.sort_unstable();
+        missing.dedup();
+        if (0..self.rank).any(|rank| !missing.contains(&rank)) {
+            // That one waits for the same ranks.
+            wait_for_rank_0();
+            SimpleCommunicator::world().abort(Exit::Failure as i32);
+        }
+        let names = missing.iter().map(usize::to_string).collect::<Vec<_>>();
+        let remedy = match &*self.folder() {
+            Some(folder) => {
+                format!("to go on from the last checkpoint, start it with --resume {folder}")
+            }
+            None => "start again".to_owned(),
+        };
+        let ranks = if names.len() == 1 {
+            "rank"
+        } else {
+            "one of the ranks"
+        };
+        complain(format_args!(
+            "error: {ranks} {} of {} is lost, or the network to it; {remedy}",
+            names.join(", "),
+            self.count
+        ));
+        SimpleCommunicator::world().abort(Exit::Failure as i32)
+    }
+}
+
+impl fmt::Debug for Joined {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "rank {} of {}", self.rank, self.count)
+    }
+}
+
+impl Ranks for Joined {
+    fn rank(&self) -> usize {
+        self.rank
+    }
+
+    fn count(&self) -> usize {
+        self.count
+    }
+
+    fn add_up(&self, values: &mut [f32]) -> Result<(), TrainingError> {
+        self.in_step(true, |room| self.sum(values, room, add_to));
+        Ok(())
+    }
+
+    fn add_up_parts(
+        &self,
+        lists: &mut [Divided<'_>],
+        everywhere: &mut [f32],
+    ) -> Result<(), TrainingError> {
+        let whole = vec![0..everywhere.len(); self.count];
+        let divided = lists.iter_mut().map(|list| (&mut *list.values, list.parts));
+        let mut lists: Vec<(&mut [f32], &[Range<usize>])> = divided.collect();
+        lists.push((everywhere, &whole));
+        self.in_step(true, |room| self.sum_parts(&mut lists, room, add_to));
+        Ok(())
+    }
+
+    fn collect(&self, lists: &mut [Divided<'_>]) -> Result<(), TrainingError> {
+        let lists = lists.iter_mut().map(|list| (&mut *list.values, list.parts));
+        self.in_step(false, |_| self.send_parts(lists));
+        Ok(())
+    }
+
+    fn add_up_f64(&self, values: &mut [f64]) -> Result<(), TrainingError> {
+        self.sum(values, &mut vec![], |sum, list| {
+            sum.iter_mut().zip(list).for_each(|(sum, x)| *sum += x);
+        });
+        Ok(())
+    }
+}
