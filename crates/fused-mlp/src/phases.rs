@@ -353,13 +353,9 @@ impl<T: Number> WeightGradient<'_, T> {
     #[inline(always)]
     fn add_ridge(&self, weights: &[Block<T>], gradient: &mut [Block<T>]) {
         if self.ridge != T::default() {
-            for (weights, gradient) in weights.iter().zip(gradient) {
-                let pairs = gradient
-                    .as_flattened_mut()
-                    .iter_mut()
-                    .zip(weights.as_flattened());
-                pairs.for_each(|(gradient, &w)| *gradient += w * self.ridge);
-            }
+            let gradient = gradient.as_flattened_mut().as_flattened_mut().iter_mut();
+            let pairs = gradient.zip(weights.as_flattened().as_flattened());
+            pairs.for_each(|(gradient, &w)| *gradient += w * self.ridge);
         }
     }
 }
@@ -452,21 +448,10 @@ fn apply<T: Number>(
     first: &mut [Block<T>],
     second: &mut [Block<T>],
 ) {
-    for (number, (weights, gradient)) in weights.iter_mut().zip(gradient).enumerate() {
-        let first = elements(first.get_mut(number));
-        let second = elements(second.get_mut(number));
-        update.apply(
-            weights.as_flattened_mut(),
-            gradient.as_flattened(),
-            first,
-            second,
-        );
-    }
-}
-
-#[inline(always)]
-fn elements<T: Number>(block: Option<&mut Block<T>>) -> &mut [T] {
-    block.map_or(&mut [], |block| block.as_flattened_mut())
+    let [weights, first, second] =
+        [weights, first, second].map(|blocks| blocks.as_flattened_mut().as_flattened_mut());
+    let gradient = gradient.as_flattened().as_flattened();
+    update.apply(weights, gradient, first, second);
 }
 
 /// The gradient of biases.
