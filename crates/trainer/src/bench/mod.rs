@@ -9,6 +9,7 @@ mod limit;
 mod parts;
 mod peers;
 mod products;
+mod ranks;
 mod report;
 mod size;
 mod start;
@@ -29,6 +30,7 @@ use training::number::parse::at_least_one;
 use crate::arguments::backend;
 use crate::threads;
 use contest::{Contestant, interleave};
+use ranks::Ranks;
 use report::Report;
 use size::Size;
 use training_run::TrainingRun;
@@ -69,6 +71,11 @@ pub(crate) struct BenchOptions {
     #[arg(long, default_value = "5", allow_negative_numbers = true, value_parser = at_least_one, value_name = "N")]
     rounds: usize,
 
+    /// Also measure the fused engine on this many ranks of one thread each, which mpirun starts; needs a
+    /// build with MPI.
+    #[arg(long, allow_negative_numbers = true, value_parser = at_least_one, value_name = "N")]
+    ranks: Option<usize>,
+
     /// Also measure PyTorch and JAX, with the scripts in bench/peers; a framework that is not
     /// installed is left out with a note.
     #[arg(long)]
@@ -108,6 +115,9 @@ pub(crate) fn run(options: &BenchOptions) -> Result<Exit> {
             complain(text);
         }
     };
+    if let Some(count) = options.ranks {
+        ranks::ensure_possible(count)?;
+    }
     let backends = open(&options.backend)?;
     let runs = || pairs(&backends, &options.engine);
     let Mnist { train, test } = Mnist::load(&bundled_mnist_dir())?;
@@ -123,6 +133,9 @@ pub(crate) fn run(options: &BenchOptions) -> Result<Exit> {
             contestants.push(Box::new(TrainingRun::mnist(
                 backend, opened, engine, size, &train,
             )?));
+        }
+        if let Some(count) = options.ranks {
+            contestants.push(Box::new(Ranks::new(count, size)));
         }
         if options.peers {
             for peer in peers::Peer::ALL {
@@ -146,6 +159,11 @@ pub(crate) fn run(options: &BenchOptions) -> Result<Exit> {
             report.add_parts(parts::parts(backend, opened, engine, size, &train)?);
         }
         report.add_start(start::measure(backend, engine)?);
+    }
+    if let Some(count) = options.ranks {
+        for &size in &options.size {
+            report.add_parts(Ranks::new(count, size).parts()?);
+        }
     }
     if options.accuracy {
         for (backend, opened, engine) in runs() {

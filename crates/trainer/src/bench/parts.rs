@@ -25,6 +25,9 @@ pub(crate) struct Parts {
     /// The parts; none where a step has no parts.
     #[serde(flatten)]
     pub(crate) stages: Option<Stages>,
+    /// Of several ranks: adding up the gradients, which is in part of all stages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) adding_up: Option<f64>,
     /// All of a step.
     pub(crate) all: f64,
 }
@@ -134,6 +137,7 @@ pub(crate) fn parts(
             gradients: micros(gradients),
             update: micros(update),
         }),
+        adding_up: None,
         all: micros(gather + forward + gradients + update),
     })
 }
@@ -149,6 +153,7 @@ fn whole(mut run: TrainingRun<MnistMlp>, size: Size) -> Result<Parts> {
         name: run.name.clone(),
         size,
         stages: None,
+        adding_up: None,
         all: time.as_secs_f64() * 1e6,
     })
 }

@@ -116,6 +116,7 @@ impl Report {
             "forward",
             "gradients",
             "update",
+            "ranks",
             "all",
         ]);
         for parts in self.parts.iter().filter(|parts| parts.size == size) {
@@ -130,9 +131,9 @@ impl Report {
                 ],
                 None => ["", "", "", "all at once", ""].map(str::to_owned),
             };
-            let ends = [vec![parts.name.clone()], vec![micros(parts.all)]];
-            let [name, all] = ends;
-            table.add_row([name, stages.to_vec(), all].concat());
+            let name = vec![parts.name.clone()];
+            let ranks = parts.adding_up.map_or(String::new(), micros);
+            table.add_row([name, stages.to_vec(), vec![ranks, micros(parts.all)]].concat());
         }
         aligned(table)
     }

@@ -4,6 +4,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -72,50 +73,63 @@ pub(crate) fn preset(name: &str, seed: u64) -> Result<Preset> {
 }
 
 /// A run of this program in a process of its own.
-struct Run {
+pub(super) struct Run {
     events: Vec<Value>,
+    /// What it has printed beside.
+    pub(super) notes: String,
     peak_memory: Option<u64>,
 }
 
 impl Run {
     /// The number of this name in the first event that has it.
-    fn number(&self, name: &str) -> Result<f64> {
+    pub(super) fn number(&self, name: &str) -> Result<f64> {
         let number = self.events.iter().find_map(|event| event[name].as_f64());
         number.with_context(|| format!("the run reports no {name}"))
     }
 }
 
 fn run(options: &[&str]) -> Result<Run> {
+    run_by(Command::new(std::env::current_exe()?), options)
+}
+
+/// Runs this program by a command that names it last.
+pub(super) fn run_by(mut command: Command, options: &[&str]) -> Result<Run> {
     let folder = std::env::temp_dir().join(format!("trainer-bench-{}", std::process::id()));
-    let mut child = Command::new(std::env::current_exe()?)
-        .args(options)
+    command.args(options);
+    let shown = format!("{command:?}").replace('"', "");
+    let mut child = command
         .args(["--format", "json", "--out-dir"])
         .arg(&folder)
+        .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
-        .context("cannot start a run")?;
+        .with_context(|| format!("cannot start `{shown}`"))?;
     let output = BufReader::new(child.stdout.take().context("its output is piped")?);
-    let reader = std::thread::spawn(move || -> Result<Vec<Value>> {
+    let events = thread::spawn(move || -> Result<Vec<Value>> {
         let event = |line: std::io::Result<String>| Ok(serde_json::from_str(&line?)?);
         output.lines().map(event).collect()
     });
+    let errors = child.stderr.take().context("its output is piped")?;
+    let notes = thread::spawn(move || std::io::read_to_string(errors));
     let mut peak_memory = None;
     let status = loop {
         peak_memory = resident_peak(child.id()).or(peak_memory);
         match child.try_wait()? {
             Some(status) => break status,
-            None => std::thread::sleep(LOOK_EVERY),
+            None => thread::sleep(LOOK_EVERY),
         }
     };
-    let events = reader.join().expect("the reader does not panic")?;
+    let events = events.join().expect("the reader does not panic");
+    let notes = notes.join().expect("the reader does not panic")?;
     // Leftovers are in the system's temporary folder.
     let _ = fs::remove_dir_all(&folder);
     if !status.success() {
-        bail!("a run failed; try it with `trainer {}`", options.join(" "));
+        bail!("a run failed; try it with `{shown}`");
     }
     Ok(Run {
-        events,
+        events: events?,
+        notes,
         peak_memory,
     })
 }

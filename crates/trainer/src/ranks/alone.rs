@@ -9,6 +9,7 @@ use backends::Backend;
 use training::Ranks;
 
 use super::launch::{Launch, wait_for_rank_0};
+use super::sums::Sums;
 
 /// The processes that share a run, of which this is one.
 #[derive(Debug)]
@@ -61,7 +62,7 @@ impl World {
         match *self {}
     }
 
-    pub(crate) fn report(&self) -> Option<String> {
+    pub(crate) fn sums(&self) -> Option<Sums> {
         match *self {}
     }
 

@@ -9,9 +9,11 @@ mod joined;
 mod launch;
 #[cfg(feature = "mpi")]
 mod mpi;
+mod sums;
 
 #[cfg(not(feature = "mpi"))]
 pub(crate) use alone::World;
 pub(crate) use launch::{Launch, speaks, wait_for_rank_0};
 #[cfg(feature = "mpi")]
 pub(crate) use mpi::World;
+pub(crate) use sums::Sums;

@@ -19,6 +19,7 @@ use super::Launch;
 use super::cores::{is_bound, own_cores};
 use super::joined::{Joined, patience_at_the_end};
 use super::launch::wait_for_rank_0;
+use super::sums::Sums;
 
 /// Bytes of a path that every rank is told.
 const LONGEST_PATH: usize = 4096;
@@ -178,8 +179,8 @@ impl World {
         String::from_utf8(letters).context("rank 0 has sent no path")
     }
 
-    /// How long adding up took so far.
-    pub(crate) fn report(&self) -> Option<String> {
+    /// How long adding up took so far, for rank 0 to say.
+    pub(crate) fn sums(&self) -> Option<Sums> {
         let Joined {
             rank,
             count,
@@ -189,11 +190,10 @@ impl World {
         } = &*self.joined;
         let additions = additions.load(Ordering::Relaxed);
         let milliseconds = nanoseconds.load(Ordering::Relaxed) as f64 / 1e6 / additions as f64;
-        (*rank == 0 && additions > 0).then(|| {
-            format!(
-                "{count} ranks added up {additions} times, in {milliseconds:.3} ms each on average, waiting for the \
-                 slowest rank included"
-            )
+        (*rank == 0 && additions > 0).then_some(Sums {
+            ranks: *count,
+            additions,
+            milliseconds,
         })
     }
 

@@ -25,6 +25,8 @@ fn one_of_several_processes_is_refused_if_it_cannot_share_the_run() {
         let naming = ["mpirun started 4 processes", "start it alone"];
         assert_refused(&workplace, &Finished::from(output), &naming);
     }
+    let finished = workplace.run("bench --ranks 2");
+    assert_refused(&workplace, &finished, &["--features mpi"]);
 }
 
 #[test]
@@ -186,6 +188,8 @@ fn options_that_do_not_go_together_are_refused() {
         ("bench --size 256", &["256-128:128"]),
         ("bench --size 0-1:2", &["256-128:128"]),
         ("bench --rounds 0", &["whole number from 1"]),
+        ("bench --ranks 0", &["whole number from 1"]),
+        ("bench --ranks 1", &["measure 2 or more"]),
         ("bench --backend cuda", &["possible values"]),
         ("bench --engine magic", &["possible values"]),
     ] {

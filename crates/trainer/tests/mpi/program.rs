@@ -16,11 +16,13 @@ pub(crate) fn alone() -> MutexGuard<'static, ()> {
     RUNS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Variables that let every user start `mpirun`, if they are 1.
+pub(crate) const ANY_USER: [&str; 2] = ["OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"];
+
 /// `mpirun`, for any user and any number of ranks.
 pub(crate) fn mpirun(mut command: Command) -> Command {
     command
-        .env("OMPI_ALLOW_RUN_AS_ROOT", "1")
-        .env("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1")
+        .envs(ANY_USER.map(|name| (name, "1")))
         .args(["--oversubscribe", "--bind-to", "none"]);
     command
 }

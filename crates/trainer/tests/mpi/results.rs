@@ -1,7 +1,11 @@
 //! The results of several ranks are those of one process.
 
-use crate::common::{SMALL, Workplace, assert_same, lasting, metrics, names_in, weights};
-use crate::program::{alone, run};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::common::{Finished, SMALL, Workplace, assert_same, lasting, metrics, names_in, weights};
+use crate::program::{ANY_USER, alone, run};
 
 /// Options of a run on flex.
 const RUN: &str = "--backend flex --epochs 2 --optimizer adam --quiet";
@@ -142,4 +146,31 @@ fn the_runs_of_a_sweep_are_shared_out() {
         "{:?}",
         sweeps.map(|(_, runs, rows, names)| (runs, rows, names))
     );
+}
+
+#[test]
+fn the_benchmark_has_several_ranks_and_their_part_of_a_step() {
+    let _alone = alone();
+    let workplace = Workplace::new();
+    let options = "bench --backend flex --engine fused --size 8-4:5000 --rounds 1 --ranks 2 --quiet --format json";
+    let output = Command::new(env!("CARGO_BIN_EXE_trainer"))
+        .args(options.split(' '))
+        .current_dir(workplace.path(""))
+        .envs(ANY_USER.map(|name| (name, "1")))
+        .output();
+    let finished = Finished::from(output.unwrap());
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    let events: Vec<Value> = finished
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let of_ranks = |event: &str| {
+        let is = |line: &&Value| line["event"] == event && line["name"] == "flex fused, 2 ranks";
+        events.iter().find(is).unwrap()
+    };
+    assert!(of_ranks("rate")["median"].as_f64().unwrap() > 0.0);
+    let parts = of_ranks("parts");
+    let [adding_up, all] = ["adding_up", "all"].map(|part| parts[part].as_f64().unwrap());
+    assert!(0.0 < adding_up && adding_up < all, "{parts}");
 }

@@ -261,8 +261,8 @@ impl<'a> Session<'a> {
             recorder.resume(&state.progress, checkpoint)?;
         }
         let outcome = run.train(state, &mut recorder)?;
-        if let Some(report) = self.world.and_then(World::report) {
-            self.console.note(report);
+        if let Some(sums) = self.world.and_then(World::sums) {
+            self.console.note(sums);
         }
         if outcome == Outcome::InterruptedInWarmUp {
             // The device answers nobody before its warm-up is done, so nothing here may wait for it.
