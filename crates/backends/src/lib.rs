@@ -12,6 +12,40 @@ mod wgpu;
 
 pub use burn_version::BURN_VERSION;
 
+/// A graphics adapter that wgpu can open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Adapter {
+    /// Its name.
+    pub name: String,
+    /// Driver and graphics API.
+    pub driver: String,
+    /// The kind of hardware that computes.
+    pub hardware: Hardware,
+}
+
+/// The graphics adapters of this machine, of the graphics API that Burn chooses, best kind first: discrete
+/// before integrated before virtual ones, software adapters last. [`Backend::open_on`] opens one by its place here.
+///
+/// Adapters that Burn cannot address are left out: software adapters but the first.
+pub fn adapters() -> Vec<Adapter> {
+    #[cfg(feature = "wgpu")]
+    return wgpu::adapters();
+    #[cfg(not(feature = "wgpu"))]
+    vec![]
+}
+
+/// The adapter for one of several processes on this machine, by the number of the process among them from 0: they
+/// take turns on the adapters of the best kind. `None` if there is none.
+pub fn adapter_of_process(process: usize) -> Option<usize> {
+    #[cfg(feature = "wgpu")]
+    return wgpu::adapter_of_process(process);
+    #[cfg(not(feature = "wgpu"))]
+    {
+        let _ = process;
+        None
+    }
+}
+
 /// A Burn backend that the programs can run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backend {
@@ -77,6 +111,22 @@ pub enum BackendError {
         /// wgpu's message, on one line.
         reason: String,
     },
+    /// The chosen adapter is not there.
+    #[error("there is no adapter {index}; there are {there}; choose one with --device")]
+    NoSuchAdapter {
+        /// The number that was given.
+        index: usize,
+        /// Those that are there: `0: one, 1: another`.
+        there: String,
+    },
+    /// An adapter was chosen for a backend that has none.
+    #[error(
+        "--device does not apply to {backend}, because the CPU computes; leave it out, or choose --backend wgpu"
+    )]
+    HasNoAdapters {
+        /// The backend.
+        backend: Backend,
+    },
 }
 
 /// How to get a Vulkan driver.
@@ -129,20 +179,44 @@ impl Backend {
         }
     }
 
-    /// Opens the backend. A process opens wgpu's adapter once; later calls share it.
+    /// Opens the backend. A process opens each of wgpu's adapters once; later calls share it.
     ///
     /// # Errors
     ///
     /// [`BackendError::NotCompiledIn`], or [`BackendError::NoAdapter`] for wgpu on a machine
     /// without a graphics driver.
     pub fn open(self) -> Result<Opened, BackendError> {
+        self.open_on(None)
+    }
+
+    /// Refuses an adapter that is chosen for a backend on the CPU.
+    ///
+    /// # Errors
+    ///
+    /// [`BackendError::HasNoAdapters`].
+    pub fn ensure_has(self, adapter: Option<usize>) -> Result<(), BackendError> {
+        match adapter {
+            Some(_) if self != Self::Wgpu => Err(BackendError::HasNoAdapters { backend: self }),
+            _ => Ok(()),
+        }
+    }
+
+    /// As [`open`](Self::open), on the adapter at this place of [`adapters`]; without one, on the adapter that Burn
+    /// prefers.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open); [`BackendError::NoSuchAdapter`]; [`BackendError::HasNoAdapters`] for a CPU backend
+    /// with an adapter.
+    pub fn open_on(self, adapter: Option<usize>) -> Result<Opened, BackendError> {
+        self.ensure_has(adapter)?;
         match self {
             #[cfg(feature = "ndarray")]
             Self::Ndarray => Ok(Opened::processor(ndarray_device(), "matrixmultiply")),
             #[cfg(feature = "flex")]
             Self::Flex => Ok(Opened::processor(Device::flex(), "gemm")),
             #[cfg(feature = "wgpu")]
-            Self::Wgpu => wgpu::open(),
+            Self::Wgpu => wgpu::open(adapter),
             #[allow(unreachable_patterns, reason = "all three backends may be compiled in")]
             backend => Err(BackendError::NotCompiledIn { backend }),
         }
@@ -156,6 +230,23 @@ impl Backend {
 )]
 fn ndarray_device() -> Device {
     Device::ndarray()
+}
+
+impl fmt::Display for Adapter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, driver, .. } = self;
+        write!(f, "{name}, {driver}{}", self.hardware.remark())
+    }
+}
+
+impl Hardware {
+    /// What to say of it behind a name, if anything.
+    fn remark(self) -> &'static str {
+        match self {
+            Self::SoftwareGraphics => " (software adapter)",
+            Self::Processor | Self::Graphics => "",
+        }
+    }
 }
 
 impl Opened {
@@ -206,11 +297,8 @@ impl Opened {
     /// One line for users: adapter or library, driver, and whether the adapter is software.
     pub fn description(&self) -> String {
         let driver = self.driver.iter().map(|driver| format!(", {driver}"));
-        let software = match self.hardware {
-            Hardware::SoftwareGraphics => " (software adapter)",
-            Hardware::Processor | Hardware::Graphics => "",
-        };
-        format!("{}{}{software}", self.name, driver.collect::<String>())
+        let remark = self.hardware.remark();
+        format!("{}{}{remark}", self.name, driver.collect::<String>())
     }
 }
 
@@ -314,9 +402,42 @@ mod tests {
 
     #[test]
     fn wgpu_opens_twice_in_one_process() {
-        assert_eq!(
-            Backend::Wgpu.open().map(|opened| opened.name),
-            Backend::Wgpu.open().map(|opened| opened.name)
+        for adapter in [None, Some(0)] {
+            assert_eq!(
+                Backend::Wgpu.open_on(adapter).map(|opened| opened.name),
+                Backend::Wgpu.open_on(adapter).map(|opened| opened.name)
+            );
+        }
+    }
+
+    #[test]
+    fn each_adapter_opens_by_its_place() {
+        let adapters = adapters();
+        for (place, adapter) in adapters.iter().enumerate() {
+            let opened = Backend::Wgpu.open_on(Some(place)).expect("it is listed");
+            assert_eq!(opened.description(), adapter.to_string());
+            let x = Tensor::<1>::from_data([1.0, 2.0, 3.0], &opened.device);
+            assert_eq!(x.sum().into_scalar::<f32>(), 6.0, "{adapter}");
+        }
+        let Some(first) = adapters.first() else {
+            assert_eq!(adapter_of_process(0), None);
+            return;
+        };
+        let past = Backend::Wgpu.open_on(Some(adapters.len())).unwrap_err();
+        let past = past.to_string();
+        let expected = format!(
+            "there is no adapter {}; there are 0: {}",
+            adapters.len(),
+            first.name
         );
+        assert!(past.starts_with(&expected), "{past}");
+    }
+
+    #[test]
+    fn a_processor_has_no_adapters() {
+        for backend in [Backend::Flex, Backend::Ndarray] {
+            let error = backend.open_on(Some(0)).unwrap_err().to_string();
+            assert!(error.starts_with("--device does not apply to"), "{error}");
+        }
     }
 }

@@ -11,7 +11,7 @@ use run_folder::Invocation;
 use training::number::parse::finite;
 use training::{Augment, Augmentation, ClassShares, ImageKind, ImageSize};
 
-pub(crate) use programs::setup::backend_argument as backend;
+pub(crate) use programs::setup::{adapter_number, backend_argument as backend};
 pub(crate) use training::activation_argument as activation;
 
 /// The trained net to use.
@@ -25,6 +25,15 @@ pub(crate) struct NetOptions {
     /// (For PyTorch files, run import first.)
     #[arg(long, conflicts_with = "run", value_name = "FILE")]
     pub(crate) weights: Option<PathBuf>,
+}
+
+/// The graphics adapter to compute on.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct DeviceOption {
+    /// With wgpu: the number of the graphics adapter to compute on, from 0, as backends lists them [default: the
+    /// fastest kind; several processes on a machine take turns on adapters of that kind].
+    #[arg(long, allow_negative_numbers = true, value_parser = adapter_number, value_name = "N")]
+    pub(crate) device: Option<usize>,
 }
 
 /// Own images: what is done to them, and what their classes are called.

@@ -46,22 +46,48 @@ pub fn backend_argument() -> impl TypedValueParser<Value = Backend> {
     PossibleValuesParser::new(Backend::ALL.map(Backend::name)).try_map(|name| name.parse())
 }
 
+/// The number of a graphics adapter, for a command line.
+///
+/// # Errors
+///
+/// If it is none.
+pub fn adapter_number(text: &str) -> Result<usize, String> {
+    let number = text.parse();
+    number.map_err(|_| "expected the number of a graphics adapter, from 0".to_owned())
+}
+
+/// Refuses an adapter that is chosen for backends on the CPU only.
+///
+/// # Errors
+///
+/// If that is so.
+pub fn ensure_one_has(named: &[Backend], adapter: Option<usize>) -> Result<(), BackendError> {
+    match named {
+        [first, ..] if !named.contains(&Backend::Wgpu) => first.ensure_has(adapter),
+        _ => Ok(()),
+    }
+}
+
 impl Backends {
-    /// Opens the named backends, or all that can run here.
+    /// Opens the named backends, or all that can run here; wgpu on the adapter with this number.
     ///
     /// # Errors
     ///
-    /// If a named backend cannot run, or none can.
-    pub fn open(named: &[Backend]) -> Result<Self> {
+    /// If a named backend cannot run, or none can; if an adapter is chosen, and wgpu cannot run on it.
+    pub fn open(named: &[Backend], adapter: Option<usize>) -> Result<Self> {
+        ensure_one_has(named, adapter)?;
         let mut opened = Vec::new();
         let mut missing = Vec::new();
         for backend in Backend::ALL {
             if !named.is_empty() && !named.contains(&backend) {
                 continue;
             }
-            match backend.open() {
+            let adapter = adapter.filter(|_| backend == Backend::Wgpu);
+            match backend.open_on(adapter) {
                 Ok(open) => opened.push((backend, open)),
-                Err(error) if named.contains(&backend) => return Err(error.into()),
+                Err(error) if named.contains(&backend) || adapter.is_some() => {
+                    return Err(error.into());
+                }
                 Err(error) => missing.push((backend, error)),
             }
         }

@@ -27,9 +27,10 @@ use programs::{Exit, Format, Results, complain};
 use training::Engine;
 use training::number::parse::at_least_one;
 
-use crate::arguments::backend;
+use crate::arguments::{DeviceOption, backend};
 use crate::threads;
 use contest::{Contestant, interleave};
+use programs::setup::ensure_one_has;
 use ranks::Ranks;
 use report::Report;
 use size::Size;
@@ -45,6 +46,9 @@ pub(crate) struct BenchOptions {
     /// GPU].
     #[arg(long, value_delimiter = ',', value_parser = backend(), value_name = "NAMES")]
     backend: Vec<Backend>,
+
+    #[command(flatten)]
+    device: DeviceOption,
 
     /// Engines to measure, separated by commas; fused on one CPU backend, because it is the same on
     /// all.
@@ -118,7 +122,7 @@ pub(crate) fn run(options: &BenchOptions) -> Result<Exit> {
     if let Some(count) = options.ranks {
         ranks::ensure_possible(count)?;
     }
-    let backends = open(&options.backend)?;
+    let backends = open(&options.backend, options.device)?;
     let runs = || pairs(&backends, &options.engine);
     let Mnist { train, test } = Mnist::load(&bundled_mnist_dir())?;
     let mut report = Report::new(&backends);
@@ -158,7 +162,7 @@ pub(crate) fn run(options: &BenchOptions) -> Result<Exit> {
         for &size in &options.size {
             report.add_parts(parts::parts(backend, opened, engine, size, &train)?);
         }
-        report.add_start(start::measure(backend, engine)?);
+        report.add_start(start::measure(backend, options.device, engine)?);
     }
     if let Some(count) = options.ranks {
         for &size in &options.size {
@@ -203,11 +207,16 @@ fn pairs<'a>(
 }
 
 /// The backends that are named, or all that suit a benchmark.
-fn open(named: &[Backend]) -> Result<Vec<(Backend, Opened)>> {
+fn open(
+    named: &[Backend],
+    DeviceOption { device }: DeviceOption,
+) -> Result<Vec<(Backend, Opened)>> {
+    ensure_one_has(named, device)?;
     let mut opened = vec![];
     for backend in Backend::ALL {
-        if named.contains(&backend) {
-            opened.push((backend, backend.open()?));
+        let device = device.filter(|_| backend == Backend::Wgpu);
+        if named.contains(&backend) || device.is_some() {
+            opened.push((backend, backend.open_on(device)?));
         } else if named.is_empty()
             && let Ok(open) = backend.open()
             && open.hardware != Hardware::SoftwareGraphics

@@ -13,6 +13,8 @@ use serde::Serialize;
 use serde_json::Value;
 use training::Engine;
 
+use crate::arguments::DeviceOption;
+
 /// The cost of a run of one epoch.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Start {
@@ -41,15 +43,23 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// # Errors
 ///
 /// If the run fails.
-pub(crate) fn measure(backend: Backend, engine: Engine) -> Result<Start> {
-    let run = run(&[
+pub(crate) fn measure(
+    backend: Backend,
+    DeviceOption { device }: DeviceOption,
+    engine: Engine,
+) -> Result<Start> {
+    let device = device.filter(|_| backend == Backend::Wgpu);
+    let device = device.map(|device| format!("--device={device}"));
+    let mut options = vec![
         "--backend",
         backend.name(),
         "--engine",
         engine.name(),
         "--epochs",
         "1",
-    ])?;
+    ];
+    options.extend(device.as_deref());
+    let run = run(&options)?;
     Ok(Start {
         name: format!("{backend} {engine}"),
         setup_seconds: run.number("setup_seconds")?,

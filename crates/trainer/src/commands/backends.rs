@@ -1,7 +1,7 @@
 //! `trainer backends`: what can run here.
 
 use anyhow::Result;
-use backends::{Backend, Hardware, Opened};
+use backends::{Adapter, Backend, Hardware, Opened, adapters};
 use clap::Args;
 use programs::{Exit, Format};
 use serde::Serialize;
@@ -27,6 +27,8 @@ struct BackendLine {
     software: Option<bool>,
     dtypes: Vec<&'static str>,
     reason: Option<String>,
+    /// The adapters that `--device` chooses from.
+    devices: Vec<String>,
     /// What would make the backend faster here.
     advice: Option<String>,
 }
@@ -60,6 +62,10 @@ impl BackendLine {
             software: opened.map(|opened| opened.hardware == Hardware::SoftwareGraphics),
             dtypes: dtypes.iter().flatten().map(|dtype| dtype.name()).collect(),
             reason,
+            devices: match backend {
+                Backend::Wgpu => adapters().iter().map(Adapter::to_string).collect(),
+                Backend::Ndarray | Backend::Flex => vec![],
+            },
             advice: opened.and_then(Opened::advice),
         }
     }
@@ -75,11 +81,15 @@ impl Shown for BackendLine {
         let driver = self.driver.iter().map(|driver| format!(", {driver}"));
         let advice = self.advice.iter();
         let advice = advice.map(|advice| format!(" ({advice})"));
+        let devices = self.devices.iter().enumerate();
+        let devices =
+            devices.map(|(place, device)| format!("\n         --device {place}: {device}"));
         format!(
-            "{name:<8} ready    {device}{}; {}{}",
+            "{name:<8} ready    {device}{}; {}{}{}",
             driver.collect::<String>(),
             self.dtypes.join(", "),
             advice.collect::<String>(),
+            devices.collect::<String>(),
         )
     }
 }

@@ -16,7 +16,7 @@ use training::{Answers, AnyNet, Confusion, LEVEL, ModelName, Reliability};
 
 use super::inspect;
 use super::trained_net::TrainedNet;
-use crate::arguments::{ImageOptions, NetOptions, backend};
+use crate::arguments::{DeviceOption, ImageOptions, NetOptions, backend};
 use crate::console::{Console, Shown, layer_sizes};
 
 /// Largest number of classes for which the confusion matrix is printed; with more, only the most
@@ -55,6 +55,9 @@ pub(crate) struct EvalOptions {
     /// Where to compute [default: the run's backend; for --weights as for train].
     #[arg(long, short, value_parser = backend(), value_name = "NAME")]
     backend: Option<Backend>,
+
+    #[command(flatten)]
+    device: DeviceOption,
 
     /// Output format: text, or one JSON object.
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORM")]
@@ -313,7 +316,7 @@ impl EvalOptions {
             run: run.cloned(),
             weights: self.weights.clone(),
         };
-        TrainedNet::open(&net, backend)
+        TrainedNet::open(&net, backend, self.device)
     }
 }
 

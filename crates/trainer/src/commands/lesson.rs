@@ -13,7 +13,7 @@ use run_folder::files::Staged;
 use serde::Serialize;
 use training::number::parse::seed;
 
-use crate::arguments::{backend, command_line};
+use crate::arguments::{DeviceOption, backend, command_line};
 use crate::console::{Console, Shown};
 
 /// Name of the page's file.
@@ -66,6 +66,9 @@ struct RunOptions {
     /// these that is compiled in].
     #[arg(long, short, value_parser = backend(), value_name = "NAME")]
     backend: Option<Backend>,
+
+    #[command(flatten)]
+    device: DeviceOption,
 
     /// Seed of everything random; any whole number from 0.
     #[arg(
@@ -158,7 +161,7 @@ fn computed<T>(
     compute: impl FnOnce(&Setup) -> Result<T>,
 ) -> Result<Option<(Setup, Backend, T)>> {
     let backend = options.backend.unwrap_or_else(Backend::preferred);
-    let setup = Setup::new(backend.open()?, options.seed);
+    let setup = Setup::new(backend.open_on(options.device.device)?, options.seed);
     match compute(&setup) {
         Ok(result) => Ok(Some((setup, backend, result))),
         Err(error) if error.is::<NotFinite>() => {

@@ -18,7 +18,7 @@ use training::{AnyNet, Examples, TrainingError};
 use super::class_folders::{FolderAccuracy, class_folders, class_of};
 use super::prediction::{Failed, Number, Prediction, one_line};
 use super::trained_net::TrainedNet;
-use crate::arguments::{ImageOptions, NetOptions, backend};
+use crate::arguments::{DeviceOption, ImageOptions, NetOptions, backend};
 use crate::console::{Console, has_colour};
 
 /// The answer that is below the probability that the user requires.
@@ -79,6 +79,9 @@ pub(crate) struct PredictOptions {
     #[arg(long, short, value_parser = backend(), value_name = "NAME")]
     backend: Option<Backend>,
 
+    #[command(flatten)]
+    device: DeviceOption,
+
     /// Output format: text, or JSON with one object per line.
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORM")]
     format: Format,
@@ -130,7 +133,7 @@ struct Classifier {
 
 impl Classifier {
     fn open(options: &PredictOptions) -> Result<Self> {
-        let mut trained = TrainedNet::open(&options.net, options.backend)?;
+        let mut trained = TrainedNet::open(&options.net, options.backend, options.device)?;
         let [inputs, .., _] = trained.net.sizes()[..] else {
             bail!("the net has no layer");
         };

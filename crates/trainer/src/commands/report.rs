@@ -9,7 +9,7 @@ use datasets::ClassMap;
 use programs::{Exit, Results, complain};
 use run_report::{REPORT, Recorded, RunPage, Written, comparison, report, write, write_report};
 
-use crate::arguments::{backend, class_map, command_line};
+use crate::arguments::{DeviceOption, backend, class_map, command_line};
 
 /// Default name of the page that compares runs.
 const COMPARISON: &str = "comparison.html";
@@ -29,6 +29,9 @@ pub(crate) struct ReportOptions {
     /// Backend that evaluates a single run on its test set [default: the run's].
     #[arg(long, short, value_parser = backend(), value_name = "NAME")]
     backend: Option<Backend>,
+
+    #[command(flatten)]
+    device: DeviceOption,
 
     /// File with other spellings of class names, as for eval, for the data of a single run [default: the
     /// run's].
@@ -58,7 +61,8 @@ pub(crate) fn run(options: &ReportOptions) -> Result<Exit> {
                 Some(backend) => backend,
                 None => run.settings().backend.parse()?,
             };
-            one(run, &backend.open()?, options.out.as_deref())?
+            let opened = backend.open_on(options.device.device)?;
+            one(run, &opened, options.out.as_deref())?
         }
         runs => {
             let path = options.out.clone().unwrap_or(PathBuf::from(COMPARISON));

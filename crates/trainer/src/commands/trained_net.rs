@@ -6,7 +6,7 @@ use programs::complain;
 use run_folder::{NetData, SavedRun, backend_of, weights};
 use training::{AnyNet, Settings};
 
-use crate::arguments::NetOptions;
+use crate::arguments::{DeviceOption, NetOptions};
 
 /// A net on its device.
 pub(super) struct TrainedNet {
@@ -26,16 +26,20 @@ pub(super) struct TrainedNet {
 
 impl TrainedNet {
     /// Opens the net that the options name, or the bundled one if they name none, on a given backend or
-    /// on the run's.
+    /// on the run's, and there on a given device.
     ///
     /// # Errors
     ///
     /// If there is no such net, or the backend cannot run.
-    pub(super) fn open(options: &NetOptions, backend: Option<Backend>) -> Result<Self> {
+    pub(super) fn open(
+        options: &NetOptions,
+        backend: Option<Backend>,
+        DeviceOption { device }: DeviceOption,
+    ) -> Result<Self> {
         let run = options.run.as_deref().map(SavedRun::open).transpose()?;
         let settings = run.as_ref().map(|run| &run.config().settings);
         let backend = backend_of(backend, settings)?;
-        let opened = backend.open()?;
+        let opened = backend.open_on(device)?;
         let net = match (&run, &options.weights) {
             (Some(run), _) => run.net(&opened.device)?,
             (None, Some(file)) => weights::load(file, &opened.device)?,

@@ -28,6 +28,7 @@ const LONGEST_PATH: usize = 4096;
 pub(crate) struct World {
     joined: Arc<Joined>,
     on_this_machine: usize,
+    rank_on_this_machine: usize,
     /// Leaves MPI when it is dropped, and waits for the others to do so.
     _universe: Universe,
 }
@@ -66,7 +67,9 @@ impl World {
                  than {by} belongs to; build it with the one of {by}, or under Slurm try `srun --mpi=pmix`"
             );
         }
-        let on_this_machine = world.split_shared(rank as Rank).size() as usize;
+        let here = world.split_shared(rank as Rank);
+        let [rank_on_this_machine, on_this_machine] =
+            [here.rank(), here.size()].map(|number| number as usize);
         Ok(Self {
             joined: Arc::new(Joined {
                 rank,
@@ -81,8 +84,14 @@ impl World {
                 additions: AtomicU64::new(0),
             }),
             on_this_machine,
+            rank_on_this_machine,
             _universe: universe,
         })
+    }
+
+    /// The number of this process among those on this machine, from 0.
+    pub(crate) fn rank_on_this_machine(&self) -> usize {
+        self.rank_on_this_machine
     }
 
     /// What training needs of them.

@@ -67,6 +67,15 @@ fn values_out_of_range_are_refused_by_the_option_s_name() {
     }
     for (arguments, known) in [
         ("--backend cuda", &["ndarray", "flex", "wgpu"][..]),
+        ("--device first", &["number of a graphics adapter"]),
+        (
+            "--backend flex --device 0",
+            &["does not apply to flex", "--backend wgpu"],
+        ),
+        (
+            "sweep --vary learning-rate=0.1,0.2 --backend ndarray --device 0",
+            &["does not apply to ndarray"],
+        ),
         (
             "--model perceptron",
             &["mnist-mlp", "xor-net", "linear-regression"],
@@ -246,6 +255,21 @@ fn folders_that_cannot_be_used_are_refused_with_path_and_remedy() {
     fs::remove_file(labels).expect("the labels can be removed");
     let finished = workplace.run(&format!("{SMALL} --backend flex"));
     assert_refused(&workplace, &finished, &["data: ", "t10k-labels", "; "]);
+}
+
+/// With a driver, there are some to choose from; without one, there is none.
+#[test]
+fn an_adapter_that_is_not_there_is_said_with_those_that_are() {
+    let workplace = Workplace::new();
+    // Without it, the loader of EGL complains.
+    let mut command = workplace.command(&format!("{SMALL} --backend wgpu --device 99 --epochs 1"));
+    command.env("XDG_RUNTIME_DIR", workplace.path(""));
+    let finished = Finished::from(command.output().expect("the program starts"));
+    let naming = match workplace.run("backends").stdout.contains("--device 0") {
+        true => &["there is no adapter 99", "0: "],
+        false => &["wgpu", "mesa-vulkan-drivers"],
+    };
+    assert_refused(&workplace, &finished, naming);
 }
 
 /// Hides every driver from the loaders of Vulkan and EGL.

@@ -34,6 +34,29 @@ fn ranks_of_one_thread_give_the_bits_of_threads() {
     }
 }
 
+/// Ranks that share an adapter, like those that have one each, take the steps of one process.
+#[test]
+fn ranks_compute_on_a_graphics_adapter() {
+    let _alone = alone();
+    let workplace = Workplace::new();
+    if !workplace.run("backends").stdout.contains("--device 0") {
+        let required = std::env::var_os("REQUIRE_WGPU").is_some();
+        assert!(!required, "REQUIRE_WGPU is set, but no adapter is there");
+        eprintln!("no graphics adapter: not tested");
+        return;
+    }
+    let options = "--model xor-net --backend wgpu --epochs 5 --quiet";
+    let two = run(&workplace, 2, &format!("{options} --run-name two"));
+    assert_eq!(two.code, Some(0), "{}", two.stderr);
+    let one = workplace.run(&format!("{options} --device 0 --run-name one"));
+    assert_eq!(one.code, Some(0), "{}", one.stderr);
+    let [one, two] = ["one", "two"].map(|name| numbers(&workplace, name));
+    let apart = one.iter().zip(&two).map(|(one, two)| (one - two).abs());
+    let apart = apart.fold(0.0, f32::max);
+    assert!(apart > 0.0, "two ranks add up in another order");
+    assert!(apart < 2e-4, "{apart}");
+}
+
 #[test]
 fn the_same_ranks_give_the_same_bits_and_one_run_folder() {
     let _alone = alone();
@@ -69,15 +92,17 @@ fn a_run_goes_on_with_another_number_of_ranks() {
     let whole = workplace.run(&format!("{options} --epochs 3 --run-name whole"));
     assert_eq!(whole.code, Some(0), "{}", whole.stderr);
 
-    let [moved, whole] = ["moved", "whole"].map(|name| workplace.path("runs").join(name));
-    let [moved, whole] = [moved, whole].map(|folder| weights(&folder).1);
-    let numbers = |bytes: &[u8]| -> Vec<f32> {
-        let numbers = bytes.as_chunks::<4>().0.iter();
-        numbers.map(|bytes| f32::from_le_bytes(*bytes)).collect()
-    };
-    for (moved, whole) in numbers(&moved).into_iter().zip(numbers(&whole)) {
+    let [moved, whole] = ["moved", "whole"].map(|name| numbers(&workplace, name));
+    for (moved, whole) in moved.into_iter().zip(whole) {
         assert!((moved - whole).abs() < 1e-4, "{moved} {whole}");
     }
+}
+
+/// The parameters of a run.
+fn numbers(workplace: &Workplace, run: &str) -> Vec<f32> {
+    let (_, bytes) = weights(&workplace.path("runs").join(run));
+    let numbers = bytes.as_chunks::<4>().0.iter();
+    numbers.map(|bytes| f32::from_le_bytes(*bytes)).collect()
 }
 
 /// For slow networks: the ranks meet once in ten steps.

@@ -40,8 +40,8 @@ fn audit(cli: &Cli) -> Result<Exit> {
         return Ok(Exit::Success);
     }
     let backends = match cli.programs {
-        Some(_) if cli.backends.is_empty() => Backends::open(&random::processors())?,
-        _ => Backends::open(&cli.backends)?,
+        Some(_) if cli.backends.is_empty() => Backends::open(&random::processors(), None)?,
+        _ => Backends::open(&cli.backends, None)?,
     };
     let is_good = if let Some(count) = cli.programs {
         random::run(cli, count, &backends)?

@@ -6,7 +6,7 @@ use std::ops::Range;
 use backends::Backend;
 use clap::{ArgGroup, Parser, ValueEnum};
 use programs::Format;
-use programs::setup::backend_argument;
+use programs::setup::{adapter_number, backend_argument};
 use training::number::parse::{at_least_one, seed};
 
 /// Compare every hand-derived gradient with Burn's autodiff, finite differences and PyTorch.
@@ -27,6 +27,11 @@ pub(crate) struct Cli {
     /// Backend to check on; repeat the option for more [default: all that can run here].
     #[arg(long = "backend", value_parser = backend_argument(), value_name = "NAME")]
     pub(crate) backends: Vec<Backend>,
+
+    /// Graphics adapter that wgpu is checked on, by its number from 0, as trainer backends lists them [default: the
+    /// fastest kind].
+    #[arg(long, allow_negative_numbers = true, value_parser = adapter_number, value_name = "N")]
+    pub(crate) device: Option<usize>,
 
     /// Check only cases with this text in their name, such as `softmax` or `xor net`.
     #[arg(long = "case", value_name = "PATTERN")]

@@ -31,7 +31,7 @@ fn verify(cli: &Cli) -> Result<Exit> {
     if cli.suite.is_some() {
         return audit::become_audit_burn(cli);
     }
-    let backends = Backends::open(&cli.backends)?;
+    let backends = Backends::open(&cli.backends, cli.device)?;
     let mut output = Output::new(cli.format);
     if cli.right {
         let functions = cases::right_functions(cli)?;

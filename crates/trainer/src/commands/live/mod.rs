@@ -12,7 +12,7 @@ use backends::Backend;
 use clap::Args;
 use programs::{Exit, Results};
 
-use crate::arguments::backend;
+use crate::arguments::{DeviceOption, backend};
 use runs::{RunsFolder, net_of_run};
 
 /// Options of `live`.
@@ -26,6 +26,9 @@ pub(crate) struct LiveOptions {
     /// program was built with].
     #[arg(long, short, value_parser = backend(), value_name = "NAME")]
     backend: Option<Backend>,
+
+    #[command(flatten)]
+    device: DeviceOption,
 
     /// Address of this computer to listen on. With any but a loopback address, others can open the page if
     /// they know the token in the address that is printed.
@@ -52,7 +55,8 @@ pub(crate) struct LiveOptions {
 /// If the backend cannot run, a run has no net for images of digits, the port is taken, or the system refuses the
 /// address.
 pub(crate) fn run(options: &LiveOptions) -> Result<Exit> {
-    let backend = options.backend.unwrap_or_else(Backend::preferred).open()?;
+    let backend = options.backend.unwrap_or_else(Backend::preferred);
+    let backend = backend.open_on(options.device.device)?;
     let address = Address {
         ip: options.listen,
         port: options.port,

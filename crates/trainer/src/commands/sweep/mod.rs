@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result, bail};
+use backends::Backend;
 use clap::Args;
 use jiff::Timestamp;
 use pages::numbers::{number, percent};
@@ -109,6 +110,12 @@ impl Sweep {
         if plan.iter().any(|run| run.choices.average_every.is_some()) {
             bail!("--average-every is for a single run; leave it out, or use train");
         }
+        for run in &plan {
+            let backend = Settings::resolve(&run.choices)?
+                .backend
+                .parse::<Backend>()?;
+            backend.ensure_has(options.train.device(backend, None))?;
+        }
         let names = varied.iter().map(|varied| varied.name.clone()).collect();
         Ok(Self { names, plan })
     }
@@ -139,12 +146,16 @@ impl Sweep {
         for number in (rank..runs.len()).step_by(count) {
             let planned = &self.plan[number];
             let mut choices = planned.choices.clone();
-            let threads = Settings::resolve(&choices)?.threads;
+            let Settings {
+                threads, backend, ..
+            } = Settings::resolve(&choices)?;
             if let Some(share) = share.filter(|&share| share < threads && choices.threads.is_none())
             {
                 choices.threads = Some(share);
             }
-            let part = options.of_a_part(&folder, planned.name.clone());
+            let process = world.map(World::rank_on_this_machine);
+            let device = options.device(backend.parse()?, process);
+            let part = options.of_a_part(&folder, planned.name.clone(), device);
             train::run_part(&part, choices, interrupt)?;
             let run = self.done(&folder, number)?;
             self.show_run(&mut console, number, &run)?;

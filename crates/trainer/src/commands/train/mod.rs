@@ -145,7 +145,8 @@ impl<'a> Session<'a> {
                 console.note(format_args!("note: {note}"));
             }
         }
-        let opened = backend.open()?;
+        let process = world.map(World::rank_on_this_machine);
+        let opened = backend.open_on(options.device(backend, process))?;
         if let Some(advice) = opened.advice() {
             console.note(format_args!("warning: {advice}"));
         }

@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use backends::Backend;
+use backends::{Backend, adapter_of_process};
 use clap::Args;
 use layers::Activation;
 use programs::Format;
@@ -18,7 +18,7 @@ use training::{
     WarmUp,
 };
 
-use crate::arguments::{AugmentOptions, ImageOptions, activation, backend};
+use crate::arguments::{AugmentOptions, DeviceOption, ImageOptions, activation, backend};
 use crate::console::Console;
 use crate::ranks::speaks;
 
@@ -86,6 +86,9 @@ struct ComputationOptions {
     /// these that is compiled in].
     #[arg(long, short, value_parser = backend(), value_name = "NAME")]
     backend: Option<Backend>,
+
+    #[command(flatten)]
+    device: DeviceOption,
 
     /// Where gradients come from: Burn's autodiff, or the hand-derived formulas; fused takes whole steps
     /// by these, on a CPU [default: autodiff].
@@ -266,7 +269,7 @@ pub(crate) struct CheckpointOptions {
     keep_checkpoints: Option<usize>,
 
     /// Resume the run in this folder from its newest checkpoint; the numbers are those of an
-    /// uninterrupted run. Only --epochs, --log-every, --min-accuracy, --data-dir and --class-map may change;
+    /// uninterrupted run. Only --epochs, --log-every, --min-accuracy, --data-dir, --class-map and --device may change;
     /// every other option must be as at the start of the run.
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["out_dir", "run_name", "dry_run"])]
     pub(crate) resume: Option<PathBuf>,
@@ -284,14 +287,23 @@ impl OutputOptions {
 }
 
 impl TrainOptions {
-    /// The options of a run that is part of something else: in this folder, under this name, and shown
-    /// by whoever runs it.
-    pub(crate) fn of_a_part(&self, out_dir: &Path, name: String) -> Self {
+    /// The options of a run that is part of something else: in this folder, under this name, on this graphics
+    /// adapter, and shown by whoever runs it.
+    pub(crate) fn of_a_part(&self, out_dir: &Path, name: String, device: Option<usize>) -> Self {
         let mut options = self.clone();
+        options.computation.device = DeviceOption { device };
         options.output.out_dir = out_dir.to_owned();
         options.output.run_name = Some(name);
         options.output.silent = true;
         options
+    }
+
+    /// The graphics adapter for a run on this backend, if it is not the preferred one: the chosen one, or of
+    /// several processes on this machine, by the number of this one, each its own.
+    pub(crate) fn device(&self, backend: Backend, process: Option<usize>) -> Option<usize> {
+        let process = process.filter(|_| backend == Backend::Wgpu);
+        let chosen = self.computation.device.device;
+        chosen.or_else(|| adapter_of_process(process?))
     }
 
     /// The choices.
