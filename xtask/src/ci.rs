@@ -85,6 +85,7 @@ pub(crate) fn run() -> Result<()> {
     )?;
     // At the end: it replaces the programs that the other gates run.
     gate("several ranks, by MPI", || on_ranks(&linter))?;
+    gate("one far device", || on_a_worker(&linter))?;
     let minutes = started.elapsed().as_secs_f64() / 60.0;
     println!("all gates passed in {minutes:.1} min");
     Ok(())
@@ -270,6 +271,15 @@ fn on_ranks(linter: &Linter) -> Result<()> {
             "not run: ranks on a network of their own; this user may not make network namespaces"
         );
     }
+    shown(&mut linter.watch(command))
+}
+
+/// The trainer on a worker, which the README's test command leaves out: its feature brings 200 packages, and has Burn's
+/// upper packages built once more. That takes ten minutes on two cores, the tests two.
+fn on_a_worker(linter: &Linter) -> Result<()> {
+    let mut command = cargo();
+    command.args(["test", "--package", "trainer", "--features", "remote"]);
+    command.args(["--bin", "trainer", "--test", "remote"]);
     shown(&mut linter.watch(command))
 }
 

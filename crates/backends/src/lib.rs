@@ -7,6 +7,8 @@ use burn::tensor::{DType, Device};
 use thiserror::Error;
 
 mod burn_version;
+#[cfg(feature = "remote")]
+pub mod remote;
 #[cfg(feature = "wgpu")]
 mod wgpu;
 
@@ -55,6 +57,9 @@ pub enum Backend {
     Flex,
     /// `burn-wgpu`: the GPU, through Vulkan, Metal or DirectX 12.
     Wgpu,
+    /// `burn-remote`: the backend of another machine, over the network; opened by the module `remote`, with
+    /// the feature of that name.
+    Remote,
 }
 
 /// The kind of hardware that computes.
@@ -66,6 +71,8 @@ pub enum Hardware {
     Graphics,
     /// A graphics driver that computes on the CPU (lavapipe, WARP): correct, and slow.
     SoftwareGraphics,
+    /// Another machine's, whatever it is: like a graphics adapter, it has a memory of its own.
+    Remote,
 }
 
 /// A backend that is ready to compute.
@@ -102,6 +109,12 @@ pub enum BackendError {
         /// The requested backend.
         backend: Backend,
     },
+    /// The backend is another machine's, which only training uses.
+    #[error(
+        "backend remote is for training; choose --backend {} here",
+        Backend::preferred()
+    )]
+    OnlyForTraining,
     /// wgpu found no graphics adapter, or could not open it.
     #[error(
         "backend wgpu found no usable graphics adapter ({reason}): a Vulkan driver is missing; \
@@ -119,9 +132,10 @@ pub enum BackendError {
         /// Those that are there: `0: one, 1: another`.
         there: String,
     },
-    /// An adapter was chosen for a backend that has none.
+    /// An adapter was chosen for a backend that has none, or for another machine's.
     #[error(
-        "--device does not apply to {backend}, because the CPU computes; leave it out, or choose --backend wgpu"
+        "--device does not apply to {backend}, because no graphics adapter of this machine computes; leave it out, or \
+         choose --backend wgpu"
     )]
     HasNoAdapters {
         /// The backend.
@@ -145,7 +159,7 @@ fn other_choice() -> String {
 }
 
 impl Backend {
-    /// Every backend, in the order of every list that a user sees.
+    /// Every backend of this machine, in the order of every list that a user sees.
     pub const ALL: [Self; 3] = [Self::Ndarray, Self::Flex, Self::Wgpu];
 
     /// The backend's name, on the command line and as a cargo feature.
@@ -154,6 +168,17 @@ impl Backend {
             Self::Ndarray => "ndarray",
             Self::Flex => "flex",
             Self::Wgpu => "wgpu",
+            Self::Remote => "remote",
+        }
+    }
+
+    /// The backend for what was trained on this one: of this machine, so not the remote one.
+    #[must_use]
+    pub fn here(self) -> Self {
+        if self == Self::Remote {
+            Self::preferred()
+        } else {
+            self
         }
     }
 
@@ -176,6 +201,7 @@ impl Backend {
             Self::Ndarray => cfg!(feature = "ndarray"),
             Self::Flex => cfg!(feature = "flex"),
             Self::Wgpu => cfg!(feature = "wgpu"),
+            Self::Remote => cfg!(feature = "remote"),
         }
     }
 
@@ -184,7 +210,8 @@ impl Backend {
     /// # Errors
     ///
     /// [`BackendError::NotCompiledIn`], or [`BackendError::NoAdapter`] for wgpu on a machine
-    /// without a graphics driver.
+    /// without a graphics driver. [`BackendError::OnlyForTraining`] for the remote backend, which needs an
+    /// address.
     pub fn open(self) -> Result<Opened, BackendError> {
         self.open_on(None)
     }
@@ -217,7 +244,7 @@ impl Backend {
             Self::Flex => Ok(Opened::processor(Device::flex(), "gemm")),
             #[cfg(feature = "wgpu")]
             Self::Wgpu => wgpu::open(adapter),
-            #[allow(unreachable_patterns, reason = "all three backends may be compiled in")]
+            Self::Remote if self.is_compiled_in() => Err(BackendError::OnlyForTraining),
             backend => Err(BackendError::NotCompiledIn { backend }),
         }
     }
@@ -244,7 +271,7 @@ impl Hardware {
     fn remark(self) -> &'static str {
         match self {
             Self::SoftwareGraphics => " (software adapter)",
-            Self::Processor | Self::Graphics => "",
+            Self::Processor | Self::Graphics | Self::Remote => "",
         }
     }
 }
@@ -279,7 +306,7 @@ impl Opened {
     pub fn advice(&self) -> Option<String> {
         let name = &self.name;
         match (self.hardware, self.is_opengl) {
-            (Hardware::Processor, _) | (Hardware::Graphics, false) => None,
+            (Hardware::Processor | Hardware::Remote, _) | (Hardware::Graphics, false) => None,
             (Hardware::Graphics, true) => Some(format!(
                 "no Vulkan driver found: {name} runs through OpenGL, which is slower; {INSTALL_VULKAN}"
             )),
@@ -314,6 +341,7 @@ impl FromStr for Backend {
     fn from_str(name: &str) -> Result<Self, BackendError> {
         Self::ALL
             .into_iter()
+            .chain([Self::Remote])
             .find(|backend| backend.name() == name)
             .ok_or_else(|| BackendError::Unknown {
                 got: name.to_owned(),
@@ -328,8 +356,9 @@ mod tests {
 
     #[test]
     fn names_parse_back_and_unknown_ones_say_what_exists() {
-        for backend in Backend::ALL {
+        for backend in Backend::ALL.into_iter().chain([Backend::Remote]) {
             assert_eq!(backend.name().parse(), Ok(backend));
+            assert!(Backend::ALL.contains(&backend.here()), "{backend}");
         }
         let error = "cuda"
             .parse::<Backend>()

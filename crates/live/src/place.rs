@@ -15,7 +15,7 @@ impl Place {
     pub(crate) fn of(backend: &Opened) -> Self {
         let dtype = match backend.hardware {
             Hardware::Processor => DType::F64,
-            Hardware::Graphics | Hardware::SoftwareGraphics => DType::F32,
+            Hardware::Graphics | Hardware::SoftwareGraphics | Hardware::Remote => DType::F32,
         };
         Self {
             device: backend.device.clone(),

@@ -22,7 +22,7 @@ mod shell;
 mod test_rows;
 pub mod weights;
 
-pub use checkpoint::Checkpoint;
+pub use checkpoint::{Checkpoint, has_checkpoint};
 pub use config::{Config, Invocation};
 pub use digest::data_digest;
 pub use entry::{Entry, Imported, InFolder, METRICS, ScaleSource};

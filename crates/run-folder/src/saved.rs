@@ -33,7 +33,8 @@ pub struct SavedRun {
     config: Config,
 }
 
-/// The backend of a net: the requested one, otherwise its run's, otherwise the preferred one.
+/// The backend of a net: the requested one, otherwise its run's if that is of this machine,
+/// otherwise the preferred one.
 ///
 /// # Errors
 ///
@@ -41,7 +42,7 @@ pub struct SavedRun {
 pub fn backend_of(asked: Option<Backend>, run: Option<&Settings>) -> Result<Backend, BackendError> {
     match (asked, run) {
         (Some(backend), _) => Ok(backend),
-        (None, Some(run)) => run.backend.parse(),
+        (None, Some(run)) => run.backend.parse().map(Backend::here),
         (None, None) => Ok(Backend::preferred()),
     }
 }

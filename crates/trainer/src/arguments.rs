@@ -11,7 +11,9 @@ use run_folder::Invocation;
 use training::number::parse::finite;
 use training::{Augment, Augmentation, ClassShares, ImageKind, ImageSize};
 
-pub(crate) use programs::setup::{adapter_number, backend_argument as backend};
+pub(crate) use programs::setup::{
+    adapter_number, any_backend_argument as any_backend, backend_argument as backend,
+};
 pub(crate) use training::activation_argument as activation;
 
 /// The trained net to use.

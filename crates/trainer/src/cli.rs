@@ -16,6 +16,7 @@ use crate::commands::report::ReportOptions;
 use crate::commands::runs::RunsOptions;
 use crate::commands::sweep::SweepOptions;
 use crate::commands::train::TrainOptions;
+use crate::commands::worker::WorkerOptions;
 
 /// Train the lecture's nets on real data, on the CPU or on a graphics adapter.
 #[derive(Debug, Parser)]
@@ -43,6 +44,8 @@ pub(crate) enum Command {
     Train(Box<TrainOptions>),
     /// Train with several values of one or two options and several seeds: one table, one page.
     Sweep(Box<SweepOptions>),
+    /// Let another machine train on a device of this one: train there with --backend remote. Needs the feature remote.
+    Worker(WorkerOptions),
     /// List the backends: whether each can run here, on which device, with which float types.
     Backends(BackendsOptions),
     /// Walk through a part of the lecture, with numbers, figures and a page.

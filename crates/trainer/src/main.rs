@@ -6,6 +6,7 @@ mod cli;
 mod commands;
 mod console;
 mod ranks;
+mod remote;
 mod signals;
 mod threads;
 
@@ -19,7 +20,7 @@ use programs::{Exit, run_program};
 use cli::{Cli, Command};
 use commands::{
     about, backends, eval, export, import, inspect, lesson, live, predict, reference, report, runs,
-    sweep, train,
+    sweep, train, worker,
 };
 
 /// Training allocates and frees tensors by the thousand, on several threads, each megabytes in size: the
@@ -48,6 +49,7 @@ fn run(cli: Cli, started: Instant) -> Result<Exit> {
         None => train::run(&cli.options, started),
         Some(Command::Train(options)) => train::run(&options, started),
         Some(Command::Sweep(options)) => sweep::run(&options),
+        Some(Command::Worker(options)) => worker::run(&options),
         Some(Command::Backends(options)) => backends::run(&options),
         Some(Command::Lesson(options)) => lesson::run(&options),
         Some(Command::Live(options)) => live::run(&options),

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use backends::{Backend, BackendError, Hardware, Opened};
 use burn::tensor::{DType, Device};
 use burn_gradcheck::Target;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
 
 /// The backends that run and the ones that do not.
@@ -41,9 +41,21 @@ pub struct BackendEvent {
     reason: Option<String>,
 }
 
-/// A backend by its name, for a command line.
+/// A backend of this machine by its name, for a command line.
 pub fn backend_argument() -> impl TypedValueParser<Value = Backend> {
-    PossibleValuesParser::new(Backend::ALL.map(Backend::name)).try_map(|name| name.parse())
+    let names = Backend::ALL.map(|backend| PossibleValue::new(backend.name()));
+    let remote = PossibleValue::new(Backend::Remote.name()).hide(true);
+    let names = names.into_iter().chain([remote]);
+    PossibleValuesParser::new(names).try_map(|name| match name.parse()? {
+        Backend::Remote => Err(BackendError::OnlyForTraining),
+        backend => Ok(backend),
+    })
+}
+
+/// A backend of this machine or of another.
+pub fn any_backend_argument() -> impl TypedValueParser<Value = Backend> {
+    let all = Backend::ALL.into_iter().chain([Backend::Remote]);
+    PossibleValuesParser::new(all.map(Backend::name)).try_map(|name| name.parse())
 }
 
 /// The number of a graphics adapter, for a command line.
@@ -153,7 +165,7 @@ impl fmt::Display for BackendEvent {
 pub fn float_types(backend: Backend) -> &'static [DType] {
     match backend {
         Backend::Ndarray | Backend::Flex => &[DType::F64, DType::F32],
-        Backend::Wgpu => &[DType::F32],
+        Backend::Wgpu | Backend::Remote => &[DType::F32],
     }
 }
 

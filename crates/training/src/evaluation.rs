@@ -70,7 +70,7 @@ impl Answers {
 pub fn rows_at_once(opened: &Opened, batch_size: usize) -> usize {
     match opened.hardware {
         Hardware::Processor => ROWS_AT_ONCE,
-        Hardware::Graphics | Hardware::SoftwareGraphics => batch_size,
+        Hardware::Graphics | Hardware::SoftwareGraphics | Hardware::Remote => batch_size,
     }
 }
 

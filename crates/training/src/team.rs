@@ -38,7 +38,7 @@ impl Team {
                 })?;
                 Some(workers)
             }
-            Hardware::Graphics | Hardware::SoftwareGraphics => None,
+            Hardware::Graphics | Hardware::SoftwareGraphics | Hardware::Remote => None,
         };
         Ok(Self {
             workers,

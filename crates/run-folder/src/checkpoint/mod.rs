@@ -5,4 +5,5 @@ mod container;
 mod store;
 
 pub use container::Checkpoint;
+pub use store::has_checkpoint;
 pub(crate) use store::{Checkpoints, Found};

@@ -31,6 +31,12 @@ pub(crate) struct Found {
     pub(crate) damaged: Vec<String>,
 }
 
+/// Whether a run folder has a checkpoint, of whatever state.
+pub fn has_checkpoint(run_folder: &Path) -> bool {
+    let files = Checkpoints::of(run_folder).list();
+    files.is_ok_and(|files| !files.is_empty())
+}
+
 impl Checkpoints {
     /// The checkpoints of a run folder; there may be none yet.
     pub(crate) fn of(run_folder: &Path) -> Self {

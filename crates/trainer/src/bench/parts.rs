@@ -124,7 +124,7 @@ pub(crate) fn parts(
     }
     let hand_over = match run.hardware {
         Hardware::Processor => gather - longest_taking,
-        Hardware::Graphics | Hardware::SoftwareGraphics => Duration::ZERO,
+        Hardware::Graphics | Hardware::SoftwareGraphics | Hardware::Remote => Duration::ZERO,
     };
     let micros = |time: Duration| time.as_secs_f64() * 1e6 / STEPS as f64;
     Ok(Parts {

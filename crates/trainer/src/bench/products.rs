@@ -69,7 +69,7 @@ impl Products {
                 let layers = shards.map(|rows| layers(rows.len())).collect();
                 (Some(Arc::new(team)), layers)
             }
-            Backend::Flex | Backend::Wgpu => (None, vec![layers(size.batch)]),
+            Backend::Flex | Backend::Wgpu | Backend::Remote => (None, vec![layers(size.batch)]),
         };
         Ok(Self {
             name: format!("{backend} products alone"),

@@ -21,7 +21,8 @@ pub(crate) struct CompletionsOptions {
 /// The version of this program and of Burn, and the backends that it was built with.
 pub(crate) fn long_version() -> &'static str {
     static TEXT: LazyLock<String> = LazyLock::new(|| {
-        let compiled_in = Backend::ALL.into_iter().filter(|b| b.is_compiled_in());
+        let all = Backend::ALL.into_iter().chain([Backend::Remote]);
+        let compiled_in = all.filter(|b| b.is_compiled_in());
         let backends: Vec<&str> = compiled_in.map(Backend::name).collect();
         format!(
             "{}\nBurn {}\nbackends: {}",

@@ -64,7 +64,7 @@ impl BackendLine {
             reason,
             devices: match backend {
                 Backend::Wgpu => adapters().iter().map(Adapter::to_string).collect(),
-                Backend::Ndarray | Backend::Flex => vec![],
+                Backend::Ndarray | Backend::Flex | Backend::Remote => vec![],
             },
             advice: opened.and_then(Opened::advice),
         }

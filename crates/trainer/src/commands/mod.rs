@@ -18,3 +18,4 @@ mod sheet;
 pub(crate) mod sweep;
 pub(crate) mod train;
 mod trained_net;
+pub(crate) mod worker;

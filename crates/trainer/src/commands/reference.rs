@@ -107,7 +107,8 @@ fn item(argument: &Arg) -> String {
     let stop = if help.ends_with(['.', ')']) { "" } else { "." };
     let mut line = format!("- {name}: {help}{stop}");
     if takes_value {
-        let values = argument.get_possible_values();
+        let mut values = argument.get_possible_values();
+        values.retain(|value| !value.is_hide_set());
         let values = values.iter().map(|value| {
             let help = value.get_help().map(|help| format!(" ({help})"));
             format!("`{}`{}", value.get_name(), help.unwrap_or_default())

@@ -7,6 +7,7 @@ use backends::{Backend, Opened};
 use clap::Args;
 use datasets::ClassMap;
 use programs::{Exit, Results, complain};
+use run_folder::backend_of;
 use run_report::{REPORT, Recorded, RunPage, Written, comparison, report, write, write_report};
 
 use crate::arguments::{DeviceOption, backend, class_map, command_line};
@@ -57,10 +58,7 @@ pub(crate) fn run(options: &ReportOptions) -> Result<Exit> {
     }
     let path = match &runs[..] {
         [run] => {
-            let backend = match options.backend {
-                Some(backend) => backend,
-                None => run.settings().backend.parse()?,
-            };
+            let backend = backend_of(options.backend, Some(run.settings()))?;
             let opened = backend.open_on(options.device.device)?;
             one(run, &opened, options.out.as_deref())?
         }

@@ -29,6 +29,22 @@ fn one_of_several_processes_is_refused_if_it_cannot_share_the_run() {
     assert_refused(&workplace, &finished, &["--features mpi"]);
 }
 
+/// The feature is off by default, and its options are there to be refused with the remedy.
+#[cfg(not(feature = "remote"))]
+#[test]
+fn another_machine_s_backend_is_refused_if_it_is_not_compiled_in() {
+    let workplace = Workplace::new();
+    for arguments in [
+        "--backend remote --url ws://127.0.0.1:1 --token-file token --data-dir data",
+        "worker --token-file token",
+    ] {
+        let finished = workplace.run(arguments);
+        assert_refused(&workplace, &finished, &["--features remote"]);
+    }
+    let finished = workplace.run("--url ws://127.0.0.1:1 --backend flex --data-dir data");
+    assert_refused(&workplace, &finished, &["--url", "--backend remote"]);
+}
+
 #[test]
 fn values_out_of_range_are_refused_by_the_option_s_name() {
     let workplace = Workplace::new();
@@ -265,9 +281,10 @@ fn an_adapter_that_is_not_there_is_said_with_those_that_are() {
     let mut command = workplace.command(&format!("{SMALL} --backend wgpu --device 99 --epochs 1"));
     command.env("XDG_RUNTIME_DIR", workplace.path(""));
     let finished = Finished::from(command.output().expect("the program starts"));
-    let naming = match workplace.run("backends").stdout.contains("--device 0") {
-        true => &["there is no adapter 99", "0: "],
-        false => &["wgpu", "mesa-vulkan-drivers"],
+    let naming = if workplace.run("backends").stdout.contains("--device 0") {
+        &["there is no adapter 99", "0: "]
+    } else {
+        &["wgpu", "mesa-vulkan-drivers"]
     };
     assert_refused(&workplace, &finished, naming);
 }

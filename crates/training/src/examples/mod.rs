@@ -97,7 +97,7 @@ impl Examples<Tensor<1, Int>> {
         let device = &opened.device;
         Self(match opened.hardware {
             Hardware::Processor => Kept::OnHost(Arc::new(OnHost::of_images(images, None, device))),
-            Hardware::Graphics | Hardware::SoftwareGraphics => {
+            Hardware::Graphics | Hardware::SoftwareGraphics | Hardware::Remote => {
                 let shape @ [rows, _] = [images.len(), images.image_size()];
                 let (pixels, labels) = images.into_parts();
                 Kept::OnAdapter(Arc::new(OnAdapter {
@@ -162,7 +162,7 @@ impl Examples<Tensor<2>> {
                 device: device.clone(),
                 distortions: None,
             })),
-            Hardware::Graphics | Hardware::SoftwareGraphics => {
+            Hardware::Graphics | Hardware::SoftwareGraphics | Hardware::Remote => {
                 Kept::OnAdapter(Arc::new(OnAdapter {
                     inputs: on_adapter::Inputs::Floats(Tensor::from_data(xor::XOR_INPUTS, device)),
                     targets: Tensor::from_data(xor::XOR_TARGETS, device),

@@ -149,11 +149,11 @@ impl Choices {
 /// An error if the fused engine, which computes on the processor, is to train on a graphics adapter.
 pub(super) fn refuse_fused_on_adapters(choices: &Choices) -> Result<(), SettingsError> {
     let backend = choices.backend.unwrap_or_else(Backend::preferred);
-    if choices.engine == Some(Engine::Fused) && backend == Backend::Wgpu {
-        return Err(SettingsError::new(
-            "--engine fused does not apply to wgpu, because it computes in the processor's memory; use \
+    if choices.engine == Some(Engine::Fused) && matches!(backend, Backend::Wgpu | Backend::Remote) {
+        return Err(SettingsError::new(format!(
+            "--engine fused does not apply to {backend}, because it computes in the processor's memory; use \
              --backend flex, or --engine manual",
-        ));
+        )));
     }
     Ok(())
 }

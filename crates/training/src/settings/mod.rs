@@ -342,6 +342,9 @@ fn threads(choices: &Choices, batch_size: usize) -> Result<usize, SettingsError>
     match choices.threads {
         None => Ok(default_threads(choices.backend, batch_size)),
         Some(threads) if choices.engine == Some(Engine::Fused) => Ok(threads),
+        Some(_) if choices.backend == Some(Backend::Remote) => Err(SettingsError::new(
+            "--threads does not apply to remote, because another machine computes; leave it out",
+        )),
         Some(_) if choices.backend.unwrap_or_else(Backend::preferred) == Backend::Wgpu => {
             Err(SettingsError::new(
                 "--threads does not apply to wgpu, because the GPU computes; leave it out",
@@ -357,7 +360,7 @@ fn threads(choices: &Choices, batch_size: usize) -> Result<usize, SettingsError>
 /// The number of CPU cores, or fewer if the batch is small.
 pub fn default_threads(backend: Option<Backend>, batch_size: usize) -> usize {
     match backend.unwrap_or_else(Backend::preferred) {
-        Backend::Wgpu => 1,
+        Backend::Wgpu | Backend::Remote => 1,
         Backend::Ndarray | Backend::Flex => {
             processor_cores().min(batch_size / ROWS_OF_A_THREAD).max(1)
         }

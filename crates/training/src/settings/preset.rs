@@ -30,7 +30,7 @@ pub(super) fn with_preset(choices: &Choices) -> Result<Choices, SettingsError> {
     }
     let engine = match all.backend.unwrap_or_else(Backend::preferred) {
         Backend::Flex | Backend::Ndarray => Engine::Fused,
-        Backend::Wgpu => Engine::Manual,
+        Backend::Wgpu | Backend::Remote => Engine::Manual,
     };
     all.engine.get_or_insert(engine);
     Ok(all)

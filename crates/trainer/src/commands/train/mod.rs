@@ -25,6 +25,7 @@ pub(crate) use options::TrainOptions;
 use crate::arguments::invocation;
 use crate::console::{Console, FrontEnd, Unrecorded};
 use crate::ranks::{World, speaks};
+use crate::remote::Link;
 use crate::signals::{
     leave_ignored_signals_ignored, take_file_size_limit_as_error, watch_for_interrupt,
 };
@@ -93,6 +94,8 @@ struct Session<'a> {
     /// The weights to start from, if not from random ones.
     initial: Option<InitialWeights>,
     opened: Opened,
+    /// The link to the worker, if one computes.
+    link: Option<Link>,
     console: Console,
     interrupt: Arc<AtomicBool>,
     /// When the program started.
@@ -145,8 +148,14 @@ impl<'a> Session<'a> {
                 console.note(format_args!("note: {note}"));
             }
         }
+        if world.is_some() && backend == Backend::Remote {
+            bail!(
+                "several ranks cannot share one worker; start this process alone, or choose --backend flex"
+            );
+        }
         let process = world.map(World::rank_on_this_machine);
-        let opened = backend.open_on(options.device(backend, process))?;
+        let adapter = options.device(backend, process);
+        let (opened, link) = options.remote().open(backend, adapter)?;
         if let Some(advice) = opened.advice() {
             console.note(format_args!("warning: {advice}"));
         }
@@ -157,6 +166,7 @@ impl<'a> Session<'a> {
             resumed,
             initial,
             opened,
+            link,
             console,
             interrupt,
             started,
@@ -164,8 +174,18 @@ impl<'a> Session<'a> {
         })
     }
 
+    /// Trains. If the worker is lost on the way, this does not return.
+    fn train(self) -> Result<Exit> {
+        let link = self.link.clone();
+        self.load_and_train().inspect_err(|error| {
+            if let Some(link) = link {
+                link.end_if_lost(error);
+            }
+        })
+    }
+
     /// Loads the data, builds the net, trains it.
-    fn train(mut self) -> Result<Exit> {
+    fn load_and_train(mut self) -> Result<Exit> {
         if let Some(result) = self.resumed.as_ref().and_then(Resumed::result) {
             if speaks() {
                 self.write_missing_report();
@@ -252,6 +272,9 @@ impl<'a> Session<'a> {
         let start = self.start(&config, state.net(), &splits);
         let program = std::env::args().next();
         let program = program.unwrap_or_else(|| "trainer".to_owned());
+        if let Some(link) = &self.link {
+            link.keeps(&folder, &program);
+        }
         let console = self.options.output.console();
         let front_end = FrontEnd::new(console, Arc::clone(&self.interrupt));
         let mut recorder = FolderRecorder::new(folder, config, program, front_end);

@@ -18,9 +18,10 @@ use training::{
     WarmUp,
 };
 
-use crate::arguments::{AugmentOptions, DeviceOption, ImageOptions, activation, backend};
+use crate::arguments::{AugmentOptions, DeviceOption, ImageOptions, activation, any_backend};
 use crate::console::Console;
 use crate::ranks::speaks;
+use crate::remote::RemoteOptions;
 
 /// Options of `train`.
 #[derive(Debug, Clone, Args)]
@@ -83,12 +84,15 @@ struct ModelOptions {
 #[derive(Debug, Clone, Args)]
 struct ComputationOptions {
     /// Where to compute: ndarray and flex use the CPU, wgpu a graphics adapter [default: the first of
-    /// these that is compiled in].
-    #[arg(long, short, value_parser = backend(), value_name = "NAME")]
+    /// these that is compiled in]; remote the device of a `trainer worker` (with the feature remote).
+    #[arg(long, short, value_parser = any_backend(), value_name = "NAME")]
     backend: Option<Backend>,
 
     #[command(flatten)]
     device: DeviceOption,
+
+    #[command(flatten)]
+    remote: RemoteOptions,
 
     /// Where gradients come from: Burn's autodiff, or the hand-derived formulas; fused takes whole steps
     /// by these, on a CPU [default: autodiff].
@@ -96,7 +100,7 @@ struct ComputationOptions {
     engine: Option<Engine>,
 
     /// CPU threads. Results repeat bit for bit only with the same number; with --engine fused, with any
-    /// [default: one per core, with at least 32 rows of a batch each]. From 1 to 1024. Not for wgpu.
+    /// [default: one per core, with at least 32 rows of a batch each]. From 1 to 1024. Not for wgpu and remote.
     #[arg(long, allow_negative_numbers = true, value_parser = at_least_one, value_name = "N")]
     threads: Option<usize>,
 
@@ -304,6 +308,11 @@ impl TrainOptions {
         let process = process.filter(|_| backend == Backend::Wgpu);
         let chosen = self.computation.device.device;
         chosen.or_else(|| adapter_of_process(process?))
+    }
+
+    /// Which worker computes, if one does.
+    pub(super) fn remote(&self) -> &RemoteOptions {
+        &self.computation.remote
     }
 
     /// The choices.

@@ -1,0 +1,73 @@
+//! `trainer worker`: lets another machine train on a device of this one.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+
+use anyhow::{Result, anyhow, bail};
+use backends::Backend;
+use clap::Args;
+use programs::{Exit, Results, complain};
+
+use crate::arguments::{DeviceOption, backend};
+use crate::remote::{Token, listening_address, serve};
+
+/// Options of `worker`.
+#[derive(Debug, Args)]
+pub(crate) struct WorkerOptions {
+    /// Where to listen: a port, for this machine alone, or ADDRESS:PORT. The link is not encrypted: let other
+    /// machines come by an ssh tunnel.
+    #[arg(long, default_value = "127.0.0.1:4747", value_parser = listening_address, value_name = "ADDR")]
+    listen: SocketAddr,
+
+    /// File with the token that clients must present: a secret of 32 bytes or more, as of
+    /// openssl rand -hex 32 > FILE. Required.
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+
+    /// Where to compute [default: the first of ndarray, flex and wgpu that is compiled in].
+    #[arg(long, short, value_parser = backend(), value_name = "NAME")]
+    backend: Option<Backend>,
+
+    #[command(flatten)]
+    device: DeviceOption,
+}
+
+/// Serves until Ctrl-C.
+///
+/// # Errors
+///
+/// If there is no token, the backend cannot run, or the address is in use.
+pub(crate) fn run(options: &WorkerOptions) -> Result<Exit> {
+    if !Backend::Remote.is_compiled_in() {
+        bail!("this trainer was built without the feature remote; build with `--features remote`");
+    }
+    let Some(file) = &options.token_file else {
+        bail!(
+            "a worker lets in only who has its token; make one with `openssl rand -hex 32 > token`, and give \
+             --token-file token"
+        );
+    };
+    let token = Token::read(file)?;
+    if let Some(doubt) = token.doubt() {
+        complain(format_args!("warning: {doubt}"));
+    }
+    let backend = options.backend.unwrap_or_else(Backend::preferred);
+    let opened = backend.open_on(options.device.device)?;
+    let listen = options.listen;
+    let listener = TcpListener::bind(listen).map_err(|error| {
+        anyhow!("cannot listen on {listen}: {error}; choose another with --listen, or end what listens there")
+    })?;
+    let address = listener.local_addr()?;
+    if !address.ip().is_loopback() {
+        complain(
+            "warning: other machines can reach this worker, and the link is not encrypted: who reads it has the \
+             token and the data; better listen on 127.0.0.1, and let them come by ssh -L",
+        );
+    }
+    Results::default().print(format_args!(
+        "worker: {backend}, {}; listening at ws://{address}",
+        opened.description()
+    ))?;
+    serve(&opened, listener, &token)?;
+    Ok(Exit::Success)
+}

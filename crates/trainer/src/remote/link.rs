@@ -1,0 +1,143 @@
+//! The link to a worker: opened, watched, and given up when the worker is lost.
+//!
+//! Burn's session alone would not notice a stopped worker or a cut link for minutes: its operations are sent ahead,
+//! and what waits for an answer waits without limit. So a thread asks the worker every two seconds, on a
+//! connection of its own, whether it is there. That does not wait for the device, however long a step takes.
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::sync::{Arc, Weak};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow};
+use backends::{Opened, remote};
+use run_folder::RunFolder;
+
+use super::lost::Lost;
+use super::{Server, Token};
+
+/// Time between two questions.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Time for an answer.
+const FOR_AN_ANSWER: Duration = Duration::from_secs(5);
+
+/// Time without an answer after which the worker is lost. With a pause and a last question, at most 25 s.
+const PATIENCE: Duration = Duration::from_secs(14);
+
+const NO_THREAD: &str = "cannot start a thread that watches the link; end other programs";
+
+/// A link to a worker, watched for as long as it lives.
+#[derive(Debug, Clone)]
+pub(crate) struct Link(Arc<Lost>);
+
+impl Link {
+    /// Opens a session with the worker and begins to watch it.
+    ///
+    /// # Errors
+    ///
+    /// If the worker does not answer, refuses the token, or has another version.
+    pub(crate) fn open(server: &Server, token: &Token) -> Result<(Opened, Self)> {
+        let places = server
+            .place
+            .to_socket_addrs()
+            .map_err(|error| anyhow!("cannot find the host of {server}: {error}; check --url"))?
+            .collect::<Vec<_>>();
+        // Burn itself would try for a quarter of a minute, and wait for a stopped worker without limit.
+        let place = ask(&places).map_err(|error| {
+            anyhow!(
+                "no worker answers at {server}: {error}; start one there with `trainer worker`, or check --url and the \
+                 tunnel"
+            )
+        })?;
+        let lost = Arc::new(Lost::new(server, token));
+        lost.become_of_this_process();
+        let watched = Arc::downgrade(&lost);
+        thread::Builder::new()
+            .name("link".to_owned())
+            .spawn(move || watch(&watched, &place))
+            .context(NO_THREAD)?;
+        let opened = remote::connect(&server.to_string(), &token.bytes)?;
+        lost.session(&opened.device);
+        lost.ask_again_and_again(PAUSE).context(NO_THREAD)?;
+        Ok((opened, Self(lost)))
+    }
+
+    /// Remembers where the run is kept, for the case that the worker is lost.
+    pub(crate) fn keeps(&self, folder: &RunFolder, program: &str) {
+        self.0.keeps(folder, program);
+    }
+
+    /// Ends the process if an error comes from the loss of the worker, with a line that says so.
+    pub(crate) fn end_if_lost(&self, error: &anyhow::Error) {
+        self.0.end_if_lost(error);
+    }
+}
+
+/// Asks the worker until the link is dropped; ends the process when it no longer answers.
+fn watch(link: &Weak<Lost>, place: &SocketAddr) {
+    let mut heard = Instant::now();
+    loop {
+        thread::sleep(PAUSE);
+        let Some(link) = link.upgrade() else {
+            return;
+        };
+        match ask_at(place) {
+            Ok(()) => heard = Instant::now(),
+            Err(error) if heard.elapsed() > PATIENCE => {
+                let seconds = heard.elapsed().as_secs();
+                link.end(format_args!("no answer for {seconds} s, {error}"));
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+/// The first of a host's addresses where a worker answers.
+fn ask(places: &[SocketAddr]) -> io::Result<SocketAddr> {
+    let mut outcome = Err(io::ErrorKind::AddrNotAvailable.into());
+    for &place in places {
+        outcome = ask_at(&place).map(|()| place);
+        if outcome.is_ok() {
+            break;
+        }
+    }
+    outcome
+}
+
+/// Asks a worker whether it is there: its server speaks HTTP before it changes to WebSocket, and answers any question.
+fn ask_at(place: &SocketAddr) -> io::Result<()> {
+    let mut stream = TcpStream::connect_timeout(place, FOR_AN_ANSWER)?;
+    stream.set_read_timeout(Some(FOR_AN_ANSWER))?;
+    stream.set_write_timeout(Some(FOR_AN_ANSWER))?;
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: worker\r\nConnection: close\r\n\r\n")?;
+    let mut answer = [0; 5];
+    stream
+        .read_exact(&mut answer)
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => io::ErrorKind::TimedOut.into(),
+            io::ErrorKind::UnexpectedEof => io::Error::new(
+                error.kind(),
+                "it breaks off, as a tunnel without its far end does",
+            ),
+            _ => error,
+        })?;
+    if &answer == b"HTTP/" {
+        Ok(())
+    } else {
+        Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "what answers is no worker",
+        ))
+    }
+}
+
+/// Serves a backend to clients that have the token, until Ctrl-C.
+///
+/// # Errors
+///
+/// If the server fails.
+pub(crate) fn serve(opened: &Opened, listener: TcpListener, token: &Token) -> Result<()> {
+    Ok(remote::serve(opened, listener, &token.bytes)?)
+}

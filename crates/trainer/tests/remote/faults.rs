@@ -1,0 +1,114 @@
+//! A worker that is lost on the way: the run ends soon, names the worker and the checkpoint, and goes on.
+
+use crate::common::{Finished, lasting, metrics, weights};
+use crate::program::{Running, Worker, workplace};
+
+/// Steps for longer than any test, and short ones.
+const LONG: &str =
+    "--data-dir data --hidden 12 --batch-size 12 --engine manual --epochs 20000 --quiet";
+
+/// Steps for some seconds.
+const SHORT: &str =
+    "--data-dir data --hidden 12 --batch-size 12 --engine autodiff --epochs 100 --quiet";
+
+/// One line says that the worker is lost, and how to go on.
+#[track_caller]
+fn assert_lost(finished: &Finished, worker: &str, run: &str) {
+    let stderr = &finished.stderr;
+    assert_eq!(finished.code, Some(2), "{stderr}");
+    let lines = stderr.lines().filter(|line| !line.starts_with("warning: "));
+    let lines = lines.collect::<Vec<_>>();
+    assert_eq!(lines.len(), 1, "{stderr}");
+    for part in [
+        &format!("error: the worker at {worker} is lost"),
+        &format!("--resume runs/{run} --url {worker} --token-file token"),
+    ] {
+        assert!(lines[0].contains(part), "no {part:?} in: {stderr}");
+    }
+}
+
+/// Killed in the middle of a run, which goes on with another worker and ends with the numbers of one that was not
+/// interrupted.
+#[test]
+fn a_run_goes_on_after_its_worker_was_killed() {
+    let workplace = workplace();
+    let worker = Worker::start(&workplace);
+    let url = worker.url.clone();
+    let options = worker.options();
+    workplace.events(&format!("{SHORT} {options} --run-name whole"));
+    let mut running = Running::start(&workplace, &format!("{SHORT} {options} --run-name lost"));
+    running.wait_for_a_checkpoint("lost");
+    worker.signal("-KILL");
+    assert_lost(&running.end(), &url, "lost");
+    let _other = worker.replace(&workplace);
+    let last = metrics(&workplace.path("runs/lost")).pop().expect("a line");
+    assert_ne!(last["event"], "result", "it was too fast");
+    workplace.events(&format!(
+        "--resume runs/lost --url {url} --token-file token --quiet"
+    ));
+    let numbers = |name: &str| {
+        let run = workplace.path("runs").join(name);
+        let mut events = lasting(metrics(&run));
+        // One before each start.
+        events.retain(|event| event["event"] != "warm_up");
+        (events, weights(&run))
+    };
+    assert!(numbers("whole") == numbers("lost"), "other numbers");
+}
+
+/// A worker that was started again answers, and does not know the run.
+#[test]
+fn a_worker_that_was_started_again_does_not_go_on_as_if_nothing_happened() {
+    let workplace = workplace();
+    let worker = Worker::start(&workplace);
+    let options = worker.options();
+    let mut running = Running::start(&workplace, &format!("{LONG} {options} --run-name lost"));
+    running.wait_for_a_checkpoint("lost");
+    let other = worker.replace(&workplace);
+    assert_lost(&running.end(), &other.url, "lost");
+}
+
+/// Its connections stay open, and nobody answers; so it is with a cut link.
+#[test]
+fn a_worker_that_was_stopped_is_not_waited_for() {
+    let workplace = workplace();
+    let worker = Worker::start(&workplace);
+    let options = worker.options();
+    let mut running = Running::start(&workplace, &format!("{LONG} {options} --run-name lost"));
+    running.wait_for_a_checkpoint("lost");
+    worker.signal("-STOP");
+    assert_lost(&running.end(), &worker.url, "lost");
+    let refused = workplace.run(&format!("{LONG} {options} --run-name other"));
+    refused.assert_refused(&["no worker answers"]);
+    assert!(!workplace.path("runs/other").exists());
+}
+
+#[test]
+fn ctrl_c_keeps_a_checkpoint_and_the_worker_serves_on() {
+    let workplace = workplace();
+    let worker = Worker::start(&workplace);
+    let options = worker.options();
+    let mut running = Running::start(&workplace, &format!("{LONG} {options} --run-name stopped"));
+    running.wait_for_a_checkpoint("stopped");
+    running.signal("-INT");
+    let finished = running.end();
+    assert_eq!(finished.code, Some(130), "{}", finished.stderr);
+    let last = metrics(&workplace.path("runs/stopped"))
+        .pop()
+        .expect("a line");
+    assert_eq!(last["reason"], "interrupted", "{}", finished.stderr);
+    workplace.train(&format!("--epochs 1 {options}"));
+}
+
+/// Ctrl-C ends a worker, whether or not a run is on it.
+#[test]
+fn ctrl_c_ends_a_worker() {
+    let workplace = workplace();
+    let worker = Worker::start(&workplace);
+    let options = worker.options();
+    let mut running = Running::start(&workplace, &format!("{LONG} {options} --run-name lost"));
+    running.wait_for_a_checkpoint("lost");
+    worker.signal("-INT");
+    assert_lost(&running.end(), &worker.url, "lost");
+    assert_eq!(worker.end(), Some(0));
+}

@@ -1,0 +1,175 @@
+//! A worker, and a run in the background.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::common::{Finished, Workplace, names_in};
+
+/// No worker may be lost for longer than this before a run ends.
+pub(crate) const SOON: Duration = Duration::from_secs(30);
+
+/// A secret that is long enough.
+pub(crate) const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+/// A folder with a token in the file `token`.
+pub(crate) fn workplace() -> Workplace {
+    let workplace = Workplace::new();
+    write_secret(&workplace, "token", SECRET);
+    workplace
+}
+
+/// Writes a file that only its owner reads.
+pub(crate) fn write_secret(workplace: &Workplace, name: &str, secret: &str) {
+    use std::os::unix::fs::PermissionsExt;
+
+    let path = workplace.path(name);
+    fs::write(&path, secret).expect("a file can be made");
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("it is ours");
+}
+
+/// A `trainer worker`, killed in the end.
+pub(crate) struct Worker {
+    process: Child,
+    /// `ws://127.0.0.1:PORT`.
+    pub(crate) url: String,
+}
+
+impl Worker {
+    /// On a free port.
+    pub(crate) fn start(workplace: &Workplace) -> Self {
+        Self::listen(workplace, "127.0.0.1:0")
+    }
+
+    /// At an address of this machine, on flex.
+    #[track_caller]
+    pub(crate) fn listen(workplace: &Workplace, address: &str) -> Self {
+        let arguments = format!("worker --backend flex --token-file token --listen {address}");
+        let mut command = workplace.command(&arguments);
+        let log = File::create(workplace.path("worker.log")).expect("a file can be made");
+        let mut process = command.stderr(log).spawn().expect("the program starts");
+        let mut line = String::new();
+        let stdout = process.stdout.take().expect("it is piped");
+        let read = BufReader::new(stdout).read_line(&mut line);
+        read.expect("the worker prints a line");
+        let log = fs::read_to_string(workplace.path("worker.log")).expect("it is there");
+        let (_, url) = line
+            .trim_end()
+            .rsplit_once(" at ")
+            .unwrap_or_else(|| panic!("{line}{log}"));
+        Self {
+            process,
+            url: url.to_owned(),
+        }
+    }
+
+    /// Another one at the same address, after this one is killed.
+    pub(crate) fn replace(self, workplace: &Workplace) -> Self {
+        let address = self.url.replace("ws://", "");
+        drop(self);
+        Self::listen(workplace, &address)
+    }
+
+    /// Options of a run on this worker.
+    pub(crate) fn options(&self) -> String {
+        format!("--backend remote --url {} --token-file token", self.url)
+    }
+
+    pub(crate) fn signal(&self, signal: &str) {
+        send(signal, self.process.id());
+    }
+
+    /// Waits for its end, and gives its exit code.
+    #[track_caller]
+    pub(crate) fn end(mut self) -> Option<i32> {
+        wait_for(&mut self.process).unwrap_or_else(|| panic!("it serves on after {SOON:?}"))
+    }
+}
+
+/// The exit code of a process that ends soon.
+fn wait_for(process: &mut Child) -> Option<Option<i32>> {
+    let started = Instant::now();
+    while started.elapsed() < SOON {
+        if let Some(status) = process.try_wait().expect("it can be waited for") {
+            return Some(status.code());
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    None
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // Without effect if it has ended.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn send(signal: &str, process: u32) {
+    let kill = Command::new("kill")
+        .args([signal, &process.to_string()])
+        .status();
+    assert!(kill.expect("kill starts").success());
+}
+
+/// A run in the background; what it prints goes to files.
+pub(crate) struct Running<'a> {
+    process: Child,
+    workplace: &'a Workplace,
+}
+
+impl<'a> Running<'a> {
+    pub(crate) fn start(workplace: &'a Workplace, arguments: &str) -> Self {
+        let file = |name| File::create(workplace.path(name)).expect("a file can be made");
+        let mut command = workplace.command(arguments);
+        command.stdout(Stdio::null()).stderr(file("stderr"));
+        Self {
+            process: command.spawn().expect("the program starts"),
+            workplace,
+        }
+    }
+
+    /// Waits for a checkpoint of a run; each is there for a moment only.
+    #[track_caller]
+    pub(crate) fn wait_for_a_checkpoint(&mut self, run: &str) {
+        let folder = self.workplace.path("runs").join(run).join("checkpoints");
+        let started = Instant::now();
+        let is_one = |name: &String| name.ends_with(".ckpt");
+        while !names_in(&folder).iter().any(is_one) {
+            let is_over = self.process.try_wait().expect("it can be waited for");
+            let is_late = started.elapsed() > 2 * SOON;
+            assert!(!is_late && is_over.is_none(), "{}", self.stderr());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    pub(crate) fn signal(&self, signal: &str) {
+        send(signal, self.process.id());
+    }
+
+    fn stderr(&self) -> String {
+        fs::read_to_string(self.workplace.path("stderr")).expect("the file is there")
+    }
+
+    /// Waits for the end, which comes soon; gives what it printed and its exit code.
+    #[track_caller]
+    pub(crate) fn end(mut self) -> Finished {
+        let code = wait_for(&mut self.process);
+        let stderr = self.stderr();
+        Finished {
+            code: code.unwrap_or_else(|| panic!("after {SOON:?}: {stderr}")),
+            stdout: String::new(),
+            stderr,
+        }
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        // Without effect if it has ended.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

@@ -1,0 +1,68 @@
+//! A run on a worker has the numbers of a run on this machine.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::common::{SMALL, metrics};
+use crate::program::{Worker, workplace};
+
+/// The losses of a run: of the training steps, the validation set and the test set, as they come.
+fn losses(run: &Path) -> Vec<f64> {
+    let numbers = |event: Value| -> Vec<f64> {
+        let fields = event.as_object().expect("an event").clone();
+        let losses = fields.into_iter().filter(|(name, _)| name.contains("loss"));
+        losses.filter_map(|(_, loss)| loss.as_f64()).collect()
+    };
+    metrics(run).into_iter().flat_map(numbers).collect()
+}
+
+/// The worker computes with the same backend, so the two differ by the order in which sums are taken.
+#[test]
+fn losses_are_those_of_this_machine() {
+    let workplace = workplace();
+    let worker = Worker::start(&workplace);
+    for (model, net) in [
+        (
+            "xor",
+            "--model xor-net --epochs 200 --log-every 20".to_owned(),
+        ),
+        ("digits", format!("{SMALL} --epochs 5 --optimizer adam")),
+    ] {
+        for engine in ["autodiff", "manual"] {
+            let [here, there] = [
+                ("here", "--backend flex --threads 1".to_owned()),
+                ("there", worker.options()),
+            ]
+            .map(|(place, backend)| {
+                let name = format!("{model}-{engine}-{place}");
+                workplace.events(&format!(
+                    "{net} --engine {engine} {backend} --run-name {name}"
+                ));
+                losses(&workplace.path("runs").join(name))
+            });
+            assert!(here.len() > 5, "{model} {engine}: {here:?}");
+            assert_eq!(here.len(), there.len(), "{model} {engine}");
+            for (here, there) in here.iter().zip(&there) {
+                let difference = (here - there).abs();
+                assert!(
+                    difference <= 1e-5 * here.abs(),
+                    "{model} {engine}: {here} {there}"
+                );
+            }
+        }
+    }
+}
+
+/// What a run on a worker leaves is of use on this machine.
+#[test]
+fn its_net_is_evaluated_and_asked_without_the_worker() {
+    let workplace = workplace();
+    let worker = Worker::start(&workplace);
+    let options = worker.options();
+    workplace.train(&format!("--epochs 3 --run-name done {options}"));
+    drop(worker);
+    let evaluated = workplace.text("eval --run runs/done --data-dir data");
+    assert!(evaluated.contains("accuracy"), "{evaluated}");
+    workplace.text("report runs/done");
+}
