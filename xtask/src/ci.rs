@@ -264,6 +264,7 @@ fn on_ranks(linter: &Linter) -> Result<()> {
     let mut command = cargo();
     command.args(["test", "--package", "trainer", "--features", "mpi"]);
     command.args(["--bin", "trainer", "--test", "mpi"]);
+    command.env(REQUIRE_WGPU, "1");
     if can_make_namespaces() {
         command.env(REQUIRE_NAMESPACES, "1");
     } else {
@@ -275,7 +276,7 @@ fn on_ranks(linter: &Linter) -> Result<()> {
 }
 
 /// The trainer on a worker, which the README's test command leaves out: its feature brings 200 packages, and has Burn's
-/// upper packages built once more. That takes ten minutes on two cores, the tests two.
+/// packages built once more. That takes a quarter of an hour on two cores, the tests half a minute.
 fn on_a_worker(linter: &Linter) -> Result<()> {
     let mut command = cargo();
     command.args(["test", "--package", "trainer", "--features", "remote"]);

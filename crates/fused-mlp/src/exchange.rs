@@ -66,7 +66,7 @@ impl<T: Float> Trainer<T> {
         layers.map(|values| values.weights.elements_mut())
     }
 
-    /// The norm of the gradients of some weights, and of all biases.
+    /// Two norms of the gradients, in double precision: of some blocks of all layers' weights, and of all biases.
     ///
     /// # Errors
     ///
@@ -97,15 +97,15 @@ impl<T: Float> Trainer<T> {
     }
 
     fn check_parts(&self, parts: &Parts) -> Result<(), FusedError> {
-        let blocks: Vec<usize> = self.theta.iter().map(|l| l.weights.blocks.len()).collect();
+        let blocks = self.theta.iter().map(|l| l.weights.blocks.len());
         let fits =
-            |(part, &blocks): (&Range<usize>, &usize)| part.start <= part.end && part.end <= blocks;
-        if parts.len() == blocks.len() && parts.iter().zip(&blocks).all(fits) {
+            |(part, blocks): (&Range<usize>, usize)| part.start <= part.end && part.end <= blocks;
+        if parts.len() == blocks.len() && parts.iter().zip(blocks.clone()).all(fits) {
             return Ok(());
         }
         Err(FusedError::NoSuchBlocks {
             got: parts.to_vec(),
-            blocks,
+            blocks: blocks.collect(),
         })
     }
 

@@ -313,11 +313,10 @@ impl<T: Float> Trainer<T> {
         how: &Step,
     ) -> Result<T, FusedError> {
         let batch = self.check(inputs, targets, None)?;
-        let update = self.update(how);
         if let (None, Memory::Blocks(engine)) = (how.clip_norm, &mut self.memory) {
             let penalty = penalty(&self.architecture, &self.theta, batch.rows);
             let descend = Use::Descend {
-                update,
+                update: update(self.rule, self.weight_decay, how, self.steps),
                 buffers: &mut self.buffers,
                 biases: &mut self.biases,
             };
@@ -332,19 +331,13 @@ impl<T: Float> Trainer<T> {
         Ok(loss)
     }
 
-    /// The rule with the numbers of the next step.
-    fn update(&self, how: &Step) -> Update<T> {
-        let step = self.steps + 1;
-        Update::new(self.rule, self.weight_decay, how.learning_rate, step)
-    }
-
     /// Changes the biases and the weights, or some blocks of each layer's weights, by the gradients that are kept,
     /// limited if they are to be: by their norm, or by another.
     fn descend(&mut self, how: &Step, norm: Option<f64>, parts: Option<&Parts>) {
         let factor = how.clip_norm.and_then(|limit| {
             norm::factor(norm.unwrap_or_else(|| norm::whole(&self.gradients)), limit)
         });
-        let update = self.update(how);
+        let update = update(self.rule, self.weight_decay, how, self.steps);
         let update = factor.map_or(update, |factor| update.clipped(factor));
         let (theta, kept, buffers) = (&mut self.theta, &self.gradients, &mut self.buffers);
         match &self.memory {
@@ -431,6 +424,11 @@ impl<T: Float> Trainer<T> {
         }
         Err(FusedError::NoSuchLayer { layer, layers })
     }
+}
+
+/// The rule with the numbers of the step after `steps` others.
+fn update<T: Number>(rule: Rule, weight_decay: f64, how: &Step, steps: u64) -> Update<T> {
+    Update::new(rule, weight_decay, how.learning_rate, steps + 1)
 }
 
 /// The ridge term of a batch's loss.

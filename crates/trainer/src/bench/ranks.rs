@@ -23,6 +23,8 @@ impl Ranks {
         Self { count, size }
     }
 
+    /// Trains one epoch.
+    ///
     /// # Errors
     ///
     /// If `mpirun` is missing or refuses, or the run fails.

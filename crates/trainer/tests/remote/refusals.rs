@@ -108,7 +108,7 @@ fn a_worker_needs_a_token_and_an_address_of_its_own() {
     }
 }
 
-/// Without a token, or with one that others read, and on other addresses than this machine's, it warns.
+/// On other addresses than this machine's, it warns.
 #[test]
 fn a_worker_listens_to_this_machine_alone_unless_told_otherwise() {
     let workplace = workplace();
