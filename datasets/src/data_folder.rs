@@ -131,35 +131,61 @@ impl TestSet {
 /// Sets, the names of their classes, and names in the class map that are not among the data's.
 type NamedSets<const N: usize> = ([Option<ImageSet>; N], Vec<String>, Vec<String>);
 
-/// Sets whose classes are numbers, with the labels and the names of the classes to be. Only classes
-/// with images must be known.
+/// Sets whose classes are numbers, with the labels and the names of the classes to be.
 fn named<const N: usize>(
     sets: [Option<ImageSet>; N],
     own_names: Option<&[String]>,
     loading: &Loading,
     dir: &Path,
 ) -> Result<NamedSets<N>, DatasetError> {
-    let count = sets
-        .iter()
-        .flatten()
-        .map(ImageSet::class_count)
-        .max()
-        .unwrap_or(0);
+    let there = sets.iter().flatten();
+    let count = there.clone().map(ImageSet::class_count).max().unwrap_or(0);
+    let labels = there.map(ImageSet::labels).collect::<Vec<_>>();
+    let renamed = renamed(&labels, count, own_names, loading, dir)?;
+    let classes = renamed.names.len();
+    let sets = match renamed.labels {
+        Some(others) => sets.map(|set| set.map(|set| set.relabelled(&others, classes))),
+        None => sets,
+    };
+    Ok((sets, renamed.names, renamed.unmatched))
+}
+
+/// The classes of data, as a run calls them.
+pub(crate) struct Renamed {
+    /// The label of each class of the data, if it is another.
+    pub(crate) labels: Option<Vec<usize>>,
+    /// The names of the classes by label.
+    pub(crate) names: Vec<String>,
+    /// Names in the class map that are not among the data's.
+    pub(crate) unmatched: Vec<String>,
+}
+
+/// The labels and the names of the classes to be, for the labels of all sets, which have `count` classes. Only classes
+/// with images must be known.
+pub(crate) fn renamed(
+    labels_of_sets: &[&[u8]],
+    count: usize,
+    own_names: Option<&[String]>,
+    loading: &Loading,
+    dir: &Path,
+) -> Result<Renamed, DatasetError> {
     let name = |label: usize| own_names.and_then(|names| names.get(label)).cloned();
     let numbers: Vec<String> = (0..count.max(own_names.map_or(0, <[String]>::len)))
         .map(|label| name(label).unwrap_or_else(|| label.to_string()))
         .collect();
     if loading.classes.is_none() && loading.class_map.is_empty() {
-        return Ok((sets, numbers, vec![]));
+        return Ok(Renamed {
+            labels: None,
+            names: numbers,
+            unmatched: vec![],
+        });
     }
     let unmatched = loading
         .class_map
         .unmatched(numbers.iter().map(String::as_str));
     let mut is_used = vec![loading.classes.is_none(); count];
-    for set in sets.iter().flatten() {
-        for &label in set.labels() {
-            is_used[usize::from(label)] = true;
-        }
+    for &label in labels_of_sets.iter().copied().flatten() {
+        is_used[usize::from(label)] = true;
     }
     let used: Vec<usize> = (0..count).filter(|&label| is_used[label]).collect();
     let names: Vec<String> = used.iter().map(|&label| numbers[label].clone()).collect();
@@ -168,11 +194,11 @@ fn named<const N: usize>(
     for (label, other) in used.into_iter().zip(found) {
         others[label] = other;
     }
-    Ok((
-        sets.map(|set| set.map(|set| set.relabelled(&others, classes.len()))),
-        classes,
+    Ok(Renamed {
+        labels: Some(others),
+        names: classes,
         unmatched,
-    ))
+    })
 }
 
 /// The error of a folder that has no known layout.

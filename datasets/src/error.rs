@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use crate::{ArrayError, FolderError, LayoutError};
+use crate::{ArrayError, FolderError, InFileError, LayoutError};
 
 /// What is wrong with a data set: where, what was expected, what was found, and what to do about
 /// it.
@@ -309,6 +309,10 @@ pub enum DatasetError {
     /// What the layout of a folder lacks.
     #[error(transparent)]
     Layout(#[from] LayoutError),
+
+    /// Images cannot stay in their file, or no longer do.
+    #[error(transparent)]
+    InFile(#[from] InFileError),
 
     /// The content of a table or an array.
     #[error(transparent)]

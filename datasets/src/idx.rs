@@ -24,8 +24,9 @@ use std::{
 
 use flate2::bufread::MultiGzDecoder;
 
-use crate::DatasetError;
+use crate::in_file::InFile;
 use crate::numbers::{self, Element, Endian, Levels, Whole};
+use crate::{DatasetError, InFileError};
 
 /// The most bytes that are read from one file after its header: 2 GiB, 2.7 million images of MNIST's
 /// size.
@@ -62,7 +63,7 @@ const BUFFER_BYTES: usize = 64 * 1024;
 
 /// The content of an image file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Images {
+pub struct Images<P = Vec<u8>> {
     /// Number of images.
     pub count: usize,
     /// Rows of an image.
@@ -70,7 +71,7 @@ pub struct Images {
     /// Columns of an image.
     pub columns: usize,
     /// Pixels, `[count, rows, columns]`.
-    pub pixels: Vec<u8>,
+    pub pixels: P,
 }
 
 /// Reads the image file at `path`.
@@ -88,6 +89,29 @@ pub struct Images {
 /// ```
 pub fn read_images(path: &Path) -> Result<Images, DatasetError> {
     parse_images(open(path)?, path)
+}
+
+/// Opens the image file at `path`, whose images stay in it. It may be longer than [`MAX_BODY_BYTES`].
+///
+/// # Errors
+///
+/// As [`read_images`]; [`InFileError`] if the file is gzip, or its pixels are no unsigned bytes.
+pub fn open_images(path: &Path) -> Result<Images<InFile>, DatasetError> {
+    let mut source = Source::new(open(path)?, path)?;
+    if let Content::Gzip(_) = source.content {
+        return Err(InFileError::Compressed { path: path.into() }.into());
+    }
+    let (element, [count, rows, columns]) = source.image_header()?;
+    if element != Element::Unsigned(1) {
+        return Err(InFileError::NotBytes { path: path.into() }.into());
+    }
+    let [count, rows, columns] = [count, rows, columns].map(|size| size as usize);
+    Ok(Images {
+        count,
+        rows,
+        columns,
+        pixels: InFile::open(path, source.read, [count, rows * columns])?,
+    })
 }
 
 /// Reads the label file at `path`.
@@ -123,14 +147,7 @@ pub fn read_labels(path: &Path) -> Result<Vec<u8>, DatasetError> {
 /// ```
 pub fn parse_images(input: impl BufRead, path: &Path) -> Result<Images, DatasetError> {
     let mut source = Source::new(input, path)?;
-    let (element, [count, rows, columns]) = source.header()?;
-    if rows == 0 || columns == 0 {
-        return Err(DatasetError::EmptyImage {
-            path: path.into(),
-            rows,
-            columns,
-        });
-    }
+    let (element, [count, rows, columns]) = source.image_header()?;
     let sizes = [count, rows, columns];
     let pixels = if element == Element::Unsigned(1) {
         source.body(element, &sizes)?
@@ -243,6 +260,19 @@ impl<'a, R: BufRead> Source<'a, R> {
             magic: Vec::new(),
             read: 0,
         })
+    }
+
+    /// Reads the header of a file of images, which have pixels.
+    fn image_header(&mut self) -> Result<(Element, [u32; 3]), DatasetError> {
+        let (element, sizes @ [_, rows, columns]) = self.header()?;
+        if rows == 0 || columns == 0 {
+            return Err(DatasetError::EmptyImage {
+                path: self.path.into(),
+                rows,
+                columns,
+            });
+        }
+        Ok((element, sizes))
     }
 
     /// The number of dimensions, of files that may have several.

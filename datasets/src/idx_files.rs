@@ -89,17 +89,34 @@ impl IdxFiles {
         self.set.is_empty() && self.files[Part::Validation as usize] == [None, None]
     }
 
+    /// Whether these are EMNIST's, whose images lie on their side.
+    pub(crate) fn are_transposed(&self) -> bool {
+        words(&self.set).iter().any(|word| word == "emnist")
+    }
+
+    /// The files of training, validation and test set: images and labels.
+    pub(crate) fn pairs(self) -> Result<[Option<[PathBuf; 2]>; 3], DatasetError> {
+        let mut pairs = [None, None, None];
+        for (pair, files) in pairs.iter_mut().zip(self.files) {
+            *pair = match files {
+                [Some(images), Some(labels)] => Some([images, labels]),
+                [None, None] => None,
+                [Some(path), None] | [None, Some(path)] => {
+                    return Err(LayoutError::WithoutCounterpart { path }.into());
+                }
+            };
+        }
+        Ok(pairs)
+    }
+
     /// Reads the parts.
     pub(crate) fn read(self, dir: &Path) -> Result<Parts, DatasetError> {
         let mut parts = Parts::default();
-        let is_transposed = words(&self.set).iter().any(|word| word == "emnist");
-        for (slot, files) in parts.sets.iter_mut().zip(self.files) {
-            let (images, labels) = match files {
-                [Some(images), Some(labels)] => (images, labels),
-                [None, None] => continue,
-                [Some(file), _] | [_, Some(file)] => {
-                    return Err(LayoutError::WithoutCounterpart { path: file }.into());
-                }
+        let is_transposed = self.are_transposed();
+        let characters = characters(dir, &self.set);
+        for (slot, files) in parts.sets.iter_mut().zip(self.pairs()?) {
+            let Some([images, labels]) = files else {
+                continue;
             };
             let mut set = ImageSet::read(&images, &labels)?;
             if is_transposed {
@@ -112,7 +129,7 @@ impl IdxFiles {
                 .notes
                 .push("EMNIST's images transposed, so that they are upright".to_owned());
         }
-        if let Some(characters) = characters(dir, &self.set) {
+        if let Some(characters) = characters {
             name_classes(&mut parts, &characters);
         }
         Ok(parts)

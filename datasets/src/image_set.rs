@@ -4,6 +4,7 @@ use std::{fmt, path::Path};
 
 use burn_dataset::Dataset;
 
+use crate::in_file::{InFile, Pixels};
 use crate::{DatasetError, SPLIT_STREAM, idx, shuffled_indices};
 
 /// The default share of the training images for validation: 5 000 of MNIST's 60 000.
@@ -29,12 +30,14 @@ pub struct ImageItem {
 /// assert_eq!(set.class_histogram(), [2, 0, 1]);
 /// # Ok::<(), datasets::DatasetError>(())
 /// ```
+///
+/// The pixels are in memory, or as `ImageSet<InFile>` [in their file](InFile).
 #[derive(Clone, PartialEq, Eq)]
-pub struct ImageSet {
+pub struct ImageSet<P = Vec<u8>> {
     rows: usize,
     columns: usize,
     class_count: usize,
-    pixels: Vec<u8>,
+    pixels: P,
     labels: Vec<u8>,
 }
 
@@ -98,17 +101,106 @@ impl ImageSet {
     /// # Ok::<(), datasets::DatasetError>(())
     /// ```
     pub fn read(images: &Path, labels: &Path) -> Result<Self, DatasetError> {
-        let read = idx::read_images(images)?;
+        Self::of_files([images, labels], idx::read_images(images)?)
+    }
+
+    /// Pixels of image `index`, row by row: `[rows * columns]`.
+    ///
+    /// # Panics
+    ///
+    /// If `index >= len()`.
+    pub fn image(&self, index: usize) -> &[u8] {
+        let size = self.image_size();
+        &self.pixels[index * size..][..size]
+    }
+
+    /// Pixels of all images, `[n, rows * columns]`.
+    pub fn pixels(&self) -> &[u8] {
+        &self.pixels
+    }
+
+    /// The images of this set, then those of another one, which must have the same size.
+    #[cfg(feature = "images")]
+    pub(crate) fn followed_by(mut self, other: &Self) -> Self {
+        assert_eq!(
+            [self.rows, self.columns],
+            [other.rows, other.columns],
+            "images of one size"
+        );
+        self.pixels.extend_from_slice(&other.pixels);
+        self.labels.extend_from_slice(&other.labels);
+        self.class_count = self.class_count.max(other.class_count);
+        self
+    }
+
+    /// The images with rows and columns exchanged.
+    #[cfg(feature = "images")]
+    pub(crate) fn transposed(mut self) -> Self {
+        let (rows, columns) = (self.rows, self.columns);
+        let mut image = vec![0; rows * columns];
+        for pixels in self.pixels.chunks_exact_mut(rows * columns) {
+            for (index, pixel) in pixels.iter().enumerate() {
+                image[index % columns * rows + index / columns] = *pixel;
+            }
+            pixels.copy_from_slice(&image);
+        }
+        (self.rows, self.columns) = (columns, rows);
+        self
+    }
+}
+
+impl ImageSet<InFile> {
+    /// As [`ImageSet::read`], with the images in their file ([`idx::open_images`]).
+    ///
+    /// # Errors
+    ///
+    /// As [`ImageSet::read`]; if the image file is compressed or has other numbers than bytes.
+    ///
+    /// ```
+    /// # let folder = std::env::temp_dir().join(format!("in-file-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&folder)?;
+    /// let [images, labels] = ["images-idx3-ubyte", "labels-idx1-ubyte"].map(|name| folder.join(name));
+    /// std::fs::write(&images, [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 7, 9, 3, 4])?;
+    /// std::fs::write(&labels, [0, 0, 8, 1, 0, 0, 0, 2, 1, 0])?;
+    /// let set = datasets::ImageSet::open(&images, &labels)?;
+    /// let mut room = vec![];
+    /// set.pixels().read([1].into_iter(), &mut room)?;
+    /// assert_eq!((set.len(), set.label(1), room), (2, 0, vec![3, 4]));
+    /// # std::fs::remove_dir_all(&folder)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn open(images: &Path, labels: &Path) -> Result<Self, DatasetError> {
+        Self::of_files([images, labels], idx::open_images(images)?)
+    }
+
+    /// Pixels of all images, in their file.
+    pub fn pixels(&self) -> &InFile {
+        &self.pixels
+    }
+}
+
+impl<P: Pixels> ImageSet<P> {
+    /// The images that were read or opened, with the labels of their file.
+    fn of_files(
+        [images, labels]: [&Path; 2],
+        opened: idx::Images<P>,
+    ) -> Result<Self, DatasetError> {
         let classes = idx::read_labels(labels)?;
-        if read.count != classes.len() {
+        if opened.count != classes.len() {
             return Err(DatasetError::CountMismatch {
                 images: images.into(),
                 labels: labels.into(),
-                expected: read.count,
+                expected: opened.count,
                 got: classes.len(),
             });
         }
-        Self::new(read.rows, read.columns, read.pixels, classes)
+        Ok(Self {
+            rows: opened.rows,
+            columns: opened.columns,
+            class_count: class_count(&classes),
+            pixels: opened.pixels,
+            labels: classes,
+        })
     }
 
     /// Number of images, at least 1.
@@ -144,16 +236,6 @@ impl ImageSet {
         self.class_count
     }
 
-    /// Pixels of image `index`, row by row: `[rows * columns]`.
-    ///
-    /// # Panics
-    ///
-    /// If `index >= len()`.
-    pub fn image(&self, index: usize) -> &[u8] {
-        let size = self.image_size();
-        &self.pixels[index * size..][..size]
-    }
-
     /// Class of image `index`, below [`class_count`](Self::class_count).
     ///
     /// # Panics
@@ -161,11 +243,6 @@ impl ImageSet {
     /// If `index >= len()`.
     pub fn label(&self, index: usize) -> u8 {
         self.labels[index]
-    }
-
-    /// Pixels of all images, `[n, rows * columns]`.
-    pub fn pixels(&self) -> &[u8] {
-        &self.pixels
     }
 
     /// Labels of all images, `[n]`.
@@ -189,7 +266,7 @@ impl ImageSet {
     /// assert_eq!(set.into_parts(), (vec![1, 2, 3, 4], vec![1, 0]));
     /// # Ok::<(), datasets::DatasetError>(())
     /// ```
-    pub fn into_parts(self) -> (Vec<u8>, Vec<u8>) {
+    pub fn into_parts(self) -> (P, Vec<u8>) {
         (self.pixels, self.labels)
     }
 
@@ -214,35 +291,6 @@ impl ImageSet {
             *label = u8::try_from(other).expect("a label is a byte");
         }
         self.class_count = class_count;
-        self
-    }
-
-    /// The images of this set, then those of another one, which must have the same size.
-    #[cfg(feature = "images")]
-    pub(crate) fn followed_by(mut self, other: &Self) -> Self {
-        assert_eq!(
-            [self.rows, self.columns],
-            [other.rows, other.columns],
-            "images of one size"
-        );
-        self.pixels.extend_from_slice(&other.pixels);
-        self.labels.extend_from_slice(&other.labels);
-        self.class_count = self.class_count.max(other.class_count);
-        self
-    }
-
-    /// The images with rows and columns exchanged.
-    #[cfg(feature = "images")]
-    pub(crate) fn transposed(mut self) -> Self {
-        let (rows, columns) = (self.rows, self.columns);
-        let mut image = vec![0; rows * columns];
-        for pixels in self.pixels.chunks_exact_mut(rows * columns) {
-            for (index, pixel) in pixels.iter().enumerate() {
-                image[index % columns * rows + index / columns] = *pixel;
-            }
-            pixels.copy_from_slice(&image);
-        }
-        (self.rows, self.columns) = (columns, rows);
         self
     }
 
@@ -300,30 +348,11 @@ impl ImageSet {
     /// Moves the images at `chosen`, ascending indices, into a set of their own; the others stay in
     /// place without gaps.
     pub(crate) fn take_out(&mut self, chosen: &[u32]) -> Self {
-        let size = self.image_size();
-        let mut taken = Self {
-            pixels: Vec::with_capacity(chosen.len() * size),
-            labels: Vec::with_capacity(chosen.len()),
+        Self {
+            pixels: self.pixels.take_out(chosen, self.image_size()),
+            labels: self.labels.take_out(chosen, 1),
             ..*self
-        };
-        let mut chosen = chosen.iter().map(|&index| index as usize).peekable();
-        let mut kept = 0;
-        for index in 0..self.len() {
-            if chosen.next_if_eq(&index).is_some() {
-                taken.pixels.extend_from_slice(self.image(index));
-                taken.labels.push(self.label(index));
-            } else {
-                let start = index * size;
-                self.pixels.copy_within(start..start + size, kept * size);
-                self.labels[kept] = self.labels[index];
-                kept += 1;
-            }
         }
-        self.pixels.truncate(kept * size);
-        self.pixels.shrink_to_fit();
-        self.labels.truncate(kept);
-        self.labels.shrink_to_fit();
-        taken
     }
 
     /// Takes the number of classes of the training set. The error is the first label beyond it, with its
@@ -343,11 +372,11 @@ pub(crate) fn class_count(labels: &[u8]) -> usize {
     usize::from(labels.iter().copied().max().unwrap_or_default()) + 1
 }
 
-impl fmt::Debug for ImageSet {
+impl<P> fmt::Debug for ImageSet<P> {
     /// Sizes only: the pixels would fill the screen.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ImageSet")
-            .field("len", &self.len())
+            .field("len", &self.labels.len())
             .field("rows", &self.rows)
             .field("columns", &self.columns)
             .field("class_count", &self.class_count)

@@ -27,6 +27,8 @@ mod csv_files;
 #[cfg(feature = "images")]
 mod data_folder;
 #[cfg(feature = "images")]
+mod data_in_file;
+#[cfg(feature = "images")]
 mod decode;
 #[cfg(feature = "images")]
 mod distortion;
@@ -54,6 +56,8 @@ mod image_limits;
 #[cfg(feature = "images")]
 mod image_parts;
 mod image_set;
+mod in_file;
+mod in_file_error;
 mod inspection;
 mod layout_error;
 #[cfg(feature = "images")]
@@ -93,6 +97,8 @@ pub use array_error::ArrayError;
 #[cfg(feature = "images")]
 pub use classes::{ClassMap, label_of_class};
 #[cfg(feature = "images")]
+pub use data_in_file::DataInFile;
+#[cfg(feature = "images")]
 pub use distortion::distorted;
 pub use doubt::Doubt;
 pub use doubts::{doubts, doubts_of_test};
@@ -107,6 +113,8 @@ pub use image_kind::is_named_like_an_image;
 #[cfg(feature = "images")]
 pub use image_limits::{MAX_IMAGE_MEMORY, MAX_IMAGE_PIXELS};
 pub use image_set::{DEFAULT_VALIDATION_FRACTION, ImageItem, ImageSet};
+pub use in_file::{InFile, Pixels};
+pub use in_file_error::InFileError;
 pub use inspection::{Duplicate, PixelStatistics};
 pub use layout_error::LayoutError;
 #[cfg(feature = "images")]

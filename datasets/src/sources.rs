@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::part::Part;
-use crate::{DatasetError, ImageSet};
+use crate::{DatasetError, ImageSet, Pixels};
 
 /// A set, and the file with its labels.
 pub(crate) type PartOfSet = (ImageSet, PathBuf);
@@ -26,22 +26,7 @@ impl Parts {
             return Ok(self);
         };
         for (set, path) in others.iter_mut().flatten() {
-            let [expected, got] = [&*training, &*set].map(|set| (set.rows(), set.columns()));
-            if expected != got {
-                return Err(DatasetError::ImageSizeMismatch {
-                    path: path.clone(),
-                    expected,
-                    got,
-                });
-            }
-            if let Err((index, label)) = set.take_classes(training.class_count()) {
-                return Err(DatasetError::LabelOutOfRange {
-                    path: path.clone(),
-                    index,
-                    label,
-                    class_count: training.class_count(),
-                });
-            }
+            agree(training, set, path)?;
         }
         Ok(self)
     }
@@ -50,6 +35,32 @@ impl Parts {
     pub(crate) fn take(&mut self, part: Part) -> Option<ImageSet> {
         self.sets[part as usize].take().map(|(set, _)| set)
     }
+}
+
+/// Gives another part, with labels in the file at `path`, the classes of the training set, if images are of its size.
+pub(crate) fn agree<P: Pixels, Q: Pixels>(
+    training: &ImageSet<P>,
+    other: &mut ImageSet<Q>,
+    path: &Path,
+) -> Result<(), DatasetError> {
+    let expected = (training.rows(), training.columns());
+    let got = (other.rows(), other.columns());
+    if expected != got {
+        return Err(DatasetError::ImageSizeMismatch {
+            path: path.into(),
+            expected,
+            got,
+        });
+    }
+    let class_count = training.class_count();
+    other
+        .take_classes(class_count)
+        .map_err(|(index, label)| DatasetError::LabelOutOfRange {
+            path: path.into(),
+            index,
+            label,
+            class_count,
+        })
 }
 
 /// An error unless there are as many labels as images.
