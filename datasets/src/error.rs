@@ -155,7 +155,7 @@ pub enum DatasetError {
     /// The header announces more bytes than the limit.
     #[error(
         "{}: expected at most {limit} bytes of data, got a header that announces {got}; check the \
-         header, or use a smaller set",
+         header, use a smaller set, or train with --data-in-file",
         .path.display()
     )]
     TooLarge {

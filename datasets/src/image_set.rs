@@ -250,6 +250,25 @@ impl<P: Pixels> ImageSet<P> {
         &self.labels
     }
 
+    /// Passes all pixels on, in order and in pieces.
+    ///
+    /// # Errors
+    ///
+    /// If images that stay in their file cannot be read.
+    pub fn pass_on(&self, to: impl FnMut(&[u8])) -> Result<(), DatasetError> {
+        self.pixels.pass_on(to)
+    }
+
+    /// Passes the pixels of some images on, in order: of at most [`SAMPLE`](crate::SAMPLE), evenly spread from the first
+    /// to the last.
+    ///
+    /// # Errors
+    ///
+    /// If images that stay in their file cannot be read.
+    pub fn pass_on_sample(&self, to: impl FnMut(&[u8])) -> Result<(), DatasetError> {
+        self.pixels.pass_on_sample(self.image_size(), to)
+    }
+
     /// Number of images of each class, `[class_count]`.
     pub fn class_histogram(&self) -> Vec<usize> {
         let mut counts = vec![0; self.class_count];

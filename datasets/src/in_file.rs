@@ -12,6 +12,9 @@ const PIECE: usize = 1 << 20;
 
 /// Where the pixels of images are: in memory, `Vec<u8>`, or in their file, [`InFile`].
 pub trait Pixels: Sized {
+    /// Whether they are in memory.
+    const IN_MEMORY: bool;
+
     /// Moves the images at `chosen`, ascending indices, into a list of their own; the others stay in place without
     /// gaps. An image has `size` pixels.
     fn take_out(&mut self, chosen: &[u32], size: usize) -> Self;
@@ -22,9 +25,28 @@ pub trait Pixels: Sized {
     ///
     /// If they cannot be read.
     fn pass_on(&self, to: impl FnMut(&[u8])) -> Result<(), DatasetError>;
+
+    /// Passes the pixels of some images on, in order: of at most [`SAMPLE`], evenly spread from the first to the last.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be read.
+    fn pass_on_sample(&self, size: usize, to: impl FnMut(&[u8])) -> Result<(), DatasetError>;
+}
+
+/// The most images of a sample.
+pub const SAMPLE: usize = 4096;
+
+/// Indices of a sample of `count` images, from the first to the last.
+fn sample(count: usize) -> impl Iterator<Item = usize> {
+    let (images, gaps) = (count.min(SAMPLE), count.clamp(2, SAMPLE) as u64 - 1);
+    let last = count.saturating_sub(1) as u64;
+    (0..images as u64).map(move |image| (image * last / gaps) as usize)
 }
 
 impl Pixels for Vec<u8> {
+    const IN_MEMORY: bool = true;
+
     fn take_out(&mut self, chosen: &[u32], size: usize) -> Self {
         let mut taken = Self::with_capacity(chosen.len() * size);
         let mut chosen = chosen.iter().map(|&index| index as usize).peekable();
@@ -45,6 +67,13 @@ impl Pixels for Vec<u8> {
 
     fn pass_on(&self, mut to: impl FnMut(&[u8])) -> Result<(), DatasetError> {
         to(self);
+        Ok(())
+    }
+
+    fn pass_on_sample(&self, size: usize, mut to: impl FnMut(&[u8])) -> Result<(), DatasetError> {
+        for index in sample(self.len() / size) {
+            to(&self[index * size..][..size]);
+        }
         Ok(())
     }
 }
@@ -162,6 +191,8 @@ impl InFile {
 }
 
 impl Pixels for InFile {
+    const IN_MEMORY: bool = false;
+
     fn take_out(&mut self, chosen: &[u32], _size: usize) -> Self {
         let all = self.count();
         let place = |index: usize| match &self.places {
@@ -189,6 +220,15 @@ impl Pixels for InFile {
         let mut room = vec![];
         for first in (0..count).step_by(at_once) {
             self.read(first..count.min(first + at_once), &mut room)?;
+            to(&room);
+        }
+        Ok(())
+    }
+
+    fn pass_on_sample(&self, _size: usize, mut to: impl FnMut(&[u8])) -> Result<(), DatasetError> {
+        let mut room = vec![];
+        for index in sample(self.count()) {
+            self.read([index].into_iter(), &mut room)?;
             to(&room);
         }
         Ok(())
@@ -294,6 +334,32 @@ mod tests {
             assert_eq!(taken.count(), chosen.len());
         }
         assert_eq!(in_file.places(), Some(&[1, 4][..]));
+    }
+
+    #[test]
+    fn a_sample_has_the_first_image_the_last_and_some_between() {
+        let of = |count| sample(count).collect::<Vec<_>>();
+        assert_eq!((of(0), of(1), of(2)), (vec![], vec![0], vec![0, 1]));
+        assert_eq!(of(SAMPLE), (0..SAMPLE).collect::<Vec<_>>());
+        for count in [SAMPLE + 1, 10 * SAMPLE, u32::MAX as usize] {
+            let sample = of(count);
+            assert_eq!((sample.len(), sample[0]), (SAMPLE, 0));
+            assert_eq!(sample[SAMPLE - 1], count - 1);
+            let gap = count / SAMPLE;
+            let is_even = |pair: &[usize]| (gap..gap + 2).contains(&(pair[1] - pair[0]));
+            assert!(sample.windows(2).all(is_even), "{count}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let (_, in_file) = five(folder.path());
+        let (mut a, mut b) = (vec![], vec![]);
+        in_file
+            .pass_on_sample(3, |image| a.push(image.to_vec()))
+            .unwrap();
+        let in_memory: Vec<u8> = (0..15).collect();
+        in_memory
+            .pass_on_sample(3, |image| b.push(image.to_vec()))
+            .unwrap();
+        assert_eq!((a.len(), a), (5, b));
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub enum InFileError {
     /// The file is compressed.
     #[error(
         "{}: expected a file that is not compressed, so that its images can stay in it; decompress \
-         it with gunzip -k, or read it into memory",
+         it with gunzip -k, or leave out --data-in-file",
         .path.display()
     )]
     Compressed {
@@ -35,7 +35,7 @@ pub enum InFileError {
     /// Pixels are to be converted.
     #[error(
         "{}: expected pixels of one byte each, so that the images can stay in the file, got other \
-         numbers; read it into memory",
+         numbers; leave out --data-in-file",
         .path.display()
     )]
     NotBytes {
@@ -46,7 +46,7 @@ pub enum InFileError {
     /// The images of EMNIST are to be transposed.
     #[error(
         "{}: expected images that can stay in the file as they are, got EMNIST's, which are \
-         transposed; read them into memory",
+         transposed; leave out --data-in-file",
         .path.display()
     )]
     Transposed {
@@ -56,8 +56,8 @@ pub enum InFileError {
 
     /// The data are not in the IDX format.
     #[error(
-        "{}: expected IDX files, whose images can stay in them, got another data set; read it into \
-         memory",
+        "{}: expected IDX files, whose images can stay in them, got another data set; leave out \
+         --data-in-file",
         .path.display()
     )]
     NotIdx {
@@ -68,7 +68,7 @@ pub enum InFileError {
     /// No test set.
     #[error(
         "{}: expected a test set next to the images that stay in their file, got none; add one, or \
-         read the data into memory, which holds some of them out",
+         leave out --data-in-file: then some of them are held out",
         .path.display()
     )]
     NoTestSet {

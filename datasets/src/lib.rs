@@ -113,7 +113,7 @@ pub use image_kind::is_named_like_an_image;
 #[cfg(feature = "images")]
 pub use image_limits::{MAX_IMAGE_MEMORY, MAX_IMAGE_PIXELS};
 pub use image_set::{DEFAULT_VALIDATION_FRACTION, ImageItem, ImageSet};
-pub use in_file::{InFile, Pixels};
+pub use in_file::{InFile, Pixels, SAMPLE};
 pub use in_file_error::InFileError;
 pub use inspection::{Duplicate, PixelStatistics};
 pub use layout_error::LayoutError;

@@ -183,7 +183,8 @@ impl NetData {
     /// Whether the images of a folder are those that the net was trained on; true if nobody knows.
     pub(crate) fn is_trained_on(&self, images: &ImageSet) -> bool {
         let known = self.data_digest.as_ref();
-        known.is_none_or(|known| *known == data_digest(images, Some(known)))
+        let is_of = |known: &String| data_digest(images, Some(known)).is_ok_and(|of| of == *known);
+        known.is_none_or(is_of)
     }
 
     /// The same for a net that has just been trained, whose data are as they were.

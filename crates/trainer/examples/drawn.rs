@@ -88,7 +88,7 @@ fn wrong(net: &AnyNet, images: &ImageSet, opened: &Opened) -> Result<usize> {
         "expected a net with {} inputs, got {inputs}",
         SIDE * SIDE
     );
-    let (x, _) = Examples::from_images(images.clone(), opened).narrow(0, images.len());
+    let (x, _) = Examples::from_images(images.clone(), opened).narrow(0, images.len())?;
     let classes = net.predict(x).classes.try_into_vec_as::<i64>();
     let classes = classes.map_err(training::TrainingError::device)?;
     let pairs = classes.into_iter().zip(images.labels());

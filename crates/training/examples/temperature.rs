@@ -126,7 +126,8 @@ fn logits(
     rows: &Examples<Tensor<1, Int>>,
 ) -> Result<Vec<Vec<f64>>, Box<dyn Error>> {
     let mut logits = vec![];
-    for (x, _) in rows.parts(0..rows.len(), 500) {
+    for part in rows.parts(0..rows.len(), 500) {
+        let (x, _) = part?;
         let outputs = net.forward(x);
         let [_, classes] = outputs.dims();
         let values = read_back(outputs.flatten(0, 1))?;

@@ -111,7 +111,7 @@ mod tests {
         let members = nets.each_ref().map(|net| (net, examples.clone()));
         let together = committee(&members, &team, 4).unwrap();
         let probabilities = nets.each_ref().map(|net| {
-            let logits = net.forward(examples.narrow(0, 10).0);
+            let logits = net.forward(examples.narrow(0, 10).unwrap().0);
             read_back(softmax(logits, 1).flatten(0, 1)).unwrap()
         });
         let mut loss = 0.0;

@@ -26,7 +26,7 @@ const NUMBER: usize = 4;
 ///
 /// # Errors
 ///
-/// If the device fails.
+/// If the device fails, or images that stay in their file cannot be read.
 pub fn dry_run<N: Net>(
     settings: &Settings,
     opened: &Opened,
@@ -38,7 +38,7 @@ pub fn dry_run<N: Net>(
     let mut schedule = Schedule::new(settings, steps_per_epoch)?;
     let rows = settings.batch_size.min(splits.training.len());
     let batch = splits.training.batch(&Order::storage(1), 0..rows);
-    let (x, targets) = batch.all();
+    let (x, targets) = batch.all()?;
     let checked = settings.check_gradients.map(|_| {
         gradient_check::check(
             &state.net().clone().with_dropout(settings.masks(0)),
@@ -63,7 +63,7 @@ pub fn dry_run<N: Net>(
     let loss;
     (state.learner, loss) = step(state.learner, &batch, &stepping, Some(&mut look))?;
     let evaluated = splits.validation.as_ref().unwrap_or(&splits.test);
-    let (x, targets) = evaluated.first(rows).all();
+    let (x, targets) = evaluated.first(rows).all()?;
     let outputs = state.net().valid().outputs(x);
     let loss_after = N::output_loss(outputs, targets);
 

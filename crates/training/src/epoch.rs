@@ -156,7 +156,7 @@ pub struct EpochDone {
 ///
 /// # Errors
 ///
-/// If the device fails.
+/// If the device fails, images that stay in their file cannot be read, or another process is lost.
 pub fn epoch<N: Net>(
     mut state: State<N>,
     training: &Examples<N::Targets>,

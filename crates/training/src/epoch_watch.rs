@@ -41,7 +41,7 @@ impl<N: Net, R: Recorder<N>> Watch<N> for EpochWatch<'_, R> {
         let (epoch, step) = (state.progress.epoch + 1, state.progress.step + 1);
         let started = Instant::now();
         let seed = self.settings.seed.wrapping_add(step as u64);
-        let (x, targets) = batch.all();
+        let (x, targets) = batch.all()?;
         let masks = self.settings.masks(state.progress.step);
         let report = gradient_check::check(
             &state.net().clone().with_dropout(masks),

@@ -16,6 +16,9 @@ pub enum TrainingError {
         /// The operating system's reason.
         why: String,
     },
+    /// Images that stay in their file cannot be read.
+    #[error(transparent)]
+    Data(#[from] datasets::DatasetError),
     /// A net cannot have these sizes.
     #[error(transparent)]
     Net(#[from] ConfigError),

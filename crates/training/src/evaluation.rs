@@ -184,7 +184,8 @@ fn map_some_parts<N: Net, R: Send + 'static>(
     let evaluate_share = move |share: Range<usize>| -> Result<Vec<_>, TrainingError> {
         let [from, to] = [share.start, share.end].map(|part| (first + part) * rows_at_once);
         let range = from..rows.min(to);
-        let parts = examples.parts(range, rows_at_once).map(|(x, targets)| {
+        let parts = examples.parts(range, rows_at_once).map(|part| {
+            let (x, targets) = part?;
             let length = x.dims()[0];
             let outputs = net.outputs(x);
             // A loss of exactly 0 comes as -0: plus 0, it is 0.

@@ -112,9 +112,13 @@ impl<'a, N: Net> Run<'a, N> {
                     validation, test, ..
                 } = self.splits;
                 ensure_same_run(shared.ranks(), self.settings, state)?;
-                let validation = validation.as_ref().map_or(0, Examples::digest);
-                ensure_same(shared.ranks(), "validation set", validation)?;
-                ensure_same(shared.ranks(), "test set", test.digest())
+                let validation = validation.as_ref().map(Examples::digest).transpose()?;
+                ensure_same(
+                    shared.ranks(),
+                    "validation set",
+                    validation.unwrap_or_default(),
+                )?;
+                ensure_same(shared.ranks(), "test set", test.digest()?)
             }
             None if self.settings.average_every.is_some() => Err(TrainingError::Alone),
             None => Ok(()),
@@ -361,18 +365,15 @@ impl<'a, N: Net> Run<'a, N> {
         let test = self.evaluate(net, &self.splits.test)?;
         let started = Instant::now();
         let training = &self.splits.training;
-        let parts = training.parts(0..training.len(), self.rows_at_once());
-        let exact = net.valid().closed_form(parts)?;
+        let exact = self.with_all(training, |parts| net.valid().closed_form(parts))?;
         let exact_seconds = started.elapsed().as_secs_f64();
         let exact_test = exact
             .as_ref()
             .map(|exact| self.evaluate(&exact.net, &self.splits.test))
             .transpose()?;
         let validation = self.splits.validation.as_ref();
-        let temperature = validation.map(|rows| {
-            let parts = rows.parts(0..rows.len(), self.rows_at_once());
-            net.valid().temperature(parts)
-        });
+        let temperature =
+            validation.map(|rows| self.with_all(rows, |parts| net.valid().temperature(parts)));
         let temperature = temperature.transpose()?.flatten();
         let rows = state.progress.epoch * training.len();
         let best = state.best.as_ref().and(state.progress.best);
@@ -403,6 +404,20 @@ impl<'a, N: Net> Run<'a, N> {
         } else {
             Outcome::NotFinite
         })
+    }
+
+    /// Passes all rows on, in parts, to what has no use for errors: it gets no further part after one that cannot be
+    /// read, and its result is dropped.
+    fn with_all<R>(
+        &self,
+        examples: &Examples<N::Targets>,
+        work: impl FnOnce(&mut dyn Iterator<Item = (Tensor<2>, N::Targets)>) -> Result<R, TrainingError>,
+    ) -> Result<R, TrainingError> {
+        let mut error = None;
+        let parts = examples.parts(0..examples.len(), self.rows_at_once());
+        let mut parts = parts.map_while(|part| part.map_err(|cause| error = Some(cause)).ok());
+        let result = work(&mut parts)?;
+        error.map_or(Ok(result), |cause| Err(cause.into()))
     }
 
     fn not_finite(

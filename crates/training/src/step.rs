@@ -42,7 +42,7 @@ pub type Look<'a, N> = &'a mut dyn FnMut(&N, &GradientsParams);
 ///
 /// # Errors
 ///
-/// If the batch does not fit the fused engine.
+/// If the rows cannot be read, or do not fit the fused engine; or if another process is lost.
 ///
 /// # Formula
 ///
@@ -101,14 +101,14 @@ fn gradients<N: Net>(
 ) -> Result<(Loss, GradientsParams), TrainingError> {
     let (team, engine) = (how.team, how.engine);
     let Some(shared) = team.shared() else {
-        let (loss, gradients) = team.gradients(engine, net, batch, how.dropout);
+        let (loss, gradients) = team.gradients(engine, net, batch, how.dropout)?;
         return Ok((Loss::OnDevice(Box::new(loss)), gradients));
     };
     if shared.apart.is_some() {
         let part = shared.own_batch(batch.len());
         let whole = part.len();
         let (loss, gradients) =
-            team.gradients_of_part(engine, net, (batch, part, whole), how.dropout);
+            team.gradients_of_part(engine, net, (batch, part, whole), how.dropout)?;
         return Ok((Loss::OnDevice(Box::new(loss)), gradients));
     }
     let part = shared.part(batch.len());
@@ -116,6 +116,6 @@ fn gradients<N: Net>(
         let rows = (batch, part, batch.len());
         team.gradients_of_part(engine, net, rows, how.dropout)
     });
-    let (loss, gradients) = shared.add_up_gradients(&net.valid(), own)?;
+    let (loss, gradients) = shared.add_up_gradients(&net.valid(), own.transpose()?)?;
     Ok((Loss::Known(f64::from(loss)), gradients))
 }

@@ -75,13 +75,17 @@ impl Team {
     }
 
     /// Loss (off autodiff, one element) and gradients of a batch with the masks of a step.
+    ///
+    /// # Errors
+    ///
+    /// If the rows cannot be read.
     pub fn gradients<N: Net>(
         &self,
         engine: Engine,
         net: &N,
         batch: &Batch<N::Targets>,
         dropout: Dropout,
-    ) -> (Tensor<1>, GradientsParams) {
+    ) -> Result<(Tensor<1>, GradientsParams), TrainingError> {
         let all = 0..batch.len();
         self.gradients_of_part(engine, net, (batch, all, batch.len()), dropout)
     }
@@ -93,15 +97,16 @@ impl Team {
         net: &N,
         (batch, part, whole): (&Batch<N::Targets>, Range<usize>, usize),
         dropout: Dropout,
-    ) -> (Tensor<1>, GradientsParams) {
+    ) -> Result<(Tensor<1>, GradientsParams), TrainingError> {
         let (copy, rows_of) = (net.clone(), batch.clone());
         let parts = self.map(self.shards(part.len()), move |shard| {
             let shard = part.start + shard.start..part.start + shard.end;
             let net = copy.clone().with_dropout(dropout.from_row(shard.start));
-            let (x, targets) = rows_of.part(shard);
-            engine.gradients(&net, x, targets, whole)
+            let (x, targets) = rows_of.part(shard)?;
+            Ok(engine.gradients(&net, x, targets, whole))
         });
-        self.sum(net, parts)
+        let parts = parts.into_iter().collect::<Result<_, TrainingError>>()?;
+        Ok(self.sum(net, parts))
     }
 
     /// Loss and gradients of a batch from those of its shards.

@@ -24,7 +24,7 @@ pub(super) struct FirstStep {
 impl FirstStep {
     /// Forward and backward of this net on the first images.
     pub(super) fn of(net: &MnistMlp, train: &Images) -> Result<Self> {
-        let (x, labels) = train.narrow(0, BATCH.min(train.len()));
+        let (x, labels) = train.narrow(0, BATCH.min(train.len()))?;
         let parameters = layer_parameters(&net.layers)?;
         let last = parameters.len();
         let [_, classes] = parameters[last - 1].w.dims();

@@ -69,7 +69,7 @@ impl Watch<MnistMlp> for Observer<'_> {
         if step.is_multiple_of(KEPT) {
             let team = Team::undivided();
             let (loss, gradients) =
-                team.gradients(Engine::Manual, state.net(), batch, Dropout::NONE);
+                team.gradients(Engine::Manual, state.net(), batch, Dropout::NONE)?;
             self.losses.push(loss);
             self.norms.extend(state.net().layers.iter().map(|layer| {
                 let gradient = gradients.get::<2>(layer.weight.id);

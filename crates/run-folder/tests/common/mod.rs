@@ -150,7 +150,7 @@ fn run(
         Origin::New(_) => None,
         Origin::Old(resumed) => resumed.data_digest(),
     };
-    let digest = data_digest(&train, started_with);
+    let digest = data_digest(&train, started_with)?;
     let (training, validation) = match settings.validation_fraction {
         Some(fraction) => {
             let (training, validation) = train.split(fraction, settings.seed)?;

@@ -84,8 +84,9 @@ pub(crate) fn parts(
         let batch = run.examples.batch(&order, start..start + batch_rows);
         let shards = run.team.map(run.team.shards(batch_rows), move |shard| {
             let started = Instant::now();
-            (batch.part(shard), started.elapsed())
+            batch.part(shard).map(|rows| (rows, started.elapsed()))
         });
+        let shards = shards.into_iter().collect::<Result<Vec<_>, _>>()?;
         let (shards, taking): (Vec<_>, Vec<_>) = shards.into_iter().unzip();
         let taking = taking.into_iter().max().unwrap_or_default();
         lap(&mut gather, &run)?;

@@ -186,7 +186,7 @@ impl Classifier {
         let [rows, columns] = self.treatment.size();
         let image = ImageSet::new(rows, columns, image.pixels.clone(), vec![0])?;
         let (x, _label): (Tensor<2>, _) =
-            Examples::from_images(image, &self.trained.opened).narrow(0, 1);
+            Examples::from_images(image, &self.trained.opened).narrow(0, 1)?;
         let scores = match &self.trained.net {
             AnyNet::MnistMlp(net) => activation::softmax(net.forward(x), 1),
             AnyNet::LinearRegression(net) => net.forward(x),

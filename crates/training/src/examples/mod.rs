@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use backends::{Hardware, Opened};
 use burn::tensor::{DType, Int, Tensor, TensorData};
-use datasets::{ImageSet, shuffled_indices, xor};
+use datasets::{DatasetError, ImageSet, InFile, Pixels, shuffled_indices, xor};
 use distortions::Distortions;
 
 pub(crate) use on_host::Inputs as HostInputs;
@@ -120,6 +120,18 @@ impl Examples<Tensor<1, Int>> {
         Self(Kept::OnHost(Arc::new(kept)))
     }
 
+    /// Images that stay in their file, which may be larger than memory: whoever takes rows reads them, and no others.
+    /// To an adapter, each batch is uploaded. They are distorted if that is asked for, as by
+    /// [`distorted`](Self::distorted).
+    pub fn in_file(
+        images: ImageSet<InFile>,
+        distortions: Option<Distortions>,
+        opened: &Opened,
+    ) -> Self {
+        let kept = OnHost::of_images(images, distortions.map(Arc::new), &opened.device);
+        Self(Kept::OnHost(Arc::new(kept)))
+    }
+
     /// The same rows with real-valued targets, `[n, classes]`: 1 for a row's class, else 0.
     pub fn one_hot(self, classes: usize) -> Examples<Tensor<2>> {
         Examples(match self.0 {
@@ -186,22 +198,32 @@ impl<T: Targets> Examples<T> {
         self.len() == 0
     }
 
-    /// A number that stands for the inputs; where these are on an adapter, for their count.
-    pub(crate) fn digest(&self) -> u64 {
+    /// A number that stands for the inputs: for a sample of those that stay in a file; where they are on an adapter,
+    /// for their count.
+    ///
+    /// # Errors
+    ///
+    /// If images that stay in their file cannot be read.
+    pub(crate) fn digest(&self) -> Result<u64, DatasetError> {
         let rows = self.len();
-        match &self.0 {
+        Ok(match &self.0 {
             Kept::OnHost(kept) => match &kept.inputs {
                 HostInputs::Bytes(bytes) => digest(&(rows, bytes)),
+                HostInputs::InFile(images) => {
+                    let mut sample = vec![];
+                    images.pass_on_sample(kept.columns, |image| sample.extend_from_slice(image))?;
+                    digest(&(rows, sample))
+                }
                 HostInputs::Floats(numbers) => {
                     let bits = numbers.iter().map(|number| number.to_bits());
                     digest(&(rows, bits.collect::<Vec<_>>()))
                 }
             },
             Kept::OnAdapter(_) => digest(&rows),
-        }
+        })
     }
 
-    /// Bytes that the rows take.
+    /// Bytes of memory that the rows take.
     pub fn bytes(&self) -> usize {
         match &self.0 {
             Kept::OnHost(kept) => kept.bytes(),
@@ -210,10 +232,14 @@ impl<T: Targets> Examples<T> {
     }
 
     /// `length` rows from `start`.
-    pub fn narrow(&self, start: usize, length: usize) -> (Tensor<2>, T) {
+    ///
+    /// # Errors
+    ///
+    /// If images that stay in their file cannot be read.
+    pub fn narrow(&self, start: usize, length: usize) -> Result<(Tensor<2>, T), DatasetError> {
         match &self.0 {
             Kept::OnHost(kept) => kept.take(Rows::Range(start..start + length), None),
-            Kept::OnAdapter(kept) => kept.narrow(start, length),
+            Kept::OnAdapter(kept) => Ok(kept.narrow(start, length)),
         }
     }
 
@@ -294,7 +320,15 @@ impl<T: Targets> Examples<T> {
     }
 
     /// These rows in order, in parts of `length` rows; the last may have fewer.
-    pub fn parts(&self, rows: Range<usize>, length: usize) -> impl Iterator<Item = (Tensor<2>, T)> {
+    ///
+    /// # Errors
+    ///
+    /// Of each part: if images that stay in their file cannot be read.
+    pub fn parts(
+        &self,
+        rows: Range<usize>,
+        length: usize,
+    ) -> impl Iterator<Item = Result<(Tensor<2>, T), DatasetError>> {
         let end = rows.end;
         rows.step_by(length)
             .map(move |start| self.narrow(start, length.min(end - start)))
@@ -326,12 +360,20 @@ pub(crate) struct HostBatch<T: Targets> {
 }
 
 impl<T: Targets> HostBatch<T> {
-    fn part(&self, part: Range<usize>) -> (Tensor<2>, T) {
+    fn part(&self, part: Range<usize>) -> Result<(Tensor<2>, T), DatasetError> {
         self.examples.take(self.rows.part(part), self.epoch)
     }
 
     /// Makes `values` the distorted images of a part of the batch; returns whether they are to be distorted.
-    pub(crate) fn distort(&self, part: Range<usize>, values: &mut Vec<f32>) -> bool {
+    ///
+    /// # Errors
+    ///
+    /// If images that stay in their file cannot be read.
+    pub(crate) fn distort(
+        &self,
+        part: Range<usize>,
+        values: &mut Vec<f32>,
+    ) -> Result<bool, DatasetError> {
         let rows = self.rows.part(part);
         self.examples.distort(&rows, self.epoch, values)
     }
@@ -352,18 +394,22 @@ impl<T: Targets> Batch<T> {
     }
 
     /// Inputs `[part, inputs]` and targets of a part of the rows.
-    pub fn part(&self, part: Range<usize>) -> (Tensor<2>, T) {
+    ///
+    /// # Errors
+    ///
+    /// If images that stay in their file cannot be read.
+    pub fn part(&self, part: Range<usize>) -> Result<(Tensor<2>, T), DatasetError> {
         match &self.0 {
             BatchOf::OnHost(batch) => batch.part(part),
             BatchOf::OnAdapter {
                 examples, indices, ..
-            } => match indices {
+            } => Ok(match indices {
                 Some(indices) => {
                     let indices = Tensor::clone(indices).narrow(0, part.start, part.len());
                     examples.select(indices)
                 }
                 None => examples.narrow(part.start, part.len()),
-            },
+            }),
         }
     }
 
@@ -376,7 +422,11 @@ impl<T: Targets> Batch<T> {
     }
 
     /// Inputs `[rows, inputs]` and targets of all rows.
-    pub fn all(&self) -> (Tensor<2>, T) {
+    ///
+    /// # Errors
+    ///
+    /// As [`part`](Self::part).
+    pub fn all(&self) -> Result<(Tensor<2>, T), DatasetError> {
         self.part(0..self.len())
     }
 }
@@ -401,7 +451,7 @@ mod tests {
             let examples = Examples::from_images(images(), &opened);
             let order = shuffled_indices(3, 5, 1);
             let batch = examples.batch(&examples.order(2, 5, 1), 1..3);
-            let (x, labels) = batch.part(1..2);
+            let (x, labels) = batch.part(1..2).unwrap();
             let row = order[2] as usize;
             let expected = images().image(row).to_vec();
             let expected = expected.iter().map(|&p| f32::from(p) / 255.0);
@@ -410,7 +460,7 @@ mod tests {
             got.assert_approx_eq::<f32>(&data, burn::tensor::Tolerance::absolute(1e-7));
             let label = i64::from(images().label(row));
             assert_eq!(labels.try_into_vec_as::<i64>().unwrap(), [label]);
-            let (_, one_hot) = examples.one_hot(3).narrow(row, 1);
+            let (_, one_hot) = examples.one_hot(3).narrow(row, 1).unwrap();
             let expected = (0..3).map(|class| f64::from(u8::from(class == label)));
             let expected = expected.collect::<Vec<_>>();
             let got = one_hot.flatten::<1>(0, 1).try_into_vec_as::<f64>();
@@ -423,7 +473,7 @@ mod tests {
         let opened = Backend::Flex.open().expect("flex runs everywhere");
         let examples = Examples::from_images(images(), &opened);
         let batch = examples.batch(&examples.order(3, 0, 1), 0..3);
-        let (_, labels) = batch.all();
+        let (_, labels) = batch.all().unwrap();
         assert_eq!(labels.try_into_vec_as::<i64>().unwrap(), [2, 0, 1]);
     }
 

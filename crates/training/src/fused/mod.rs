@@ -40,6 +40,8 @@ pub struct Fused<N> {
     first_rows: Vec<u32>,
     /// Room for the distorted images of a batch.
     distorted: Vec<f32>,
+    /// Room for the images of a batch that are otherwise in their file.
+    read: Vec<u8>,
     /// Where other processes come in, once they have.
     sharing: Sharing,
 }
@@ -76,6 +78,7 @@ impl<N: Net> Fused<N> {
             form: net,
             first_rows: (0..rows_at_most as u32).collect(),
             distorted: vec![],
+            read: vec![],
             sharing: Sharing::default(),
         })
     }
@@ -129,8 +132,8 @@ impl<N: Net> Fused<N> {
         Ok(self.engine.gradient_norms())
     }
 
-    /// Gives a part of a batch to the engine, as rows of the examples that lie on the host, or of their distorted
-    /// copies.
+    /// Gives a part of a batch to the engine: as rows of the examples that lie on the host, or of copies that were
+    /// distorted, or read from their file.
     fn with_rows<R>(
         &mut self,
         batch: &Batch<N::Targets>,
@@ -146,12 +149,13 @@ impl<N: Net> Fused<N> {
             engine,
             first_rows,
             distorted,
+            read,
             ..
         } = self;
         let rows = &batch.rows.listed(first_rows)[part.clone()];
         let targets = <N::Targets as Targets>::in_engine(&batch.examples.targets, rows);
         let pool = engine.pool();
-        let inputs = if pool.install(|| batch.distort(part, distorted)) {
+        let inputs = if pool.install(|| batch.distort(part, distorted))? {
             Inputs::Floats {
                 values: distorted,
                 rows: &first_rows[..rows.len()],
@@ -159,6 +163,13 @@ impl<N: Net> Fused<N> {
         } else {
             match &batch.examples.inputs {
                 HostInputs::Bytes(images) => Inputs::Bytes { images, rows },
+                HostInputs::InFile(images) => {
+                    images.read(rows.iter().map(|&row| row as usize), read)?;
+                    Inputs::Bytes {
+                        images: read,
+                        rows: &first_rows[..rows.len()],
+                    }
+                }
                 HostInputs::Floats(values) => Inputs::Floats { values, rows },
             }
         };

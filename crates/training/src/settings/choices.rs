@@ -78,6 +78,8 @@ pub struct Choices {
     pub class_map: Option<ClassMap>,
     /// Leave out images that cannot be read.
     pub skip_bad: bool,
+    /// Leave the images to learn from in their file.
+    pub data_in_file: bool,
     /// What is done to images of any size; none leaves it to the images.
     pub images: Option<ImageKind>,
     /// The size of plain images.
@@ -133,6 +135,7 @@ impl Choices {
             data_dir: self.data_dir.or(fallback.data_dir),
             class_map: self.class_map.or(fallback.class_map),
             skip_bad: self.skip_bad || fallback.skip_bad,
+            data_in_file: self.data_in_file || fallback.data_in_file,
             images: self.images.or(fallback.images),
             image_size: self.image_size.or(fallback.image_size),
             validation_fraction: self.validation_fraction.or(fallback.validation_fraction),
@@ -188,6 +191,7 @@ pub(super) fn refuse_what_does_not_apply(
         ("--images", xor && choices.images.is_some(), truth_table),
         ("--augment", xor && choices.augment.is_some(), truth_table),
         ("--skip-bad", xor && choices.skip_bad, truth_table),
+        ("--data-in-file", xor && choices.data_in_file, truth_table),
         (
             "--validation-fraction",
             xor && choices.validation_fraction.is_some(),

@@ -31,6 +31,7 @@ impl Settings {
         self.log_every = choices.log_every.unwrap_or(self.log_every);
         self.min_accuracy = choices.min_accuracy.or(self.min_accuracy);
         self.skip_bad |= choices.skip_bad;
+        self.data_in_file |= choices.data_in_file;
         if let Some(map) = &choices.class_map {
             self.class_map = pairs(map).collect();
         }

@@ -157,6 +157,9 @@ pub struct Settings {
     /// Leave out images that cannot be read.
     #[serde(default, skip_serializing_if = "is_false")]
     pub skip_bad: bool,
+    /// Leave the images to learn from in their file.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub data_in_file: bool,
     /// What is done to images of any size; none where the data have one size, and in runs of earlier
     /// versions, which knew only strokes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -301,6 +304,7 @@ impl Settings {
             class_names: Vec::new(),
             class_map: choices.class_map.iter().flat_map(pairs).collect(),
             skip_bad: choices.skip_bad,
+            data_in_file: choices.data_in_file,
             images: choices.images,
             image_size: choices.image_size,
             min_accuracy: choices.min_accuracy,

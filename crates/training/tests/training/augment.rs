@@ -45,7 +45,7 @@ fn expected(row: usize, epoch: u64) -> Vec<f32> {
 }
 
 fn values(batch: &Batch<Tensor<1, Int>>, part: std::ops::Range<usize>) -> Vec<f32> {
-    let (x, _) = batch.part(part);
+    let (x, _) = batch.part(part).expect("the images are in memory");
     x.try_into_vec_as::<f32>().expect("numbers")
 }
 
@@ -74,7 +74,13 @@ fn a_batch_of_an_epoch_has_the_distorted_images_of_its_rows() {
         let plain = Examples::from_images(images(), &opened);
         let same = |a: &Batch<_>, b: &Batch<_>| assert_eq!(values(a, 0..5), values(b, 0..5));
         same(&examples.first(5), &plain.first(5));
-        let narrow = |examples: &Examples<_>| examples.narrow(2, 3).0.try_into_vec_as::<f32>();
+        let narrow = |examples: &Examples<_>| {
+            examples
+                .narrow(2, 3)
+                .expect("in memory")
+                .0
+                .try_into_vec_as::<f32>()
+        };
         assert_eq!(narrow(&examples).unwrap(), narrow(&plain).unwrap());
     }
 }

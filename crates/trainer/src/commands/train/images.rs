@@ -1,10 +1,13 @@
-//! The images of a run: loaded, split, and taken to the device.
+//! The images of a run: loaded, or opened where they are to stay, split, and taken to the device.
 
+use std::path::Path;
 use std::thread;
 
 use anyhow::{Context, Result, bail};
+use backends::Opened;
 use burn::tensor::{Int, Tensor};
-use datasets::{DataFolder, Loading, Mnist};
+use datasets::{DataFolder, DataInFile, ImageSet, InFile, Loading, Mnist, Pixels};
+use distortions::Distortions;
 use pages::numbers::counted;
 use run_folder::{NetData, Resumed, data_digest};
 use training::{Examples, Splits};
@@ -21,9 +24,22 @@ pub(super) struct Images {
     pub(super) digest: String,
 }
 
+/// Data as they are loaded, their images in memory or in their file.
+struct Loaded<P> {
+    train: ImageSet<P>,
+    validation: Option<ImageSet<P>>,
+    test: ImageSet,
+    class_names: Vec<String>,
+    /// The digest of the training set.
+    digest: String,
+}
+
+/// Takes images to the device, or gives it a way to them; those to learn from are perhaps distorted.
+type Upload<P> = fn(ImageSet<P>, Option<Distortions>, &Opened) -> Examples<Tensor<1, Int>>;
+
 impl Session<'_> {
-    /// Loads images to the device. The names of the classes, where folders name them, become part of the
-    /// settings.
+    /// Loads images to the device, or opens their file. The names of the classes, where the data name them, become part
+    /// of the settings.
     pub(super) fn load_images(&mut self) -> Result<Images> {
         let dir = match &self.resumed {
             Some(resumed) => resumed.data_dir(&self.choices),
@@ -43,7 +59,21 @@ impl Session<'_> {
             ..loading
         };
         let dir = dir.context("the model has a data folder")?;
-        let data = DataFolder::load_with(&dir, &loading)?;
+        if self.settings.data_in_file {
+            let loaded = self.open_files(&dir, &loading)?;
+            self.images_of(loaded, Examples::in_file)
+        } else {
+            let loaded = self.read_files(&dir, &loading)?;
+            self.images_of(loaded, |images, distortions, opened| match distortions {
+                Some(distortions) => Examples::distorted(images, distortions, opened),
+                None => Examples::from_images(images, opened),
+            })
+        }
+    }
+
+    /// Reads all images.
+    fn read_files(&mut self, dir: &Path, loading: &Loading) -> Result<Loaded<Vec<u8>>> {
+        let data = DataFolder::load_with(dir, loading)?;
         if let Some(images) = &data.image_folder {
             self.console.note(inspect::describe(images));
             self.settings.set_treatment(images.treatment);
@@ -57,19 +87,64 @@ impl Session<'_> {
             (remarks, digest.join().expect("a digest does not panic"))
         });
         remarks.iter().for_each(|line| self.console.note(line));
-        let image = [data.sets.train.rows(), data.sets.train.columns()];
+        self.name_classes(&data.class_names, data.image_folder.is_some(), loading);
+        let Mnist { train, test } = data.sets;
+        Ok(Loaded {
+            train,
+            validation: data.validation,
+            test,
+            class_names: data.class_names,
+            digest: digest?,
+        })
+    }
+
+    /// Opens the files of images to learn from, and reads the test set.
+    fn open_files(&mut self, dir: &Path, loading: &Loading) -> Result<Loaded<InFile>> {
+        let data = DataInFile::open(dir, loading)?;
+        (self.settings.images, self.settings.image_size) = (None, None);
+        self.console.note(format_args!(
+            "{} to learn from stay in the file; they are not searched for what may be mistakes",
+            counted(data.train.len(), "image")
+        ));
+        if let Some(line) = inspect::unmatched_line(&data.unmatched) {
+            self.console.note(format_args!("warning: {line}"));
+        }
+        self.name_classes(&data.class_names, false, loading);
+        let started_with = self.resumed.as_ref().and_then(Resumed::data_digest);
+        Ok(Loaded {
+            digest: data_digest(&data.train, started_with)?,
+            train: data.train,
+            validation: data.validation,
+            test: data.test,
+            class_names: data.class_names,
+        })
+    }
+
+    /// Makes the names of the classes part of the settings, if they say more than the labels.
+    fn name_classes(&mut self, names: &[String], are_of_folders: bool, loading: &Loading) {
+        let numbers = (0..names.len()).map(|label| label.to_string());
+        let are_named = !numbers.eq(names.iter().cloned());
+        if are_of_folders || !loading.class_map.is_empty() || are_named {
+            self.settings.class_names = names.to_vec();
+        }
+    }
+
+    /// Splits the images to learn from, and takes all to the device.
+    fn images_of<P: Pixels>(&mut self, loaded: Loaded<P>, upload: Upload<P>) -> Result<Images> {
+        let Loaded {
+            train,
+            validation,
+            test,
+            class_names,
+            digest,
+        } = loaded;
+        let image = [train.rows(), train.columns()];
         let distortions = self.settings.augmentation();
         let distortions = distortions
-            .map(|how| how.distortions(image, &data.class_names, self.settings.seed))
+            .map(|how| how.distortions(image, &class_names, self.settings.seed))
             .transpose()?;
-        let numbers = (0..data.class_names.len()).map(|label| label.to_string());
-        let are_named = !numbers.eq(data.class_names.iter().cloned());
-        if data.image_folder.is_some() || !loading.class_map.is_empty() || are_named {
-            self.settings.class_names = data.class_names;
-        }
-        let Mnist { train, test } = data.sets;
         let [pixels, classes] = [train.image_size(), train.class_count()];
-        let (training, validation) = match (data.validation, self.settings.validation_fraction) {
+        let (training, validation) = match (validation, self.settings.validation_fraction) {
             (Some(validation), _) => {
                 self.use_own_validation_set(validation.len())?;
                 (train, Some(validation))
@@ -80,15 +155,12 @@ impl Session<'_> {
             }
             (None, None) => (train, None),
         };
-        let upload = |images| Examples::from_images(images, &self.opened);
+        let opened = &self.opened;
         Ok(Images {
             splits: Splits {
-                training: match distortions {
-                    Some(distortions) => Examples::distorted(training, distortions, &self.opened),
-                    None => upload(training),
-                },
-                validation: validation.map(upload),
-                test: upload(test),
+                training: upload(training, distortions, opened),
+                validation: validation.map(|images| upload(images, None, opened)),
+                test: Examples::from_images(test, opened),
             },
             pixels,
             classes,

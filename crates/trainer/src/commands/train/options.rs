@@ -215,6 +215,11 @@ struct DataOptions {
     #[arg(long)]
     skip_bad: bool,
 
+    /// Leave the training and validation images in their IDX file, which may be larger than memory, and read the rows of
+    /// each batch from it. The file must not be compressed, and the data must have a test set. Not for xor-net.
+    #[arg(long)]
+    data_in_file: bool,
+
     /// Share of the training set kept for validation, greater than 0 and less than 1 [default:
     /// mnist-mlp 1/12; linear-regression none]. Not for xor-net, which learns its whole truth table.
     #[arg(long, allow_negative_numbers = true, value_parser = proper_fraction, value_name = "SHARE")]
@@ -361,6 +366,7 @@ impl TrainOptions {
             data_dir: data.data_dir.clone(),
             class_map: data.images.class_map.clone(),
             skip_bad: data.skip_bad,
+            data_in_file: data.data_in_file,
             images: data.images.images,
             image_size: data.images.image_size,
             validation_fraction: data.validation_fraction,
