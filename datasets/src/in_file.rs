@@ -345,7 +345,7 @@ mod tests {
             let sample = of(count);
             assert_eq!((sample.len(), sample[0]), (SAMPLE, 0));
             assert_eq!(sample[SAMPLE - 1], count - 1);
-            let gap = count / SAMPLE;
+            let gap = (count - 1) / (SAMPLE - 1);
             let is_even = |pair: &[usize]| (gap..gap + 2).contains(&(pair[1] - pair[0]));
             assert!(sample.windows(2).all(is_even), "{count}");
         }

@@ -2,6 +2,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod data_in_file;
 mod documented;
 mod strokes;
 

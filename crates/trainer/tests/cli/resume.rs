@@ -15,7 +15,7 @@ use crate::common::{SMALL, Workplace, assert_same, copy_folder, metrics, names_i
 
 /// Waits until a condition holds while a program runs.
 #[cfg(unix)]
-fn wait_until(child: &mut Child, mut holds: impl FnMut() -> bool) {
+pub(crate) fn wait_until(child: &mut Child, mut holds: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !holds() {
         assert!(child.try_wait().expect("a child").is_none(), "it has ended");
@@ -25,7 +25,7 @@ fn wait_until(child: &mut Child, mut holds: impl FnMut() -> bool) {
     }
 }
 
-fn has_checkpoint(run_folder: &Path) -> bool {
+pub(crate) fn has_checkpoint(run_folder: &Path) -> bool {
     let names = names_in(&run_folder.join("checkpoints"));
     names.iter().any(|name| name.ends_with(".ckpt"))
 }

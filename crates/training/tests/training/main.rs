@@ -8,6 +8,7 @@ mod continuing;
 mod dropout;
 mod fused;
 mod gradients;
+mod in_file;
 mod learning;
 mod leaves;
 mod memory;

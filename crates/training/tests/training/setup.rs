@@ -1,11 +1,14 @@
 //! A net, data and a device from a few choices.
 
+use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use backends::{Backend, Opened};
 use burn::tensor::{Int, Tensor};
-use datasets::{ImageSet, Mnist, bundled_mnist_dir};
+use datasets::{ImageSet, InFile, Mnist, Pixels, bundled_mnist_dir};
+use distortions::Distortions;
 use training::{
     AnyNet, Choices, DryRun, Engine, Examples, ModelName, Net, OptimizerName, Outcome, Progress,
     Ranks, Records, Run, ScheduleName, Settings, Splits, State, TrainingError, dry_run, epochs_in,
@@ -78,6 +81,26 @@ fn bands() -> [ImageSet; 2] {
     })
 }
 
+/// The same images in a file, to which something happens once it is open. Then it is removed, which changes nothing for
+/// those who have it open.
+pub(crate) fn in_file(images: &ImageSet, afterwards: impl FnOnce(&Path)) -> ImageSet<InFile> {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let write = |name: &str, sizes: &[usize], bytes: &[u8]| {
+        let sizes = sizes.iter().map(|&size| (size as u32).to_be_bytes());
+        let sizes = sizes.collect::<Vec<_>>();
+        let header = [&[0, 0, 8, sizes.len() as u8], sizes.as_flattened()].concat();
+        let path = folder.path().join(name);
+        fs::write(&path, [&header, bytes].concat()).expect("a file can be made");
+        path
+    };
+    let sizes = [images.len(), images.rows(), images.columns()];
+    let pixels = write("images", &sizes, images.pixels());
+    let labels = write("labels", &sizes[..1], images.labels());
+    let opened = ImageSet::open(&pixels, &labels).expect("the files are whole");
+    afterwards(&pixels);
+    opened
+}
+
 /// Everything that a run needs.
 pub(crate) struct Setup {
     pub(crate) settings: Settings,
@@ -113,12 +136,29 @@ impl Setup {
     }
 
     fn image_splits(&self) -> Splits<Tensor<1, Int>> {
+        let [train, test] = self.images.clone();
+        if self.settings.data_in_file {
+            let upload = |images, how| Examples::in_file(images, how, &self.opened);
+            self.splits_of(in_file(&train, |_| {}), test, upload)
+        } else {
+            self.splits_of(train, test, |images, how| match how {
+                Some(distortions) => Examples::distorted(images, distortions, &self.opened),
+                None => Examples::from_images(images, &self.opened),
+            })
+        }
+    }
+
+    fn splits_of<P: Pixels>(
+        &self,
+        train: ImageSet<P>,
+        test: ImageSet,
+        upload: impl Fn(ImageSet<P>, Option<Distortions>) -> Examples<Tensor<1, Int>>,
+    ) -> Splits<Tensor<1, Int>> {
         let Settings {
             validation_fraction,
             seed,
             ..
         } = self.settings;
-        let [train, test] = self.images.clone();
         let (training, validation) = match validation_fraction {
             Some(share) => {
                 let (training, validation) = train.split(share, seed).expect("both have rows");
@@ -126,7 +166,6 @@ impl Setup {
             }
             None => (train, None),
         };
-        let upload = |images| Examples::from_images(images, &self.opened);
         let image = [training.rows(), training.columns()];
         let classes = (0..training.class_count()).map(|class| class.to_string());
         let distortions = self.settings.augmentation().map(|how| {
@@ -135,12 +174,9 @@ impl Setup {
                 .expect("images of these classes")
         });
         Splits {
-            training: match distortions {
-                Some(distortions) => Examples::distorted(training, distortions, &self.opened),
-                None => upload(training),
-            },
-            validation: validation.map(upload),
-            test: upload(test),
+            training: upload(training, distortions),
+            validation: validation.map(|images| upload(images, None)),
+            test: Examples::from_images(test, &self.opened),
         }
     }
 

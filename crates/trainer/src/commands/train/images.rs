@@ -103,8 +103,8 @@ impl Session<'_> {
         let data = DataInFile::open(dir, loading)?;
         (self.settings.images, self.settings.image_size) = (None, None);
         self.console.note(format_args!(
-            "{} to learn from stay in the file; they are not searched for what may be mistakes",
-            counted(data.train.len(), "image")
+            "{} stay in their file, and are not searched for possible mistakes",
+            counted(data.train.len(), "training image")
         ));
         if let Some(line) = inspect::unmatched_line(&data.unmatched) {
             self.console.note(format_args!("warning: {line}"));
