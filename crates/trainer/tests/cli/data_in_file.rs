@@ -3,9 +3,9 @@
 use std::fs::{self, File};
 use std::process::Command;
 
-use crate::common::{Finished, SMALL, Workplace, assert_same};
+use crate::common::{Finished, SMALL, Workplace, assert_same, has_checkpoint};
 #[cfg(unix)]
-use crate::resume::{has_checkpoint, wait_until};
+use crate::resume::wait_until;
 use crate::strokes::write_class_folders;
 
 const IMAGES: &str = "data/train-images-idx3-ubyte";

@@ -11,7 +11,9 @@ use serde_json::Value;
 
 #[cfg(unix)]
 use crate::common::Finished;
-use crate::common::{SMALL, Workplace, assert_same, copy_folder, metrics, names_in};
+use crate::common::{
+    SMALL, Workplace, assert_same, copy_folder, has_checkpoint, metrics, names_in,
+};
 
 /// Waits until a condition holds while a program runs.
 #[cfg(unix)]
@@ -23,11 +25,6 @@ pub(crate) fn wait_until(child: &mut Child, mut holds: impl FnMut() -> bool) {
         assert!(begun.elapsed() < limit, "it takes too long");
         std::thread::sleep(Duration::from_millis(2));
     }
-}
-
-pub(crate) fn has_checkpoint(run_folder: &Path) -> bool {
-    let names = names_in(&run_folder.join("checkpoints"));
-    names.iter().any(|name| name.ends_with(".ckpt"))
 }
 
 #[cfg(unix)]

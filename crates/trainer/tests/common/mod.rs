@@ -193,3 +193,9 @@ pub(crate) fn names_in(folder: &Path) -> Vec<String> {
     names.sort_unstable();
     names
 }
+
+/// Whether a run has a checkpoint to go on from.
+pub(crate) fn has_checkpoint(run_folder: &Path) -> bool {
+    let names = names_in(&run_folder.join("checkpoints"));
+    names.iter().any(|name| name.ends_with(".ckpt"))
+}

@@ -7,6 +7,7 @@
 #[expect(dead_code, reason = "the other tests use the rest")]
 mod common;
 mod faults;
+mod in_file;
 mod network;
 mod program;
 mod results;

@@ -1,0 +1,61 @@
+//! Ranks whose data stay in their file.
+
+use std::fs::{self, File};
+use std::time::Instant;
+
+use crate::common::{SMALL, Workplace, assert_same, has_checkpoint};
+use crate::program::{Running, SOON, alone, on_ranks, run};
+
+#[test]
+fn ranks_that_read_their_rows_train_the_same_run() {
+    let _alone = alone();
+    let workplace = Workplace::new();
+    for engine in ["manual", "fused"] {
+        let options = format!("{SMALL} --backend flex --engine {engine} --epochs 2 --quiet");
+        let [kept, read] = ["kept", "read"].map(|name| format!("{engine}-{name}"));
+        for (name, rest) in [(&kept, ""), (&read, "--data-in-file")] {
+            let finished = run(
+                &workplace,
+                3,
+                &format!("{options} {rest} --run-name {name}"),
+            );
+            assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+        }
+        assert_same(&workplace, &kept, &read);
+    }
+}
+
+#[test]
+fn a_file_that_is_cut_off_ends_all_ranks_with_one_line() {
+    let _alone = alone();
+    let workplace = Workplace::new();
+    let options =
+        "--data-dir data --hidden 12,8 --batch-size 2 --backend flex --engine fused --data-in-file";
+    let mut running = Running::start(
+        &workplace,
+        on_ranks(
+            &workplace,
+            2,
+            &format!("{options} --epochs 4000 --run-name cut"),
+        ),
+    );
+    running.wait_for_a_checkpoint("cut");
+    let images = workplace.path("data/train-images-idx3-ubyte");
+    let whole = fs::read(&images).expect("it is there");
+    let file = File::options().write(true).open(&images);
+    file.and_then(|file| file.set_len(1000))
+        .expect("it is ours");
+    let cut = Instant::now();
+    running.mpirun.wait().expect("it can be waited for");
+    assert!(cut.elapsed() < SOON);
+    let stderr = running.printed().stderr;
+    let errors = stderr.lines().filter(|line| line.starts_with("error: "));
+    let errors = errors.collect::<Vec<_>>();
+    assert_eq!(errors.len(), 1, "{stderr}");
+    assert!(errors[0].contains("got 1000"), "{stderr}");
+    assert!(has_checkpoint(&workplace.path("runs/cut")));
+
+    fs::write(&images, whole).expect("it can be written");
+    let finished = run(&workplace, 2, "--resume runs/cut --quiet");
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+}
