@@ -9,7 +9,6 @@ use training::{ModelName, SettingsError, TrainingError};
 use weight_exchange::ExchangeError;
 
 use crate::remedies::{or_resize, remedy};
-use crate::shell::quoted;
 
 /// Why a run folder, a checkpoint or a file of weights cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -67,10 +66,9 @@ pub enum RunFolderError {
     /// A file of the run cannot be written.
     #[error(
         "cannot write {what} in {}: {cause}; what was written before is intact: {}, then continue \
-         with --resume {}",
+         with {resume_options}",
         path.display(),
-        remedy(cause),
-        quoted(&path.display().to_string())
+        remedy(cause)
     )]
     Unwritable {
         /// The file, or "a checkpoint".
@@ -79,6 +77,8 @@ pub enum RunFolderError {
         path: PathBuf,
         /// The operating system's reason.
         cause: io::Error,
+        /// With which the run continues.
+        resume_options: String,
     },
     /// The run folder was moved or deleted during the run.
     #[error(

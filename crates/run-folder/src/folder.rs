@@ -15,7 +15,7 @@ use crate::config::{CONFIG, Config};
 use crate::entry::{Entry, METRICS};
 use crate::error::RunFolderError;
 use crate::files::{Staged, WEIGHTS, WEIGHTS_FOR_OTHERS, read_at_most};
-use crate::shell::quoted;
+use crate::shell::{quoted, resume_options};
 
 /// A folder under the out-dir that no other process trains in.
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub struct RunFolder {
     path: PathBuf,
     metrics: File,
     checkpoints: Checkpoints,
+    /// With which the run continues, quoted for a shell.
+    resume_options: String,
     /// Held until the value is dropped or the program ends in any way.
     _lock: File,
 }
@@ -59,6 +61,7 @@ impl RunFolder {
             let checkpoints = Checkpoints::of(&path);
             checkpoints.create_folder().map_err(unwritable)?;
             return Ok(Self {
+                resume_options: resume_options(&path, &[]),
                 path,
                 metrics,
                 checkpoints,
@@ -84,13 +87,14 @@ impl RunFolder {
             .create(true)
             .append(true)
             .open(path.join(METRICS))
-            .map_err(|cause| unwritable(path, METRICS, cause))?;
+            .map_err(|cause| unwritable(path, METRICS, cause, &resume_options(path, &[])))?;
         let checkpoints = Checkpoints::of(path);
         checkpoints
             .create_folder()
             .and_then(|()| checkpoints.remove_unfinished())
-            .map_err(|cause| unwritable(path, "checkpoints", cause))?;
+            .map_err(|cause| unwritable(path, "checkpoints", cause, &resume_options(path, &[])))?;
         Ok(Self {
+            resume_options: resume_options(path, &[]),
             path: path.to_owned(),
             metrics,
             checkpoints,
@@ -115,10 +119,14 @@ impl RunFolder {
         &self.path
     }
 
+    /// Adds options that the run needs to continue, and that are not kept in the folder: words of a command line.
+    pub fn resumes_with(&mut self, options: &[String]) {
+        self.resume_options = resume_options(&self.path, options);
+    }
+
     /// The command with which `program` continues the run.
     pub fn resume_command(&self, program: &str) -> String {
-        let path = self.path.display().to_string();
-        format!("{} --resume {}", quoted(program), quoted(&path))
+        format!("{} {}", quoted(program), self.resume_options)
     }
 
     /// Writes `config.json`.
@@ -140,7 +148,7 @@ impl RunFolder {
         let line = format!("{}\n", entry.to_json());
         self.metrics
             .write_all(line.as_bytes())
-            .map_err(|cause| unwritable(&self.path, METRICS, cause))
+            .map_err(|cause| self.unwritable(METRICS, cause))
     }
 
     /// Bytes of `metrics.jsonl` so far, all synced to disk.
@@ -153,7 +161,7 @@ impl RunFolder {
             .metrics
             .sync_data()
             .and_then(|()| self.metrics.metadata());
-        let length = length.map_err(|cause| unwritable(&self.path, METRICS, cause))?;
+        let length = length.map_err(|cause| self.unwritable(METRICS, cause))?;
         Ok(length.len())
     }
 
@@ -184,7 +192,7 @@ impl RunFolder {
         let bytes = checkpoint.encode()?;
         self.checkpoints
             .save(checkpoint, &bytes, keep)
-            .map_err(|cause| unwritable(&self.path, "a checkpoint", cause))
+            .map_err(|cause| self.unwritable("a checkpoint", cause))
     }
 
     /// Writes the weights as `model.bpk` (Burn's record) and `model.safetensors` (weights
@@ -212,7 +220,7 @@ impl RunFolder {
         // A run may be killed between two of these files, so the checksums cover the old ones until the
         // new ones are there.
         let old = checksum::in_folder(&self.path);
-        if let Some(old) = old.map_err(|cause| unwritable(&self.path, CHECKSUMS, cause))? {
+        if let Some(old) = old.map_err(|cause| self.unwritable(CHECKSUMS, cause))? {
             self.replace(CHECKSUMS, format!("{old}{new}").as_bytes())?;
         }
         self.replace(WEIGHTS, &record)?;
@@ -224,15 +232,24 @@ impl RunFolder {
     fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), RunFolderError> {
         Staged::write(&self.path.join(name), bytes)
             .and_then(Staged::publish)
-            .map_err(|cause| unwritable(&self.path, name, cause))
+            .map_err(|cause| self.unwritable(name, cause))
+    }
+
+    fn unwritable(&self, what: &str, cause: io::Error) -> RunFolderError {
+        unwritable(&self.path, what, cause, &self.resume_options)
     }
 }
 
 /// The error for a folder in which `what` cannot be written, with the remedy.
-fn unwritable(folder: &Path, what: &str, cause: io::Error) -> RunFolderError {
+fn unwritable(folder: &Path, what: &str, cause: io::Error, resume_options: &str) -> RunFolderError {
     let (what, path) = (what.to_owned(), folder.to_owned());
     if folder.is_dir() {
-        RunFolderError::Unwritable { what, path, cause }
+        RunFolderError::Unwritable {
+            what,
+            path,
+            cause,
+            resume_options: resume_options.to_owned(),
+        }
     } else {
         RunFolderError::Gone { what, path }
     }

@@ -1,4 +1,6 @@
-//! Quotes words for a shell.
+//! Words for a shell.
+
+use std::path::Path;
 
 /// A word, in quotes if a shell needs them.
 pub(crate) fn quoted(word: &str) -> String {
@@ -8,6 +10,13 @@ pub(crate) fn quoted(word: &str) -> String {
     } else {
         format!("'{}'", word.replace('\'', "'\\''"))
     }
+}
+
+/// The options that continue a run: `--resume` with its folder, and `others` that are not kept in the folder.
+pub(crate) fn resume_options(folder: &Path, others: &[String]) -> String {
+    let folder = quoted(&folder.display().to_string());
+    let others = others.iter().map(|word| format!(" {}", quoted(word)));
+    format!("--resume {folder}{}", others.collect::<String>())
 }
 
 #[cfg(test)]

@@ -103,17 +103,17 @@ fn what_cannot_be_written_is_said_with_the_remedy() {
         error.contains("cannot write to out-dir") && error.ends_with("--out-dir"),
         "{error}"
     );
-    let folder = RunFolder::create(runs.path(), "run").unwrap();
+    let mut folder = RunFolder::create(runs.path(), "run").unwrap();
+    folder.resumes_with(&["--token-file".to_owned(), "my token".to_owned()]);
     let blocked = folder.path().join("config.json");
     fs::create_dir(&blocked).unwrap();
     let settings = Settings::default_for(ModelName::XorNet);
     let config = Config::now(&settings, &[2, 4, 1], "here", &Invocation::default());
     let error = folder.write_config(&config).unwrap_err().to_string();
     assert!(error.contains("cannot write config.json in"), "{error}");
-    assert!(
-        error.contains("--resume ") && error.contains(&folder.path().display().to_string()),
-        "{error}"
-    );
+    let path = folder.path().display();
+    let ending = format!("--resume {path} --token-file 'my token'");
+    assert!(error.ends_with(&ending), "{error}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::container::Checkpoint;
 use crate::error::RunFolderError;
 use crate::files::{Staged, UNFINISHED};
+use crate::shell::resume_options;
 
 const EXTENSION: &str = "ckpt";
 /// Suffix of a file that cannot be read, so that it is not tried again.
@@ -123,6 +124,7 @@ impl Checkpoints {
                 what: "the new name of a damaged checkpoint".to_owned(),
                 path: self.run_folder.clone(),
                 cause,
+                resume_options: resume_options(&self.run_folder, &[]),
             })?;
         }
         Ok(Found {

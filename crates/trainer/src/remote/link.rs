@@ -6,7 +6,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Weak, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -22,6 +22,9 @@ const PAUSE: Duration = Duration::from_secs(2);
 
 /// Time for an answer.
 const FOR_AN_ANSWER: Duration = Duration::from_secs(5);
+
+/// Time for a session to open. Burn itself tries for up to 16 s, and has an error to tell then.
+const TO_OPEN: Duration = Duration::from_secs(20);
 
 /// Time without an answer after which the worker is lost. With a pause and a last question, at most 25 s.
 const PATIENCE: Duration = Duration::from_secs(14);
@@ -51,14 +54,14 @@ impl Link {
                  tunnel"
             )
         })?;
-        let lost = Arc::new(Lost::new(server, token));
+        let lost = Arc::new(Lost::new(server));
         lost.become_of_this_process();
         let watched = Arc::downgrade(&lost);
         thread::Builder::new()
             .name("link".to_owned())
             .spawn(move || watch(&watched, &place))
             .context(NO_THREAD)?;
-        let opened = remote::connect(&server.to_string(), &token.bytes)?;
+        let opened = connect(server, token)?;
         lost.session(&opened.device);
         lost.ask_again_and_again(PAUSE).context(NO_THREAD)?;
         Ok((opened, Self(lost)))
@@ -73,6 +76,23 @@ impl Link {
     pub(crate) fn end_if_lost(&self, error: &anyhow::Error) {
         self.0.end_if_lost(error);
     }
+}
+
+/// Opens a session on another thread: what answers HTTP may be no worker, and leave Burn waiting without limit.
+fn connect(server: &Server, token: &Token) -> Result<Opened> {
+    let (send, answer) = mpsc::channel();
+    let (url, secret) = (server.to_string(), token.bytes.clone());
+    let connecting = thread::Builder::new().name("connect".to_owned());
+    let connecting = connecting.spawn(move || {
+        // Nobody listens if it comes too late.
+        let _ = send.send(remote::connect(&url, &secret));
+    });
+    connecting.context(NO_THREAD)?;
+    let opened = answer.recv_timeout(TO_OPEN).map_err(|_| {
+        let seconds = TO_OPEN.as_secs();
+        anyhow!("what answers at {server} opens no session within {seconds} s; check --url, or start the worker again")
+    })?;
+    Ok(opened?)
 }
 
 /// Asks the worker until the link is dropped; ends the process when it no longer answers.

@@ -13,7 +13,7 @@ use burn::tensor::Device;
 use programs::{Exit, complain};
 use run_folder::{RunFolder, has_checkpoint};
 
-use super::{Server, Token};
+use super::Server;
 
 /// Time for a session to answer, when something has gone wrong already.
 const FOR_A_SESSION: Duration = Duration::from_secs(5);
@@ -23,8 +23,6 @@ const FOR_A_SESSION: Duration = Duration::from_secs(5);
 pub(crate) struct Lost {
     /// The worker's address.
     url: String,
-    /// What a run that goes on needs in addition to its folder.
-    options: String,
     device: OnceLock<Device>,
     run: Mutex<Option<Kept>>,
     is_said: AtomicBool,
@@ -44,10 +42,9 @@ static LINK: Mutex<Weak<Lost>> = Mutex::new(Weak::new());
 const ASKS: &str = "session";
 
 impl Lost {
-    pub(super) fn new(server: &Server, token: &Token) -> Self {
+    pub(super) fn new(server: &Server) -> Self {
         Self {
             url: server.to_string(),
-            options: format!("--url {server} --token-file {}", token.file.display()),
             device: OnceLock::new(),
             run: Mutex::new(None),
             is_said: AtomicBool::new(false),
@@ -146,10 +143,9 @@ impl Lost {
     fn remedy(&self) -> String {
         let run = self.run.lock().unwrap_or_else(PoisonError::into_inner);
         match &*run {
-            Some(Kept { folder, command }) if has_checkpoint(folder) => format!(
-                "start one again, and go on from the last checkpoint with: {command} {}",
-                self.options
-            ),
+            Some(Kept { folder, command }) if has_checkpoint(folder) => {
+                format!("start one again, and go on from the last checkpoint with: {command}")
+            }
             _ => "start one again, and repeat the command".to_owned(),
         }
     }

@@ -36,6 +36,16 @@ pub(crate) struct RemoteOptions {
 }
 
 impl RemoteOptions {
+    /// These options as they are given: a run that goes on needs them again.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let url = self.url.as_ref().map(Server::to_string);
+        let file = self.token_file.as_ref();
+        let file = file.map(|file| file.display().to_string());
+        let options = [("--url", url), ("--token-file", file)].into_iter();
+        let given = options.filter_map(|(name, value)| Some([name.to_owned(), value?]));
+        given.flatten().collect()
+    }
+
     /// Opens a backend of this machine, on the adapter if one is chosen, or a session with the worker, and then the link to it.
     ///
     /// # Errors

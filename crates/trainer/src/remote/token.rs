@@ -18,7 +18,7 @@ const MAKE_ONE: &str = "make one with: openssl rand -hex 32 >";
 )]
 pub(crate) struct Token {
     pub(crate) bytes: Vec<u8>,
-    /// For the remedy after a loss.
+    /// Whose permissions the worker looks at.
     pub(crate) file: PathBuf,
 }
 

@@ -260,7 +260,7 @@ impl<'a> Session<'a> {
         if let Some(world) = self.world {
             world.share_folder(folder.as_ref().map(RunFolder::path))?;
         }
-        let Some(folder) = folder else {
+        let Some(mut folder) = folder else {
             let outcome = run.train(state, &mut Unrecorded(Arc::clone(&self.interrupt)))?;
             if outcome == Outcome::InterruptedInWarmUp {
                 // As below.
@@ -272,6 +272,7 @@ impl<'a> Session<'a> {
         let start = self.start(&config, state.net(), &splits);
         let program = std::env::args().next();
         let program = program.unwrap_or_else(|| "trainer".to_owned());
+        folder.resumes_with(&self.options.remote().words());
         if let Some(link) = &self.link {
             link.keeps(&folder, &program);
         }
