@@ -265,23 +265,27 @@ fn on_ranks(linter: &Linter) -> Result<()> {
     command.args(["test", "--package", "trainer", "--features", "mpi"]);
     command.args(["--bin", "trainer", "--test", "mpi"]);
     command.env(REQUIRE_WGPU, "1");
-    if can_make_namespaces() {
-        command.env(REQUIRE_NAMESPACES, "1");
-    } else {
-        println!(
-            "not run: ranks on a network of their own; this user may not make network namespaces"
-        );
-    }
+    require_namespaces(&mut command, "ranks on a network of their own");
     shown(&mut linter.watch(command))
 }
 
 /// The trainer on a worker, which the README's test command leaves out: its feature brings 200 packages, and has Burn's
-/// packages built once more. That takes a quarter of an hour on two cores, the tests half a minute.
+/// packages built once more. That takes a quarter of an hour on two cores, the tests a minute.
 fn on_a_worker(linter: &Linter) -> Result<()> {
     let mut command = cargo();
     command.args(["test", "--package", "trainer", "--features", "remote"]);
     command.args(["--bin", "trainer", "--test", "remote"]);
+    require_namespaces(&mut command, "a worker on a network of its own");
     shown(&mut linter.watch(command))
+}
+
+/// Has the tests fail where they cannot make network namespaces, if this user may make them.
+fn require_namespaces(command: &mut Command, what: &str) {
+    if can_make_namespaces() {
+        command.env(REQUIRE_NAMESPACES, "1");
+    } else {
+        println!("not run: {what}; this user may not make network namespaces");
+    }
 }
 
 fn can_make_namespaces() -> bool {

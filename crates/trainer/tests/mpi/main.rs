@@ -8,6 +8,9 @@
 mod common;
 mod faults;
 mod in_file;
+#[path = "../common/namespaces.rs"]
+#[expect(dead_code, reason = "the test of a worker uses the rest")]
+mod namespaces;
 mod network;
 mod program;
 mod results;

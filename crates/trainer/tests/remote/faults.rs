@@ -1,19 +1,21 @@
 //! A worker that is lost on the way: the run ends soon, names the worker and the checkpoint, and goes on.
 
-use crate::common::{Finished, lasting, metrics, weights};
-use crate::program::{Running, Worker, workplace};
+use serde_json::Value;
+
+use crate::common::{Finished, Workplace, lasting, metrics, weights};
+use crate::program::{Running, SECRET, Worker, shell, workplace, write_secret};
 
 /// Steps for longer than any test, and short ones.
 const LONG: &str =
     "--data-dir data --hidden 12 --batch-size 12 --engine manual --epochs 20000 --quiet";
 
 /// Steps for some seconds.
-const SHORT: &str =
+pub(crate) const SHORT: &str =
     "--data-dir data --hidden 12 --batch-size 12 --engine autodiff --epochs 100 --quiet";
 
-/// One line says that the worker is lost, and how to go on.
+/// One line says that the worker is lost, and how to go on: by the command that is given here.
 #[track_caller]
-fn assert_lost(finished: &Finished, worker: &str, run: &str) {
+pub(crate) fn assert_lost(finished: &Finished, worker: &str, run: &str) -> String {
     let stderr = &finished.stderr;
     assert_eq!(finished.code, Some(2), "{stderr}");
     let lines = stderr.lines().filter(|line| !line.starts_with("warning: "));
@@ -25,6 +27,17 @@ fn assert_lost(finished: &Finished, worker: &str, run: &str) {
     ] {
         assert!(lines[0].contains(part), "no {part:?} in: {stderr}");
     }
+    let (_, command) = lines[0].split_once("with: ").expect("a command");
+    command.to_owned()
+}
+
+/// The events and weights of a run, as far as a loss on the way leaves them unchanged.
+pub(crate) fn numbers(workplace: &Workplace, run: &str) -> (Vec<Value>, (Value, Vec<u8>)) {
+    let run = workplace.path("runs").join(run);
+    let mut events = lasting(metrics(&run));
+    // One before each start, and where a run was interrupted.
+    events.retain(|event| event["event"] != "warm_up" && event["event"] != "stopped");
+    (events, weights(&run))
 }
 
 /// Killed in the middle of a run, which goes on with another worker and ends with the numbers of one that was not
@@ -33,27 +46,47 @@ fn assert_lost(finished: &Finished, worker: &str, run: &str) {
 fn a_run_goes_on_after_its_worker_was_killed() {
     let workplace = workplace();
     let worker = Worker::start(&workplace);
-    let url = worker.url.clone();
     let options = worker.options();
     workplace.events(&format!("{SHORT} {options} --run-name whole"));
     let mut running = Running::start(&workplace, &format!("{SHORT} {options} --run-name lost"));
     running.wait_for_a_checkpoint("lost");
     worker.signal("-KILL");
-    assert_lost(&running.end(), &url, "lost");
+    let command = assert_lost(&running.end(), &worker.url, "lost");
     let _other = worker.replace(&workplace);
     let last = metrics(&workplace.path("runs/lost")).pop().expect("a line");
     assert_ne!(last["event"], "result", "it was too fast");
-    workplace.events(&format!(
-        "--resume runs/lost --url {url} --token-file token --quiet"
-    ));
-    let numbers = |name: &str| {
-        let run = workplace.path("runs").join(name);
-        let mut events = lasting(metrics(&run));
-        // One before each start.
-        events.retain(|event| event["event"] != "warm_up");
-        (events, weights(&run))
-    };
-    assert!(numbers("whole") == numbers("lost"), "other numbers");
+    let resumed = Running::of(&workplace, shell(&workplace, &command)).end();
+    assert_eq!(resumed.code, Some(0), "{}", resumed.stderr);
+    let [whole, lost] = ["whole", "lost"].map(|name| numbers(&workplace, name));
+    assert!(whole == lost, "other numbers");
+}
+
+/// It has all that a run on a worker needs, and a shell reads it as it stands.
+#[test]
+fn the_command_that_an_interrupted_run_prints_finishes_it() {
+    let workplace = workplace();
+    write_secret(&workplace, "my token", SECRET);
+    let worker = Worker::start(&workplace);
+    let options = worker.options();
+    workplace.events(&format!("{SHORT} {options} --run-name whole"));
+    let options = options.replace(" --token-file token", "");
+    let mut command = workplace.command(&format!("{SHORT} {options} --run-name stopped"));
+    command.args(["--token-file", "my token"]);
+    let mut running = Running::of(&workplace, command);
+    running.wait_for_a_checkpoint("stopped");
+    running.signal("-INT");
+    let stopped = running.end();
+    assert_eq!(stopped.code, Some(130), "{}", stopped.stderr);
+    let last = metrics(&workplace.path("runs/stopped")).pop();
+    let last = last.expect("a line");
+    let command = last["resume"].as_str().expect("a command");
+    let printed = format!("{}{}", stopped.stdout, stopped.stderr);
+    let mut lines = printed.lines();
+    assert!(lines.any(|line| line.ends_with(command)), "{printed}");
+    let resumed = Running::of(&workplace, shell(&workplace, command)).end();
+    assert_eq!(resumed.code, Some(0), "{command}: {}", resumed.stderr);
+    let [whole, stopped] = ["whole", "stopped"].map(|name| numbers(&workplace, name));
+    assert!(whole == stopped, "other numbers");
 }
 
 /// A worker that was started again answers, and does not know the run.

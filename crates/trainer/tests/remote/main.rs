@@ -5,6 +5,13 @@
 #[expect(dead_code, reason = "the other tests use the rest")]
 mod common;
 mod faults;
+#[cfg(target_os = "linux")]
+#[path = "../common/namespaces.rs"]
+#[expect(dead_code, reason = "the test of ranks uses the rest")]
+mod namespaces;
+#[cfg(target_os = "linux")]
+mod network;
 mod program;
 mod refusals;
 mod results;
+mod strangers;

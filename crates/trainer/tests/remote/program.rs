@@ -29,6 +29,16 @@ pub(crate) fn write_secret(workplace: &Workplace, name: &str, secret: &str) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("it is ours");
 }
 
+/// A command as a run prints it, for a shell.
+pub(crate) fn shell(workplace: &Workplace, command: &str) -> Command {
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", command])
+        .current_dir(workplace.path(""))
+        .stdin(Stdio::null());
+    shell
+}
+
 /// A `trainer worker`, killed in the end.
 pub(crate) struct Worker {
     process: Child,
@@ -45,10 +55,21 @@ impl Worker {
     /// At an address of this machine, on flex.
     #[track_caller]
     pub(crate) fn listen(workplace: &Workplace, address: &str) -> Self {
+        Self::of(workplace, Self::command(workplace, address))
+    }
+
+    /// The command of a worker at an address, on flex.
+    pub(crate) fn command(workplace: &Workplace, address: &str) -> Command {
         let arguments = format!("worker --backend flex --token-file token --listen {address}");
-        let mut command = workplace.command(&arguments);
+        workplace.command(&arguments)
+    }
+
+    /// By a command.
+    #[track_caller]
+    pub(crate) fn of(workplace: &Workplace, mut command: Command) -> Self {
         let log = File::create(workplace.path("worker.log")).expect("a file can be made");
-        let mut process = command.stderr(log).spawn().expect("the program starts");
+        let started = command.stdout(Stdio::piped()).stderr(log).spawn();
+        let mut process = started.expect("the program starts");
         let mut line = String::new();
         let stdout = process.stdout.take().expect("it is piped");
         let read = BufReader::new(stdout).read_line(&mut line);
@@ -122,9 +143,16 @@ pub(crate) struct Running<'a> {
 
 impl<'a> Running<'a> {
     pub(crate) fn start(workplace: &'a Workplace, arguments: &str) -> Self {
+        Self::of(workplace, workplace.command(arguments))
+    }
+
+    /// By a command.
+    pub(crate) fn of(workplace: &'a Workplace, mut command: Command) -> Self {
         let file = |name| File::create(workplace.path(name)).expect("a file can be made");
-        let mut command = workplace.command(arguments);
-        command.stdout(Stdio::null()).stderr(file("stderr"));
+        command
+            .stdin(Stdio::null())
+            .stdout(file("stdout"))
+            .stderr(file("stderr"));
         Self {
             process: command.spawn().expect("the program starts"),
             workplace,
@@ -140,7 +168,7 @@ impl<'a> Running<'a> {
         while !names_in(&folder).iter().any(is_one) {
             let is_over = self.process.try_wait().expect("it can be waited for");
             let is_late = started.elapsed() > 2 * SOON;
-            assert!(!is_late && is_over.is_none(), "{}", self.stderr());
+            assert!(!is_late && is_over.is_none(), "{}", self.printed("stderr"));
             std::thread::sleep(Duration::from_millis(10));
         }
     }
@@ -149,18 +177,18 @@ impl<'a> Running<'a> {
         send(signal, self.process.id());
     }
 
-    fn stderr(&self) -> String {
-        fs::read_to_string(self.workplace.path("stderr")).expect("the file is there")
+    fn printed(&self, name: &str) -> String {
+        fs::read_to_string(self.workplace.path(name)).expect("the file is there")
     }
 
     /// Waits for the end, which comes soon; gives what it printed and its exit code.
     #[track_caller]
     pub(crate) fn end(mut self) -> Finished {
         let code = wait_for(&mut self.process);
-        let stderr = self.stderr();
+        let [stdout, stderr] = ["stdout", "stderr"].map(|name| self.printed(name));
         Finished {
             code: code.unwrap_or_else(|| panic!("after {SOON:?}: {stderr}")),
-            stdout: String::new(),
+            stdout,
             stderr,
         }
     }

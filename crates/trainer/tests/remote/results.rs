@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::common::{SMALL, metrics};
+use crate::common::{SMALL, metrics, weights};
 use crate::program::{Worker, workplace};
 
 /// The losses of a run: of the training steps, the validation set and the test set, as they come.
@@ -65,4 +65,39 @@ fn its_net_is_evaluated_and_asked_without_the_worker() {
     let evaluated = workplace.text("eval --run runs/done --data-dir data");
     assert!(evaluated.contains("accuracy"), "{evaluated}");
     workplace.text("report runs/done");
+}
+
+/// The weights that are kept are those before the step that spoiled them.
+#[test]
+fn a_loss_that_is_not_finite_exits_1_and_keeps_the_weights() {
+    let workplace = workplace();
+    let worker = Worker::start(&workplace);
+    for engine in ["autodiff", "manual"] {
+        let options = format!("{SMALL} --engine {engine} --epochs 1");
+        let [still, diverged, here] = [
+            ("still", worker.options(), "1e-300"),
+            ("diverged", worker.options(), "1e30"),
+            ("here", "--backend flex".to_owned(), "1e30"),
+        ]
+        .map(|(name, backend, rate)| {
+            let name = format!("{engine}-{name}");
+            let finished = workplace.run(&format!(
+                "{options} {backend} --learning-rate {rate} --run-name {name}"
+            ));
+            (finished, workplace.path("runs").join(name))
+        });
+        assert_eq!(still.0.code, Some(0), "{}", still.0.stderr);
+        let (finished, run) = diverged;
+        assert_eq!(finished.code, Some(1), "{}", finished.stderr);
+        for part in ["not finite at step", "initial weights", "--learning-rate"] {
+            let printed = &finished.stdout;
+            assert!(printed.contains(part), "no {part:?} in: {printed}");
+        }
+        assert!(weights(&still.1) == weights(&run), "{engine}");
+        let [there, here] = [run, here.1].map(|run| {
+            let last = metrics(&run).pop().expect("a line");
+            [last["event"].clone(), last["step"].clone()]
+        });
+        assert_eq!(there, here, "{engine}");
+    }
 }
