@@ -1,7 +1,7 @@
 //! The link to a worker: opened, watched, and given up when the worker is lost.
 //!
-//! Burn's session alone would not notice a stopped worker or a cut link for minutes: its operations are sent ahead,
-//! and what waits for an answer waits without limit. So a thread asks the worker every two seconds, on a
+//! Where a worker dies, the next reading of a result fails. A stopped worker or a cut link, Burn's session alone would not
+//! notice for minutes: what waits for an answer waits without limit. So a thread asks the worker every two seconds, on a
 //! connection of its own, whether it is there. That does not wait for the device, however long a step takes.
 
 use std::io::{self, Read, Write};
@@ -63,7 +63,6 @@ impl Link {
             .context(NO_THREAD)?;
         let opened = connect(server, token)?;
         lost.session(&opened.device);
-        lost.ask_again_and_again(PAUSE).context(NO_THREAD)?;
         Ok((opened, Self(lost)))
     }
 

@@ -1,7 +1,6 @@
 //! What happens when a worker is lost: one line that says how to go on, and the end of the process.
 
 use std::fmt::Display;
-use std::io;
 use std::panic;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -86,27 +85,6 @@ impl Lost {
             folder: folder.path().to_owned(),
             command: folder.resume_command(program),
         });
-    }
-
-    /// Asks the session on a thread of its own, every `pause` as long as the link lives, and ends the process when the
-    /// session has ended: its operations give no errors, and a worker that was started again does not know it.
-    ///
-    /// # Errors
-    ///
-    /// If the thread cannot start.
-    pub(super) fn ask_again_and_again(self: &Arc<Self>, pause: Duration) -> io::Result<()> {
-        let (link, device) = (Arc::downgrade(self), self.device.get().cloned());
-        let ask = move || {
-            while let (Some(link), Some(device)) = (link.upgrade(), &device) {
-                if let Err(error) = device.sync() {
-                    link.end(error);
-                }
-                drop(link);
-                thread::sleep(pause);
-            }
-        };
-        thread::Builder::new().name(ASKS.to_owned()).spawn(ask)?;
-        Ok(())
     }
 
     /// Ends the process if the session has ended. It is asked on another thread: it may not answer.

@@ -1,5 +1,7 @@
 //! A worker that is lost on the way: the run ends soon, names the worker and the checkpoint, and goes on.
 
+use std::time::{Duration, Instant};
+
 use serde_json::Value;
 
 use crate::common::{Finished, Workplace, lasting, metrics, weights};
@@ -12,6 +14,9 @@ const LONG: &str =
 /// Steps for some seconds.
 pub(crate) const SHORT: &str =
     "--data-dir data --hidden 12 --batch-size 12 --engine autodiff --epochs 100 --quiet";
+
+/// Time in which a loss is noticed that the system tells of; what is noticed by silence alone takes longer.
+const AT_ONCE: Duration = Duration::from_secs(10);
 
 /// One line says that the worker is lost, and how to go on: by the command that is given here.
 #[track_caller]
@@ -51,7 +56,9 @@ fn a_run_goes_on_after_its_worker_was_killed() {
     let mut running = Running::start(&workplace, &format!("{SHORT} {options} --run-name lost"));
     running.wait_for_a_checkpoint("lost");
     worker.signal("-KILL");
+    let killed = Instant::now();
     let command = assert_lost(&running.end(), &worker.url, "lost");
+    assert!(killed.elapsed() < AT_ONCE, "{:?}", killed.elapsed());
     let _other = worker.replace(&workplace);
     let last = metrics(&workplace.path("runs/lost")).pop().expect("a line");
     assert_ne!(last["event"], "result", "it was too fast");

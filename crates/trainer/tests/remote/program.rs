@@ -29,6 +29,11 @@ pub(crate) fn write_secret(workplace: &Workplace, name: &str, secret: &str) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("it is ours");
 }
 
+/// What the worker that was started last has said of its affairs.
+pub(crate) fn worker_log(workplace: &Workplace) -> String {
+    fs::read_to_string(workplace.path("worker.log")).expect("it is there")
+}
+
 /// A command as a run prints it, for a shell.
 pub(crate) fn shell(workplace: &Workplace, command: &str) -> Command {
     let mut shell = Command::new("sh");
@@ -74,7 +79,7 @@ impl Worker {
         let stdout = process.stdout.take().expect("it is piped");
         let read = BufReader::new(stdout).read_line(&mut line);
         read.expect("the worker prints a line");
-        let log = fs::read_to_string(workplace.path("worker.log")).expect("it is there");
+        let log = worker_log(workplace);
         let (_, url) = line
             .trim_end()
             .rsplit_once(" at ")

@@ -1,9 +1,11 @@
 //! What cannot run is said in one line, and leaves no folder.
 
+use std::fs::{self, Permissions};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 
 use crate::common::SMALL;
-use crate::program::{Worker, workplace, write_secret};
+use crate::program::{Running, Worker, worker_log, workplace, write_secret};
 
 #[test]
 fn a_run_that_cannot_reach_its_worker_says_what_to_do() {
@@ -102,17 +104,17 @@ fn a_worker_needs_a_token_and_an_address_of_its_own() {
             vec!["backend remote is for training"],
         ),
     ] {
-        workplace
-            .run(&format!("worker {options}"))
-            .assert_refused(&naming);
+        // It would serve on if it were not refused.
+        let refused = Running::start(&workplace, &format!("worker {options}")).end();
+        refused.assert_refused(&naming);
     }
 }
 
-/// On other addresses than this machine's, it warns.
+/// On other addresses than this machine's, it warns; so it does of a token that others can read.
 #[test]
 fn a_worker_listens_to_this_machine_alone_unless_told_otherwise() {
     let workplace = workplace();
-    let log = || std::fs::read_to_string(workplace.path("worker.log")).expect("it is there");
+    let log = || worker_log(&workplace);
     let here = Worker::start(&workplace);
     assert!(here.url.starts_with("ws://127.0.0.1:"), "{}", here.url);
     assert_eq!(log(), "");
@@ -121,4 +123,9 @@ fn a_worker_listens_to_this_machine_alone_unless_told_otherwise() {
     drop(everywhere);
     let port_alone = Worker::listen(&workplace, "0");
     assert!(port_alone.url.contains("127.0.0.1"), "{}", port_alone.url);
+    let all_may_read = Permissions::from_mode(0o644);
+    fs::set_permissions(workplace.path("token"), all_may_read).expect("it is ours");
+    let careless = Worker::start(&workplace);
+    assert!(log().contains("chmod 600 token"), "{}", log());
+    drop(careless);
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::common::{SMALL, metrics, weights};
-use crate::program::{Worker, workplace};
+use crate::program::{Worker, worker_log, workplace};
 
 /// The losses of a run: of the training steps, the validation set and the test set, as they come.
 fn losses(run: &Path) -> Vec<f64> {
@@ -60,10 +60,14 @@ fn its_net_is_evaluated_and_asked_without_the_worker() {
     let workplace = workplace();
     let worker = Worker::start(&workplace);
     let options = worker.options();
-    workplace.train(&format!("--epochs 3 --run-name done {options}"));
+    let trained = workplace.train(&format!("--epochs 3 --run-name done {options}"));
+    assert_eq!(worker_log(&workplace), "", "the worker has nothing to say");
     drop(worker);
-    let evaluated = workplace.text("eval --run runs/done --data-dir data");
-    assert!(evaluated.contains("accuracy"), "{evaluated}");
+    let evaluated = workplace.events("eval --run runs/done --data-dir data");
+    let there = trained.last().expect("a result")["test_loss"].as_f64();
+    let here = evaluated[0]["loss"].as_f64();
+    let (there, here) = there.zip(here).expect("both have a loss");
+    assert!((there - here).abs() <= 1e-5 * here, "{there} {here}");
     workplace.text("report runs/done");
 }
 
