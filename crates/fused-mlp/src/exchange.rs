@@ -66,12 +66,12 @@ impl<T: Float> Trainer<T> {
         layers.map(|values| values.weights.elements_mut())
     }
 
-    /// Two norms of the gradients, in double precision: of some blocks of all layers' weights, and of all biases.
+    /// Two norms of each layer's gradients, in double precision: of some blocks of its weights, and of its biases.
     ///
     /// # Errors
     ///
     /// [`FusedError::NoSuchBlocks`].
-    pub fn norms_of_parts(&mut self, parts: &Parts) -> Result<[f64; 2], FusedError> {
+    pub fn norms_of_parts(&mut self, parts: &Parts) -> Result<Vec<[f64; 2]>, FusedError> {
         self.check_parts(parts)?;
         self.have_gradients();
         Ok(T::norms_of_parts(self, parts))

@@ -20,13 +20,14 @@ pub(crate) fn whole<T: Number>(gradients: &[Values<T>]) -> f64 {
     norm(layers.flat_map(|values| weights(values).chain(biases(values))))
 }
 
-/// The norms of the gradients of some blocks of each layer's weights, and of all biases.
-pub(crate) fn of_parts<T: Number>(gradients: &[Values<T>], parts: &Parts) -> [f64; 2] {
-    let of_weights = gradients
-        .iter()
-        .zip(parts)
-        .map(|(values, part)| &values.weights.elements()[BLOCK * part.start..BLOCK * part.end]);
-    [norm(of_weights), norm(gradients.iter().flat_map(biases))]
+/// The norms of each layer's gradients: of some blocks of its weights, and of its biases.
+pub(crate) fn of_parts<T: Number>(gradients: &[Values<T>], parts: &Parts) -> Vec<[f64; 2]> {
+    let layers = gradients.iter().zip(parts);
+    let norms = layers.map(|(values, part)| {
+        let part = &values.weights.elements()[BLOCK * part.start..BLOCK * part.end];
+        [norm(std::iter::once(part)), norm(biases(values))]
+    });
+    norms.collect()
 }
 
 /// The norms of a layer's gradients: of the weights, of the biases.

@@ -48,7 +48,7 @@ pub trait Float: Number {
 
     /// [`Trainer::norms_of_parts`].
     #[doc(hidden)]
-    fn norms_of_parts(trainer: &Trainer<Self>, parts: &Parts) -> [f64; 2];
+    fn norms_of_parts(trainer: &Trainer<Self>, parts: &Parts) -> Vec<[f64; 2]>;
 
     /// [`Trainer::step_on_parts`].
     #[doc(hidden)]
@@ -85,7 +85,7 @@ macro_rules! float {
             }
 
             #[inline(never)]
-            fn norms_of_parts(trainer: &Trainer<Self>, parts: &Parts) -> [f64; 2] {
+            fn norms_of_parts(trainer: &Trainer<Self>, parts: &Parts) -> Vec<[f64; 2]> {
                 norm::of_parts(&trainer.gradients, parts)
             }
 

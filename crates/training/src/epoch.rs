@@ -109,8 +109,8 @@ pub trait Watch<N: Net> {
         false
     }
 
-    /// Before every step: whether to show its gradients. With the fused engine, that costs as much as the
-    /// step.
+    /// Before every step: whether to show its gradients, which all processes must answer alike. With the fused engine, that
+    /// costs as much as the step, unless processes share it.
     fn wants_gradients(&self, _is_last: bool) -> bool {
         false
     }
@@ -187,15 +187,24 @@ pub fn epoch<N: Net>(
             shared.wish_to_stop(!is_last && watch.is_interrupted());
         }
         let how = pass.stepping(schedule.next_rate(), state.progress.step);
-        let mut wants = watch.wants_gradients(is_last);
-        if let (true, Learner::Fused(fused)) = (wants, &mut state.learner) {
-            watch.gradient_norms(&fused.gradient_norms(&batch, how.dropout)?);
-            wants = false;
+        let wants = watch.wants_gradients(is_last);
+        let together = shared.filter(|shared| shared.apart.is_none());
+        let is_fused = matches!(state.learner, Learner::Fused(_));
+        if let (true, Learner::Fused(fused), None) = (wants, &mut state.learner, together) {
+            let part = apart.map_or(0..batch.len(), |shared| shared.own_batch(batch.len()));
+            watch.gradient_norms(&fused.gradient_norms(&batch, part, how.dropout)?);
         }
         let mut look = |net: &N, gradients: &GradientsParams| watch.gradients(net, gradients);
-        let look: Option<Look<'_, N>> = if wants { Some(&mut look) } else { None };
+        let look: Option<Look<'_, N>> = if wants && !is_fused {
+            Some(&mut look)
+        } else {
+            None
+        };
         let loss;
         (state.learner, loss) = step(state.learner, &batch, &how, look)?;
+        if let (true, Learner::Fused(fused), Some(shared)) = (wants, &mut state.learner, together) {
+            watch.gradient_norms(&fused.norms_of_shared_step(shared)?);
+        }
         state.progress.step += 1;
         let meets = shared.is_none_or(|shared| shared.meet(state.progress.step, is_last));
         if let Some(shared) = apart.filter(|_| meets) {

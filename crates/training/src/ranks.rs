@@ -173,6 +173,10 @@ impl Shared {
     /// ```text
     /// θ ← 1/R Σ_r θ_r
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// If another rank is lost.
     pub(crate) fn average(&self, values: &mut Vec<f32>) -> Result<(), TrainingError> {
         self.add_up(values, 0.0)?;
         let ranks = self.ranks.count() as f32;
@@ -191,6 +195,10 @@ impl Shared {
     }
 
     /// Whether any rank says yes.
+    ///
+    /// # Errors
+    ///
+    /// If another rank is lost.
     pub(crate) fn any(&self, yes: bool) -> Result<bool, TrainingError> {
         let mut count = [f64::from(u8::from(yes))];
         self.ranks.add_up_f64(&mut count)?;
@@ -198,11 +206,19 @@ impl Shared {
     }
 
     /// Adds up the ranks' gradients, a list of numbers, and their losses; gives the loss.
+    ///
+    /// # Errors
+    ///
+    /// If another rank is lost.
     pub(crate) fn add_up(&self, gradients: &mut Vec<f32>, loss: f32) -> Result<f32, TrainingError> {
         self.with_extra(gradients, loss, |numbers| self.ranks.add_up(numbers))
     }
 
     /// Adds up the ranks' gradients and their losses; gives the loss. Of `lists`, each rank gets the sums of its part.
+    ///
+    /// # Errors
+    ///
+    /// If another rank is lost.
     pub(crate) fn add_up_parts(
         &self,
         lists: &mut [Divided<'_>],
@@ -214,14 +230,19 @@ impl Shared {
         })
     }
 
-    /// The norm of a vector of which each rank has the norm of its part.
+    /// The norms of vectors of which each rank has the norms of its parts.
     ///
     /// ```text
     /// ‖G‖ = √(Σ_r ‖G_r‖²)
     /// ```
-    pub(crate) fn norm(&self, own: f64) -> Result<f64, TrainingError> {
-        let norms = gather(&*self.ranks, &[own])?;
-        Ok(norms.into_iter().flatten().fold(0.0, f64::hypot))
+    ///
+    /// # Errors
+    ///
+    /// If another rank is lost.
+    pub(crate) fn norms(&self, own: &[f64]) -> Result<Vec<f64>, TrainingError> {
+        let of_ranks = gather(&*self.ranks, own)?;
+        let of = |vector: usize| of_ranks.iter().map(|own| own[vector]).fold(0.0, f64::hypot);
+        Ok((0..own.len()).map(of).collect())
     }
 
     /// Adds up numbers with the loss and the wish to stop after them; gives the loss.

@@ -198,7 +198,7 @@ impl<'a, N: Net> Run<'a, N> {
         let mut watch = EpochWatch {
             settings: self.settings,
             opened: self.opened,
-            keeps_norms: self.evaluates(number) && self.is_first(),
+            keeps_norms: self.evaluates(number),
             gradient_norms: vec![],
             recorder,
         };
@@ -207,12 +207,6 @@ impl<'a, N: Net> Run<'a, N> {
         let gradient_norms = watch.gradient_norms;
         recorder.progress(Now::EpochEnds);
         Ok((state, end, gradient_norms))
-    }
-
-    /// Whether this is the only process, or that which records the run.
-    fn is_first(&self) -> bool {
-        let shared = self.team.shared();
-        shared.is_none_or(|shared| shared.ranks().rank() == 0)
     }
 
     fn pass(&self) -> Pass<'_> {

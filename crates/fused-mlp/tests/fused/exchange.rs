@@ -92,11 +92,12 @@ fn compare(problem: &Problem, rule: Rule, clip_norm: Option<f64>, dropout: Dropo
         assert!((loss - expected.unwrap()).abs() < 1e-12 * loss.abs());
         add_up(&mut team);
         let of_parts = team.iter_mut().zip(&parts);
-        let norms: Vec<[f64; 2]> = of_parts
+        let norms: Vec<Vec<[f64; 2]>> = of_parts
             .map(|(trainer, parts)| trainer.norms_of_parts(parts).unwrap())
             .collect();
-        let of_weights = norms.iter().map(|norms| norms[0]);
-        let norm = of_weights.fold(norms[0][1], f64::hypot);
+        let of_weights = norms.iter().flatten().map(|[of_weights, _]| *of_weights);
+        let of_biases = norms[0].iter().map(|[_, of_biases]| *of_biases);
+        let norm = of_weights.chain(of_biases).fold(0.0, f64::hypot);
         for (trainer, parts) in team.iter_mut().zip(&parts) {
             trainer.step_on_parts(parts, &how, Some(norm)).unwrap();
         }

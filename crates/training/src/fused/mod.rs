@@ -119,15 +119,17 @@ impl<N: Net> Fused<N> {
         Ok(by_id(dense(&net), gradients))
     }
 
-    /// The norms of the gradients of a batch with these masks, in the order of the parameters; nothing is changed. They
-    /// take no tensors.
+    /// The norms of the gradients of a part of a batch with the masks of a step, in the order of the parameters; nothing is
+    /// changed. They take no tensors.
     pub(crate) fn gradient_norms(
         &mut self,
         batch: &Batch<N::Targets>,
+        part: Range<usize>,
         dropout: Dropout,
     ) -> Result<Vec<f64>, TrainingError> {
-        self.with_rows(batch, 0..batch.len(), |engine, inputs, targets| {
-            engine.gradients(inputs, targets, dropout)
+        let masks = dropout.from_row(part.start);
+        self.with_rows(batch, part, |engine, inputs, targets| {
+            engine.gradients(inputs, targets, masks)
         })?;
         Ok(self.engine.gradient_norms())
     }

@@ -25,9 +25,11 @@ pub(super) struct Sharing {
 /// Which weights each process updates.
 #[derive(Debug)]
 struct Division {
-    /// The blocks of each layer that this process updates: all, if they are not divided.
+    /// The blocks of each layer's weights that this process updates, counted from the layer's first: all, if they are not
+    /// divided.
     own: Vec<Range<usize>>,
-    /// The numbers of each layer that each process updates; of no layer, if they are not divided.
+    /// The numbers of each layer's weights that each process updates, counted from the layer's first; of no layer, if
+    /// they are not divided.
     numbers: Vec<Vec<Range<usize>>>,
 }
 
@@ -104,15 +106,7 @@ impl<N: Net> Fused<N> {
         let division = division.get_or_insert_with(|| Division::new(engine, shared));
         let loss = add_up(engine, division, shared, list, own_loss)?;
         let norm = match how.clip_norm {
-            Some(_) => {
-                let [of_weights, of_biases] = engine.norms_of_parts(&division.own)?;
-                let of_weights = if division.is_divided() {
-                    shared.norm(of_weights)?
-                } else {
-                    of_weights
-                };
-                Some(of_weights.hypot(of_biases))
-            }
+            Some(_) => Some(norms(engine, division, shared)?.fold(0.0, f64::hypot)),
             None => None,
         };
         engine.step_on_parts(&division.own, how, norm)?;
@@ -121,7 +115,28 @@ impl<N: Net> Fused<N> {
         Ok(f64::from(loss))
     }
 
+    /// The norms of the gradients of the last [shared step](Self::shared_step), before any clipping, in the order of the
+    /// parameters. All ranks take part.
+    ///
+    /// # Errors
+    ///
+    /// If another rank is lost.
+    pub(crate) fn norms_of_shared_step(
+        &mut self,
+        shared: &Shared,
+    ) -> Result<Vec<f64>, TrainingError> {
+        let (engine, sharing) = (&mut self.engine, &mut self.sharing);
+        let division = &*sharing
+            .division
+            .get_or_insert_with(|| Division::new(engine, shared));
+        Ok(norms(engine, division, shared)?.collect())
+    }
+
     /// Brings the optimizer's buffers of all ranks together: for a checkpoint, and before training ends.
+    ///
+    /// # Errors
+    ///
+    /// If another rank is lost.
     pub(crate) fn share_buffers(&mut self, shared: &Shared) -> Result<(), TrainingError> {
         match &self.sharing.division {
             Some(division) => {
@@ -133,6 +148,10 @@ impl<N: Net> Fused<N> {
     }
 
     /// Makes parameters and optimizer the mean over the ranks.
+    ///
+    /// # Errors
+    ///
+    /// If another rank is lost.
     pub(crate) fn average(&mut self, shared: &Shared) -> Result<(), TrainingError> {
         self.seen.take();
         let values = &mut self.sharing.list;
@@ -144,7 +163,29 @@ impl<N: Net> Fused<N> {
     }
 }
 
+/// The norms of each layer's weights' and biases' gradients, which the ranks have added up.
+fn norms(
+    engine: &mut Trainer<f32>,
+    division: &Division,
+    shared: &Shared,
+) -> Result<impl Iterator<Item = f64> + use<>, TrainingError> {
+    let (mut of_weights, of_biases): (Vec<_>, Vec<_>) = engine
+        .norms_of_parts(&division.own)?
+        .into_iter()
+        .map(<(f64, f64)>::from)
+        .unzip();
+    if division.is_divided() {
+        of_weights = shared.norms(&of_weights)?;
+    }
+    let layers = of_weights.into_iter().zip(of_biases);
+    Ok(layers.flat_map(|(of_weights, of_biases)| [of_weights, of_biases]))
+}
+
 /// Adds up the ranks' gradients: those of the biases and the loss everywhere, those of the weights in each rank's part.
+///
+/// # Errors
+///
+/// If another rank is lost.
 fn add_up(
     engine: &mut Trainer<f32>,
     division: &Division,
