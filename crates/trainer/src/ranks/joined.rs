@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use data_parallel::add_to;
+use data_parallel::{add_to, shards};
 use mpi::Tag;
 use mpi::request::{LocalScope, Request, scope};
 use mpi::topology::{Rank, SimpleCommunicator};
@@ -95,12 +95,6 @@ impl Joined {
         (0..self.count).filter(move |&other| other != rank)
     }
 
-    /// The numbers that a rank adds up.
-    fn part(&self, length: usize, rank: usize) -> Range<usize> {
-        let at = |rank: usize| length * rank / self.count;
-        at(rank)..at(rank + 1)
-    }
-
     /// Adds up `values` over the ranks, in their order.
     ///
     /// ```text
@@ -118,9 +112,8 @@ impl Joined {
             let everything = vec![0..length; self.count];
             return self.sum_parts(&mut [(values, &everything)], room, add_to);
         }
-        let parts: Vec<_> = (0..self.count)
-            .map(|rank| self.part(length, rank))
-            .collect();
+        // One for each rank, because there are more numbers than ranks.
+        let parts = shards(length, self.count);
         self.sum_parts(&mut [(&mut *values, &parts)], room, add_to);
         self.send_parts([(values, &parts[..])]);
     }

@@ -226,3 +226,60 @@ impl Drop for World {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+    use std::thread;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    /// Name of the test, which starts itself on two ranks.
+    const ITSELF: &str = "ranks::mpi::tests::a_panic_on_one_rank_ends_all";
+
+    /// As in a sweep: rank 0 waits for the others without limit.
+    fn panic_on_rank_1() -> Result<Exit> {
+        let world = World::join(&Arc::default())?.context("started alone")?;
+        assert_eq!(world.joined.rank, 0, "on purpose");
+        world.meet(false)?;
+        Ok(Exit::Success)
+    }
+
+    #[test]
+    fn a_panic_on_one_rank_ends_all() {
+        if Launch::of_this_process().is_some() {
+            programs::run_program(panic_on_rank_1);
+            return;
+        }
+        let mut mpirun = Command::new("mpirun")
+            .envs(["", "_CONFIRM"].map(|rest| (format!("OMPI_ALLOW_RUN_AS_ROOT{rest}"), "1")))
+            .args(["--oversubscribe", "--bind-to", "none", "-n", "2"])
+            .arg(std::env::current_exe().expect("this program"))
+            .args(["--exact", ITSELF, "--nocapture"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("mpirun is installed");
+        let started = Instant::now();
+        let status = loop {
+            let is_late = started.elapsed() > Duration::from_secs(30);
+            if is_late {
+                // It may have ended by now.
+                let _ = mpirun.kill();
+            }
+            assert!(!is_late, "they wait for each other");
+            if let Some(status) = mpirun.try_wait().expect("it can be waited for") {
+                break status;
+            }
+            thread::sleep(Duration::from_millis(20));
+        };
+        let output = mpirun.wait_with_output().expect("it has ended");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(status.code(), Some(2), "{stderr}");
+        let errors = stderr.lines().filter(|line| line.starts_with("error: "));
+        let errors = errors.collect::<Vec<_>>();
+        assert_eq!(errors.len(), 1, "{stderr}");
+        assert!(errors[0].contains("a defect in this program"), "{stderr}");
+    }
+}

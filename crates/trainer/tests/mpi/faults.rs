@@ -9,6 +9,10 @@ use crate::program::{Running, SOON, alone, mpirun, on_ranks, run};
 /// Default number of killed ranks.
 const KILLS: usize = 3;
 
+/// Two ranks train two runs each; rank 1 has the second and the fourth.
+const SWEEP: &str = "sweep --vary learning-rate=0.05,0.1 --seeds 2 --data-dir data --hidden 12 --batch-size 12 --backend flex \
+                     --engine fused --run-name swept --threads 1 --quiet";
+
 /// It could not run, and one line says why; what `mpirun` adds does not count.
 #[track_caller]
 fn assert_refused(finished: &Finished, naming: &[&str]) {
@@ -154,9 +158,8 @@ fn ctrl_c_keeps_a_checkpoint_of_the_step() {
 fn ctrl_c_ends_a_sweep() {
     let _alone = alone();
     let workplace = Workplace::new();
-    let options = "sweep --vary learning-rate=0.05,0.1 --seeds 2 --data-dir data --hidden 12 --batch-size 12 \
-                   --backend flex --engine fused --epochs 20000 --run-name swept --threads 1 --quiet";
-    let mut command = on_ranks(&workplace, 2, options);
+    let options = format!("{SWEEP} --epochs 20000");
+    let mut command = on_ranks(&workplace, 2, &options);
     command.env("OMPI_MCA_odls_base_sigkill_timeout", "5");
     let running = Running::start(&workplace, command);
     let runs = [
@@ -180,6 +183,35 @@ fn ctrl_c_ends_a_sweep() {
         "{}",
         finished.stderr
     );
+}
+
+/// Rank 1 finds something else where one of its runs is to be kept. Rank 0, which would wait for
+/// it, ends as well.
+#[test]
+fn an_error_on_one_rank_ends_a_sweep() {
+    let _alone = alone();
+    let workplace = Workplace::new();
+    let options = format!("{SWEEP} --epochs 400");
+    let running = Running::start(&workplace, on_ranks(&workplace, 2, &options));
+    running.wait_for_a_checkpoint("swept/02-learning-rate-0.05-seed-1");
+    let taken = workplace.path("runs/swept/04-learning-rate-0.1-seed-1");
+    std::fs::write(&taken, "mine").expect("it is not there yet");
+    let finished = running.end();
+    assert_refused(&finished, &["rank 1", "04-learning-rate-0.1-seed-1"]);
+}
+
+#[test]
+fn a_rank_that_dies_ends_a_sweep() {
+    let _alone = alone();
+    let workplace = Workplace::new();
+    let options = format!("{SWEEP} --epochs 20000");
+    let running = Running::start(&workplace, on_ranks(&workplace, 2, &options));
+    running.wait_for_a_checkpoint("swept/02-learning-rate-0.05-seed-1");
+    let rank = running.process(1).expect("it has just begun");
+    assert!(Running::signal("-KILL", rank));
+    let finished = running.end();
+    // By mpirun's rule, that of the rank that was killed.
+    assert_eq!(finished.code, Some(137), "{}", finished.stderr);
 }
 
 /// Ranks killed at random moments: no run is lost, none ends with other numbers.
