@@ -138,7 +138,7 @@ fn a_rank_that_is_lost_ends_the_run_which_goes_on() {
 fn ctrl_c_keeps_a_checkpoint_of_the_step() {
     let _alone = alone();
     let workplace = Workplace::new();
-    let options = "--data-dir data --hidden 12 --batch-size 12 --backend flex --engine fused \
+    let options = "--data-dir data --hidden 150,100 --batch-size 12 --backend flex --engine fused \
                    --epochs 20000 --run-name stopped --threads 1 --quiet";
     let mut command = on_ranks(&workplace, 2, options);
     // Time for a slow disk.
@@ -220,8 +220,8 @@ fn no_kill_loses_a_run_or_changes_its_numbers() {
     let _alone = alone();
     let kills = std::env::var("KILLS").map_or(KILLS, |kills| kills.parse().expect("a number"));
     let workplace = Workplace::new();
-    let options = "--data-dir data --hidden 12 --batch-size 12 --backend flex --engine fused \
-                   --epochs 600 --threads 1";
+    let options = "--data-dir data --hidden 150,100 --batch-size 12 --backend flex --engine fused \
+                   --epochs 300 --threads 1";
     let whole = run(&workplace, 2, &format!("{options} --run-name whole"));
     assert_eq!(whole.code, Some(0), "{}", whole.stderr);
     let mut random = 0x9e37_79b9_u64;

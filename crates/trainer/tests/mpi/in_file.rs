@@ -3,15 +3,15 @@
 use std::fs::{self, File};
 use std::time::Instant;
 
-use crate::common::{SMALL, Workplace, assert_same, has_checkpoint};
-use crate::program::{Running, SOON, alone, on_ranks, run};
+use crate::common::{Workplace, assert_same, has_checkpoint};
+use crate::program::{Running, SOON, WIDE, alone, on_ranks, run};
 
 #[test]
 fn ranks_that_read_their_rows_train_the_same_run() {
     let _alone = alone();
     let workplace = Workplace::new();
     for engine in ["manual", "fused"] {
-        let options = format!("{SMALL} --backend flex --engine {engine} --epochs 2 --quiet");
+        let options = format!("{WIDE} --backend flex --engine {engine} --epochs 2 --quiet");
         let [kept, read] = ["kept", "read"].map(|name| format!("{engine}-{name}"));
         for (name, rest) in [(&kept, ""), (&read, "--data-in-file")] {
             let finished = run(
@@ -29,8 +29,7 @@ fn ranks_that_read_their_rows_train_the_same_run() {
 fn a_file_that_is_cut_off_ends_all_ranks_with_one_line() {
     let _alone = alone();
     let workplace = Workplace::new();
-    let options =
-        "--data-dir data --hidden 12,8 --batch-size 2 --backend flex --engine fused --data-in-file";
+    let options = "--data-dir data --hidden 150,100 --batch-size 2 --backend flex --engine fused --data-in-file";
     let mut running = Running::start(
         &workplace,
         on_ranks(

@@ -4,9 +4,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
-use crate::common::{SMALL, Workplace, lasting, metrics, weights};
+use crate::common::{Workplace, lasting, metrics, weights};
 use crate::namespaces::{ADDRESSES, Namespaces, SUBNET};
-use crate::program::{Running, alone, mpirun, run};
+use crate::program::{Running, WIDE, alone, mpirun, run};
 
 /// The program on a rank in each namespace. `mpirun` enters the other as it would enter another machine by ssh.
 fn on_both(workplace: &Workplace, namespaces: &Namespaces, arguments: &str) -> Command {
@@ -46,7 +46,7 @@ fn a_network_changes_no_bit_and_may_be_cut() {
         return;
     };
     let workplace = Workplace::new();
-    let options = format!("{SMALL} --backend flex --engine fused --threads 1 --quiet");
+    let options = format!("{WIDE} --backend flex --engine fused --threads 1 --quiet");
     let here = run(
         &workplace,
         2,

@@ -10,6 +10,9 @@ use crate::common::{Finished, Workplace, names_in};
 /// No rank and no link may be lost for longer than this before a run ends.
 pub(crate) const SOON: Duration = Duration::from_secs(30);
 
+/// Options of a run whose net has so many weights that the ranks of the fused engine divide the update.
+pub(crate) const WIDE: &str = "--data-dir data --hidden 150,100 --batch-size 16";
+
 /// One run at a time: each has as many processes as there are cores, or more.
 pub(crate) fn alone() -> MutexGuard<'static, ()> {
     static RUNS: Mutex<()> = Mutex::new(());

@@ -5,7 +5,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::common::{Finished, SMALL, Workplace, assert_same, lasting, metrics, names_in, weights};
-use crate::program::{ANY_USER, alone, run};
+use crate::program::{ANY_USER, WIDE, alone, run};
 
 /// Options of a run on flex.
 const RUN: &str = "--backend flex --epochs 2 --optimizer adam --quiet";
@@ -92,7 +92,8 @@ fn the_same_ranks_give_the_same_bits_and_one_run_folder() {
     let _alone = alone();
     let workplace = Workplace::new();
     for name in ["first", "second"] {
-        let options = format!("{SMALL} {RUN} --engine fused --augment both --dropout 0.2");
+        let options =
+            format!("{WIDE} {RUN} --engine fused --clip-norm 0.5 --augment both --dropout 0.2");
         let finished = run(&workplace, 3, &format!("{options} --run-name {name}"));
         assert_eq!(finished.code, Some(0), "{}", finished.stderr);
         assert_eq!(finished.stdout.matches("test loss").count(), 1);
@@ -107,7 +108,7 @@ fn the_same_ranks_give_the_same_bits_and_one_run_folder() {
 fn a_run_goes_on_with_another_number_of_ranks() {
     let _alone = alone();
     let workplace = Workplace::new();
-    let options = format!("{SMALL} --backend flex --engine fused --schedule constant --quiet");
+    let options = format!("{WIDE} --backend flex --engine fused --schedule constant --quiet");
     let begin = run(
         &workplace,
         4,
