@@ -109,7 +109,7 @@ fn refusal(url: &str, error: ConnectError) -> SessionError {
 }
 
 /// Serves a backend of this machine to clients that have the token, until Ctrl-C or SIGTERM. Burn compares the
-/// tokens' digests, in constant time. Its errors go to standard error.
+/// tokens' digests, in constant time. Its warnings and errors go to standard error.
 ///
 /// # Errors
 ///
@@ -119,10 +119,10 @@ pub fn serve(opened: &Opened, listener: TcpListener, token: &[u8]) -> Result<(),
     // Linux gives the option to every connection that is accepted. Without it, an answer of a few bytes waits up to
     // 40 ms for the receipt of the one before.
     SockRef::from(&listener).set_tcp_nodelay(true)?;
-    // Otherwise Burn prints every connection on standard output, with a warning at the end of each. It fails if there
-    // is a subscriber already, which then decides.
+    // Otherwise Burn prints every connection on standard output. A warning tells of each session that was refused or
+    // has failed. It fails if there is a subscriber already, which then decides.
     let _ = tracing_subscriber::fmt()
-        .with_max_level(LevelFilter::ERROR)
+        .with_max_level(LevelFilter::WARN)
         .with_writer(io::stderr)
         .with_ansi(false)
         .try_init();

@@ -20,7 +20,7 @@ pub(crate) struct WorkerOptions {
     listen: SocketAddr,
 
     /// File with the token that clients must present: a secret of 32 bytes or more, as of
-    /// openssl rand -hex 32 > FILE. Required.
+    /// umask 077; openssl rand -hex 32 > FILE. Required.
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
 
@@ -43,16 +43,19 @@ pub(crate) fn run(options: &WorkerOptions) -> Result<Exit> {
     }
     let Some(file) = &options.token_file else {
         bail!(
-            "a worker lets in only who has its token; make one with `openssl rand -hex 32 > token`, and give \
-             --token-file token"
+            "a worker accepts only clients with its token; make one with `umask 077; openssl rand -hex 32 > token`, \
+             and give --token-file token"
         );
     };
-    let token = Token::read(file)?;
+    let token = Token::read(file, true)?;
     if let Some(doubt) = token.doubt() {
         complain(format_args!("warning: {doubt}"));
     }
     let backend = options.backend.unwrap_or_else(Backend::preferred);
     let opened = backend.open_on(options.device.device)?;
+    if let Some(advice) = opened.advice() {
+        complain(format_args!("warning: {advice}"));
+    }
     let listen = options.listen;
     let listener = TcpListener::bind(listen).map_err(|error| {
         anyhow!("cannot listen on {listen}: {error}; choose another with --listen, or end what listens there")
@@ -60,8 +63,8 @@ pub(crate) fn run(options: &WorkerOptions) -> Result<Exit> {
     let address = listener.local_addr()?;
     if !address.ip().is_loopback() {
         complain(
-            "warning: other machines can reach this worker, and the link is not encrypted: who reads it has the \
-             token and the data; better listen on 127.0.0.1, and let them come by ssh -L",
+            "warning: other machines can reach this worker, and the link is not encrypted: anyone who can read it \
+             gets the token and the data; better listen on 127.0.0.1, and let them come by ssh -L",
         );
     }
     Results::default().print(format_args!(

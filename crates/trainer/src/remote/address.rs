@@ -24,7 +24,12 @@ impl FromStr for Server {
             let place = place.strip_suffix('/').unwrap_or(place);
             (place, place.rsplit_once(':'))
         });
-        let is_host = |host: &str| !host.is_empty() && !host.contains(['/', '@', '?', '#', ' ']);
+        let is_host = |host: &str| {
+            let is_ipv6 = host.starts_with('[') && host.ends_with(']');
+            !host.is_empty()
+                && !host.contains(['/', '@', '?', '#', ' '])
+                && (is_ipv6 || !host.contains(':'))
+        };
         match place {
             Some((place, Some((host, port))))
                 if is_host(host) && port.parse::<u16>().is_ok_and(|port| port > 0) =>
@@ -33,7 +38,9 @@ impl FromStr for Server {
                     place: place.to_owned(),
                 })
             }
-            _ => Err("expected ws://HOST:PORT, as the worker prints it".to_owned()),
+            _ => Err(
+                "expected ws://HOST:PORT, as the worker prints it, or ws://[::1]:PORT".to_owned(),
+            ),
         }
     }
 }
@@ -73,6 +80,7 @@ mod tests {
         }
         for bad in [
             "gpu:1",
+            "ws://::1:80",
             "http://gpu:1",
             "ws://gpu",
             "ws://gpu:0",

@@ -20,7 +20,7 @@ impl Link {
         bail!(NOT_COMPILED_IN)
     }
 
-    pub(crate) fn keeps(&self, _folder: &RunFolder, _program: &str) {
+    pub(crate) fn set_run(&self, _folder: &RunFolder, _program: &str) {
         match *self {}
     }
 

@@ -4,8 +4,7 @@
 //! notice for minutes: what waits for an answer waits without limit. So a thread asks the worker every two seconds, on a
 //! connection of its own, whether it is there. That does not wait for the device, however long a step takes.
 
-use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::sync::{Arc, Weak, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,14 +13,12 @@ use anyhow::{Context, Result, anyhow};
 use backends::{Opened, remote};
 use run_folder::RunFolder;
 
+use super::answers::{ask, ask_at};
 use super::lost::Lost;
 use super::{Server, Token};
 
 /// Time between two questions.
 const PAUSE: Duration = Duration::from_secs(2);
-
-/// Time for an answer.
-const FOR_AN_ANSWER: Duration = Duration::from_secs(5);
 
 /// Time for a session to open. Burn itself tries for up to 16 s, and has an error to tell then.
 const TO_OPEN: Duration = Duration::from_secs(20);
@@ -54,21 +51,21 @@ impl Link {
                  tunnel"
             )
         })?;
-        let lost = Arc::new(Lost::new(server));
-        lost.become_of_this_process();
+        let lost = Arc::new(Lost::new(server, place));
+        lost.install_panic_hook();
         let watched = Arc::downgrade(&lost);
         thread::Builder::new()
             .name("link".to_owned())
             .spawn(move || watch(&watched, &place))
             .context(NO_THREAD)?;
-        let opened = connect(server, token)?;
+        let opened = connect(server, place, token)?;
         lost.session(&opened.device);
         Ok((opened, Self(lost)))
     }
 
     /// Remembers where the run is kept, for the case that the worker is lost.
-    pub(crate) fn keeps(&self, folder: &RunFolder, program: &str) {
-        self.0.keeps(folder, program);
+    pub(crate) fn set_run(&self, folder: &RunFolder, program: &str) {
+        self.0.set_run(folder, program);
     }
 
     /// Ends the process if an error comes from the loss of the worker, with a line that says so.
@@ -78,9 +75,10 @@ impl Link {
 }
 
 /// Opens a session on another thread: what answers HTTP may be no worker, and leave Burn waiting without limit.
-fn connect(server: &Server, token: &Token) -> Result<Opened> {
+fn connect(server: &Server, place: SocketAddr, token: &Token) -> Result<Opened> {
     let (send, answer) = mpsc::channel();
-    let (url, secret) = (server.to_string(), token.bytes.clone());
+    // A host may have several addresses, of which this one answers.
+    let (url, secret) = (format!("ws://{place}"), token.bytes.clone());
     let connecting = thread::Builder::new().name("connect".to_owned());
     let connecting = connecting.spawn(move || {
         // Nobody listens if it comes too late.
@@ -106,49 +104,10 @@ fn watch(link: &Weak<Lost>, place: &SocketAddr) {
             Ok(()) => heard = Instant::now(),
             Err(error) if heard.elapsed() > PATIENCE => {
                 let seconds = heard.elapsed().as_secs();
-                link.end(format_args!("no answer for {seconds} s, {error}"));
+                link.end_without_answer(format_args!("no answer for {seconds} s, {error}"));
             }
             Err(_) => {}
         }
-    }
-}
-
-/// The first of a host's addresses where a worker answers.
-fn ask(places: &[SocketAddr]) -> io::Result<SocketAddr> {
-    let mut outcome = Err(io::ErrorKind::AddrNotAvailable.into());
-    for &place in places {
-        outcome = ask_at(&place).map(|()| place);
-        if outcome.is_ok() {
-            break;
-        }
-    }
-    outcome
-}
-
-/// Asks a worker whether it is there: its server speaks HTTP before it changes to WebSocket, and answers any question.
-fn ask_at(place: &SocketAddr) -> io::Result<()> {
-    let mut stream = TcpStream::connect_timeout(place, FOR_AN_ANSWER)?;
-    stream.set_read_timeout(Some(FOR_AN_ANSWER))?;
-    stream.set_write_timeout(Some(FOR_AN_ANSWER))?;
-    stream.write_all(b"GET / HTTP/1.1\r\nHost: worker\r\nConnection: close\r\n\r\n")?;
-    let mut answer = [0; 5];
-    stream
-        .read_exact(&mut answer)
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => io::ErrorKind::TimedOut.into(),
-            io::ErrorKind::UnexpectedEof => io::Error::new(
-                error.kind(),
-                "it breaks off, as a tunnel without its far end does",
-            ),
-            _ => error,
-        })?;
-    if &answer == b"HTTP/" {
-        Ok(())
-    } else {
-        Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            "what answers is no worker",
-        ))
     }
 }
 

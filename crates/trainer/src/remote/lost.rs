@@ -1,6 +1,7 @@
 //! What happens when a worker is lost: one line that says how to go on, and the end of the process.
 
 use std::fmt::Display;
+use std::net::SocketAddr;
 use std::panic;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,18 +14,21 @@ use programs::{Exit, complain};
 use run_folder::{RunFolder, has_checkpoint};
 
 use super::Server;
+use super::answers::ask_at;
 
 /// Time for a session to answer, when something has gone wrong already.
-const FOR_A_SESSION: Duration = Duration::from_secs(5);
+const SESSION_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What to say of a worker when it is lost.
 #[derive(Debug)]
 pub(crate) struct Lost {
-    /// The worker's address.
+    /// The worker's address, as it was given.
     url: String,
+    /// Where the worker answers.
+    place: SocketAddr,
     device: OnceLock<Device>,
     run: Mutex<Option<Kept>>,
-    is_said: AtomicBool,
+    is_reported: AtomicBool,
 }
 
 /// A run in its folder.
@@ -38,22 +42,23 @@ struct Kept {
 static LINK: Mutex<Weak<Lost>> = Mutex::new(Weak::new());
 
 /// Name of the threads that do nothing but ask the session: a panic there is a loss.
-const ASKS: &str = "session";
+const SESSION_THREAD: &str = "session";
 
 impl Lost {
-    pub(super) fn new(server: &Server) -> Self {
+    pub(super) fn new(server: &Server, place: SocketAddr) -> Self {
         Self {
             url: server.to_string(),
+            place,
             device: OnceLock::new(),
             run: Mutex::new(None),
-            is_said: AtomicBool::new(false),
+            is_reported: AtomicBool::new(false),
         }
     }
 
     /// Makes a panic of which the loss is the cause be said as such, on whichever thread.
     ///
     /// Burn's operations give no errors: those that read a tensor without asking for one panic.
-    pub(super) fn become_of_this_process(self: &Arc<Self>) {
+    pub(super) fn install_panic_hook(self: &Arc<Self>) {
         static HOOKED: Once = Once::new();
         *LINK.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(self);
         HOOKED.call_once(|| {
@@ -65,7 +70,7 @@ impl Lost {
                     .upgrade();
                 if let Some(link) = link {
                     let why = panic.payload_as_str().unwrap_or("it broke off");
-                    if thread::current().name() == Some(ASKS) {
+                    if thread::current().name() == Some(SESSION_THREAD) {
                         link.end(why);
                     }
                     link.end_if_lost(&why);
@@ -80,57 +85,83 @@ impl Lost {
         let _ = self.device.set(device.clone());
     }
 
-    pub(super) fn keeps(&self, folder: &RunFolder, program: &str) {
+    pub(super) fn set_run(&self, folder: &RunFolder, program: &str) {
         *self.run.lock().unwrap_or_else(PoisonError::into_inner) = Some(Kept {
             folder: folder.path().to_owned(),
             command: folder.resume_command(program),
         });
     }
 
-    /// Ends the process if the session has ended. It is asked on another thread: it may not answer.
+    /// Ends the process if the session has ended, or the worker does not answer. Both are asked on other threads, because
+    /// neither may answer; a session that is slow is not lost.
     pub(super) fn end_if_lost(&self, error: &dyn Display) {
         let Some(device) = self.device.get().cloned() else {
             return;
         };
         let (send, answer) = mpsc::channel();
-        let asking = thread::Builder::new().name(ASKS.to_owned());
+        let asking = thread::Builder::new().name(SESSION_THREAD.to_owned());
         let is_asked = asking.spawn(move || {
             // Nobody listens if it comes too late.
             let _ = send.send(device.sync().is_ok());
         });
-        if is_asked.is_ok() && !answer.recv_timeout(FOR_A_SESSION).unwrap_or(false) {
+        if is_asked.is_err() {
+            return;
+        }
+        let is_lost = match answer.recv_timeout(SESSION_TIMEOUT) {
+            Ok(lasts) => !lasts,
+            Err(_) => ask_at(&self.place).is_err(),
+        };
+        if is_lost {
             self.end(error);
         }
     }
 
-    /// Ends the process; the first that notices the loss says so.
+    /// Ends the process, after an error: the worker, which answers if it was started again, is asked what it means.
     pub(super) fn end(&self, why: impl Display) -> ! {
-        if self.is_said.swap(true, Ordering::Relaxed) {
+        self.report(&why, ask_at(&self.place).is_ok())
+    }
+
+    /// Ends the process, because the worker does not answer.
+    pub(super) fn end_without_answer(&self, why: impl Display) -> ! {
+        self.report(&why, false)
+    }
+
+    /// The first that notices the loss says so; then the process ends.
+    fn report(&self, why: &dyn Display, is_answered: bool) -> ! {
+        if self.is_reported.swap(true, Ordering::Relaxed) {
             // The one that speaks ends the process.
-            thread::sleep(FOR_A_SESSION);
+            thread::sleep(SESSION_TIMEOUT);
         } else {
-            let (url, remedy) = (&self.url, self.remedy());
-            complain(format_args!(
-                "error: the worker at {url} is lost, or the link to it ({}); {remedy}",
-                one_line(&why)
-            ));
+            let (url, why) = (&self.url, one_line(why));
+            if is_answered {
+                complain(format_args!(
+                    "error: the worker at {url} has lost this session ({why}): it was started again, or its device \
+                     failed, of which its standard error tells; {}",
+                    self.remedy("")
+                ));
+            } else {
+                complain(format_args!(
+                    "error: the worker at {url} is lost, or the link to it ({why}); {}",
+                    self.remedy("start one again, and ")
+                ));
+            }
         }
         std::process::exit(Exit::Failure as i32)
     }
 
-    fn remedy(&self) -> String {
+    fn remedy(&self, first: &str) -> String {
         let run = self.run.lock().unwrap_or_else(PoisonError::into_inner);
         match &*run {
             Some(Kept { folder, command }) if has_checkpoint(folder) => {
-                format!("start one again, and go on from the last checkpoint with: {command}")
+                format!("{first}go on from the last checkpoint with: {command}")
             }
-            _ => "start one again, and repeat the command".to_owned(),
+            _ => format!("{first}repeat the command"),
         }
     }
 }
 
 /// The first line of a text.
-fn one_line(text: &impl Display) -> String {
+fn one_line(text: &dyn Display) -> String {
     let text = text.to_string();
     let mut lines = text.lines().map(str::trim);
     lines

@@ -4,6 +4,8 @@ mod address;
 #[cfg(not(feature = "remote"))]
 mod alone;
 #[cfg(feature = "remote")]
+mod answers;
+#[cfg(feature = "remote")]
 mod link;
 #[cfg(feature = "remote")]
 mod lost;
@@ -14,6 +16,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use backends::{Backend, Opened};
 use clap::Args;
+use programs::complain;
 
 pub(crate) use address::{Server, listening_address};
 #[cfg(not(feature = "remote"))]
@@ -83,7 +86,10 @@ impl RemoteOptions {
                  worker`; give both"
             );
         };
-        let token = Token::read(file)?;
+        let token = Token::read(file, false)?;
+        if let Some(doubt) = token.doubt() {
+            complain(format_args!("warning: {doubt}"));
+        }
         let (opened, link) = Link::open(server, &token)?;
         Ok((opened, Some(link)))
     }

@@ -35,7 +35,7 @@ fn a_file_that_is_cut_off_ends_all_ranks_with_one_line() {
         on_ranks(
             &workplace,
             2,
-            &format!("{options} --epochs 4000 --run-name cut"),
+            &format!("{options} --epochs 1000 --run-name cut"),
         ),
     );
     running.wait_for_a_checkpoint("cut");

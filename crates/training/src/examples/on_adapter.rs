@@ -24,6 +24,9 @@ pub(crate) enum Inputs {
     },
 }
 
+/// Words that are sent to a device at once, 64 MiB: Burn's server accepts no message of more than 1 GiB.
+const WORDS_AT_ONCE: usize = 1 << 24;
+
 impl Inputs {
     pub(crate) fn bytes(pixels: &[u8], [rows, columns]: [usize; 2], device: &Device) -> Self {
         let word = |bytes: &[u8]| {
@@ -31,15 +34,21 @@ impl Inputs {
             padded[..bytes.len()].copy_from_slice(bytes);
             i32::from_le_bytes(padded)
         };
-        let words = pixels
-            .chunks(columns)
-            .flat_map(|row| row.chunks(4).map(word))
-            .collect();
-        let shape = [rows, columns.div_ceil(4)];
-        Self::Bytes {
-            words: Tensor::from_data(TensorData::new::<i32, _>(words, shape), device),
-            columns,
-        }
+        let words_of_row = columns.div_ceil(4);
+        let rows_at_once = (WORDS_AT_ONCE / words_of_row).max(1);
+        let pieces = pixels.chunks(rows_at_once * columns).map(|rows| {
+            let words = rows.chunks(columns);
+            let words = words.flat_map(|row| row.chunks(4).map(word));
+            let shape = [rows.len() / columns, words_of_row];
+            Tensor::from_data(TensorData::new::<i32, _>(words.collect(), shape), device)
+        });
+        let mut pieces = pieces.collect::<Vec<Tensor<2, Int>>>();
+        let words = match pieces.len() {
+            1 => pieces.remove(0),
+            _ => Tensor::cat(pieces, 0),
+        };
+        debug_assert_eq!(words.dims()[0], rows);
+        Self::Bytes { words, columns }
     }
 
     fn len(&self) -> usize {

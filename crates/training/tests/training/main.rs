@@ -18,4 +18,5 @@ mod settings;
 mod setup;
 mod steps;
 mod stopping;
+mod threads_as_ranks;
 mod wgpu;
