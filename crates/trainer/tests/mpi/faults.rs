@@ -191,12 +191,13 @@ fn ctrl_c_ends_a_sweep() {
 fn an_error_on_one_rank_ends_a_sweep() {
     let _alone = alone();
     let workplace = Workplace::new();
-    let options = format!("{SWEEP} --epochs 400");
+    let options = format!("{SWEEP} --epochs 100");
     let running = Running::start(&workplace, on_ranks(&workplace, 2, &options));
     running.wait_for_a_checkpoint("swept/02-learning-rate-0.05-seed-1");
     let taken = workplace.path("runs/swept/04-learning-rate-0.1-seed-1");
     std::fs::write(&taken, "mine").expect("it is not there yet");
-    let finished = running.end();
+    // Two runs to their end.
+    let finished = running.end_within(10 * SOON);
     assert_refused(&finished, &["rank 1", "04-learning-rate-0.1-seed-1"]);
 }
 

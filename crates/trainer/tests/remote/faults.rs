@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::common::{Finished, Workplace, lasting, metrics, weights};
-use crate::program::{Running, SECRET, Worker, shell, workplace, write_secret};
+use crate::program::{Running, SECRET, SOON, Worker, shell, workplace, write_secret};
 
 /// Steps for longer than any test, and short ones.
 const LONG: &str =
@@ -62,7 +62,7 @@ fn a_run_goes_on_after_its_worker_was_killed() {
     let _other = worker.replace(&workplace);
     let last = metrics(&workplace.path("runs/lost")).pop().expect("a line");
     assert_ne!(last["event"], "result", "it was too fast");
-    let resumed = Running::of(&workplace, shell(&workplace, &command)).end();
+    let resumed = Running::of(&workplace, shell(&workplace, &command)).end_within(10 * SOON);
     assert_eq!(resumed.code, Some(0), "{}", resumed.stderr);
     let [whole, lost] = ["whole", "lost"].map(|name| numbers(&workplace, name));
     assert!(whole == lost, "other numbers");
@@ -90,7 +90,7 @@ fn the_command_that_an_interrupted_run_prints_finishes_it() {
     let printed = format!("{}{}", stopped.stdout, stopped.stderr);
     let mut lines = printed.lines();
     assert!(lines.any(|line| line.ends_with(command)), "{printed}");
-    let resumed = Running::of(&workplace, shell(&workplace, command)).end();
+    let resumed = Running::of(&workplace, shell(&workplace, command)).end_within(10 * SOON);
     assert_eq!(resumed.code, Some(0), "{command}: {}", resumed.stderr);
     let [whole, stopped] = ["whole", "stopped"].map(|name| numbers(&workplace, name));
     assert!(whole == stopped, "other numbers");

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::common::metrics;
 use crate::faults::{SHORT, assert_lost, numbers};
 use crate::namespaces::{ADDRESSES, Namespaces};
-use crate::program::{Running, Worker, shell, workplace};
+use crate::program::{Running, SOON, Worker, shell, workplace};
 
 /// Less than a loss, and more than it takes to notice that nothing comes.
 const HICCUP: Duration = Duration::from_secs(4);
@@ -24,7 +24,7 @@ fn a_link_may_falter_and_when_it_is_cut_the_run_goes_on_later() {
         let command = workplace.command(&format!("{SHORT} {options} --run-name {name}"));
         Running::of(&workplace, namespaces.inside(0, &command))
     };
-    let whole = start("whole").end();
+    let whole = start("whole").end_within(10 * SOON);
     assert_eq!(whole.code, Some(0), "{}", whole.stderr);
 
     let mut faltering = start("faltering");
@@ -34,7 +34,7 @@ fn a_link_may_falter_and_when_it_is_cut_the_run_goes_on_later() {
     let last = metrics(&workplace.path("runs/faltering")).pop();
     assert_ne!(last.expect("a line")["event"], "result", "it was too fast");
     namespaces.mend();
-    let finished = faltering.end();
+    let finished = faltering.end_within(10 * SOON);
     assert_eq!(finished.code, Some(0), "{}", finished.stderr);
 
     let mut cut = start("cut");
@@ -43,7 +43,7 @@ fn a_link_may_falter_and_when_it_is_cut_the_run_goes_on_later() {
     let command = assert_lost(&cut.end(), &worker.url, "cut");
     namespaces.mend();
     let resumed = namespaces.inside(0, &shell(&workplace, &command));
-    let resumed = Running::of(&workplace, resumed).end();
+    let resumed = Running::of(&workplace, resumed).end_within(10 * SOON);
     assert_eq!(resumed.code, Some(0), "{command}: {}", resumed.stderr);
     assert!(
         resumed.stdout.contains("resumes from"),

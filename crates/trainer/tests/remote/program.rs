@@ -109,14 +109,14 @@ impl Worker {
     /// Waits for its end, and gives its exit code.
     #[track_caller]
     pub(crate) fn end(mut self) -> Option<i32> {
-        wait_for(&mut self.process).unwrap_or_else(|| panic!("it serves on after {SOON:?}"))
+        wait_for(&mut self.process, SOON).unwrap_or_else(|| panic!("it serves on after {SOON:?}"))
     }
 }
 
-/// The exit code of a process that ends soon.
-fn wait_for(process: &mut Child) -> Option<Option<i32>> {
+/// The exit code of a process that ends in time.
+fn wait_for(process: &mut Child, limit: Duration) -> Option<Option<i32>> {
     let started = Instant::now();
-    while started.elapsed() < SOON {
+    while started.elapsed() < limit {
         if let Some(status) = process.try_wait().expect("it can be waited for") {
             return Some(status.code());
         }
@@ -188,11 +188,17 @@ impl<'a> Running<'a> {
 
     /// Waits for the end, which comes soon; gives what it printed and its exit code.
     #[track_caller]
-    pub(crate) fn end(mut self) -> Finished {
-        let code = wait_for(&mut self.process);
+    pub(crate) fn end(self) -> Finished {
+        self.end_within(SOON)
+    }
+
+    /// As [`end`](Self::end), for a run that takes its time.
+    #[track_caller]
+    pub(crate) fn end_within(mut self, limit: Duration) -> Finished {
+        let code = wait_for(&mut self.process, limit);
         let [stdout, stderr] = ["stdout", "stderr"].map(|name| self.printed(name));
         Finished {
-            code: code.unwrap_or_else(|| panic!("after {SOON:?}: {stderr}")),
+            code: code.unwrap_or_else(|| panic!("after {limit:?}: {stderr}")),
             stdout,
             stderr,
         }
