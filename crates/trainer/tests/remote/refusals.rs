@@ -33,11 +33,11 @@ fn a_run_that_cannot_reach_its_worker_says_what_to_do() {
         ),
         (
             format!("--backend remote --url {url} --token-file none"),
-            vec!["none", "openssl rand"],
+            vec!["none", "copy the file of the worker"],
         ),
         (
             format!("--backend remote --url {url} --token-file short"),
-            vec!["short", "openssl rand"],
+            vec!["short", "copy the file of the worker"],
         ),
         (
             format!("--backend remote --url {url} --token-file other"),
@@ -77,6 +77,8 @@ fn a_run_that_cannot_reach_its_worker_says_what_to_do() {
     workplace
         .run(other)
         .assert_refused(&["backend remote is for training"]);
+    let log = worker_log(&workplace);
+    assert!(log.contains("Rejected"), "{log}");
     // None of this has hurt the worker.
     workplace.train(&format!("--epochs 1 {}", worker.options()));
 }
