@@ -40,6 +40,12 @@ const FEW: usize = 1024;
 
 const TAG: Tag = 17;
 
+/// Of a message that says that its sender ends all processes, and has said why.
+const ENDS: Tag = 18;
+
+/// Time for that message to leave.
+const FAREWELL: Duration = Duration::from_millis(100);
+
 /// This process among the others.
 pub(super) struct Joined {
     pub(super) rank: usize,
@@ -274,8 +280,31 @@ impl Joined {
         false
     }
 
-    /// Ends all processes, because some do not answer. The first that can says so.
+    /// Ends all processes after an error that was said, and tells them, so that none calls this one lost.
+    pub(super) fn end_all(&self) -> ! {
+        let world = SimpleCommunicator::world();
+        scope(|scope| {
+            let to = |rank: usize| {
+                let process = world.process_at_rank(rank as Rank);
+                process.immediate_send_with_tag(scope, &[0_u8][..], ENDS)
+            };
+            let mut messages = self.others().map(to).collect::<Vec<_>>();
+            let started = Instant::now();
+            while !messages.is_empty() && started.elapsed() < FAREWELL {
+                let open = messages.into_iter();
+                messages = open.filter_map(|message| message.test().err()).collect();
+                thread::yield_now();
+            }
+            world.abort(Exit::Failure as i32)
+        })
+    }
+
+    /// Ends all processes, because some do not answer. The first that can says so, unless another has said why it ends all.
     fn give_up(&self, mut missing: Vec<usize>) -> ! {
+        let world = SimpleCommunicator::world();
+        if world.any_process().immediate_probe_with_tag(ENDS).is_some() {
+            world.abort(Exit::Failure as i32);
+        }
         missing.sort_unstable();
         missing.dedup();
         if (0..self.rank).any(|rank| !missing.contains(&rank)) {

@@ -214,7 +214,7 @@ impl World {
         } else if !self.joined.is_ended_meanwhile() {
             complain(format_args!("error: rank {rank}: {error:#}"));
         }
-        SimpleCommunicator::world().abort(Exit::Failure as i32)
+        self.joined.end_all()
     }
 }
 

@@ -1,10 +1,11 @@
 //! Ranks whose data stay in their file.
 
 use std::fs::{self, File};
+use std::process::Command;
 use std::time::Instant;
 
-use crate::common::{Workplace, assert_same, has_checkpoint};
-use crate::program::{Running, SOON, WIDE, alone, on_ranks, run};
+use crate::common::{Workplace, assert_same, copy_folder, has_checkpoint};
+use crate::program::{Running, SOON, WIDE, alone, mpirun, on_ranks, run};
 
 #[test]
 fn ranks_that_read_their_rows_train_the_same_run() {
@@ -23,6 +24,39 @@ fn ranks_that_read_their_rows_train_the_same_run() {
         }
         assert_same(&workplace, &kept, &read);
     }
+}
+
+/// Rank 0 waits for the one whose data are elsewhere, and does not call it lost.
+#[test]
+fn an_error_of_one_rank_alone_is_said_once() {
+    let _alone = alone();
+    let workplace = Workplace::new();
+    copy_folder(&workplace.path("data"), &workplace.path("there"));
+    let options = "--hidden 150,100 --batch-size 2 --backend flex --engine fused --data-in-file --epochs 100000 \
+                   --run-name cut --threads 1";
+    let program = env!("CARGO_BIN_EXE_trainer");
+    let mut command = mpirun(Command::new("mpirun"));
+    command
+        .args(["-n", "1", program, "--data-dir", "data"])
+        .args(options.split_whitespace())
+        .args([":", "-n", "1", program, "--data-dir", "there"])
+        .args(options.split_whitespace());
+    let mut running = Running::start(&workplace, command);
+    running.wait_for_a_checkpoint("cut");
+    let file = File::options()
+        .write(true)
+        .open(workplace.path("there/train-images-idx3-ubyte"));
+    file.and_then(|file| file.set_len(1000))
+        .expect("it is ours");
+    running.mpirun.wait().expect("it can be waited for");
+    let stderr = running.printed().stderr;
+    let errors = stderr.lines().filter(|line| line.starts_with("error: "));
+    let errors = errors.collect::<Vec<_>>();
+    assert_eq!(errors.len(), 1, "{stderr}");
+    assert!(
+        errors[0].starts_with("error: rank 1: there/train-images"),
+        "{stderr}"
+    );
 }
 
 #[test]
