@@ -108,6 +108,24 @@ fn refusal(url: &str, error: ConnectError) -> SessionError {
     }
 }
 
+/// Standard error, without the lines about clients that have ended: they do so without a farewell.
+struct Log;
+
+impl io::Write for Log {
+    /// Writes a line, or drops it; each comes whole.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let is_usual = String::from_utf8_lossy(line).contains("without closing handshake");
+        if !is_usual {
+            io::stderr().write_all(line)?;
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Serves a backend of this machine to clients that have the token, until Ctrl-C or SIGTERM. Burn compares the
 /// tokens' digests, in constant time. Its warnings and errors go to standard error.
 ///
@@ -119,11 +137,11 @@ pub fn serve(opened: &Opened, listener: TcpListener, token: &[u8]) -> Result<(),
     // Linux gives the option to every connection that is accepted. Without it, an answer of a few bytes waits up to
     // 40 ms for the receipt of the one before.
     SockRef::from(&listener).set_tcp_nodelay(true)?;
-    // Otherwise Burn prints every connection on standard output. A warning tells of each session that was refused or
-    // has failed. It fails if there is a subscriber already, which then decides.
+    // Otherwise Burn prints every connection on standard output. This fails if there is a subscriber already, which then
+    // decides.
     let _ = tracing_subscriber::fmt()
         .with_max_level(LevelFilter::WARN)
-        .with_writer(io::stderr)
+        .with_writer(|| Log)
         .with_ansi(false)
         .try_init();
     RemoteServer::new([opened.device.clone()])

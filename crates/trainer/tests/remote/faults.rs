@@ -106,7 +106,10 @@ fn a_worker_that_was_started_again_does_not_go_on_as_if_nothing_happened() {
     let options = worker.options();
     let mut running = Running::start(&workplace, &format!("{LONG} {options} --run-name lost"));
     running.wait_for_a_checkpoint("lost");
+    // It notices nothing before the other is there.
+    running.signal("-STOP");
     let other = worker.replace(&workplace);
+    running.signal("-CONT");
     let finished = running.end();
     assert_lost(&finished, &other.url, "lost");
     let stderr = &finished.stderr;
