@@ -37,7 +37,7 @@ pub fn data_digest<P: Pixels>(
     }
     let mut digest = XxHash3_128::new();
     let form = if is_like(OF_A_SAMPLE) || like.is_none() && !P::IN_MEMORY {
-        digest.write(&images.len().to_le_bytes());
+        digest.write(&(images.len() as u64).to_le_bytes());
         images.pass_on_sample(|image| digest.write(image))?;
         OF_A_SAMPLE
     } else {

@@ -119,7 +119,7 @@ impl RunFolder {
         &self.path
     }
 
-    /// Adds options that the run needs to continue, and that are not kept in the folder: words of a command line.
+    /// Sets the options that the run needs to continue and that are not kept in the folder: words of a command line.
     pub fn resumes_with(&mut self, options: &[String]) {
         self.resume_options = resume_options(&self.path, options);
     }

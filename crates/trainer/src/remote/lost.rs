@@ -92,8 +92,8 @@ impl Lost {
         });
     }
 
-    /// Ends the process if the session has ended, or the worker does not answer. Both are asked on other threads, because
-    /// neither may answer; a session that is slow is not lost.
+    /// Ends the process if the session has ended, or the worker does not answer. The session is asked on
+    /// another thread, because it may not answer; one that is slow is not lost.
     pub(super) fn end_if_lost(&self, error: &dyn Display) {
         let Some(device) = self.device.get().cloned() else {
             return;
@@ -107,12 +107,11 @@ impl Lost {
         if is_asked.is_err() {
             return;
         }
-        let is_lost = match answer.recv_timeout(SESSION_TIMEOUT) {
-            Ok(lasts) => !lasts,
-            Err(_) => ask_at(&self.place).is_err(),
-        };
-        if is_lost {
-            self.end(error);
+        match answer.recv_timeout(SESSION_TIMEOUT) {
+            Ok(true) => {}
+            Ok(false) => self.end(error),
+            Err(_) if ask_at(&self.place).is_err() => self.end_without_answer(error),
+            Err(_) => {}
         }
     }
 

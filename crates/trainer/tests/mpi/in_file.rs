@@ -2,10 +2,19 @@
 
 use std::fs::{self, File};
 use std::process::Command;
-use std::time::Instant;
 
-use crate::common::{Workplace, assert_same, copy_folder, has_checkpoint};
-use crate::program::{Running, SOON, WIDE, alone, mpirun, on_ranks, run};
+use crate::common::{Finished, Workplace, assert_same, copy_folder, has_checkpoint};
+use crate::program::{Running, WIDE, alone, mpirun, on_ranks, run};
+
+/// The one line that says why the ranks ended; what `mpirun` adds does not count.
+#[track_caller]
+fn the_error(finished: &Finished) -> String {
+    let stderr = &finished.stderr;
+    let errors = stderr.lines().filter(|line| line.starts_with("error: "));
+    let errors = errors.collect::<Vec<_>>();
+    assert_eq!(errors.len(), 1, "{stderr}");
+    errors[0].to_owned()
+}
 
 #[test]
 fn ranks_that_read_their_rows_train_the_same_run() {
@@ -41,21 +50,17 @@ fn an_error_of_one_rank_alone_is_said_once() {
         .args(options.split_whitespace())
         .args([":", "-n", "1", program, "--data-dir", "there"])
         .args(options.split_whitespace());
-    let mut running = Running::start(&workplace, command);
+    let running = Running::start(&workplace, command);
     running.wait_for_a_checkpoint("cut");
     let file = File::options()
         .write(true)
         .open(workplace.path("there/train-images-idx3-ubyte"));
     file.and_then(|file| file.set_len(1000))
         .expect("it is ours");
-    running.mpirun.wait().expect("it can be waited for");
-    let stderr = running.printed().stderr;
-    let errors = stderr.lines().filter(|line| line.starts_with("error: "));
-    let errors = errors.collect::<Vec<_>>();
-    assert_eq!(errors.len(), 1, "{stderr}");
+    let error = the_error(&running.end());
     assert!(
-        errors[0].starts_with("error: rank 1: there/train-images"),
-        "{stderr}"
+        error.starts_with("error: rank 1: there/train-images"),
+        "{error}"
     );
 }
 
@@ -64,7 +69,7 @@ fn a_file_that_is_cut_off_ends_all_ranks_with_one_line() {
     let _alone = alone();
     let workplace = Workplace::new();
     let options = "--data-dir data --hidden 150,100 --batch-size 2 --backend flex --engine fused --data-in-file";
-    let mut running = Running::start(
+    let running = Running::start(
         &workplace,
         on_ranks(
             &workplace,
@@ -78,14 +83,8 @@ fn a_file_that_is_cut_off_ends_all_ranks_with_one_line() {
     let file = File::options().write(true).open(&images);
     file.and_then(|file| file.set_len(1000))
         .expect("it is ours");
-    let cut = Instant::now();
-    running.mpirun.wait().expect("it can be waited for");
-    assert!(cut.elapsed() < SOON);
-    let stderr = running.printed().stderr;
-    let errors = stderr.lines().filter(|line| line.starts_with("error: "));
-    let errors = errors.collect::<Vec<_>>();
-    assert_eq!(errors.len(), 1, "{stderr}");
-    assert!(errors[0].contains("got 1000"), "{stderr}");
+    let error = the_error(&running.end());
+    assert!(error.contains("got 1000"), "{error}");
     assert!(has_checkpoint(&workplace.path("runs/cut")));
 
     fs::write(&images, whole).expect("it can be written");

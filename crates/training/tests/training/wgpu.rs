@@ -13,7 +13,7 @@ use crate::setup::{linear, mlp, train, xor};
 const ROUNDING: f64 = 1e-4;
 
 /// Whether this machine can run wgpu. It must where `REQUIRE_WGPU` is set.
-fn wgpu_runs_here() -> bool {
+pub(crate) fn wgpu_runs_here() -> bool {
     match Backend::Wgpu.open() {
         Ok(_) => true,
         Err(error) if std::env::var_os("REQUIRE_WGPU").is_some() => {
