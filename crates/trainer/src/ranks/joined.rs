@@ -20,8 +20,39 @@ use super::launch::{FOR_RANK_0, wait_for_rank_0};
 /// Time without an answer after which a rank is lost, once training has begun.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The same before: one machine may load the data, or compile an adapter's kernels, long after another has done so.
-const PATIENCE_AT_FIRST: Duration = Duration::from_secs(600);
+/// The same where ranks have different things to do: one machine may load the data, or compile an adapter's kernels,
+/// long after another has done so; and rank 0 alone writes the page of the run.
+const LONG_PATIENCE: Duration = Duration::from_secs(600);
+
+/// How long a rank waits for others.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Phase {
+    /// Before the first step.
+    Start,
+    /// From the first step on.
+    Steps,
+    /// At the end of a sweep, for as long as it takes: the launcher ends all when one dies.
+    Meeting,
+    /// After its last word, for rank 0 to be done.
+    LastWord,
+    /// Rank 0, which is done, for the others to hear it.
+    Leaving,
+}
+
+impl Phase {
+    fn patience(self) -> Duration {
+        match self {
+            Self::Start | Self::LastWord => LONG_PATIENCE,
+            Self::Steps | Self::Leaving => PATIENCE,
+            Self::Meeting => Duration::MAX,
+        }
+    }
+
+    /// Whether a rank that was asked to end waits until then, and no longer than the launcher lets it.
+    fn ends_when_asked(self) -> bool {
+        matches!(self, Self::Start | Self::Steps)
+    }
+}
 
 /// Seconds from the moment when `mpirun` asks processes to end, by Ctrl-C or because a rank has died, until it kills
 /// them; and the variable for another number. Others wait longer.
@@ -51,10 +82,7 @@ pub(super) struct Joined {
     pub(super) rank: usize,
     pub(super) count: usize,
     pub(super) interrupt: Arc<AtomicBool>,
-    /// Whether the ranks have taken a step.
-    pub(super) has_begun: AtomicBool,
-    /// Whether this rank has nothing to do but to wait for the others.
-    pub(super) is_meeting: AtomicBool,
+    pub(super) phase: Mutex<Phase>,
     /// Time without an answer after which a rank is lost, once this process was asked to end.
     pub(super) patience_at_the_end: Duration,
     /// Where rank 0 keeps the run, once it has begun.
@@ -81,6 +109,14 @@ pub(super) fn patience_at_the_end(by: &str) -> Duration {
 type Message<'a, 's, T> = (usize, Request<'a, [T], &'s LocalScope<'a>>);
 
 impl Joined {
+    fn phase(&self) -> Phase {
+        *self.phase.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn enter(&self, phase: Phase) {
+        *self.phase.lock().unwrap_or_else(PoisonError::into_inner) = phase;
+    }
+
     pub(super) fn folder(&self) -> MutexGuard<'_, Option<String>> {
         self.folder.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -93,7 +129,7 @@ impl Joined {
         self.nanoseconds.fetch_add(nanoseconds, Ordering::Relaxed);
         let additions = u64::from(is_first);
         self.additions.fetch_add(additions, Ordering::Relaxed);
-        self.has_begun.store(true, Ordering::Relaxed);
+        self.enter(Phase::Steps);
     }
 
     fn others(&self) -> impl Iterator<Item = usize> + use<> {
@@ -245,17 +281,10 @@ impl Joined {
             if self.interrupt.load(Ordering::Relaxed) {
                 asked_to_end.get_or_insert(waited);
             }
-            let is_meeting = self.is_meeting.load(Ordering::Relaxed);
-            let is_end = !is_meeting
+            let phase = self.phase();
+            let is_end = phase.ends_when_asked()
                 && asked_to_end.is_some_and(|since| waited - since > self.patience_at_the_end);
-            let patience = if is_meeting {
-                Duration::MAX
-            } else if self.has_begun.load(Ordering::Relaxed) {
-                PATIENCE
-            } else {
-                PATIENCE_AT_FIRST
-            };
-            if is_end || waited > patience {
+            if is_end || waited > phase.patience() {
                 let missing = messages.iter().map(|(rank, _)| *rank).collect();
                 self.give_up(missing);
             }
@@ -265,6 +294,23 @@ impl Joined {
                 // The longer it takes, the less it matters.
                 thread::sleep((waited / 1000).clamp(NAP, LONGEST_NAP));
             }
+        }
+    }
+
+    /// Waits until rank 0 is done, and tells it so; rank 0 waits until the others have. Leaving MPI waits as well, but
+    /// without limit.
+    pub(super) fn leave(&self) {
+        let (mut word, done) = ([0_u8], [1_u8]);
+        if self.rank == 0 {
+            self.enter(Phase::Leaving);
+            self.exchange(self.others().map(|rank| (rank, &done[..])), []);
+            let mut words = vec![0_u8; self.count];
+            let words = words.chunks_mut(1).enumerate();
+            self.exchange([], words);
+        } else {
+            self.enter(Phase::LastWord);
+            self.exchange([], [(0, &mut word[..])]);
+            self.exchange([(0, &done[..])], []);
         }
     }
 
@@ -314,6 +360,9 @@ impl Joined {
         }
         let names = missing.iter().map(usize::to_string).collect::<Vec<_>>();
         let remedy = match &*self.folder() {
+            _ if self.phase() == Phase::Leaving => {
+                "everything is written, and nothing to be done again".to_owned()
+            }
             Some(folder) => {
                 format!("to go on from the last checkpoint, start it with --resume {folder}")
             }

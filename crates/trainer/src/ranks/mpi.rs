@@ -9,7 +9,7 @@ use std::thread;
 use anyhow::{Context, Result, bail};
 use backends::Backend;
 use mpi::Threading;
-use mpi::environment::Universe;
+use mpi::environment::{Universe, library_version};
 use mpi::topology::{Rank, SimpleCommunicator};
 use mpi::traits::Communicator;
 use programs::{Exit, complain};
@@ -17,7 +17,7 @@ use training::{Ranks, default_threads};
 
 use super::Launch;
 use super::cores::{is_bound, own_cores};
-use super::joined::{Joined, patience_at_the_end};
+use super::joined::{Joined, Phase, patience_at_the_end};
 use super::launch::wait_for_rank_0;
 use super::sums::Sums;
 
@@ -29,7 +29,7 @@ pub(crate) struct World {
     joined: Arc<Joined>,
     on_this_machine: usize,
     rank_on_this_machine: usize,
-    /// Leaves MPI when it is dropped, and waits for the others to do so.
+    /// Leaves MPI when it is dropped.
     _universe: Universe,
 }
 
@@ -43,6 +43,18 @@ impl World {
         let Some(launch) = Launch::of_this_process() else {
             return Ok(None);
         };
+        if lacks_pmix() {
+            if launch.rank > 0 {
+                // It is so for all of them, and srun does not end those that are left.
+                wait_for_rank_0();
+                std::process::exit(Exit::Failure as i32);
+            }
+            bail!(
+                "{} offers no PMIx, by which the processes of this Open MPI find each other; under Slurm use `srun \
+                 --mpi=pmix`, or start them by Open MPI's mpirun",
+                launch.by
+            );
+        }
         let world = Self::join_as(launch, interrupt);
         if world.is_err() && launch.rank > 0 {
             wait_for_rank_0();
@@ -75,8 +87,7 @@ impl World {
                 rank,
                 count,
                 interrupt: Arc::clone(interrupt),
-                has_begun: AtomicBool::new(false),
-                is_meeting: AtomicBool::new(false),
+                phase: Mutex::new(Phase::Start),
                 patience_at_the_end: patience_at_the_end(by),
                 folder: Mutex::new(None),
                 scratch: Mutex::new(vec![]),
@@ -151,7 +162,7 @@ impl World {
     ///
     /// As [`Ranks::add_up_f64`].
     pub(crate) fn meet(&self, yes: bool) -> Result<bool> {
-        self.joined.is_meeting.store(true, Ordering::Relaxed);
+        self.joined.enter(Phase::Meeting);
         let mut count = [f64::from(u8::from(yes))];
         self.joined.add_up_f64(&mut count)?;
         Ok(count[0] > 0.0)
@@ -218,12 +229,21 @@ impl World {
     }
 }
 
+/// Whether this is Open MPI, and who started the process will not let it find the others: it would end the process
+/// with a page about how it was built.
+fn lacks_pmix() -> bool {
+    let is_set = |name| std::env::var_os(name).is_some();
+    let is_open_mpi = library_version().is_ok_and(|version| version.contains("Open MPI"));
+    is_open_mpi && !is_set("OMPI_COMM_WORLD_SIZE") && !is_set("PMIX_NAMESPACE")
+}
+
 impl Drop for World {
-    /// A panic ends all processes: leaving MPI, this one would wait for the others, and they for it.
+    /// Leaves together with the others. A panic ends all processes: this one would wait for the others, and they for it.
     fn drop(&mut self) {
         if thread::panicking() {
             SimpleCommunicator::world().abort(Exit::Failure as i32);
         }
+        self.joined.leave();
     }
 }
 
@@ -233,30 +253,18 @@ mod tests {
     use std::thread;
     use std::time::{Duration, Instant};
 
+    use nix::sys::signal::{Signal, raise};
+
     use super::*;
 
-    /// Name of the test, which starts itself on two ranks.
-    const ITSELF: &str = "ranks::mpi::tests::a_panic_on_one_rank_ends_all";
-
-    /// As in a sweep: rank 0 waits for the others without limit.
-    fn panic_on_rank_1() -> Result<Exit> {
-        let world = World::join(&Arc::default())?.context("started alone")?;
-        assert_eq!(world.joined.rank, 0, "on purpose");
-        world.meet(false)?;
-        Ok(Exit::Success)
-    }
-
-    #[test]
-    fn a_panic_on_one_rank_ends_all() {
-        if Launch::of_this_process().is_some() {
-            programs::run_program(panic_on_rank_1);
-            return;
-        }
+    /// Runs a test of this module on two ranks, which must end soon with exit code 2. Gives the one error that they say.
+    fn error_on_two_ranks(test: &str) -> String {
         let mut mpirun = Command::new("mpirun")
             .envs(["", "_CONFIRM"].map(|rest| (format!("OMPI_ALLOW_RUN_AS_ROOT{rest}"), "1")))
             .args(["--oversubscribe", "--bind-to", "none", "-n", "2"])
             .arg(std::env::current_exe().expect("this program"))
-            .args(["--exact", ITSELF, "--nocapture"])
+            .args(["--exact", &format!("ranks::mpi::tests::{test}")])
+            .arg("--nocapture")
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -280,6 +288,45 @@ mod tests {
         let errors = stderr.lines().filter(|line| line.starts_with("error: "));
         let errors = errors.collect::<Vec<_>>();
         assert_eq!(errors.len(), 1, "{stderr}");
-        assert!(errors[0].contains("a defect in this program"), "{stderr}");
+        errors[0].to_owned()
+    }
+
+    /// As in a sweep: rank 0 waits for the others without limit.
+    fn panic_on_rank_1() -> Result<Exit> {
+        let world = World::join(&Arc::default())?.context("started alone")?;
+        assert_eq!(world.joined.rank, 0, "on purpose");
+        world.meet(false)?;
+        Ok(Exit::Success)
+    }
+
+    #[test]
+    fn a_panic_on_one_rank_ends_all() {
+        if Launch::of_this_process().is_some() {
+            programs::run_program(panic_on_rank_1);
+            return;
+        }
+        let error = error_on_two_ranks("a_panic_on_one_rank_ends_all");
+        assert!(error.contains("a defect in this program"), "{error}");
+    }
+
+    /// As after the last step, when rank 0 alone has something to do.
+    fn stop_rank_1_at_the_end() -> Result<Exit> {
+        let world = World::join(&Arc::default())?.context("started alone")?;
+        if world.joined.rank == 1 {
+            raise(Signal::SIGSTOP)?;
+        }
+        Ok(Exit::Success)
+    }
+
+    #[test]
+    fn a_rank_that_stops_at_the_end_is_not_waited_for() {
+        if Launch::of_this_process().is_some() {
+            programs::run_program(stop_rank_1_at_the_end);
+            return;
+        }
+        let error = error_on_two_ranks("a_rank_that_stops_at_the_end_is_not_waited_for");
+        for part in ["rank 1 of 2 is lost", "everything is written"] {
+            assert!(error.contains(part), "{error}");
+        }
     }
 }

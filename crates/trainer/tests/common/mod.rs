@@ -91,6 +91,20 @@ impl Workplace {
         finished.events()
     }
 
+    /// Whether a graphics adapter is there. One must be where the environment variable `REQUIRE_WGPU` is set.
+    pub(crate) fn has_adapter(&self) -> bool {
+        let is_there = self.run("backends").stdout.contains("--device 0");
+        let required = std::env::var_os("REQUIRE_WGPU").is_some();
+        assert!(
+            is_there || !required,
+            "REQUIRE_WGPU is set, but no adapter is there"
+        );
+        if !is_there {
+            eprintln!("no graphics adapter: not tested");
+        }
+        is_there
+    }
+
     /// Trains on the small data set, successfully, and gives the run's events.
     #[track_caller]
     pub(crate) fn train(&self, arguments: &str) -> Vec<Value> {

@@ -3,8 +3,9 @@
 use std::process::Command;
 use std::time::Duration;
 
+use crate::background::{Running, SOON, send};
 use crate::common::{Finished, SMALL, Workplace, lasting, metrics, weights};
-use crate::program::{Running, SOON, alone, mpirun, on_ranks, run};
+use crate::program::{alone, mpirun, on_ranks, process_of, run};
 
 /// Default number of killed ranks.
 const KILLS: usize = 3;
@@ -51,6 +52,22 @@ fn what_cannot_run_is_said_once_and_leaves_no_folder() {
         assert_refused(&finished, &[naming]);
         assert!(!workplace.path("runs").exists(), "{options}");
     }
+}
+
+/// As `srun` starts the processes where PMIx is not chosen. This Open MPI would end each with a page of its own.
+#[test]
+fn srun_without_pmix_is_refused() {
+    let workplace = Workplace::new();
+    for (rank, lines) in [("0", 1), ("1", 0)] {
+        let mut command = workplace.command(SMALL);
+        command.envs([("SLURM_STEP_NUM_TASKS", "2"), ("SLURM_PROCID", rank)]);
+        let finished = Finished::from(command.output().expect("the program starts"));
+        let stderr = &finished.stderr;
+        assert_eq!(finished.code, Some(2), "{stderr}");
+        assert_eq!(stderr.lines().count(), lines, "{stderr}");
+        assert_eq!(stderr.contains("srun --mpi=pmix"), rank == "0", "{stderr}");
+    }
+    assert!(!workplace.path("runs").exists());
 }
 
 /// Two programs under one `mpirun`, with options of their own.
@@ -105,10 +122,10 @@ fn a_rank_that_is_lost_ends_the_run_which_goes_on() {
         let mut command = on_ranks(&workplace, 3, options);
         // Time to speak on a busy machine.
         command.env("OMPI_MCA_odls_base_sigkill_timeout", "5");
-        let running = Running::start(&workplace, command);
+        let mut running = Running::start(&workplace, command);
         running.wait_for_a_checkpoint("lost");
-        let rank = running.process(lost).expect("it has just begun");
-        assert!(Running::signal(signal, rank));
+        let rank = process_of(&workplace, lost).expect("it has just begun");
+        assert!(send(signal, rank));
         let finished = running.end();
         let stderr = &finished.stderr;
         // The exit code is that of the rank that was killed, by mpirun's rule.
@@ -119,10 +136,10 @@ fn a_rank_that_is_lost_ends_the_run_which_goes_on() {
         let named = line.split(" of 3").next().expect("a beginning");
         assert!(named.contains(&lost.to_string()), "{stderr}");
         assert!(line.contains("--resume runs/lost"), "{stderr}");
-        let resumed = Running::start(&workplace, on_ranks(&workplace, 2, "--resume runs/lost"));
+        let mut resumed = Running::start(&workplace, on_ranks(&workplace, 2, "--resume runs/lost"));
         resumed.wait_for_a_checkpoint("lost");
         std::thread::sleep(Duration::from_secs(2));
-        assert!(Running::signal("-INT", resumed.mpirun.id()));
+        resumed.signal("-INT");
         let ended = resumed.end();
         assert!(
             ended.stdout.contains("resumes from"),
@@ -143,9 +160,9 @@ fn ctrl_c_keeps_a_checkpoint_of_the_step() {
     let mut command = on_ranks(&workplace, 2, options);
     // Time for a slow disk.
     command.env("OMPI_MCA_odls_base_sigkill_timeout", "5");
-    let running = Running::start(&workplace, command);
+    let mut running = Running::start(&workplace, command);
     running.wait_for_a_checkpoint("stopped");
-    assert!(Running::signal("-INT", running.mpirun.id()));
+    running.signal("-INT");
     let finished = running.end();
     let last = metrics(&workplace.path("runs/stopped"))
         .pop()
@@ -161,7 +178,7 @@ fn ctrl_c_ends_a_sweep() {
     let options = format!("{SWEEP} --epochs 20000");
     let mut command = on_ranks(&workplace, 2, &options);
     command.env("OMPI_MCA_odls_base_sigkill_timeout", "5");
-    let running = Running::start(&workplace, command);
+    let mut running = Running::start(&workplace, command);
     let runs = [
         "01-learning-rate-0.05-seed-0",
         "02-learning-rate-0.05-seed-1",
@@ -169,7 +186,7 @@ fn ctrl_c_ends_a_sweep() {
     let runs = runs.map(|run| format!("swept/{run}"));
     runs.iter()
         .for_each(|run| running.wait_for_a_checkpoint(run));
-    assert!(Running::signal("-INT", running.mpirun.id()));
+    running.signal("-INT");
     let finished = running.end();
     let folder = workplace.path("runs");
     for run in runs {
@@ -192,7 +209,7 @@ fn an_error_on_one_rank_ends_a_sweep() {
     let _alone = alone();
     let workplace = Workplace::new();
     let options = format!("{SWEEP} --epochs 100");
-    let running = Running::start(&workplace, on_ranks(&workplace, 2, &options));
+    let mut running = Running::start(&workplace, on_ranks(&workplace, 2, &options));
     running.wait_for_a_checkpoint("swept/02-learning-rate-0.05-seed-1");
     let taken = workplace.path("runs/swept/04-learning-rate-0.1-seed-1");
     std::fs::write(&taken, "mine").expect("it is not there yet");
@@ -206,10 +223,10 @@ fn a_rank_that_dies_ends_a_sweep() {
     let _alone = alone();
     let workplace = Workplace::new();
     let options = format!("{SWEEP} --epochs 20000");
-    let running = Running::start(&workplace, on_ranks(&workplace, 2, &options));
+    let mut running = Running::start(&workplace, on_ranks(&workplace, 2, &options));
     running.wait_for_a_checkpoint("swept/02-learning-rate-0.05-seed-1");
-    let rank = running.process(1).expect("it has just begun");
-    assert!(Running::signal("-KILL", rank));
+    let rank = process_of(&workplace, 1).expect("it has just begun");
+    assert!(send("-KILL", rank));
     let finished = running.end();
     // By mpirun's rule, that of the rank that was killed.
     assert_eq!(finished.code, Some(137), "{}", finished.stderr);
@@ -245,9 +262,9 @@ fn no_kill_loses_a_run_or_changes_its_numbers() {
             running.wait_for_output();
             std::thread::sleep(Duration::from_millis(draw(1500)));
             // It may be over by now.
-            let rank = running.process(draw(2) as usize);
+            let rank = process_of(&workplace, draw(2) as usize);
             if let Some(rank) = rank.filter(|_| done < kills) {
-                done += usize::from(Running::signal("-KILL", rank));
+                done += usize::from(send("-KILL", rank));
             }
             let finished = running.end_within(10 * SOON);
             if finished.code == Some(0) {

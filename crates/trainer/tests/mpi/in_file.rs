@@ -3,8 +3,9 @@
 use std::fs::{self, File};
 use std::process::Command;
 
+use crate::background::Running;
 use crate::common::{Finished, Workplace, assert_same, copy_folder, has_checkpoint};
-use crate::program::{Running, WIDE, alone, mpirun, on_ranks, run};
+use crate::program::{WIDE, alone, mpirun, on_ranks, run};
 
 /// The one line that says why the ranks ended; what `mpirun` adds does not count.
 #[track_caller]
@@ -50,7 +51,7 @@ fn an_error_of_one_rank_alone_is_said_once() {
         .args(options.split_whitespace())
         .args([":", "-n", "1", program, "--data-dir", "there"])
         .args(options.split_whitespace());
-    let running = Running::start(&workplace, command);
+    let mut running = Running::start(&workplace, command);
     running.wait_for_a_checkpoint("cut");
     let file = File::options()
         .write(true)
@@ -69,7 +70,7 @@ fn a_file_that_is_cut_off_ends_all_ranks_with_one_line() {
     let _alone = alone();
     let workplace = Workplace::new();
     let options = "--data-dir data --hidden 150,100 --batch-size 2 --backend flex --engine fused --data-in-file";
-    let running = Running::start(
+    let mut running = Running::start(
         &workplace,
         on_ranks(
             &workplace,

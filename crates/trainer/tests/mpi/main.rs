@@ -3,6 +3,8 @@
 //! The environment variable `KILLS` sets the number of killed ranks.
 #![cfg(target_os = "linux")]
 
+#[path = "../common/background.rs"]
+mod background;
 #[path = "../common/mod.rs"]
 #[expect(dead_code, reason = "the other tests use the rest")]
 mod common;

@@ -4,9 +4,10 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
+use crate::background::Running;
 use crate::common::{Workplace, lasting, metrics, weights};
 use crate::namespaces::{ADDRESSES, Namespaces, SUBNET};
-use crate::program::{Running, WIDE, alone, mpirun, run};
+use crate::program::{WIDE, alone, mpirun, run};
 
 /// The program on a rank in each namespace. `mpirun` enters the other as it would enter another machine by ssh.
 fn on_both(workplace: &Workplace, namespaces: &Namespaces, arguments: &str) -> Command {
@@ -69,7 +70,7 @@ fn a_network_changes_no_bit_and_may_be_cut() {
         &namespaces,
         &format!("{options} --epochs 20000 --run-name cut"),
     );
-    let cut = Running::start(&workplace, cut);
+    let mut cut = Running::start(&workplace, cut);
     cut.wait_for_a_checkpoint("cut");
     namespaces.cut();
     let finished = cut.end();

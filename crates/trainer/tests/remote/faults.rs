@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::background::{Running, SOON};
 use crate::common::{Finished, Workplace, lasting, metrics, weights};
-use crate::program::{Running, SECRET, SOON, Worker, shell, workplace, write_secret};
+use crate::program::{SECRET, Worker, shell, start, workplace, write_secret};
 
 /// Steps for longer than any test, and short ones.
 const LONG: &str =
@@ -55,7 +56,7 @@ fn a_run_goes_on_after_its_worker_was_killed() {
     let worker = Worker::start(&workplace);
     let options = worker.options();
     workplace.events(&format!("{SHORT} {options} --run-name whole"));
-    let mut running = Running::start(&workplace, &format!("{SHORT} {options} --run-name lost"));
+    let mut running = start(&workplace, &format!("{SHORT} {options} --run-name lost"));
     running.wait_for_a_checkpoint("lost");
     worker.signal("-KILL");
     let killed = Instant::now();
@@ -64,7 +65,7 @@ fn a_run_goes_on_after_its_worker_was_killed() {
     let _other = worker.replace(&workplace);
     let last = metrics(&workplace.path("runs/lost")).pop().expect("a line");
     assert_ne!(last["event"], "result", "it was too fast");
-    let resumed = Running::of(&workplace, shell(&workplace, &command)).end_within(10 * SOON);
+    let resumed = Running::start(&workplace, shell(&workplace, &command)).end_within(10 * SOON);
     assert_eq!(resumed.code, Some(0), "{}", resumed.stderr);
     let [whole, lost] = ["whole", "lost"].map(|name| numbers(&workplace, name));
     assert!(whole == lost, "other numbers");
@@ -81,7 +82,7 @@ fn the_command_that_an_interrupted_run_prints_finishes_it() {
     let options = options.replace(" --token-file token", "");
     let mut command = workplace.command(&format!("{SHORT} {options} --run-name stopped"));
     command.args(["--token-file", "my token"]);
-    let mut running = Running::of(&workplace, command);
+    let mut running = Running::start(&workplace, command);
     running.wait_for_a_checkpoint("stopped");
     running.signal("-INT");
     let stopped = running.end();
@@ -92,10 +93,26 @@ fn the_command_that_an_interrupted_run_prints_finishes_it() {
     let printed = format!("{}{}", stopped.stdout, stopped.stderr);
     let mut lines = printed.lines();
     assert!(lines.any(|line| line.ends_with(command)), "{printed}");
-    let resumed = Running::of(&workplace, shell(&workplace, command)).end_within(10 * SOON);
+    let resumed = Running::start(&workplace, shell(&workplace, command)).end_within(10 * SOON);
     assert_eq!(resumed.code, Some(0), "{command}: {}", resumed.stderr);
     let [whole, stopped] = ["whole", "stopped"].map(|name| numbers(&workplace, name));
     assert!(whole == stopped, "other numbers");
+}
+
+/// The command is for the run that was on its way.
+#[test]
+fn a_sweep_says_which_run_goes_on() {
+    let workplace = workplace();
+    let worker = Worker::start(&workplace);
+    let sweep = format!("sweep {LONG} --vary learning-rate=0.05,0.1 --seeds 1 --run-name swept");
+    let mut running = start(&workplace, &format!("{sweep} {}", worker.options()));
+    let run = "swept/01-learning-rate-0.05-seed-0";
+    running.wait_for_a_checkpoint(run);
+    worker.signal("-KILL");
+    let finished = running.end();
+    assert_lost(&finished, &worker.url, run);
+    let stderr = &finished.stderr;
+    assert!(stderr.contains("this run of the sweep"), "{stderr}");
 }
 
 /// A worker that was started again answers, and does not know the run.
@@ -104,7 +121,7 @@ fn a_worker_that_was_started_again_does_not_go_on_as_if_nothing_happened() {
     let workplace = workplace();
     let worker = Worker::start(&workplace);
     let options = worker.options();
-    let mut running = Running::start(&workplace, &format!("{LONG} {options} --run-name lost"));
+    let mut running = start(&workplace, &format!("{LONG} {options} --run-name lost"));
     running.wait_for_a_checkpoint("lost");
     // It notices nothing before the other is there.
     running.signal("-STOP");
@@ -122,7 +139,7 @@ fn a_worker_that_was_stopped_is_not_waited_for() {
     let workplace = workplace();
     let worker = Worker::start(&workplace);
     let options = worker.options();
-    let mut running = Running::start(&workplace, &format!("{LONG} {options} --run-name lost"));
+    let mut running = start(&workplace, &format!("{LONG} {options} --run-name lost"));
     running.wait_for_a_checkpoint("lost");
     worker.signal("-STOP");
     assert_lost(&running.end(), &worker.url, "lost");
@@ -136,7 +153,7 @@ fn ctrl_c_keeps_a_checkpoint_and_the_worker_serves_on() {
     let workplace = workplace();
     let worker = Worker::start(&workplace);
     let options = worker.options();
-    let mut running = Running::start(&workplace, &format!("{LONG} {options} --run-name stopped"));
+    let mut running = start(&workplace, &format!("{LONG} {options} --run-name stopped"));
     running.wait_for_a_checkpoint("stopped");
     running.signal("-INT");
     let finished = running.end();
@@ -148,15 +165,21 @@ fn ctrl_c_keeps_a_checkpoint_and_the_worker_serves_on() {
     workplace.train(&format!("--epochs 1 {options}"));
 }
 
-/// Ctrl-C ends a worker, whether or not a run is on it.
+/// With a run on it as well, and without a crash of a graphics driver.
 #[test]
 fn ctrl_c_ends_a_worker() {
     let workplace = workplace();
-    let worker = Worker::start(&workplace);
-    let options = worker.options();
-    let mut running = Running::start(&workplace, &format!("{LONG} {options} --run-name lost"));
-    running.wait_for_a_checkpoint("lost");
-    worker.signal("-INT");
-    assert_lost(&running.end(), &worker.url, "lost");
-    assert_eq!(worker.end(), Some(0));
+    let mut backends = vec!["flex"];
+    if workplace.has_adapter() {
+        backends.push("wgpu");
+    }
+    for backend in backends {
+        let worker = Worker::on(&workplace, backend);
+        let options = format!("{LONG} {} --run-name {backend}", worker.options());
+        let mut running = start(&workplace, &options);
+        running.wait_for_a_checkpoint(backend);
+        worker.signal("-INT");
+        assert_lost(&running.end(), &worker.url, backend);
+        assert_eq!(worker.end(), Some(0), "{backend}");
+    }
 }

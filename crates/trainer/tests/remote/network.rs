@@ -3,10 +3,11 @@
 use std::thread;
 use std::time::Duration;
 
+use crate::background::{Running, SOON};
 use crate::common::metrics;
 use crate::faults::{SHORT, assert_lost, numbers};
 use crate::namespaces::{ADDRESSES, Namespaces};
-use crate::program::{Running, SOON, Worker, shell, workplace};
+use crate::program::{Worker, shell, workplace};
 
 /// Less than a loss, and more than it takes to notice that nothing comes.
 const HICCUP: Duration = Duration::from_secs(4);
@@ -22,7 +23,7 @@ fn a_link_may_falter_and_when_it_is_cut_the_run_goes_on_later() {
     let options = worker.options();
     let start = |name: &str| {
         let command = workplace.command(&format!("{SHORT} {options} --run-name {name}"));
-        Running::of(&workplace, namespaces.inside(0, &command))
+        Running::start(&workplace, namespaces.inside(0, &command))
     };
     let whole = start("whole").end_within(10 * SOON);
     assert_eq!(whole.code, Some(0), "{}", whole.stderr);
@@ -43,7 +44,7 @@ fn a_link_may_falter_and_when_it_is_cut_the_run_goes_on_later() {
     let command = assert_lost(&cut.end(), &worker.url, "cut");
     namespaces.mend();
     let resumed = namespaces.inside(0, &shell(&workplace, &command));
-    let resumed = Running::of(&workplace, resumed).end_within(10 * SOON);
+    let resumed = Running::start(&workplace, resumed).end_within(10 * SOON);
     assert_eq!(resumed.code, Some(0), "{command}: {}", resumed.stderr);
     assert!(
         resumed.stdout.contains("resumes from"),

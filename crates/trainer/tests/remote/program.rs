@@ -1,14 +1,11 @@
-//! A worker, and a run in the background.
+//! A worker.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
-use crate::common::{Finished, Workplace, names_in};
-
-/// No worker may be lost for longer than this before a run ends.
-pub(crate) const SOON: Duration = Duration::from_secs(30);
+use crate::background::{Running, SOON, send, wait_for};
+use crate::common::Workplace;
 
 /// A secret that is long enough.
 pub(crate) const SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -44,6 +41,11 @@ pub(crate) fn shell(workplace: &Workplace, command: &str) -> Command {
     shell
 }
 
+/// The program in the background, with arguments separated by spaces.
+pub(crate) fn start<'a>(workplace: &'a Workplace, arguments: &str) -> Running<'a> {
+    Running::start(workplace, workplace.command(arguments))
+}
+
 /// A `trainer worker`, killed in the end.
 pub(crate) struct Worker {
     process: Child,
@@ -63,10 +65,22 @@ impl Worker {
         Self::of(workplace, Self::command(workplace, address))
     }
 
+    /// On a free port, on a backend.
+    #[track_caller]
+    pub(crate) fn on(workplace: &Workplace, backend: &str) -> Self {
+        let command = Self::command_on(workplace, backend, "127.0.0.1:0");
+        Self::of(workplace, command)
+    }
+
     /// The command of a worker at an address, on flex.
     pub(crate) fn command(workplace: &Workplace, address: &str) -> Command {
-        let arguments = format!("worker --backend flex --token-file token --listen {address}");
-        workplace.command(&arguments)
+        Self::command_on(workplace, "flex", address)
+    }
+
+    fn command_on(workplace: &Workplace, backend: &str, address: &str) -> Command {
+        workplace.command(&format!(
+            "worker --backend {backend} --token-file token --listen {address}"
+        ))
     }
 
     /// By a command.
@@ -103,7 +117,7 @@ impl Worker {
     }
 
     pub(crate) fn signal(&self, signal: &str) {
-        send(signal, self.process.id());
+        assert!(send(signal, self.process.id()), "it has ended");
     }
 
     /// Waits for its end, and gives its exit code.
@@ -113,99 +127,7 @@ impl Worker {
     }
 }
 
-/// The exit code of a process that ends in time.
-fn wait_for(process: &mut Child, limit: Duration) -> Option<Option<i32>> {
-    let started = Instant::now();
-    while started.elapsed() < limit {
-        if let Some(status) = process.try_wait().expect("it can be waited for") {
-            return Some(status.code());
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    None
-}
-
 impl Drop for Worker {
-    fn drop(&mut self) {
-        // Without effect if it has ended.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-fn send(signal: &str, process: u32) {
-    let kill = Command::new("kill")
-        .args([signal, &process.to_string()])
-        .status();
-    assert!(kill.expect("kill starts").success());
-}
-
-/// A run in the background; what it prints goes to files.
-pub(crate) struct Running<'a> {
-    process: Child,
-    workplace: &'a Workplace,
-}
-
-impl<'a> Running<'a> {
-    pub(crate) fn start(workplace: &'a Workplace, arguments: &str) -> Self {
-        Self::of(workplace, workplace.command(arguments))
-    }
-
-    /// By a command.
-    pub(crate) fn of(workplace: &'a Workplace, mut command: Command) -> Self {
-        let file = |name| File::create(workplace.path(name)).expect("a file can be made");
-        command
-            .stdin(Stdio::null())
-            .stdout(file("stdout"))
-            .stderr(file("stderr"));
-        Self {
-            process: command.spawn().expect("the program starts"),
-            workplace,
-        }
-    }
-
-    /// Waits for a checkpoint of a run; each is there for a moment only.
-    #[track_caller]
-    pub(crate) fn wait_for_a_checkpoint(&mut self, run: &str) {
-        let folder = self.workplace.path("runs").join(run).join("checkpoints");
-        let started = Instant::now();
-        let is_one = |name: &String| name.ends_with(".ckpt");
-        while !names_in(&folder).iter().any(is_one) {
-            let is_over = self.process.try_wait().expect("it can be waited for");
-            let is_late = started.elapsed() > 2 * SOON;
-            assert!(!is_late && is_over.is_none(), "{}", self.printed("stderr"));
-            std::thread::sleep(Duration::from_millis(10));
-        }
-    }
-
-    pub(crate) fn signal(&self, signal: &str) {
-        send(signal, self.process.id());
-    }
-
-    fn printed(&self, name: &str) -> String {
-        fs::read_to_string(self.workplace.path(name)).expect("the file is there")
-    }
-
-    /// Waits for the end, which comes soon; gives what it printed and its exit code.
-    #[track_caller]
-    pub(crate) fn end(self) -> Finished {
-        self.end_within(SOON)
-    }
-
-    /// As [`end`](Self::end), for a run that takes its time.
-    #[track_caller]
-    pub(crate) fn end_within(mut self, limit: Duration) -> Finished {
-        let code = wait_for(&mut self.process, limit);
-        let [stdout, stderr] = ["stdout", "stderr"].map(|name| self.printed(name));
-        Finished {
-            code: code.unwrap_or_else(|| panic!("after {limit:?}: {stderr}")),
-            stdout,
-            stderr,
-        }
-    }
-}
-
-impl Drop for Running<'_> {
     fn drop(&mut self) {
         // Without effect if it has ended.
         let _ = self.process.kill();

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 
 use crate::common::SMALL;
-use crate::program::{Running, Worker, worker_log, workplace, write_secret};
+use crate::program::{Worker, start, worker_log, workplace, write_secret};
 
 #[test]
 fn a_run_that_cannot_reach_its_worker_says_what_to_do() {
@@ -107,7 +107,7 @@ fn a_worker_needs_a_token_and_an_address_of_its_own() {
         ),
     ] {
         // It would serve on if it were not refused.
-        let refused = Running::start(&workplace, &format!("worker {options}")).end();
+        let refused = start(&workplace, &format!("worker {options}")).end();
         refused.assert_refused(&naming);
     }
 }

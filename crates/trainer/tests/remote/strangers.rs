@@ -5,7 +5,7 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread;
 
 use crate::common::SMALL;
-use crate::program::{Running, Worker, workplace};
+use crate::program::{Worker, start, workplace};
 
 /// Has a function answer every connection to a free port, each on a thread; gives the URL.
 fn listen(answer: impl Fn(TcpStream) + Clone + Send + 'static) -> String {
@@ -121,7 +121,7 @@ fn what_is_no_worker_of_this_version_is_said_in_one_line() {
             scope.spawn(move || {
                 let workplace = crate::program::workplace();
                 let options = format!("--backend remote --url {url} --token-file token");
-                let run = Running::start(&workplace, &format!("{SMALL} --epochs 1 {options}"));
+                let run = start(&workplace, &format!("{SMALL} --epochs 1 {options}"));
                 let finished = run.end();
                 finished.assert_refused(&[url, said]);
                 assert_eq!(
