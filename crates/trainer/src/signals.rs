@@ -37,6 +37,24 @@ pub(crate) fn watch_for_interrupt() -> Result<Arc<AtomicBool>> {
     Ok(interrupt)
 }
 
+/// Leaves the first Ctrl-C to a server that handles it; the second ends the program at once.
+///
+/// # Errors
+///
+/// If the system refuses the handler.
+pub(crate) fn end_at_second_interrupt() -> Result<()> {
+    let raised = AtomicBool::new(false);
+    ctrlc::set_handler(move || {
+        if raised.swap(true, Ordering::Relaxed) {
+            std::process::exit(Exit::Interrupted as i32);
+        }
+        complain(
+            "interrupted: ending when the device has done what it was asked for (press again to stop at once)",
+        );
+    })
+    .context("cannot handle Ctrl-C")
+}
+
 /// Makes exceeding the file-size limit (`ulimit -f`) a write error, like a full disk, instead of killing
 /// the process.
 ///

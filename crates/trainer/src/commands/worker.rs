@@ -9,7 +9,8 @@ use clap::Args;
 use programs::{Exit, Results, complain};
 
 use crate::arguments::{DeviceOption, backend};
-use crate::remote::{Token, listening_address, serve};
+use crate::remote::{NOT_COMPILED_IN, Token, listening_address, serve};
+use crate::signals::end_at_second_interrupt;
 
 /// Options of `worker`.
 #[derive(Debug, Args)]
@@ -32,14 +33,14 @@ pub(crate) struct WorkerOptions {
     device: DeviceOption,
 }
 
-/// Serves until Ctrl-C.
+/// Serves until Ctrl-C; the second ends it at once.
 ///
 /// # Errors
 ///
 /// If there is no token, the backend cannot run, or the address is in use.
 pub(crate) fn run(options: &WorkerOptions) -> Result<Exit> {
     if !Backend::Remote.is_compiled_in() {
-        bail!("this trainer was built without the feature remote; build with `--features remote`");
+        bail!(NOT_COMPILED_IN);
     }
     let Some(file) = &options.token_file else {
         bail!(
@@ -71,6 +72,9 @@ pub(crate) fn run(options: &WorkerOptions) -> Result<Exit> {
         "worker: {backend}, {}; listening at ws://{address}",
         opened.description()
     ))?;
+    end_at_second_interrupt()?;
     serve(&opened, listener, &token)?;
+    // A graphics driver crashes if the process ends while it computes. A device that has failed is not waited for.
+    let _ = opened.device.sync();
     Ok(Exit::Success)
 }

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use backends::Opened;
 use run_folder::RunFolder;
 
-use super::{Server, Token};
+use super::{NOT_COMPILED_IN, Server, Token};
 
 /// A link to a worker.
 #[derive(Debug, Clone)]
@@ -20,7 +20,7 @@ impl Link {
         bail!(NOT_COMPILED_IN)
     }
 
-    pub(crate) fn set_run(&self, _folder: &RunFolder, _program: &str) {
+    pub(crate) fn set_run(&self, _folder: &RunFolder, _program: &str, _is_of_sweep: bool) {
         match *self {}
     }
 
@@ -28,9 +28,6 @@ impl Link {
         match *self {}
     }
 }
-
-const NOT_COMPILED_IN: &str =
-    "this trainer was built without the feature remote; build with `--features remote`";
 
 /// # Errors
 ///

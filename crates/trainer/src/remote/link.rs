@@ -64,8 +64,8 @@ impl Link {
     }
 
     /// Remembers where the run is kept, for the case that the worker is lost.
-    pub(crate) fn set_run(&self, folder: &RunFolder, program: &str) {
-        self.0.set_run(folder, program);
+    pub(crate) fn set_run(&self, folder: &RunFolder, program: &str, is_of_sweep: bool) {
+        self.0.set_run(folder, program, is_of_sweep);
     }
 
     /// Ends the process if an error comes from the loss of the worker, with a line that says so.

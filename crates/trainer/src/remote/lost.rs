@@ -36,6 +36,8 @@ pub(crate) struct Lost {
 struct Kept {
     folder: PathBuf,
     command: String,
+    /// Whether it is one of many, which the command does not go on with.
+    is_of_sweep: bool,
 }
 
 /// The link whose loss ends this process.
@@ -85,10 +87,11 @@ impl Lost {
         let _ = self.device.set(device.clone());
     }
 
-    pub(super) fn set_run(&self, folder: &RunFolder, program: &str) {
+    pub(super) fn set_run(&self, folder: &RunFolder, program: &str, is_of_sweep: bool) {
         *self.run.lock().unwrap_or_else(PoisonError::into_inner) = Some(Kept {
             folder: folder.path().to_owned(),
             command: folder.resume_command(program),
+            is_of_sweep,
         });
     }
 
@@ -151,8 +154,17 @@ impl Lost {
     fn remedy(&self, first: &str) -> String {
         let run = self.run.lock().unwrap_or_else(PoisonError::into_inner);
         match &*run {
-            Some(Kept { folder, command }) if has_checkpoint(folder) => {
-                format!("{first}go on from the last checkpoint with: {command}")
+            Some(Kept {
+                folder,
+                command,
+                is_of_sweep,
+            }) if has_checkpoint(folder) => {
+                let run = if *is_of_sweep {
+                    " with this run of the sweep"
+                } else {
+                    ""
+                };
+                format!("{first}go on{run} from the last checkpoint with: {command}")
             }
             _ => format!("{first}repeat the command"),
         }

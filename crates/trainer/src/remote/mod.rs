@@ -25,6 +25,10 @@ pub(crate) use alone::{Link, serve};
 pub(crate) use link::{Link, serve};
 pub(crate) use token::Token;
 
+/// Of a trainer that can neither be a worker nor ask one.
+pub(crate) const NOT_COMPILED_IN: &str =
+    "this trainer was built without the feature remote; build with `--features remote`";
+
 /// Which worker computes.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct RemoteOptions {

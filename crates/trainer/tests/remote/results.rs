@@ -1,11 +1,14 @@
 //! A run on a worker has the numbers of a run on this machine.
 
+use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
 
-use crate::common::{SMALL, metrics, weights};
-use crate::program::{Worker, worker_log, workplace};
+use crate::background::SOON;
+use crate::common::{SMALL, Workplace, metrics, weights};
+use crate::faults::numbers;
+use crate::program::{Worker, start, worker_log, workplace};
 
 /// The losses of a run: of the training steps, the validation set and the test set, as they come.
 fn losses(run: &Path) -> Vec<f64> {
@@ -17,41 +20,86 @@ fn losses(run: &Path) -> Vec<f64> {
     metrics(run).into_iter().flat_map(numbers).collect()
 }
 
-/// The worker computes with the same backend, so the two differ by the order in which sums are taken.
+/// Trains here and on a worker; the losses agree. The worker computes with the same backend, so the two differ by the
+/// order in which sums are taken.
+#[track_caller]
+fn assert_same_losses(workplace: &Workplace, worker: &Worker, backend: &str, net: &str) {
+    for engine in ["autodiff", "manual"] {
+        let [here, there] = [
+            ("here", format!("--backend {backend}")),
+            ("there", worker.options()),
+        ]
+        .map(|(place, backend)| {
+            let command = format!("{net} --engine {engine} {backend} --format json --quiet");
+            let finished = workplace.run(&format!("{command} --run-name {place}"));
+            assert_eq!(finished.code, Some(0), "{place}: {}", finished.stderr);
+            let run = workplace.path("runs").join(place);
+            let losses = losses(&run);
+            fs::remove_dir_all(run).expect("it is ours");
+            losses
+        });
+        assert!(here.len() > 5, "{net} {engine}: {here:?}");
+        assert_eq!(here.len(), there.len(), "{net} {engine}");
+        for (here, there) in here.iter().zip(&there) {
+            let difference = (here - there).abs();
+            assert!(
+                difference <= 1e-5 * here.abs(),
+                "{net} {engine}: {here} {there}"
+            );
+        }
+    }
+}
+
+const XOR: &str = "--model xor-net --epochs 200 --log-every 20";
+
 #[test]
 fn losses_are_those_of_this_machine() {
     let workplace = workplace();
     let worker = Worker::start(&workplace);
-    for (model, net) in [
-        (
-            "xor",
-            "--model xor-net --epochs 200 --log-every 20".to_owned(),
-        ),
-        ("digits", format!("{SMALL} --epochs 5 --optimizer adam")),
-    ] {
-        for engine in ["autodiff", "manual"] {
-            let [here, there] = [
-                ("here", "--backend flex --threads 1".to_owned()),
-                ("there", worker.options()),
-            ]
-            .map(|(place, backend)| {
-                let name = format!("{model}-{engine}-{place}");
-                workplace.events(&format!(
-                    "{net} --engine {engine} {backend} --run-name {name}"
-                ));
-                losses(&workplace.path("runs").join(name))
-            });
-            assert!(here.len() > 5, "{model} {engine}: {here:?}");
-            assert_eq!(here.len(), there.len(), "{model} {engine}");
-            for (here, there) in here.iter().zip(&there) {
-                let difference = (here - there).abs();
-                assert!(
-                    difference <= 1e-5 * here.abs(),
-                    "{model} {engine}: {here} {there}"
-                );
-            }
-        }
+    let digits = format!("{SMALL} --epochs 5 --optimizer adam");
+    for net in [XOR, &digits] {
+        assert_same_losses(&workplace, &worker, "flex", net);
     }
+}
+
+#[test]
+fn a_worker_computes_on_a_graphics_adapter() {
+    let workplace = workplace();
+    if workplace.has_adapter() {
+        let worker = Worker::on(&workplace, "wgpu");
+        assert_same_losses(&workplace, &worker, "wgpu", XOR);
+    }
+}
+
+/// The steps of two clients alternate on the worker's device.
+#[test]
+fn two_clients_at_once_have_the_numbers_of_one() {
+    let own = workplace();
+    let worker = Worker::start(&own);
+    let options = format!("{} --run-name run", worker.options());
+    own.train(&format!("--epochs 30 {options}"));
+    let alone = numbers(&own, "run");
+    let places = [workplace(), workplace()];
+    let runs = places.each_ref().map(|place| {
+        let mut run = start(place, &format!("{SMALL} --epochs 30 {options} --quiet"));
+        run.wait_for_a_checkpoint("run");
+        run
+    });
+    for (run, place) in runs.into_iter().zip(&places) {
+        let finished = run.end_within(10 * SOON);
+        assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+        assert!(numbers(place, "run") == alone, "other numbers");
+    }
+}
+
+#[test]
+fn a_sweep_runs_on_a_worker() {
+    let workplace = workplace();
+    let worker = Worker::start(&workplace);
+    let options = format!("{SMALL} --vary engine=autodiff,manual --seeds 1 --epochs 2");
+    let events = workplace.events(&format!("sweep {options} {}", worker.options()));
+    let last = events.last().expect("a line");
+    assert_eq!((&last["runs"], &last["finished"]), (&2.into(), &2.into()));
 }
 
 /// What a run on a worker leaves is of use on this machine.

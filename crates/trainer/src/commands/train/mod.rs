@@ -274,7 +274,8 @@ impl<'a> Session<'a> {
         let program = program.unwrap_or_else(|| "trainer".to_owned());
         folder.resumes_with(&self.options.remote().words());
         if let Some(link) = &self.link {
-            link.set_run(&folder, &program);
+            let is_of_sweep = self.options.output.silent;
+            link.set_run(&folder, &program, is_of_sweep);
         }
         let console = self.options.output.console();
         let front_end = FrontEnd::new(console, Arc::clone(&self.interrupt));
