@@ -84,8 +84,9 @@ pub(crate) fn run() -> Result<()> {
         },
     )?;
     // At the end: it replaces the programs that the other gates run.
-    gate("several ranks, by MPI", || on_ranks(&linter))?;
-    gate("one far device", || on_a_worker(&linter))?;
+    gate("several ranks, and one far device", || {
+        beyond_one_machine(&linter)
+    })?;
     let minutes = started.elapsed().as_secs_f64() / 60.0;
     println!("all gates passed in {minutes:.1} min");
     Ok(())
@@ -255,37 +256,27 @@ fn tests(linter: &Linter) -> Result<()> {
     Ok(())
 }
 
-/// The trainer on several ranks, which the README's test command leaves out: not everybody has an MPI library.
-fn on_ranks(linter: &Linter) -> Result<()> {
+/// The trainer on several ranks, and on a worker. The README's test command leaves both out: not everybody has an MPI
+/// library, and the feature `remote` brings 200 packages, and has Burn's packages built once more. That takes a quarter
+/// of an hour on two cores, the tests five minutes.
+fn beyond_one_machine(linter: &Linter) -> Result<()> {
     let version = Command::new("mpirun").arg("--version").output();
     version.context(
         "no mpirun; on Debian and Ubuntu: apt-get install openmpi-bin libopenmpi-dev libclang-dev iproute2",
     )?;
     let mut command = cargo();
-    command.args(["test", "--package", "trainer", "--features", "mpi"]);
-    command.args(["--bin", "trainer", "--test", "mpi"]);
+    command.args(["test", "--package", "trainer"]);
+    command.args(["--features", "mpi,remote", "--bin", "trainer"]);
+    command.args(["--test", "mpi", "--test", "remote"]);
     command.env(REQUIRE_WGPU, "1");
-    require_namespaces(&mut command, "ranks on a network of their own");
-    shown(&mut linter.watch(command))
-}
-
-/// The trainer on a worker, which the README's test command leaves out: its feature brings 200 packages, and has Burn's
-/// packages built once more. That takes a quarter of an hour on two cores, the tests a minute.
-fn on_a_worker(linter: &Linter) -> Result<()> {
-    let mut command = cargo();
-    command.args(["test", "--package", "trainer", "--features", "remote"]);
-    command.args(["--bin", "trainer", "--test", "remote"]);
-    require_namespaces(&mut command, "a worker on a network of its own");
-    shown(&mut linter.watch(command))
-}
-
-/// Has the tests fail where they cannot make network namespaces, if this user may make them.
-fn require_namespaces(command: &mut Command, what: &str) {
     if can_make_namespaces() {
         command.env(REQUIRE_NAMESPACES, "1");
     } else {
-        println!("not run: {what}; this user may not make network namespaces");
+        println!(
+            "not run: ranks and a worker on a network of their own; this user may not make network namespaces"
+        );
     }
+    shown(&mut linter.watch(command))
 }
 
 fn can_make_namespaces() -> bool {

@@ -37,22 +37,14 @@ pub(crate) fn watch_for_interrupt() -> Result<Arc<AtomicBool>> {
     Ok(interrupt)
 }
 
-/// Leaves the first Ctrl-C to a server that handles it; the second ends the program at once.
+/// Ends the program at once at the next Ctrl-C, in the place of a server's handler, which has had its turn.
 ///
 /// # Errors
 ///
 /// If the system refuses the handler.
-pub(crate) fn end_at_second_interrupt() -> Result<()> {
-    let raised = AtomicBool::new(false);
-    ctrlc::set_handler(move || {
-        if raised.swap(true, Ordering::Relaxed) {
-            std::process::exit(Exit::Interrupted as i32);
-        }
-        complain(
-            "interrupted: ending when the device has done what it was asked for (press again to stop at once)",
-        );
-    })
-    .context("cannot handle Ctrl-C")
+pub(crate) fn end_at_next_interrupt() -> Result<()> {
+    ctrlc::set_handler(|| std::process::exit(Exit::Interrupted as i32))
+        .context("cannot handle Ctrl-C")
 }
 
 /// Makes exceeding the file-size limit (`ulimit -f`) a write error, like a full disk, instead of killing

@@ -4,13 +4,13 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 
 use anyhow::{Result, anyhow, bail};
-use backends::Backend;
+use backends::{Backend, Hardware};
 use clap::Args;
 use programs::{Exit, Results, complain};
 
 use crate::arguments::{DeviceOption, backend};
 use crate::remote::{NOT_COMPILED_IN, Token, listening_address, serve};
-use crate::signals::end_at_second_interrupt;
+use crate::signals::end_at_next_interrupt;
 
 /// Options of `worker`.
 #[derive(Debug, Args)]
@@ -33,11 +33,12 @@ pub(crate) struct WorkerOptions {
     device: DeviceOption,
 }
 
-/// Serves until Ctrl-C; the second ends it at once.
+/// Serves until Ctrl-C or SIGTERM. Then a graphics card finishes what was submitted, unless the signal comes again.
 ///
 /// # Errors
 ///
-/// If there is no token, the backend cannot run, or the address is in use.
+/// If there is no token, the backend cannot run, the address is in use, or the server fails; or if the system refuses a
+/// handler of signals.
 pub(crate) fn run(options: &WorkerOptions) -> Result<Exit> {
     if !Backend::Remote.is_compiled_in() {
         bail!(NOT_COMPILED_IN);
@@ -72,9 +73,14 @@ pub(crate) fn run(options: &WorkerOptions) -> Result<Exit> {
         "worker: {backend}, {}; listening at ws://{address}",
         opened.description()
     ))?;
-    end_at_second_interrupt()?;
     serve(&opened, listener, &token)?;
-    // A graphics driver crashes if the process ends while it computes. A device that has failed is not waited for.
-    let _ = opened.device.sync();
+    if opened.hardware != Hardware::Processor {
+        // Its driver may crash if the process ends while it computes. A device that has failed is not waited for.
+        end_at_next_interrupt()?;
+        complain(
+            "interrupted: waiting for the graphics card to finish (press again to stop at once)",
+        );
+        let _ = opened.device.sync();
+    }
     Ok(Exit::Success)
 }

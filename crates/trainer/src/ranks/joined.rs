@@ -35,7 +35,7 @@ pub(super) enum Phase {
     Meeting,
     /// After its last word, for rank 0 to be done.
     LastWord,
-    /// Rank 0, which is done, for the others to hear it.
+    /// Rank 0, which is done, for the others to be so.
     Leaving,
 }
 
@@ -70,6 +70,9 @@ const LONGEST_NAP: Duration = Duration::from_millis(10);
 const FEW: usize = 1024;
 
 const TAG: Tag = 17;
+
+/// Of the last messages: a rank that is done before its time is waited for, and nobody takes its word for numbers.
+const LEAVES: Tag = 19;
 
 /// Of a message that says that its sender ends all processes, and has said why.
 const ENDS: Tag = 18;
@@ -244,6 +247,17 @@ impl Joined {
     ) where
         T: Equivalence + 'v,
     {
+        self.exchange_as(TAG, to, from);
+    }
+
+    fn exchange_as<'v, T>(
+        &self,
+        tag: Tag,
+        to: impl IntoIterator<Item = (usize, &'v [T])>,
+        from: impl IntoIterator<Item = (usize, &'v mut [T])>,
+    ) where
+        T: Equivalence + 'v,
+    {
         let world = SimpleCommunicator::world();
         let is_other = |rank: usize, length: usize| rank != self.rank && length > 0;
         scope(|scope| {
@@ -251,14 +265,14 @@ impl Joined {
             for (rank, room) in from {
                 if is_other(rank, room.len()) {
                     let process = world.process_at_rank(rank as Rank);
-                    let receive = process.immediate_receive_into_with_tag(scope, room, TAG);
+                    let receive = process.immediate_receive_into_with_tag(scope, room, tag);
                     messages.push((rank, receive));
                 }
             }
             for (rank, values) in to {
                 if is_other(rank, values.len()) {
                     let process = world.process_at_rank(rank as Rank);
-                    let send = process.immediate_send_with_tag(scope, values, TAG);
+                    let send = process.immediate_send_with_tag(scope, values, tag);
                     messages.push((rank, send));
                 }
             }
@@ -300,17 +314,20 @@ impl Joined {
     /// Waits until rank 0 is done, and tells it so; rank 0 waits until the others have. Leaving MPI waits as well, but
     /// without limit.
     pub(super) fn leave(&self) {
-        let (mut word, done) = ([0_u8], [1_u8]);
+        let done = [1_u8];
         if self.rank == 0 {
-            self.enter(Phase::Leaving);
-            self.exchange(self.others().map(|rank| (rank, &done[..])), []);
+            // Without a step, each rank may have loaded data.
+            if self.phase() != Phase::Start {
+                self.enter(Phase::Leaving);
+            }
             let mut words = vec![0_u8; self.count];
-            let words = words.chunks_mut(1).enumerate();
-            self.exchange([], words);
+            let to_others = self.others().map(|rank| (rank, &done[..]));
+            self.exchange_as(LEAVES, to_others, words.chunks_mut(1).enumerate());
         } else {
             self.enter(Phase::LastWord);
-            self.exchange([], [(0, &mut word[..])]);
-            self.exchange([(0, &done[..])], []);
+            let mut word = [0_u8];
+            self.exchange_as(LEAVES, [], [(0, &mut word[..])]);
+            self.exchange_as(LEAVES, [(0, &done[..])], []);
         }
     }
 
@@ -359,14 +376,16 @@ impl Joined {
             SimpleCommunicator::world().abort(Exit::Failure as i32);
         }
         let names = missing.iter().map(usize::to_string).collect::<Vec<_>>();
-        let remedy = match &*self.folder() {
-            _ if self.phase() == Phase::Leaving => {
-                "everything is written, and nothing to be done again".to_owned()
+        let remedy = match (self.phase(), &*self.folder()) {
+            (Phase::Leaving, _) => "rank 0 had finished, and what it wrote is complete".to_owned(),
+            (Phase::LastWord, Some(folder)) => {
+                format!("training was over, and rank 0 was writing the results in {folder}")
             }
-            Some(folder) => {
+            (Phase::LastWord, None) => "rank 0 had not finished writing".to_owned(),
+            (_, Some(folder)) => {
                 format!("to go on from the last checkpoint, start it with --resume {folder}")
             }
-            None => "start again".to_owned(),
+            (_, None) => "start again".to_owned(),
         };
         let ranks = if names.len() == 1 {
             "rank"

@@ -34,7 +34,18 @@ impl Launch {
             let (count, rank) = (number(count)?, number(rank)?);
             (count > 1).then_some(Self { by, rank, count })
         });
-        launches.into_iter().next()
+        let launches = launches.collect::<Vec<_>>();
+        let launch = *launches.first()?;
+        // srun speaks to MPI in mpiexec's way.
+        let is_srun = |other: &&Self| {
+            launch.by == "mpiexec"
+                && **other
+                    == Self {
+                        by: "srun",
+                        ..launch
+                    }
+        };
+        Some(launches.iter().find(is_srun).copied().unwrap_or(launch))
     }
 }
 
@@ -81,6 +92,21 @@ mod tests {
         ];
         assert_eq!(launch(&script), None);
         let task = [("SLURM_STEP_NUM_TASKS", "8"), ("SLURM_PROCID", "0")];
-        assert_eq!(launch(&task).map(|launch| launch.by), Some("srun"));
+        let by = |variables| launch(variables).map(|launch| launch.by);
+        assert_eq!(by(&task), Some("srun"));
+        let pmi_2 = [
+            ("PMI_SIZE", "8"),
+            ("PMI_RANK", "0"),
+            ("SLURM_STEP_NUM_TASKS", "8"),
+            ("SLURM_PROCID", "0"),
+        ];
+        assert_eq!(by(&pmi_2), Some("srun"));
+        // mpiexec has srun start a process of its own on each machine.
+        let others = [
+            &pmi_2[..2],
+            &[("SLURM_STEP_NUM_TASKS", "4"), ("SLURM_PROCID", "0")],
+        ]
+        .concat();
+        assert_eq!(by(&others), Some("mpiexec"));
     }
 }

@@ -1,5 +1,6 @@
 //! Processes joined by MPI.
 
+use std::ffi::OsStr;
 use std::num::NonZero;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -36,6 +37,8 @@ pub(crate) struct World {
 impl World {
     /// The processes that were started with this one, if there are any.
     ///
+    /// Where Open MPI could not find them, ranks above 0 end here: rank 0 has the same error to tell.
+    ///
     /// # Errors
     ///
     /// If MPI does not see them.
@@ -43,14 +46,14 @@ impl World {
         let Some(launch) = Launch::of_this_process() else {
             return Ok(None);
         };
-        if lacks_pmix() {
+        if is_left_alone() {
             if launch.rank > 0 {
-                // It is so for all of them, and srun does not end those that are left.
+                // srun does not end the others when one has failed.
                 wait_for_rank_0();
                 std::process::exit(Exit::Failure as i32);
             }
             bail!(
-                "{} offers no PMIx, by which the processes of this Open MPI find each other; under Slurm use `srun \
+                "{} offers nothing by which the processes of Open MPI find each other; under Slurm use `srun \
                  --mpi=pmix`, or start them by Open MPI's mpirun",
                 launch.by
             );
@@ -76,7 +79,8 @@ impl World {
         if size != count {
             bail!(
                 "{by} started {count} processes, and MPI sees {size}: the trainer is linked to another MPI library \
-                 than {by} belongs to; build it with the one of {by}, or under Slurm try `srun --mpi=pmix`"
+                 than {by} belongs to; build it with the one of {by}, or under Slurm use `srun --mpi=pmix` with Open MPI \
+                 and `srun --mpi=pmi2` with MPICH"
             );
         }
         let here = world.split_shared(rank as Rank);
@@ -229,12 +233,13 @@ impl World {
     }
 }
 
-/// Whether this is Open MPI, and who started the process will not let it find the others: it would end the process
-/// with a page about how it was built.
-fn lacks_pmix() -> bool {
-    let is_set = |name| std::env::var_os(name).is_some();
+/// Whether this is Open MPI, and the launcher offers nothing by which the processes find each other. Open MPI would then
+/// print a page about its build, and end the process.
+fn is_left_alone() -> bool {
+    let offers = ["OMPI_", "PMIX_", "PMI_", "FLUX_"];
+    let is_offer = |name: &OsStr| offers.iter().any(|o| name.to_string_lossy().starts_with(o));
     let is_open_mpi = library_version().is_ok_and(|version| version.contains("Open MPI"));
-    is_open_mpi && !is_set("OMPI_COMM_WORLD_SIZE") && !is_set("PMIX_NAMESPACE")
+    is_open_mpi && !std::env::vars_os().any(|(name, _)| is_offer(&name))
 }
 
 impl Drop for World {
@@ -253,12 +258,13 @@ mod tests {
     use std::thread;
     use std::time::{Duration, Instant};
 
-    use nix::sys::signal::{Signal, raise};
+    use nix::sys::signal::{Signal, kill, raise};
+    use nix::unistd::Pid;
 
     use super::*;
 
-    /// Runs a test of this module on two ranks, which must end soon with exit code 2. Gives the one error that they say.
-    fn error_on_two_ranks(test: &str) -> String {
+    /// Runs a test of this module on two ranks, which must end in time with exit code 2. Gives the one error that they say.
+    fn error_on_two_ranks(test: &str, limit: Duration) -> String {
         let mut mpirun = Command::new("mpirun")
             .envs(["", "_CONFIRM"].map(|rest| (format!("OMPI_ALLOW_RUN_AS_ROOT{rest}"), "1")))
             .args(["--oversubscribe", "--bind-to", "none", "-n", "2"])
@@ -271,12 +277,12 @@ mod tests {
             .expect("mpirun is installed");
         let started = Instant::now();
         let status = loop {
-            let is_late = started.elapsed() > Duration::from_secs(30);
-            if is_late {
-                // It may have ended by now.
-                let _ = mpirun.kill();
+            if started.elapsed() > limit {
+                // It ends the ranks; or it has ended by now.
+                let _ = kill(Pid::from_raw(mpirun.id() as i32), Signal::SIGTERM);
+                let _ = mpirun.wait();
+                panic!("they wait for each other");
             }
-            assert!(!is_late, "they wait for each other");
             if let Some(status) = mpirun.try_wait().expect("it can be waited for") {
                 break status;
             }
@@ -305,13 +311,14 @@ mod tests {
             programs::run_program(panic_on_rank_1);
             return;
         }
-        let error = error_on_two_ranks("a_panic_on_one_rank_ends_all");
+        let error = error_on_two_ranks("a_panic_on_one_rank_ends_all", Duration::from_secs(30));
         assert!(error.contains("a defect in this program"), "{error}");
     }
 
     /// As after the last step, when rank 0 alone has something to do.
     fn stop_rank_1_at_the_end() -> Result<Exit> {
         let world = World::join(&Arc::default())?.context("started alone")?;
+        world.joined.enter(Phase::Steps);
         if world.joined.rank == 1 {
             raise(Signal::SIGSTOP)?;
         }
@@ -324,8 +331,10 @@ mod tests {
             programs::run_program(stop_rank_1_at_the_end);
             return;
         }
-        let error = error_on_two_ranks("a_rank_that_stops_at_the_end_is_not_waited_for");
-        for part in ["rank 1 of 2 is lost", "everything is written"] {
+        let name = "a_rank_that_stops_at_the_end_is_not_waited_for";
+        // Twenty seconds of patience, and the time to start and to end.
+        let error = error_on_two_ranks(name, Duration::from_secs(60));
+        for part in ["rank 1 of 2 is lost", "what it wrote is complete"] {
             assert!(error.contains(part), "{error}");
         }
     }

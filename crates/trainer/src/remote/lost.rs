@@ -159,12 +159,12 @@ impl Lost {
                 command,
                 is_of_sweep,
             }) if has_checkpoint(folder) => {
-                let run = if *is_of_sweep {
-                    " with this run of the sweep"
+                let go_on = if *is_of_sweep {
+                    "resume this run, not the rest of the sweep,"
                 } else {
-                    ""
+                    "go on from the last checkpoint"
                 };
-                format!("{first}go on{run} from the last checkpoint with: {command}")
+                format!("{first}{go_on} with: {command}")
             }
             _ => format!("{first}repeat the command"),
         }

@@ -54,12 +54,20 @@ fn what_cannot_run_is_said_once_and_leaves_no_folder() {
     }
 }
 
-/// As `srun` starts the processes where PMIx is not chosen. This Open MPI would end each with a page of its own.
+/// As `srun` starts the processes where PMIx is not chosen. Open MPI would end each with a page of its own.
 #[test]
 fn srun_without_pmix_is_refused() {
     let workplace = Workplace::new();
     for (rank, lines) in [("0", 1), ("1", 0)] {
         let mut command = workplace.command(SMALL);
+        // Of a launcher that started the tests.
+        let launchers = ["OMPI_", "PMIX_", "PMI_", "FLUX_"];
+        for (name, _) in std::env::vars_os() {
+            let shown = name.to_string_lossy();
+            if launchers.iter().any(|launcher| shown.starts_with(launcher)) {
+                command.env_remove(&name);
+            }
+        }
         command.envs([("SLURM_STEP_NUM_TASKS", "2"), ("SLURM_PROCID", rank)]);
         let finished = Finished::from(command.output().expect("the program starts"));
         let stderr = &finished.stderr;

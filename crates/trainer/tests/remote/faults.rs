@@ -112,7 +112,7 @@ fn a_sweep_says_which_run_goes_on() {
     let finished = running.end();
     assert_lost(&finished, &worker.url, run);
     let stderr = &finished.stderr;
-    assert!(stderr.contains("this run of the sweep"), "{stderr}");
+    assert!(stderr.contains("not the rest of the sweep"), "{stderr}");
 }
 
 /// A worker that was started again answers, and does not know the run.
