@@ -75,7 +75,7 @@ pub(crate) fn of_one(history: &History) -> Result<Section, PageError> {
     ])
 }
 
-/// Loss and accuracy of several runs over each other, under these names.
+/// Loss, accuracy and error of several runs over each other, under these names.
 ///
 /// # Errors
 ///
@@ -87,7 +87,9 @@ pub(crate) fn of_several(runs: &[Recorded], names: &[String]) -> Result<Section,
     let train_losses = over_epochs(|epoch| Some(epoch.train_loss));
     let val_losses = over_epochs(|epoch| epoch.val_loss);
     let accuracies = over_epochs(|epoch| epoch.val_accuracy);
+    let errors = over_epochs(|epoch| Some(100.0 * (1.0 - epoch.val_accuracy?)));
     let over_time = several(runs, names, over_seconds);
+    let epochs = runs.iter().map(|run| run.history.epochs_done());
     section([
         (
             "training-loss",
@@ -103,6 +105,11 @@ pub(crate) fn of_several(runs: &[Recorded], names: &[String]) -> Result<Section,
             "accuracy",
             ACCURACY,
             panel("Validation accuracy", "share", accuracies),
+        ),
+        (
+            "validation-error",
+            "Share of the validation set whose class is predicted wrongly",
+            error_panel(errors, epochs.max().unwrap_or(0)),
         ),
         (
             "loss-over-time",
@@ -201,17 +208,33 @@ fn panel(title: &str, y: &str, series: Vec<Series>) -> Option<Panel> {
 
 /// A chart on a logarithmic axis if the values differ much; none if there is nothing to draw.
 fn ratio_panel(title: &str, [x, y]: [&str; 2], series: Vec<Series>) -> Option<Panel> {
-    let finite = series.iter().filter_map(Series::range);
-    let (least, most) = finite.fold((f64::INFINITY, 0.0_f64), |(least, most), range| {
-        (least.min(range.start), most.max(range.end))
-    });
-    let scale = if least > 0.0 && most / least > MUCH {
+    let scale = match range(&series) {
+        (least, most) if least > 0.0 && most / least > MUCH => Scale::Log,
+        _ => Scale::Linear,
+    };
+    let series = drawn(series, scale);
+    (!series.is_empty()).then(|| Panel::of(title, (x, Scale::Linear), (y, scale), series))
+}
+
+/// Errors in per cent. On logarithmic axes if there are many epochs: an error falls fast, and then slowly for long.
+fn error_panel(series: Vec<Series>, epochs: usize) -> Option<Panel> {
+    let (least, _) = range(&series);
+    let scale = if least > 0.0 && epochs as f64 > MUCH {
         Scale::Log
     } else {
         Scale::Linear
     };
     let series = drawn(series, scale);
-    (!series.is_empty()).then(|| Panel::of(title, (x, Scale::Linear), (y, scale), series))
+    let title = "Validation error";
+    (!series.is_empty()).then(|| Panel::of(title, ("epoch", scale), ("%", scale), series))
+}
+
+/// The smallest and the largest value of all.
+fn range(series: &[Series]) -> (f64, f64) {
+    let ranges = series.iter().filter_map(Series::range);
+    ranges.fold((f64::INFINITY, 0.0_f64), |(least, most), range| {
+        (least.min(range.start), most.max(range.end))
+    })
 }
 
 /// The series that have a point to draw.
@@ -301,6 +324,19 @@ fn norms(history: &History) -> Vec<Series> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_of_0_is_drawn() {
+        let errors = |last| vec![Series::by_index("", Colour::BLUE, &[4.0, last])];
+        for (last, epochs) in [(0.4, 3), (0.4, 100), (0.0, 3), (0.0, 100)] {
+            let panel = error_panel(errors(last), epochs).expect("something to draw");
+            let svg = figure(&[panel], 1).expect("drawn").to_svg();
+            assert!(svg.contains("Validation error"));
+        }
+        assert!(error_panel(errors(0.0)[..0].to_vec(), 100).is_none());
+        let perfect = vec![Series::by_index("", Colour::BLUE, &[0.0])];
+        assert!(error_panel(perfect, 100).is_some());
+    }
 
     #[test]
     fn a_long_curve_keeps_its_ends_and_its_shape() {

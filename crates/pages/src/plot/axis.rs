@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use plotters::coord::combinators::{BindKeyPoints, IntoLogRange, LogCoord, WithKeyPoints};
+
 /// The most ticks of an axis.
 const TICKS: usize = 7;
 
@@ -67,7 +69,13 @@ impl Axis {
         }
     }
 
-    /// The most ticks that the axis may have: with whole numbers, no more than there are.
+    /// The range on a logarithmic scale, with ticks.
+    pub(super) fn log_range(&self) -> WithKeyPoints<LogCoord<f64>> {
+        let ticks = log_ticks(&self.range);
+        self.range.clone().log_scale().with_key_points(ticks)
+    }
+
+    /// The most ticks that a linear axis may have: with whole numbers, no more than there are.
     pub(super) fn tick_count(&self) -> usize {
         let numbers = self.range.end.floor() - self.range.start.ceil() + 1.0;
         if self.whole && numbers < TICKS as f64 {
@@ -93,19 +101,43 @@ impl Scale {
     }
 }
 
-/// A range of a logarithmic axis, widened to two powers of ten, which have the ticks.
-fn with_ticks(range: Range<f64>) -> Range<f64> {
-    let (mut start, mut end) = (range.start.log10(), range.end.log10());
-    while end.floor() - start.ceil() < 1.0 {
+/// A range of a logarithmic axis, widened to two ticks.
+fn with_ticks(mut range: Range<f64>) -> Range<f64> {
+    while round_numbers(&range).len() < 2 {
+        let wider = round_numbers(&(range.start / 10.0..range.end * 10.0));
+        let below = wider.iter().rfind(|&&number| number < range.start);
+        let above = wider.iter().find(|&&number| number > range.end);
         // Where less is added.
-        let [below, above] = [start - (start.ceil() - 1.0), (end.floor() + 1.0) - end];
-        if below < above {
-            start -= below;
-        } else {
-            end += above;
+        match (below, above) {
+            (Some(&below), Some(&above)) if range.start / below < above / range.end => {
+                range.start = below;
+            }
+            (_, Some(&above)) => range.end = above,
+            _ => return range,
         }
     }
-    10f64.powf(start)..10f64.powf(end)
+    range
+}
+
+/// Where a logarithmic axis has its ticks: at 1, 2 and 5 times powers of ten, or at every nth power.
+fn log_ticks(range: &Range<f64>) -> Vec<f64> {
+    let numbers = round_numbers(range);
+    if numbers.len() <= TICKS {
+        return numbers;
+    }
+    let (first, last) = (range.start.log10().ceil(), range.end.log10().floor());
+    let every = ((last - first + 1.0) / TICKS as f64).ceil();
+    let powers = (first as i32..=last as i32).filter(|power| power % every as i32 == 0);
+    powers.map(|power| 10f64.powi(power)).collect()
+}
+
+/// The numbers of a range, its ends included, that are 1, 2 or 5 times a power of ten.
+fn round_numbers(range: &Range<f64>) -> Vec<f64> {
+    let powers = range.start.log10().floor() as i32..=range.end.log10().floor() as i32;
+    let numbers = powers.flat_map(|power| [1.0, 2.0, 5.0].map(|digit| digit * 10f64.powi(power)));
+    // An end may be such a number but for rounding.
+    let inside = range.start * (1.0 - 1e-12)..=range.end * (1.0 + 1e-12);
+    numbers.filter(|number| inside.contains(number)).collect()
 }
 
 /// A tick's label: as short as it can be.
@@ -144,8 +176,12 @@ mod tests {
     }
 
     #[test]
-    fn a_logarithmic_axis_has_two_powers_of_ten() {
-        for (values, range) in [([0.2, 0.3], 0.1..1.0), ([0.5, 2.0], 0.5 / 1.3..10.0)] {
+    fn a_logarithmic_axis_has_two_ticks() {
+        for (values, range) in [
+            ([0.2, 0.3], 0.2 / 1.3..0.5),
+            ([0.23, 0.24], 0.23 / 1.3..0.5),
+            ([0.5, 2.0], 0.5 / 1.3..2.0 * 1.3),
+        ] {
             let axis = Axis::fitting("loss", Scale::Log, values);
             assert!(
                 (axis.range.start / range.start - 1.0).abs() < 1e-9,
@@ -155,6 +191,22 @@ mod tests {
         }
         let wide = Axis::fitting("loss", Scale::Log, [0.013, 130.0]);
         assert!((wide.range.end / 169.0 - 1.0).abs() < 1e-9, "{wide:?}");
+    }
+
+    #[test]
+    fn ticks_of_a_logarithmic_axis_are_round_and_few() {
+        for (range, ticks) in [
+            (0.34..4.0, vec![0.5, 1.0, 2.0]),
+            (0.2..10.0, vec![0.2, 0.5, 1.0, 2.0, 5.0, 10.0]),
+            (0.5..1500.0, vec![1.0, 10.0, 100.0, 1000.0]),
+            (1e-9..2.0, vec![1e-8, 1e-6, 1e-4, 1e-2, 1.0]),
+        ] {
+            let found = log_ticks(&range);
+            assert_eq!(found.len(), ticks.len(), "{found:?}");
+            for (found, tick) in found.iter().zip(&ticks) {
+                assert!((found / tick - 1.0).abs() < 1e-12, "{found}");
+            }
+        }
     }
 
     #[test]

@@ -77,9 +77,9 @@ impl Panel {
         let (x, y) = (self.x.range.clone(), self.y.range.clone());
         match (self.x.scale, self.y.scale) {
             (Scale::Linear, Scale::Linear) => self.draw_on(area, x, y),
-            (Scale::Linear, Scale::Log) => self.draw_on(area, x, y.log_scale()),
-            (Scale::Log, Scale::Linear) => self.draw_on(area, x.log_scale(), y),
-            (Scale::Log, Scale::Log) => self.draw_on(area, x.log_scale(), y.log_scale()),
+            (Scale::Linear, Scale::Log) => self.draw_on(area, x, self.y.log_range()),
+            (Scale::Log, Scale::Linear) => self.draw_on(area, self.x.log_range(), y),
+            (Scale::Log, Scale::Log) => self.draw_on(area, self.x.log_range(), self.y.log_range()),
         }
     }
 
