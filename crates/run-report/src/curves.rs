@@ -326,16 +326,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_of_0_is_drawn() {
-        let errors = |last| vec![Series::by_index("", Colour::BLUE, &[4.0, last])];
-        for (last, epochs) in [(0.4, 3), (0.4, 100), (0.0, 3), (0.0, 100)] {
-            let panel = error_panel(errors(last), epochs).expect("something to draw");
+    fn errors_are_on_logarithmic_axes_if_there_are_many_epochs_and_none_is_0() {
+        let series = |errors: &[f64]| vec![Series::by_index("", Colour::BLUE, errors)];
+        for (last, epochs, is_log) in [(0.4, 3, false), (0.4, 100, true), (0.0, 100, false)] {
+            let panel = error_panel(series(&[3.5, last]), epochs).expect("something to draw");
             let svg = figure(&[panel], 1).expect("drawn").to_svg();
-            assert!(svg.contains("Validation error"));
+            // A linear axis has a tick at 3, a logarithmic one has none.
+            assert_eq!(!svg.contains("\n3\n"), is_log, "{last} {epochs}");
         }
-        assert!(error_panel(errors(0.0)[..0].to_vec(), 100).is_none());
-        let perfect = vec![Series::by_index("", Colour::BLUE, &[0.0])];
-        assert!(error_panel(perfect, 100).is_some());
+        assert!(error_panel(series(&[0.0]), 100).is_some());
+        assert!(error_panel(vec![], 100).is_none());
     }
 
     #[test]

@@ -48,7 +48,7 @@ impl Phase {
         }
     }
 
-    /// Whether a rank that was asked to end waits until then, and no longer than the launcher lets it.
+    /// Whether a rank that was asked to end gives the others up before the launcher kills it.
     fn ends_when_asked(self) -> bool {
         matches!(self, Self::Start | Self::Steps)
     }

@@ -77,14 +77,14 @@ fn two_clients_at_once_have_the_numbers_of_one() {
     let own = workplace();
     let worker = Worker::start(&own);
     let options = format!("{} --run-name run", worker.options());
-    own.train(&format!("--epochs 100 {options}"));
+    own.train(&format!("--epochs 200 {options}"));
     let alone = numbers(&own, "run");
     let places = [workplace(), workplace()];
-    let runs = places.each_ref().map(|place| {
-        let mut run = start(place, &format!("{SMALL} --epochs 100 {options} --quiet"));
+    let command = format!("{SMALL} --epochs 200 {options} --quiet");
+    let mut runs = places.each_ref().map(|place| start(place, &command));
+    for run in &mut runs {
         run.wait_for_a_checkpoint("run");
-        run
-    });
+    }
     let last = metrics(&places[0].path("runs/run")).pop().expect("a line");
     assert_ne!(last["event"], "result", "the first was too fast");
     for (run, place) in runs.into_iter().zip(&places) {
