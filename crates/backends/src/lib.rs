@@ -125,11 +125,11 @@ pub enum BackendError {
         reason: String,
     },
     /// The chosen adapter is not there.
-    #[error("there is no adapter {index}; there are {there}; choose one with --device")]
+    #[error("there is no adapter {index}, only {there}; choose one with --device, or leave it out")]
     NoSuchAdapter {
         /// The number that was given.
         index: usize,
-        /// Those that are there: `0: one, 1: another`.
+        /// Those that are there: `0 (one), 1 (another)`.
         there: String,
     },
     /// An adapter was chosen for a backend that has none, or for another machine's.
@@ -455,7 +455,7 @@ mod tests {
         let past = Backend::Wgpu.open_on(Some(adapters.len())).unwrap_err();
         let past = past.to_string();
         let expected = format!(
-            "there is no adapter {}; there are 0: {}",
+            "there is no adapter {}, only 0 ({}",
             adapters.len(),
             first.name
         );

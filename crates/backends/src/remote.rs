@@ -42,7 +42,8 @@ pub enum SessionError {
     },
     /// Anything else.
     #[error(
-        "no session with the server at {url}: {reason}; see what the server says, or start it again"
+        "what answers at {url} opens no session, and may be no worker ({reason}); check --url, see what the worker \
+         says, or start it again"
     )]
     Broken {
         /// Where the server is.

@@ -89,7 +89,7 @@ fn kind_of(index: usize, mut found: Vec<Found>) -> Result<DeviceKind, BackendErr
         return Err(no_adapter("no adapter found"));
     }
     let there = found.into_iter().enumerate();
-    let there = there.map(|(place, found)| format!("{place}: {}", found.info.name));
+    let there = there.map(|(place, found)| format!("{place} ({})", found.info.name));
     Err(BackendError::NoSuchAdapter {
         index,
         there: there.collect::<Vec<_>>().join(", "),
@@ -237,7 +237,7 @@ mod tests {
         );
         assert_eq!(
             error.unwrap_err().to_string(),
-            "there is no adapter 2; there are 0: number 0, 1: number 1; choose one with --device"
+            "there is no adapter 2, only 0 (number 0), 1 (number 1); choose one with --device, or leave it out"
         );
     }
 }

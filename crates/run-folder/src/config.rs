@@ -27,8 +27,11 @@ pub struct Config {
     pub trainer_version: String,
     /// Version of Burn.
     pub burn_version: String,
-    /// The command line, the program first.
+    /// The command line: the program first, or what started several of it.
     pub command: Vec<String>,
+    /// The number of processes that shared the run from its start.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub ranks: usize,
     /// The working directory: relative paths start there.
     #[serde(default)]
     pub working_folder: PathBuf,
@@ -44,6 +47,18 @@ pub struct Config {
         deserialize_with = "temperature"
     )]
     pub temperature: Option<f64>,
+}
+
+fn one() -> usize {
+    1
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_one(ranks: &usize) -> bool {
+    *ranks == 1
 }
 
 /// A temperature from a file that anyone may have edited.
@@ -62,7 +77,7 @@ fn temperature<'de, D: Deserializer<'de>>(source: D) -> Result<Option<f64>, D::E
 pub struct Invocation {
     /// Version of the program.
     pub version: String,
-    /// The command line, the program first.
+    /// The command line: the program first, or what started several of it.
     pub command: Vec<String>,
     /// The working directory.
     pub working_folder: PathBuf,
@@ -112,6 +127,7 @@ impl Config {
             trainer_version: invocation.version.clone(),
             burn_version: backends::BURN_VERSION.to_owned(),
             command: invocation.command.clone(),
+            ranks: 1,
             working_folder: invocation.working_folder.clone(),
             data_digest: None,
             temperature: None,

@@ -48,6 +48,9 @@ pub enum Entry {
         step: usize,
         /// File of the checkpoint; none if the run stopped before its first.
         checkpoint: Option<String>,
+        /// The number of processes that share the run from here on.
+        #[serde(default = "one")]
+        ranks: usize,
         /// The run folder.
         run_dir: String,
     },
@@ -69,6 +72,10 @@ pub enum Entry {
     Result(InFolder<RunResult>),
     /// The run folder was made from a file of weights.
     Imported(Imported),
+}
+
+fn one() -> usize {
+    1
 }
 
 /// An event and the folder of its run.

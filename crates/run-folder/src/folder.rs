@@ -25,6 +25,8 @@ pub struct RunFolder {
     checkpoints: Checkpoints,
     /// With which the run continues, quoted for a shell.
     resume_options: String,
+    /// What starts the program as several processes, if anything does.
+    launcher: Vec<String>,
     /// Held until the value is dropped or the program ends in any way.
     _lock: File,
 }
@@ -62,6 +64,7 @@ impl RunFolder {
             checkpoints.create_folder().map_err(unwritable)?;
             return Ok(Self {
                 resume_options: resume_options(&path, &[]),
+                launcher: vec![],
                 path,
                 metrics,
                 checkpoints,
@@ -95,6 +98,7 @@ impl RunFolder {
             .map_err(|cause| unwritable(path, "checkpoints", cause, &resume_options(path, &[])))?;
         Ok(Self {
             resume_options: resume_options(path, &[]),
+            launcher: vec![],
             path: path.to_owned(),
             metrics,
             checkpoints,
@@ -124,9 +128,16 @@ impl RunFolder {
         self.resume_options = resume_options(&self.path, options);
     }
 
+    /// Sets the words of a command line that come before the program: `mpirun -n 4`.
+    pub fn resumes_by(&mut self, launcher: &[String]) {
+        self.launcher = launcher.to_vec();
+    }
+
     /// The command with which `program` continues the run.
     pub fn resume_command(&self, program: &str) -> String {
-        format!("{} {}", quoted(program), self.resume_options)
+        let words = self.launcher.iter().map(String::as_str).chain([program]);
+        let words = words.map(quoted).collect::<Vec<_>>().join(" ");
+        format!("{words} {}", self.resume_options)
     }
 
     /// Writes `config.json`.

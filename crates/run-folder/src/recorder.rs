@@ -101,7 +101,7 @@ impl<L: Listener> FolderRecorder<L> {
         Ok(self.record(&entry)?)
     }
 
-    /// Records that the run continues: with this progress, from this checkpoint if there is one.
+    /// Records that the run continues: with this progress, from this checkpoint if there is one, on so many ranks.
     ///
     /// # Errors
     ///
@@ -110,11 +110,13 @@ impl<L: Listener> FolderRecorder<L> {
         &mut self,
         progress: &Progress,
         checkpoint: Option<String>,
+        ranks: usize,
     ) -> Result<(), TrainingError> {
         Ok(self.record(&Entry::Resumed {
             epoch: progress.epoch,
             step: progress.step,
             checkpoint,
+            ranks,
             run_dir: self.run_dir(),
         })?)
     }

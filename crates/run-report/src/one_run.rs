@@ -103,6 +103,7 @@ pub fn report(recorded: &Recorded, opened: &Opened) -> Result<RunPage, ReportErr
             "started",
             config.started.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
         ),
+        ("ranks", config.ranks.to_string()),
         ("device", config.device.clone()),
         ("trainer", config.trainer_version.clone()),
         ("Burn", config.burn_version.clone()),

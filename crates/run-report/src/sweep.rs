@@ -17,10 +17,12 @@ const MUCH: f64 = 20.0;
 /// A run of a sweep.
 #[derive(Debug)]
 pub struct SweepRun {
-    /// The run, finished or not.
-    pub recorded: Recorded,
     /// Its value of each option that varies, as on the command line.
     pub values: Vec<String>,
+    /// Its seed.
+    pub seed: u64,
+    /// The run, finished or not; none before it begins.
+    pub recorded: Option<Recorded>,
 }
 
 /// A mean and the deviation from it.
@@ -41,7 +43,7 @@ pub struct Cell {
     pub values: Vec<String>,
     /// Runs that finished.
     pub finished: usize,
-    /// All runs.
+    /// All runs, with those that have not begun.
     pub runs: usize,
     /// Training loss after the epoch that gave the result.
     pub train_loss: Option<Spread>,
@@ -96,12 +98,14 @@ impl Spread {
 }
 
 impl SweepRun {
-    fn is_finished(&self) -> bool {
-        self.recorded.history.status == Status::Finished
+    /// Whether it has its result.
+    pub fn is_finished(&self) -> bool {
+        let recorded = self.recorded.as_ref();
+        recorded.is_some_and(|recorded| recorded.history.status == Status::Finished)
     }
 
     fn figures(&self) -> Option<Figures> {
-        let history = &self.recorded.history;
+        let history = &self.recorded.as_ref()?.history;
         let result = history.result.as_ref()?;
         let epoch = result.best_epoch.unwrap_or(result.epochs);
         let epoch = history.epochs.iter().find(|other| other.epoch == epoch);
@@ -194,8 +198,20 @@ pub fn table(options: &[String], cells: &[Cell]) -> Table {
 
 /// What decides which row is best, and how sure that is.
 pub fn conclusion(options: &[String], cells: &[Cell]) -> String {
+    let [finished, runs] = [|cell: &Cell| cell.finished, |cell: &Cell| cell.runs]
+        .map(|number| cells.iter().map(number).sum::<usize>());
+    let lack = if finished < runs {
+        format!("Of {}, {finished} finished. ", counted(runs, "run"))
+    } else {
+        String::new()
+    };
     let Some(best) = cells.iter().find(|cell| cell.is_best) else {
-        return "No row is best: some run of each did not finish.".to_owned();
+        return format!("{lack}No row is best: some run of each did not finish.");
+    };
+    let choice = if lack.is_empty() {
+        "Best"
+    } else {
+        "Of the rows whose runs all did, the best"
     };
     let set = if best.val_loss.is_some() {
         "validation"
@@ -227,7 +243,7 @@ pub fn conclusion(options: &[String], cells: &[Cell]) -> String {
         ),
     };
     format!(
-        "Best by {set} loss, with which the test set has nothing to do: {named}.{caution} Numbers are mean ± \
+        "{lack}{choice} by {set} loss, with which the test set has nothing to do: {named}.{caution} Numbers are mean ± \
          standard deviation over the seeds."
     )
 }
@@ -253,16 +269,18 @@ pub fn page(options: &[String], runs: &[SweepRun]) -> Result<Page, PageError> {
     let mut list = Table::new(columns);
     for run in runs {
         let accuracy = run.figures().map(|figures| figures.test_accuracy);
-        let status = &run.recorded.history.status;
-        let state = match status.reason() {
-            Some(reason) => format!("{}: {reason}", status.name()),
-            None => status.name().to_owned(),
-        };
+        let recorded = run.recorded.as_ref();
         list.push(run.values.iter().cloned().chain([
-            run.recorded.settings().seed.to_string(),
+            run.seed.to_string(),
             accuracy.map_or("-".to_owned(), |share| format!("{:.2} %", 100.0 * share)),
-            state,
-            run.recorded.name(),
+            recorded.map_or("not begun".to_owned(), |recorded| {
+                let status = &recorded.history.status;
+                match status.reason() {
+                    Some(reason) => format!("{}: {reason}", status.name()),
+                    None => status.name().to_owned(),
+                }
+            }),
+            recorded.map_or(String::new(), Recorded::name),
         ]));
     }
     let runs = Section::new("Runs")
@@ -361,4 +379,37 @@ fn chart(options: &[String], runs: &[SweepRun], cells: &[Cell]) -> Option<Panel>
         "Training loss"
     };
     (!series.is_empty()).then(|| Panel::of(what, (label.as_str(), x), ("loss", y), series))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs that have not begun count, so a row with one is not whole.
+    #[test]
+    fn what_has_not_finished_is_said_and_cannot_be_best() {
+        let run = |value: &str, seed| SweepRun {
+            values: vec![value.to_owned()],
+            seed,
+            recorded: None,
+        };
+        let options = ["epochs".to_owned()];
+        let mut cells = cells(&[run("1", 0), run("1", 1), run("2", 0), run("2", 1)]);
+        let counts = cells.iter().map(|cell| (cell.finished, cell.runs));
+        assert!(counts.eq([(0, 2), (0, 2)]));
+        assert_eq!(
+            conclusion(&options, &cells),
+            "Of 4 runs, 0 finished. No row is best: some run of each did not finish."
+        );
+        cells[1].finished = 2;
+        cells[1].is_best = true;
+        cells[1].train_loss = Spread::of(&[0.5, 0.5]);
+        let partly = conclusion(&options, &cells);
+        let expected =
+            "Of 4 runs, 2 finished. Of the rows whose runs all did, the best by training loss";
+        assert!(partly.starts_with(expected), "{partly}");
+        cells[0].finished = 2;
+        let whole = conclusion(&options, &cells);
+        assert!(whole.starts_with("Best by training loss"), "{whole}");
+    }
 }

@@ -11,6 +11,8 @@ use run_folder::Invocation;
 use training::number::parse::finite;
 use training::{Augment, Augmentation, ClassShares, ImageKind, ImageSize};
 
+use crate::ranks::Launch;
+
 pub(crate) use programs::setup::{
     adapter_number, any_backend_argument as any_backend, backend_argument as backend,
 };
@@ -105,12 +107,18 @@ pub(crate) fn class_map(path: &str) -> Result<ClassMap, DatasetError> {
     ClassMap::read(path.as_ref())
 }
 
+/// What started this program as one of several processes, if anything did: `mpirun -n 4`.
+pub(crate) fn launcher() -> Vec<String> {
+    Launch::of_this_process().map_or(vec![], Launch::words)
+}
+
 /// How this program was started, for a run's configuration.
 pub(crate) fn invocation() -> Invocation {
     Invocation {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        command: std::env::args_os()
-            .map(|argument| argument.to_string_lossy().into_owned())
+        command: launcher()
+            .into_iter()
+            .chain(std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()))
             .collect(),
         working_folder: std::env::current_dir().unwrap_or_default(),
     }
@@ -138,7 +146,8 @@ pub(crate) fn refuse_existing(path: &Path) -> Result<()> {
 /// The command line in words, as a page shows it.
 pub(crate) fn command_line() -> String {
     let arguments = std::env::args_os().skip(1);
-    arguments.fold("trainer".to_owned(), |line, argument| {
-        format!("{line} {}", argument.to_string_lossy())
-    })
+    let arguments = arguments.map(|argument| argument.to_string_lossy().into_owned());
+    let program = ["trainer".to_owned()];
+    let words = launcher().into_iter().chain(program).chain(arguments);
+    words.collect::<Vec<_>>().join(" ")
 }

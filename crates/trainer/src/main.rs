@@ -45,6 +45,12 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli, started: Instant) -> Result<Exit> {
+    if !matches!(
+        &cli.command,
+        None | Some(Command::Train(_) | Command::Sweep(_))
+    ) {
+        ranks::refuse_several()?;
+    }
     match cli.command {
         None => train::run(&cli.options, started),
         Some(Command::Train(options)) => train::run(&options, started),

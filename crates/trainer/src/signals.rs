@@ -1,12 +1,21 @@
 //! Signals during a run.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use anyhow::{Context, Result};
 use programs::{Exit, complain};
 
 use crate::ranks::Launch;
+
+/// When the first Ctrl-C came.
+static ASKED_TO_END: OnceLock<Instant> = OnceLock::new();
+
+/// When this process was asked to end, if it was.
+pub(crate) fn asked_to_end() -> Option<Instant> {
+    ASKED_TO_END.get().copied()
+}
 
 /// The flag that the first Ctrl-C raises; the second ends the program at once.
 ///
@@ -20,6 +29,7 @@ pub(crate) fn watch_for_interrupt() -> Result<Arc<AtomicBool>> {
         if raised.swap(true, Ordering::Relaxed) {
             std::process::exit(Exit::Interrupted as i32);
         }
+        let _ = ASKED_TO_END.set(Instant::now());
         match Launch::of_this_process() {
             None => complain(
                 "interrupted: finishing this step, then saving (press again to stop at once)",

@@ -74,8 +74,8 @@ pub enum TrainingError {
     },
     /// Steps apart, and nobody to average with.
     #[error(
-        "--average-every is for several ranks, and this process is alone; start it with mpirun, on two ranks or \
-         more"
+        "--average-every is for several ranks, and this process is alone; start a trainer that was built with \
+         --features mpi by mpirun, on two ranks or more"
     )]
     Alone,
     /// More ranks than rows of a batch.

@@ -70,6 +70,9 @@ pub struct Start {
     pub device: String,
     /// Where gradients come from.
     pub engine: String,
+    /// The number of processes that share the run.
+    #[serde(default = "one")]
+    pub ranks: usize,
     /// Decides initial weights, validation set and batch order.
     pub seed: u64,
     /// Size of the training set.
@@ -80,6 +83,10 @@ pub struct Start {
     pub test_rows: usize,
     /// Seconds from the start of the program until data and net are ready.
     pub setup_seconds: f64,
+}
+
+fn one() -> usize {
+    1
 }
 
 /// One pass over the training set.

@@ -110,6 +110,25 @@ pub(crate) fn digest(of: &impl Hash) -> u64 {
     hasher.finish()
 }
 
+/// What one rank says.
+///
+/// # Errors
+///
+/// If a rank is lost.
+pub(crate) fn said_by(ranks: &dyn Ranks, rank: usize, own: &str) -> Result<String, TrainingError> {
+    let lengths = gather(ranks, &[own.len() as f64])?;
+    let mut letters = vec![0.0; lengths[rank][0] as usize];
+    if ranks.rank() == rank {
+        letters = own.bytes().map(f64::from).collect();
+    }
+    ranks.add_up_f64(&mut letters)?;
+    let letters = letters
+        .into_iter()
+        .map(|letter| letter as u8)
+        .collect::<Vec<_>>();
+    Ok(String::from_utf8_lossy(&letters).into_owned())
+}
+
 /// The numbers of every rank, as many from each.
 fn gather(ranks: &dyn Ranks, own: &[f64]) -> Result<Vec<Vec<f64>>, TrainingError> {
     let mut all = vec![0.0; ranks.count() * own.len()];

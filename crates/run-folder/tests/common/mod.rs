@@ -223,7 +223,7 @@ fn train_net<N: Net>(
             if checkpoint.is_none() {
                 recorder.start(started(settings, &sizes))?;
             }
-            recorder.resume(&state.progress, checkpoint)?;
+            recorder.resume(&state.progress, checkpoint, 1)?;
             (state, recorder)
         }
     };
@@ -249,6 +249,7 @@ fn started(settings: &Settings, sizes: &[usize]) -> Start {
         training_rows: 120,
         validation_rows: None,
         test_rows: 30,
+        ranks: 1,
         setup_seconds: 0.0,
     }
 }

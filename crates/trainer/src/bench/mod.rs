@@ -75,9 +75,9 @@ pub(crate) struct BenchOptions {
     #[arg(long, default_value = "5", allow_negative_numbers = true, value_parser = at_least_one, value_name = "N")]
     rounds: usize,
 
-    /// Also measure the fused engine on this many ranks of one thread each, which mpirun starts; needs a
-    /// build with MPI.
-    #[arg(long, allow_negative_numbers = true, value_parser = at_least_one, value_name = "N")]
+    /// Also measure the fused engine on this many ranks of one thread each, 2 or more, which mpirun starts; needs
+    /// a build with MPI.
+    #[arg(long, allow_negative_numbers = true, value_parser = ranks::several, value_name = "N")]
     ranks: Option<usize>,
 
     /// Also measure PyTorch and JAX, with the scripts in bench/peers; a framework that is not
@@ -120,7 +120,7 @@ pub(crate) fn run(options: &BenchOptions) -> Result<Exit> {
         }
     };
     if let Some(count) = options.ranks {
-        ranks::ensure_possible(count)?;
+        ranks::ensure_possible(count, &options.size)?;
     }
     let backends = open(&options.backend, options.device)?;
     let runs = || pairs(&backends, &options.engine);

@@ -4,6 +4,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use training::number::parse::at_least_one;
 
 use super::contest::{Contestant, Kind};
 use super::parts::Parts;
@@ -97,14 +98,26 @@ impl Contestant for Ranks {
     }
 }
 
+/// Reads a number of ranks.
+///
+/// # Errors
+///
+/// If it is not a number, or one process like any other.
+pub(crate) fn several(text: &str) -> Result<usize, String> {
+    let count = at_least_one(text).ok().filter(|&count| count > 1);
+    count.ok_or_else(|| "expected a whole number from 2".to_owned())
+}
+
 /// Refuses ranks that this program cannot have.
 ///
 /// # Errors
 ///
-/// If it was built without MPI, or without the backend flex, or there is only one.
-pub(crate) fn ensure_possible(count: usize) -> Result<()> {
-    if count < 2 {
-        bail!("--ranks {count} is one process like any other; measure 2 or more");
+/// If it was built without MPI, or without the backend flex, or a batch has fewer rows than there are ranks.
+pub(crate) fn ensure_possible(count: usize, sizes: &[Size]) -> Result<()> {
+    if let Some(size) = sizes.iter().find(|size| size.batch < count) {
+        bail!(
+            "{count} ranks cannot share the batches of {size}; choose fewer ranks, or larger batches"
+        );
     }
     if !cfg!(all(feature = "mpi", feature = "flex")) {
         bail!(

@@ -135,13 +135,25 @@ pub(super) fn run_by(mut command: Command, options: &[&str]) -> Result<Run> {
     // Leftovers are in the system's temporary folder.
     let _ = fs::remove_dir_all(&folder);
     if !status.success() {
-        bail!("a run failed; try it with `{shown}`");
+        let why = complaint(&notes).map(|why| format!(": {why}"));
+        bail!("the run `{shown}` failed{}", why.unwrap_or_default());
     }
     Ok(Run {
         events: events?,
         notes,
         peak_memory,
     })
+}
+
+/// What a run, or what starts it, complains about: the line of an error, or the first paragraph.
+fn complaint(notes: &str) -> Option<String> {
+    let error = notes.lines().find_map(|line| line.strip_prefix("error: "));
+    let is_text = |line: &&str| !line.trim_matches('-').is_empty();
+    let lines = notes.lines().map(str::trim);
+    let paragraph = lines.skip_while(|line| !is_text(line)).take_while(is_text);
+    let paragraph = paragraph.collect::<Vec<_>>().join(" ");
+    let complaint = error.map_or(paragraph, str::to_owned);
+    (!complaint.is_empty()).then_some(complaint)
 }
 
 /// Largest resident memory of a process so far, on Linux.
@@ -152,4 +164,22 @@ fn resident_peak(process: u32) -> Option<u64> {
         .find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kilobytes = line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?;
     Some(1024 * kilobytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_complaint_is_found_among_rules_and_notes() {
+        let said = complaint("note: one\nerror: too few rows\n---\nmore\n");
+        assert_eq!(said.as_deref(), Some("too few rows"));
+        let by_mpirun = "------\nThere are not enough slots\nfor this:\n\n  trainer\n------\n";
+        let said = complaint(by_mpirun);
+        assert_eq!(
+            said.as_deref(),
+            Some("There are not enough slots for this:")
+        );
+        assert_eq!(complaint("\n---\n"), None);
+    }
 }

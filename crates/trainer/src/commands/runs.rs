@@ -67,6 +67,8 @@ struct RunLine {
     model: ModelName,
     backend: String,
     engine: Engine,
+    /// How many processes shared it from its start.
+    ranks: usize,
     /// Options that differ from the defaults of the model.
     options: Vec<Given>,
     epochs_done: usize,
@@ -124,8 +126,7 @@ fn list(options: &RunsOptions) -> Result<()> {
         }
         ListFormat::Csv => {
             complaints(&damaged).for_each(complain);
-            Results::default()
-                .print(table(&options.folder, &lines, |accuracy| accuracy.to_string(), "").to_csv())
+            Results::default().print(table(&options.folder, &lines, &FOR_PROGRAMS).to_csv())
         }
     }
 }
@@ -227,7 +228,10 @@ fn read(folder: &Path) -> Result<RunLine> {
     let history = History::of(&run)?;
     let config = run.config();
     let settings = &config.settings;
+    // The default number of threads is that of another machine, or a rank's share of it.
+    let chose_threads = config.command.iter().any(|word| word.contains("threads"));
     let given = from_defaults(settings)?.into_iter();
+    let given = given.filter(|((option, _), _)| option != "threads" || chose_threads);
     let given = given.map(|((option, value), default)| Given {
         option,
         value,
@@ -242,6 +246,7 @@ fn read(folder: &Path) -> Result<RunLine> {
         model: settings.model,
         backend: settings.backend.clone(),
         engine: settings.engine,
+        ranks: config.ranks,
         options: given.collect(),
         epochs_done: history.epochs_done(),
         epochs: settings.epochs,
@@ -259,7 +264,8 @@ fn to_text(folder: &Path, lines: &[RunLine], damaged: &[Line]) -> String {
         parts.push(format!("no runs in {}", folder.display()));
     }
     if !lines.is_empty() {
-        parts.push(table(folder, lines, percent, "-").to_text());
+        let table = table(folder, lines, &FOR_PEOPLE).without_empty_columns();
+        parts.push(table.to_text());
     }
     parts.extend(complaints(damaged));
     parts.join("\n")
@@ -273,14 +279,38 @@ fn complaints(damaged: &[Line]) -> impl Iterator<Item = String> {
     })
 }
 
-/// A row for each run, with its accuracy in these words, or with `none` where there is none.
-fn table(folder: &Path, lines: &[RunLine], accuracy: fn(f64) -> String, none: &str) -> Table {
-    let columns = ["run", "started", "model", "backend", "engine", "epochs"];
+/// The words of a list.
+struct Words {
+    accuracy: fn(f64) -> String,
+    no_accuracy: &'static str,
+    one_rank: &'static str,
+}
+
+const FOR_PEOPLE: Words = Words {
+    accuracy: percent,
+    no_accuracy: "-",
+    one_rank: "",
+};
+
+const FOR_PROGRAMS: Words = Words {
+    accuracy: |accuracy| accuracy.to_string(),
+    no_accuracy: "",
+    one_rank: "1",
+};
+
+/// A row for each run, in these words.
+fn table(folder: &Path, lines: &[RunLine], words: &Words) -> Table {
+    let columns = [
+        "run", "started", "model", "backend", "engine", "ranks", "epochs",
+    ];
     let more = ["test accuracy", "state", "options"];
     let mut table = Table::new(columns.into_iter().chain(more));
     for line in lines {
         let given = line.options.iter();
-        let given = given.map(|given| format!("--{} {}", given.option, given.value));
+        let given = given.map(|Given { option, value, .. }| match &**value {
+            "true" => format!("--{option}"),
+            value => format!("--{option} {value}"),
+        });
         let started = line.started.replace('T', " ");
         table.push([
             name(folder, Path::new(&line.run_dir)),
@@ -288,8 +318,13 @@ fn table(folder: &Path, lines: &[RunLine], accuracy: fn(f64) -> String, none: &s
             line.model.to_string(),
             line.backend.clone(),
             line.engine.to_string(),
+            match line.ranks {
+                1 => words.one_rank.to_owned(),
+                ranks => ranks.to_string(),
+            },
             format!("{}/{}", line.epochs_done, line.epochs),
-            line.test_accuracy.map_or(none.to_owned(), accuracy),
+            line.test_accuracy
+                .map_or(words.no_accuracy.to_owned(), words.accuracy),
             line.state.to_owned(),
             given.collect::<Vec<_>>().join(" "),
         ]);

@@ -13,7 +13,7 @@ impl Shown for Entry {
         match self {
             Self::Start(start) => start_text(&start.event),
             Self::WarmUp { seconds } => {
-                format!("warm-up (kernels compiled and tuned): {seconds:.1} s")
+                format!("warm-up before the first step: {seconds:.1} s")
             }
             Self::Epoch(epoch) => epoch_text(epoch),
             Self::GradientCheck(check) => gradient_check_text(check),
@@ -38,15 +38,19 @@ impl Shown for Entry {
                 epoch,
                 step,
                 checkpoint,
+                ranks,
                 run_dir,
-            } => match checkpoint {
-                Some(file) => format!(
-                    "{run_dir} resumes from {file}: {} done, {} in all",
-                    counted(*epoch, "epoch"),
-                    counted(*step, "step")
-                ),
-                None => format!("{run_dir} has no checkpoint yet and starts again"),
-            },
+            } => {
+                let on_ranks = on_ranks(*ranks);
+                match checkpoint {
+                    Some(file) => format!(
+                        "{run_dir} resumes from {file}{on_ranks}: {} done, {} in all",
+                        counted(*epoch, "epoch"),
+                        counted(*step, "step")
+                    ),
+                    None => format!("{run_dir} has no checkpoint yet and starts again{on_ranks}"),
+                }
+            }
             Self::Stopped {
                 reason,
                 epoch,
@@ -76,6 +80,15 @@ impl Shown for Entry {
     }
 }
 
+/// ` on 4 ranks`, where there are several.
+fn on_ranks(ranks: usize) -> String {
+    if ranks == 1 {
+        String::new()
+    } else {
+        format!(" on {ranks} ranks")
+    }
+}
+
 /// Sizes of a net's layers: `784-256-10`.
 pub(crate) fn layer_sizes(sizes: &[usize]) -> String {
     joined(sizes, "-")
@@ -93,7 +106,7 @@ fn start_text(start: &Start) -> String {
     let validation = validation.map(|rows| format!("{rows} validation rows, "));
     format!(
         "{} {} ({} parameters), {}{} with learning rate {}, batches of {}\n\
-         {} on {}: {}\n\
+         {} on {}{}: {}\n\
          {} training rows, {}{} test rows; ready after {:.2} s",
         start.model,
         layer_sizes(&start.sizes),
@@ -104,6 +117,10 @@ fn start_text(start: &Start) -> String {
         start.batch_size,
         start.engine,
         start.backend,
+        match start.ranks {
+            1 => String::new(),
+            ranks => format!(", {ranks} ranks"),
+        },
         start.device,
         start.training_rows,
         validation.collect::<String>(),

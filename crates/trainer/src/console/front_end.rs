@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use backends::Hardware;
 use burn_gradcheck::Report;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use pages::numbers::thousands;
@@ -19,6 +20,8 @@ use super::Console;
 pub(crate) struct FrontEnd {
     console: Console,
     interrupt: Arc<AtomicBool>,
+    /// What computes.
+    hardware: Hardware,
     /// The bar of the warm-up, or of the current epoch.
     bar: ProgressBar,
     /// When the next line about the warm-up is due, once it has begun.
@@ -33,10 +36,11 @@ const EPOCH_BAR: &str = "{prefix} [{bar:30}] {pos}/{len}  {rate} rows/s  {msg}  
 
 impl FrontEnd {
     /// Shows a run on the console until the flag is raised.
-    pub(crate) fn new(console: Console, interrupt: Arc<AtomicBool>) -> Self {
+    pub(crate) fn new(console: Console, interrupt: Arc<AtomicBool>, hardware: Hardware) -> Self {
         Self {
             console,
             interrupt,
+            hardware,
             bar: ProgressBar::hidden(),
             next_note: None,
         }
@@ -46,9 +50,10 @@ impl FrontEnd {
     fn warm_up(&mut self, done: usize, parts: usize, time: Duration) {
         let quiet = self.console.quiet;
         let Some(next_note) = self.next_note else {
-            self.console.note(
-                "warm-up: compiling and tuning kernels for this adapter; the first run takes longest",
-            );
+            self.console.note(match self.hardware {
+                Hardware::Remote => "warm-up: the worker prepares; with a graphics adapter, its first run takes longest",
+                _ => "warm-up: compiling and tuning kernels for this adapter; the first run takes longest",
+            });
             self.bar = bar(parts as u64, WARM_UP_BAR, "warm-up".to_owned(), quiet);
             self.next_note = Some(BETWEEN_NOTES);
             return;

@@ -3,9 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
 use anyhow::{Result, bail};
 use backends::Backend;
+use programs::Exit;
 use training::Ranks;
 
 use super::launch::{Launch, wait_for_rank_0};
@@ -20,13 +22,14 @@ impl World {
     ///
     /// # Errors
     ///
-    /// If it was: each would train the same.
+    /// If it was: each would train the same. Ranks above 0 end here, because rank 0 has the same error to tell.
     pub(crate) fn join(_interrupt: &Arc<AtomicBool>) -> Result<Option<Self>> {
         let Some(Launch { by, rank, count }) = Launch::of_this_process() else {
             return Ok(None);
         };
         if rank > 0 {
             wait_for_rank_0();
+            std::process::exit(Exit::Failure as i32);
         }
         bail!(
             "{by} started {count} processes, and this trainer was built without MPI: build it with --features mpi, or \
@@ -35,6 +38,10 @@ impl World {
     }
 
     pub(crate) fn ranks(&self) -> Arc<dyn Ranks> {
+        match *self {}
+    }
+
+    pub(crate) fn ensure_same_build(&self) -> Result<()> {
         match *self {}
     }
 
@@ -58,7 +65,16 @@ impl World {
         match *self {}
     }
 
-    pub(crate) fn meet(&self, _yes: bool) -> Result<bool> {
+    pub(crate) fn meet(
+        &self,
+        _yes: bool,
+        _asked_to_end: Option<Instant>,
+        _if_lost: impl FnOnce() + Send + 'static,
+    ) -> Result<bool> {
+        match *self {}
+    }
+
+    pub(crate) fn remember_folder(&self, _folder: &Path) {
         match *self {}
     }
 

@@ -16,55 +16,7 @@ use programs::{Exit, complain};
 use training::{Divided, Ranks, TrainingError};
 
 use super::launch::{FOR_RANK_0, wait_for_rank_0};
-
-/// Time without an answer after which a rank is lost, once training has begun.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// The same where ranks have different things to do: one machine may load the data, or compile an adapter's kernels,
-/// long after another has done so; and rank 0 alone writes the page of the run.
-const LONG_PATIENCE: Duration = Duration::from_secs(600);
-
-/// How long a rank waits for others.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Phase {
-    /// Before the first step.
-    Start,
-    /// From the first step on.
-    Steps,
-    /// At the end of a sweep, for as long as it takes: the launcher ends all when one dies.
-    Meeting,
-    /// After its last word, for rank 0 to be done.
-    LastWord,
-    /// Rank 0, which is done, for the others to be so.
-    Leaving,
-}
-
-impl Phase {
-    fn patience(self) -> Duration {
-        match self {
-            Self::Start | Self::LastWord => LONG_PATIENCE,
-            Self::Steps | Self::Leaving => PATIENCE,
-            Self::Meeting => Duration::MAX,
-        }
-    }
-
-    /// Whether a rank that was asked to end gives the others up before the launcher kills it.
-    fn ends_when_asked(self) -> bool {
-        matches!(self, Self::Start | Self::Steps)
-    }
-}
-
-/// Seconds from the moment when `mpirun` asks processes to end, by Ctrl-C or because a rank has died, until it kills
-/// them; and the variable for another number. Others wait longer.
-const GRACE: (f64, &str) = (1.0, "OMPI_MCA_odls_base_sigkill_timeout");
-
-/// Share of this time after which a rank that does not answer is lost.
-const SHARE_OF_GRACE: f64 = 0.7;
-
-/// Time for which waiting only gives way to other threads; after it, waiting sleeps.
-const BRISK: Duration = Duration::from_millis(2);
-const NAP: Duration = Duration::from_micros(50);
-const LONGEST_NAP: Duration = Duration::from_millis(10);
+use super::patience::{NAP, Phase, Wait};
 
 /// Numbers up to which it is faster to send all of them to every rank.
 const FEW: usize = 1024;
@@ -95,23 +47,19 @@ pub(super) struct Joined {
     /// Time and number of the additions of gradients.
     pub(super) nanoseconds: AtomicU64,
     pub(super) additions: AtomicU64,
-}
-
-pub(super) fn patience_at_the_end(by: &str) -> Duration {
-    if by != "mpirun" {
-        return PATIENCE;
-    }
-    let (seconds, variable) = GRACE;
-    let chosen = std::env::var(variable)
-        .ok()
-        .and_then(|value| value.parse().ok());
-    Duration::from_secs_f64(SHARE_OF_GRACE * chosen.unwrap_or(seconds).clamp(seconds, 1e6))
+    /// What is done before this process ends all because a rank is lost.
+    pub(super) if_lost: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
 /// A message on its way, and the rank at its other end.
 type Message<'a, 's, T> = (usize, Request<'a, [T], &'s LocalScope<'a>>);
 
 impl Joined {
+    /// Has something done before this process ends all because a rank is lost.
+    pub(super) fn if_lost(&self, work: Option<Box<dyn FnOnce() + Send>>) {
+        *self.if_lost.lock().unwrap_or_else(PoisonError::into_inner) = work;
+    }
+
     fn phase(&self) -> Phase {
         *self.phase.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -282,8 +230,7 @@ impl Joined {
 
     /// Waits for messages. If one does not come in time, all processes end.
     fn wait<T>(&self, mut messages: Vec<Message<'_, '_, T>>) {
-        let started = Instant::now();
-        let mut asked_to_end = None;
+        let mut wait = Wait::begin();
         loop {
             let open = messages.into_iter();
             let open = open.filter_map(|(rank, message)| Some((rank, message.test().err()?)));
@@ -291,23 +238,12 @@ impl Joined {
             if messages.is_empty() {
                 return;
             }
-            let waited = started.elapsed();
-            if self.interrupt.load(Ordering::Relaxed) {
-                asked_to_end.get_or_insert(waited);
-            }
-            let phase = self.phase();
-            let is_end = phase.ends_when_asked()
-                && asked_to_end.is_some_and(|since| waited - since > self.patience_at_the_end);
-            if is_end || waited > phase.patience() {
+            let is_asked_to_end = self.interrupt.load(Ordering::Relaxed);
+            if wait.is_over(self.phase(), is_asked_to_end, self.patience_at_the_end) {
                 let missing = messages.iter().map(|(rank, _)| *rank).collect();
                 self.give_up(missing);
             }
-            if waited < BRISK {
-                thread::yield_now();
-            } else {
-                // The longer it takes, the less it matters.
-                thread::sleep((waited / 1000).clamp(NAP, LONGEST_NAP));
-            }
+            wait.pause();
         }
     }
 
@@ -343,7 +279,7 @@ impl Joined {
         false
     }
 
-    /// Ends all processes after an error that was said, and tells them, so that none calls this one lost.
+    /// Ends all processes after an error that was said, and tells them, so that none has another one to say.
     pub(super) fn end_all(&self) -> ! {
         let world = SimpleCommunicator::world();
         scope(|scope| {
@@ -364,9 +300,8 @@ impl Joined {
 
     /// Ends all processes, because some do not answer. The first that can says so, unless another has said why it ends all.
     fn give_up(&self, mut missing: Vec<usize>) -> ! {
-        let world = SimpleCommunicator::world();
-        if world.any_process().immediate_probe_with_tag(ENDS).is_some() {
-            world.abort(Exit::Failure as i32);
+        if self.is_told_of_the_end() {
+            SimpleCommunicator::world().abort(Exit::Failure as i32);
         }
         missing.sort_unstable();
         missing.dedup();
@@ -375,6 +310,11 @@ impl Joined {
             wait_for_rank_0();
             SimpleCommunicator::world().abort(Exit::Failure as i32);
         }
+        let if_lost = self.if_lost.lock();
+        let work = if_lost.unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(work) = work {
+            work();
+        }
         let names = missing.iter().map(usize::to_string).collect::<Vec<_>>();
         let remedy = match (self.phase(), &*self.folder()) {
             (Phase::Leaving, _) => "rank 0 had finished, and what it wrote is complete".to_owned(),
@@ -382,6 +322,9 @@ impl Joined {
                 format!("training was over, and rank 0 was writing the results in {folder}")
             }
             (Phase::LastWord, None) => "rank 0 had not finished writing".to_owned(),
+            (Phase::Meeting { .. }, Some(folder)) => {
+                format!("the runs of the sweep that have ended are in {folder}")
+            }
             (_, Some(folder)) => {
                 format!("to go on from the last checkpoint, start it with --resume {folder}")
             }
@@ -397,7 +340,21 @@ impl Joined {
             names.join(", "),
             self.count
         ));
-        SimpleCommunicator::world().abort(Exit::Failure as i32)
+        self.end_all()
+    }
+
+    /// Whether another process has said why it ends all. A message may be here that this process, which was stopped,
+    /// has not seen.
+    fn is_told_of_the_end(&self) -> bool {
+        let world = SimpleCommunicator::world();
+        let started = Instant::now();
+        while started.elapsed() < FAREWELL {
+            if world.any_process().immediate_probe_with_tag(ENDS).is_some() {
+                return true;
+            }
+            thread::sleep(NAP);
+        }
+        false
     }
 }
 

@@ -3,6 +3,9 @@
 use std::thread;
 use std::time::Duration;
 
+use anyhow::{Result, bail};
+use programs::Exit;
+
 /// A process that was started with others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Launch {
@@ -22,10 +25,35 @@ const LAUNCHERS: [(&str, &str, &str); 3] = [
     ("srun", "SLURM_STEP_NUM_TASKS", "SLURM_PROCID"),
 ];
 
+/// Variables by which Open MPI's `mpirun` passes on `--oversubscribe` and `--bind-to`.
+const OVERSUBSCRIBE: &str = "OMPI_MCA_rmaps_base_oversubscribe";
+const BINDING: &str = "OMPI_MCA_hwloc_base_binding_policy";
+
 impl Launch {
     /// Of this process, if there are others.
     pub(crate) fn of_this_process() -> Option<Self> {
         Self::by_variables(|name| std::env::var(name).ok())
+    }
+
+    /// The words that start as many processes again, as far as the environment has them: on which machines, only who
+    /// started them knows.
+    pub(crate) fn words(self) -> Vec<String> {
+        self.words_by_variables(|name| std::env::var(name).ok())
+    }
+
+    fn words_by_variables(self, variable: impl Fn(&str) -> Option<String>) -> Vec<String> {
+        let is = |name, wanted: &str| variable(name).is_some_and(|value| value == wanted);
+        let options = [
+            (OVERSUBSCRIBE, "1", &["--oversubscribe"][..]),
+            (BINDING, "none", &["--bind-to", "none"]),
+        ];
+        let given = options
+            .into_iter()
+            .filter(|(name, wanted, _)| is(*name, wanted));
+        let given = given.flat_map(|(_, _, words)| words.iter().copied());
+        let count = self.count.to_string();
+        let words = [self.by, "-n", &count].into_iter().chain(given);
+        words.map(str::to_owned).collect()
     }
 
     fn by_variables(variable: impl Fn(&str) -> Option<String>) -> Option<Self> {
@@ -57,6 +85,25 @@ pub(crate) fn wait_for_rank_0() {
     thread::sleep(FOR_RANK_0);
 }
 
+/// Refuses to be one of several processes that would all do the same. Ranks above 0 end here.
+///
+/// # Errors
+///
+/// On rank 0.
+pub(crate) fn refuse_several() -> Result<()> {
+    let Some(Launch { by, rank, count }) = Launch::of_this_process() else {
+        return Ok(());
+    };
+    if rank > 0 {
+        // Where rank 0 fails, the launcher ends the others.
+        wait_for_rank_0();
+        std::process::exit(Exit::Failure as i32);
+    }
+    bail!(
+        "{by} started {count} processes, and this command is for one; only train and sweep share their work"
+    )
+}
+
 /// Whether this process speaks for all.
 pub(crate) fn speaks() -> bool {
     Launch::of_this_process().is_none_or(|launch| launch.rank == 0)
@@ -82,6 +129,17 @@ mod tests {
             count: 4,
         };
         assert_eq!(launch(&open_mpi), Some(expected));
+        let words = |variables: &[(&str, &str)]| {
+            let value = |name: &str| {
+                let found = variables.iter().find(|(variable, _)| *variable == name);
+                found.map(|(_, value)| (*value).to_owned())
+            };
+            expected.words_by_variables(value).join(" ")
+        };
+        assert_eq!(words(&[]), "mpirun -n 4");
+        let unbound = words(&[(OVERSUBSCRIBE, "1"), (BINDING, "none")]);
+        assert_eq!(unbound, "mpirun -n 4 --oversubscribe --bind-to none");
+        assert_eq!(words(&[(BINDING, "core")]), "mpirun -n 4");
         let alone = [("OMPI_COMM_WORLD_SIZE", "1"), ("OMPI_COMM_WORLD_RANK", "0")];
         assert_eq!(launch(&alone), None);
         // A script of a job with many tasks is no task of a step with many.

@@ -3,17 +3,21 @@
 #[cfg(not(feature = "mpi"))]
 mod alone;
 #[cfg(feature = "mpi")]
+mod build;
+#[cfg(feature = "mpi")]
 mod cores;
 #[cfg(feature = "mpi")]
 mod joined;
 mod launch;
 #[cfg(feature = "mpi")]
 mod mpi;
+#[cfg(feature = "mpi")]
+mod patience;
 mod sums;
 
 #[cfg(not(feature = "mpi"))]
 pub(crate) use alone::World;
-pub(crate) use launch::{Launch, speaks, wait_for_rank_0};
+pub(crate) use launch::{Launch, refuse_several, speaks, wait_for_rank_0};
 #[cfg(feature = "mpi")]
 pub(crate) use mpi::World;
 pub(crate) use sums::Sums;

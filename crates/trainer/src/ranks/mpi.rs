@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use backends::Backend;
@@ -14,12 +15,14 @@ use mpi::environment::{Universe, library_version};
 use mpi::topology::{Rank, SimpleCommunicator};
 use mpi::traits::Communicator;
 use programs::{Exit, complain};
-use training::{Ranks, default_threads};
+use training::{Ranks, default_threads, ensure_same};
 
 use super::Launch;
+use super::build::own_build;
 use super::cores::{is_bound, own_cores};
-use super::joined::{Joined, Phase, patience_at_the_end};
+use super::joined::Joined;
 use super::launch::wait_for_rank_0;
+use super::patience::{Phase, patience_at_the_end};
 use super::sums::Sums;
 
 /// Bytes of a path that every rank is told.
@@ -97,11 +100,22 @@ impl World {
                 scratch: Mutex::new(vec![]),
                 nanoseconds: AtomicU64::new(0),
                 additions: AtomicU64::new(0),
+                if_lost: Mutex::new(None),
             }),
             on_this_machine,
             rank_on_this_machine,
             _universe: universe,
         })
+    }
+
+    /// Finds a rank that runs another build of the program.
+    ///
+    /// # Errors
+    ///
+    /// If there is one, or a rank is lost.
+    pub(crate) fn ensure_same_build(&self) -> Result<()> {
+        let build = own_build();
+        Ok(ensure_same(&*self.joined, "build of the program", build)?)
     }
 
     /// The number of this process among those on this machine, from 0.
@@ -158,17 +172,23 @@ impl World {
         Ok((cores, same.min(self.on_this_machine).max(1)))
     }
 
-    /// Waits until all ranks are here, for as long as it takes; gives whether any says yes.
-    ///
-    /// A rank that does not come is not noticed here: the launcher ends all when one dies.
+    /// Waits until all ranks are here, for as long as it takes; gives whether any says yes. The launcher asks all to end
+    /// when one dies, and may have done so already: then it waits a moment only, does `if_lost`, and ends all.
     ///
     /// # Errors
     ///
     /// As [`Ranks::add_up_f64`].
-    pub(crate) fn meet(&self, yes: bool) -> Result<bool> {
-        self.joined.enter(Phase::Meeting);
+    pub(crate) fn meet(
+        &self,
+        yes: bool,
+        asked_to_end: Option<Instant>,
+        if_lost: impl FnOnce() + Send + 'static,
+    ) -> Result<bool> {
+        self.joined.enter(Phase::Meeting { asked_to_end });
+        self.joined.if_lost(Some(Box::new(if_lost)));
         let mut count = [f64::from(u8::from(yes))];
         self.joined.add_up_f64(&mut count)?;
+        self.joined.if_lost(None);
         Ok(count[0] > 0.0)
     }
 
@@ -201,6 +221,11 @@ impl World {
         let letters = letters.iter().map(|&letter| letter as u8);
         let letters = letters.take_while(|&letter| letter != 0).collect();
         String::from_utf8(letters).context("rank 0 has sent no path")
+    }
+
+    /// Remembers where the runs of a sweep are, for the case that a rank is lost.
+    pub(crate) fn remember_folder(&self, folder: &Path) {
+        *self.joined.folder() = Some(folder.display().to_string());
     }
 
     /// How long adding up took so far, for rank 0 to say.
@@ -301,7 +326,7 @@ mod tests {
     fn panic_on_rank_1() -> Result<Exit> {
         let world = World::join(&Arc::default())?.context("started alone")?;
         assert_eq!(world.joined.rank, 0, "on purpose");
-        world.meet(false)?;
+        world.meet(false, None, || {})?;
         Ok(Exit::Success)
     }
 

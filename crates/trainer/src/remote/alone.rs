@@ -24,7 +24,7 @@ impl Link {
         match *self {}
     }
 
-    pub(crate) fn end_if_lost(&self, _error: &anyhow::Error) {
+    pub(crate) fn end_if_lost(&self) {
         match *self {}
     }
 }

@@ -68,9 +68,9 @@ impl Link {
         self.0.set_run(folder, program, is_of_sweep);
     }
 
-    /// Ends the process if an error comes from the loss of the worker, with a line that says so.
-    pub(crate) fn end_if_lost(&self, error: &anyhow::Error) {
-        self.0.end_if_lost(error);
+    /// Ends the process, after an error, if it comes from the loss of the worker, with a line that says so.
+    pub(crate) fn end_if_lost(&self) {
+        self.0.end_if_lost();
     }
 }
 

@@ -71,11 +71,10 @@ impl Lost {
                     .unwrap_or_else(PoisonError::into_inner)
                     .upgrade();
                 if let Some(link) = link {
-                    let why = panic.payload_as_str().unwrap_or("it broke off");
                     if thread::current().name() == Some(SESSION_THREAD) {
-                        link.end(why);
+                        link.end();
                     }
-                    link.end_if_lost(&why);
+                    link.end_if_lost();
                 }
                 of_a_defect(panic);
             }));
@@ -95,9 +94,11 @@ impl Lost {
         });
     }
 
-    /// Ends the process if the session has ended, or the worker does not answer. The session is asked on
-    /// another thread, because it may not answer; one that is slow is not lost.
-    pub(super) fn end_if_lost(&self, error: &dyn Display) {
+    /// Ends the process, after an error, if the session has ended or the worker does not answer. The session is asked
+    /// on another thread, because it may not answer; one that is slow is not lost.
+    ///
+    /// Burn's own error tells of a reading that failed, and not why, so it is not repeated.
+    pub(super) fn end_if_lost(&self) {
         let Some(device) = self.device.get().cloned() else {
             return;
         };
@@ -112,71 +113,67 @@ impl Lost {
         }
         match answer.recv_timeout(SESSION_TIMEOUT) {
             Ok(true) => {}
-            Ok(false) => self.end(error),
-            Err(_) if ask_at(&self.place).is_err() => self.end_without_answer(error),
-            Err(_) => {}
+            Ok(false) => self.end(),
+            Err(_) => {
+                if let Err(why) = ask_at(&self.place) {
+                    self.end_without_answer(why);
+                }
+            }
         }
     }
 
-    /// Ends the process, after an error: the worker, which answers if it was started again, is asked what it means.
-    pub(super) fn end(&self, why: impl Display) -> ! {
-        self.report(&why, ask_at(&self.place).is_ok())
+    /// Ends the process: the worker, which answers if it was started again, is asked what it means.
+    pub(super) fn end(&self) -> ! {
+        self.report(ask_at(&self.place).err().map(|why| why.to_string()))
     }
 
     /// Ends the process, because the worker does not answer.
     pub(super) fn end_without_answer(&self, why: impl Display) -> ! {
-        self.report(&why, false)
+        self.report(Some(why.to_string()))
     }
 
-    /// The first that notices the loss says so; then the process ends.
-    fn report(&self, why: &dyn Display, is_answered: bool) -> ! {
+    /// The first that notices the loss says so, with the reason for which the worker does not answer, if it does not; then
+    /// the process ends.
+    fn report(&self, no_answer: Option<String>) -> ! {
         if self.is_reported.swap(true, Ordering::Relaxed) {
             // The one that speaks ends the process.
             thread::sleep(SESSION_TIMEOUT);
         } else {
-            let (url, why) = (&self.url, one_line(why));
-            if is_answered {
-                complain(format_args!(
-                    "error: the worker at {url} has lost this session ({why}): it was started again, or its device \
-                     failed, of which its standard error tells; {}",
+            let url = &self.url;
+            match no_answer {
+                None => complain(format_args!(
+                    "error: the worker at {url} has lost this session: it was started again, or its device failed, of \
+                     which its standard error tells; {}",
                     self.remedy("")
-                ));
-            } else {
-                complain(format_args!(
+                )),
+                Some(why) => complain(format_args!(
                     "error: the worker at {url} is lost, or the link to it ({why}); {}",
-                    self.remedy("start one again, and ")
-                ));
+                    self.remedy("start a worker again, and ")
+                )),
             }
         }
         std::process::exit(Exit::Failure as i32)
     }
 
+    /// How to go on, with what is to be done first.
     fn remedy(&self, first: &str) -> String {
         let run = self.run.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*run {
-            Some(Kept {
-                folder,
-                command,
-                is_of_sweep,
-            }) if has_checkpoint(folder) => {
-                let go_on = if *is_of_sweep {
-                    "resume this run, not the rest of the sweep,"
-                } else {
-                    "go on from the last checkpoint"
-                };
-                format!("{first}{go_on} with: {command}")
-            }
-            _ => format!("{first}repeat the command"),
-        }
+        let Some(Kept {
+            folder,
+            command,
+            is_of_sweep,
+        }) = &*run
+        else {
+            return format!("{first}repeat the command");
+        };
+        let sweep = folder.parent().filter(|_| *is_of_sweep);
+        let ended =
+            sweep.map(|sweep| format!("the runs that have ended are in {}; ", sweep.display()));
+        let go_on = match (has_checkpoint(folder), is_of_sweep) {
+            (true, false) => format!("go on from the last checkpoint with: {command}"),
+            (true, true) => format!("resume this run, not the rest of the sweep, with: {command}"),
+            (false, _) => "repeat the command".to_owned(),
+        };
+        format!("{}{first}{go_on}", ended.unwrap_or_default())
     }
-}
-
-/// The first line of a text.
-fn one_line(text: &dyn Display) -> String {
-    let text = text.to_string();
-    let mut lines = text.lines().map(str::trim);
-    lines
-        .find(|line| !line.is_empty())
-        .unwrap_or_default()
-        .to_owned()
 }

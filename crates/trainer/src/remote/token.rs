@@ -34,10 +34,18 @@ impl Token {
     pub(crate) fn read(file: &Path, is_of_worker: bool) -> Result<Self> {
         let remedy = if is_of_worker { MAKE_ONE } else { COPY_IT };
         let shown = file.display();
+        if file.is_dir() {
+            bail!("{shown} is a folder; name the file that has the token with --token-file");
+        }
         let bytes = fs::read(file).map_err(|error| {
             anyhow!("cannot read the token in {shown}: {error}; {remedy} {shown}")
         })?;
         let bytes = bytes.trim_ascii().to_vec();
+        if bytes.is_empty() && !file.is_file() {
+            bail!(
+                "there is no token in {shown}, which is no file; name the one that has it with --token-file"
+            );
+        }
         if bytes.len() < FEWEST_BYTES {
             bail!(
                 "the token in {shown} has {} bytes, and one that nobody guesses has {FEWEST_BYTES} or more; {remedy} \
@@ -101,6 +109,16 @@ mod tests {
             .map(|_| ())
             .expect_err("no file");
         assert!(error.to_string().contains("openssl"), "{error}");
+        // Nothing may be written there, so how to make or copy a token is no remedy.
+        let no_files = [folder.path(), Path::new("/dev/null")].into_iter();
+        for no_file in no_files.filter(|path| path.exists()) {
+            let error = Token::read(no_file, true).map(|_| ()).expect_err("no file");
+            let error = error.to_string();
+            assert!(
+                error.contains("with --token-file") && !error.contains("openssl"),
+                "{error}"
+            );
+        }
     }
 
     #[cfg(unix)]

@@ -11,22 +11,32 @@ fn assert_refused(workplace: &Workplace, finished: &Finished, naming: &[&str]) {
     assert!(!workplace.path("runs").exists(), "a run folder was made");
 }
 
-/// As one of four processes, the program would train the run four times.
+/// As one of four processes, the program would train the run four times. The first says so.
 #[cfg(not(feature = "mpi"))]
 #[test]
 fn one_of_several_processes_is_refused_if_it_cannot_share_the_run() {
     let workplace = Workplace::new();
-    for arguments in ["--data-dir data", "sweep --vary seed=1,2 --data-dir data"] {
-        let mut command = workplace.command(arguments);
-        command
-            .env("OMPI_COMM_WORLD_SIZE", "4")
-            .env("OMPI_COMM_WORLD_RANK", "0");
-        let output = command.output().expect("the program starts");
-        let naming = ["mpirun started 4 processes", "start it alone"];
-        assert_refused(&workplace, &Finished::from(output), &naming);
+    for (arguments, remedy) in [
+        ("--data-dir data", "start it alone"),
+        ("sweep --vary epochs=1,2 --data-dir data", "start it alone"),
+        ("inspect data", "only train and sweep share their work"),
+    ] {
+        let of_rank = |rank| {
+            let mut command = workplace.command(arguments);
+            command
+                .env("OMPI_COMM_WORLD_SIZE", "4")
+                .env("OMPI_COMM_WORLD_RANK", rank);
+            Finished::from(command.output().expect("the program starts"))
+        };
+        let naming = ["mpirun started 4 processes", remedy];
+        assert_refused(&workplace, &of_rank("0"), &naming);
+        let other = of_rank("3");
+        assert_eq!((other.code, &*other.stderr), (Some(2), ""));
     }
-    let finished = workplace.run("bench --ranks 2");
-    assert_refused(&workplace, &finished, &["--features mpi"]);
+    for arguments in ["bench --ranks 2", "--average-every 3 --data-dir data"] {
+        let finished = workplace.run(arguments);
+        assert_refused(&workplace, &finished, &["--features mpi"]);
+    }
 }
 
 /// The feature is off by default, and its options are there to be refused with the remedy.
@@ -213,8 +223,8 @@ fn options_that_do_not_go_together_are_refused() {
         ("bench --size 256", &["256-128:128"]),
         ("bench --size 0-1:2", &["256-128:128"]),
         ("bench --rounds 0", &["whole number from 1"]),
-        ("bench --ranks 0", &["whole number from 1"]),
-        ("bench --ranks 1", &["measure 2 or more"]),
+        ("bench --ranks 0", &["whole number from 2"]),
+        ("bench --ranks 1", &["whole number from 2"]),
         ("bench --backend cuda", &["possible values"]),
         ("bench --engine magic", &["possible values"]),
     ] {
@@ -282,7 +292,7 @@ fn an_adapter_that_is_not_there_is_said_with_those_that_are() {
     command.env("XDG_RUNTIME_DIR", workplace.path(""));
     let finished = Finished::from(command.output().expect("the program starts"));
     let naming = if workplace.run("backends").stdout.contains("--device 0") {
-        &["there is no adapter 99", "0: "]
+        &["there is no adapter 99, only 0 ("]
     } else {
         &["wgpu", "mesa-vulkan-drivers"]
     };

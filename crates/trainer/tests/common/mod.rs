@@ -185,7 +185,9 @@ pub(crate) fn lasting(mut events: Vec<Value>) -> Vec<Value> {
     for event in events.iter_mut().filter_map(Value::as_object_mut) {
         let is_start = event["event"] == "start";
         event.retain(|field, _| {
-            !field.contains("second") && field != "run_dir" && !(is_start && field == "epochs")
+            !field.contains("second")
+                && field != "run_dir"
+                && !(is_start && ["epochs", "ranks"].contains(&&**field))
         });
     }
     events

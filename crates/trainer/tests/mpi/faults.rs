@@ -1,11 +1,14 @@
 //! Ranks that cannot run, or are lost on the way.
 
+use std::io::Write;
 use std::process::Command;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::background::{Running, SOON, send};
 use crate::common::{Finished, SMALL, Workplace, lasting, metrics, weights};
-use crate::program::{alone, mpirun, on_ranks, process_of, run};
+use crate::program::{ANY_USER, alone, mpirun, on_ranks, process_of, run};
 
 /// Default number of killed ranks.
 const KILLS: usize = 3;
@@ -52,6 +55,10 @@ fn what_cannot_run_is_said_once_and_leaves_no_folder() {
         assert_refused(&finished, &[naming]);
         assert!(!workplace.path("runs").exists(), "{options}");
     }
+    for command in ["inspect data", "lesson mnist"] {
+        let finished = run(&workplace, 3, command);
+        assert_refused(&finished, &["only train and sweep share their work"]);
+    }
 }
 
 /// As `srun` starts the processes where PMIx is not chosen. Open MPI would end each with a page of its own.
@@ -80,7 +87,7 @@ fn srun_without_pmix_is_refused() {
 
 /// Two programs under one `mpirun`, with options of their own.
 #[test]
-fn ranks_with_other_options_or_data_are_refused() {
+fn ranks_with_another_program_other_options_or_data_are_refused() {
     let _alone = alone();
     let workplace = Workplace::new();
     // Two labels exchanged, and two pixels of the last test image.
@@ -100,17 +107,34 @@ fn ranks_with_other_options_or_data_are_refused() {
         std::fs::write(&file, bytes).expect("the file can be written");
     }
     let on = |folder| SMALL.replace("--data-dir data", &format!("--data-dir {folder}"));
-    for (of_rank_1, naming) in [
-        (format!("{SMALL} --seed 5"), "options"),
-        (on("train"), "data set"),
-        (on("test"), "test set"),
+    let program = env!("CARGO_BIN_EXE_trainer");
+    let other = workplace.path("trainer");
+    std::fs::copy(program, &other).expect("there is room");
+    let mut file = std::fs::OpenOptions::new();
+    let mut file = file.append(true).open(&other).expect("it is ours");
+    file.write_all(b" ").expect("there is room");
+    drop(file);
+    let other = other.to_str().expect("the path is Unicode");
+    for (program_of_rank_1, of_rank_1, naming) in [
+        (other, SMALL.to_owned(), "another build of the program than"),
+        (
+            program,
+            format!("{SMALL} --seed 5"),
+            "another --seed than rank 0",
+        ),
+        (
+            program,
+            format!("{SMALL} --average"),
+            "another --average than",
+        ),
+        (program, on("train"), "data set"),
+        (program, on("test"), "test set"),
     ] {
-        let program = env!("CARGO_BIN_EXE_trainer");
         let mut command = mpirun(Command::new("mpirun"));
         command
             .args(["-n", "1", program])
             .args(SMALL.split_whitespace())
-            .args([":", "-n", "1", program])
+            .args([":", "-n", "1", program_of_rank_1])
             .args(of_rank_1.split_whitespace())
             .current_dir(workplace.path(""));
         let output = command.output().expect("mpirun is installed");
@@ -140,7 +164,10 @@ fn a_rank_that_is_lost_ends_the_run_which_goes_on() {
         let expected = if signal == "-KILL" { 137 } else { 2 };
         assert_eq!(finished.code, Some(expected), "{stderr}");
         let lines = stderr.lines().filter(|line| line.starts_with("error: "));
-        let line = lines.into_iter().next().expect("a line");
+        let lines = lines.collect::<Vec<_>>();
+        let &[line] = &*lines else {
+            panic!("{stderr}");
+        };
         let named = line.split(" of 3").next().expect("a beginning");
         assert!(named.contains(&lost.to_string()), "{stderr}");
         assert!(line.contains("--resume runs/lost"), "{stderr}");
@@ -178,6 +205,52 @@ fn ctrl_c_keeps_a_checkpoint_of_the_step() {
     assert_eq!(last["reason"], "interrupted", "{}", finished.stderr);
 }
 
+/// It has all that ranks need, and its own number of them where the run says so.
+#[test]
+fn the_command_that_interrupted_ranks_print_finishes_the_run() {
+    let _alone = alone();
+    let workplace = Workplace::new();
+    let options = "--data-dir data --hidden 150,100 --batch-size 12 --backend flex --engine fused --epochs 20000 \
+                   --schedule constant --average-every 5 --threads 1 --log-every 5000 --run-name stopped";
+    let mut command = on_ranks(&workplace, 2, options);
+    command.env("OMPI_MCA_odls_base_sigkill_timeout", "5");
+    let mut running = Running::start(&workplace, command);
+    running.wait_for_a_checkpoint("stopped");
+    running.signal("-INT");
+    let stopped = running.end();
+    let folder = workplace.path("runs/stopped");
+    let events = metrics(&folder);
+    let last = events.last().expect("a line");
+    assert_eq!(last["reason"], "interrupted", "{}", stopped.stderr);
+    let command = last["resume"].as_str().expect("it can go on");
+    let expected = "mpirun -n 2 --oversubscribe --bind-to none ";
+    assert!(command.starts_with(expected), "{command}");
+    assert!(stopped.stdout.contains(command), "{}", stopped.stdout);
+    assert!(stopped.stdout.contains(", 2 ranks: "), "{}", stopped.stdout);
+    let epochs = last["epoch"].as_u64().expect("a number") + 2;
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", &format!("{command} --epochs {epochs}")])
+        .envs(ANY_USER.map(|name| (name, "1")));
+    let resumed = Running::start(&workplace, shell).end_within(10 * SOON);
+    assert_eq!(resumed.code, Some(0), "{}", resumed.stderr);
+    assert!(
+        resumed.stdout.contains(" on 2 ranks: "),
+        "{}",
+        resumed.stdout
+    );
+
+    let config = std::fs::read_to_string(folder.join("config.json")).expect("it is there");
+    let config: Value = serde_json::from_str(&config).expect("it is JSON");
+    assert_eq!(config["ranks"], 2);
+    assert_eq!(config["command"][0], "mpirun");
+    let listed = workplace.text("runs");
+    assert!(listed.contains("ranks"), "{listed}");
+    let csv = workplace.text("runs --format csv");
+    let expected = format!(",fused,2,{epochs}/{epochs},");
+    assert!(csv.contains(&expected), "{csv}");
+}
+
 /// The runs that have begun are kept, on every rank, and the page has them.
 #[test]
 fn ctrl_c_ends_a_sweep() {
@@ -196,6 +269,8 @@ fn ctrl_c_ends_a_sweep() {
         .for_each(|run| running.wait_for_a_checkpoint(run));
     running.signal("-INT");
     let finished = running.end();
+    let stdout = &finished.stdout;
+    assert!(stdout.contains("Of 4 runs, 0 finished."), "{stdout}");
     let folder = workplace.path("runs");
     for run in runs {
         let last = metrics(&folder.join(run)).pop().expect("a line");
@@ -226,18 +301,41 @@ fn an_error_on_one_rank_ends_a_sweep() {
     assert_refused(&finished, &["rank 1", "04-learning-rate-0.1-seed-1"]);
 }
 
+/// One line names it. Rank 0 shows what has ended; without it, the page of its last run is there.
 #[test]
 fn a_rank_that_dies_ends_a_sweep() {
     let _alone = alone();
-    let workplace = Workplace::new();
-    let options = format!("{SWEEP} --epochs 20000");
-    let mut running = Running::start(&workplace, on_ranks(&workplace, 2, &options));
-    running.wait_for_a_checkpoint("swept/02-learning-rate-0.05-seed-1");
-    let rank = process_of(&workplace, 1).expect("it has just begun");
-    assert!(send("-KILL", rank));
-    let finished = running.end();
-    // By mpirun's rule, that of the rank that was killed.
-    assert_eq!(finished.code, Some(137), "{}", finished.stderr);
+    for lost in [1, 0] {
+        let workplace = Workplace::new();
+        let options = SWEEP.replace("learning-rate=0.05,0.1", "epochs=1,20000");
+        let mut command = on_ranks(&workplace, 2, &options);
+        command.env("OMPI_MCA_odls_base_sigkill_timeout", "5");
+        let mut running = Running::start(&workplace, command);
+        for run in ["03-epochs-20000-seed-0", "04-epochs-20000-seed-1"] {
+            running.wait_for_a_checkpoint(&format!("swept/{run}"));
+        }
+        let rank = process_of(&workplace, lost).expect("it has begun");
+        assert!(send("-KILL", rank));
+        let finished = running.end();
+        let Finished { stdout, stderr, .. } = &finished;
+        // By mpirun's rule, that of the rank that was killed.
+        assert_eq!(finished.code, Some(137), "{stderr}");
+        let errors = stderr.lines().filter(|line| line.starts_with("error: "));
+        let expected = format!(
+            "error: rank {lost} of 2 is lost, or the network to it; the runs of the sweep that have ended are in \
+             runs/swept"
+        );
+        assert_eq!(errors.collect::<Vec<_>>(), [&*expected], "{stderr}");
+        let page = std::fs::read_to_string(workplace.path("runs/swept/sweep.html"));
+        let page = page.expect("the sweep has a page");
+        if lost == 1 {
+            let of_both = "Of 4 runs, 2 finished. Of the rows whose runs all did, the best";
+            assert!(stdout.contains(of_both), "{stdout}");
+            assert!(page.contains(of_both));
+        } else {
+            assert!(page.contains("01-epochs-1-seed-0"));
+        }
+    }
 }
 
 /// Ranks killed at random moments: no run is lost, none ends with other numbers.

@@ -104,15 +104,20 @@ fn the_command_that_an_interrupted_run_prints_finishes_it() {
 fn a_sweep_says_which_run_goes_on() {
     let workplace = workplace();
     let worker = Worker::start(&workplace);
-    let sweep = format!("sweep {LONG} --vary learning-rate=0.05,0.1 --seeds 1 --run-name swept");
+    let sweep = format!("sweep {LONG} --vary epochs=1,20000 --seeds 1 --run-name swept");
     let mut running = start(&workplace, &format!("{sweep} {}", worker.options()));
-    let run = "swept/01-learning-rate-0.05-seed-0";
+    let run = "swept/02-epochs-20000-seed-0";
     running.wait_for_a_checkpoint(run);
     worker.signal("-KILL");
     let finished = running.end();
     assert_lost(&finished, &worker.url, run);
     let stderr = &finished.stderr;
-    assert!(stderr.contains("not the rest of the sweep"), "{stderr}");
+    for part in ["not the rest of the sweep", "have ended are in runs/swept;"] {
+        assert!(stderr.contains(part), "{stderr}");
+    }
+    let page = std::fs::read_to_string(workplace.path("runs/swept/sweep.html"));
+    let page = page.expect("the page of the runs that have ended");
+    assert!(page.contains("Of 2 runs, 1 finished."));
 }
 
 /// A worker that was started again answers, and does not know the run.

@@ -22,10 +22,11 @@ use training::number::parse::at_least_one;
 use training::{Choices, Epoch, Settings, ensure_same_settings};
 
 use self::plan::{Planned, Varied, plan};
-use super::train::{self, TrainOptions};
+use super::train::{self, OutputOptions, TrainOptions};
 use crate::arguments::command_line;
 use crate::console::Console;
 use crate::ranks::{World, speaks};
+use crate::signals::asked_to_end;
 
 /// Name of the page in the folder of a sweep.
 pub(super) const PAGE: &str = "sweep.html";
@@ -133,6 +134,7 @@ impl Sweep {
         let (folder, [rank, count], share) = match world {
             None => (make()?, [0, 1], None),
             Some(world) => {
+                world.ensure_same_build()?;
                 let ranks = world.ranks();
                 let settings = self.plan.iter().map(|run| Settings::resolve(&run.choices));
                 ensure_same_settings(&*ranks, &settings.collect::<Result<Vec<_>, _>>()?)?;
@@ -142,7 +144,7 @@ impl Sweep {
                 (folder, place, Some(world.share_of_cores()?))
             }
         };
-        let mut runs = (0..self.plan.len()).map(|_| None).collect::<Vec<_>>();
+        let mut runs = self.not_begun();
         for number in (rank..runs.len()).step_by(count) {
             let planned = &self.plan[number];
             let mut choices = planned.choices.clone();
@@ -157,32 +159,36 @@ impl Sweep {
             let device = options.device(backend.parse()?, process);
             let part = options.of_a_part(&folder, planned.name.clone(), device);
             train::run_part(&part, choices, interrupt)?;
-            let run = self.done(&folder, number)?;
-            self.show_run(&mut console, number, &run)?;
-            runs[number] = Some(run);
+            runs[number].recorded = Some(self.open(&folder, number)?);
+            self.show_run(&mut console, number, &runs[number])?;
+            if speaks() {
+                // Whatever becomes of the others, there is a page of those that have ended.
+                self.look(&folder, &mut runs);
+                self.write_page(&folder, &runs)?;
+            }
             if interrupt.load(Ordering::Relaxed) {
                 break;
             }
         }
         let mut is_interrupted = interrupt.load(Ordering::Relaxed);
+        let sweep = Arc::new(self);
         if let Some(world) = world {
-            is_interrupted = world.meet(is_interrupted)?;
+            let if_lost = Arc::clone(&sweep).show_of(folder.clone(), output.clone());
+            is_interrupted = world.meet(is_interrupted, asked_to_end(), if_lost)?;
         }
         if !speaks() {
             return Ok(Exit::Success);
         }
-        for (number, run) in runs.iter_mut().enumerate() {
-            let is_begun = || folder.join(&self.plan[number].name).exists();
-            // After an interruption, some were not begun.
-            if run.is_none() && (!is_interrupted || is_begun()) {
-                let of_another_rank = self.done(&folder, number)?;
-                self.show_run(&mut console, number, &of_another_rank)?;
-                *run = Some(of_another_rank);
+        for number in (0..runs.len()).filter(|number| number % count != rank) {
+            // After an interruption, some have not begun.
+            let is_begun = || folder.join(&sweep.plan[number].name).exists();
+            if !is_interrupted || is_begun() {
+                runs[number].recorded = Some(sweep.open(&folder, number)?);
+                sweep.show_run(&mut console, number, &runs[number])?;
             }
         }
-        let runs = runs.into_iter().flatten().collect::<Vec<_>>();
         ensure_one_data_set(&runs)?;
-        let exit = self.show(&mut console, &folder, &runs)?;
+        let exit = sweep.show(&mut console, &folder, &runs)?;
         Ok(if is_interrupted {
             Exit::Interrupted
         } else {
@@ -190,33 +196,70 @@ impl Sweep {
         })
     }
 
-    /// A run that has ended.
-    fn done(&self, folder: &Path, number: usize) -> Result<SweepRun> {
-        let planned = &self.plan[number];
-        Ok(SweepRun {
-            recorded: Recorded::open(&folder.join(&planned.name))?,
+    /// All runs, before the first begins.
+    fn not_begun(&self) -> Vec<SweepRun> {
+        let runs = self.plan.iter().map(|planned| SweepRun {
             values: planned.values.clone(),
-        })
+            seed: planned.seed,
+            recorded: None,
+        });
+        runs.collect()
+    }
+
+    /// A run that has begun.
+    fn open(&self, folder: &Path, number: usize) -> Result<Recorded> {
+        Ok(Recorded::open(&folder.join(&self.plan[number].name))?)
+    }
+
+    /// Reads what has become of the runs, those of other processes, too.
+    fn look(&self, folder: &Path, runs: &mut [SweepRun]) {
+        for (number, run) in runs.iter_mut().enumerate() {
+            if !run.is_finished() {
+                // Its process may be about to make the folder.
+                run.recorded = self.open(folder, number).ok();
+            }
+        }
+    }
+
+    /// Shows all runs as they are, for the case that a process is lost, on the one that speaks for all.
+    fn show_of(self: Arc<Self>, folder: PathBuf, output: OutputOptions) -> impl FnOnce() + Send {
+        move || {
+            if speaks() {
+                let mut runs = self.not_begun();
+                self.look(&folder, &mut runs);
+                // The loss is what is to be said now.
+                let _ = self.show(&mut output.console(), &folder, &runs);
+            }
+        }
     }
 
     fn show_run(&self, console: &mut Console, number: usize, run: &SweepRun) -> Result<()> {
+        let Some(recorded) = &run.recorded else {
+            return Ok(());
+        };
         console.note(format_args!(
             "run {} of {}: {}, seed {}: {}",
             number + 1,
             self.plan.len(),
             given(&self.names, &run.values),
-            self.plan[number].seed,
-            outcome(run)
+            run.seed,
+            outcome(recorded)
         ));
-        console.json(&run_line(&self.names, run))
+        console.json(&run_line(&self.names, run, recorded))
+    }
+
+    /// Writes the page of all runs, and gives its path.
+    fn write_page(&self, folder: &Path, runs: &[SweepRun]) -> Result<PathBuf> {
+        let file = folder.join(PAGE);
+        write(&page(&self.names, runs)?, &file, &command_line())?;
+        Ok(file)
     }
 
     /// Shows all runs together, and writes their page.
     fn show(&self, console: &mut Console, folder: &Path, runs: &[SweepRun]) -> Result<Exit> {
         let names = &self.names;
         let cells = cells(runs);
-        let file = folder.join(PAGE);
-        write(&page(names, runs)?, &file, &command_line())?;
+        let file = self.write_page(folder, runs)?;
         for cell in &cells {
             let options = pairs(names, &cell.values);
             console.json(&Line::SweepRow { options, cell })?;
@@ -252,19 +295,23 @@ fn tell(world: &World, folder: Option<&Path>) -> Result<PathBuf> {
             folder.display()
         );
     }
+    world.remember_folder(&folder);
     Ok(folder)
 }
 
 /// Ranks load the data for themselves.
 fn ensure_one_data_set(runs: &[SweepRun]) -> Result<()> {
-    let digest = |run: &SweepRun| run.recorded.run.config().data_digest.clone();
-    let of_first = runs.first().map(digest);
-    match runs.iter().find(|run| Some(digest(run)) != of_first) {
+    let begun = || runs.iter().filter_map(|run| run.recorded.as_ref());
+    let digest = |recorded: &Recorded| recorded.run.config().data_digest.clone();
+    let Some(first) = begun().next() else {
+        return Ok(());
+    };
+    match begun().find(|other| digest(other) != digest(first)) {
         None => Ok(()),
-        Some(run) => bail!(
+        Some(other) => bail!(
             "the runs {} and {} are on different data; their ranks need the same --data-dir",
-            runs[0].recorded.run.path().display(),
-            run.recorded.run.path().display()
+            first.run.path().display(),
+            other.run.path().display()
         ),
     }
 }
@@ -331,8 +378,8 @@ fn given(names: &[String], values: &[String]) -> String {
     pairs.collect::<Vec<_>>().join(", ")
 }
 
-fn outcome(run: &SweepRun) -> String {
-    let history = &run.recorded.history;
+fn outcome(recorded: &Recorded) -> String {
+    let history = &recorded.history;
     let last = history.epochs.last();
     match (&history.result, last.and_then(Epoch::val_loss_of_candidate)) {
         (None, _) => {
@@ -344,17 +391,17 @@ fn outcome(run: &SweepRun) -> String {
     }
 }
 
-fn run_line<'a>(names: &'a [String], run: &'a SweepRun) -> Line<'a> {
+fn run_line<'a>(names: &'a [String], run: &'a SweepRun, recorded: &Recorded) -> Line<'a> {
     let Recorded {
         run: saved,
         history,
         ..
-    } = &run.recorded;
+    } = recorded;
     let last = history.epochs.last();
     let result = history.result.as_ref();
     Line::SweepRun {
         options: pairs(names, &run.values),
-        seed: saved.config().settings.seed,
+        seed: run.seed,
         state: history.status.name(),
         val_loss: last.and_then(Epoch::val_loss_of_candidate),
         val_accuracy: last.and_then(Epoch::val_accuracy_of_candidate),

@@ -20,9 +20,9 @@ use training::{
     dry_run, ensure_same, epochs_in, parameters,
 };
 
-pub(crate) use options::TrainOptions;
+pub(crate) use options::{OutputOptions, TrainOptions};
 
-use crate::arguments::invocation;
+use crate::arguments::{invocation, launcher};
 use crate::console::{Console, FrontEnd, Unrecorded};
 use crate::ranks::{World, speaks};
 use crate::remote::Link;
@@ -114,6 +114,7 @@ impl<'a> Session<'a> {
         world: Option<&'a World>,
     ) -> Result<Self> {
         let console = options.output.console();
+        world.map(World::ensure_same_build).transpose()?;
         let resumed = options.checkpoints.resume.as_deref().map(|path| {
             if speaks() {
                 Resumed::open(path, &choices)
@@ -177,9 +178,9 @@ impl<'a> Session<'a> {
     /// Trains. If the worker is lost on the way, this does not return.
     fn train(self) -> Result<Exit> {
         let link = self.link.clone();
-        self.load_and_train().inspect_err(|error| {
+        self.load_and_train().inspect_err(|_| {
             if let Some(link) = link {
-                link.end_if_lost(error);
+                link.end_if_lost();
             }
         })
     }
@@ -273,18 +274,22 @@ impl<'a> Session<'a> {
         let program = std::env::args().next();
         let program = program.unwrap_or_else(|| "trainer".to_owned());
         folder.resumes_with(&self.options.remote().words());
+        let ranks = self.ranks();
+        if ranks > 1 {
+            folder.resumes_by(&launcher());
+        }
         if let Some(link) = &self.link {
             let is_of_sweep = self.options.output.silent;
             link.set_run(&folder, &program, is_of_sweep);
         }
         let console = self.options.output.console();
-        let front_end = FrontEnd::new(console, Arc::clone(&self.interrupt));
+        let front_end = FrontEnd::new(console, Arc::clone(&self.interrupt), self.opened.hardware);
         let mut recorder = FolderRecorder::new(folder, config, program, front_end);
         if checkpoint.is_none() {
             recorder.start(start)?;
         }
         if is_resumed {
-            recorder.resume(&state.progress, checkpoint)?;
+            recorder.resume(&state.progress, checkpoint, ranks)?;
         }
         let outcome = run.train(state, &mut recorder)?;
         if let Some(sums) = self.world.and_then(World::sums) {
@@ -379,6 +384,7 @@ impl<'a> Session<'a> {
         let description = self.opened.description();
         let config = Config {
             data_digest: Some(digest.clone()).filter(|digest| !digest.is_empty()),
+            ranks: self.ranks(),
             ..Config::now(settings, sizes, &description, &invocation())
         };
         let mut state = State::fresh(net, settings, &self.opened.device);
@@ -418,6 +424,7 @@ impl<'a> Session<'a> {
             backend: settings.backend.clone(),
             device: config.device.clone(),
             engine: settings.engine.to_string(),
+            ranks: self.ranks(),
             seed: settings.seed,
             training_rows: splits.training.len(),
             validation_rows: splits.validation.as_ref().map(Examples::len),
@@ -437,13 +444,26 @@ impl<'a> Session<'a> {
 
     /// Shows the result of a finished run.
     fn show_finished(&mut self, result: &Entry) -> Result<Exit> {
-        self.console
-            .note("this run is already finished; to continue it, pass a larger --epochs");
+        let Settings { schedule, .. } = self.settings;
+        if schedule.depends_on_length() {
+            self.console.note(format_args!(
+                "this run is already finished, and so is its {schedule} schedule; to train longer, start a new run from \
+                 these weights with --init"
+            ));
+        } else {
+            self.console
+                .note("this run is already finished; to continue it, pass a larger --epochs");
+        }
         self.console.show(result)?;
         Ok(match result {
             Entry::Result(result) => self.verdict(result.event.test_accuracy),
             _ => Exit::Success,
         })
+    }
+
+    /// How many processes share the run: of a sweep's, each trains its runs by itself.
+    fn ranks(&self) -> usize {
+        self.world.map_or(1, |world| world.ranks().count())
     }
 
     /// Whether this process writes and speaks for the run: of a sweep's processes, each for its own runs.

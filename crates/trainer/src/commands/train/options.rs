@@ -278,8 +278,9 @@ pub(crate) struct CheckpointOptions {
     keep_checkpoints: Option<usize>,
 
     /// Resume the run in this folder from its newest checkpoint; the numbers are those of an
-    /// uninterrupted run. Only --epochs, --log-every, --min-accuracy, --data-dir, --class-map and --device may change;
-    /// every other option must be as at the start of the run.
+    /// uninterrupted run. Only --epochs, --log-every, --min-accuracy, --data-dir, --data-in-file, --class-map,
+    /// --skip-bad and --device may change, --threads with the fused engine, --url and --token-file, and the number of
+    /// ranks; every other option must be as at the start of the run.
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["out_dir", "run_name", "dry_run"])]
     pub(crate) resume: Option<PathBuf>,
 }
