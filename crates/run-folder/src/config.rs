@@ -8,6 +8,8 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use training::Settings;
 
+use crate::entry::one;
+
 /// Name of the file.
 pub(crate) const CONFIG: &str = "config.json";
 
@@ -27,8 +29,11 @@ pub struct Config {
     pub trainer_version: String,
     /// Version of Burn.
     pub burn_version: String,
-    /// The command line: the program first, or what started several of it.
+    /// The command line, the program first.
     pub command: Vec<String>,
+    /// The words before it that started several processes of the program, if there were several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub launcher: Vec<String>,
     /// The number of processes that shared the run from its start.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub ranks: usize,
@@ -47,10 +52,6 @@ pub struct Config {
         deserialize_with = "temperature"
     )]
     pub temperature: Option<f64>,
-}
-
-fn one() -> usize {
-    1
 }
 
 #[allow(
@@ -77,8 +78,10 @@ fn temperature<'de, D: Deserializer<'de>>(source: D) -> Result<Option<f64>, D::E
 pub struct Invocation {
     /// Version of the program.
     pub version: String,
-    /// The command line: the program first, or what started several of it.
+    /// The command line, the program first.
     pub command: Vec<String>,
+    /// The words before it that started several processes of the program, if there are several.
+    pub launcher: Vec<String>,
     /// The working directory.
     pub working_folder: PathBuf,
 }
@@ -127,6 +130,7 @@ impl Config {
             trainer_version: invocation.version.clone(),
             burn_version: backends::BURN_VERSION.to_owned(),
             command: invocation.command.clone(),
+            launcher: invocation.launcher.clone(),
             ranks: 1,
             working_folder: invocation.working_folder.clone(),
             data_digest: None,

@@ -74,7 +74,8 @@ pub enum Entry {
     Imported(Imported),
 }
 
-fn one() -> usize {
+/// The ranks of a run of an earlier version, which did not say it.
+pub(crate) fn one() -> usize {
     1
 }
 

@@ -58,7 +58,8 @@ pub fn write_in(folder: &Path, opened: &Opened, data: DataState) -> Result<Writt
     let program = command.first().and_then(|path| Path::new(path).file_name());
     let program = program.map(|name| name.to_string_lossy().into_owned());
     let arguments = command.iter().skip(1).cloned();
-    let words: Vec<String> = program.into_iter().chain(arguments).collect();
+    let launcher = recorded.run.config().launcher.iter().cloned();
+    let words: Vec<String> = launcher.chain(program).chain(arguments).collect();
     write_report(&recorded, opened, &words.join(" "))
 }
 

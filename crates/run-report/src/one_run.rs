@@ -107,7 +107,10 @@ pub fn report(recorded: &Recorded, opened: &Opened) -> Result<RunPage, ReportErr
         ("device", config.device.clone()),
         ("trainer", config.trainer_version.clone()),
         ("Burn", config.burn_version.clone()),
-        ("command", config.command.join(" ")),
+        (
+            "command",
+            [&config.launcher[..], &config.command].concat().join(" "),
+        ),
     ] {
         environment.push([name.to_owned(), value]);
     }

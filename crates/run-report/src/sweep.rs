@@ -201,17 +201,17 @@ pub fn conclusion(options: &[String], cells: &[Cell]) -> String {
     let [finished, runs] = [|cell: &Cell| cell.finished, |cell: &Cell| cell.runs]
         .map(|number| cells.iter().map(number).sum::<usize>());
     let lack = if finished < runs {
-        format!("Of {}, {finished} finished. ", counted(runs, "run"))
+        format!("{finished} of {} have finished. ", counted(runs, "run"))
     } else {
         String::new()
     };
     let Some(best) = cells.iter().find(|cell| cell.is_best) else {
-        return format!("{lack}No row is best: some run of each did not finish.");
+        return format!("{lack}No row is complete.");
     };
     let choice = if lack.is_empty() {
         "Best"
     } else {
-        "Of the rows whose runs all did, the best"
+        "Best of the complete rows"
     };
     let set = if best.val_loss.is_some() {
         "validation"
@@ -222,7 +222,8 @@ pub fn conclusion(options: &[String], cells: &[Cell]) -> String {
     let named = named.map(|(option, value)| format!("--{option} {value}"));
     let named = named.collect::<Vec<_>>().join(" ");
     let spread = |cell: &Cell| cell.val_loss.or(cell.train_loss);
-    let others = cells.iter().filter(|cell| !cell.is_best);
+    let is_other = |cell: &&Cell| !cell.is_best && cell.finished == cell.runs;
+    let others = cells.iter().filter(is_other);
     let near = others.filter(|cell| match (spread(best), spread(cell)) {
         (Some(best), Some(other)) => match (best.deviation, other.deviation) {
             (Some(a), Some(b)) => other.mean - best.mean <= a.max(b),
@@ -285,7 +286,7 @@ pub fn page(options: &[String], runs: &[SweepRun]) -> Result<Page, PageError> {
     }
     let runs = Section::new("Runs")
         .text(format!(
-            "{}, each with a page of its own in its folder.",
+            "{}; each that has ended has a page of its own in its folder.",
             counted(runs.len(), "run")
         ))
         .table(list);
@@ -399,14 +400,13 @@ mod tests {
         assert!(counts.eq([(0, 2), (0, 2)]));
         assert_eq!(
             conclusion(&options, &cells),
-            "Of 4 runs, 0 finished. No row is best: some run of each did not finish."
+            "0 of 4 runs have finished. No row is complete."
         );
         cells[1].finished = 2;
         cells[1].is_best = true;
         cells[1].train_loss = Spread::of(&[0.5, 0.5]);
         let partly = conclusion(&options, &cells);
-        let expected =
-            "Of 4 runs, 2 finished. Of the rows whose runs all did, the best by training loss";
+        let expected = "2 of 4 runs have finished. Best of the complete rows by training loss";
         assert!(partly.starts_with(expected), "{partly}");
         cells[0].finished = 2;
         let whole = conclusion(&options, &cells);

@@ -116,10 +116,10 @@ pub(crate) fn launcher() -> Vec<String> {
 pub(crate) fn invocation() -> Invocation {
     Invocation {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        command: launcher()
-            .into_iter()
-            .chain(std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()))
+        command: std::env::args_os()
+            .map(|argument| argument.to_string_lossy().into_owned())
             .collect(),
+        launcher: launcher(),
         working_folder: std::env::current_dir().unwrap_or_default(),
     }
 }

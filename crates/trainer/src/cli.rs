@@ -79,6 +79,23 @@ pub(crate) enum Command {
     Reference,
 }
 
+impl Command {
+    /// Whether several processes would all do the same, and write the same files.
+    pub(crate) fn is_for_one_process(&self) -> bool {
+        match self {
+            Self::Train(_) | Self::Sweep(_) => false,
+            // One on each machine, perhaps.
+            Self::Worker(_) => false,
+            // A task of a job may look around.
+            Self::Backends(_) | Self::Runs(_) | Self::Completions(_) => false,
+            Self::Man | Self::Reference => false,
+            Self::Lesson(_) | Self::Live(_) | Self::Bench(_) | Self::Eval(_) => true,
+            Self::Predict(_) | Self::Inspect(_) | Self::Report(_) => true,
+            Self::Export(_) | Self::Import(_) => true,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

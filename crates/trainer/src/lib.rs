@@ -6,6 +6,8 @@ pub mod setup;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 use std::panic;
+#[cfg(unix)]
+use std::process::Command;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -44,7 +46,7 @@ pub enum Format {
 static PANICKED: AtomicBool = AtomicBool::new(false);
 
 /// Runs a program: an error is one line on standard error and exit code 2, and so is a panic on any
-/// thread, which asks for a report.
+/// thread, which asks for a report. Does not return after an interrupt.
 pub fn run_program(run: impl FnOnce() -> Result<Exit> + panic::UnwindSafe) -> ExitCode {
     panic::set_hook(Box::new(|panic| {
         PANICKED.store(true, Ordering::Relaxed);
@@ -52,10 +54,13 @@ pub fn run_program(run: impl FnOnce() -> Result<Exit> + panic::UnwindSafe) -> Ex
     }));
     let exit = exit_of(panic::catch_unwind(run).unwrap_or(Ok(Exit::Failure)));
     if PANICKED.load(Ordering::Relaxed) {
-        Exit::Failure.into()
-    } else {
-        exit.into()
+        return Exit::Failure.into();
     }
+    if exit == Exit::Interrupted {
+        // A device may not have finished.
+        end_at_once(exit);
+    }
+    exit.into()
 }
 
 /// As [`run_program`], for a program that runs a checker. A panic that the checker catches is a
@@ -73,6 +78,25 @@ pub fn run_checker(run: impl FnOnce() -> Result<Exit> + panic::UnwindSafe) -> Ex
         }
     };
     exit.into()
+}
+
+/// Ends the process at once. A graphics driver that compiles or computes on another thread crashes if the system
+/// library takes its data down meanwhile, as it does at a usual end.
+///
+/// On Unix, a shell takes the place of the process, which ends all threads: to end it directly takes unsafe code.
+pub fn end_at_once(exit: Exit) -> ! {
+    let code = exit as i32;
+    // What is lost is an unfinished line.
+    let _ = io::stdout().flush();
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::CommandExt;
+        // It returns only if there is no shell.
+        let _ = Command::new("/bin/sh")
+            .args(["-c", &format!("exit {code}")])
+            .exec();
+    }
+    std::process::exit(code)
 }
 
 fn exit_of(outcome: Result<Exit>) -> Exit {

@@ -11,6 +11,7 @@ mod signals;
 mod threads;
 
 use std::process::ExitCode;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use anyhow::Result;
@@ -22,6 +23,7 @@ use commands::{
     about, backends, eval, export, import, inspect, lesson, live, predict, reference, report, runs,
     sweep, train, worker,
 };
+use ranks::{Launch, leave_to_rank_0, refuse_several};
 
 /// Training allocates and frees tensors by the thousand, on several threads, each megabytes in size: the
 /// system's allocator would map, clear and lock each of them. Without huge pages (`no_thp`): they do not
@@ -34,22 +36,22 @@ fn main() -> ExitCode {
     let started = Instant::now();
     run_program(|| match Cli::try_parse() {
         Ok(cli) => run(cli, started),
-        // Help is no error.
-        Err(error) if !ranks::speaks() && error.exit_code() == 0 => Ok(Exit::Success),
-        Err(_) if !ranks::speaks() => {
-            ranks::wait_for_rank_0();
-            Ok(Exit::Failure)
-        }
-        Err(error) => error.exit(),
+        Err(error) => match Launch::of_this_process().filter(|launch| launch.rank > 0) {
+            None => error.exit(),
+            // Help is no error.
+            Some(_) if error.exit_code() == 0 => Ok(Exit::Success),
+            Some(launch) => leave_to_rank_0(launch, &AtomicBool::new(false), error),
+        },
     })
 }
 
 fn run(cli: Cli, started: Instant) -> Result<Exit> {
-    if !matches!(
-        &cli.command,
-        None | Some(Command::Train(_) | Command::Sweep(_))
-    ) {
-        ranks::refuse_several()?;
+    if cli
+        .command
+        .as_ref()
+        .is_some_and(Command::is_for_one_process)
+    {
+        refuse_several()?;
     }
     match cli.command {
         None => train::run(&cli.options, started),

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use programs::{Exit, complain};
+use programs::{Exit, complain, end_at_once};
 
 use crate::ranks::Launch;
 
@@ -27,7 +27,7 @@ pub(crate) fn watch_for_interrupt() -> Result<Arc<AtomicBool>> {
     let raised = Arc::clone(&interrupt);
     ctrlc::set_handler(move || {
         if raised.swap(true, Ordering::Relaxed) {
-            std::process::exit(Exit::Interrupted as i32);
+            end_at_once(Exit::Interrupted);
         }
         let _ = ASKED_TO_END.set(Instant::now());
         match Launch::of_this_process() {
@@ -53,8 +53,7 @@ pub(crate) fn watch_for_interrupt() -> Result<Arc<AtomicBool>> {
 ///
 /// If the system refuses the handler.
 pub(crate) fn end_at_next_interrupt() -> Result<()> {
-    ctrlc::set_handler(|| std::process::exit(Exit::Interrupted as i32))
-        .context("cannot handle Ctrl-C")
+    ctrlc::set_handler(|| end_at_once(Exit::Interrupted)).context("cannot handle Ctrl-C")
 }
 
 /// Makes exceeding the file-size limit (`ulimit -f`) a write error, like a full disk, instead of killing

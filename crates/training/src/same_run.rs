@@ -31,7 +31,7 @@ pub(crate) fn ensure_same_run<N: Net>(
     ensure_same(ranks, "set of initial weights", digest(&bits))
 }
 
-/// Finds a rank with other settings than rank 0 has, and names the first option that differs. The number of threads may
+/// Finds a rank with other settings than rank 0 has, and names the options that differ. The number of threads may
 /// differ, and where the data lie.
 ///
 /// # Errors
@@ -43,27 +43,51 @@ pub fn ensure_same_settings(ranks: &dyn Ranks, all: &[Settings]) -> Result<(), T
         data_dir: None,
         ..settings.clone()
     });
-    let all = serde_json::to_string(&all.collect::<Vec<_>>()).expect("settings are JSON");
+    let all = all.collect::<Vec<_>>();
+    ensure_same(ranks, "number of runs", all.len() as u64)?;
+    let all = serde_json::to_string(&all).expect("settings are JSON");
     let mut outcome = ensure_same(ranks, "set of options", digest(&all));
-    if let Err(TrainingError::RanksDiffer { rank, what }) = &mut outcome
-        && let Some(field) =
-            first_difference(&said_by(ranks, 0, &all)?, &said_by(ranks, *rank, &all)?)
-    {
-        *what = match &*field {
-            "class_names" => "set of classes".to_owned(),
-            _ => format!("--{}", field.replace('_', "-")),
-        };
+    if let Err(TrainingError::RanksDiffer { rank, what }) = &mut outcome {
+        let [one, other] = [said_by(ranks, 0, &all)?, said_by(ranks, *rank, &all)?];
+        let differing = differing_options(&one, &other);
+        if !differing.is_empty() {
+            *what = format!("{what} ({})", differing.join(", "));
+        }
     }
     outcome
 }
 
-/// The first field with different values in two lists of objects. A field may be left out.
-fn first_difference(one: &str, other: &str) -> Option<String> {
-    let objects = |json| serde_json::from_str::<Vec<Map<String, Value>>>(json).ok();
-    let (one, other) = (objects(one)?, objects(other)?);
-    one.iter().zip(&other).find_map(|(one, other)| {
-        let fields = one.keys().chain(other.keys());
-        let mut differing = fields.filter(|field| one.get(*field) != other.get(*field));
-        differing.next().cloned()
-    })
+/// Options that others follow from, where they are not chosen: what differs is shown in this order.
+const FIRST: [&str; 6] = [
+    "model",
+    "backend",
+    "engine",
+    "optimizer",
+    "schedule",
+    "hidden",
+];
+
+/// The options in which two lists of settings differ. Either may leave one out.
+fn differing_options(one: &str, other: &str) -> Vec<String> {
+    let objects = |json| serde_json::from_str::<Vec<Map<String, Value>>>(json);
+    let pairs = objects(one).into_iter().flatten();
+    let pairs = pairs.zip(objects(other).into_iter().flatten());
+    let mut fields = vec![];
+    for (one, other) in pairs {
+        let all = one.keys().chain(other.keys());
+        fields.extend(
+            all.filter(|field| one.get(*field) != other.get(*field))
+                .cloned(),
+        );
+    }
+    fields.sort_by_key(|field| {
+        let place = FIRST.iter().position(|first| first == field);
+        (place.unwrap_or(FIRST.len()), field.clone())
+    });
+    fields.dedup();
+    let option = |field: String| match &*field {
+        "class_names" => "names of the classes".to_owned(),
+        _ => format!("--{}", field.replace('_', "-")),
+    };
+    fields.into_iter().map(option).collect()
 }

@@ -201,6 +201,7 @@ fn train_net<N: Net>(
                 version: "1.2.3".to_owned(),
                 command: vec!["trainer".to_owned()],
                 working_folder: std::env::current_dir()?,
+                ..Invocation::default()
             };
             let config = Config {
                 data_digest: Some(digest.to_owned()).filter(|digest| !digest.is_empty()),

@@ -136,7 +136,10 @@ pub(super) fn run_by(mut command: Command, options: &[&str]) -> Result<Run> {
     let _ = fs::remove_dir_all(&folder);
     if !status.success() {
         let why = complaint(&notes).map(|why| format!(": {why}"));
-        bail!("the run `{shown}` failed{}", why.unwrap_or_default());
+        bail!(
+            "the run `{shown}` failed, {status}{}",
+            why.unwrap_or_default()
+        );
     }
     Ok(Run {
         events: events?,
@@ -145,15 +148,18 @@ pub(super) fn run_by(mut command: Command, options: &[&str]) -> Result<Run> {
     })
 }
 
-/// What a run, or what starts it, complains about: the line of an error, or the first paragraph.
+/// What a run, or what starts it, complains about: the line of an error, or the first paragraph without a note.
 fn complaint(notes: &str) -> Option<String> {
+    const NOTES: [&str; 3] = ["note: ", "warning: ", "warm-up: "];
     let error = notes.lines().find_map(|line| line.strip_prefix("error: "));
     let is_text = |line: &&str| !line.trim_matches('-').is_empty();
+    let is_note = |line: &&str| NOTES.iter().any(|note| line.starts_with(note));
     let lines = notes.lines().map(str::trim);
-    let paragraph = lines.skip_while(|line| !is_text(line)).take_while(is_text);
-    let paragraph = paragraph.collect::<Vec<_>>().join(" ");
-    let complaint = error.map_or(paragraph, str::to_owned);
-    (!complaint.is_empty()).then_some(complaint)
+    let paragraph = lines.skip_while(|line| is_note(line) || !is_text(line));
+    let paragraph = paragraph.take_while(is_text).collect::<Vec<_>>();
+    let complaint = error.map_or_else(|| paragraph.join(" "), str::to_owned);
+    let complaint = complaint.trim_end_matches(':');
+    (!complaint.is_empty()).then(|| complaint.to_owned())
 }
 
 /// Largest resident memory of a process so far, on Linux.
@@ -174,12 +180,10 @@ mod tests {
     fn a_complaint_is_found_among_rules_and_notes() {
         let said = complaint("note: one\nerror: too few rows\n---\nmore\n");
         assert_eq!(said.as_deref(), Some("too few rows"));
-        let by_mpirun = "------\nThere are not enough slots\nfor this:\n\n  trainer\n------\n";
+        let by_mpirun =
+            "note: one\n------\nThere are not enough slots\nfor this:\n\n  trainer\n------\n";
         let said = complaint(by_mpirun);
-        assert_eq!(
-            said.as_deref(),
-            Some("There are not enough slots for this:")
-        );
+        assert_eq!(said.as_deref(), Some("There are not enough slots for this"));
         assert_eq!(complaint("\n---\n"), None);
     }
 }

@@ -229,7 +229,9 @@ fn read(folder: &Path) -> Result<RunLine> {
     let config = run.config();
     let settings = &config.settings;
     // The default number of threads is that of another machine, or a rank's share of it.
-    let chose_threads = config.command.iter().any(|word| word.contains("threads"));
+    let is_choice =
+        |word: &String| word.trim_start_matches("--").split('=').next() == Some("threads");
+    let chose_threads = config.command.iter().any(is_choice);
     let given = from_defaults(settings)?.into_iter();
     let given = given.filter(|((option, _), _)| option != "threads" || chose_threads);
     let given = given.map(|((option, value), default)| Given {

@@ -117,10 +117,7 @@ fn start_text(start: &Start) -> String {
         start.batch_size,
         start.engine,
         start.backend,
-        match start.ranks {
-            1 => String::new(),
-            ranks => format!(", {ranks} ranks"),
-        },
+        on_ranks(start.ranks),
         start.device,
         start.training_rows,
         validation.collect::<String>(),

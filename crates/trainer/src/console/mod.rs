@@ -76,8 +76,8 @@ impl Console {
     /// As [`show`](Self::show).
     pub(crate) fn text(&mut self, lines: impl Display) -> Result<()> {
         match self.format {
-            Format::Text => self.results.print(lines),
-            Format::Json => Ok(()),
+            Format::Text if !self.silent => self.results.print(lines),
+            _ => Ok(()),
         }
     }
 
@@ -88,8 +88,8 @@ impl Console {
     /// As [`show`](Self::show).
     pub(crate) fn json(&mut self, object: &impl Serialize) -> Result<()> {
         match self.format {
-            Format::Text => Ok(()),
-            Format::Json => self.results.print(serde_json::to_string(object)?),
+            Format::Json if !self.silent => self.results.print(serde_json::to_string(object)?),
+            _ => Ok(()),
         }
     }
 

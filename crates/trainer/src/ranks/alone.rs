@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow};
 use backends::Backend;
-use programs::Exit;
 use training::Ranks;
 
-use super::launch::{Launch, wait_for_rank_0};
+use super::Met;
+use super::launch::{Launch, leave_to_rank_0};
 use super::sums::Sums;
 
 /// The processes that share a run, of which this is one.
@@ -23,25 +23,26 @@ impl World {
     /// # Errors
     ///
     /// If it was: each would train the same. Ranks above 0 end here, because rank 0 has the same error to tell.
-    pub(crate) fn join(_interrupt: &Arc<AtomicBool>) -> Result<Option<Self>> {
-        let Some(Launch { by, rank, count }) = Launch::of_this_process() else {
+    pub(crate) fn join(interrupt: &Arc<AtomicBool>) -> Result<Option<Self>> {
+        let Some(launch) = Launch::of_this_process() else {
             return Ok(None);
         };
-        if rank > 0 {
-            wait_for_rank_0();
-            std::process::exit(Exit::Failure as i32);
-        }
-        bail!(
+        let Launch { by, rank, count } = launch;
+        let error = anyhow!(
             "{by} started {count} processes, and this trainer was built without MPI: build it with --features mpi, or \
              start it alone"
-        )
+        );
+        if rank > 0 {
+            leave_to_rank_0(launch, interrupt, error);
+        }
+        Err(error)
     }
 
     pub(crate) fn ranks(&self) -> Arc<dyn Ranks> {
         match *self {}
     }
 
-    pub(crate) fn ensure_same_build(&self) -> Result<()> {
+    pub(crate) fn ensure_same_program(&self, _command: &str) -> Result<()> {
         match *self {}
     }
 
@@ -70,7 +71,7 @@ impl World {
         _yes: bool,
         _asked_to_end: Option<Instant>,
         _if_lost: impl FnOnce() + Send + 'static,
-    ) -> Result<bool> {
+    ) -> Result<Met> {
         match *self {}
     }
 

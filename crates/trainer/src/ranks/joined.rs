@@ -47,17 +47,21 @@ pub(super) struct Joined {
     /// Time and number of the additions of gradients.
     pub(super) nanoseconds: AtomicU64,
     pub(super) additions: AtomicU64,
-    /// What is done before this process ends all because a rank is lost.
-    pub(super) if_lost: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+    /// What is done if ranks do not come to the meeting at the end of a sweep.
+    pub(super) if_lost: Mutex<Option<Work>>,
 }
+
+/// Something to do.
+pub(super) type Work = Box<dyn FnOnce() + Send>;
 
 /// A message on its way, and the rank at its other end.
 type Message<'a, 's, T> = (usize, Request<'a, [T], &'s LocalScope<'a>>);
 
 impl Joined {
-    /// Has something done before this process ends all because a rank is lost.
-    pub(super) fn if_lost(&self, work: Option<Box<dyn FnOnce() + Send>>) {
-        *self.if_lost.lock().unwrap_or_else(PoisonError::into_inner) = work;
+    /// Has something done if ranks do not come to the meeting at the end of a sweep. Gives what was not done.
+    pub(super) fn if_lost(&self, work: Option<Work>) -> Option<Work> {
+        let mut if_lost = self.if_lost.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut if_lost, work)
     }
 
     fn phase(&self) -> Phase {
@@ -228,9 +232,11 @@ impl Joined {
         });
     }
 
-    /// Waits for messages. If one does not come in time, all processes end.
+    /// Waits for messages. If one does not come in time, all processes end; at the end of a sweep, whose runs are kept
+    /// anyway, that is left to the launcher.
     fn wait<T>(&self, mut messages: Vec<Message<'_, '_, T>>) {
         let mut wait = Wait::begin();
+        let mut is_said = false;
         loop {
             let open = messages.into_iter();
             let open = open.filter_map(|(rank, message)| Some((rank, message.test().err()?)));
@@ -238,10 +244,15 @@ impl Joined {
             if messages.is_empty() {
                 return;
             }
+            let phase = self.phase();
             let is_asked_to_end = self.interrupt.load(Ordering::Relaxed);
-            if wait.is_over(self.phase(), is_asked_to_end, self.patience_at_the_end) {
+            if !is_said && wait.is_over(phase, is_asked_to_end, self.patience_at_the_end) {
                 let missing = messages.iter().map(|(rank, _)| *rank).collect();
-                self.give_up(missing);
+                match phase {
+                    Phase::Meeting { .. } => self.doubt(missing),
+                    _ => self.give_up(missing),
+                }
+                is_said = true;
             }
             wait.pause();
         }
@@ -299,48 +310,66 @@ impl Joined {
     }
 
     /// Ends all processes, because some do not answer. The first that can says so, unless another has said why it ends all.
-    fn give_up(&self, mut missing: Vec<usize>) -> ! {
+    fn give_up(&self, missing: Vec<usize>) -> ! {
         if self.is_told_of_the_end() {
             SimpleCommunicator::world().abort(Exit::Failure as i32);
         }
-        missing.sort_unstable();
-        missing.dedup();
-        if (0..self.rank).any(|rank| !missing.contains(&rank)) {
-            // That one waits for the same ranks.
+        let Some(missing) = self.missing_for_all(missing) else {
             wait_for_rank_0();
             SimpleCommunicator::world().abort(Exit::Failure as i32);
-        }
-        let if_lost = self.if_lost.lock();
-        let work = if_lost.unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(work) = work {
-            work();
-        }
-        let names = missing.iter().map(usize::to_string).collect::<Vec<_>>();
+        };
         let remedy = match (self.phase(), &*self.folder()) {
             (Phase::Leaving, _) => "rank 0 had finished, and what it wrote is complete".to_owned(),
             (Phase::LastWord, Some(folder)) => {
                 format!("training was over, and rank 0 was writing the results in {folder}")
             }
             (Phase::LastWord, None) => "rank 0 had not finished writing".to_owned(),
-            (Phase::Meeting { .. }, Some(folder)) => {
-                format!("the runs of the sweep that have ended are in {folder}")
-            }
             (_, Some(folder)) => {
                 format!("to go on from the last checkpoint, start it with --resume {folder}")
             }
             (_, None) => "start again".to_owned(),
         };
+        complain(format_args!(
+            "error: {missing} is lost, or the network to it; {remedy}"
+        ));
+        self.end_all()
+    }
+
+    /// Says at the end of a sweep which ranks have not come since all were asked to end, unless another rank says it, and
+    /// shows the runs that have ended.
+    fn doubt(&self, missing: Vec<usize>) {
+        if !self.is_told_of_the_end()
+            && let Some(missing) = self.missing_for_all(missing)
+        {
+            let folder = self.folder();
+            let folder = folder.as_deref().unwrap_or("the folder of the sweep");
+            complain(format_args!(
+                "error: {missing} has not answered since all were asked to end, and may be lost; the runs that have \
+                 ended are in {folder}"
+            ));
+        }
+        let if_lost = self.if_lost.lock();
+        let work = if_lost.unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(work) = work {
+            work();
+        }
+    }
+
+    /// The missing ranks in words, if this process is the first that can name them.
+    fn missing_for_all(&self, mut missing: Vec<usize>) -> Option<String> {
+        missing.sort_unstable();
+        missing.dedup();
+        if (0..self.rank).any(|rank| !missing.contains(&rank)) {
+            // That one waits for the same ranks.
+            return None;
+        }
+        let names = missing.iter().map(usize::to_string).collect::<Vec<_>>();
         let ranks = if names.len() == 1 {
             "rank"
         } else {
             "one of the ranks"
         };
-        complain(format_args!(
-            "error: {ranks} {} of {} is lost, or the network to it; {remedy}",
-            names.join(", "),
-            self.count
-        ));
-        self.end_all()
+        Some(format!("{ranks} {} of {}", names.join(", "), self.count))
     }
 
     /// Whether another process has said why it ends all. A message may be here that this process, which was stopped,

@@ -1,10 +1,12 @@
 //! How this process was started: alone, or as one of several by `mpirun` or `srun`.
 
+use std::fmt::Display;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
-use programs::Exit;
+use anyhow::{Result, anyhow};
+use programs::{Exit, complain};
 
 /// A process that was started with others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +31,9 @@ const LAUNCHERS: [(&str, &str, &str); 3] = [
 const OVERSUBSCRIBE: &str = "OMPI_MCA_rmaps_base_oversubscribe";
 const BINDING: &str = "OMPI_MCA_hwloc_base_binding_policy";
 
+/// Its parameter for the seconds from the moment when it asks processes to end until it kills them.
+const GRACE: &str = "odls_base_sigkill_timeout";
+
 impl Launch {
     /// Of this process, if there are others.
     pub(crate) fn of_this_process() -> Option<Self> {
@@ -42,18 +47,23 @@ impl Launch {
     }
 
     fn words_by_variables(self, variable: impl Fn(&str) -> Option<String>) -> Vec<String> {
-        let is = |name, wanted: &str| variable(name).is_some_and(|value| value == wanted);
-        let options = [
-            (OVERSUBSCRIBE, "1", &["--oversubscribe"][..]),
-            (BINDING, "none", &["--bind-to", "none"]),
-        ];
-        let given = options
-            .into_iter()
-            .filter(|(name, wanted, _)| is(*name, wanted));
-        let given = given.flat_map(|(_, _, words)| words.iter().copied());
-        let count = self.count.to_string();
-        let words = [self.by, "-n", &count].into_iter().chain(given);
-        words.map(str::to_owned).collect()
+        let mut words = vec![self.by.to_owned(), "-n".to_owned(), self.count.to_string()];
+        let mut add = |more: &[&str]| words.extend(more.iter().map(|&word| word.to_owned()));
+        if variable(OVERSUBSCRIBE).is_some_and(|value| value == "1") {
+            add(&["--oversubscribe"]);
+        }
+        if variable(BINDING).is_some_and(|value| value == "none") {
+            add(&["--bind-to", "none"]);
+        }
+        if let Some(seconds) = variable(&format!("OMPI_MCA_{GRACE}")) {
+            add(&["--mca", GRACE, &seconds]);
+        }
+        if self.by == "srun" && variable("PMIX_RANK").is_some() {
+            add(&["--mpi=pmix"]);
+        } else if self.by == "srun" && variable("PMI_RANK").is_some() {
+            add(&["--mpi=pmi2"]);
+        }
+        words
     }
 
     fn by_variables(variable: impl Fn(&str) -> Option<String>) -> Option<Self> {
@@ -81,8 +91,24 @@ impl Launch {
 pub(super) const FOR_RANK_0: Duration = Duration::from_secs(2);
 
 /// Lets rank 0 speak first.
-pub(crate) fn wait_for_rank_0() {
+pub(super) fn wait_for_rank_0() {
     thread::sleep(FOR_RANK_0);
+}
+
+/// Ends this process, a rank above 0, with an error that rank 0 most likely has, too, and says. If `mpirun` has not asked
+/// this one to end meanwhile, rank 0 has not, and this one says it. Others do not ask.
+pub(crate) fn leave_to_rank_0(
+    Launch { by, rank, .. }: Launch,
+    is_asked_to_end: &AtomicBool,
+    error: impl Display,
+) -> ! {
+    wait_for_rank_0();
+    if by == "mpirun" && !is_asked_to_end.load(Ordering::Relaxed) {
+        let error = error.to_string();
+        let error = error.strip_prefix("error: ").unwrap_or(&error);
+        complain(format_args!("error: rank {rank}: {error}"));
+    }
+    std::process::exit(Exit::Failure as i32)
 }
 
 /// Refuses to be one of several processes that would all do the same. Ranks above 0 end here.
@@ -91,17 +117,18 @@ pub(crate) fn wait_for_rank_0() {
 ///
 /// On rank 0.
 pub(crate) fn refuse_several() -> Result<()> {
-    let Some(Launch { by, rank, count }) = Launch::of_this_process() else {
+    let Some(launch) = Launch::of_this_process() else {
         return Ok(());
     };
-    if rank > 0 {
-        // Where rank 0 fails, the launcher ends the others.
-        wait_for_rank_0();
-        std::process::exit(Exit::Failure as i32);
-    }
-    bail!(
+    let Launch { by, rank, count } = launch;
+    let error = anyhow!(
         "{by} started {count} processes, and this command is for one; only train and sweep share their work"
-    )
+    );
+    if rank > 0 {
+        // Without a handler of signals, being asked ends it.
+        leave_to_rank_0(launch, &AtomicBool::new(false), error);
+    }
+    Err(error)
 }
 
 /// Whether this process speaks for all.
@@ -140,6 +167,8 @@ mod tests {
         let unbound = words(&[(OVERSUBSCRIBE, "1"), (BINDING, "none")]);
         assert_eq!(unbound, "mpirun -n 4 --oversubscribe --bind-to none");
         assert_eq!(words(&[(BINDING, "core")]), "mpirun -n 4");
+        let patient = words(&[("OMPI_MCA_odls_base_sigkill_timeout", "20")]);
+        assert_eq!(patient, "mpirun -n 4 --mca odls_base_sigkill_timeout 20");
         let alone = [("OMPI_COMM_WORLD_SIZE", "1"), ("OMPI_COMM_WORLD_RANK", "0")];
         assert_eq!(launch(&alone), None);
         // A script of a job with many tasks is no task of a step with many.

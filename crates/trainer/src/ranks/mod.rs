@@ -9,6 +9,7 @@ mod cores;
 #[cfg(feature = "mpi")]
 mod joined;
 mod launch;
+mod met;
 #[cfg(feature = "mpi")]
 mod mpi;
 #[cfg(feature = "mpi")]
@@ -17,7 +18,8 @@ mod sums;
 
 #[cfg(not(feature = "mpi"))]
 pub(crate) use alone::World;
-pub(crate) use launch::{Launch, refuse_several, speaks, wait_for_rank_0};
+pub(crate) use launch::{Launch, leave_to_rank_0, refuse_several, speaks};
+pub(crate) use met::Met;
 #[cfg(feature = "mpi")]
 pub(crate) use mpi::World;
 pub(crate) use sums::Sums;

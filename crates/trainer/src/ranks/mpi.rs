@@ -8,22 +8,22 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use backends::Backend;
 use mpi::Threading;
 use mpi::environment::{Universe, library_version};
-use mpi::topology::{Rank, SimpleCommunicator};
+use mpi::topology::Rank;
 use mpi::traits::Communicator;
-use programs::{Exit, complain};
+use programs::complain;
 use training::{Ranks, default_threads, ensure_same};
 
-use super::Launch;
-use super::build::own_build;
+use super::build::{number_of, own_build};
 use super::cores::{is_bound, own_cores};
 use super::joined::Joined;
-use super::launch::wait_for_rank_0;
+use super::launch::{leave_to_rank_0, wait_for_rank_0};
 use super::patience::{Phase, patience_at_the_end};
 use super::sums::Sums;
+use super::{Launch, Met};
 
 /// Bytes of a path that every rank is told.
 const LONGEST_PATH: usize = 4096;
@@ -50,16 +50,15 @@ impl World {
             return Ok(None);
         };
         if is_left_alone() {
-            if launch.rank > 0 {
-                // srun does not end the others when one has failed.
-                wait_for_rank_0();
-                std::process::exit(Exit::Failure as i32);
-            }
-            bail!(
+            let error = anyhow!(
                 "{} offers nothing by which the processes of Open MPI find each other; under Slurm use `srun \
                  --mpi=pmix`, or start them by Open MPI's mpirun",
                 launch.by
             );
+            if launch.rank > 0 {
+                leave_to_rank_0(launch, interrupt, error);
+            }
+            return Err(error);
         }
         let world = Self::join_as(launch, interrupt);
         if world.is_err() && launch.rank > 0 {
@@ -108,14 +107,14 @@ impl World {
         })
     }
 
-    /// Finds a rank that runs another build of the program.
+    /// Finds a rank that runs another build of the program, or another command of it.
     ///
     /// # Errors
     ///
     /// If there is one, or a rank is lost.
-    pub(crate) fn ensure_same_build(&self) -> Result<()> {
-        let build = own_build();
-        Ok(ensure_same(&*self.joined, "build of the program", build)?)
+    pub(crate) fn ensure_same_program(&self, command: &str) -> Result<()> {
+        ensure_same(&*self.joined, "build of the program", own_build())?;
+        Ok(ensure_same(&*self.joined, "command", number_of(command))?)
     }
 
     /// The number of this process among those on this machine, from 0.
@@ -172,8 +171,8 @@ impl World {
         Ok((cores, same.min(self.on_this_machine).max(1)))
     }
 
-    /// Waits until all ranks are here, for as long as it takes; gives whether any says yes. The launcher asks all to end
-    /// when one dies, and may have done so already: then it waits a moment only, does `if_lost`, and ends all.
+    /// Waits until all ranks are here, for as long as it takes. The launcher asks all to end when one dies, and may have
+    /// done so already: `if_lost` is done if some have not come soon after.
     ///
     /// # Errors
     ///
@@ -183,13 +182,15 @@ impl World {
         yes: bool,
         asked_to_end: Option<Instant>,
         if_lost: impl FnOnce() + Send + 'static,
-    ) -> Result<bool> {
+    ) -> Result<Met> {
         self.joined.enter(Phase::Meeting { asked_to_end });
-        self.joined.if_lost(Some(Box::new(if_lost)));
+        let _ = self.joined.if_lost(Some(Box::new(if_lost)));
         let mut count = [f64::from(u8::from(yes))];
         self.joined.add_up_f64(&mut count)?;
-        self.joined.if_lost(None);
-        Ok(count[0] > 0.0)
+        Ok(Met {
+            is_agreed: count[0] > 0.0,
+            is_late: self.joined.if_lost(None).is_none(),
+        })
     }
 
     /// Tells every rank where rank 0 keeps the run, for the case that a rank is lost.
@@ -271,7 +272,7 @@ impl Drop for World {
     /// Leaves together with the others. A panic ends all processes: this one would wait for the others, and they for it.
     fn drop(&mut self) {
         if thread::panicking() {
-            SimpleCommunicator::world().abort(Exit::Failure as i32);
+            self.joined.end_all();
         }
         self.joined.leave();
     }
@@ -285,6 +286,7 @@ mod tests {
 
     use nix::sys::signal::{Signal, kill, raise};
     use nix::unistd::Pid;
+    use programs::Exit;
 
     use super::*;
 

@@ -1,9 +1,10 @@
 //! What happens when a worker is lost: one line that says how to go on, and the end of the process.
 
 use std::fmt::Display;
+use std::fs;
 use std::net::SocketAddr;
 use std::panic;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Once, OnceLock, PoisonError, Weak, mpsc};
 use std::thread;
@@ -142,13 +143,13 @@ impl Lost {
             let url = &self.url;
             match no_answer {
                 None => complain(format_args!(
-                    "error: the worker at {url} has lost this session: it was started again, or its device failed, of \
-                     which its standard error tells; {}",
+                    "error: the worker at {url} has lost this session: it was started again, or its device failed \
+                     (see the worker's standard error); {}",
                     self.remedy("")
                 )),
                 Some(why) => complain(format_args!(
                     "error: the worker at {url} is lost, or the link to it ({why}); {}",
-                    self.remedy("start a worker again, and ")
+                    self.remedy("restart the worker, then ")
                 )),
             }
         }
@@ -166,7 +167,9 @@ impl Lost {
         else {
             return format!("{first}repeat the command");
         };
-        let sweep = folder.parent().filter(|_| *is_of_sweep);
+        // With others, or their page, beside this one.
+        let has_more = |sweep: &&Path| fs::read_dir(sweep).is_ok_and(|files| files.count() > 1);
+        let sweep = folder.parent().filter(|_| *is_of_sweep).filter(has_more);
         let ended =
             sweep.map(|sweep| format!("the runs that have ended are in {}; ", sweep.display()));
         let go_on = match (has_checkpoint(folder), is_of_sweep) {

@@ -1,5 +1,8 @@
 //! The built programs from outside: options, exit codes, messages, output and files.
 
+#[path = "../common/background.rs"]
+#[expect(dead_code, reason = "the tests of ranks and of a worker use the rest")]
+mod background;
 #[path = "../common/mod.rs"]
 mod common;
 mod data_in_file;

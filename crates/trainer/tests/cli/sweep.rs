@@ -4,6 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
+use crate::background::Running;
 use crate::common::{SMALL, Workplace, metrics, names};
 use crate::documented::assert_documented;
 
@@ -89,6 +90,37 @@ fn a_run_without_a_result_is_no_part_of_the_mean() {
         "{}",
         finished.stderr
     );
+}
+
+/// The row that is whole is shown, and that the others are not; so is the page, which was there before.
+#[test]
+fn ctrl_c_leaves_a_table_and_a_page_of_what_has_ended() {
+    let workplace = Workplace::new();
+    let options = format!("{SMALL} --backend flex --run-name stopped --seeds 1 --quiet");
+    let sweep = format!("sweep --vary epochs=1,20000,30000 {options}");
+    let mut running = Running::start(&workplace, workplace.command(&sweep));
+    running.wait_for_a_checkpoint("stopped/02-epochs-20000-seed-0");
+    let page = || fs::read_to_string(workplace.path("runs/stopped/sweep.html")).expect("a page");
+    assert!(page().contains("1 of 3 runs have finished."));
+    running.signal("-INT");
+    let finished = running.end();
+    assert_eq!(finished.code, Some(130), "{}", finished.stderr);
+    let rows = finished.stdout.lines().collect::<Vec<_>>();
+    assert!(rows[1].ends_with("best"), "{rows:?}");
+    assert!(
+        rows[2].contains("20000") && rows[2].contains("0 of 1"),
+        "{rows:?}"
+    );
+    assert!(
+        rows[3].contains("30000") && rows[3].contains("0 of 1"),
+        "{rows:?}"
+    );
+    let whole = "1 of 3 runs have finished. Best of the complete rows by validation loss";
+    assert!(rows[4].starts_with(whole), "{rows:?}");
+    let page = page();
+    for part in [whole, "stopped: interrupted", "not begun"] {
+        assert!(page.contains(part), "{part}");
+    }
 }
 
 #[test]

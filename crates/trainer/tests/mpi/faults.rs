@@ -120,12 +120,12 @@ fn ranks_with_another_program_other_options_or_data_are_refused() {
         (
             program,
             format!("{SMALL} --seed 5"),
-            "another --seed than rank 0",
+            "another set of options (--seed) than rank 0",
         ),
         (
             program,
-            format!("{SMALL} --average"),
-            "another --average than",
+            format!("sweep --vary epochs=1,2 {SMALL}"),
+            "another command than",
         ),
         (program, on("train"), "data set"),
         (program, on("test"), "test set"),
@@ -226,7 +226,11 @@ fn the_command_that_interrupted_ranks_print_finishes_the_run() {
     let expected = "mpirun -n 2 --oversubscribe --bind-to none ";
     assert!(command.starts_with(expected), "{command}");
     assert!(stopped.stdout.contains(command), "{}", stopped.stdout);
-    assert!(stopped.stdout.contains(", 2 ranks: "), "{}", stopped.stdout);
+    assert!(
+        stopped.stdout.contains("fused on flex on 2 ranks: "),
+        "{}",
+        stopped.stdout
+    );
     let epochs = last["epoch"].as_u64().expect("a number") + 2;
     let mut shell = Command::new("sh");
     shell
@@ -243,7 +247,7 @@ fn the_command_that_interrupted_ranks_print_finishes_the_run() {
     let config = std::fs::read_to_string(folder.join("config.json")).expect("it is there");
     let config: Value = serde_json::from_str(&config).expect("it is JSON");
     assert_eq!(config["ranks"], 2);
-    assert_eq!(config["command"][0], "mpirun");
+    assert_eq!(config["launcher"][0], "mpirun");
     let listed = workplace.text("runs");
     assert!(listed.contains("ranks"), "{listed}");
     let csv = workplace.text("runs --format csv");
@@ -270,7 +274,10 @@ fn ctrl_c_ends_a_sweep() {
     running.signal("-INT");
     let finished = running.end();
     let stdout = &finished.stdout;
-    assert!(stdout.contains("Of 4 runs, 0 finished."), "{stdout}");
+    assert!(
+        stdout.contains("0 of 4 runs have finished. No row is complete."),
+        "{stdout}"
+    );
     let folder = workplace.path("runs");
     for run in runs {
         let last = metrics(&folder.join(run)).pop().expect("a line");
@@ -322,14 +329,14 @@ fn a_rank_that_dies_ends_a_sweep() {
         assert_eq!(finished.code, Some(137), "{stderr}");
         let errors = stderr.lines().filter(|line| line.starts_with("error: "));
         let expected = format!(
-            "error: rank {lost} of 2 is lost, or the network to it; the runs of the sweep that have ended are in \
-             runs/swept"
+            "error: rank {lost} of 2 has not answered since all were asked to end, and may be lost; the runs that have \
+             ended are in runs/swept"
         );
         assert_eq!(errors.collect::<Vec<_>>(), [&*expected], "{stderr}");
         let page = std::fs::read_to_string(workplace.path("runs/swept/sweep.html"));
         let page = page.expect("the sweep has a page");
         if lost == 1 {
-            let of_both = "Of 4 runs, 2 finished. Of the rows whose runs all did, the best";
+            let of_both = "2 of 4 runs have finished. Best of the complete rows by validation loss";
             assert!(stdout.contains(of_both), "{stdout}");
             assert!(page.contains(of_both));
         } else {

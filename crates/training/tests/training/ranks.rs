@@ -238,13 +238,6 @@ fn ranks_that_would_train_other_runs_are_refused() {
     let other = [
         (
             Choices {
-                learning_rate: Some(0.1),
-                ..mlp()
-            },
-            "--learning-rate",
-        ),
-        (
-            Choices {
                 seed: Some(7),
                 ..mlp()
             },
@@ -258,13 +251,21 @@ fn ranks_that_would_train_other_runs_are_refused() {
             },
             "--average",
         ),
+        // The learning rate follows from it.
+        (
+            Choices {
+                optimizer: Some(OptimizerName::Adam),
+                ..mlp()
+            },
+            "--optimizer, --learning-rate",
+        ),
     ];
     for (choices, what) in other {
         let ranks = [mlp(), mlp(), choices];
         let ended = run(ranks.map(|choices| (choices, Memory::default())).into());
         for (outcome, memory) in ended {
             let error = outcome.expect_err("another run").to_string();
-            let expected = format!("rank 2 has another {what} than rank 0");
+            let expected = format!("rank 2 has another set of options ({what}) than rank 0");
             assert!(error.starts_with(&expected), "{error}");
             assert!(memory.events.is_empty() && memory.weights.is_empty());
         }

@@ -134,7 +134,7 @@ impl Sweep {
         let (folder, [rank, count], share) = match world {
             None => (make()?, [0, 1], None),
             Some(world) => {
-                world.ensure_same_build()?;
+                world.ensure_same_program("sweep")?;
                 let ranks = world.ranks();
                 let settings = self.plan.iter().map(|run| Settings::resolve(&run.choices));
                 ensure_same_settings(&*ranks, &settings.collect::<Result<Vec<_>, _>>()?)?;
@@ -162,9 +162,10 @@ impl Sweep {
             runs[number].recorded = Some(self.open(&folder, number)?);
             self.show_run(&mut console, number, &runs[number])?;
             if speaks() {
-                // Whatever becomes of the others, there is a page of those that have ended.
+                // Whatever becomes of the others, there is a page of those that have ended. Why there is none, is said
+                // at the end.
                 self.look(&folder, &mut runs);
-                self.write_page(&folder, &runs)?;
+                let _ = self.write_page(&folder, &runs);
             }
             if interrupt.load(Ordering::Relaxed) {
                 break;
@@ -173,8 +174,12 @@ impl Sweep {
         let mut is_interrupted = interrupt.load(Ordering::Relaxed);
         let sweep = Arc::new(self);
         if let Some(world) = world {
-            let if_lost = Arc::clone(&sweep).show_of(folder.clone(), output.clone());
-            is_interrupted = world.meet(is_interrupted, asked_to_end(), if_lost)?;
+            let if_lost = Arc::clone(&sweep).show_so_far(folder.clone(), count, output.clone());
+            let met = world.meet(is_interrupted, asked_to_end(), if_lost)?;
+            is_interrupted = met.is_agreed;
+            if met.is_late {
+                console = Console::silent();
+            }
         }
         if !speaks() {
             return Ok(Exit::Success);
@@ -221,15 +226,30 @@ impl Sweep {
         }
     }
 
-    /// Shows all runs as they are, for the case that a process is lost, on the one that speaks for all.
-    fn show_of(self: Arc<Self>, folder: PathBuf, output: OutputOptions) -> impl FnOnce() + Send {
+    /// Shows all runs as they are, where some of `count` ranks do not come to their end; on the one that speaks for all,
+    /// which has shown its own.
+    fn show_so_far(
+        self: Arc<Self>,
+        folder: PathBuf,
+        count: usize,
+        output: OutputOptions,
+    ) -> impl FnOnce() + Send {
         move || {
-            if speaks() {
-                let mut runs = self.not_begun();
-                self.look(&folder, &mut runs);
-                // The loss is what is to be said now.
-                let _ = self.show(&mut output.console(), &folder, &runs);
+            if !speaks() {
+                return;
             }
+            let mut runs = self.not_begun();
+            self.look(&folder, &mut runs);
+            let mut console = output.console();
+            let of_others = runs
+                .iter()
+                .enumerate()
+                .filter(|(number, _)| number % count > 0);
+            let shown = of_others
+                .filter(|(_, run)| run.is_finished())
+                .try_for_each(|(number, run)| self.show_run(&mut console, number, run));
+            // The loss is what is to be said now.
+            let _ = shown.and_then(|()| self.show(&mut console, &folder, &runs).map(drop));
         }
     }
 

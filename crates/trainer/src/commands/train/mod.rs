@@ -114,7 +114,8 @@ impl<'a> Session<'a> {
         world: Option<&'a World>,
     ) -> Result<Self> {
         let console = options.output.console();
-        world.map(World::ensure_same_build).transpose()?;
+        let same = world.map(|world| world.ensure_same_program("train"));
+        same.transpose()?;
         let resumed = options.checkpoints.resume.as_deref().map(|path| {
             if speaks() {
                 Resumed::open(path, &choices)
