@@ -324,9 +324,12 @@ mod tests {
         errors[0].to_owned()
     }
 
-    /// As in a sweep: rank 0 waits for the others without limit.
+    /// As in a sweep: rank 0 waits for the others without limit, and mpirun asks it to end.
     fn panic_on_rank_1() -> Result<Exit> {
-        let world = World::join(&Arc::default())?.context("started alone")?;
+        let interrupt = Arc::<AtomicBool>::default();
+        let raised = Arc::clone(&interrupt);
+        ctrlc::set_handler(move || raised.store(true, Ordering::Relaxed))?;
+        let world = World::join(&interrupt)?.context("started alone")?;
         assert_eq!(world.joined.rank, 0, "on purpose");
         world.meet(false, None, || {})?;
         Ok(Exit::Success)
