@@ -201,7 +201,8 @@ pub fn conclusion(options: &[String], cells: &[Cell]) -> String {
     let [finished, runs] = [|cell: &Cell| cell.finished, |cell: &Cell| cell.runs]
         .map(|number| cells.iter().map(number).sum::<usize>());
     let lack = if finished < runs {
-        format!("{finished} of {} have finished. ", counted(runs, "run"))
+        let have = if finished == 1 { "has" } else { "have" };
+        format!("{finished} of {} {have} finished. ", counted(runs, "run"))
     } else {
         String::new()
     };
@@ -286,7 +287,7 @@ pub fn page(options: &[String], runs: &[SweepRun]) -> Result<Page, PageError> {
     }
     let runs = Section::new("Runs")
         .text(format!(
-            "{}; each that has ended has a page of its own in its folder.",
+            "{}; each that has finished has a page of its own in its folder.",
             counted(runs.len(), "run")
         ))
         .table(list);

@@ -86,8 +86,7 @@ pub fn run_checker(run: impl FnOnce() -> Result<Exit> + panic::UnwindSafe) -> Ex
 /// On Unix, a shell takes the place of the process, which ends all threads: to end it directly takes unsafe code.
 pub fn end_at_once(exit: Exit) -> ! {
     let code = exit as i32;
-    // What is lost is an unfinished line.
-    let _ = io::stdout().flush();
+    // Standard output is not flushed: results are whole lines, and whoever holds it may wait for a reader.
     #[cfg(unix)]
     {
         use std::os::unix::process::CommandExt;

@@ -137,7 +137,7 @@ pub(super) fn run_by(mut command: Command, options: &[&str]) -> Result<Run> {
     if !status.success() {
         let why = complaint(&notes).map(|why| format!(": {why}"));
         bail!(
-            "the run `{shown}` failed, {status}{}",
+            "the run `{shown}` failed ({status}){}",
             why.unwrap_or_default()
         );
     }

@@ -229,8 +229,10 @@ fn read(folder: &Path) -> Result<RunLine> {
     let config = run.config();
     let settings = &config.settings;
     // The default number of threads is that of another machine, or a rank's share of it.
-    let is_choice =
-        |word: &String| word.trim_start_matches("--").split('=').next() == Some("threads");
+    let is_choice = |word: &String| {
+        let beginnings = ["--threads=", "--vary=threads=", "threads="];
+        word == "--threads" || beginnings.iter().any(|words| word.starts_with(words))
+    };
     let chose_threads = config.command.iter().any(is_choice);
     let given = from_defaults(settings)?.into_iter();
     let given = given.filter(|((option, _), _)| option != "threads" || chose_threads);

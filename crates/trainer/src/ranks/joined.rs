@@ -233,10 +233,10 @@ impl Joined {
     }
 
     /// Waits for messages. If one does not come in time, all processes end; at the end of a sweep, whose runs are kept
-    /// anyway, that is left to the launcher.
+    /// anyway, the launcher has time to do so first.
     fn wait<T>(&self, mut messages: Vec<Message<'_, '_, T>>) {
         let mut wait = Wait::begin();
-        let mut is_said = false;
+        let mut doubted: Option<Instant> = None;
         loop {
             let open = messages.into_iter();
             let open = open.filter_map(|(rank, message)| Some((rank, message.test().err()?)));
@@ -246,13 +246,18 @@ impl Joined {
             }
             let phase = self.phase();
             let is_asked_to_end = self.interrupt.load(Ordering::Relaxed);
-            if !is_said && wait.is_over(phase, is_asked_to_end, self.patience_at_the_end) {
+            if let Some(since) = doubted {
+                // Not every launcher ends them. mpirun has done so by now.
+                if since.elapsed() > 3 * self.patience_at_the_end {
+                    SimpleCommunicator::world().abort(Exit::Failure as i32);
+                }
+            } else if wait.is_over(phase, is_asked_to_end, self.patience_at_the_end) {
                 let missing = messages.iter().map(|(rank, _)| *rank).collect();
                 match phase {
                     Phase::Meeting { .. } => self.doubt(missing),
                     _ => self.give_up(missing),
                 }
-                is_said = true;
+                doubted = Some(Instant::now());
             }
             wait.pause();
         }

@@ -49,13 +49,15 @@ impl Launch {
     fn words_by_variables(self, variable: impl Fn(&str) -> Option<String>) -> Vec<String> {
         let mut words = vec![self.by.to_owned(), "-n".to_owned(), self.count.to_string()];
         let mut add = |more: &[&str]| words.extend(more.iter().map(|&word| word.to_owned()));
-        if variable(OVERSUBSCRIBE).is_some_and(|value| value == "1") {
+        // Whoever sets these may start processes by another launcher, too.
+        let of_mpirun = |name: &str| variable(name).filter(|_| self.by == "mpirun");
+        if of_mpirun(OVERSUBSCRIBE).is_some_and(|value| value == "1") {
             add(&["--oversubscribe"]);
         }
-        if variable(BINDING).is_some_and(|value| value == "none") {
+        if of_mpirun(BINDING).is_some_and(|value| value == "none") {
             add(&["--bind-to", "none"]);
         }
-        if let Some(seconds) = variable(&format!("OMPI_MCA_{GRACE}")) {
+        if let Some(seconds) = of_mpirun(&format!("OMPI_MCA_{GRACE}")) {
             add(&["--mca", GRACE, &seconds]);
         }
         if self.by == "srun" && variable("PMIX_RANK").is_some() {
@@ -156,19 +158,28 @@ mod tests {
             count: 4,
         };
         assert_eq!(launch(&open_mpi), Some(expected));
-        let words = |variables: &[(&str, &str)]| {
+        let words_of = |launch: Launch, variables: &[(&str, &str)]| {
             let value = |name: &str| {
                 let found = variables.iter().find(|(variable, _)| *variable == name);
                 found.map(|(_, value)| (*value).to_owned())
             };
-            expected.words_by_variables(value).join(" ")
+            launch.words_by_variables(value).join(" ")
         };
+        let words = |variables: &[(&str, &str)]| words_of(expected, variables);
         assert_eq!(words(&[]), "mpirun -n 4");
         let unbound = words(&[(OVERSUBSCRIBE, "1"), (BINDING, "none")]);
         assert_eq!(unbound, "mpirun -n 4 --oversubscribe --bind-to none");
         assert_eq!(words(&[(BINDING, "core")]), "mpirun -n 4");
         let patient = words(&[("OMPI_MCA_odls_base_sigkill_timeout", "20")]);
         assert_eq!(patient, "mpirun -n 4 --mca odls_base_sigkill_timeout 20");
+        let by_srun = Launch {
+            by: "srun",
+            ..expected
+        };
+        let pmix = words_of(by_srun, &[("PMIX_RANK", "0"), (BINDING, "none")]);
+        assert_eq!(pmix, "srun -n 4 --mpi=pmix");
+        let pmi_2 = words_of(by_srun, &[("PMI_RANK", "0")]);
+        assert_eq!(pmi_2, "srun -n 4 --mpi=pmi2");
         let alone = [("OMPI_COMM_WORLD_SIZE", "1"), ("OMPI_COMM_WORLD_RANK", "0")];
         assert_eq!(launch(&alone), None);
         // A script of a job with many tasks is no task of a step with many.

@@ -20,7 +20,7 @@ use training::{Ranks, default_threads, ensure_same};
 use super::build::{number_of, own_build};
 use super::cores::{is_bound, own_cores};
 use super::joined::Joined;
-use super::launch::{leave_to_rank_0, wait_for_rank_0};
+use super::launch::leave_to_rank_0;
 use super::patience::{Phase, patience_at_the_end};
 use super::sums::Sums;
 use super::{Launch, Met};
@@ -60,11 +60,10 @@ impl World {
             }
             return Err(error);
         }
-        let world = Self::join_as(launch, interrupt);
-        if world.is_err() && launch.rank > 0 {
-            wait_for_rank_0();
+        match Self::join_as(launch, interrupt) {
+            Err(error) if launch.rank > 0 => leave_to_rank_0(launch, interrupt, error),
+            world => world.map(Some),
         }
-        world.map(Some)
     }
 
     fn join_as(Launch { by, count, .. }: Launch, interrupt: &Arc<AtomicBool>) -> Result<Self> {

@@ -38,7 +38,7 @@ impl Phase {
         }
     }
 
-    /// Whether a rank that was asked to end gives the others up before the launcher kills it.
+    /// Whether a rank that was asked to end gives the others up, or doubts them, before the launcher kills it.
     fn ends_when_asked(self) -> bool {
         matches!(self, Self::Start | Self::Steps | Self::Meeting { .. })
     }

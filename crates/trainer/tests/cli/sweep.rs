@@ -101,7 +101,7 @@ fn ctrl_c_leaves_a_table_and_a_page_of_what_has_ended() {
     let mut running = Running::start(&workplace, workplace.command(&sweep));
     running.wait_for_a_checkpoint("stopped/02-epochs-20000-seed-0");
     let page = || fs::read_to_string(workplace.path("runs/stopped/sweep.html")).expect("a page");
-    assert!(page().contains("1 of 3 runs have finished."));
+    assert!(page().contains("1 of 3 runs has finished."));
     running.signal("-INT");
     let finished = running.end();
     assert_eq!(finished.code, Some(130), "{}", finished.stderr);
@@ -115,7 +115,7 @@ fn ctrl_c_leaves_a_table_and_a_page_of_what_has_ended() {
         rows[3].contains("30000") && rows[3].contains("0 of 1"),
         "{rows:?}"
     );
-    let whole = "1 of 3 runs have finished. Best of the complete rows by validation loss";
+    let whole = "1 of 3 runs has finished. Best of the complete rows by validation loss";
     assert!(rows[4].starts_with(whole), "{rows:?}");
     let page = page();
     for part in [whole, "stopped: interrupted", "not begun"] {

@@ -117,7 +117,7 @@ fn a_sweep_says_which_run_goes_on() {
     }
     let page = std::fs::read_to_string(workplace.path("runs/swept/sweep.html"));
     let page = page.expect("the page of the runs that have ended");
-    assert!(page.contains("1 of 2 runs have finished."));
+    assert!(page.contains("1 of 2 runs has finished."));
 }
 
 /// A worker that was started again answers, and does not know the run.

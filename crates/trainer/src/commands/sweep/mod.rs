@@ -182,7 +182,11 @@ impl Sweep {
             }
         }
         if !speaks() {
-            return Ok(Exit::Success);
+            return Ok(if is_interrupted {
+                Exit::Interrupted
+            } else {
+                Exit::Success
+            });
         }
         for number in (0..runs.len()).filter(|number| number % count != rank) {
             // After an interruption, some have not begun.
