@@ -80,7 +80,7 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Whether several processes would all do the same, and write the same files.
+    /// Whether it is refused to several processes: each would do the same work, or write the same files.
     pub(crate) fn is_for_one_process(&self) -> bool {
         match self {
             Self::Train(_) | Self::Sweep(_) => false,

@@ -22,7 +22,7 @@ impl World {
     ///
     /// # Errors
     ///
-    /// If it was: each would train the same. Ranks above 0 end here, because rank 0 has the same error to tell.
+    /// If it was: each would train the same. Ranks above 0 end here, because rank 0 most likely has the same error to tell.
     pub(crate) fn join(interrupt: &Arc<AtomicBool>) -> Result<Option<Self>> {
         let Some(launch) = Launch::of_this_process() else {
             return Ok(None);
@@ -42,7 +42,7 @@ impl World {
         match *self {}
     }
 
-    pub(crate) fn ensure_same_program(&self, _command: &str) -> Result<()> {
+    pub(crate) fn ensure_same_program(&self, _is_sweep: bool) -> Result<()> {
         match *self {}
     }
 

@@ -16,13 +16,6 @@ pub(super) fn own_build() -> u64 {
     program.and_then(|program| digest(&program)).unwrap_or(0)
 }
 
-/// A number that stands for a text.
-pub(super) fn number_of(text: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
-    hasher.finish()
-}
-
 fn digest(file: &Path) -> io::Result<u64> {
     let mut file = File::open(file)?;
     let length = file.metadata()?.len();

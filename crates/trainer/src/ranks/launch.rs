@@ -31,8 +31,9 @@ const LAUNCHERS: [(&str, &str, &str); 3] = [
 const OVERSUBSCRIBE: &str = "OMPI_MCA_rmaps_base_oversubscribe";
 const BINDING: &str = "OMPI_MCA_hwloc_base_binding_policy";
 
-/// Its parameter for the seconds from the moment when it asks processes to end until it kills them.
-const GRACE: &str = "odls_base_sigkill_timeout";
+/// Its parameter for the seconds from the moment when it asks processes to end, by Ctrl-C or because a rank has died, until
+/// it kills them. A process finds it in the variable with `OMPI_MCA_` before its name.
+pub(super) const GRACE: &str = "odls_base_sigkill_timeout";
 
 impl Launch {
     /// Of this process, if there are others.

@@ -17,7 +17,7 @@ use mpi::traits::Communicator;
 use programs::complain;
 use training::{Ranks, default_threads, ensure_same};
 
-use super::build::{number_of, own_build};
+use super::build::own_build;
 use super::cores::{is_bound, own_cores};
 use super::joined::Joined;
 use super::launch::leave_to_rank_0;
@@ -40,7 +40,7 @@ pub(crate) struct World {
 impl World {
     /// The processes that were started with this one, if there are any.
     ///
-    /// Where Open MPI could not find them, ranks above 0 end here: rank 0 has the same error to tell.
+    /// Where Open MPI could not find them, ranks above 0 end here: rank 0 most likely has the same error to tell.
     ///
     /// # Errors
     ///
@@ -111,9 +111,9 @@ impl World {
     /// # Errors
     ///
     /// If there is one, or a rank is lost.
-    pub(crate) fn ensure_same_program(&self, command: &str) -> Result<()> {
+    pub(crate) fn ensure_same_program(&self, is_sweep: bool) -> Result<()> {
         ensure_same(&*self.joined, "build of the program", own_build())?;
-        Ok(ensure_same(&*self.joined, "command", number_of(command))?)
+        Ok(ensure_same(&*self.joined, "command", u64::from(is_sweep))?)
     }
 
     /// The number of this process among those on this machine, from 0.

@@ -3,6 +3,8 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::launch::GRACE;
+
 /// Time without an answer after which a rank is lost, once training has begun.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -44,9 +46,8 @@ impl Phase {
     }
 }
 
-/// Seconds from the moment when `mpirun` asks processes to end, by Ctrl-C or because a rank has died, until it kills
-/// them; and the variable for another number. Others wait longer.
-const GRACE: (f64, &str) = (1.0, "OMPI_MCA_odls_base_sigkill_timeout");
+/// Seconds for which `mpirun` leaves processes that it has asked to end, unless [`GRACE`] says otherwise. Others wait longer.
+const USUAL_GRACE: f64 = 1.0;
 
 /// Share of this time after which a rank that does not answer is lost.
 const SHARE_OF_GRACE: f64 = 0.7;
@@ -56,11 +57,10 @@ pub(super) fn patience_at_the_end(by: &str) -> Duration {
     if by != "mpirun" {
         return PATIENCE;
     }
-    let (seconds, variable) = GRACE;
-    let chosen = std::env::var(variable)
+    let chosen = std::env::var(format!("OMPI_MCA_{GRACE}"))
         .ok()
         .and_then(|value| value.parse().ok());
-    Duration::from_secs_f64(SHARE_OF_GRACE * chosen.unwrap_or(seconds).clamp(seconds, 1e6))
+    Duration::from_secs_f64(SHARE_OF_GRACE * chosen.unwrap_or(USUAL_GRACE).clamp(USUAL_GRACE, 1e6))
 }
 
 /// Time for which waiting only gives way to other threads; after it, waiting sleeps.

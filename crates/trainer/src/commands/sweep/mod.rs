@@ -134,7 +134,7 @@ impl Sweep {
         let (folder, [rank, count], share) = match world {
             None => (make()?, [0, 1], None),
             Some(world) => {
-                world.ensure_same_program("sweep")?;
+                world.ensure_same_program(true)?;
                 let ranks = world.ranks();
                 let settings = self.plan.iter().map(|run| Settings::resolve(&run.choices));
                 ensure_same_settings(&*ranks, &settings.collect::<Result<Vec<_>, _>>()?)?;

@@ -114,7 +114,7 @@ impl<'a> Session<'a> {
         world: Option<&'a World>,
     ) -> Result<Self> {
         let console = options.output.console();
-        let same = world.map(|world| world.ensure_same_program("train"));
+        let same = world.map(|world| world.ensure_same_program(false));
         same.transpose()?;
         let resumed = options.checkpoints.resume.as_deref().map(|path| {
             if speaks() {
