@@ -22,10 +22,6 @@ import { saveButtons } from "./save.js";
 export class Bumps extends Demo {
   constructor() {
     super("bumps", "Approximation", "Universal approximation");
-    /** The bump that the keys move. @type {number | undefined} */
-    this.focused = undefined;
-    /** @type {SVGElement | undefined} */
-    this.again = undefined;
   }
 
   /** @param {Answer} answer */
@@ -90,18 +86,13 @@ export class Bumps extends Demo {
           const by = { ArrowUp: 0.05, ArrowDown: -0.05, PageUp: 0.25, PageDown: -0.25 }[event.key];
           if (by === undefined) return;
           event.preventDefault();
-          this.focused = i;
           this.raise(i, bump.height + by);
         },
         pointerdown: (/** @type {PointerEvent} */ event) => this.drag(plot, event, (event) => this.raise(i, plot.pointOf(event)[1])),
       });
       plot.svg.append(handle);
-      if (this.focused === i) this.again = handle;
     });
-    if (!this.replace(plot)) return;
-    this.again?.focus();
-    this.again = undefined;
-    this.focused = undefined;
+    this.replace(plot);
   }
 
   /** @param {Answer} answer */

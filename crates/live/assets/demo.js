@@ -1,6 +1,6 @@
 // What demonstrations share in which one drags something in a plot.
 
-import { ask, html } from "./dom.js";
+import { ask, html, keepFocus } from "./dom.js";
 import { change } from "./state.js";
 
 /** @typedef {import("./plot.js").Plot} Plot */
@@ -86,14 +86,13 @@ export class Demo {
    * Puts a plot in the place of the last one. While something is dragged, the plane under the pointer stays: it still has
    * the box that the pointer's place refers to.
    * @param {Plot} plot
-   * @returns {boolean} whether it is a new plane
    */
   replace(plot) {
-    if (this.dragging) {
-      this.dragging.svg.replaceChildren(...plot.svg.childNodes);
-      return false;
-    }
-    this.figure?.replaceChildren(plot.svg);
-    return true;
+    const figure = this.figure;
+    if (!figure) return;
+    keepFocus(figure, () => {
+      if (this.dragging) this.dragging.svg.replaceChildren(...plot.svg.childNodes);
+      else figure.replaceChildren(plot.svg);
+    });
   }
 }

@@ -39,7 +39,6 @@ const KINDS = ["first", "second", "third"];
 export class Descent extends Demo {
   constructor() {
     super("descent", "Gradient descent", "Gradient descent");
-    this.focusHandle = false;
   }
 
   /** @param {HTMLElement} place */
@@ -102,7 +101,6 @@ export class Descent extends Demo {
         const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
         if (!by) return;
         event.preventDefault();
-        this.focusHandle = true;
         this.moveTo([answer.start[0] + (by[0] * (x[1] - x[0])) / 50, answer.start[1] + (by[1] * (y[1] - y[0])) / 50]);
       },
     });
@@ -112,9 +110,7 @@ export class Descent extends Demo {
       this.drag(plot, event, follow);
       follow(event);
     });
-    if (!this.replace(plot)) return;
-    if (this.focusHandle) start.focus();
-    this.focusHandle = false;
+    this.replace(plot);
   }
 
   /** @param {Point} point */

@@ -211,15 +211,27 @@ export function button(text, clicked, attributes = {}) {
 }
 
 /**
- * Replaces the controls of a place; what has the focus keeps it, by its place among them.
+ * Draws a place again. What has the focus there keeps it, by its place among what can have it: the answer to a key comes
+ * late, and who steps by keys must not have to begin again at the top of the page.
+ * @param {Element} place
+ * @param {() => void} draw
+ */
+export function keepFocus(place, draw) {
+  const all = () => [.../** @type {NodeListOf<HTMLElement | SVGElement>} */ (place.querySelectorAll("button, input, select, [tabindex]"))];
+  const focus = all().findIndex((element) => element === document.activeElement);
+  draw();
+  if (focus >= 0) all()[focus]?.focus({ preventScroll: true });
+}
+
+/**
+ * Replaces the controls of a place; what has the focus keeps it.
  * @param {Element | undefined} place
  * @param {...Child} children
  */
 export function refill(place, ...children) {
   if (!place) return;
-  const controls = () => [.../** @type {NodeListOf<HTMLElement>} */ (place.querySelectorAll("button, input, select"))];
-  const focus = controls().indexOf(/** @type {HTMLElement} */ (document.activeElement));
-  place.replaceChildren();
-  fill(place, {}, children);
-  if (focus >= 0) controls()[focus]?.focus();
+  keepFocus(place, () => {
+    place.replaceChildren();
+    fill(place, {}, children);
+  });
 }

@@ -1,6 +1,6 @@
 // Part 1: a net as a computational graph, forward and backward, node by node.
 
-import { ask, button, choice, format, html, numberInput, refill } from "./dom.js";
+import { ask, button, choice, format, html, keepFocus, numberInput, refill } from "./dom.js";
 import { draw } from "./drawing.js";
 import { showRule } from "./rule.js";
 import { change, without } from "./state.js";
@@ -286,7 +286,8 @@ export class Graph {
       choose: (node, element, use) => this.choose(node, element, use),
       edit: (node, index, value) => this.edit(node, index, value),
     });
-    this.picture?.replaceChildren(drawn);
+    const picture = this.picture;
+    if (picture) keepFocus(picture, () => picture.replaceChildren(drawn));
     this.fit(drawn);
     this.showTraining();
   }

@@ -1,6 +1,6 @@
 // The rule of a node: formulas with this moment's numbers, where each factor comes from, three witnesses.
 
-import { finite, format, formula, html } from "./dom.js";
+import { finite, format, formula, html, keepFocus } from "./dom.js";
 
 /** @typedef {import("./dom.js").Num} Num */
 /** @typedef {import("./graph.js").Trace} Trace */
@@ -66,7 +66,11 @@ export function showRule(panel, trace, node, rule, actions) {
   } else if (kind === "operation") {
     children.push(html("p", {}, "It is only shown: the output does not depend on it, so it gets no gradient."));
   }
-  panel.replaceChildren(...children);
+  const draw = () => panel.replaceChildren(...children);
+  // The controls of another node are others.
+  if (panel.dataset.node === name) keepFocus(panel, draw);
+  else draw();
+  panel.dataset.node = name;
 }
 
 /**

@@ -204,7 +204,8 @@ impl Browser {
     }
 
     /// Posts a command about an element. A page that draws itself again after an answer may put a new element in its
-    /// place at any moment; the driver then refuses the command before it does anything.
+    /// place at any moment; the driver then refuses the command before it does anything. It finds the element stale, or,
+    /// if it is replaced after that look, not displayed.
     fn act_on(&self, element: &Element, command: impl Fn(&str) -> (String, Value)) {
         let started = Instant::now();
         let mut id = element.id.clone();
@@ -213,9 +214,11 @@ impl Browser {
             let path = format!("/session/{}{path}", self.session);
             match self.try_request("POST", &path, &body) {
                 Err(error)
-                    if error["error"] == "stale element reference"
+                    if (error["error"] == "stale element reference"
+                        || error["error"] == "element not interactable")
                         && started.elapsed() < PATIENCE =>
                 {
+                    std::thread::sleep(Duration::from_millis(25));
                     id = self.find(&element.path).id;
                 }
                 Err(error) => panic!("POST {path}: {error}"),

@@ -111,6 +111,20 @@ fn a_value_used_twice_shows_how_its_gradients_add_up() {
 }
 
 #[test]
+fn what_has_the_focus_keeps_it_when_the_page_is_drawn_again() {
+    play("graph?net=xor&seed=3", |browser, _| {
+        let node = "//*[@role='button' and starts-with(@aria-label, 'w1, parameter')]";
+        browser.keys(&browser.find(node), ENTER);
+        browser.wait("return location.hash.includes('node=w1')");
+        browser.wait("const e = document.activeElement; return e.ariaLabel?.startsWith('w1, parameter') && e.ariaPressed === 'true'");
+        let number = "//input[@aria-label='w1, row 2, column 1']";
+        browser.keys(&browser.find(number), RIGHT);
+        browser.wait("return location.hash.includes('row=1')");
+        browser.wait("const e = document.activeElement; return e.ariaLabel === 'w1, row 2, column 1' && e.className === 'chosen'");
+    });
+}
+
+#[test]
 fn a_changed_number_and_training_are_in_the_address() {
     play("graph?net=xor&seed=3", |browser, port| {
         let shown = answer(port, "/api/graph?net=xor&seed=3");
@@ -324,6 +338,10 @@ fn bumps_are_dragged_and_moved_by_keys() {
         let second = browser.find("//*[@role='slider' and @aria-label='Height of bump 2']");
         browser.keys(&second, UP);
         browser.wait("return location.hash.includes('height=1,')");
+        // What has the focus keeps it, whatever the page is drawn again for.
+        browser.script("document.querySelector('[aria-label=\"Height of bump 4\"]').focus(); window.old = document.activeElement");
+        browser.script("location.hash += '&steepness=20'");
+        browser.wait("return !window.old.isConnected && document.activeElement.ariaLabel === 'Height of bump 4'");
         browser.press("Heights of the construction");
         browser.wait("return !location.hash.includes('height')");
         browser.picture("bumps");
