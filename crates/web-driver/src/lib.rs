@@ -44,13 +44,8 @@ impl Browser {
     ///
     /// In the place of an error if `REQUIRE_BROWSER` is set, and if the driver does not do what it should.
     pub fn start() -> Result<Self, String> {
-        let driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn();
-        let mut driver = match driver {
-            Ok(driver) => driver,
+        let (driver, port) = match launch() {
+            Ok(launched) => launched,
             Err(error) => {
                 let required = std::env::var_os("REQUIRE_BROWSER").is_some();
                 assert!(
@@ -60,18 +55,11 @@ impl Browser {
                 return Err(format!("chromedriver is not installed: {error}"));
             }
         };
-        let output = driver.stdout.take().expect("the output is piped");
-        let mut lines = BufReader::new(output).lines().map_while(Result::ok);
-        let port = lines.find_map(|line| {
-            let port = line.split("successfully on port ").nth(1)?;
-            port.trim_end_matches('.').parse().ok()
-        });
         let mut browser = Self {
             driver,
-            port: port.expect("chromedriver says its port"),
+            port,
             session: String::new(),
         };
-        std::thread::spawn(move || lines.for_each(drop));
         let options = json!({
             "args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--force-prefers-reduced-motion"],
         });
@@ -302,6 +290,30 @@ impl Browser {
             Err(value)
         }
     }
+}
+
+/// Starts the driver on a port of its choice. It chooses one that is free for IPv6 and then wants the same one for IPv4;
+/// where that is taken, it ends without naming one, and is started again.
+fn launch() -> std::io::Result<(Child, u16)> {
+    for _ in 0..5 {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let output = driver.stdout.take().expect("the output is piped");
+        let mut lines = BufReader::new(output).lines().map_while(Result::ok);
+        let port = lines.find_map(|line| {
+            let port = line.split("successfully on port ").nth(1)?;
+            port.trim_end_matches('.').parse().ok()
+        });
+        if let Some(port) = port {
+            std::thread::spawn(move || lines.for_each(drop));
+            return Ok((driver, port));
+        }
+        driver.wait()?;
+    }
+    panic!("chromedriver says its port");
 }
 
 impl Drop for Browser {
