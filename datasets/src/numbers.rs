@@ -8,6 +8,10 @@ use crate::ArrayError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Element {
     /// 0 or 1 in a byte.
+    #[cfg_attr(
+        not(feature = "images"),
+        expect(dead_code, reason = "only .npy files have them")
+    )]
     Bool,
     Unsigned(usize),
     Signed(usize),
@@ -17,6 +21,10 @@ pub(crate) enum Element {
 /// The order of the bytes of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endian {
+    #[cfg_attr(
+        not(feature = "images"),
+        expect(dead_code, reason = "IDX files have none")
+    )]
     Little,
     Big,
 }
@@ -159,6 +167,10 @@ pub(crate) fn label(value: f64, index: usize, path: &Path) -> Result<u8, ArrayEr
 }
 
 /// Colours as grey levels, in place: each group of three or four bytes becomes its luma (Rec. 709).
+#[cfg_attr(
+    not(feature = "images"),
+    expect(dead_code, reason = "IDX files have no colours")
+)]
 pub(crate) fn grey_of_colours(mut bytes: Vec<u8>, channels: usize) -> Vec<u8> {
     let count = bytes.len() / channels;
     for index in 0..count {

@@ -207,7 +207,13 @@ pub fn conclusion(options: &[String], cells: &[Cell]) -> String {
         String::new()
     };
     let Some(best) = cells.iter().find(|cell| cell.is_best) else {
-        return format!("{lack}No row is complete.");
+        let is_complete = |cell: &Cell| cell.finished == cell.runs;
+        let none = if cells.iter().any(is_complete) {
+            "No complete row has a finite loss."
+        } else {
+            "No row is complete."
+        };
+        return format!("{lack}{none}");
     };
     let choice = if lack.is_empty() {
         "Best"
@@ -404,6 +410,10 @@ mod tests {
             "0 of 4 runs have finished. No row is complete."
         );
         cells[1].finished = 2;
+        assert_eq!(
+            conclusion(&options, &cells),
+            "2 of 4 runs have finished. No complete row has a finite loss."
+        );
         cells[1].is_best = true;
         cells[1].train_loss = Spread::of(&[0.5, 0.5]);
         let partly = conclusion(&options, &cells);

@@ -64,12 +64,12 @@ pub enum TrainingError {
     RankLost(String),
     /// Ranks that would not train the same run.
     #[error(
-        "rank {rank} has another {what} than rank 0; start every rank with the same program, options and files"
+        "rank {rank} has {what} than rank 0; start every rank with the same program, options and files"
     )]
     RanksDiffer {
         /// The first such rank.
         rank: usize,
-        /// What differs.
+        /// What differs, as it is there: "another data set".
         what: String,
     },
     /// Steps apart, and nobody to average with.

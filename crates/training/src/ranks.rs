@@ -90,7 +90,8 @@ pub struct Divided<'a> {
 ///
 /// # Errors
 ///
-/// [`TrainingError::RanksDiffer`] on every rank, with the first such rank and `what`; or if a rank is lost.
+/// [`TrainingError::RanksDiffer`] on every rank, with the first such rank and what it has, as in "another data set";
+/// or if a rank is lost.
 pub fn ensure_same(ranks: &dyn Ranks, what: &str, digest: u64) -> Result<(), TrainingError> {
     let digests = gather(ranks, &digest.to_le_bytes().map(f64::from))?;
     let of_rank_0 = &digests[0];

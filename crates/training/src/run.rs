@@ -115,10 +115,10 @@ impl<'a, N: Net> Run<'a, N> {
                 let validation = validation.as_ref().map(Examples::digest).transpose()?;
                 ensure_same(
                     shared.ranks(),
-                    "validation set",
+                    "another validation set",
                     validation.unwrap_or_default(),
                 )?;
-                ensure_same(shared.ranks(), "test set", test.digest()?)
+                ensure_same(shared.ranks(), "another test set", test.digest()?)
             }
             None if self.settings.average_every.is_some() => Err(TrainingError::Alone),
             None => Ok(()),

@@ -19,16 +19,16 @@ pub(crate) fn ensure_same_run<N: Net>(
 ) -> Result<(), TrainingError> {
     ensure_same_settings(ranks, std::slice::from_ref(settings))?;
     let progress = &state.progress;
-    ensure_same(ranks, "data set", digest(&progress.data_digest))?;
+    ensure_same(ranks, "another data set", digest(&progress.data_digest))?;
     ensure_same(
         ranks,
-        "checkpoint",
+        "another checkpoint",
         digest(&(progress.epoch, progress.step)),
     )?;
     let numbers = parameters(state.net()).into_iter().map(|p| p.values);
     let numbers = read_back_f32(Tensor::cat(numbers.collect(), 0))?;
     let bits = numbers.into_iter().map(f32::to_bits).collect::<Vec<_>>();
-    ensure_same(ranks, "set of initial weights", digest(&bits))
+    ensure_same(ranks, "other initial weights", digest(&bits))
 }
 
 /// Finds a rank with other settings than rank 0 has, and names the options that differ. The number of threads may
@@ -44,9 +44,9 @@ pub fn ensure_same_settings(ranks: &dyn Ranks, all: &[Settings]) -> Result<(), T
         ..settings.clone()
     });
     let all = all.collect::<Vec<_>>();
-    ensure_same(ranks, "number of runs", all.len() as u64)?;
+    ensure_same(ranks, "another number of runs", all.len() as u64)?;
     let all = serde_json::to_string(&all).expect("settings are JSON");
-    let mut outcome = ensure_same(ranks, "set of options", digest(&all));
+    let mut outcome = ensure_same(ranks, "other options", digest(&all));
     if let Err(TrainingError::RanksDiffer { rank, what }) = &mut outcome {
         let [one, other] = [said_by(ranks, 0, &all)?, said_by(ranks, *rank, &all)?];
         let differing = differing_options(&one, &other);

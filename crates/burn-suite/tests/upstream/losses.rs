@@ -5,9 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use burn::module::Param;
 use burn::nn::LstmConfig;
 use burn::nn::attention::{MhaInput, MultiHeadAttentionConfig};
+#[cfg(feature = "wgpu")]
+use burn::nn::loss::CTCLossConfig;
 use burn::nn::loss::{
-    BinaryCrossEntropyLossConfig, CTCLossConfig, CosineEmbeddingLoss, KLDivLossConfig,
-    LpLossConfig, PoissonNllLossConfig, Reduction, SmoothL1LossConfig, TripletMarginLossConfig,
+    BinaryCrossEntropyLossConfig, CosineEmbeddingLoss, KLDivLossConfig, LpLossConfig,
+    PoissonNllLossConfig, Reduction, SmoothL1LossConfig, TripletMarginLossConfig,
 };
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 

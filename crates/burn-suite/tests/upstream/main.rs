@@ -15,9 +15,7 @@ mod processes;
 mod wgpu;
 
 use burn::tensor::grid::affine_grid_2d;
-use burn::tensor::ops::{
-    ConvOptions, DeformConvOptions, GridSampleOptions, InterpolateMode, InterpolateOptions,
-};
+use burn::tensor::ops::{ConvOptions, DeformConvOptions, GridSampleOptions, InterpolateMode};
 use burn::tensor::{DType, Device, Int, Tensor, TensorData, activation, module};
 
 const F32: DType = DType::F32;

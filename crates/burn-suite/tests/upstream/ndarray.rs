@@ -1,5 +1,7 @@
 //! What only ndarray gets wrong.
 
+use burn::tensor::ops::InterpolateOptions;
+
 use super::*;
 
 #[expect(deprecated, reason = "this test shows a fault of this backend")]

@@ -70,7 +70,7 @@ impl World {
         &self,
         _yes: bool,
         _asked_to_end: Option<Instant>,
-        _if_lost: impl FnOnce() + Send + 'static,
+        _if_late: impl FnOnce() + Send + 'static,
     ) -> Result<Met> {
         match *self {}
     }

@@ -48,7 +48,7 @@ pub(super) struct Joined {
     pub(super) nanoseconds: AtomicU64,
     pub(super) additions: AtomicU64,
     /// What is done if ranks do not come to the meeting at the end of a sweep.
-    pub(super) if_lost: Mutex<Option<Work>>,
+    pub(super) if_late: Mutex<Option<Work>>,
 }
 
 /// Something to do.
@@ -59,9 +59,9 @@ type Message<'a, 's, T> = (usize, Request<'a, [T], &'s LocalScope<'a>>);
 
 impl Joined {
     /// Has something done if ranks do not come to the meeting at the end of a sweep. Gives what was not done.
-    pub(super) fn if_lost(&self, work: Option<Work>) -> Option<Work> {
-        let mut if_lost = self.if_lost.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut if_lost, work)
+    pub(super) fn if_late(&self, work: Option<Work>) -> Option<Work> {
+        let mut if_late = self.if_late.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut if_late, work)
     }
 
     fn phase(&self) -> Phase {
@@ -319,9 +319,15 @@ impl Joined {
         if self.is_told_of_the_end() {
             SimpleCommunicator::world().abort(Exit::Failure as i32);
         }
-        let Some(missing) = self.missing_for_all(missing) else {
+        let missing = sorted(missing);
+        if !self.is_first_to_miss(&missing) {
             wait_for_rank_0();
             SimpleCommunicator::world().abort(Exit::Failure as i32);
+        }
+        // Who waits for a lost rank does not answer, either.
+        let missing = match &missing[..] {
+            [rank] => format!("rank {rank}"),
+            ranks => format!("one of the ranks {}", listed(ranks)),
         };
         let remedy = match (self.phase(), &*self.folder()) {
             (Phase::Leaving, _) => "rank 0 had finished, and what it wrote is complete".to_owned(),
@@ -335,7 +341,8 @@ impl Joined {
             (_, None) => "start again".to_owned(),
         };
         complain(format_args!(
-            "error: {missing} is lost, or the network to it; {remedy}"
+            "error: {missing} of {} is lost, or the network to it; {remedy}",
+            self.count
         ));
         self.end_all()
     }
@@ -343,38 +350,31 @@ impl Joined {
     /// Says at the end of a sweep which ranks have not come since all were asked to end, unless another rank says it, and
     /// shows the runs that have ended.
     fn doubt(&self, missing: Vec<usize>) {
-        if !self.is_told_of_the_end()
-            && let Some(missing) = self.missing_for_all(missing)
-        {
+        let missing = sorted(missing);
+        if !self.is_told_of_the_end() && self.is_first_to_miss(&missing) {
             let folder = self.folder();
             let folder = folder.as_deref().unwrap_or("the folder of the sweep");
+            let (ranks, have) = match &missing[..] {
+                [_] => ("rank", "has"),
+                _ => ("ranks", "have"),
+            };
             complain(format_args!(
-                "error: {missing} has not answered since all were asked to end, and may be lost; the runs that have \
-                 ended are in {folder}"
+                "error: {ranks} {} of {} {have} not answered since all were asked to end, and may be lost; the runs that \
+                 have ended are in {folder}",
+                listed(&missing),
+                self.count
             ));
         }
-        let if_lost = self.if_lost.lock();
-        let work = if_lost.unwrap_or_else(PoisonError::into_inner).take();
+        let if_late = self.if_late.lock();
+        let work = if_late.unwrap_or_else(PoisonError::into_inner).take();
         if let Some(work) = work {
             work();
         }
     }
 
-    /// The missing ranks in words, if this process is the first that can name them.
-    fn missing_for_all(&self, mut missing: Vec<usize>) -> Option<String> {
-        missing.sort_unstable();
-        missing.dedup();
-        if (0..self.rank).any(|rank| !missing.contains(&rank)) {
-            // That one waits for the same ranks.
-            return None;
-        }
-        let names = missing.iter().map(usize::to_string).collect::<Vec<_>>();
-        let ranks = if names.len() == 1 {
-            "rank"
-        } else {
-            "one of the ranks"
-        };
-        Some(format!("{ranks} {} of {}", names.join(", "), self.count))
+    /// Whether this process is the first that can name the missing ranks: one before it would wait for the same.
+    fn is_first_to_miss(&self, missing: &[usize]) -> bool {
+        (0..self.rank).all(|rank| missing.contains(&rank))
     }
 
     /// Whether another process has said why it ends all. A message may be here that this process, which was stopped,
@@ -390,6 +390,18 @@ impl Joined {
         }
         false
     }
+}
+
+/// Ranks in their order, each once: a message to one and one from it may both be missing.
+fn sorted(mut ranks: Vec<usize>) -> Vec<usize> {
+    ranks.sort_unstable();
+    ranks.dedup();
+    ranks
+}
+
+fn listed(ranks: &[usize]) -> String {
+    let names = ranks.iter().map(usize::to_string);
+    names.collect::<Vec<_>>().join(", ")
 }
 
 impl fmt::Debug for Joined {

@@ -98,7 +98,7 @@ impl World {
                 scratch: Mutex::new(vec![]),
                 nanoseconds: AtomicU64::new(0),
                 additions: AtomicU64::new(0),
-                if_lost: Mutex::new(None),
+                if_late: Mutex::new(None),
             }),
             on_this_machine,
             rank_on_this_machine,
@@ -112,8 +112,12 @@ impl World {
     ///
     /// If there is one, or a rank is lost.
     pub(crate) fn ensure_same_program(&self, is_sweep: bool) -> Result<()> {
-        ensure_same(&*self.joined, "build of the program", own_build())?;
-        Ok(ensure_same(&*self.joined, "command", u64::from(is_sweep))?)
+        ensure_same(&*self.joined, "another build of the program", own_build())?;
+        Ok(ensure_same(
+            &*self.joined,
+            "another command",
+            u64::from(is_sweep),
+        )?)
     }
 
     /// The number of this process among those on this machine, from 0.
@@ -171,7 +175,7 @@ impl World {
     }
 
     /// Waits until all ranks are here, for as long as it takes. The launcher asks all to end when one dies, and may have
-    /// done so already: `if_lost` is done if some have not come soon after.
+    /// done so already: `if_late` is done if some have not come soon after.
     ///
     /// # Errors
     ///
@@ -180,15 +184,15 @@ impl World {
         &self,
         yes: bool,
         asked_to_end: Option<Instant>,
-        if_lost: impl FnOnce() + Send + 'static,
+        if_late: impl FnOnce() + Send + 'static,
     ) -> Result<Met> {
         self.joined.enter(Phase::Meeting { asked_to_end });
-        let _ = self.joined.if_lost(Some(Box::new(if_lost)));
+        let _ = self.joined.if_late(Some(Box::new(if_late)));
         let mut count = [f64::from(u8::from(yes))];
         self.joined.add_up_f64(&mut count)?;
         Ok(Met {
             is_agreed: count[0] > 0.0,
-            is_late: self.joined.if_lost(None).is_none(),
+            is_late: self.joined.if_late(None).is_none(),
         })
     }
 
@@ -280,6 +284,7 @@ impl Drop for World {
 #[cfg(test)]
 mod tests {
     use std::process::{Command, Stdio};
+    use std::sync::mpsc;
     use std::thread;
     use std::time::{Duration, Instant};
 
@@ -289,8 +294,9 @@ mod tests {
 
     use super::*;
 
-    /// Runs a test of this module on two ranks, which must end in time with exit code 2. Gives the one error that they say.
-    fn error_on_two_ranks(test: &str, limit: Duration) -> String {
+    /// Runs a test of this module on two ranks, which must end in time with this exit code. Gives the one error that they
+    /// say.
+    fn error_on_two_ranks(test: &str, limit: Duration, code: i32) -> String {
         let mut mpirun = Command::new("mpirun")
             .envs(["", "_CONFIRM"].map(|rest| (format!("OMPI_ALLOW_RUN_AS_ROOT{rest}"), "1")))
             .args(["--oversubscribe", "--bind-to", "none", "-n", "2"])
@@ -316,7 +322,7 @@ mod tests {
         };
         let output = mpirun.wait_with_output().expect("it has ended");
         let stderr = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(status.code(), Some(2), "{stderr}");
+        assert_eq!(status.code(), Some(code), "{stderr}");
         let errors = stderr.lines().filter(|line| line.starts_with("error: "));
         let errors = errors.collect::<Vec<_>>();
         assert_eq!(errors.len(), 1, "{stderr}");
@@ -340,8 +346,44 @@ mod tests {
             programs::run_program(panic_on_rank_1);
             return;
         }
-        let error = error_on_two_ranks("a_panic_on_one_rank_ends_all", Duration::from_secs(30));
+        let limit = Duration::from_secs(30);
+        let error = error_on_two_ranks("a_panic_on_one_rank_ends_all", limit, 2);
         assert!(error.contains("a defect in this program"), "{error}");
+    }
+
+    /// As at the end of a sweep after Ctrl-C, when rank 1 saves its run for longer than mpirun usually waits.
+    fn come_late_on_rank_1() -> Result<Exit> {
+        let interrupt = Arc::new(AtomicBool::new(true));
+        let world = World::join(&interrupt)?.context("started alone")?;
+        let rank = world.joined.rank;
+        if rank == 1 {
+            thread::sleep(2 * world.joined.patience_at_the_end);
+        }
+        let (send, shown) = mpsc::channel();
+        let met = world.meet(rank == 1, None, move || {
+            let _ = send.send(());
+        })?;
+        let expected = Met {
+            is_agreed: true,
+            is_late: rank == 0,
+        };
+        assert_eq!(met, expected);
+        assert_eq!(shown.try_recv().is_ok(), rank == 0);
+        Ok(Exit::Success)
+    }
+
+    #[test]
+    fn a_rank_that_comes_late_to_the_end_of_a_sweep_is_doubted_and_waited_for() {
+        if Launch::of_this_process().is_some() {
+            programs::run_program(come_late_on_rank_1);
+            return;
+        }
+        let name = "a_rank_that_comes_late_to_the_end_of_a_sweep_is_doubted_and_waited_for";
+        let error = error_on_two_ranks(name, Duration::from_secs(30), 0);
+        assert!(
+            error.starts_with("error: rank 1 of 2 has not answered since"),
+            "{error}"
+        );
     }
 
     /// As after the last step, when rank 0 alone has something to do.
@@ -362,7 +404,7 @@ mod tests {
         }
         let name = "a_rank_that_stops_at_the_end_is_not_waited_for";
         // Twenty seconds of patience, and the time to start and to end.
-        let error = error_on_two_ranks(name, Duration::from_secs(60));
+        let error = error_on_two_ranks(name, Duration::from_secs(60), 2);
         for part in ["rank 1 of 2 is lost", "what it wrote is complete"] {
             assert!(error.contains(part), "{error}");
         }

@@ -1,7 +1,6 @@
 //! What happens when a worker is lost: one line that says how to go on, and the end of the process.
 
 use std::fmt::Display;
-use std::fs;
 use std::net::SocketAddr;
 use std::panic;
 use std::path::{Path, PathBuf};
@@ -16,6 +15,7 @@ use run_folder::{RunFolder, has_checkpoint};
 
 use super::Server;
 use super::answers::ask_at;
+use crate::commands::sweep::PAGE;
 
 /// Time for a session to answer, when something has gone wrong already.
 const SESSION_TIMEOUT: Duration = Duration::from_secs(5);
@@ -167,9 +167,9 @@ impl Lost {
         else {
             return format!("{first}repeat the command");
         };
-        // With others, or their page, beside this one.
-        let has_more = |sweep: &&Path| fs::read_dir(sweep).is_ok_and(|files| files.count() > 1);
-        let sweep = folder.parent().filter(|_| *is_of_sweep).filter(has_more);
+        // It has a page once a run of it has ended.
+        let has_page = |sweep: &&Path| sweep.join(PAGE).exists();
+        let sweep = folder.parent().filter(|_| *is_of_sweep).filter(has_page);
         let ended =
             sweep.map(|sweep| format!("the runs that have ended are in {}; ", sweep.display()));
         let go_on = match (has_checkpoint(folder), is_of_sweep) {

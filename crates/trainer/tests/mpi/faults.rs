@@ -120,7 +120,7 @@ fn ranks_with_another_program_other_options_or_data_are_refused() {
         (
             program,
             format!("{SMALL} --seed 5"),
-            "another set of options (--seed) than rank 0",
+            "other options (--seed) than rank 0",
         ),
         (
             program,
@@ -139,6 +139,27 @@ fn ranks_with_another_program_other_options_or_data_are_refused() {
             .current_dir(workplace.path(""));
         let output = command.output().expect("mpirun is installed");
         assert_refused(&Finished::from(output), &["rank 1", naming]);
+        assert!(!workplace.path("runs").exists());
+    }
+}
+
+/// It has no chance to meet the others, which wait for it until mpirun asks them to end.
+#[test]
+fn an_option_that_one_rank_alone_refuses_ends_all_with_its_line() {
+    let _alone = alone();
+    let workplace = Workplace::new();
+    let program = env!("CARGO_BIN_EXE_trainer");
+    for (of_rank_1, naming) in [("--hidden 0", "hidden"), ("--bogus", "--bogus")] {
+        let mut command = mpirun(Command::new("mpirun"));
+        command
+            .args(["-n", "1", program])
+            .args(SMALL.split_whitespace())
+            .args([":", "-n", "1", program])
+            .args(SMALL.split_whitespace())
+            .args(of_rank_1.split_whitespace())
+            .current_dir(workplace.path(""));
+        let output = command.output().expect("mpirun is installed");
+        assert_refused(&Finished::from(output), &["rank 1: ", naming]);
         assert!(!workplace.path("runs").exists());
     }
 }

@@ -265,7 +265,7 @@ fn ranks_that_would_train_other_runs_are_refused() {
         let ended = run(ranks.map(|choices| (choices, Memory::default())).into());
         for (outcome, memory) in ended {
             let error = outcome.expect_err("another run").to_string();
-            let expected = format!("rank 2 has another set of options ({what}) than rank 0");
+            let expected = format!("rank 2 has other options ({what}) than rank 0");
             assert!(error.starts_with(&expected), "{error}");
             assert!(memory.events.is_empty() && memory.weights.is_empty());
         }

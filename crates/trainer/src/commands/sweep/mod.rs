@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
 use backends::Backend;
@@ -29,7 +29,7 @@ use crate::ranks::{World, speaks};
 use crate::signals::asked_to_end;
 
 /// Name of the page in the folder of a sweep.
-pub(super) const PAGE: &str = "sweep.html";
+pub(crate) const PAGE: &str = "sweep.html";
 
 /// Options of `sweep`.
 #[derive(Debug, Args)]
@@ -173,12 +173,18 @@ impl Sweep {
         }
         let mut is_interrupted = interrupt.load(Ordering::Relaxed);
         let sweep = Arc::new(self);
+        let shown = Arc::<Mutex<Vec<usize>>>::default();
         if let Some(world) = world {
-            let if_lost = Arc::clone(&sweep).show_so_far(folder.clone(), count, output.clone());
-            let met = world.meet(is_interrupted, asked_to_end(), if_lost)?;
+            let if_late = Arc::clone(&sweep).show_so_far(
+                folder.clone(),
+                count,
+                output.clone(),
+                Arc::clone(&shown),
+            );
+            let met = world.meet(is_interrupted, asked_to_end(), if_late)?;
             is_interrupted = met.is_agreed;
             if met.is_late {
-                console = Console::silent();
+                console.note("the missing ranks have come; all runs, once more:");
             }
         }
         if !speaks() {
@@ -188,12 +194,15 @@ impl Sweep {
                 Exit::Success
             });
         }
+        let shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
         for number in (0..runs.len()).filter(|number| number % count != rank) {
             // After an interruption, some have not begun.
             let is_begun = || folder.join(&sweep.plan[number].name).exists();
             if !is_interrupted || is_begun() {
                 runs[number].recorded = Some(sweep.open(&folder, number)?);
-                sweep.show_run(&mut console, number, &runs[number])?;
+                if !shown.contains(&number) {
+                    sweep.show_run(&mut console, number, &runs[number])?;
+                }
             }
         }
         ensure_one_data_set(&runs)?;
@@ -231,12 +240,13 @@ impl Sweep {
     }
 
     /// Shows all runs as they are, where some of `count` ranks do not come to their end; on the one that speaks for all,
-    /// which has shown its own.
+    /// which has shown its own. Adds those of the others to `shown`.
     fn show_so_far(
         self: Arc<Self>,
         folder: PathBuf,
         count: usize,
         output: OutputOptions,
+        shown: Arc<Mutex<Vec<usize>>>,
     ) -> impl FnOnce() + Send {
         move || {
             if !speaks() {
@@ -245,15 +255,14 @@ impl Sweep {
             let mut runs = self.not_begun();
             self.look(&folder, &mut runs);
             let mut console = output.console();
-            let of_others = runs
+            let is_of_others = |number: &usize| number % count > 0 && runs[*number].is_finished();
+            let of_others = (0..runs.len()).filter(is_of_others).collect::<Vec<_>>();
+            let done = of_others
                 .iter()
-                .enumerate()
-                .filter(|(number, _)| number % count > 0);
-            let shown = of_others
-                .filter(|(_, run)| run.is_finished())
-                .try_for_each(|(number, run)| self.show_run(&mut console, number, run));
+                .try_for_each(|&number| self.show_run(&mut console, number, &runs[number]));
+            *shown.lock().unwrap_or_else(PoisonError::into_inner) = of_others;
             // The loss is what is to be said now.
-            let _ = shown.and_then(|()| self.show(&mut console, &folder, &runs).map(drop));
+            let _ = done.and_then(|()| self.show(&mut console, &folder, &runs).map(drop));
         }
     }
 

@@ -145,7 +145,11 @@ impl<'a> Session<'a> {
             let (share, note) = world.threads(backend, settings.batch_size)?;
             settings.threads = choices.threads.unwrap_or(share);
             let is_resumed = u64::from(resumed.is_some());
-            ensure_same(&*world.ranks(), "run to resume, or none", is_resumed)?;
+            ensure_same(
+                &*world.ranks(),
+                "another run to resume, or none,",
+                is_resumed,
+            )?;
             if let (Some(note), None) = (note, choices.threads) {
                 console.note(format_args!("note: {note}"));
             }
