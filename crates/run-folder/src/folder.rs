@@ -15,7 +15,7 @@ use crate::config::{CONFIG, Config};
 use crate::entry::{Entry, METRICS};
 use crate::error::RunFolderError;
 use crate::files::{Staged, WEIGHTS, WEIGHTS_FOR_OTHERS, read_at_most};
-use crate::shell::{quoted, resume_options};
+use crate::shell::{line, resume_options};
 
 /// A folder under the out-dir that no other process trains in.
 #[derive(Debug)]
@@ -136,8 +136,7 @@ impl RunFolder {
     /// The command with which `program` continues the run.
     pub fn resume_command(&self, program: &str) -> String {
         let words = self.launcher.iter().map(String::as_str).chain([program]);
-        let words = words.map(quoted).collect::<Vec<_>>().join(" ");
-        format!("{words} {}", self.resume_options)
+        format!("{} {}", line(words), self.resume_options)
     }
 
     /// Writes `config.json`.
@@ -266,9 +265,12 @@ fn unwritable(folder: &Path, what: &str, cause: io::Error, resume_options: &str)
     }
 }
 
-/// The lock of the process that trains in the folder. The system releases it when the process ends
-/// in any way.
-fn lock(folder: &Path) -> Result<File, RunFolderError> {
+/// The lock of the process that trains in a folder. The system releases it when the process ends in any way.
+///
+/// # Errors
+///
+/// [`RunFolderError::InUse`] if another process has it, [`RunFolderError::Lock`] if the system refuses.
+pub fn lock(folder: &Path) -> Result<File, RunFolderError> {
     let path = folder.join("lock");
     let unlockable = |cause| RunFolderError::Lock {
         path: path.clone(),

@@ -19,6 +19,9 @@ pub struct History {
     pub status: Status,
 }
 
+/// The reason of a run that was stopped from outside.
+pub(crate) const INTERRUPTED: &str = "interrupted";
+
 /// The state of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Status {
@@ -40,6 +43,15 @@ impl Status {
             Self::Stopped(_) => "stopped",
             Self::Unfinished => "unfinished",
             Self::Imported => "imported",
+        }
+    }
+
+    /// Whether it goes on when it is resumed. One that stopped for its numbers would stop for them again.
+    pub fn can_go_on(&self) -> bool {
+        match self {
+            Self::Unfinished => true,
+            Self::Stopped(reason) => reason == INTERRUPTED,
+            Self::Finished | Self::Imported => false,
         }
     }
 
@@ -123,7 +135,10 @@ mod tests {
             ("unfinished", 2)
         );
         let paused = history(&[epoch(2), stopped.clone()]);
-        assert_eq!(paused.status.reason(), Some("interrupted"));
+        assert_eq!(paused.status.reason(), Some(INTERRUPTED));
+        assert!(paused.status.can_go_on() && Status::Unfinished.can_go_on());
+        let not_finite = Status::Stopped("the loss is not finite".to_owned());
+        assert!(!not_finite.can_go_on() && !Status::Finished.can_go_on());
         let resumed = history(&[epoch(2), stopped, epoch(3), epoch(4), result.clone()]);
         assert_eq!(
             (resumed.status.name(), resumed.epochs_done()),

@@ -18,7 +18,7 @@ mod remedies;
 mod resume;
 mod saved;
 mod scales;
-mod shell;
+pub mod shell;
 mod test_rows;
 pub mod weights;
 
@@ -27,7 +27,7 @@ pub use config::{Config, Invocation};
 pub use digest::data_digest;
 pub use entry::{Entry, Imported, InFolder, METRICS, ScaleSource};
 pub use error::RunFolderError;
-pub use folder::RunFolder;
+pub use folder::{RunFolder, lock};
 pub use history::{History, Status};
 pub use imported::Weights;
 pub use initial::InitialWeights;

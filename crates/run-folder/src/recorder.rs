@@ -12,6 +12,7 @@ use crate::checkpoint::Checkpoint;
 use crate::config::Config;
 use crate::entry::{Entry, InFolder};
 use crate::folder::RunFolder;
+use crate::history::INTERRUPTED;
 
 /// Receives the events of a run: a terminal, for example.
 pub trait Listener {
@@ -144,7 +145,7 @@ impl<L: Listener> FolderRecorder<L> {
         let reason = match &stopped.reason {
             StopReason::Interrupted => {
                 resume = Some(self.folder.resume_command(&self.program));
-                "interrupted".to_owned()
+                INTERRUPTED.to_owned()
             }
             StopReason::NotFinite {
                 kept_epoch,

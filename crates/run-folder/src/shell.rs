@@ -2,8 +2,19 @@
 
 use std::path::Path;
 
+/// A command line of these words, each in quotes if a shell needs them.
+///
+/// ```
+/// use run_folder::shell::line;
+///
+/// assert_eq!(line(["trainer", "--resume", "my runs/a"]), "trainer --resume 'my runs/a'");
+/// ```
+pub fn line<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    words.into_iter().map(quoted).collect::<Vec<_>>().join(" ")
+}
+
 /// A word, in quotes if a shell needs them.
-pub(crate) fn quoted(word: &str) -> String {
+fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./:@%+,=".contains(c);
     if word.chars().all(plain) && !word.is_empty() {
         word.to_owned()
@@ -14,9 +25,9 @@ pub(crate) fn quoted(word: &str) -> String {
 
 /// The options that continue a run: `--resume` with its folder, and `others` that are not kept in the folder.
 pub(crate) fn resume_options(folder: &Path, others: &[String]) -> String {
-    let folder = quoted(&folder.display().to_string());
-    let others = others.iter().map(|word| format!(" {}", quoted(word)));
-    format!("--resume {folder}{}", others.collect::<String>())
+    let folder = folder.display().to_string();
+    let others = others.iter().map(String::as_str);
+    line(["--resume", &folder].into_iter().chain(others))
 }
 
 #[cfg(test)]

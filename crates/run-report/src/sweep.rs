@@ -104,6 +104,12 @@ impl SweepRun {
         recorded.is_some_and(|recorded| recorded.history.status == Status::Finished)
     }
 
+    /// Whether it has not begun, or goes on when it is resumed.
+    pub fn can_go_on(&self) -> bool {
+        let recorded = self.recorded.as_ref();
+        recorded.is_none_or(|recorded| recorded.history.status.can_go_on())
+    }
+
     fn figures(&self) -> Option<Figures> {
         let history = &self.recorded.as_ref()?.history;
         let result = history.result.as_ref()?;

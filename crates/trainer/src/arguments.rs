@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use datasets::{ClassMap, DatasetError};
-use run_folder::Invocation;
+use run_folder::{Invocation, shell};
 use training::number::parse::finite;
 use training::{Augment, Augmentation, ClassShares, ImageKind, ImageSize};
 
@@ -110,6 +110,21 @@ pub(crate) fn class_map(path: &str) -> Result<ClassMap, DatasetError> {
 /// What started this program as one of several processes, if anything did: `mpirun -n 4`.
 pub(crate) fn launcher() -> Vec<String> {
     Launch::of_this_process().map_or(vec![], Launch::words)
+}
+
+/// The word that started this program.
+pub(crate) fn program() -> String {
+    let program = std::env::args().next();
+    program.unwrap_or_else(|| "trainer".to_owned())
+}
+
+/// The command with which `program` goes on with the sweep in a folder, with these options.
+pub(crate) fn resume_sweep_command(program: &str, folder: &Path, options: &[String]) -> String {
+    let folder = folder.display().to_string();
+    let launcher = launcher();
+    let words = launcher.iter().map(String::as_str);
+    let words = words.chain([program, "sweep", "--resume", &folder]);
+    shell::line(words.chain(options.iter().map(String::as_str)))
 }
 
 /// How this program was started, for a run's configuration.

@@ -201,7 +201,7 @@ pub(super) fn run_folders(folder: &Path) -> Result<Vec<PathBuf>> {
     }
     let mut folders = vec![];
     for path in folders_in(folder)? {
-        if path.join(sweep::PAGE).is_file() {
+        if sweep::is_of_a_sweep(&path) {
             folders.extend(folders_in(&path)?);
         } else {
             folders.push(path);

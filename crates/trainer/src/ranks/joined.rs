@@ -353,14 +353,14 @@ impl Joined {
         let missing = sorted(missing);
         if !self.is_told_of_the_end() && self.is_first_to_miss(&missing) {
             let folder = self.folder();
-            let folder = folder.as_deref().unwrap_or("the folder of the sweep");
+            let folder = folder.as_deref().unwrap_or("FOLDER");
             let (ranks, have) = match &missing[..] {
                 [_] => ("rank", "has"),
                 _ => ("ranks", "have"),
             };
             complain(format_args!(
-                "error: {ranks} {} of {} {have} not answered since all were asked to end, and may be lost; the runs that \
-                 have ended are in {folder}",
+                "error: {ranks} {} of {} {have} not answered since all were asked to end, and may be lost; to go on with \
+                 the sweep, start it with --resume {folder}",
                 listed(&missing),
                 self.count
             ));

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::panic;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Once, OnceLock, PoisonError, Weak, mpsc};
 use std::thread;
@@ -15,7 +15,6 @@ use run_folder::{RunFolder, has_checkpoint};
 
 use super::Server;
 use super::answers::ask_at;
-use crate::commands::sweep::PAGE;
 
 /// Time for a session to answer, when something has gone wrong already.
 const SESSION_TIMEOUT: Duration = Duration::from_secs(5);
@@ -37,7 +36,7 @@ pub(crate) struct Lost {
 struct Kept {
     folder: PathBuf,
     command: String,
-    /// Whether it is one of many, which the command does not go on with.
+    /// Whether it is one of many, with which the command goes on.
     is_of_sweep: bool,
 }
 
@@ -87,10 +86,10 @@ impl Lost {
         let _ = self.device.set(device.clone());
     }
 
-    pub(super) fn set_run(&self, folder: &RunFolder, program: &str, is_of_sweep: bool) {
+    pub(super) fn set_run(&self, folder: &RunFolder, command: String, is_of_sweep: bool) {
         *self.run.lock().unwrap_or_else(PoisonError::into_inner) = Some(Kept {
             folder: folder.path().to_owned(),
-            command: folder.resume_command(program),
+            command,
             is_of_sweep,
         });
     }
@@ -159,24 +158,19 @@ impl Lost {
     /// How to go on, with what is to be done first.
     fn remedy(&self, first: &str) -> String {
         let run = self.run.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(Kept {
-            folder,
-            command,
-            is_of_sweep,
-        }) = &*run
-        else {
-            return format!("{first}repeat the command");
-        };
-        // It has a page once a run of it has ended.
-        let has_page = |sweep: &&Path| sweep.join(PAGE).exists();
-        let sweep = folder.parent().filter(|_| *is_of_sweep).filter(has_page);
-        let ended =
-            sweep.map(|sweep| format!("the runs that have ended are in {}; ", sweep.display()));
-        let go_on = match (has_checkpoint(folder), is_of_sweep) {
-            (true, false) => format!("go on from the last checkpoint with: {command}"),
-            (true, true) => format!("resume this run, not the rest of the sweep, with: {command}"),
-            (false, _) => "repeat the command".to_owned(),
-        };
-        format!("{}{first}{go_on}", ended.unwrap_or_default())
+        match &*run {
+            None => format!("{first}repeat the command"),
+            Some(Kept {
+                is_of_sweep: true,
+                command,
+                ..
+            }) => format!("{first}go on with the sweep with: {command}"),
+            Some(Kept {
+                folder, command, ..
+            }) if has_checkpoint(folder) => {
+                format!("{first}go on from the last checkpoint with: {command}")
+            }
+            Some(_) => format!("{first}repeat the command"),
+        }
     }
 }

@@ -43,6 +43,14 @@ pub(crate) struct RemoteOptions {
 }
 
 impl RemoteOptions {
+    /// These options; those that are not given, of others.
+    pub(crate) fn or(self, others: &Self) -> Self {
+        Self {
+            url: self.url.or_else(|| others.url.clone()),
+            token_file: self.token_file.or_else(|| others.token_file.clone()),
+        }
+    }
+
     /// These options as they are given: a run that goes on needs them again.
     pub(crate) fn words(&self) -> Vec<String> {
         let url = self.url.as_ref().map(Server::to_string);

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::Value;
 
 use crate::background::Running;
-use crate::common::{SMALL, Workplace, metrics, names};
+use crate::common::{Finished, SMALL, Workplace, metrics, names, names_in};
 use crate::documented::assert_documented;
 
 fn close(value: &Value, expected: f64) -> bool {
@@ -123,6 +123,99 @@ fn ctrl_c_leaves_a_table_and_a_page_of_what_has_ended() {
     }
 }
 
+/// What is done stays, what was stopped goes on, what has not begun begins: with the numbers of a sweep that nobody
+/// stopped.
+#[test]
+fn a_sweep_that_was_stopped_goes_on() {
+    let workplace = Workplace::new();
+    let sweep = |rates: &str, epochs: u32, name: &str| {
+        format!(
+            "sweep --vary learning-rate={rates} --seeds 2 --data-dir data --hidden 12 --batch-size 12 --threads 1 \
+             --backend flex --schedule constant --epochs {epochs} --run-name {name}"
+        )
+    };
+    let whole = sweep("0.05,0.1,1e30", 400, "whole");
+    assert_eq!(workplace.run(&whole).code, Some(1));
+
+    let options = sweep("0.05,0.1,1e30", 400, "stopped");
+    let mut running = Running::start(&workplace, workplace.command(&options));
+    running.wait_for_a_checkpoint("stopped/02-learning-rate-0.05-seed-1");
+    let folder = workplace.path("runs/stopped");
+    workplace
+        .run("sweep --resume runs/stopped")
+        .assert_refused(&["another process trains in runs/stopped"]);
+    running.signal("-INT");
+    let stopped = running.end();
+    assert_eq!(stopped.code, Some(130), "{}", stopped.stderr);
+    let (_, command) = stopped
+        .stdout
+        .split_once("resume with: ")
+        .expect("it says how");
+    let command = command.trim();
+    assert!(
+        command.ends_with("trainer sweep --resume runs/stopped"),
+        "{command}"
+    );
+    // As if it had been killed before it had anything to keep.
+    let third = "03-learning-rate-0.1-seed-0";
+    assert!(!folder.join(third).exists());
+    let first = metrics(&folder.join("01-learning-rate-0.05-seed-0"));
+
+    for (more, naming) in [
+        ("--learning-rate 1", "--data-dir, --threads"),
+        ("--init runs/whole", "--resume"),
+        ("--data-dir nowhere", "nowhere"),
+    ] {
+        let refused = workplace.run(&format!("sweep --resume runs/stopped {more}"));
+        refused.assert_refused(&[naming]);
+    }
+    workplace
+        .run("sweep --resume runs/stopped/01-learning-rate-0.05-seed-0")
+        .assert_refused(&["a single run", "train"]);
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let mut command = workplace.command("sweep --resume");
+    command.arg(&folder).current_dir(elsewhere.path());
+    let refused = Finished::from(command.output().expect("it starts"));
+    refused.assert_refused(&["resume it there"]);
+
+    let resumed = workplace.run("sweep --resume runs/stopped --quiet");
+    assert_eq!(resumed.code, Some(1), "{}", resumed.stderr);
+    assert_eq!(metrics(&folder.join("01-learning-rate-0.05-seed-0")), first);
+    let resumes = |run: &str| {
+        let entries = metrics(&folder.join(run));
+        entries
+            .iter()
+            .filter(|entry| entry["event"] == "resumed")
+            .count()
+    };
+    assert_eq!(resumes("02-learning-rate-0.05-seed-1"), 1);
+    assert_eq!(resumes(third), 0);
+
+    // Once more, nothing is left to do: runs that lost their numbers would lose them again.
+    let before = names_in(&folder);
+    let events_of = |name: &str| {
+        let finished = workplace.run(&format!("sweep --resume runs/{name} --format json"));
+        assert_eq!(finished.code, Some(1), "{}", finished.stderr);
+        finished.events()
+    };
+    let events = events_of("stopped");
+    events.iter().for_each(assert_documented);
+    let last = events.last().expect("a line");
+    assert_eq!([&last["finished"], &last["runs"]], [4, 6]);
+    assert!(last.get("resume").is_none());
+    assert_eq!(names_in(&folder), before);
+    assert_eq!(resumes("05-learning-rate-1e30-seed-0"), 0);
+    let of_the_whole = events_of("whole");
+    let rows = |events: &[Value]| {
+        let rows = events.iter().filter(|event| event["event"] == "sweep_row");
+        let figures = rows.map(|row| [&row["val_loss"], &row["test_accuracy"]].map(Value::clone));
+        figures.collect::<Vec<_>>()
+    };
+    assert_eq!(rows(&of_the_whole), rows(&events));
+    let page = fs::read_to_string(folder.join("sweep.html")).expect("a page");
+    assert!(page.contains("trainer sweep --vary learning-rate=0.05,0.1,1e30"));
+}
+
 #[test]
 fn what_cannot_vary_is_refused_before_any_run() {
     let workplace = Workplace::new();
@@ -152,7 +245,12 @@ fn what_cannot_vary_is_refused_before_any_run() {
         ("--vary epochs=1,2 --seeds 0", &["--seeds"]),
         ("--vary epochs=1,2 --seeds 501", &["1002 runs"]),
         ("--vary epochs=1,2 --dry-run", &["--dry-run"]),
-        ("--vary epochs=1,2 --resume runs/x", &["--resume"]),
+        ("--vary epochs=1,2 --resume runs/x", &["--vary", "--resume"]),
+        ("--seeds 2 --resume runs/x", &["--seeds", "--resume"]),
+        (
+            "--resume nowhere",
+            &["nowhere is not the folder of a sweep"],
+        ),
         (
             "--vary epochs=1,2 --vary batch-size=1,2 --vary optimizer=sgd,adam",
             &["3 times"],

@@ -350,8 +350,8 @@ fn a_rank_that_dies_ends_a_sweep() {
         assert_eq!(finished.code, Some(137), "{stderr}");
         let errors = stderr.lines().filter(|line| line.starts_with("error: "));
         let expected = format!(
-            "error: rank {lost} of 2 has not answered since all were asked to end, and may be lost; the runs that have \
-             ended are in runs/swept"
+            "error: rank {lost} of 2 has not answered since all were asked to end, and may be lost; to go on with the \
+             sweep, start it with --resume runs/swept"
         );
         assert_eq!(errors.collect::<Vec<_>>(), [&*expected], "{stderr}");
         let page = std::fs::read_to_string(workplace.path("runs/swept/sweep.html"));

@@ -201,6 +201,36 @@ fn the_runs_of_a_sweep_are_shared_out() {
     );
 }
 
+/// On another number of ranks: rank 1 finishes a run that was killed, and rank 0 trains one that had not begun.
+#[test]
+fn a_sweep_goes_on_with_another_number_of_ranks() {
+    let _alone = alone();
+    let workplace = Workplace::new();
+    let options = format!(
+        "sweep --vary learning-rate=0.05,0.1 --seeds 2 {SMALL} --backend flex --engine fused --epochs 3 --run-name swept"
+    );
+    let whole = run(&workplace, 4, &options);
+    assert_eq!(whole.code, Some(0), "{}", whole.stderr);
+    let folder = workplace.path("runs/swept");
+    let [killed, not_begun] = [
+        "02-learning-rate-0.05-seed-1",
+        "03-learning-rate-0.1-seed-0",
+    ]
+    .map(|name| folder.join(name));
+    let nets = || [&killed, &not_begun].map(|run| weights(run));
+    let before = nets();
+    std::fs::remove_dir_all(&not_begun).expect("it is there");
+    let file = killed.join("metrics.jsonl");
+    let text = std::fs::read_to_string(&file).expect("its history");
+    let (begun, _) = text.split_once("{\"event\":\"result\"").expect("a result");
+    std::fs::write(&file, begun).expect("it is ours");
+    let resumed = run(&workplace, 2, "sweep --resume runs/swept");
+    assert_eq!(resumed.code, Some(0), "{}", resumed.stderr);
+    assert!(before == nets(), "{}", resumed.stdout);
+    let resumes = |run| metrics(run).iter().any(|entry| entry["event"] == "resumed");
+    assert_eq!([&killed, &not_begun].map(|run| resumes(run)), [true, false]);
+}
+
 #[test]
 fn the_benchmark_has_several_ranks_and_their_part_of_a_step() {
     let _alone = alone();

@@ -1,77 +1,60 @@
 //! `trainer sweep`: runs that differ in one or two options and in their seeds.
 
+mod folder;
+mod lines;
 mod plan;
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::io::ErrorKind;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use backends::Backend;
-use clap::Args;
-use jiff::Timestamp;
-use pages::numbers::{number, percent};
+use clap::{Args, Command, FromArgMatches};
 use programs::Exit;
-use run_report::sweep::{Cell, SweepRun, cells, conclusion, page, table};
+use run_folder::lock;
+use run_report::sweep::{SweepRun, cells, conclusion, page, table};
 use run_report::{Recorded, write};
-use serde::Serialize;
 use training::number::parse::at_least_one;
-use training::{Choices, Epoch, Settings, ensure_same_settings};
+use training::{Choices, Engine, Settings, ensure_same_settings};
 
+pub(super) use self::folder::is_of_a_sweep;
+use self::folder::{Kept, PAGE, make_folder};
+use self::lines::{Line, given, outcome, pairs, run_line};
 use self::plan::{Planned, Varied, plan};
-use super::train::{self, OutputOptions, TrainOptions};
-use crate::arguments::command_line;
+use super::train::{self, TrainOptions};
+use crate::arguments::{program, resume_sweep_command};
 use crate::console::Console;
 use crate::ranks::{World, speaks};
 use crate::signals::asked_to_end;
 
-/// Name of the page in the folder of a sweep.
-pub(crate) const PAGE: &str = "sweep.html";
-
 /// Options of `sweep`.
 #[derive(Debug, Args)]
+#[command(mut_arg("resume", |arg| arg.help(RESUME)))]
 pub(crate) struct SweepOptions {
     /// An option of train and its values, separated by commas: learning-rate=0.05,0.1,0.2. For lists, by
     /// spaces: "hidden=64 256,128". Give it twice to combine two options.
-    #[arg(long, required = true, value_name = "OPTION=VALUES")]
+    #[arg(
+        long,
+        required_unless_present = "resume",
+        conflicts_with = "resume",
+        value_name = "OPTION=VALUES"
+    )]
     vary: Vec<String>,
 
     /// How many seeds to train each combination with, from --seed on, at least 1.
-    #[arg(long, default_value = "3", allow_negative_numbers = true, value_parser = at_least_one, value_name = "N")]
+    #[arg(long, default_value = "3", conflicts_with = "resume", allow_negative_numbers = true, value_parser = at_least_one, value_name = "N")]
     seeds: usize,
 
     #[command(flatten)]
     train: TrainOptions,
 }
 
-/// A line of the results, as JSON.
-#[derive(Debug, Serialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
-enum Line<'a> {
-    SweepRun {
-        options: BTreeMap<&'a str, &'a str>,
-        seed: u64,
-        state: &'static str,
-        val_loss: Option<f64>,
-        val_accuracy: Option<f64>,
-        test_accuracy: Option<f64>,
-        run_dir: String,
-    },
-    SweepRow {
-        options: BTreeMap<&'a str, &'a str>,
-        #[serde(flatten)]
-        cell: &'a Cell,
-    },
-    Sweep {
-        runs: usize,
-        finished: usize,
-        sweep_dir: String,
-        page: String,
-    },
-}
+/// What `--resume` does here.
+const RESUME: &str = "Go on with the sweep in this folder: train the runs that have not begun, and resume those that were \
+                      stopped or killed. Its options are those that it began with; only --data-dir, --threads, --device, \
+                      --url, --token-file, --format, --quiet and the number of ranks may change";
 
 /// Trains all combinations of the values with all seeds, and shows them as a table and on a page. Several
 /// processes share the runs.
@@ -81,13 +64,13 @@ enum Line<'a> {
 /// If a value is not allowed, before anything is trained; or if a run cannot start.
 pub(crate) fn run(options: &SweepOptions) -> Result<Exit> {
     let base = options.train.choices();
-    let sweep = Sweep::of(options, &base);
+    let sweep = Sweep::of(options);
     let plan = sweep.as_ref().map_or(&[][..], |sweep| &sweep.plan);
     // A run on ndarray decides, if there is any.
     let on_ndarray = plan.iter().find(|run| run.choices.backend.is_none());
     let interrupt = train::prepare(on_ndarray.map_or(&base, |run| &run.choices))?;
     let world = World::join(&interrupt)?;
-    let done = sweep.and_then(|sweep| sweep.run(&options.train, &interrupt, world.as_ref()));
+    let done = sweep.and_then(|sweep| sweep.run(&interrupt, world.as_ref()));
     match (&world, done) {
         // Where one fails, the others would wait for it.
         (Some(world), Err(error)) => world.fail(&error),
@@ -100,14 +83,38 @@ struct Sweep {
     /// The options that vary.
     names: Vec<String>,
     plan: Vec<Planned>,
+    /// The options of its runs.
+    options: TrainOptions,
+    /// How it was begun.
+    kept: Kept,
+    /// If it goes on: what changes in the runs that have begun.
+    changes: Option<Choices>,
 }
 
 impl Sweep {
-    fn of(options: &SweepOptions, base: &Choices) -> Result<Self> {
+    fn of(options: &SweepOptions) -> Result<Self> {
+        let now = &options.train;
+        match &now.checkpoints.resume {
+            None => Self::begun_with(options, Kept::of_this_process()),
+            Some(folder) => {
+                let kept = Kept::open(folder)?;
+                let mut begun_with = parse(kept.options()).with_context(|| {
+                    format!("cannot go on with the sweep in {}", folder.display())
+                })?;
+                let changes = begun_with.train.go_on(now)?;
+                Ok(Self {
+                    changes: Some(changes),
+                    ..Self::begun_with(&begun_with, kept)?
+                })
+            }
+        }
+    }
+
+    fn begun_with(options: &SweepOptions, kept: Kept) -> Result<Self> {
         refuse_what_is_for_one_run(options)?;
         let varied = options.vary.iter().map(|vary| Varied::parse(vary));
         let varied = varied.collect::<Result<Vec<_>>>()?;
-        let plan = plan(&varied, base, options.seeds)?;
+        let plan = plan(&varied, &options.train.choices(), options.seeds)?;
         if plan.iter().any(|run| run.choices.average_every.is_some()) {
             bail!("--average-every is for a single run; leave it out, or use train");
         }
@@ -118,48 +125,45 @@ impl Sweep {
             backend.ensure_has(options.train.device(backend, None))?;
         }
         let names = varied.iter().map(|varied| varied.name.clone()).collect();
-        Ok(Self { names, plan })
+        Ok(Self {
+            names,
+            plan,
+            options: options.train.clone(),
+            kept,
+            changes: None,
+        })
     }
 
     /// Trains the runs, of several processes each its share, and shows all.
-    fn run(
-        self,
-        options: &TrainOptions,
-        interrupt: &Arc<AtomicBool>,
-        world: Option<&World>,
-    ) -> Result<Exit> {
-        let output = &options.output;
-        let mut console = output.console();
-        let make = || make_folder(&output.out_dir, output.run_name.as_deref());
-        let (folder, [rank, count], share) = match world {
-            None => (make()?, [0, 1], None),
+    fn run(self, interrupt: &Arc<AtomicBool>, world: Option<&World>) -> Result<Exit> {
+        let mut console = self.options.output.console();
+        let (folder, [rank, count], share, _lock) = match world {
+            None => {
+                let (folder, lock) = self.folder()?;
+                (folder, [0, 1], None, Some(lock))
+            }
             Some(world) => {
                 world.ensure_same_program(true)?;
                 let ranks = world.ranks();
                 let settings = self.plan.iter().map(|run| Settings::resolve(&run.choices));
                 ensure_same_settings(&*ranks, &settings.collect::<Result<Vec<_>, _>>()?)?;
-                let folder = if speaks() { Some(make()?) } else { None };
-                let folder = tell(world, folder.as_deref())?;
+                let made = if speaks() { Some(self.folder()?) } else { None };
+                let folder = tell(world, made.as_ref().map(|(folder, _)| &**folder))?;
                 let place = [ranks.rank(), ranks.count()];
-                (folder, place, Some(world.share_of_cores()?))
+                let lock = made.map(|(_, lock)| lock);
+                (folder, place, Some(world.share_of_cores()?), lock)
             }
         };
         let mut runs = self.not_begun();
+        if self.changes.is_some() {
+            self.look(&folder, &mut runs);
+        }
         for number in (rank..runs.len()).step_by(count) {
-            let planned = &self.plan[number];
-            let mut choices = planned.choices.clone();
-            let Settings {
-                threads, backend, ..
-            } = Settings::resolve(&choices)?;
-            if let Some(share) = share.filter(|&share| share < threads && choices.threads.is_none())
-            {
-                choices.threads = Some(share);
+            if runs[number].can_go_on() {
+                let process = world.map(World::rank_on_this_machine);
+                self.train(number, &folder, share, process, interrupt)?;
+                runs[number].recorded = Some(self.open(&folder, number)?);
             }
-            let process = world.map(World::rank_on_this_machine);
-            let device = options.device(backend.parse()?, process);
-            let part = options.of_a_part(&folder, planned.name.clone(), device);
-            train::run_part(&part, choices, interrupt)?;
-            runs[number].recorded = Some(self.open(&folder, number)?);
             self.show_run(&mut console, number, &runs[number])?;
             if speaks() {
                 // Whatever becomes of the others, there is a page of those that have ended. Why there is none, is said
@@ -175,12 +179,7 @@ impl Sweep {
         let sweep = Arc::new(self);
         let shown = Arc::<Mutex<Vec<usize>>>::default();
         if let Some(world) = world {
-            let if_late = Arc::clone(&sweep).show_so_far(
-                folder.clone(),
-                count,
-                output.clone(),
-                Arc::clone(&shown),
-            );
+            let if_late = Arc::clone(&sweep).show_so_far(folder.clone(), count, Arc::clone(&shown));
             let met = world.meet(is_interrupted, asked_to_end(), if_late)?;
             is_interrupted = met.is_agreed;
             if met.is_late {
@@ -214,6 +213,44 @@ impl Sweep {
         })
     }
 
+    /// Its folder, with the lock: made, or that of the sweep that goes on. For the process that speaks for all.
+    fn folder(&self) -> Result<(PathBuf, File)> {
+        let train = &self.options;
+        if let Some(folder) = &train.checkpoints.resume {
+            return Ok((folder.clone(), lock(folder)?));
+        }
+        let folder = make_folder(&train.output.out_dir, train.output.run_name.as_deref())?;
+        self.kept.write(&folder)?;
+        let lock = lock(&folder)?;
+        Ok((folder, lock))
+    }
+
+    /// Trains a run, or goes on with it; by its share of the threads, if processes share the cores.
+    fn train(
+        &self,
+        number: usize,
+        folder: &Path,
+        share: Option<usize>,
+        process: Option<usize>,
+        interrupt: &Arc<AtomicBool>,
+    ) -> Result<()> {
+        let planned = &self.plan[number];
+        let settings = Settings::resolve(&planned.choices)?;
+        let device = self.options.device(settings.backend.parse()?, process);
+        let place = folder.join(&planned.name);
+        let begun = self.changes.clone().filter(|_| place.exists());
+        let mut part = self.options.of_a_part(folder, planned.name.clone(), device);
+        part.checkpoints.resume = begun.as_ref().map(|_| place);
+        // With another number of threads, only the fused engine gives the same numbers.
+        let may_share = begun.is_none() || settings.engine == Engine::Fused;
+        let mut choices = begun.unwrap_or_else(|| planned.choices.clone());
+        if may_share && planned.choices.threads.is_none() {
+            choices.threads = share.filter(|&share| share < settings.threads);
+        }
+        train::run_part(&part, choices, interrupt)?;
+        Ok(())
+    }
+
     /// All runs, before the first begins.
     fn not_begun(&self) -> Vec<SweepRun> {
         let runs = self.plan.iter().map(|planned| SweepRun {
@@ -245,7 +282,6 @@ impl Sweep {
         self: Arc<Self>,
         folder: PathBuf,
         count: usize,
-        output: OutputOptions,
         shown: Arc<Mutex<Vec<usize>>>,
     ) -> impl FnOnce() + Send {
         move || {
@@ -254,8 +290,9 @@ impl Sweep {
             }
             let mut runs = self.not_begun();
             self.look(&folder, &mut runs);
-            let mut console = output.console();
-            let is_of_others = |number: &usize| number % count > 0 && runs[*number].is_finished();
+            let mut console = self.options.output.console();
+            let is_of_others =
+                |number: &usize| !number.is_multiple_of(count) && runs[*number].is_finished();
             let of_others = (0..runs.len()).filter(is_of_others).collect::<Vec<_>>();
             let done = of_others
                 .iter()
@@ -284,7 +321,7 @@ impl Sweep {
     /// Writes the page of all runs, and gives its path.
     fn write_page(&self, folder: &Path, runs: &[SweepRun]) -> Result<PathBuf> {
         let file = folder.join(PAGE);
-        write(&page(&self.names, runs)?, &file, &command_line())?;
+        write(&page(&self.names, runs)?, &file, &self.kept.command_line())?;
         Ok(file)
     }
 
@@ -298,11 +335,17 @@ impl Sweep {
             console.json(&Line::SweepRow { options, cell })?;
         }
         let finished = cells.iter().map(|cell| cell.finished).sum();
+        let can_go_on = runs.iter().any(SweepRun::can_go_on);
+        let resume = can_go_on.then(|| {
+            let words = self.options.remote().words();
+            resume_sweep_command(&program(), folder, &words)
+        });
         console.json(&Line::Sweep {
             runs: runs.len(),
             finished,
             sweep_dir: folder.display().to_string(),
             page: file.display().to_string(),
+            resume: resume.clone(),
         })?;
         console.text(format_args!(
             "{}\n{}\npage: {}",
@@ -310,12 +353,30 @@ impl Sweep {
             conclusion(names, &cells),
             file.display()
         ))?;
+        if let Some(command) = resume {
+            console.text(format_args!("resume with: {command}"))?;
+        }
         Ok(if finished < runs.len() {
             Exit::Negative
         } else {
             Exit::Success
         })
     }
+}
+
+/// The options of `sweep` in these words.
+fn parse(words: &[String]) -> Result<SweepOptions> {
+    let command = SweepOptions::augment_args(Command::new("sweep").no_binary_name(true));
+    let matches = command.try_get_matches_from(words);
+    let options = matches.and_then(|matches| SweepOptions::from_arg_matches(&matches));
+    options.map_err(|error| {
+        let text = error.to_string();
+        let line = text.lines().next().unwrap_or_default();
+        anyhow!(
+            "{}",
+            line.strip_prefix("error: ").unwrap_or(line).to_owned()
+        )
+    })
 }
 
 /// Tells every rank the folder that rank 0 has made.
@@ -351,13 +412,8 @@ fn ensure_one_data_set(runs: &[SweepRun]) -> Result<()> {
 
 fn refuse_what_is_for_one_run(options: &SweepOptions) -> Result<()> {
     let train = &options.train;
-    for (option, is_given) in [
-        ("--resume", train.checkpoints.resume.is_some()),
-        ("--dry-run", train.output.dry_run),
-    ] {
-        if is_given {
-            bail!("{option} is for a single run; leave it out, or use train");
-        }
+    if train.output.dry_run {
+        bail!("--dry-run is for a single run; leave it out, or use train");
     }
     if options.vary.len() > 2 {
         bail!(
@@ -366,79 +422,4 @@ fn refuse_what_is_for_one_run(options: &SweepOptions) -> Result<()> {
         );
     }
     Ok(())
-}
-
-/// Makes the folder of the sweep, with a number added if it exists.
-fn make_folder(out_dir: &Path, name: Option<&str>) -> Result<PathBuf> {
-    let time = || {
-        Timestamp::now()
-            .strftime("%Y%m%dT%H%M%SZ-sweep")
-            .to_string()
-    };
-    let name = name.map_or_else(time, str::to_owned);
-    let refused = || {
-        format!(
-            "cannot write to out-dir {}; name a folder that you may write to with --out-dir",
-            out_dir.display()
-        )
-    };
-    fs::create_dir_all(out_dir).with_context(refused)?;
-    for number in 1.. {
-        let path = match number {
-            1 => out_dir.join(&name),
-            _ => out_dir.join(format!("{name}-{number}")),
-        };
-        match fs::create_dir(&path) {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            made => {
-                made.with_context(refused)?;
-                return Ok(path);
-            }
-        }
-    }
-    unreachable!("the numbers never end")
-}
-
-fn pairs<'a>(names: &'a [String], values: &'a [String]) -> BTreeMap<&'a str, &'a str> {
-    let names = names.iter().map(String::as_str);
-    names.zip(values.iter().map(String::as_str)).collect()
-}
-
-/// `learning-rate 0.1, hidden 64`.
-fn given(names: &[String], values: &[String]) -> String {
-    let pairs = names.iter().zip(values);
-    let pairs = pairs.map(|(name, value)| format!("{name} {value}"));
-    pairs.collect::<Vec<_>>().join(", ")
-}
-
-fn outcome(recorded: &Recorded) -> String {
-    let history = &recorded.history;
-    let last = history.epochs.last();
-    match (&history.result, last.and_then(Epoch::val_loss_of_candidate)) {
-        (None, _) => {
-            let reason = history.status.reason().unwrap_or(history.status.name());
-            format!("no result: {reason}")
-        }
-        (Some(_), Some(loss)) => format!("validation loss {}", number(loss)),
-        (Some(result), None) => format!("test accuracy {}", percent(result.test_accuracy)),
-    }
-}
-
-fn run_line<'a>(names: &'a [String], run: &'a SweepRun, recorded: &Recorded) -> Line<'a> {
-    let Recorded {
-        run: saved,
-        history,
-        ..
-    } = recorded;
-    let last = history.epochs.last();
-    let result = history.result.as_ref();
-    Line::SweepRun {
-        options: pairs(names, &run.values),
-        seed: run.seed,
-        state: history.status.name(),
-        val_loss: last.and_then(Epoch::val_loss_of_candidate),
-        val_accuracy: last.and_then(Epoch::val_accuracy_of_candidate),
-        test_accuracy: result.map(|result| result.test_accuracy),
-        run_dir: saved.path().display().to_string(),
-    }
 }

@@ -20,9 +20,9 @@ use training::{
     dry_run, ensure_same, epochs_in, parameters,
 };
 
-pub(crate) use options::{OutputOptions, TrainOptions};
+pub(crate) use options::TrainOptions;
 
-use crate::arguments::{invocation, launcher};
+use crate::arguments::{invocation, launcher, program, resume_sweep_command};
 use crate::console::{Console, FrontEnd, Unrecorded};
 use crate::ranks::{World, speaks};
 use crate::remote::Link;
@@ -117,7 +117,8 @@ impl<'a> Session<'a> {
         let same = world.map(|world| world.ensure_same_program(false));
         same.transpose()?;
         let resumed = options.checkpoints.resume.as_deref().map(|path| {
-            if speaks() {
+            // A run of a sweep has its process for itself.
+            if world.is_none() || speaks() {
                 Resumed::open(path, &choices)
             } else {
                 Resumed::follow(path, &choices)
@@ -276,16 +277,21 @@ impl<'a> Session<'a> {
             return Ok(self.exit(outcome));
         };
         let start = self.start(&config, state.net(), &splits);
-        let program = std::env::args().next();
-        let program = program.unwrap_or_else(|| "trainer".to_owned());
-        folder.resumes_with(&self.options.remote().words());
+        let program = program();
+        let words = self.options.remote().words();
+        folder.resumes_with(&words);
         let ranks = self.ranks();
         if ranks > 1 {
             folder.resumes_by(&launcher());
         }
         if let Some(link) = &self.link {
             let is_of_sweep = self.options.output.silent;
-            link.set_run(&folder, &program, is_of_sweep);
+            let sweep = folder.path().parent().filter(|_| is_of_sweep);
+            let command = match sweep {
+                Some(sweep) => resume_sweep_command(&program, sweep, &words),
+                None => folder.resume_command(&program),
+            };
+            link.set_run(&folder, command, is_of_sweep);
         }
         let console = self.options.output.console();
         let front_end = FrontEnd::new(console, Arc::clone(&self.interrupt), self.opened.hardware);

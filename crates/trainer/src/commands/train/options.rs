@@ -6,6 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::{Result, bail};
 use backends::{Backend, adapter_of_process};
 use clap::Args;
 use layers::Activation;
@@ -308,6 +309,42 @@ impl TrainOptions {
         options
     }
 
+    /// Changes the options that a sweep began with to those with which it goes on: `now` may change where the data
+    /// are, where and by how many threads it computes, and how it shows its results. Gives what changes in the runs
+    /// that have begun.
+    ///
+    /// # Errors
+    ///
+    /// If `now` has more than that.
+    pub(crate) fn go_on(&mut self, now: &Self) -> Result<Choices> {
+        let changes = Choices {
+            data_dir: now.data.data_dir.clone(),
+            threads: now.computation.threads,
+            ..Choices::default()
+        };
+        if now.choices() != changes {
+            bail!(
+                "--resume goes on with the options that the sweep began with; beside it, only --data-dir, --threads, \
+                 --device, --url, --token-file, --format and --quiet can be given"
+            );
+        }
+        let data_dir = now.data.data_dir.as_ref();
+        self.data.data_dir = data_dir.or(self.data.data_dir.as_ref()).cloned();
+        let ComputationOptions {
+            threads,
+            device,
+            remote,
+            ..
+        } = &mut self.computation;
+        *threads = now.computation.threads.or(*threads);
+        device.device = now.computation.device.device.or(device.device);
+        *remote = now.computation.remote.clone().or(remote);
+        self.output.format = now.output.format;
+        self.output.quiet = now.output.quiet;
+        self.checkpoints.resume.clone_from(&now.checkpoints.resume);
+        Ok(changes)
+    }
+
     /// The graphics adapter for a run on this backend, if it is not the preferred one: the chosen one, or of
     /// several processes on this machine, by the number of this one, each its own.
     pub(crate) fn device(&self, backend: Backend, process: Option<usize>) -> Option<usize> {
@@ -317,7 +354,7 @@ impl TrainOptions {
     }
 
     /// Which worker computes, if one does.
-    pub(super) fn remote(&self) -> &RemoteOptions {
+    pub(crate) fn remote(&self) -> &RemoteOptions {
         &self.computation.remote
     }
 
