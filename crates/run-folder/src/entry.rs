@@ -6,6 +6,9 @@ use training::{DryRun, Epoch, GradientCheck, RunResult, Start};
 /// Name of the file with a run's metrics, in its folder.
 pub const METRICS: &str = "metrics.jsonl";
 
+/// Name of the file that says how a sweep was begun, in the folder of its runs.
+pub const SWEEP: &str = "sweep.json";
+
 /// A line of `metrics.jsonl`: an object with its name under `"event"`. Accuracies are fractions; numbers
 /// that are not finite are the strings "nan", "inf" and "-inf".
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -8,7 +8,7 @@ use datasets::{DatasetError, Treatment};
 use training::{ModelName, SettingsError, TrainingError};
 use weight_exchange::ExchangeError;
 
-use crate::remedies::{or_resize, remedy};
+use crate::remedies::{or_resize, remedy, run_in};
 
 /// Why a run folder, a checkpoint or a file of weights cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -35,9 +35,8 @@ pub enum RunFolderError {
     },
     /// A folder without a configuration.
     #[error(
-        "{} is not a run folder: expected a config.json in it, found none; name a folder that trainer \
-         wrote, for example one under runs",
-        path.display()
+        "{} is not a run folder: expected a config.json in it, found none; {}",
+        path.display(), run_in(path)
     )]
     NotARunFolder {
         /// The folder.

@@ -25,7 +25,7 @@ pub mod weights;
 pub use checkpoint::{Checkpoint, has_checkpoint};
 pub use config::{Config, Invocation};
 pub use digest::data_digest;
-pub use entry::{Entry, Imported, InFolder, METRICS, ScaleSource};
+pub use entry::{Entry, Imported, InFolder, METRICS, SWEEP, ScaleSource};
 pub use error::RunFolderError;
 pub use folder::{RunFolder, lock};
 pub use history::{History, Status};

@@ -1,6 +1,9 @@
 //! What helps against an error, where that depends on its cause.
 
 use std::io::{self, ErrorKind};
+use std::path::Path;
+
+use crate::entry::SWEEP;
 
 /// What lets a file be written that could not be.
 pub(crate) fn remedy(cause: &io::Error) -> &'static str {
@@ -10,6 +13,15 @@ pub(crate) fn remedy(cause: &io::Error) -> &'static str {
         }
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => "make the folder writable",
         _ => "remove the cause",
+    }
+}
+
+/// Which folder to name in the place of one that is not that of a run.
+pub(crate) fn run_in(folder: &Path) -> &'static str {
+    if folder.join(SWEEP).is_file() {
+        "it is that of a sweep: name one of the runs in it, or go on with all by trainer sweep --resume"
+    } else {
+        "name a folder that trainer wrote, for example one under runs"
     }
 }
 

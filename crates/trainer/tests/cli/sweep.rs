@@ -172,6 +172,9 @@ fn a_sweep_that_was_stopped_goes_on() {
     workplace
         .run("sweep --resume runs/stopped/01-learning-rate-0.05-seed-0")
         .assert_refused(&["a single run", "train"]);
+    workplace
+        .run("--resume runs/stopped")
+        .assert_refused(&["that of a sweep", "trainer sweep --resume"]);
     let elsewhere = tempfile::tempdir().expect("a folder");
     let mut command = workplace.command("sweep --resume");
     command.arg(&folder).current_dir(elsewhere.path());
@@ -202,7 +205,7 @@ fn a_sweep_that_was_stopped_goes_on() {
     events.iter().for_each(assert_documented);
     let last = events.last().expect("a line");
     assert_eq!([&last["finished"], &last["runs"]], [4, 6]);
-    assert!(last.get("resume").is_none());
+    assert!(last["resume"].is_null());
     assert_eq!(names_in(&folder), before);
     assert_eq!(resumes("05-learning-rate-1e30-seed-0"), 0);
     let of_the_whole = events_of("whole");

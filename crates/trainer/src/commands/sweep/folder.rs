@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
+use run_folder::SWEEP;
 use run_folder::files::Staged;
 use serde::{Deserialize, Serialize};
 
@@ -13,9 +14,6 @@ use crate::arguments::invocation;
 
 /// Name of the page in the folder of a sweep.
 pub(super) const PAGE: &str = "sweep.html";
-
-/// Name of the file that says how it was begun.
-const FILE: &str = "sweep.json";
 
 /// How a sweep was begun.
 #[derive(Debug, Serialize, Deserialize)]
@@ -48,7 +46,7 @@ impl Kept {
     ///
     /// If the disk is full.
     pub(super) fn write(&self, folder: &Path) -> Result<()> {
-        let file = folder.join(FILE);
+        let file = folder.join(SWEEP);
         let json = serde_json::to_string_pretty(self)? + "\n";
         let written = Staged::write(&file, json.as_bytes()).and_then(Staged::publish);
         written.with_context(|| format!("cannot write {}", file.display()))
@@ -60,7 +58,7 @@ impl Kept {
     ///
     /// If there is none, or if this process is in another folder: the options would name other files.
     pub(super) fn open(folder: &Path) -> Result<Self> {
-        let file = folder.join(FILE);
+        let file = folder.join(SWEEP);
         let text = match fs::read_to_string(&file) {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 let remedy = if folder.join("config.json").is_file() {
@@ -104,7 +102,7 @@ impl Kept {
 
 /// Whether a folder is that of a sweep.
 pub(in crate::commands) fn is_of_a_sweep(folder: &Path) -> bool {
-    [PAGE, FILE].iter().any(|file| folder.join(file).is_file())
+    [PAGE, SWEEP].iter().any(|file| folder.join(file).is_file())
 }
 
 /// Makes the folder of the sweep, with a number added if it exists.

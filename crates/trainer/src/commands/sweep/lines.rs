@@ -31,7 +31,6 @@ pub(super) enum Line<'a> {
         finished: usize,
         sweep_dir: String,
         page: String,
-        #[serde(skip_serializing_if = "Option::is_none")]
         resume: Option<String>,
     },
 }
