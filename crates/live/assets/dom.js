@@ -217,7 +217,7 @@ export function button(text, clicked, attributes = {}) {
  * @param {() => void} draw
  */
 export function keepFocus(place, draw) {
-  const all = () => [.../** @type {NodeListOf<HTMLElement | SVGElement>} */ (place.querySelectorAll("button, input, select, [tabindex]"))];
+  const all = () => [.../** @type {NodeListOf<HTMLElement | SVGElement>} */ (place.querySelectorAll("button, input, select, textarea, summary, a[href], [tabindex]"))];
   const focus = all().findIndex((element) => element === document.activeElement);
   draw();
   if (focus >= 0) all()[focus]?.focus({ preventScroll: true });

@@ -67,9 +67,13 @@ export function showRule(panel, trace, node, rule, actions) {
     children.push(html("p", {}, "It is only shown: the output does not depend on it, so it gets no gradient."));
   }
   const draw = () => panel.replaceChildren(...children);
+  const details = () => [...panel.querySelectorAll("details")];
   // The controls of another node are others.
-  if (panel.dataset.node === name) keepFocus(panel, draw);
-  else draw();
+  if (panel.dataset.node === name) {
+    const open = details().map((element) => element.open);
+    keepFocus(panel, draw);
+    details().forEach((element, i) => { element.open = open[i] ?? element.open; });
+  } else draw();
   panel.dataset.node = name;
 }
 

@@ -128,6 +128,11 @@ impl RunFolder {
         self.resume_options = resume_options(&self.path, options);
     }
 
+    /// Sets all words after the program with which the run continues, if it does so as part of something else.
+    pub fn resumes_as(&mut self, words: &[String]) {
+        self.resume_options = line(words.iter().map(String::as_str));
+    }
+
     /// Sets the words of a command line that come before the program: `mpirun -n 4`.
     pub fn resumes_by(&mut self, launcher: &[String]) {
         self.launcher = launcher.to_vec();
@@ -137,6 +142,23 @@ impl RunFolder {
     pub fn resume_command(&self, program: &str) -> String {
         let words = self.launcher.iter().map(String::as_str).chain([program]);
         format!("{} {}", line(words), self.resume_options)
+    }
+
+    /// Writes the `config.json` of a run that begins. If it cannot be written, the folder is removed: nothing can
+    /// continue from it, so `again` says how to begin again.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be written.
+    pub fn begin(mut self, config: &Config, again: &str) -> Result<Self, RunFolderError> {
+        let resume_options = std::mem::replace(&mut self.resume_options, again.to_owned());
+        if let Err(error) = self.write_config(config) {
+            // What is left does no harm.
+            let _ = fs::remove_dir_all(&self.path);
+            return Err(error);
+        }
+        self.resume_options = resume_options;
+        Ok(self)
     }
 
     /// Writes `config.json`.

@@ -102,6 +102,12 @@ impl History {
         history
     }
 
+    /// Whether it has the last epoch of a finished run. A file that was cut off has not.
+    pub fn is_whole(&self) -> bool {
+        let result = self.result.as_ref();
+        result.is_none_or(|result| self.epochs_done() == result.epochs)
+    }
+
     /// The number of the last recorded epoch.
     pub fn epochs_done(&self) -> usize {
         self.epochs.last().map_or(0, |epoch| epoch.epoch)

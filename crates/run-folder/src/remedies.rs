@@ -16,10 +16,10 @@ pub(crate) fn remedy(cause: &io::Error) -> &'static str {
     }
 }
 
-/// Which folder to name in the place of one that is not that of a run.
+/// Which folder to name instead of one that is not a run folder.
 pub(crate) fn run_in(folder: &Path) -> &'static str {
     if folder.join(SWEEP).is_file() {
-        "it is that of a sweep: name one of the runs in it, or go on with all by trainer sweep --resume"
+        "it is the folder of a sweep: name one of the runs in it, or resume all with trainer sweep --resume"
     } else {
         "name a folder that trainer wrote, for example one under runs"
     }

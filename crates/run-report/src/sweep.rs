@@ -98,10 +98,12 @@ impl Spread {
 }
 
 impl SweepRun {
-    /// Whether it has its result.
+    /// Whether it has its result, and its whole history.
     pub fn is_finished(&self) -> bool {
         let recorded = self.recorded.as_ref();
-        recorded.is_some_and(|recorded| recorded.history.status == Status::Finished)
+        recorded.is_some_and(|Recorded { history, .. }| {
+            history.status == Status::Finished && history.is_whole()
+        })
     }
 
     /// Whether it has not begun, or goes on when it is resumed.
@@ -112,7 +114,7 @@ impl SweepRun {
 
     fn figures(&self) -> Option<Figures> {
         let history = &self.recorded.as_ref()?.history;
-        let result = history.result.as_ref()?;
+        let result = history.result.as_ref().filter(|_| history.is_whole())?;
         let epoch = result.best_epoch.unwrap_or(result.epochs);
         let epoch = history.epochs.iter().find(|other| other.epoch == epoch);
         Some(Figures {

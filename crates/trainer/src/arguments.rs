@@ -112,19 +112,24 @@ pub(crate) fn launcher() -> Vec<String> {
     Launch::of_this_process().map_or(vec![], Launch::words)
 }
 
+/// Why arguments are refused, without the usage.
+pub(crate) fn refusal(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let line = text.lines().next().unwrap_or_default();
+    line.strip_prefix("error: ").unwrap_or(line).to_owned()
+}
+
 /// The word that started this program.
 pub(crate) fn program() -> String {
     let program = std::env::args().next();
     program.unwrap_or_else(|| "trainer".to_owned())
 }
 
-/// The command with which `program` goes on with the sweep in a folder, with these options.
-pub(crate) fn resume_sweep_command(program: &str, folder: &Path, options: &[String]) -> String {
-    let folder = folder.display().to_string();
-    let launcher = launcher();
-    let words = launcher.iter().map(String::as_str);
-    let words = words.chain([program, "sweep", "--resume", &folder]);
-    shell::line(words.chain(options.iter().map(String::as_str)))
+/// The command that starts this program in the same way, with these words after it.
+pub(crate) fn resume_command(words: &[String]) -> String {
+    let [launcher, program] = [launcher(), vec![program()]];
+    let words = launcher.iter().chain(&program).chain(words);
+    shell::line(words.map(String::as_str))
 }
 
 /// How this program was started, for a run's configuration.

@@ -313,7 +313,7 @@ fn launch() -> std::io::Result<(Child, u16)> {
         }
         driver.wait()?;
     }
-    panic!("chromedriver says its port");
+    panic!("chromedriver ended five times without naming a port");
 }
 
 impl Drop for Browser {

@@ -20,7 +20,7 @@ impl Link {
         bail!(NOT_COMPILED_IN)
     }
 
-    pub(crate) fn set_run(&self, _folder: &RunFolder, _command: String, _is_of_sweep: bool) {
+    pub(crate) fn set_run(&self, _folder: &RunFolder, _program: &str, _is_of_sweep: bool) {
         match *self {}
     }
 

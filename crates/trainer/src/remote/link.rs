@@ -64,8 +64,8 @@ impl Link {
     }
 
     /// Remembers where the run is kept, for the case that the worker is lost.
-    pub(crate) fn set_run(&self, folder: &RunFolder, command: String, is_of_sweep: bool) {
-        self.0.set_run(folder, command, is_of_sweep);
+    pub(crate) fn set_run(&self, folder: &RunFolder, program: &str, is_of_sweep: bool) {
+        self.0.set_run(folder, program, is_of_sweep);
     }
 
     /// Ends the process, after an error, if it comes from the loss of the worker, with a line that says so.

@@ -86,10 +86,10 @@ impl Lost {
         let _ = self.device.set(device.clone());
     }
 
-    pub(super) fn set_run(&self, folder: &RunFolder, command: String, is_of_sweep: bool) {
+    pub(super) fn set_run(&self, folder: &RunFolder, program: &str, is_of_sweep: bool) {
         *self.run.lock().unwrap_or_else(PoisonError::into_inner) = Some(Kept {
             folder: folder.path().to_owned(),
-            command,
+            command: folder.resume_command(program),
             is_of_sweep,
         });
     }

@@ -1,6 +1,7 @@
 //! `trainer sweep` from outside: runs, table, page, and what is refused.
 
 use std::fs;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -123,100 +124,190 @@ fn ctrl_c_leaves_a_table_and_a_page_of_what_has_ended() {
     }
 }
 
-/// What is done stays, what was stopped goes on, what has not begun begins: with the numbers of a sweep that nobody
+/// Options of a sweep of six runs, of which the last two lose their numbers.
+fn long_sweep(name: &str, more: &str) -> String {
+    format!(
+        "sweep --vary learning-rate=0.05,0.1,1e30 --seeds 2 --data-dir data --hidden 12 --batch-size 12 --backend flex \
+         --schedule constant --epochs 1000 --run-name {name} {more}"
+    )
+}
+
+/// The line of the whole sweep, and the figures of its rows.
+fn rows(finished: &Finished) -> (Value, Vec<[Value; 2]>) {
+    let events = finished.events();
+    events.iter().for_each(assert_documented);
+    let rows = events.iter().filter(|event| event["event"] == "sweep_row");
+    let figures = rows.map(|row| [&row["val_loss"], &row["test_accuracy"]].map(Value::clone));
+    let figures = figures.collect();
+    (events.last().expect("a line").clone(), figures)
+}
+
+fn is_resumed(run: &Path) -> bool {
+    let entries = metrics(run);
+    entries.iter().any(|entry| entry["event"] == "resumed")
+}
+
+/// Runs that have ended stay, one that was stopped goes on, the others begin: with the numbers of a sweep that nobody
 /// stopped.
 #[test]
-fn a_sweep_that_was_stopped_goes_on() {
+fn a_sweep_that_was_stopped_is_resumed() {
     let workplace = Workplace::new();
-    let sweep = |rates: &str, epochs: u32, name: &str| {
-        format!(
-            "sweep --vary learning-rate={rates} --seeds 2 --data-dir data --hidden 12 --batch-size 12 --threads 1 \
-             --backend flex --schedule constant --epochs {epochs} --run-name {name}"
-        )
-    };
-    let whole = sweep("0.05,0.1,1e30", 400, "whole");
-    assert_eq!(workplace.run(&whole).code, Some(1));
-
-    let options = sweep("0.05,0.1,1e30", 400, "stopped");
+    let options = long_sweep("stopped", "--threads 1");
     let mut running = Running::start(&workplace, workplace.command(&options));
     running.wait_for_a_checkpoint("stopped/02-learning-rate-0.05-seed-1");
-    let folder = workplace.path("runs/stopped");
-    workplace
-        .run("sweep --resume runs/stopped")
-        .assert_refused(&["another process trains in runs/stopped"]);
     running.signal("-INT");
     let stopped = running.end();
     assert_eq!(stopped.code, Some(130), "{}", stopped.stderr);
     let (_, command) = stopped
         .stdout
         .split_once("resume with: ")
-        .expect("it says how");
-    let command = command.trim();
-    assert!(
-        command.ends_with("trainer sweep --resume runs/stopped"),
-        "{command}"
-    );
-    // As if it had been killed before it had anything to keep.
-    let third = "03-learning-rate-0.1-seed-0";
-    assert!(!folder.join(third).exists());
-    let first = metrics(&folder.join("01-learning-rate-0.05-seed-0"));
+        .expect("a command");
+    let ending = "trainer sweep --resume runs/stopped";
+    assert!(command.trim().ends_with(ending), "{command}");
+    let folder = workplace.path("runs/stopped");
+    let [first, second, third] = [
+        "01-learning-rate-0.05-seed-0",
+        "02-learning-rate-0.05-seed-1",
+        "03-learning-rate-0.1-seed-0",
+    ]
+    .map(|run| folder.join(run));
+    // As if the third had been killed before it had a configuration, and the first before it had its page.
+    fs::create_dir(&third).expect("it has not begun");
+    fs::write(third.join("metrics.jsonl"), "").expect("it can be written");
+    let entries = metrics(&first);
+    fs::remove_file(first.join("report.html")).expect("it has a page");
 
-    for (more, naming) in [
-        ("--learning-rate 1", "--data-dir, --threads"),
-        ("--init runs/whole", "--resume"),
-        ("--data-dir nowhere", "nowhere"),
-    ] {
-        let refused = workplace.run(&format!("sweep --resume runs/stopped {more}"));
-        refused.assert_refused(&[naming]);
-    }
-    workplace
-        .run("sweep --resume runs/stopped/01-learning-rate-0.05-seed-0")
-        .assert_refused(&["a single run", "train"]);
-    workplace
-        .run("--resume runs/stopped")
-        .assert_refused(&["that of a sweep", "trainer sweep --resume"]);
-    let elsewhere = tempfile::tempdir().expect("a folder");
-    let mut command = workplace.command("sweep --resume");
-    command.arg(&folder).current_dir(elsewhere.path());
-    let refused = Finished::from(command.output().expect("it starts"));
-    refused.assert_refused(&["resume it there"]);
-
-    let resumed = workplace.run("sweep --resume runs/stopped --quiet");
+    let resumed = workplace.run("sweep --resume runs/stopped --format json");
     assert_eq!(resumed.code, Some(1), "{}", resumed.stderr);
-    assert_eq!(metrics(&folder.join("01-learning-rate-0.05-seed-0")), first);
-    let resumes = |run: &str| {
-        let entries = metrics(&folder.join(run));
-        entries
-            .iter()
-            .filter(|entry| entry["event"] == "resumed")
-            .count()
-    };
-    assert_eq!(resumes("02-learning-rate-0.05-seed-1"), 1);
-    assert_eq!(resumes(third), 0);
+    assert_eq!(metrics(&first), entries);
+    assert!(first.join("report.html").exists());
+    let resumes = [&first, &second, &third].map(|run| is_resumed(run));
+    assert_eq!(resumes, [false, true, false]);
+    assert_eq!(names_in(&folder).len(), 6 + 3);
 
-    // Once more, nothing is left to do: runs that lost their numbers would lose them again.
-    let before = names_in(&folder);
-    let events_of = |name: &str| {
-        let finished = workplace.run(&format!("sweep --resume runs/{name} --format json"));
-        assert_eq!(finished.code, Some(1), "{}", finished.stderr);
-        finished.events()
-    };
-    let events = events_of("stopped");
-    events.iter().for_each(assert_documented);
-    let last = events.last().expect("a line");
+    let whole = workplace.run(&long_sweep("whole", "--threads 1 --format json"));
+    assert_eq!(whole.code, Some(1), "{}", whole.stderr);
+    let (last, figures) = rows(&resumed);
+    assert_eq!(figures, rows(&whole).1);
     assert_eq!([&last["finished"], &last["runs"]], [4, 6]);
+    // Runs that have lost their numbers would lose them again.
     assert!(last["resume"].is_null());
-    assert_eq!(names_in(&folder), before);
-    assert_eq!(resumes("05-learning-rate-1e30-seed-0"), 0);
-    let of_the_whole = events_of("whole");
-    let rows = |events: &[Value]| {
-        let rows = events.iter().filter(|event| event["event"] == "sweep_row");
-        let figures = rows.map(|row| [&row["val_loss"], &row["test_accuracy"]].map(Value::clone));
-        figures.collect::<Vec<_>>()
-    };
-    assert_eq!(rows(&of_the_whole), rows(&events));
     let page = fs::read_to_string(folder.join("sweep.html")).expect("a page");
     assert!(page.contains("trainer sweep --vary learning-rate=0.05,0.1,1e30"));
+}
+
+/// What would give rows that do not compare is refused before anything is trained, and so is what is no sweep.
+#[test]
+fn a_sweep_is_resumed_as_it_began_or_not_at_all() {
+    let workplace = Workplace::new();
+    let sweep = workplace.run(&long_sweep("kept", "--threads 1 --quiet"));
+    assert_eq!(sweep.code, Some(1), "{}", sweep.stderr);
+    let folder = workplace.path("runs/kept");
+    let not_begun = folder.join("04-learning-rate-0.1-seed-1");
+    let without_one = || {
+        let _ = fs::remove_dir_all(&not_begun);
+    };
+    without_one();
+    crate::common::copy_folder(&workplace.path("data"), &workplace.path("other"));
+    let labels = workplace.path("other/train-labels-idx1-ubyte");
+    let mut bytes = fs::read(&labels).expect("labels");
+    bytes.swap(8, 9);
+    fs::write(&labels, bytes).expect("they can be written");
+    for (more, naming) in [
+        ("--learning-rate 1", "--data-dir, --threads"),
+        ("--threads 2", "--engine fused"),
+        ("--data-dir nowhere", "nowhere"),
+        ("--data-dir other", "not those of the sweep's other runs"),
+    ] {
+        workplace
+            .run(&format!("sweep --resume runs/kept {more} --quiet"))
+            .assert_refused(&[naming]);
+        assert!(!not_begun.exists(), "{more}");
+    }
+    let run = "runs/kept/01-learning-rate-0.05-seed-0";
+    for (arguments, naming) in [
+        (
+            format!("sweep --resume {run}"),
+            &["a run folder", "trainer --resume"][..],
+        ),
+        (
+            "sweep --resume data".to_owned(),
+            &["has no sweep.json", "start the sweep again"],
+        ),
+        (
+            "--resume runs/kept".to_owned(),
+            &["the folder of a sweep", "trainer sweep --resume"],
+        ),
+    ] {
+        workplace.run(&arguments).assert_refused(naming);
+    }
+
+    // In another folder, its paths are others.
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let there = |more: &str| {
+        let mut command = workplace.command("sweep --quiet --resume");
+        command.arg(&folder).current_dir(elsewhere.path());
+        command.args(more.split_whitespace());
+        Finished::from(command.output().expect("it starts"))
+    };
+    there("").assert_refused(&["--data-dir data refers", "resume it there"]);
+    let data = workplace.path("data");
+    let resumed = there(&format!("--data-dir {}", data.display()));
+    assert_eq!(resumed.code, Some(1), "{}", resumed.stderr);
+    assert!(not_begun.join("report.html").exists());
+
+    // One that was trained for longer, and one whose history was cut off.
+    let longer = workplace.run(&format!("--resume {run} --epochs 1010 --quiet"));
+    assert_eq!(longer.code, Some(0), "{}", longer.stderr);
+    workplace
+        .run("sweep --resume runs/kept")
+        .assert_refused(&["1010 epochs", "delete its folder"]);
+    fs::remove_dir_all(workplace.path(run)).expect("it is there");
+    let cut = folder.join("02-learning-rate-0.05-seed-1/metrics.jsonl");
+    let text = fs::read_to_string(&cut).expect("its history");
+    fs::write(&cut, &text[..text.len() / 2]).expect("it can be written");
+    let resumed = workplace.run("sweep --resume runs/kept");
+    assert!(resumed.stdout.contains("1 of 2"), "{}", resumed.stdout);
+    assert!(
+        resumed.stderr.contains("has lost its end; delete"),
+        "{}",
+        resumed.stderr
+    );
+
+    fs::write(folder.join("sweep.json"), "{").expect("it can be written");
+    workplace
+        .run("sweep --resume runs/kept")
+        .assert_refused(&["is damaged", "train --resume"]);
+}
+
+/// The command that is printed has what was given to the one before.
+#[test]
+fn what_changed_is_in_the_command_that_resumes() {
+    let workplace = Workplace::new();
+    let options = long_sweep("moved", "--engine fused --threads 1");
+    let sweep = options.replace("--epochs 1000", "--epochs 20000");
+    let run = "moved/01-learning-rate-0.05-seed-0";
+    let mut running = Running::start(&workplace, workplace.command(&sweep));
+    running.wait_for_a_checkpoint(run);
+    workplace
+        .run("sweep --resume runs/moved")
+        .assert_refused(&["another process trains in runs/moved"]);
+    running.signal("-INT");
+    assert_eq!(running.end().code, Some(130));
+    fs::rename(workplace.path("data"), workplace.path("my-data")).expect("it is there");
+    let resume = "sweep --resume runs/moved --data-dir my-data --threads 2";
+    let mut running = Running::start(&workplace, workplace.command(resume));
+    let history = workplace.path("runs").join(run).join("metrics.jsonl");
+    let resumes = || fs::read_to_string(&history).is_ok_and(|text| text.contains("resumed"));
+    running.wait_until(|_| resumes());
+    running.signal("-INT");
+    let stopped = running.end();
+    assert_eq!(stopped.code, Some(130), "{}", stopped.stderr);
+    assert!(
+        stopped.stdout.trim_end().ends_with(resume),
+        "{}",
+        stopped.stdout
+    );
 }
 
 #[test]

@@ -42,7 +42,7 @@ impl<'a> Running<'a> {
 
     /// Waits until something has happened, which the run must last for.
     #[track_caller]
-    fn wait_until(&mut self, has_happened: impl Fn(&Self) -> bool) {
+    pub(crate) fn wait_until(&mut self, has_happened: impl Fn(&Self) -> bool) {
         let started = Instant::now();
         while !has_happened(self) {
             let is_over = self.process.try_wait().expect("it can be waited for");

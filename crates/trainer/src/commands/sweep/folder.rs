@@ -1,19 +1,22 @@
-//! The folder of a sweep: how it is made, and what it keeps of the beginning, so that the sweep can go on.
+//! The folder of a sweep: how it is made, and what it records of the beginning, so that the sweep can be resumed.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
-use run_folder::SWEEP;
 use run_folder::files::Staged;
+use run_folder::{SWEEP, lock, shell};
 use serde::{Deserialize, Serialize};
 
 use crate::arguments::invocation;
 
 /// Name of the page in the folder of a sweep.
 pub(super) const PAGE: &str = "sweep.html";
+
+/// Options that name a file.
+const PATHS: [&str; 4] = ["--data-dir", "--init", "--class-map", "--token-file"];
 
 /// How a sweep was begun.
 #[derive(Debug, Serialize, Deserialize)]
@@ -52,38 +55,70 @@ impl Kept {
         written.with_context(|| format!("cannot write {}", file.display()))
     }
 
-    /// Reads it from the folder of a sweep.
+    /// Reads it from the folder of a sweep, which is resumed with the words `now`.
     ///
     /// # Errors
     ///
-    /// If there is none, or if this process is in another folder: the options would name other files.
-    pub(super) fn open(folder: &Path) -> Result<Self> {
+    /// If there is none, or if one of its options would name another file here.
+    pub(super) fn open(folder: &Path, now: &[String]) -> Result<Self> {
         let file = folder.join(SWEEP);
         let text = match fs::read_to_string(&file) {
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                let remedy = if folder.join("config.json").is_file() {
-                    "it is that of a single run; resume it with train"
-                } else {
-                    "name the folder that the sweep has printed"
-                };
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+            {
                 bail!(
-                    "{} is not the folder of a sweep; {remedy}",
-                    folder.display()
+                    "{} is not the folder of a sweep that can be resumed: {}",
+                    folder.display(),
+                    what_it_is(folder)
                 )
             }
             text => text.with_context(|| format!("cannot read {}", file.display()))?,
         };
-        let kept = serde_json::from_str::<Self>(&text);
-        let kept = kept.with_context(|| format!("{} is damaged", file.display()))?;
-        let here = std::env::current_dir()?;
-        if here != kept.working_folder {
+        let kept = serde_json::from_str::<Self>(&text).with_context(|| {
+            format!(
+                "{} is damaged; its runs can be resumed one by one, with train --resume",
+                file.display()
+            )
+        })?;
+        if std::env::current_dir()? != kept.working_folder
+            && let Some((name, value)) = kept.relative_path(now)
+        {
+            let or_give = match name {
+                "--data-dir" | "--token-file" => format!(", or give another {name}"),
+                _ => String::new(),
+            };
             bail!(
-                "the sweep in {} was started in {}, to which its options refer; resume it there",
+                "the sweep in {} was started in {}, to which its {name} {value} refers; resume it there{or_give}",
                 folder.display(),
                 kept.working_folder.display()
             );
         }
         Ok(kept)
+    }
+
+    /// An option that names a file relative to the folder in which the sweep was started, unless `now` replaces it.
+    fn relative_path(&self, now: &[String]) -> Option<(&str, &str)> {
+        let options = self.options();
+        let mut pairs = options.iter().enumerate().filter_map(|(place, word)| {
+            let (name, value) = match word.split_once('=') {
+                Some(pair) => pair,
+                None => (&**word, &**options.get(place + 1)?),
+            };
+            Some(match (name, value.split_once('=')) {
+                ("--vary", Some((varied, values))) => (
+                    format!("--{}", varied.trim_start_matches("--")),
+                    name,
+                    values,
+                ),
+                _ => (name.to_owned(), name, value),
+            })
+        });
+        pairs.find_map(|(option, name, value)| {
+            let is_path = PATHS.contains(&&*option) && !now.contains(&option);
+            let is_name = option == "--init" && value == "pretrained";
+            let is_relative = Path::new(value).is_relative() && !is_name;
+            (is_path && is_relative).then_some((name, value))
+        })
     }
 
     /// The options of the command.
@@ -105,8 +140,30 @@ pub(in crate::commands) fn is_of_a_sweep(folder: &Path) -> bool {
     [PAGE, SWEEP].iter().any(|file| folder.join(file).is_file())
 }
 
-/// Makes the folder of the sweep, with a number added if it exists.
-pub(super) fn make_folder(out_dir: &Path, name: Option<&str>) -> Result<PathBuf> {
+/// Whether a run in this folder has begun: it has its configuration.
+pub(super) fn is_begun(folder: &Path) -> bool {
+    folder.join("config.json").is_file()
+}
+
+/// What a folder is that is not that of a sweep, and what helps.
+fn what_it_is(folder: &Path) -> String {
+    if is_begun(folder) {
+        let folder = folder.display().to_string();
+        let command = shell::line(["trainer", "--resume", &folder]);
+        format!("it is a run folder; resume the run with {command}")
+    } else if folder.join(PAGE).is_file() {
+        format!("it has no {SWEEP}; its runs can be resumed one by one, with train --resume")
+    } else {
+        format!("it has no {SWEEP}; name the folder of its runs, or start the sweep again")
+    }
+}
+
+/// Makes the folder of a sweep that was begun as `kept` says, with a number added if it exists; and takes its lock.
+pub(super) fn make_folder(
+    out_dir: &Path,
+    name: Option<&str>,
+    kept: &Kept,
+) -> Result<(PathBuf, File)> {
     let time = || {
         Timestamp::now()
             .strftime("%Y%m%dT%H%M%SZ-sweep")
@@ -129,7 +186,13 @@ pub(super) fn make_folder(out_dir: &Path, name: Option<&str>) -> Result<PathBuf>
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             made => {
                 made.with_context(refused)?;
-                return Ok(path);
+                let lock = lock(&path)?;
+                if let Err(error) = kept.write(&path) {
+                    // Nothing has begun in it.
+                    let _ = fs::remove_dir_all(&path);
+                    return Err(error);
+                }
+                return Ok((path, lock));
             }
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use pages::numbers::{number, percent};
+use run_folder::METRICS;
 use run_report::Recorded;
 use run_report::sweep::{Cell, SweepRun};
 use serde::Serialize;
@@ -51,6 +52,13 @@ pub(super) fn outcome(recorded: &Recorded) -> String {
     let history = &recorded.history;
     let last = history.epochs.last();
     match (&history.result, last.and_then(Epoch::val_loss_of_candidate)) {
+        _ if !history.is_whole() => {
+            let folder = recorded.run.path().display();
+            format!(
+                "no figures: {METRICS} in {folder} has lost its end; delete this folder and resume the sweep to train it \
+                 again"
+            )
+        }
         (None, _) => {
             let reason = history.status.reason().unwrap_or(history.status.name());
             format!("no result: {reason}")

@@ -1,9 +1,11 @@
 //! Which runs a sweep has.
 
 use anyhow::{Result, anyhow, bail};
+use clap::error::ErrorKind;
 use clap::{Args, Command, FromArgMatches};
 use training::{Choices, Settings};
 
+use crate::arguments::refusal;
 use crate::commands::train::TrainOptions;
 
 /// Most runs of a sweep: more are a mistake.
@@ -79,6 +81,24 @@ impl Varied {
             values,
         })
     }
+
+    /// Refuses an option that is also given by itself: its value would be ignored.
+    pub(super) fn refuse_given(&self, base: &Choices) -> Result<()> {
+        let is_ignored = |choices: &Choices| {
+            let [varied_first, given_first] = [
+                choices.clone().or(base.clone()),
+                base.clone().or(choices.clone()),
+            ];
+            varied_first != given_first
+        };
+        if self.values.iter().any(|(_, choices)| is_ignored(choices)) {
+            bail!(
+                "--{} is varied, and also given by itself; leave one of the two out",
+                self.name
+            );
+        }
+        Ok(())
+    }
 }
 
 /// What an option of `train` chooses with a value.
@@ -89,11 +109,9 @@ fn chosen(name: &str, value: &str) -> Result<Choices> {
         .try_get_matches_from([format!("--{name}={value}")])
         .and_then(|matches| TrainOptions::from_arg_matches(&matches));
     let options = parsed.map_err(|error| {
-        let text = error.to_string();
-        let line = text.lines().next().unwrap_or_default();
-        let line = line.strip_prefix("error: ").unwrap_or(line);
+        let line = refusal(&error);
         match error.kind() {
-            clap::error::ErrorKind::UnknownArgument => {
+            ErrorKind::UnknownArgument => {
                 anyhow!("--vary {name}: {line}; vary an option of train, {EXAMPLES}")
             }
             _ if name == HIDDEN => anyhow!(

@@ -138,6 +138,7 @@ impl Session<'_> {
             class_names,
             digest,
         } = loaded;
+        self.ensure_data_of_the_sweep(&digest)?;
         let image = [train.rows(), train.columns()];
         let distortions = self.settings.augmentation();
         let distortions = distortions
@@ -166,6 +167,18 @@ impl Session<'_> {
             classes,
             digest,
         })
+    }
+
+    /// Refuses other data than those of the other runs, if this one is part of a sweep.
+    fn ensure_data_of_the_sweep(&self, digest: &str) -> Result<()> {
+        let part = self.options.output.part.as_ref();
+        let others = part.and_then(|part| part.data_digest.as_deref());
+        if others.is_some_and(|others| others != digest) {
+            bail!(
+                "the training data are not those of the sweep's other runs; name the folder with those by --data-dir"
+            );
+        }
+        Ok(())
     }
 
     /// Says that the data have a validation set, so that no share of the training set is kept for it.

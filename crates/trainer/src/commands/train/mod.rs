@@ -20,9 +20,9 @@ use training::{
     dry_run, ensure_same, epochs_in, parameters,
 };
 
-pub(crate) use options::TrainOptions;
+pub(crate) use options::{Part, TrainOptions};
 
-use crate::arguments::{invocation, launcher, program, resume_sweep_command};
+use crate::arguments::{invocation, launcher, program};
 use crate::console::{Console, FrontEnd, Unrecorded};
 use crate::ranks::{World, speaks};
 use crate::remote::Link;
@@ -117,7 +117,6 @@ impl<'a> Session<'a> {
         let same = world.map(|world| world.ensure_same_program(false));
         same.transpose()?;
         let resumed = options.checkpoints.resume.as_deref().map(|path| {
-            // A run of a sweep has its process for itself.
             if world.is_none() || speaks() {
                 Resumed::open(path, &choices)
             } else {
@@ -125,8 +124,11 @@ impl<'a> Session<'a> {
             }
         });
         let resumed = resumed.transpose()?;
+        // Said for a part of a sweep, too.
         for note in resumed.iter().flat_map(Resumed::notes) {
-            console.note(format_args!("warning: {note}"));
+            if !options.output.quiet && (world.is_none() || speaks()) {
+                complain(format_args!("warning: {note}"));
+            }
         }
         let initial = match &resumed {
             Some(resumed) => resumed.initial_weights()?,
@@ -194,7 +196,7 @@ impl<'a> Session<'a> {
     /// Loads the data, builds the net, trains it.
     fn load_and_train(mut self) -> Result<Exit> {
         if let Some(result) = self.resumed.as_ref().and_then(Resumed::result) {
-            if speaks() {
+            if self.is_responsible() {
                 self.write_missing_report();
             }
             return self.show_finished(&result);
@@ -278,21 +280,16 @@ impl<'a> Session<'a> {
         };
         let start = self.start(&config, state.net(), &splits);
         let program = program();
-        let words = self.options.remote().words();
-        folder.resumes_with(&words);
-        let ranks = self.ranks();
-        if ranks > 1 {
-            folder.resumes_by(&launcher());
+        let part = self.options.output.part.as_ref();
+        match part {
+            Some(part) => folder.resumes_as(&part.resume),
+            None => folder.resumes_with(&self.options.remote().words()),
         }
+        folder.resumes_by(&launcher());
         if let Some(link) = &self.link {
-            let is_of_sweep = self.options.output.silent;
-            let sweep = folder.path().parent().filter(|_| is_of_sweep);
-            let command = match sweep {
-                Some(sweep) => resume_sweep_command(&program, sweep, &words),
-                None => folder.resume_command(&program),
-            };
-            link.set_run(&folder, command, is_of_sweep);
+            link.set_run(&folder, &program, part.is_some());
         }
+        let ranks = self.ranks();
         let console = self.options.output.console();
         let front_end = FrontEnd::new(console, Arc::clone(&self.interrupt), self.opened.hardware);
         let mut recorder = FolderRecorder::new(folder, config, program, front_end);
@@ -404,9 +401,10 @@ impl<'a> Session<'a> {
         let folder = if self.is_responsible() {
             let default_name = || RunFolder::default_name(settings);
             let name = output.run_name.clone().unwrap_or_else(default_name);
+            let part = output.part.as_ref();
+            let again = part.map_or_else(|| "the same command".to_owned(), Part::resume_words);
             let folder = RunFolder::create(&output.out_dir, &name)?;
-            folder.write_config(&config)?;
-            Some(folder)
+            Some(folder.begin(&config, &again)?)
         } else {
             None
         };

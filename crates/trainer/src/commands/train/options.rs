@@ -4,9 +4,10 @@
 //! Short options are for the five that are typed most: backend, model, epochs, seed and quiet. Each is
 //! the first letter, and has no other meaning in another command.
 
-use std::path::{Path, PathBuf};
+mod part;
 
-use anyhow::{Result, bail};
+use std::path::PathBuf;
+
 use backends::{Backend, adapter_of_process};
 use clap::Args;
 use layers::Activation;
@@ -19,6 +20,7 @@ use training::{
     WarmUp,
 };
 
+pub(crate) use self::part::Part;
 use crate::arguments::{AugmentOptions, DeviceOption, ImageOptions, activation, any_backend};
 use crate::console::Console;
 use crate::ranks::speaks;
@@ -260,9 +262,9 @@ pub(crate) struct OutputOptions {
     #[arg(long, short)]
     pub(crate) quiet: bool,
 
-    /// Whether a run is part of something that shows its own results.
+    /// What a run knows of the sweep that it is part of, and that shows its results.
     #[arg(skip)]
-    pub(super) silent: bool,
+    pub(super) part: Option<Part>,
 }
 
 /// Checkpoints.
@@ -289,7 +291,7 @@ pub(crate) struct CheckpointOptions {
 impl OutputOptions {
     /// Where a run shows its results.
     pub(crate) fn console(&self) -> Console {
-        if self.silent || !speaks() {
+        if self.part.is_some() || !speaks() {
             Console::silent()
         } else {
             Console::new(self.format, self.quiet)
@@ -298,53 +300,6 @@ impl OutputOptions {
 }
 
 impl TrainOptions {
-    /// The options of a run that is part of something else: in this folder, under this name, on this graphics
-    /// adapter, and shown by whoever runs it.
-    pub(crate) fn of_a_part(&self, out_dir: &Path, name: String, device: Option<usize>) -> Self {
-        let mut options = self.clone();
-        options.computation.device = DeviceOption { device };
-        options.output.out_dir = out_dir.to_owned();
-        options.output.run_name = Some(name);
-        options.output.silent = true;
-        options
-    }
-
-    /// Changes the options that a sweep began with to those with which it goes on: `now` may change where the data
-    /// are, where and by how many threads it computes, and how it shows its results. Gives what changes in the runs
-    /// that have begun.
-    ///
-    /// # Errors
-    ///
-    /// If `now` has more than that.
-    pub(crate) fn go_on(&mut self, now: &Self) -> Result<Choices> {
-        let changes = Choices {
-            data_dir: now.data.data_dir.clone(),
-            threads: now.computation.threads,
-            ..Choices::default()
-        };
-        if now.choices() != changes {
-            bail!(
-                "--resume goes on with the options that the sweep began with; beside it, only --data-dir, --threads, \
-                 --device, --url, --token-file, --format and --quiet can be given"
-            );
-        }
-        let data_dir = now.data.data_dir.as_ref();
-        self.data.data_dir = data_dir.or(self.data.data_dir.as_ref()).cloned();
-        let ComputationOptions {
-            threads,
-            device,
-            remote,
-            ..
-        } = &mut self.computation;
-        *threads = now.computation.threads.or(*threads);
-        device.device = now.computation.device.device.or(device.device);
-        *remote = now.computation.remote.clone().or(remote);
-        self.output.format = now.output.format;
-        self.output.quiet = now.output.quiet;
-        self.checkpoints.resume.clone_from(&now.checkpoints.resume);
-        Ok(changes)
-    }
-
     /// The graphics adapter for a run on this backend, if it is not the preferred one: the chosen one, or of
     /// several processes on this machine, by the number of this one, each its own.
     pub(crate) fn device(&self, backend: Backend, process: Option<usize>) -> Option<usize> {
