@@ -315,7 +315,10 @@ pub fn lock(folder: &Path) -> Result<File, RunFolderError> {
 
 #[cfg(test)]
 mod tests {
+    use training::ModelName;
+
     use super::*;
+    use crate::config::Invocation;
 
     #[test]
     fn one_process_at_a_time() {
@@ -325,6 +328,20 @@ mod tests {
         assert!(error.contains("another process trains in"), "{error}");
         drop(held);
         lock(folder.path()).expect("it was released");
+    }
+
+    #[test]
+    fn a_run_without_a_configuration_leaves_no_folder() {
+        let out_dir = tempfile::tempdir().expect("a folder");
+        let folder = RunFolder::create(out_dir.path(), "run").expect("it can be made");
+        let path = folder.path().to_owned();
+        fs::create_dir(path.join(CONFIG)).expect("it is ours");
+        let settings = Settings::default_for(ModelName::XorNet);
+        let config = Config::now(&settings, &[2, 4, 1], "here", &Invocation::default());
+        let error = folder.begin(&config, "the same command");
+        let error = error.expect_err("a folder is in its place").to_string();
+        assert!(error.ends_with("continue with the same command"), "{error}");
+        assert!(!path.exists());
     }
 
     #[test]

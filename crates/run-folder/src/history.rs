@@ -150,7 +150,9 @@ mod tests {
             (resumed.status.name(), resumed.epochs_done()),
             ("finished", 4)
         );
+        assert!(resumed.is_whole() && killed.is_whole());
         assert_eq!(resumed.result.unwrap().test_accuracy, 0.75);
+        assert!(!history(&[epoch(2), result.clone()]).is_whole());
         let prolonged = history(&[epoch(4), result, epoch(5)]);
         assert_eq!(prolonged.status, Status::Unfinished);
         assert!(

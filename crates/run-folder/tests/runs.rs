@@ -114,16 +114,6 @@ fn what_cannot_be_written_is_said_with_the_remedy() {
     let path = folder.path().display();
     let ending = format!("--resume {path} --token-file 'my token'");
     assert!(error.ends_with(&ending), "{error}");
-
-    // Nothing can continue without it.
-    let path = folder.path().to_owned();
-    let error = folder.begin(&config, "the same command").unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .ends_with("continue with the same command")
-    );
-    assert!(!path.exists());
 }
 
 #[test]

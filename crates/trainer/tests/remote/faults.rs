@@ -104,7 +104,8 @@ fn the_command_that_an_interrupted_run_prints_finishes_it() {
 fn a_sweep_says_how_it_goes_on() {
     let workplace = workplace();
     let worker = Worker::start(&workplace);
-    let sweep = format!("sweep {LONG} --vary epochs=1,20000 --seeds 1 --run-name swept");
+    let options = LONG.replace("--epochs 20000", "--vary epochs=1,20000");
+    let sweep = format!("sweep {options} --seeds 1 --run-name swept");
     let mut running = start(&workplace, &format!("{sweep} {}", worker.options()));
     let run = "swept/02-epochs-20000-seed-0";
     running.wait_for_a_checkpoint(run);
