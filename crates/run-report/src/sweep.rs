@@ -112,6 +112,15 @@ impl SweepRun {
         recorded.is_none_or(|recorded| recorded.history.status.can_go_on())
     }
 
+    /// Its state in a word or two.
+    pub fn state(&self) -> &'static str {
+        match &self.recorded {
+            None => "not begun",
+            Some(recorded) if !recorded.history.is_whole() => "cut off",
+            Some(recorded) => recorded.history.status.name(),
+        }
+    }
+
     fn figures(&self) -> Option<Figures> {
         let history = &self.recorded.as_ref()?.history;
         let result = history.result.as_ref().filter(|_| history.is_whole())?;
@@ -217,7 +226,7 @@ pub fn conclusion(options: &[String], cells: &[Cell]) -> String {
     let Some(best) = cells.iter().find(|cell| cell.is_best) else {
         let is_complete = |cell: &Cell| cell.finished == cell.runs;
         let none = if cells.iter().any(is_complete) {
-            "No complete row has a finite loss."
+            "No complete row has a loss to compare."
         } else {
             "No row is complete."
         };
@@ -289,13 +298,10 @@ pub fn page(options: &[String], runs: &[SweepRun]) -> Result<Page, PageError> {
         list.push(run.values.iter().cloned().chain([
             run.seed.to_string(),
             accuracy.map_or("-".to_owned(), |share| format!("{:.2} %", 100.0 * share)),
-            recorded.map_or("not begun".to_owned(), |recorded| {
-                let status = &recorded.history.status;
-                match status.reason() {
-                    Some(reason) => format!("{}: {reason}", status.name()),
-                    None => status.name().to_owned(),
-                }
-            }),
+            match recorded.and_then(|recorded| recorded.history.status.reason()) {
+                Some(reason) => format!("{}: {reason}", run.state()),
+                None => run.state().to_owned(),
+            },
             recorded.map_or(String::new(), Recorded::name),
         ]));
     }
@@ -420,7 +426,7 @@ mod tests {
         cells[1].finished = 2;
         assert_eq!(
             conclusion(&options, &cells),
-            "2 of 4 runs have finished. No complete row has a finite loss."
+            "2 of 4 runs have finished. No complete row has a loss to compare."
         );
         cells[1].is_best = true;
         cells[1].train_loss = Spread::of(&[0.5, 0.5]);

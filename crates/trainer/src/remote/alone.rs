@@ -1,10 +1,10 @@
 //! Without the feature, there is no other machine.
 
 use std::net::TcpListener;
+use std::path::Path;
 
 use anyhow::{Result, bail};
 use backends::Opened;
-use run_folder::RunFolder;
 
 use super::{NOT_COMPILED_IN, Server, Token};
 
@@ -20,7 +20,7 @@ impl Link {
         bail!(NOT_COMPILED_IN)
     }
 
-    pub(crate) fn set_run(&self, _folder: &RunFolder, _program: &str, _is_of_sweep: bool) {
+    pub(crate) fn set_run(&self, _folder: &Path, _command: String, _is_of_sweep: bool) {
         match *self {}
     }
 

@@ -5,13 +5,13 @@
 //! connection of its own, whether it is there. That does not wait for the device, however long a step takes.
 
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::path::Path;
 use std::sync::{Arc, Weak, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 use backends::{Opened, remote};
-use run_folder::RunFolder;
 
 use super::answers::{ask, ask_at};
 use super::lost::Lost;
@@ -63,9 +63,10 @@ impl Link {
         Ok((opened, Self(lost)))
     }
 
-    /// Remembers where the run is kept, for the case that the worker is lost.
-    pub(crate) fn set_run(&self, folder: &RunFolder, program: &str, is_of_sweep: bool) {
-        self.0.set_run(folder, program, is_of_sweep);
+    /// Remembers where the run is kept, or the sweep that it is part of, and the command that goes on, for the case that
+    /// the worker is lost.
+    pub(crate) fn set_run(&self, folder: &Path, command: String, is_of_sweep: bool) {
+        self.0.set_run(folder, command, is_of_sweep);
     }
 
     /// Ends the process, after an error, if it comes from the loss of the worker, with a line that says so.

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::panic;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Once, OnceLock, PoisonError, Weak, mpsc};
 use std::thread;
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use burn::tensor::Device;
 use programs::{Exit, complain};
-use run_folder::{RunFolder, has_checkpoint};
+use run_folder::has_checkpoint;
 
 use super::Server;
 use super::answers::ask_at;
@@ -86,10 +86,10 @@ impl Lost {
         let _ = self.device.set(device.clone());
     }
 
-    pub(super) fn set_run(&self, folder: &RunFolder, program: &str, is_of_sweep: bool) {
+    pub(super) fn set_run(&self, folder: &Path, command: String, is_of_sweep: bool) {
         *self.run.lock().unwrap_or_else(PoisonError::into_inner) = Some(Kept {
-            folder: folder.path().to_owned(),
-            command: folder.resume_command(program),
+            folder: folder.to_owned(),
+            command,
             is_of_sweep,
         });
     }

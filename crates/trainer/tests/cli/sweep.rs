@@ -269,15 +269,56 @@ fn a_sweep_is_resumed_as_it_began_or_not_at_all() {
     let resumed = workplace.run("sweep --resume runs/kept");
     assert!(resumed.stdout.contains("1 of 2"), "{}", resumed.stdout);
     assert!(
-        resumed.stderr.contains("has lost its end; delete"),
+        resumed.stderr.contains("is cut off; delete"),
         "{}",
         resumed.stderr
     );
+
+    // One that has lost its configuration, and nothing else.
+    let config = folder.join("03-learning-rate-0.1-seed-0/config.json");
+    fs::remove_file(&config).expect("it is there");
+    workplace
+        .run("sweep --resume runs/kept")
+        .assert_refused(&["has lost its config.json", "delete the folder"]);
+    let checkpoints = config.with_file_name("checkpoints");
+    assert!(config.with_file_name("model.bpk").exists() && checkpoints.exists());
 
     fs::write(folder.join("sweep.json"), "{").expect("it can be written");
     workplace
         .run("sweep --resume runs/kept")
         .assert_refused(&["is damaged", "train --resume"]);
+}
+
+/// The weights decide the model, and so the number of epochs.
+#[test]
+fn a_sweep_from_trained_weights_is_resumed() {
+    let workplace = Workplace::new();
+    let options = "--data-dir data --backend flex --quiet";
+    let linear = workplace.run(&format!(
+        "{options} --model linear-regression --run-name linear"
+    ));
+    assert_eq!(linear.code, Some(0), "{}", linear.stderr);
+    let vary = "--vary batch-size=20,40 --seeds 1 --init runs/linear --run-name swept";
+    let sweep = workplace.run(&format!("sweep {vary} {options}"));
+    assert_eq!(sweep.code, Some(0), "{}", sweep.stderr);
+    let run = workplace.path("runs/swept/02-batch-size-40-seed-0");
+    fs::remove_dir_all(&run).expect("it is there");
+    let resumed = workplace.run("sweep --resume runs/swept --quiet");
+    assert_eq!(resumed.code, Some(0), "{}", resumed.stderr);
+    assert!(run.join("report.html").exists());
+
+    // Elsewhere, one path of several is another.
+    let all = workplace.path("data");
+    let vary = format!("--vary data-dir={},data --seeds 1", all.display());
+    let sweep = workplace.run(&format!("sweep {vary} --epochs 1 --run-name two --quiet"));
+    assert_eq!(sweep.code, Some(0), "{}", sweep.stderr);
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let mut command = workplace.command("sweep --resume");
+    command
+        .arg(workplace.path("runs/two"))
+        .current_dir(elsewhere.path());
+    let refused = Finished::from(command.output().expect("it starts"));
+    refused.assert_refused(&["--vary data-dir=", "resume it there"]);
 }
 
 /// The command that is printed has what was given to the one before.

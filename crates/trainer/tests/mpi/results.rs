@@ -201,7 +201,7 @@ fn the_runs_of_a_sweep_are_shared_out() {
     );
 }
 
-/// On another number of ranks: rank 1 finishes a run that was killed, and rank 0 trains one that had not begun.
+/// On another number of ranks: a run that was killed is finished, and one that had not begun is trained.
 #[test]
 fn a_sweep_goes_on_with_another_number_of_ranks() {
     let _alone = alone();

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 use run_folder::files::Staged;
+use run_folder::weights::PRETRAINED;
 use run_folder::{SWEEP, lock, shell};
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +17,7 @@ use crate::arguments::invocation;
 pub(super) const PAGE: &str = "sweep.html";
 
 /// Options that name a file.
-const PATHS: [&str; 4] = ["--data-dir", "--init", "--class-map", "--token-file"];
+const PATHS: [&str; 4] = ["data-dir", "init", "class-map", "token-file"];
 
 /// How a sweep was begun.
 #[derive(Debug, Serialize, Deserialize)]
@@ -99,26 +100,30 @@ impl Kept {
     /// An option that names a file relative to the folder in which the sweep was started, unless `now` replaces it.
     fn relative_path(&self, now: &[String]) -> Option<(&str, &str)> {
         let options = self.options();
-        let mut pairs = options.iter().enumerate().filter_map(|(place, word)| {
-            let (name, value) = match word.split_once('=') {
-                Some(pair) => pair,
-                None => (&**word, &**options.get(place + 1)?),
-            };
-            Some(match (name, value.split_once('=')) {
-                ("--vary", Some((varied, values))) => (
-                    format!("--{}", varied.trim_start_matches("--")),
-                    name,
-                    values,
-                ),
-                _ => (name.to_owned(), name, value),
-            })
+        let pairs = options.iter().enumerate().filter_map(|(place, word)| {
+            let pair = word.split_once('=');
+            Some(pair.unwrap_or((word, options.get(place + 1)?)))
         });
-        pairs.find_map(|(option, name, value)| {
-            let is_path = PATHS.contains(&&*option) && !now.contains(&option);
-            let is_name = option == "--init" && value == "pretrained";
-            let is_relative = Path::new(value).is_relative() && !is_name;
-            (is_path && is_relative).then_some((name, value))
-        })
+        for (name, value) in pairs {
+            // Of an option that varies, each value counts.
+            let (option, values) = match value.split_once('=').filter(|_| name == "--vary") {
+                Some((varied, values)) => (varied.trim(), values.split([',', ' ']).collect()),
+                None => (name, vec![value]),
+            };
+            let option = option.trim_start_matches("--");
+            let is_relative = |value: &str| {
+                let is_name = option == "init" && value == PRETRAINED;
+                Path::new(value).is_relative() && !is_name
+            };
+            let mut values = values.into_iter().filter(|value| !value.is_empty());
+            let is_replaced = now
+                .iter()
+                .any(|word| word.strip_prefix("--") == Some(option));
+            if PATHS.contains(&option) && !is_replaced && values.any(is_relative) {
+                return Some((name, value));
+            }
+        }
+        None
     }
 
     /// The options of the command.
@@ -153,8 +158,10 @@ fn what_it_is(folder: &Path) -> String {
         format!("it is a run folder; resume the run with {command}")
     } else if folder.join(PAGE).is_file() {
         format!("it has no {SWEEP}; its runs can be resumed one by one, with train --resume")
-    } else {
+    } else if folder.is_dir() {
         format!("it has no {SWEEP}; name the folder of its runs, or start the sweep again")
+    } else {
+        "there is no such folder; check the path".to_owned()
     }
 }
 

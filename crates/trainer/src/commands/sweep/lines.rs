@@ -55,7 +55,7 @@ pub(super) fn outcome(recorded: &Recorded) -> String {
         _ if !history.is_whole() => {
             let folder = recorded.run.path().display();
             format!(
-                "no figures: {METRICS} in {folder} has lost its end; delete this folder and resume the sweep to train it \
+                "no figures: {METRICS} in {folder} is cut off; delete this folder and resume the sweep to train it \
                  again"
             )
         }
@@ -78,12 +78,13 @@ pub(super) fn run_line<'a>(
         history,
         ..
     } = recorded;
-    let last = history.epochs.last();
+    // Without its end, the last epoch is not that of the result.
+    let last = history.epochs.last().filter(|_| history.is_whole());
     let result = history.result.as_ref();
     Line::SweepRun {
         options: pairs(names, &run.values),
         seed: run.seed,
-        state: history.status.name(),
+        state: run.state(),
         val_loss: last.and_then(Epoch::val_loss_of_candidate),
         val_accuracy: last.and_then(Epoch::val_accuracy_of_candidate),
         test_accuracy: result.map(|result| result.test_accuracy),

@@ -181,6 +181,7 @@ impl Sweep {
         console.note(format_args!("the runs are in {}", folder.display()));
         let mut runs = self.not_begun();
         if self.resumed.is_some() {
+            self.ensure_readable(folder)?;
             self.look(folder, &mut runs);
             self.refuse_longer(&runs)?;
         }
@@ -198,7 +199,9 @@ impl Sweep {
                 // Whatever becomes of the others, there is a page of those that have ended. Why there is none, is said
                 // at the end.
                 self.look(folder, &mut runs);
-                let _ = self.write_page(folder, &runs);
+                if self.ensure_same_data(&runs).is_ok() {
+                    let _ = self.write_page(folder, &runs);
+                }
             }
             if interrupt.load(Ordering::Relaxed) {
                 break;
@@ -265,7 +268,11 @@ impl Sweep {
         world.ensure_same_program(true)?;
         let ranks = world.ranks();
         let is_resumed = u64::from(self.resumed.is_some());
-        ensure_same(&*ranks, "another sweep to resume, or none,", is_resumed)?;
+        ensure_same(
+            &*ranks,
+            "another choice of a new or a resumed sweep",
+            is_resumed,
+        )?;
         let settings = self.plan.iter().map(|run| Settings::resolve(&run.choices));
         ensure_same_settings(&*ranks, &settings.collect::<Result<Vec<_>, _>>()?)?;
         let made = if speaks() { Some(self.folder()?) } else { None };
@@ -303,11 +310,15 @@ fn parse(words: &[String]) -> Result<SweepOptions> {
 
 /// Tells every rank the folder that rank 0 has made.
 fn tell(world: &World, folder: Option<&Path>) -> Result<PathBuf> {
-    let text = folder.map(|folder| folder.to_str().context("--out-dir is not valid Unicode"));
+    let text = folder.map(|folder| {
+        folder
+            .to_str()
+            .context("the path of the sweep's folder is not valid Unicode")
+    });
     let folder = PathBuf::from(world.tell(text.transpose()?)?);
     if !folder.is_dir() {
         bail!(
-            "the folder of the sweep, {}, is not there on every rank; name one with --out-dir that all of them see",
+            "the folder of the sweep, {}, is not there on every rank; use one that all of them see",
             folder.display()
         );
     }

@@ -30,6 +30,9 @@ impl Sweep {
             }
             let mut runs = self.not_begun();
             self.look(&folder, &mut runs);
+            if self.ensure_same_data(&runs).is_err() {
+                return;
+            }
             let mut console = self.options.output.console();
             let is_finished = |number: &usize| runs[*number].is_finished();
             let ended = of_others.into_iter().filter(is_finished);

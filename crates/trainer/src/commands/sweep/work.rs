@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Result, anyhow, bail};
-use run_folder::{RunFolderError, lock};
+use run_folder::{History, METRICS, RunFolderError, SavedRun, has_checkpoint, lock};
 use run_report::sweep::SweepRun;
 use run_report::{Recorded, is_current};
 use training::{Choices, Engine, Settings};
@@ -45,6 +45,17 @@ impl Sweep {
                 run.recorded = self.open(folder, number).ok();
             }
         }
+    }
+
+    /// An error if the metrics of a run cannot be read: its figures would be missing at the end.
+    pub(super) fn ensure_readable(&self, folder: &Path) -> Result<()> {
+        for number in 0..self.plan.len() {
+            // A damaged configuration is in the checkpoints, too.
+            if let Ok(run) = SavedRun::open(&self.folder_of(folder, number)) {
+                History::of(&run)?;
+            }
+        }
+        Ok(())
     }
 
     /// The runs that are left to do, as the process sees them that speaks for all: the others may have begun meanwhile.
@@ -101,11 +112,12 @@ impl Sweep {
             }
         }
         // With another number of threads, only the fused engine gives the same numbers.
-        let may_share = begun.is_none() || settings.engine == Engine::Fused;
+        let is_begun = begun.is_some();
         let mut choices = begun.unwrap_or_else(|| planned.choices.clone());
-        if may_share && planned.choices.threads.is_none() {
+        if planned.choices.threads.is_none() && (!is_begun || settings.engine == Engine::Fused) {
             let share = place.share.filter(|&share| share < settings.threads);
-            choices.threads = share;
+            // It may have begun with a share.
+            choices.threads = share.or(is_begun.then_some(settings.threads));
         }
         train::run_part(&options, choices, interrupt)
             .map(drop)
@@ -128,18 +140,19 @@ impl Sweep {
     /// Refuses runs that were trained for longer by themselves: their rows would not compare.
     pub(super) fn refuse_longer(&self, runs: &[SweepRun]) -> Result<()> {
         for (planned, run) in self.plan.iter().zip(runs) {
-            let expected = Settings::resolve(&planned.choices)?;
+            let choices = &planned.choices;
+            let expected = Settings::resolve(choices)?.epochs;
+            // With --minutes, each has its own; with --init, the model may have another default.
+            let is_known = choices.epochs.is_some() || choices.init.is_none();
             let Some(recorded) = &run.recorded else {
                 continue;
             };
             let epochs = recorded.settings().epochs;
-            // With --minutes, each has its own.
-            if expected.minutes.is_none() && epochs != expected.epochs {
+            if choices.minutes.is_none() && is_known && epochs != expected {
                 bail!(
-                    "the run {} is one of {epochs} epochs now, and those of the sweep have {}; delete its folder, and \
-                     resume the sweep to train it again",
-                    recorded.run.path().display(),
-                    expected.epochs
+                    "the run {} now has {epochs} epochs, and those of the sweep {expected}; delete its folder, and resume \
+                     the sweep to train it again",
+                    recorded.run.path().display()
                 );
             }
         }
@@ -163,8 +176,8 @@ impl Sweep {
                 && own != first
             {
                 bail!(
-                    "the run {} is on other data than those before it; delete the folders of the runs on the wrong data, \
-                     and resume the sweep with the right --data-dir, on every rank",
+                    "the run {} uses other data than the runs before it; delete the folders of the runs on the wrong \
+                     data, and resume the sweep with the right --data-dir, on every rank",
                     self.plan[number].name
                 );
             }
@@ -188,9 +201,16 @@ fn data_of(choices: &Choices) -> impl PartialEq + use<> {
     )
 }
 
-/// Removes what a run has left that was killed before it had a configuration: nothing was trained.
+/// Removes what a run has left that was killed before it had a configuration. Nothing was trained then.
 fn remove_not_begun(folder: &Path) -> Result<()> {
-    drop(lock(folder)?);
+    let _lock = lock(folder)?;
+    let has_metrics = fs::metadata(folder.join(METRICS)).is_ok_and(|file| file.len() > 0);
+    if has_metrics || has_checkpoint(folder) {
+        bail!(
+            "{} has lost its config.json; put it back, or delete the folder to train the run again",
+            folder.display()
+        );
+    }
     fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))
 }
 

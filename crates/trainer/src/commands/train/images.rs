@@ -175,7 +175,7 @@ impl Session<'_> {
         let others = part.and_then(|part| part.data_digest.as_deref());
         if others.is_some_and(|others| others != digest) {
             bail!(
-                "the training data are not those of the sweep's other runs; name the folder with those by --data-dir"
+                "the training data are not those of the sweep's other runs; pass the folder with those as --data-dir"
             );
         }
         Ok(())

@@ -22,7 +22,7 @@ use training::{
 
 pub(crate) use options::{Part, TrainOptions};
 
-use crate::arguments::{invocation, launcher, program};
+use crate::arguments::{invocation, launcher, program, resume_command};
 use crate::console::{Console, FrontEnd, Unrecorded};
 use crate::ranks::{World, speaks};
 use crate::remote::Link;
@@ -150,7 +150,7 @@ impl<'a> Session<'a> {
             let is_resumed = u64::from(resumed.is_some());
             ensure_same(
                 &*world.ranks(),
-                "another run to resume, or none,",
+                "another choice of a new or a resumed run",
                 is_resumed,
             )?;
             if let (Some(note), None) = (note, choices.threads) {
@@ -165,6 +165,9 @@ impl<'a> Session<'a> {
         let process = world.map(World::rank_on_this_machine);
         let adapter = options.device(backend, process);
         let (opened, link) = options.remote().open(backend, adapter)?;
+        if let (Some(link), Some(part)) = (&link, &options.output.part) {
+            link.set_run(&options.output.out_dir, resume_command(&part.resume), true);
+        }
         if let Some(advice) = opened.advice() {
             console.note(format_args!("warning: {advice}"));
         }
@@ -286,8 +289,8 @@ impl<'a> Session<'a> {
             None => folder.resumes_with(&self.options.remote().words()),
         }
         folder.resumes_by(&launcher());
-        if let Some(link) = &self.link {
-            link.set_run(&folder, &program, part.is_some());
+        if let (Some(link), None) = (&self.link, part) {
+            link.set_run(folder.path(), folder.resume_command(&program), false);
         }
         let ranks = self.ranks();
         let console = self.options.output.console();
