@@ -74,7 +74,7 @@ fn temperature<'de, D: Deserializer<'de>>(source: D) -> Result<Option<f64>, D::E
 }
 
 /// The program that trains, and how it was started.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Invocation {
     /// Version of the program.
     pub version: String,

@@ -165,9 +165,13 @@ pub(crate) fn refuse_existing(path: &Path) -> Result<()> {
 
 /// The command line in words, as a page shows it.
 pub(crate) fn command_line() -> String {
-    let arguments = std::env::args_os().skip(1);
-    let arguments = arguments.map(|argument| argument.to_string_lossy().into_owned());
-    let program = ["trainer".to_owned()];
-    let words = launcher().into_iter().chain(program).chain(arguments);
+    in_words(&invocation())
+}
+
+/// The command line of some process of this program in words.
+pub(crate) fn in_words(invocation: &Invocation) -> String {
+    let arguments = invocation.command.iter().skip(1).map(String::as_str);
+    let words = invocation.launcher.iter().map(String::as_str);
+    let words = words.chain(["trainer"]).chain(arguments);
     words.collect::<Vec<_>>().join(" ")
 }

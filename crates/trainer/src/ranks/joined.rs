@@ -32,6 +32,9 @@ const ENDS: Tag = 18;
 /// Time for that message to leave.
 const FAREWELL: Duration = Duration::from_millis(100);
 
+/// From this rank on, all listen equally long: mpirun may kill them 300 ms after they have given up.
+const LAST_TO_WAIT: usize = 3;
+
 /// This process among the others.
 pub(super) struct Joined {
     pub(super) rank: usize,
@@ -378,11 +381,12 @@ impl Joined {
     }
 
     /// Whether another process has said why it ends all. A message may be here that this process, which was stopped,
-    /// has not seen.
+    /// has not seen. Ranks that give up in the same moment would all speak: each listens for longer than those before it.
     fn is_told_of_the_end(&self) -> bool {
         let world = SimpleCommunicator::world();
         let started = Instant::now();
-        while started.elapsed() < FAREWELL {
+        let listens_for = FAREWELL + FAREWELL / 2 * self.rank.min(LAST_TO_WAIT) as u32;
+        while started.elapsed() < listens_for {
             if world.any_process().immediate_probe_with_tag(ENDS).is_some() {
                 return true;
             }

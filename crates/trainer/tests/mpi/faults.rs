@@ -17,6 +17,20 @@ const KILLS: usize = 3;
 const SWEEP: &str = "sweep --vary learning-rate=0.05,0.1 --seeds 2 --data-dir data --hidden 12 --batch-size 12 --backend flex \
                      --engine fused --run-name swept --threads 1 --quiet";
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_trainer");
+
+/// Runs two ranks, of which rank 1 is another program or has other options.
+fn with_another_rank_1(workplace: &Workplace, program: &str, options: &str) -> Finished {
+    let mut command = mpirun(Command::new("mpirun"));
+    command
+        .args(["-n", "1", PROGRAM])
+        .args(SMALL.split_whitespace())
+        .args([":", "-n", "1", program])
+        .args(options.split_whitespace())
+        .current_dir(workplace.path(""));
+    Finished::from(command.output().expect("mpirun is installed"))
+}
+
 /// It could not run, and one line says why; what `mpirun` adds does not count.
 #[track_caller]
 fn assert_refused(finished: &Finished, naming: &[&str]) {
@@ -107,9 +121,8 @@ fn ranks_with_another_program_other_options_or_data_are_refused() {
         std::fs::write(&file, bytes).expect("the file can be written");
     }
     let on = |folder| SMALL.replace("--data-dir data", &format!("--data-dir {folder}"));
-    let program = env!("CARGO_BIN_EXE_trainer");
     let other = workplace.path("trainer");
-    std::fs::copy(program, &other).expect("there is room");
+    std::fs::copy(PROGRAM, &other).expect("there is room");
     let mut file = std::fs::OpenOptions::new();
     let mut file = file.append(true).open(&other).expect("it is ours");
     file.write_all(b" ").expect("there is room");
@@ -118,27 +131,20 @@ fn ranks_with_another_program_other_options_or_data_are_refused() {
     for (program_of_rank_1, of_rank_1, naming) in [
         (other, SMALL.to_owned(), "another build of the program than"),
         (
-            program,
+            PROGRAM,
             format!("{SMALL} --seed 5"),
             "other options (--seed) than rank 0",
         ),
         (
-            program,
+            PROGRAM,
             format!("sweep --vary epochs=1,2 {SMALL}"),
             "another command than",
         ),
-        (program, on("train"), "data set"),
-        (program, on("test"), "test set"),
+        (PROGRAM, on("train"), "data set"),
+        (PROGRAM, on("test"), "test set"),
     ] {
-        let mut command = mpirun(Command::new("mpirun"));
-        command
-            .args(["-n", "1", program])
-            .args(SMALL.split_whitespace())
-            .args([":", "-n", "1", program_of_rank_1])
-            .args(of_rank_1.split_whitespace())
-            .current_dir(workplace.path(""));
-        let output = command.output().expect("mpirun is installed");
-        assert_refused(&Finished::from(output), &["rank 1", naming]);
+        let finished = with_another_rank_1(&workplace, program_of_rank_1, &of_rank_1);
+        assert_refused(&finished, &["rank 1", naming]);
         assert!(!workplace.path("runs").exists());
     }
 }
@@ -148,18 +154,9 @@ fn ranks_with_another_program_other_options_or_data_are_refused() {
 fn an_option_that_one_rank_alone_refuses_ends_all_with_its_line() {
     let _alone = alone();
     let workplace = Workplace::new();
-    let program = env!("CARGO_BIN_EXE_trainer");
     for (of_rank_1, naming) in [("--hidden 0", "hidden"), ("--bogus", "--bogus")] {
-        let mut command = mpirun(Command::new("mpirun"));
-        command
-            .args(["-n", "1", program])
-            .args(SMALL.split_whitespace())
-            .args([":", "-n", "1", program])
-            .args(SMALL.split_whitespace())
-            .args(of_rank_1.split_whitespace())
-            .current_dir(workplace.path(""));
-        let output = command.output().expect("mpirun is installed");
-        assert_refused(&Finished::from(output), &["rank 1: ", naming]);
+        let finished = with_another_rank_1(&workplace, PROGRAM, &format!("{SMALL} {of_rank_1}"));
+        assert_refused(&finished, &["rank 1: ", naming]);
         assert!(!workplace.path("runs").exists());
     }
 }

@@ -225,10 +225,14 @@ fn a_sweep_goes_on_with_another_number_of_ranks() {
     let (begun, _) = text.split_once("{\"event\":\"result\"").expect("a result");
     std::fs::write(&file, begun).expect("it is ours");
     let checkpoints = killed.join("checkpoints");
-    for name in names_in(&checkpoints) {
-        if name.contains("epoch-000003") {
-            std::fs::remove_file(checkpoints.join(name)).expect("the last checkpoint");
-        }
+    let is_last = |name: &String| name.contains("epoch-000003");
+    let last = names_in(&checkpoints)
+        .into_iter()
+        .filter(is_last)
+        .collect::<Vec<_>>();
+    assert!(!last.is_empty(), "{:?}", names_in(&checkpoints));
+    for name in last {
+        std::fs::remove_file(checkpoints.join(name)).expect("the last checkpoint");
     }
     for name in ["model.bpk", "model.safetensors"] {
         std::fs::remove_file(killed.join(name)).expect("its weights");

@@ -8,10 +8,10 @@ use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 use run_folder::files::Staged;
 use run_folder::weights::PRETRAINED;
-use run_folder::{SWEEP, lock, shell};
+use run_folder::{Invocation, SWEEP, lock, shell};
 use serde::{Deserialize, Serialize};
 
-use crate::arguments::invocation;
+use crate::arguments::{in_words, invocation};
 
 /// Name of the page in the folder of a sweep.
 pub(super) const PAGE: &str = "sweep.html";
@@ -21,27 +21,12 @@ const PATHS: [&str; 4] = ["data-dir", "init", "class-map", "token-file"];
 
 /// How a sweep was begun.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Kept {
-    /// Version of the program.
-    version: String,
-    /// What started several processes of it, if there were several.
-    launcher: Vec<String>,
-    /// The command line: the program, the command, its options.
-    command: Vec<String>,
-    /// To which paths in the options refer.
-    working_folder: PathBuf,
-}
+pub(super) struct Kept(Invocation);
 
 impl Kept {
     /// How this process was started.
     pub(super) fn of_this_process() -> Self {
-        let invocation = invocation();
-        Self {
-            version: invocation.version,
-            launcher: invocation.launcher,
-            command: invocation.command,
-            working_folder: invocation.working_folder,
-        }
+        Self(invocation())
     }
 
     /// Writes it into the folder of the sweep.
@@ -81,7 +66,8 @@ impl Kept {
                 file.display()
             )
         })?;
-        if std::env::current_dir()? != kept.working_folder
+        let working_folder = &kept.0.working_folder;
+        if std::env::current_dir()? != *working_folder
             && let Some((name, value)) = kept.relative_path(now)
         {
             let or_give = match name {
@@ -91,7 +77,7 @@ impl Kept {
             bail!(
                 "the sweep in {} was started in {}, to which its {name} {value} refers; resume it there{or_give}",
                 folder.display(),
-                kept.working_folder.display()
+                working_folder.display()
             );
         }
         Ok(kept)
@@ -126,17 +112,14 @@ impl Kept {
         None
     }
 
-    /// The options of the command.
+    /// The options of the command, which follow the program and the word `sweep`.
     pub(super) fn options(&self) -> &[String] {
-        self.command.get(2..).unwrap_or_default()
+        self.0.command.get(2..).unwrap_or_default()
     }
 
     /// The command line in words, as a page shows it.
     pub(super) fn command_line(&self) -> String {
-        let arguments = self.command.iter().skip(1).map(String::as_str);
-        let words = self.launcher.iter().map(String::as_str);
-        let words = words.chain(["trainer"]).chain(arguments);
-        words.collect::<Vec<_>>().join(" ")
+        in_words(&self.0)
     }
 }
 

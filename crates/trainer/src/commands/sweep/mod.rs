@@ -179,18 +179,18 @@ impl Sweep {
             ..
         } = place;
         console.note(format_args!("the runs are in {}", folder.display()));
-        let mut runs = self.not_begun();
-        if self.resumed.is_some() {
-            self.ensure_readable(folder)?;
-            self.look(folder, &mut runs);
-            self.refuse_longer(&runs)?;
-        }
+        let mut runs = match &self.resumed {
+            Some(_) => self.begun(folder)?,
+            None => self.not_begun(),
+        };
+        self.refuse_longer(&runs)?;
         let left = self.left(folder, &runs, world)?;
         for number in (0..runs.len()).filter(|number| !left.contains(number)) {
             self.show_run(&mut console, number, &runs[number])?;
         }
         let own = left.iter().copied().skip(rank).step_by(count);
-        for number in own.clone() {
+        let own = own.collect::<Vec<_>>();
+        for &number in &own {
             let process = world.map(World::rank_on_this_machine);
             self.train(number, &runs, &place, process, interrupt)?;
             runs[number].recorded = Some(self.open(folder, number)?);
@@ -207,7 +207,6 @@ impl Sweep {
                 break;
             }
         }
-        let own = own.collect::<Vec<_>>();
         let of_others = left.into_iter().filter(|number| !own.contains(number));
         let of_others = of_others.collect::<Vec<_>>();
         let mut is_interrupted = interrupt.load(Ordering::Relaxed);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Result, anyhow, bail};
-use run_folder::{History, METRICS, RunFolderError, SavedRun, has_checkpoint, lock};
+use run_folder::{METRICS, RunFolderError, SavedRun, has_checkpoint, lock};
 use run_report::sweep::SweepRun;
 use run_report::{Recorded, is_current};
 use training::{Choices, Engine, Settings};
@@ -47,15 +47,17 @@ impl Sweep {
         }
     }
 
-    /// An error if the metrics of a run cannot be read: its figures would be missing at the end.
-    pub(super) fn ensure_readable(&self, folder: &Path) -> Result<()> {
-        for number in 0..self.plan.len() {
+    /// The runs of a sweep to resume. An error if the metrics of one cannot be read: its figures would be missing at
+    /// the end.
+    pub(super) fn begun(&self, folder: &Path) -> Result<Vec<SweepRun>> {
+        let mut runs = self.not_begun();
+        for (number, run) in runs.iter_mut().enumerate() {
             // A damaged configuration is in the checkpoints, too.
-            if let Ok(run) = SavedRun::open(&self.folder_of(folder, number)) {
-                History::of(&run)?;
+            if SavedRun::open(&self.folder_of(folder, number)).is_ok() {
+                run.recorded = Some(self.open(folder, number)?);
             }
         }
-        Ok(())
+        Ok(runs)
     }
 
     /// The runs that are left to do, as the process sees them that speaks for all: the others may have begun meanwhile.
